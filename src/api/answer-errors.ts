@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { AppError, type ErrorCode } from '../errors.ts';
+import type { Answer } from './http.ts';
+
+const errorBody = z.looseObject({
+  error: z.string().optional(),
+  message: z.string().optional(),
+  code: z.string().optional(),
+  path: z.string().optional(),
+});
+
+/** What an answer that is not a success says, in whichever of the servers' shapes. */
+export interface Complaint {
+  readonly status: number;
+  readonly message: string;
+  readonly code: string | undefined;
+  readonly path: string | undefined;
+}
+
+/** Longer pages and messages are cut: an error is a line, not a document. */
+const longestMessage = 300;
+
+/** Reads the error out of an answer; every shape seen is understood, and anything else is named by its status. */
+export function readComplaint(answer: Answer): Complaint {
+  const parsed = errorBody.safeParse(answer.json);
+  const fields = parsed.success ? parsed.data : {};
+  const said = fields.error ?? fields.message ?? describeBody(answer);
+  return { status: answer.status, message: said.slice(0, longestMessage), code: fields.code, path: fields.path };
+}
+
+function describeBody(answer: Answer): string {
+  const type = answer.headers.get('content-type') ?? '';
+  if (answer.text === '') return `status ${answer.status} with an empty body`;
+  if (type.includes('html') || /^\s*</.test(answer.text)) return `status ${answer.status} with a web page`;
+  return `status ${answer.status}: ${answer.text.slice(0, longestMessage)}`;
+}
+
+/** Codes of the upload protocol that have an exit code of their own here. */
+const codeOf: Readonly<Record<string, ErrorCode>> = {
+  authentication_failed: 'authentication_failed',
+  upload_not_permitted: 'upload_not_permitted',
+  private_requires_paid_plan: 'cannot_be_stored',
+  feature_exists: 'feature_exists',
+};
+
+/** An answer that will be the same however often it is asked for, as an error for people. */
+export function permanentError(answer: Answer, doing: string): AppError {
+  const complaint = readComplaint(answer);
+  const code = codeOf[complaint.code ?? ''] ?? (answer.status === 401 ? 'authentication_failed' : 'refused');
+  const where = complaint.path === undefined ? '' : ` (at ${complaint.path})`;
+  return new AppError(code, `${doing}: the server refused: ${complaint.message}${where}`, {
+    hints: hintsFor(answer, code),
+    details: { status: answer.status, serverCode: complaint.code, path: complaint.path },
+  });
+}
+
+function hintsFor(answer: Answer, code: ErrorCode): string[] {
+  if (code === 'authentication_failed') {
+    return ['check that the key is correct and whole: make one under Settings on the server, then: neuronpedia login'];
+  }
+  if (code === 'upload_not_permitted') return ['this key may not upload: give it upload permission, or use another'];
+  if (code === 'feature_exists') {
+    return ['nothing is overwritten: take the old features back with: neuronpedia delete, or choose another --sae-id'];
+  }
+  const location = answer.headers.get('location');
+  if (answer.status >= 300 && answer.status < 400 && location) {
+    return [
+      `the server redirects to ${location}; redirects are not followed with a key: name that server with --api-url`,
+    ];
+  }
+  return [];
+}
+
+/** How long the server asks to wait: `Retry-After` in seconds or as a date; undefined where it does not say. */
+export function retryAfterMs(answer: Answer, now = Date.now()): number | undefined {
+  const value = answer.headers.get('retry-after');
+  if (value === undefined) return undefined;
+  const seconds = Number(value);
+  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+/** Whether asking again may help. Everything else is permanent, or has no answer at all. */
+export function isTransient(status: number): boolean {
+  return status === 408 || status === 425 || status === 429 || status >= 500;
+}

@@ -1,0 +1,129 @@
+import { z } from 'zod';
+import { AppError } from '../errors.ts';
+import type { ModelRecord, Server, SourceSet } from '../upload/server.ts';
+import { ask, askAgain, fitOrRefuse, postJson } from './ask.ts';
+import { discover } from './discover.ts';
+import { protocolFeatures } from './feature-delivery.ts';
+import { type Http, openHttp } from './http.ts';
+import { modelSchema, sourceSetSchema } from './schemas.ts';
+import { fetchVector, protocolVector } from './vector-delivery.ts';
+
+export interface ConnectOptions {
+  /** Address of the server: `https://host[:port][/path]`. */
+  readonly url: string;
+  readonly key: string | undefined;
+  readonly userAgent: string;
+  /** Allows plain http to a host that is not this machine. */
+  readonly insecure: boolean;
+  readonly onExchange?: (line: string) => void;
+}
+
+/** A server that has been asked who it is, and the connection to it. */
+export interface Connection {
+  readonly server: Server;
+  readonly http: Http;
+  close(): Promise<void>;
+}
+
+/** Opens connections to the server at an address without asking it anything. Error: usage for what is no address. */
+export function openServer(options: ConnectOptions): Http {
+  const url = parseServerUrl(options.url, options.insecure);
+  const basePath = url.pathname.replace(/\/+$/, '');
+  return openHttp({ ...options, origin: url.origin, basePath });
+}
+
+/** Connects and finds out what the server is and can. Errors: those of `discover`, and usage for a bad address. */
+export async function connect(options: ConnectOptions): Promise<Connection> {
+  const http = openServer(options);
+  try {
+    return { server: await makeServer(http, options.url), http, close: () => http.close() };
+  } catch (error) {
+    await http.close();
+    throw error;
+  }
+}
+
+/** Reads a server's address. Plain http would show the key to everyone on the way, except on this machine itself. */
+export function parseServerUrl(text: string, insecure: boolean): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    throw new AppError('usage', `"${text}" is not the address of a server`, {
+      hints: ['write it as https://host or http://localhost:3000'],
+    });
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new AppError('usage', 'the address of the server holds a user name or password', {
+      hints: ['keys are given with: neuronpedia login'],
+    });
+  }
+  if (url.protocol === 'http:' && !isLoopback(url.hostname) && !insecure) {
+    throw new AppError('usage', `${url.origin}: plain http would send your key readable to everyone on the way`, {
+      hints: ['use https, or allow it with --insecure'],
+    });
+  }
+  return url;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+async function makeServer(http: Http, url: string): Promise<Server> {
+  const { id, account, capabilities, quota } = await discover(http);
+  return {
+    url: url.replace(/\/+$/, ''),
+    id,
+    account,
+    capabilities,
+    quota,
+    getModel: (modelId) => getModel(http, modelId),
+    listModels: async () =>
+      (await ask(http, postJson('/api/model/list'), z.array(modelSchema), 'listing models')).map(toModel),
+    createModel: (modelId, layers) => createModel(http, modelId, layers),
+    getSourceSet: (modelId, name) => getSourceSet(http, modelId, name),
+    createSourceSet: (modelId, name, description) => createSourceSet(http, modelId, name, description),
+    features: (destination) => protocolFeatures(http, capabilities, destination),
+    vectors: (request) => protocolVector(http, capabilities, request),
+    getVector: (vectorId) => fetchVector(http, vectorId),
+  };
+}
+
+function toModel(model: z.infer<typeof modelSchema>): ModelRecord {
+  return { id: model.id, layers: model.layers, dimension: model.dimension ?? null };
+}
+
+async function getModel(http: Http, id: string): Promise<ModelRecord | undefined> {
+  const found = await ask(
+    http,
+    postJson('/api/model/get', { id }),
+    modelSchema.nullable(),
+    `asking for the model "${id}"`,
+  );
+  return found === null ? undefined : toModel(found);
+}
+
+/** Not repeated by itself when its answer is lost: the model is asked for instead. */
+async function createModel(http: Http, id: string, layers: number): Promise<ModelRecord> {
+  const doing = `creating the model "${id}"`;
+  const answer = await askAgain(http, postJson('/api/model/new', { id, layers }));
+  const existing = answer.status === 200 ? undefined : await getModel(http, id);
+  return existing ?? toModel(fitOrRefuse(answer, modelSchema, doing));
+}
+
+async function getSourceSet(http: Http, modelId: string, name: string): Promise<SourceSet | undefined> {
+  const path = `/api/source-set/${encodeURIComponent(modelId)}/${encodeURIComponent(name)}`;
+  const answer = await askAgain(http, { method: 'GET', path });
+  if (answer.status === 404) return undefined;
+  const found = fitOrRefuse(answer, sourceSetSchema.nullable(), `asking for the source set "${name}"`);
+  return found === null ? undefined : { creatorId: found.creatorId ?? '' };
+}
+
+async function createSourceSet(http: Http, modelId: string, name: string, description: string): Promise<SourceSet> {
+  const body = { modelId, name, ...(description !== '' && { description }) };
+  const answer = await askAgain(http, postJson('/api/source-set/new', body));
+  // A first try whose answer was lost has made it: then this one says that it is there.
+  const existing = answer.status === 200 ? undefined : await getSourceSet(http, modelId, name);
+  if (existing) return existing;
+  const made = fitOrRefuse(answer, sourceSetSchema, `creating the source set "${name}"`);
+  return { creatorId: made.creatorId ?? '' };
+}

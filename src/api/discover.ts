@@ -1,0 +1,93 @@
+import { AppError } from '../errors.ts';
+import type { Account, Capabilities, Quota } from '../upload/server.ts';
+import { permanentError } from './answer-errors.ts';
+import { askAgain, fit } from './ask.ts';
+import type { Answer, Http } from './http.ts';
+import { limitsSchema, userSchema } from './schemas.ts';
+
+/** Who and what answers at an address. */
+export interface Discovery {
+  /** The server's own id, else its origin. */
+  readonly id: string;
+  readonly account: Account;
+  readonly capabilities: Capabilities;
+  readonly quota: Quota | undefined;
+}
+
+/** Bodies in flight towards a server with the upload protocol. */
+const inFlight = 4;
+
+/**
+ * Finds out what kind of server it is and whose key this is: `GET /api/upload/limits`, then `POST /api/user/refresh`.
+ * Errors: authentication_failed, not_neuronpedia, unreachable, server_failing.
+ */
+export async function discover(http: Http): Promise<Discovery> {
+  const limits = await askAgain(http, { method: 'GET', path: '/api/upload/limits' });
+  if (isRefusal(limits)) throw permanentError(limits, 'signing in');
+  if (isPublic(limits)) return discoverPublic(http);
+  if (limits.status !== 200) throw notNeuronpedia(http);
+  const found = fit(limits, limitsSchema, 'asking for the upload limits');
+  const account = await fetchAccount(http);
+  return {
+    id: limits.headers.get('x-server-id') ?? found.serverId ?? http.origin,
+    account,
+    quota: {
+      tier: found.tier,
+      limit: found.features.limit,
+      used: found.features.used,
+      resetsAt: found.features.resetsAt ? new Date(found.features.resetsAt) : undefined,
+    },
+    capabilities: {
+      kind: 'upload-protocol',
+      storesVectors: found.storesVectors,
+      idempotencyKeys: found.idempotencyKeys,
+      privateUploads: found.privateUploads,
+      maxRows: found.maxFeaturesPerBatch,
+      maxBytes: found.maxBodyBytes,
+      maxInFlight: inFlight,
+    },
+  };
+}
+
+async function fetchAccount(http: Http): Promise<Account> {
+  const answer = await askAgain(http, { method: 'POST', path: '/api/user/refresh' });
+  if (isRefusal(answer)) throw permanentError(answer, 'signing in');
+  const user = userSchema.safeParse(answer.json);
+  if (answer.status !== 200 || !user.success) throw notNeuronpedia(http);
+  return { id: user.data.id, name: user.data.name ?? user.data.id };
+}
+
+/** The public server answers paths that it does not know with a web page, under status 200 or 404. */
+function isPublic(limits: Answer): boolean {
+  return limits.status === 404 || limits.status === 405 || (limits.status === 200 && limits.json === undefined);
+}
+
+/** A refusal of the key comes as JSON; a 401 or 403 page is somebody else's. */
+function isRefusal(answer: Answer): boolean {
+  return (answer.status === 401 || answer.status === 403) && answer.json !== undefined;
+}
+
+async function discoverPublic(http: Http): Promise<Discovery> {
+  const account = await fetchAccount(http);
+  return {
+    id: http.origin,
+    account,
+    quota: undefined,
+    capabilities: {
+      kind: 'public',
+      storesVectors: false,
+      idempotencyKeys: false,
+      privateUploads: false,
+      maxRows: 128,
+      maxBytes: 2_000_000,
+      maxInFlight: 1,
+    },
+  };
+}
+
+function notNeuronpedia(http: Http): AppError {
+  return new AppError('not_neuronpedia', `${http.origin}: is not a Neuronpedia server`, {
+    hints: ['check --api-url; the public server is https://www.neuronpedia.org'],
+    details: { url: http.origin },
+  });
+}

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import type { Outcome } from '../upload/delivery.ts';
+import { isTransient, permanentError, readComplaint, retryAfterMs } from './answer-errors.ts';
+import { type Answer, type Http, type HttpRequest, NoAnswer } from './http.ts';
+
+const quotaBody = z.looseObject({
+  code: z.literal('rate_limit_exceeded'),
+  features: z.looseObject({
+    limit: z.number().nullable(),
+    used: z.number(),
+    resetsAt: z.string().nullish(),
+  }),
+});
+
+/**
+ * Sends an upload and says what became of it. This is the one place that tells permanent, transient and unknown apart:
+ * a refusal is certain, a request that never left was not stored, and all else without a 2xx may have been.
+ */
+export async function sendUpload(http: Http, request: HttpRequest, doing: string): Promise<Outcome | Answer> {
+  try {
+    const answer = await http.request(request);
+    return answer.status === 200 && answer.json !== undefined ? answer : classify(answer, doing);
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error;
+    return { type: error.sent ? 'unknown' : 'busy', waitMs: undefined, why: error.message };
+  }
+}
+
+function classify(answer: Answer, doing: string): Outcome {
+  const why = readComplaint(answer).message;
+  const quota = quotaBody.safeParse(answer.json);
+  if (answer.status === 429 && quota.success) return quotaOutcome(quota.data.features, why);
+  if (answer.status === 429) return { type: 'busy', waitMs: retryAfterMs(answer), why };
+  if (answer.status === 413) return { type: 'too_large', why };
+  // A 2xx or a redirect of a page is a gateway's or a log-in's answer, not the server's: it may come back.
+  const page = answer.json === undefined && answer.status < 400;
+  if (isTransient(answer.status) || (page && answer.status < 300)) {
+    return { type: 'unknown', waitMs: retryAfterMs(answer), why };
+  }
+  return { type: 'refused', error: permanentError(answer, doing) };
+}
+
+function quotaOutcome(features: z.infer<typeof quotaBody>['features'], why: string): Outcome {
+  const left = features.limit === null ? 0 : Math.max(0, features.limit - features.used);
+  return { type: 'quota', left, resumeAt: features.resetsAt ? new Date(features.resetsAt) : undefined, why };
+}

@@ -1,0 +1,16 @@
+interface Closable {
+  close(): Promise<void>;
+}
+
+/** Runs `work`, then closes what it has taken ownership of, last first, whether it succeeded or not. */
+export async function closeAfter<R>(work: (own: <T extends Closable>(thing: T) => T) => Promise<R>): Promise<R> {
+  const owned: Closable[] = [];
+  try {
+    return await work((thing) => {
+      owned.push(thing);
+      return thing;
+    });
+  } finally {
+    for (const thing of owned.reverse()) await thing.close();
+  }
+}

@@ -1,0 +1,103 @@
+import type { CommandContext } from './context.ts';
+import type { OptionName } from './option-specs.ts';
+
+/** A subcommand, declared once. `load` brings its code, only when it runs. */
+export interface CommandSpec {
+  readonly name: string;
+  readonly summary: string;
+  readonly argument?: {
+    readonly name: string;
+    readonly help: string;
+    readonly required: boolean;
+    readonly several?: boolean;
+  };
+  readonly options: readonly OptionName[];
+  /** Without these the command cannot run at all. */
+  readonly required?: readonly OptionName[];
+  readonly examples: readonly string[];
+  readonly load: () => Promise<{ run: (context: CommandContext) => Promise<number> }>;
+}
+
+const sending = [
+  'receipt',
+  'dryRun',
+  'restart',
+  'forceUnlock',
+  'settleTimeout',
+] as const satisfies readonly OptionName[];
+
+/** Every subcommand. To add one: a file in `commands/`, and an entry here. */
+export const commandSpecs: readonly CommandSpec[] = [
+  {
+    name: 'login',
+    summary: 'check an API key with the server and store it',
+    options: ['withToken'],
+    examples: ['neuronpedia login', 'echo "$KEY" | neuronpedia login --with-token'],
+    load: () => import('./commands/login.ts'),
+  },
+  {
+    name: 'logout',
+    summary: 'forget the stored API key',
+    options: [],
+    examples: ['neuronpedia logout', 'neuronpedia logout --api-url https://neuronpedia.example.org'],
+    load: () => import('./commands/logout.ts'),
+  },
+  {
+    name: 'upload-vector',
+    summary: 'upload one steering vector',
+    argument: { name: 'FILE', help: 'weight file that holds the vector (.npy, .safetensors)', required: true },
+    options: ['model', 'layer', 'name', 'hook', 'strength', 'createModel', 'tensor', ...sending],
+    required: ['model', 'layer', 'name'],
+    examples: [
+      'neuronpedia upload-vector refusal.npy --model gemma-2b-it --layer 10 --hook resid-pre --name "Refusal"',
+      'url=$(neuronpedia upload-vector jedi.safetensors --model gpt2-small --layer 6 --name "Jedi" --strength 20)',
+    ],
+    load: () => import('./commands/upload-vector.ts'),
+  },
+  {
+    name: 'upload-sae',
+    summary: 'upload every feature of an SAE, transcoder or crosscoder',
+    argument: {
+      name: 'PATH',
+      help: 'weight file, or folder saved by SAELens (or of several)',
+      required: true,
+      several: true,
+    },
+    options: [
+      'model',
+      'layer',
+      'hook',
+      'saeId',
+      'kind',
+      'createModel',
+      'tensor',
+      'orientation',
+      'features',
+      'batchSize',
+      'maxBody',
+      'concurrency',
+      ...sending,
+    ],
+    required: ['saeId'],
+    examples: [
+      'neuronpedia upload-sae ./my-sae --sae-id my-res-16k',
+      'neuronpedia upload-sae W_dec.npy --model gpt2-small --layer 6 --hook resid-post --sae-id my-res-16k --sandbox',
+    ],
+    load: () => import('./commands/upload-sae.ts'),
+  },
+  {
+    name: 'status',
+    summary: 'show the server, the account and local jobs, one job, or one feature',
+    argument: { name: 'ID', help: 'model/source/index or its URL, or a job as status lists it', required: false },
+    options: [],
+    examples: ['neuronpedia status', 'neuronpedia status gpt2-small/6-my-res-16k/1234 --json'],
+    load: () => import('./commands/status.ts'),
+  },
+  {
+    name: 'sandbox',
+    summary: 'run the embedded server in the foreground',
+    options: ['port', 'data', 'fresh', 'tier'],
+    examples: ['neuronpedia sandbox', 'neuronpedia sandbox --port 3000 --fresh --json'],
+    load: () => import('./commands/sandbox.ts'),
+  },
+];

@@ -1,0 +1,67 @@
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { connect, parseServerUrl } from '../../api/connect.ts';
+import { foldersOf } from '../../config/folders.ts';
+import { cleanKey, openKeyStore } from '../../config/keys.ts';
+import { AppError } from '../../errors.ts';
+import type { CommandContext } from '../context.ts';
+import { connectOptions, serverUrl } from '../session.ts';
+import { withSpinner } from '../spinner.ts';
+
+/** `login`: checks a key with the server, then stores it for that server. */
+export async function run(context: CommandContext): Promise<number> {
+  const { out, options } = context;
+  if (options.sandbox) {
+    throw new AppError('usage', 'the sandbox always uses its own key', {
+      hints: ['leave --sandbox out, or just use it: no login is needed'],
+    });
+  }
+  const url = serverUrl(context);
+  const { origin } = parseServerUrl(url, options.insecure ?? false);
+  const key = options.withToken ? await readToken(context.stdin) : await askForKey(context, origin);
+  out.hide(key);
+  const account = await withSpinner(out, `checking the key with ${origin}`, async () => {
+    const connection = await connect(connectOptions(context, url, key));
+    await connection.close();
+    return connection.server.account;
+  });
+  const store = openKeyStore(foldersOf(context.env).config);
+  store.set(origin, key);
+  out.note(`logged in to ${origin} as ${account.name}; the key is stored in ${store.path}`);
+  out.document({ type: 'login', url: origin, account, stored: store.path });
+  return 0;
+}
+
+/** A key is one short line: more on standard input is a mistake. */
+const longestInput = 10_000;
+
+async function readToken(stdin: NodeJS.ReadStream): Promise<string> {
+  let text = '';
+  for await (const chunk of stdin) {
+    text += String(chunk);
+    if (text.length > longestInput) throw new AppError('no_key', 'standard input: too long for a key');
+  }
+  return cleanKey(text, 'standard input');
+}
+
+async function askForKey(context: CommandContext, origin: string): Promise<string> {
+  if (!context.interactive) {
+    throw new AppError('usage', 'nobody is there to type a key', {
+      hints: [
+        'pipe it in: echo "$KEY" | neuronpedia login --with-token',
+        'or set NEURONPEDIA_API_KEY: then no login is needed',
+      ],
+    });
+  }
+  context.out.note(`Make a key under Settings on ${origin}, and paste it here.`);
+  context.out.stderr.write('API key (hidden): ');
+  // Lines are edited as usual, but nothing of them is echoed.
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: context.stdin, output: silent, terminal: true });
+  try {
+    return cleanKey(await lines.question('', { signal: context.stop }), 'the prompt');
+  } finally {
+    lines.close();
+    context.out.stderr.write('\n');
+  }
+}

@@ -1,0 +1,24 @@
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { foldersOf } from '../../config/folders.ts';
+import type { CommandContext } from '../context.ts';
+import { startEmbedded } from '../embedded.ts';
+
+/** `sandbox`: the embedded server by itself, until SIGINT. */
+export async function run(context: CommandContext): Promise<number> {
+  const { out, options, env } = context;
+  const dataDir = options.data === undefined ? foldersOf(env).sandbox : resolve(options.data);
+  const { port = 0, fresh = false, tier } = options;
+  const sandbox = await startEmbedded(env, { dataDir, port, fresh, ...(tier && { tier }) });
+  const { url, apiKey } = sandbox;
+  out.document({ type: 'listening', url, apiKey, pid: process.pid });
+  out.result(url);
+  out.note(`sandbox: embedded server with the upload protocol on ${url}, data in ${dataDir}`);
+  out.note('use it from another terminal:');
+  out.note(`  export NEURONPEDIA_API_URL=${url} NEURONPEDIA_API_KEY=${apiKey}`);
+  out.note('  neuronpedia status');
+  out.note('other keys: sandbox-free, sandbox-research, sandbox-paid, sandbox-readonly; end with Ctrl-C');
+  if (!context.stop.aborted) await once(context.stop, 'abort');
+  await sandbox.close();
+  return 0;
+}

@@ -1,0 +1,125 @@
+import { AppError } from '../../errors.ts';
+import { type JobStatus, listJobs, readJob } from '../../upload/jobs.ts';
+import { closeAfter } from '../close-after.ts';
+import type { CommandContext } from '../context.ts';
+import { showFeature } from '../feature-status.ts';
+import { count } from '../progress.ts';
+import { openSession, type Session } from '../session.ts';
+import { withSpinner } from '../spinner.ts';
+
+/** `status [ID|JOB]`: the server, the account and local jobs; or one job; or one feature as the server has it. */
+export function run(context: CommandContext): Promise<number> {
+  const [subject] = context.args;
+  return closeAfter(async (own) => {
+    const session = own(await openSession(context));
+    if (subject === undefined) return showOverview(context, session);
+    if (subject.includes('/')) return showFeature(context, session, subject);
+    return showJob(context, session, subject);
+  });
+}
+
+async function showOverview(context: CommandContext, session: Session): Promise<number> {
+  const { out } = context;
+  const jobs = await listJobs(session.folders.state);
+  const asked = await askServer(context, session);
+  const line = (name: string, text: string) => out.result(`${out.paint.bold(name.padEnd(9))}${text}`);
+  if ('server' in asked) {
+    const { server } = asked;
+    line('server', `${session.url} (${server.capabilities.kind})`);
+    line('account', `${server.account.name}, key from ${session.keyFrom}`);
+    if (server.quota) line('quota', describeQuota(server.quota));
+  } else {
+    line('server', `${session.url}`);
+    line('account', `unknown: ${asked.error.message}`);
+  }
+  line('jobs', jobs.length === 0 ? 'none' : '');
+  for (const job of jobs) showJobLine(context, job);
+  out.document({
+    type: 'status',
+    server: {
+      url: session.url,
+      ...('server' in asked && { id: asked.server.id, kind: asked.server.capabilities.kind }),
+    },
+    account: 'server' in asked ? { ...asked.server.account, keyFrom: session.keyFrom } : null,
+    quota: ('server' in asked && asked.server.quota) || null,
+    jobs: jobs.map(jobDocument),
+    ...('error' in asked && { error: { code: asked.error.code, message: asked.error.message } }),
+  });
+  if (!('error' in asked)) return 0;
+  out.warn(asked.error.message);
+  for (const hint of asked.error.hints) out.note(`${out.paint.cyan('neuronpedia: hint:')} ${hint}`);
+  return asked.error.exitCode;
+}
+
+/** What the server says of itself, or why it does not: local jobs are shown either way. */
+function askServer(context: CommandContext, session: Session) {
+  return withSpinner(context.out, `asking ${session.url}`, async () => {
+    try {
+      const { server, close } = await session.connect();
+      await close();
+      return { server };
+    } catch (error) {
+      if (error instanceof AppError) return { error };
+      throw error;
+    }
+  });
+}
+
+function describeQuota({
+  tier,
+  limit,
+  used,
+  resetsAt,
+}: {
+  tier: string;
+  limit: number | null;
+  used: number;
+  resetsAt: Date | undefined;
+}): string {
+  if (limit === null) return `${tier}: no daily limit`;
+  const reset = resetsAt ? `, resets at ${resetsAt.toISOString()}` : '';
+  return `${tier}: ${count(Math.max(0, limit - used))} of ${count(limit)} features left today${reset}`;
+}
+
+async function showJob(context: CommandContext, session: Session, id: string): Promise<number> {
+  const job = await readJob(session.folders.state, id);
+  if (!job) {
+    throw new AppError('not_found', `no local job "${id}"`, {
+      hints: ['neuronpedia status lists the jobs; a feature is named model/source/index'],
+    });
+  }
+  showJobLine(context, job);
+  context.out.document({ type: 'job', ...jobDocument(job) });
+  return 0;
+}
+
+function showJobLine({ out }: CommandContext, { id, job, planned, confirmed, unknown, state }: JobStatus): void {
+  const share = planned === 0 ? 0 : Math.floor((100 * confirmed) / planned);
+  const open = unknown > 0 ? `, ${count(unknown)} without an answer` : '';
+  const colored = state === 'done' ? out.paint.green(state) : out.paint.yellow(state);
+  out.result(`  ${id}  ${colored}  ${share} %  ${count(confirmed)}/${count(planned)} rows${open}  ${job.title}`);
+  out.result(`    ${job.url} as ${job.accountName}, begun ${job.createdAt}`);
+  if (state === 'interrupted') out.result(`    go on with: ${job.command}`);
+}
+
+function jobDocument({ id, job, planned, confirmed, unknown, state, ids }: JobStatus): Record<string, unknown> {
+  const { server, serverKind, url, accountName: account, model, source, as, title, command, createdAt } = job;
+  return {
+    id,
+    state,
+    planned,
+    confirmed,
+    unknown,
+    model,
+    source,
+    as,
+    title,
+    server,
+    serverKind,
+    url,
+    account,
+    command,
+    createdAt,
+    ids: Object.fromEntries(ids),
+  };
+}

@@ -1,0 +1,154 @@
+import { AppError, toAppError } from '../../errors.ts';
+import { findSaes } from '../../layouts/find.ts';
+import type { Sae } from '../../layouts/sae.ts';
+import { type PreparedSae, prepareSae, type SaeOptions, type SendLimits, sendSae } from '../../upload/kinds/sae.ts';
+import type { JobReport } from '../../upload/run-job.ts';
+import type { Server } from '../../upload/server.ts';
+import { closeAfter } from '../close-after.ts';
+import type { CommandContext } from '../context.ts';
+import type { OptionValues } from '../option-specs.ts';
+import { count } from '../progress.ts';
+import { planDocument, showPlan } from '../sae-plan.ts';
+import { writeSaeReceipt } from '../sae-receipt.ts';
+import { openSession, type Session } from '../session.ts';
+import { withSpinner } from '../spinner.ts';
+import { eventReporter, exitCodeOf, resumeFields, statusOf, tellEnd, uploadRun } from '../upload-run.ts';
+
+/** `upload-sae PATH…`: every SAE found is a job of its own; all are checked before the first is sent. */
+export function run(context: CommandContext): Promise<number> {
+  const { out, options, stop } = context;
+  return closeAfter(async (own) => {
+    const saes: Sae[] = [];
+    for (const path of context.args) saes.push(...(await findSaes(path, options.tensor)));
+    for (const sae of saes) own(sae.file);
+    if (saes.length > 1 && options.layer !== undefined) {
+      throw new AppError('usage', `--layer names one layer, but ${saes.length} SAEs were found`, {
+        hints: ['leave --layer out: each SAE says its own; or name one SAE'],
+      });
+    }
+    const session = own(await openSession(context));
+    const { server } = own(await session.connect());
+    const prepared: PreparedSae[] = [];
+    for (const sae of saes) prepared.push(await prepare(context, sae, server));
+    refuseSameSource(prepared);
+    for (const one of prepared) showPlan(out, server, one);
+    if (options.dryRun) return finishDryRun(context, prepared);
+    const ends: End[] = [];
+    for (const one of prepared)
+      if (!stop.aborted) ends.push(await send(context, session, server, one, prepared.length > 1));
+    return finish(context, ends);
+  });
+}
+
+function prepare(context: CommandContext, sae: Sae, server: Server): Promise<PreparedSae> {
+  return withSpinner(context.out, `checking ${sae.path}`, (say) =>
+    prepareSae(sae, saeOptions(context.options), server, (event) => {
+      if (event.type === 'checking') say(`checking ${sae.path}: ${count(event.rows)} of ${count(event.total)} rows`);
+    }),
+  );
+}
+
+function saeOptions(options: OptionValues): SaeOptions {
+  const { model, layer, hook, kind, orientation, features, createModel } = options;
+  const given = { model, layer, hook, kind, orientation, features, createModel };
+  const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  return { saeId: options.saeId as string, ...present };
+}
+
+function sendLimits({ batchSize, maxBody, concurrency }: OptionValues): SendLimits {
+  return {
+    ...(batchSize !== undefined && { rows: batchSize }),
+    ...(maxBody !== undefined && { bytes: maxBody }),
+    ...(concurrency !== undefined && { inFlight: concurrency }),
+  };
+}
+
+/** Two SAEs in one source would be one mixture of both. */
+function refuseSameSource(prepared: readonly PreparedSae[]): void {
+  const seen = new Map<string, string>();
+  for (const { model, place, sae } of prepared) {
+    const source = `${model.id}/${place.source}`;
+    const other = seen.get(source);
+    if (other !== undefined) {
+      throw new AppError('layout_unknown', `${other} and ${sae.path} would both go into ${source}`, {
+        hints: ['upload them under different --sae-id'],
+      });
+    }
+    seen.set(source, sae.path);
+  }
+}
+
+function finishDryRun({ out }: CommandContext, prepared: readonly PreparedSae[]): number {
+  out.note('dry run: nothing was sent');
+  out.document({ type: 'summary', status: 'dry-run', jobs: prepared.map(planDocument) });
+  return 0;
+}
+
+/** How one job ended. */
+interface End {
+  readonly source: string;
+  readonly report?: JobReport;
+  readonly error?: AppError;
+}
+
+/** One failing does not stop the others; alone, its error is the command's. */
+async function send(
+  context: CommandContext,
+  session: Session,
+  server: Server,
+  prepared: PreparedSae,
+  several: boolean,
+): Promise<End> {
+  const { out, options } = context;
+  const source = `${prepared.model.id}/${prepared.place.source}`;
+  const reporter = eventReporter(context, source);
+  try {
+    const upload = await uploadRun(context, session, server, reporter.onEvent);
+    const report = await sendSae(prepared, { ...upload, limits: sendLimits(options) });
+    reporter.stop();
+    tellReport(context, session, prepared, report);
+    if (options.receipt !== undefined) await writeSaeReceipt(options.receipt, session, prepared, report, several);
+    return { source, report };
+  } catch (thrown) {
+    reporter.stop();
+    const error = toAppError(thrown);
+    if (!several) throw error;
+    out.error(error);
+    return { source, error };
+  }
+}
+
+function tellReport(context: CommandContext, session: Session, { model, place }: PreparedSae, report: JobReport): void {
+  const { out } = context;
+  const before = report.found > 0 ? `, ${count(report.found)} of them there already` : '';
+  out.note(
+    `${count(report.confirmed)} of ${count(report.planned)} features on the server${before}, ${count(report.sent)} sent now`,
+  );
+  tellEnd(context, report);
+  if (report.end.type === 'finished') out.result(session.idOrUrl(`${model.id}/${place.source}`));
+}
+
+function finish({ out }: CommandContext, ends: readonly End[]): number {
+  const jobs = ends.map(({ source, report, error }) => ({
+    source,
+    ...(error && { status: 'failed', code: error.code, exitCode: error.exitCode, message: error.message }),
+    ...(report && {
+      status: statusOf(report),
+      job: report.job,
+      rows: report.planned,
+      confirmed: report.confirmed,
+      found: report.found,
+      sent: report.sent,
+      ...resumeFields(report),
+    }),
+  }));
+  const first = jobs.find((job) => 'resume_at' in job);
+  const status = jobs.find((job) => job.status !== 'done')?.status ?? 'done';
+  out.document({
+    type: 'summary',
+    status,
+    jobs,
+    ...(first?.resume_at !== undefined && { resume_at: first.resume_at }),
+  });
+  return Math.max(0, ...ends.map(({ report, error }) => error?.exitCode ?? (report ? exitCodeOf(report) : 0)));
+}

@@ -1,0 +1,40 @@
+import { type Env, setting } from '../config/folders.ts';
+import { AppError } from '../errors.ts';
+import type { Sandbox, SandboxOptions, Tier } from '../sandbox/index.ts';
+
+const tiers: readonly Tier[] = ['free', 'research', 'bulk'];
+
+/**
+ * Starts the embedded server; its key's tier may come from NEURONPEDIA_SANDBOX_TIER.
+ * Errors: usage (a tier or port that cannot be had), file_unreadable (its data folder).
+ */
+export async function startEmbedded(env: Env, options: SandboxOptions): Promise<Sandbox> {
+  const tier = options.tier ?? tierOf(setting(env, 'NEURONPEDIA_SANDBOX_TIER'));
+  const { startSandbox } = await import('../sandbox/index.ts');
+  return startSandbox({ ...options, ...(tier && { tier }) }).catch((cause) => {
+    throw startError(cause, options);
+  });
+}
+
+function tierOf(text: string | undefined): Tier | undefined {
+  if (text === undefined) return undefined;
+  const tier = tiers.find((name) => name === text);
+  if (tier) return tier;
+  throw new AppError('usage', `NEURONPEDIA_SANDBOX_TIER is "${text}": expected ${tiers.join(', ')}`);
+}
+
+function startError(cause: NodeJS.ErrnoException, { port, dataDir }: SandboxOptions): AppError {
+  if (cause.code === 'EADDRINUSE' || cause.code === 'EACCES') {
+    return new AppError('usage', `port ${port} cannot be had (${cause.code})`, {
+      hints: ['choose another with --port, or leave it out for any free one'],
+      cause,
+    });
+  }
+  if (cause.code === 'sandbox_unavailable') {
+    return new AppError('file_unreadable', cause.message, { hints: ['install it with: npm install libsql'], cause });
+  }
+  return new AppError('file_unreadable', `${dataDir}: the sandbox cannot keep its data there (${cause.message})`, {
+    hints: ['make the folder writable, or begin anew with: neuronpedia sandbox --fresh'],
+    cause,
+  });
+}

@@ -1,0 +1,21 @@
+import { AppError } from '../errors.ts';
+
+/** A feature or vector by what a server calls it. */
+export interface FeatureId {
+  readonly model: string;
+  readonly source: string;
+  readonly index: string;
+}
+
+/** Reads `model/source/index`, or the URL of one on any host. Error: usage. */
+export function parseId(text: string): FeatureId {
+  const path = URL.canParse(text) ? new URL(text).pathname : text;
+  const parts = path.split('/').filter((part) => part !== '');
+  const [model, source, index] = parts.slice(-3);
+  if (model === undefined || source === undefined || index === undefined || !/^\d+$/.test(index)) {
+    throw new AppError('usage', `"${text}" is not the id of a feature`, {
+      hints: ['an id is model/source/index, for example gpt2-small/6-my-sae/1234, or the URL of one'],
+    });
+  }
+  return { model, source, index };
+}

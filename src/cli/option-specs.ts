@@ -1,0 +1,204 @@
+import type { z as Zod } from 'zod';
+import { parseRanges } from '../tensor/ranges.ts';
+import { parseDuration, parseSize } from './values.ts';
+
+/** How a value is read. zod is handed in, so that showing help need not load it. */
+type Schema = (z: typeof Zod) => Zod.ZodType;
+
+/** One option, declared once: commander, help, the README and the types of commands are made from this. */
+export interface OptionSpec {
+  /** What its value is called in help; absent for a switch. */
+  readonly value?: string;
+  readonly group: string;
+  readonly help: string;
+  readonly schema: Schema;
+  /** Written `--no-NAME`; such a switch is on unless it is given. */
+  readonly negated?: boolean;
+}
+
+const flag = (z: typeof Zod) => z.boolean();
+const text = (z: typeof Zod) => z.string().min(1);
+
+const whole = (from: number, to: number) => (z: typeof Zod) =>
+  z
+    .string()
+    .regex(/^-?\d{1,15}$/, 'expected a whole number')
+    .transform(Number)
+    .refine((value) => value >= from && value <= to, `expected ${from} to ${to}`);
+
+const choice =
+  <const T extends readonly string[]>(...names: T) =>
+  (z: typeof Zod) =>
+    z.enum(names, { error: `expected ${names.join(' or ')}` });
+
+/** A value that a function reads, or answers undefined to. */
+const parsed =
+  <T>(parse: (value: string) => T | undefined, expected: string) =>
+  (z: typeof Zod) =>
+    z.string().transform((value, context) => {
+      const result = parse(value);
+      if (result !== undefined) return result;
+      context.addIssue(`expected ${expected}`);
+      return z.NEVER;
+    });
+
+const groups = {
+  place: 'Where it belongs',
+  reading: 'What is read',
+  sending: 'How it is sent',
+  everywhere: 'Everywhere',
+  server: 'Server',
+} as const;
+
+/** Every option of every command, by its name in code; on the command line it is written with hyphens. */
+export const optionSpecs = {
+  model: {
+    value: 'ID',
+    group: groups.place,
+    help: 'model that it was trained on, by its Neuronpedia id',
+    schema: text,
+  },
+  layer: { value: 'N', group: groups.place, help: 'layer, counted from 0', schema: whole(0, 1000) },
+  hook: {
+    value: 'HOOK',
+    group: groups.place,
+    help: 'hook: resid-pre, resid-post, … or a full name such as blocks.6.hook_resid_post',
+    schema: text,
+  },
+  saeId: {
+    value: 'NAME',
+    group: groups.place,
+    help: 'source set to upload into; {layer} stands for the layer',
+    schema: text,
+  },
+  name: { value: 'TEXT', group: groups.place, help: 'name of the vector', schema: text },
+  strength: {
+    value: 'N',
+    group: groups.place,
+    help: 'default steering strength, -300 to 300 (default: 10)',
+    schema: (z) =>
+      z
+        .string()
+        .regex(/^[+-]?(\d+\.?\d*|\.\d+)$/, 'expected a number')
+        .transform(Number)
+        .refine((value) => Math.abs(value) <= 300, 'expected -300 to 300'),
+  },
+  kind: {
+    value: 'KIND',
+    group: groups.place,
+    help: 'sae, transcoder or crosscoder (default: from the layout)',
+    schema: choice('sae', 'transcoder', 'crosscoder'),
+  },
+  createModel: {
+    value: 'LAYERS',
+    group: groups.place,
+    help: "make the model's record, with this many layers, where the server has none",
+    schema: whole(1, 127),
+  },
+  tensor: {
+    value: 'NAME',
+    group: groups.reading,
+    help: 'tensor to read, where several could be meant',
+    schema: (z) => z.string(),
+  },
+  orientation: {
+    value: 'AXIS',
+    group: groups.reading,
+    help: 'rows or columns: which axis of the matrix counts features',
+    schema: choice('rows', 'columns'),
+  },
+  features: {
+    value: 'LIST',
+    group: groups.reading,
+    help: 'only these features, for example 0-999,2048',
+    schema: parsed(parseRanges, 'numbers and ranges such as 0-999,2048'),
+  },
+  batchSize: {
+    value: 'N',
+    group: groups.sending,
+    help: 'features a request at the most, up to 128',
+    schema: whole(1, 128),
+  },
+  maxBody: {
+    value: 'SIZE',
+    group: groups.sending,
+    help: 'largest request body, for example 2MB',
+    schema: parsed(parseSize, 'a size such as 2MB'),
+  },
+  concurrency: { value: 'N', group: groups.sending, help: 'requests in flight at the most', schema: whole(1, 64) },
+  receipt: {
+    value: 'FILE',
+    group: groups.sending,
+    help: 'write row, id, URL and hash of all that is on the server',
+    schema: text,
+  },
+  dryRun: { group: groups.sending, help: 'do everything but the writing', schema: flag },
+  restart: {
+    group: groups.sending,
+    help: 'forget the checkpoint; rows already on the server are still found and not sent again',
+    schema: flag,
+  },
+  forceUnlock: { group: groups.sending, help: "break another run's stale lock", schema: flag },
+  settleTimeout: {
+    value: 'TIME',
+    group: groups.sending,
+    help: 'how long a server may still work on a request whose connection was lost (default: 30s)',
+    schema: parsed(parseDuration, 'a time such as 30s or 2m'),
+  },
+  withToken: { group: groups.server, help: 'read the key from standard input', schema: flag },
+  port: {
+    value: 'N',
+    group: groups.server,
+    help: 'port to listen on (default: 0, any free one)',
+    schema: whole(0, 65535),
+  },
+  data: { value: 'DIR', group: groups.server, help: 'folder that the server keeps its data in', schema: text },
+  fresh: { group: groups.server, help: 'begin with an empty store', schema: flag },
+  tier: {
+    value: 'TIER',
+    group: groups.server,
+    help: 'free, research or bulk (default: bulk)',
+    schema: choice('free', 'research', 'bulk'),
+  },
+  apiUrl: {
+    value: 'URL',
+    group: groups.everywhere,
+    help: 'server (default: NEURONPEDIA_API_URL, else https://www.neuronpedia.org)',
+    schema: text,
+  },
+  sandbox: { group: groups.everywhere, help: 'use the embedded server: no account, no network', schema: flag },
+  insecure: { group: groups.everywhere, help: 'allow plain http to a host that is not this machine', schema: flag },
+  json: { group: groups.everywhere, help: 'write JSON to standard output', schema: flag },
+  quiet: { group: groups.everywhere, help: 'say less', schema: flag },
+  verbose: { group: groups.everywhere, help: 'show every HTTP exchange, without the key', schema: flag },
+  progress: { group: groups.everywhere, help: 'show no progress', negated: true, schema: flag },
+  color: { group: groups.everywhere, help: 'use no colour', negated: true, schema: flag },
+  input: { group: groups.everywhere, help: 'never ask for anything', negated: true, schema: flag },
+} as const satisfies Record<string, OptionSpec>;
+
+export type OptionName = keyof typeof optionSpecs;
+
+/** Parsed values of some options; what was not given is absent. */
+export type OptionValues<Name extends OptionName = OptionName> = {
+  readonly [K in Name]?: Zod.infer<ReturnType<(typeof optionSpecs)[K]['schema']>>;
+};
+
+/** Options that every command takes. */
+export const everywhere = [
+  'apiUrl',
+  'sandbox',
+  'insecure',
+  'json',
+  'quiet',
+  'verbose',
+  'progress',
+  'color',
+  'input',
+] as const satisfies readonly OptionName[];
+
+/** `saeId` as it is written on the command line: `--sae-id`, or `--no-progress` for a negated switch. */
+export function flagOf(name: OptionName): string {
+  const spec: OptionSpec = optionSpecs[name];
+  const hyphened = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return `--${spec.negated ? 'no-' : ''}${hyphened}`;
+}

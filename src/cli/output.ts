@@ -1,0 +1,94 @@
+import { Chalk, type ChalkInstance } from 'chalk';
+import type { AppError } from '../errors.ts';
+
+/** The two streams of a process, as far as output needs them. */
+export interface Terminal {
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+}
+
+export interface OutputOptions {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly color: boolean;
+  readonly progress: boolean;
+}
+
+/** The one place that writes. stdout carries results (with `--json` JSON only), stderr all that a person reads on the way. */
+export interface Output extends OutputOptions {
+  readonly stderr: NodeJS.WriteStream;
+  readonly paint: ChalkInstance;
+  /** A result for people and scripts; silent with `--json`. */
+  result(line: string): void;
+  /** A document or event on stdout; silent without `--json`. */
+  document(value: Readonly<Record<string, unknown>>): void;
+  /** Something to know; silent with `--quiet`. */
+  note(line: string): void;
+  warn(message: string): void;
+  /** Shown with `--verbose` only. */
+  detail(line: string): void;
+  error(error: AppError): void;
+  /** Never to be seen in anything written from now on. */
+  hide(secret: string): void;
+  /** While a progress bar is shown, lines go above it. */
+  setLineWriter(write: ((line: string) => void) | undefined): void;
+}
+
+/** Version of the JSON that this tool writes; fields are added without a new one, never changed. */
+export const jsonVersion = 1;
+
+export function createOutput(terminal: Terminal, options: OutputOptions): Output {
+  const paint = new Chalk({ level: options.color ? 1 : 0 });
+  const secrets = new Set<string>();
+  const redact = (text: string) => [...secrets].reduce((kept, secret) => kept.replaceAll(secret, '[key]'), text);
+  let writeLine: ((line: string) => void) | undefined;
+  const toStderr = (line: string) => {
+    if (writeLine) writeLine(redact(line));
+    else terminal.stderr.write(`${redact(line)}\n`);
+  };
+  const toStdout = (line: string) => terminal.stdout.write(`${redact(line)}\n`);
+  return {
+    ...options,
+    stderr: terminal.stderr,
+    paint,
+    result: (line) => {
+      if (!options.json) toStdout(line);
+    },
+    document: (value) => {
+      if (options.json) toStdout(JSON.stringify({ v: jsonVersion, ...value }));
+    },
+    note: (line) => {
+      if (!options.quiet) toStderr(line);
+    },
+    warn: (message) => toStderr(`${paint.yellow('neuronpedia: warning:')} ${message}`),
+    detail: (line) => {
+      if (options.verbose) toStderr(paint.dim(line));
+    },
+    error: (error) => {
+      toStderr(`${paint.red('neuronpedia: error:')} ${error.message}`);
+      for (const hint of error.hints) toStderr(`${paint.cyan('neuronpedia: hint:')} ${hint}`);
+      if (options.verbose && error.code === 'bug' && error.cause instanceof Error) toStderr(error.cause.stack ?? '');
+      if (options.json) toStdout(JSON.stringify(errorDocument(error)));
+    },
+    hide: (secret) => {
+      for (const form of [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64')])
+        secrets.add(form);
+    },
+    setLineWriter: (write) => {
+      writeLine = write;
+    },
+  };
+}
+
+function errorDocument(error: AppError): Record<string, unknown> {
+  return {
+    v: jsonVersion,
+    type: 'error',
+    code: error.code,
+    exitCode: error.exitCode,
+    message: error.message,
+    hint: error.hints.join('\n'),
+    ...(Object.keys(error.details).length > 0 && { details: error.details }),
+  };
+}

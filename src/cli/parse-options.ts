@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { AppError } from '../errors.ts';
+import { flagOf, type OptionName, type OptionSpec, type OptionValues, optionSpecs } from './option-specs.ts';
+
+/** Reads the values of options by their schemas. Error: usage, naming option, value and what was expected. */
+export function parseOptions(raw: Readonly<Record<string, unknown>>): OptionValues {
+  const values: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(raw)) {
+    if (value === undefined || !Object.hasOwn(optionSpecs, name)) continue;
+    values[name] = parseOption(name as OptionName, value);
+  }
+  return values as OptionValues;
+}
+
+function parseOption(name: OptionName, value: unknown): unknown {
+  const spec: OptionSpec = optionSpecs[name];
+  const result = spec.schema(z).safeParse(value);
+  if (result.success) return result.data;
+  const expected = result.error.issues[0]?.message ?? 'not understood';
+  throw new AppError('usage', `${flagOf(name)} "${value}": ${expected}`, { hints: [spec.help] });
+}

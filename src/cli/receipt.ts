@@ -1,0 +1,41 @@
+import { open, rename } from 'node:fs/promises';
+import { AppError } from '../errors.ts';
+
+/** Fields of one row in a receipt. */
+export type ReceiptRow = Readonly<Record<string, string | number | boolean | null | undefined>>;
+
+/** Lines written at a time. */
+const chunkRows = 1000;
+
+/**
+ * Writes a receipt as JSON lines: one that says of what it is, then one a row. It appears whole or not at all.
+ * Error: file_unreadable where it cannot be written.
+ */
+export async function writeReceipt(
+  path: string,
+  head: Readonly<Record<string, unknown>>,
+  rows: Iterable<ReceiptRow> | AsyncIterable<ReceiptRow>,
+): Promise<void> {
+  const draft = `${path}.part`;
+  try {
+    const file = await open(draft, 'w');
+    try {
+      let lines = [JSON.stringify({ type: 'receipt', v: 1, writtenAt: new Date().toISOString(), ...head })];
+      for await (const row of rows) {
+        lines.push(JSON.stringify(row));
+        if (lines.length < chunkRows) continue;
+        await file.write(`${lines.join('\n')}\n`);
+        lines = [];
+      }
+      if (lines.length > 0) await file.write(`${lines.join('\n')}\n`);
+    } finally {
+      await file.close();
+    }
+    await rename(draft, path);
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    throw new AppError('file_unreadable', `${path}: the receipt cannot be written (${(cause as Error).message})`, {
+      hints: ['the upload itself is done; run the same command again with another --receipt'],
+    });
+  }
+}

@@ -1,0 +1,48 @@
+import { rowBlocks } from '../tensor/row-blocks.ts';
+import { vectorHash } from '../upload/fingerprint.ts';
+import type { PreparedSae } from '../upload/kinds/sae.ts';
+import type { JobReport } from '../upload/run-job.ts';
+import { type ReceiptRow, writeReceipt } from './receipt.ts';
+import type { Session } from './session.ts';
+
+/** Writes the receipt of an SAE; in a sweep each gets a file of its own, named after its source. */
+export async function writeSaeReceipt(
+  path: string,
+  session: Session,
+  prepared: PreparedSae,
+  report: JobReport,
+  several: boolean,
+): Promise<void> {
+  const { model, place, sae } = prepared;
+  const file = several ? path.replace(/(\.[^./\\]*)?$/, `-${place.source}$1`) : path;
+  const head = {
+    command: 'upload-sae',
+    job: report.job,
+    server: session.url,
+    source: `${model.id}/${place.source}`,
+    path: sae.path,
+    tensor: sae.decoder.name,
+    rows: report.planned,
+    confirmed: report.confirmed,
+  };
+  await writeReceipt(file, head, receiptRows(session, prepared, report));
+}
+
+async function* receiptRows(session: Session, prepared: PreparedSae, report: JobReport): AsyncGenerator<ReceiptRow> {
+  const { model, place, matrix, planned } = prepared;
+  const stored = report.end.type === 'finished';
+  for await (const { start, count, width, values } of rowBlocks(matrix, planned)) {
+    for (let i = 0; i < count; i++) {
+      const row = start + i;
+      const id = `${model.id}/${place.source}/${row}`;
+      yield {
+        row,
+        index: row,
+        id,
+        url: session.idOrUrl(id),
+        vectorHash: vectorHash(values, i * width, width),
+        status: stored ? 'stored' : 'pending',
+      };
+    }
+  }
+}

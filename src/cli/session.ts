@@ -1,0 +1,95 @@
+import { type Connection, connect, openServer, parseServerUrl } from '../api/connect.ts';
+import type { Http } from '../api/http.ts';
+import { type Folders, foldersOf, setting } from '../config/folders.ts';
+import { cleanKey, defaultServer, findKey, openKeyStore } from '../config/keys.ts';
+import { AppError } from '../errors.ts';
+import type { CommandContext } from './context.ts';
+import { startEmbedded } from './embedded.ts';
+
+/** The server that a command talks to, and how it was chosen. */
+export interface Session {
+  readonly url: string;
+  /** Where the key came from, for people; undefined where there is none. */
+  readonly keyFrom: string | undefined;
+  /** Runs inside this process, so that its address means nothing to others. */
+  readonly embedded: boolean;
+  readonly folders: Folders;
+  /** What a script gets for something on the server: its URL, or the bare id where the server ends with this process. */
+  idOrUrl(id: string): string;
+  /** Asks the server who it is. Errors: no_key, and those of connecting. */
+  connect(): Promise<Connection>;
+  /** A connection that is not signed in any further than its key. */
+  open(): Http;
+  close(): Promise<void>;
+}
+
+/** Chooses the server by flags and environment; starts the embedded one where it was asked for. */
+export async function openSession(context: CommandContext): Promise<Session> {
+  const folders = foldersOf(context.env);
+  if (context.options.sandbox) return sandboxSession(context, folders);
+  const url = serverUrl(context);
+  const { origin } = parseServerUrl(url, context.options.insecure ?? false);
+  const found = findKey(origin, context.env, openKeyStore(folders.config));
+  if (found?.announce) context.out.note(`using the key in ${found.from} for ${origin}`);
+  const { key } = found ? { key: cleanKey(found.key, found.from) } : { key: undefined };
+  return session(context, { url, key, keyFrom: found?.from, embedded: false, folders, close: async () => undefined });
+}
+
+/** The address that is meant: the option, else the environment, else the public server. */
+export function serverUrl(context: CommandContext): string {
+  return context.options.apiUrl ?? setting(context.env, 'NEURONPEDIA_API_URL') ?? defaultServer;
+}
+
+async function sandboxSession(context: CommandContext, folders: Folders): Promise<Session> {
+  if (context.options.apiUrl !== undefined) {
+    throw new AppError('usage', '--sandbox and --api-url name two different servers', {
+      hints: ['leave one of them out'],
+    });
+  }
+  const sandbox = await startEmbedded(context.env, { dataDir: folders.sandbox });
+  context.out.note(`sandbox: embedded server with the upload protocol, data in ${folders.sandbox}`);
+  const { url, apiKey: key } = sandbox;
+  return session(context, {
+    url,
+    key,
+    keyFrom: "the sandbox's own",
+    embedded: true,
+    folders,
+    close: () => sandbox.close(),
+  });
+}
+
+interface Chosen extends Pick<Session, 'url' | 'keyFrom' | 'embedded' | 'folders' | 'close'> {
+  readonly key: string | undefined;
+}
+
+function session(context: CommandContext, chosen: Chosen): Session {
+  const { key, ...rest } = chosen;
+  if (key !== undefined) context.out.hide(key);
+  const options = connectOptions(context, chosen.url, key);
+  return {
+    ...rest,
+    idOrUrl: (id) => (chosen.embedded ? id : `${chosen.url.replace(/\/+$/, '')}/${id}`),
+    connect: () => {
+      if (key !== undefined) return connect(options);
+      throw new AppError('no_key', `no API key for ${new URL(chosen.url).origin}`, {
+        hints: [
+          'make one under Settings on the server, then: neuronpedia login, or set NEURONPEDIA_API_KEY',
+          'to try without an account, add --sandbox',
+        ],
+      });
+    },
+    open: () => openServer(options),
+  };
+}
+
+/** How connections of this invocation are made. */
+export function connectOptions(context: CommandContext, url: string, key: string | undefined) {
+  return {
+    url,
+    key,
+    userAgent: `neuronpedia-cli/${context.version}`,
+    insecure: context.options.insecure ?? false,
+    onExchange: (line: string) => context.out.detail(line),
+  };
+}

@@ -1,0 +1,37 @@
+const sizeUnits: Readonly<Record<string, number>> = {
+  '': 1,
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  kib: 1024,
+  mib: 1024 ** 2,
+  gib: 1024 ** 3,
+};
+const timeUnits: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Reads `2MB`, `512KiB` or a count of bytes; undefined where it is none, or less than a byte. */
+export function parseSize(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)\s*([kmg]?i?b?)$/i.exec(text.trim());
+  const unit = match && sizeUnits[normalUnit(match[2] as string)];
+  const bytes = unit ? Math.floor(Number(match[1]) * unit) : 0;
+  return bytes >= 1 && Number.isSafeInteger(bytes) ? bytes : undefined;
+}
+
+/** `m` and `mi` mean megabytes too. */
+function normalUnit(unit: string): string {
+  const lower = unit.toLowerCase();
+  return lower === '' || lower.endsWith('b') ? lower : `${lower}b`;
+}
+
+/** Reads `30s`, `5h30m`, `500ms` or a count of seconds, in milliseconds; undefined where it is none. */
+export function parseDuration(text: string): number | undefined {
+  const trimmed = text.trim();
+  if (/^\d+(\.\d+)?$/.test(trimmed)) return Number(trimmed) * 1000;
+  if (!/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(trimmed)) return undefined;
+  let total = 0;
+  for (const [, amount, unit] of trimmed.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) {
+    total += Number(amount) * (timeUnits[unit as string] as number);
+  }
+  return total;
+}

@@ -1,0 +1,82 @@
+/**
+ * Every way this tool can fail on purpose, with the exit code that scripts see.
+ * New codes may be added; an existing one never changes its meaning.
+ */
+const exitCodeOf = {
+  bug: 1,
+  usage: 2,
+  rows_quarantined: 3,
+  no_key: 4,
+  authentication_failed: 4,
+  upload_not_permitted: 4,
+  unreachable: 5,
+  server_failing: 5,
+  file_not_found: 6,
+  file_unreadable: 6,
+  format_unknown: 6,
+  format_invalid: 6,
+  format_unsupported: 6,
+  config_invalid: 6,
+  tensor_not_found: 6,
+  layout_unknown: 6,
+  orientation_unknown: 6,
+  wrong_width: 6,
+  not_finite: 6,
+  rows_out_of_range: 6,
+  unknown_model: 6,
+  layer_out_of_range: 6,
+  option_missing: 6,
+  not_owner: 6,
+  cannot_be_stored: 6,
+  not_found: 6,
+  difference: 7,
+  paused: 8,
+  outcome_unknown: 9,
+  refused: 10,
+  not_neuronpedia: 10,
+  feature_exists: 10,
+  locked: 11,
+  checkpoint_mismatch: 12,
+  checkpoint_damaged: 12,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+export type ErrorCode = keyof typeof exitCodeOf;
+
+export interface ErrorExtras {
+  /** What to type or look at next; each becomes one `hint:` line. */
+  hints?: readonly string[];
+  /** Facts for `--json`: file, tensor, row, found, expected, resume_at, … */
+  details?: Readonly<Record<string, unknown>>;
+  cause?: unknown;
+}
+
+/** The one error class: a code, a sentence for people, hints, and facts for machines. */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly hints: readonly string[];
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, message: string, extras: ErrorExtras = {}) {
+    super(message, extras.cause === undefined ? undefined : { cause: extras.cause });
+    this.name = 'AppError';
+    this.code = code;
+    this.hints = extras.hints ?? [];
+    this.details = extras.details ?? {};
+  }
+
+  get exitCode(): number {
+    return exitCodeOf[this.code];
+  }
+}
+
+/** Turns anything thrown into an AppError: what is not one already is a bug of ours (exit 1). */
+export function toAppError(thrown: unknown): AppError {
+  if (thrown instanceof AppError) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new AppError('bug', `unexpected: ${message}`, {
+    hints: ['this is a bug in neuronpedia-cli; run again with --verbose to see where it happened'],
+    cause: thrown,
+  });
+}

@@ -1,0 +1,18 @@
+import { readBytes } from '../tensor/byte-source.ts';
+import { dtypeSize } from '../tensor/dtype.ts';
+import { denseStrides, elementCount, type Tensor } from '../tensor/tensor.ts';
+
+/**
+ * A whole small .npy array, decoded by npyjs, in C order and as float32.
+ * Undefined where npyjs cannot: big-endian elements, and Fortran order of more than one dimension, which it flags
+ * but does not reorder. The length was checked when the file was opened: npyjs reads truncated data in silence.
+ */
+export async function readNpyWhole(tensor: Tensor): Promise<Float32Array | undefined> {
+  const cOrder = denseStrides(tensor.shape);
+  if (tensor.bigEndian || tensor.strides.some((stride, axis) => stride !== cOrder[axis])) return undefined;
+  const { parse } = await import('npyjs');
+  const length = tensor.offset + elementCount(tensor.shape) * dtypeSize(tensor.dtype);
+  const image = await readBytes(tensor.bytes, 0, length);
+  const { data } = parse(image.buffer as ArrayBuffer);
+  return Float32Array.from(data as unknown as ArrayLike<number | bigint>, Number);
+}

@@ -1,0 +1,56 @@
+import { extname } from 'node:path';
+import { AppError } from '../errors.ts';
+import { type ByteSource, openFile, readBytes } from '../tensor/byte-source.ts';
+import type { Format, TensorFile } from './format.ts';
+import { npy } from './npy.ts';
+import { safetensors } from './safetensors.ts';
+import { nameStranger } from './strangers.ts';
+
+/** Every format that weights are read from. */
+export const formats: readonly Format[] = [npy, safetensors];
+
+/** Enough to know every format and stranger by. */
+const headBytes = 512;
+
+/**
+ * Opens a weight file, told by its bytes and not by its name, and checks its header against its size.
+ * Errors: file_not_found, file_unreadable, format_unknown, format_invalid, format_unsupported. Close it when done.
+ */
+export async function openTensorFile(path: string): Promise<TensorFile> {
+  const bytes = await openFile(path);
+  try {
+    const format = await recognise(path, bytes);
+    const opened = await format.open(path, bytes);
+    return { ...opened, path, format: format.name, close: () => bytes.close() };
+  } catch (error) {
+    await bytes.close();
+    throw error;
+  }
+}
+
+async function recognise(path: string, bytes: ByteSource): Promise<Format> {
+  if (bytes.size === 0) {
+    throw new AppError('format_invalid', `${path}: is empty (0 bytes)`, { details: { file: path } });
+  }
+  const head = await readBytes(bytes, 0, Math.min(headBytes, bytes.size));
+  const known = formats.find((format) => format.sniff(head));
+  if (known) return known;
+  const stranger = nameStranger(head);
+  if (stranger) {
+    throw new AppError('format_unknown', `${path}: is ${stranger.what}`, {
+      hints: [stranger.hint],
+      details: { file: path },
+    });
+  }
+  // Damaged beyond its first bytes' recognition: the format that the name claims says best what is wrong.
+  const claimed = formats.find((format) => extname(path).toLowerCase() === `.${format.name}`);
+  if (claimed) return claimed;
+  throw new AppError(
+    'format_unknown',
+    `${path}: is no ${formats.map((format) => `.${format.name}`).join(' or ')} file`,
+    {
+      hints: [`its first bytes are ${JSON.stringify(Buffer.from(head.subarray(0, 16)).toString('latin1'))}`],
+      details: { file: path },
+    },
+  );
+}

@@ -1,0 +1,54 @@
+import { matrixOf, type Orientation, type Tensor } from '../tensor/tensor.ts';
+import type { Known } from './sae.ts';
+
+/** Biases that are as long as a decoder vector is wide. */
+const widthBiases = ['b_dec', 'decoder.bias', 'bias', 'decoder_bias', 'b_D'];
+/** Biases and thresholds that have one value a feature. */
+const featureBiases = [
+  'b_enc',
+  'encoder.bias',
+  'b_E',
+  'b_gate',
+  'b_mag',
+  'r_mag',
+  'gate_bias',
+  'mag_bias',
+  'threshold',
+];
+
+/** What the 1-D tensors beside a decoder prove of it: which axis counts features, or that none fits (`conflict`). */
+export type Proof = Known<Orientation> | { readonly conflict: string } | undefined;
+
+/**
+ * Settles which axis of a decoder counts features from the biases stored beside it: the decoder bias has the width of
+ * a vector, the encoder bias one value a feature. Undefined where there are none, or the matrix is square.
+ */
+export function orientationFromBiases(decoder: Tensor, tensors: ReadonlyMap<string, Tensor>): Proof {
+  const clues = [...lengths(tensors, widthBiases, 'width'), ...lengths(tensors, featureBiases, 'rows')];
+  if (clues.length === 0) return undefined;
+  const fitting = (['rows', 'columns'] as const).filter((orientation) => {
+    const matrix = matrixOf(decoder, orientation);
+    return clues.every((clue) => matrix[clue.side] === clue.length);
+  });
+  const said = clues.map((clue) => `${clue.name} has ${clue.length} values`).join(', ');
+  if (fitting.length === 0) {
+    return { conflict: `shape [${decoder.shape}] fits neither way up, because ${said}` };
+  }
+  return fitting.length === 1 ? { value: fitting[0] as Orientation, from: said } : undefined;
+}
+
+function lengths(tensors: ReadonlyMap<string, Tensor>, names: readonly string[], side: 'width' | 'rows') {
+  return names.flatMap((name) => {
+    const tensor = tensors.get(name);
+    return tensor?.shape.length === 1 ? [{ name, side, length: tensor.shape[0] as number }] : [];
+  });
+}
+
+/** Settles the orientation from the width that vectors must have; undefined where both axes or neither have it. */
+export function orientationFromWidth(decoder: Tensor, width: number, from: string): Known<Orientation> | undefined {
+  const [height, breadth] = decoder.shape;
+  if (height === breadth) return undefined;
+  if (breadth === width) return { value: 'rows', from };
+  if (height === width) return { value: 'columns', from };
+  return undefined;
+}

@@ -1,0 +1,34 @@
+import type { TensorFile } from '../formats/format.ts';
+import type { Orientation, Tensor } from '../tensor/tensor.ts';
+
+/** A fact about an SAE and where it was read: both are shown before anything is sent. */
+export interface Known<T> {
+  readonly value: T;
+  /** `cfg.json`, `--layer`, `b_dec has 768 values`, … */
+  readonly from: string;
+}
+
+export type SaeKind = 'sae' | 'transcoder' | 'crosscoder';
+
+/** A trained dictionary found on disk: its decoder, and all that its own files say of it. */
+export interface Sae {
+  /** The file or folder that it was found in. */
+  readonly path: string;
+  /** Name of the layout: `SAELens`, `bare matrix`, … */
+  readonly layout: string;
+  readonly kind: SaeKind;
+  readonly decoder: Tensor;
+  /** Absent where the files cannot prove it; the model's width may, later. */
+  readonly orientation?: Known<Orientation>;
+  readonly model?: Known<string>;
+  readonly layer?: Known<number>;
+  /** TransformerLens hook that the decoder writes to: `blocks.8.hook_resid_pre`. */
+  readonly hook?: Known<string>;
+  /** Hook that the encoder reads, where it is another (transcoders). */
+  readonly hookIn?: Known<string>;
+  /** A config's own `neuronpedia_id`; shown, never taken. */
+  readonly neuronpediaId?: string;
+  /** Facts of the whole SAE that a server may keep: `k`, `l0`, `training_tokens`, … */
+  readonly facts: Readonly<Record<string, string | number | boolean>>;
+  readonly file: TensorFile;
+}

@@ -1,0 +1,113 @@
+import { readFile, stat } from 'node:fs/promises';
+import { z } from 'zod';
+import { AppError } from '../errors.ts';
+
+/** What a SAELens `cfg.json` says, from either generation. */
+export interface SaelensConfig {
+  readonly architecture: string;
+  readonly inputWidth?: number;
+  readonly outputWidth?: number;
+  readonly features?: number;
+  readonly modelName?: string;
+  readonly hookName?: string;
+  readonly hookNameOut?: string;
+  readonly hookLayer?: number;
+  readonly neuronpediaId?: string;
+  readonly facts: Readonly<Record<string, string | number | boolean>>;
+}
+
+const text = z.string().nullish();
+const integer = z.number().int().nonnegative().nullish();
+
+const named = z.looseObject({
+  model_name: text,
+  hook_name: text,
+  hook_name_out: text,
+  hook_layer: integer,
+  neuronpedia_id: text,
+});
+
+/**
+ * Flat before SAELens 6.0 (older files say `hook_point`); nested under `metadata` since, without a layer of its own.
+ */
+const schema = named.extend({
+  architecture: text,
+  d_in: integer,
+  d_out: integer,
+  d_sae: integer,
+  expansion_factor: z.number().nullish(),
+  activation_fn_str: text,
+  activation_fn: text,
+  hook_point: text,
+  hook_point_layer: integer,
+  k: integer,
+  dtype: text,
+  normalize_activations: z.union([z.string(), z.boolean()]).nullish(),
+  metadata: named.nullish(),
+});
+
+/** A config of kilobytes is usual; one of megabytes is something else under the name. */
+const largestConfig = 4 << 20;
+
+/** Reads a `cfg.json`. Errors: file_not_found, config_invalid. */
+export async function readSaelensConfig(path: string): Promise<SaelensConfig> {
+  const parsed = schema.safeParse(await readJson(path));
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw configError(path, `${issue?.path.join('.') || 'the whole'}: ${issue?.message}`);
+  }
+  const config = parsed.data;
+  const nested = config.metadata ?? {};
+  const fields = {
+    architecture: architectureOf(config),
+    inputWidth: config.d_in,
+    outputWidth: config.d_out,
+    features: config.d_sae ?? expanded(config.d_in, config.expansion_factor),
+    modelName: nested.model_name ?? config.model_name,
+    hookName: nested.hook_name ?? config.hook_name ?? config.hook_point,
+    hookNameOut: nested.hook_name_out ?? config.hook_name_out,
+    hookLayer: nested.hook_layer ?? config.hook_layer ?? config.hook_point_layer,
+    neuronpediaId: nested.neuronpedia_id ?? config.neuronpedia_id,
+    facts: present({
+      architecture: architectureOf(config),
+      k: config.k,
+      normalize_activations: config.normalize_activations,
+    }),
+  };
+  return present(fields) as unknown as SaelensConfig;
+}
+
+/** `topk` as the activation function means the topk architecture even where the config calls it standard. */
+function architectureOf(config: z.infer<typeof schema>): string {
+  const activation = config.activation_fn_str ?? config.activation_fn;
+  if (activation === 'topk') return 'topk';
+  return config.architecture ?? 'standard';
+}
+
+function expanded(width: number | null | undefined, factor: number | null | undefined): number | undefined {
+  return width && factor ? width * factor : undefined;
+}
+
+/** Leaves out what is null or absent: optional fields are absent here, never undefined. */
+function present<T extends Record<string, unknown>>(fields: T): { [K in keyof T]: NonNullable<T[K]> } {
+  const kept = Object.entries(fields).filter(([, value]) => value !== undefined && value !== null);
+  return Object.fromEntries(kept) as { [K in keyof T]: NonNullable<T[K]> };
+}
+
+async function readJson(path: string): Promise<unknown> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found?.isFile()) throw new AppError('file_not_found', `${path}: no such file`, { details: { file: path } });
+  if (found.size > largestConfig) throw configError(path, `is ${found.size} bytes long`);
+  try {
+    return JSON.parse(await readFile(path, 'utf8'));
+  } catch (cause) {
+    throw configError(path, `is not JSON: ${(cause as Error).message}`);
+  }
+}
+
+function configError(path: string, problem: string): AppError {
+  return new AppError('config_invalid', `${path}: ${problem}`, {
+    hints: ['name the weight file itself, with --model, --layer and --hook, to go on without its cfg.json'],
+    details: { file: path },
+  });
+}

@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs';
+import { createOutput, type Output } from './cli/output.ts';
+import { type Invocation, parseCommandLine } from './cli/program.ts';
+import { toAppError } from './errors.ts';
+
+/** How long requests in flight may take to end after the first signal. */
+const graceMs = 10_000;
+
+/**
+ * Runs one command line and returns its exit code. The only place that looks at `process`, and the only catch: what is
+ * thrown below becomes a report and a code here.
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  const out = createOutput(process, outputOptions(argv));
+  leaveQuietlyWhenPipeCloses();
+  try {
+    const version = readVersion();
+    const write = {
+      out: (text: string) => process.stdout.write(text),
+      err: (text: string) => process.stderr.write(text),
+    };
+    const invocation = await parseCommandLine(argv, version, write);
+    return invocation ? await runCommand(invocation, argv, version, out) : 0;
+  } catch (thrown) {
+    const error = toAppError(thrown);
+    out.error(error);
+    return error.exitCode;
+  }
+}
+
+async function runCommand(
+  { spec, args, raw }: Invocation,
+  argv: readonly string[],
+  version: string,
+  out: Output,
+): Promise<number> {
+  const { parseOptions } = await import('./cli/parse-options.ts');
+  const options = parseOptions(raw);
+  const { run } = await spec.load();
+  const signals = listenForSignals(out);
+  const code = await run({
+    args,
+    options,
+    env: process.env,
+    out,
+    stdin: process.stdin,
+    interactive: process.stdin.isTTY === true && process.stderr.isTTY === true && options.input !== false,
+    version,
+    command: ['neuronpedia', ...argv.map(quote)].join(' '),
+    stop: signals.stop,
+    abort: signals.abort,
+  });
+  return signals.exitCode() ?? code;
+}
+
+/** Needed before the command line is parsed, for what goes wrong in parsing it. */
+function outputOptions(argv: readonly string[]) {
+  const given = (flag: string) => argv.includes(flag);
+  const { env, stderr } = process;
+  const wanted = env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== '0';
+  const unwanted =
+    given('--no-color') || (env.NO_COLOR !== undefined && env.NO_COLOR !== '') || env.FORCE_COLOR === '0';
+  return {
+    json: given('--json'),
+    quiet: given('--quiet'),
+    verbose: given('--verbose'),
+    color: !unwanted && (wanted || (stderr.isTTY === true && env.TERM !== 'dumb')),
+    progress: !given('--no-progress'),
+  };
+}
+
+function readVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+/** As a POSIX shell wants a word that holds more than letters. */
+function quote(word: string): string {
+  return /^[\w./:@=,{}+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+interface Signals {
+  readonly stop: AbortSignal;
+  readonly abort: AbortSignal;
+  /** 130 or 143 once a signal has come. */
+  exitCode(): number | undefined;
+}
+
+/** The first signal asks the command to end in order, the second ends the process: the journal is safe either way. */
+function listenForSignals(out: Output): Signals {
+  const stop = new AbortController();
+  const abort = new AbortController();
+  let code: number | undefined;
+  const handle = (signal: 'SIGINT' | 'SIGTERM') => () => {
+    if (code !== undefined) process.exit(code);
+    code = signal === 'SIGINT' ? 130 : 143;
+    out.note('stopping: waiting for requests in flight; once more to stop at once');
+    stop.abort();
+    setTimeout(() => abort.abort(), graceMs).unref();
+  };
+  process.on('SIGINT', handle('SIGINT'));
+  process.on('SIGTERM', handle('SIGTERM'));
+  return { stop: stop.signal, abort: abort.signal, exitCode: () => code };
+}
+
+/** `neuronpedia … | head` is no error of ours. */
+function leaveQuietlyWhenPipeCloses(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+}

@@ -1,0 +1,37 @@
+/** The tiers of the daily quota. */
+export type Tier = 'free' | 'research' | 'bulk';
+
+/** Who a key belongs to, and what that user may do. */
+export interface Account {
+  id: string;
+  name: string;
+  tier: Tier;
+  privateUploads: boolean;
+  mayUpload: boolean;
+}
+
+/** The key that the `--sandbox` flags use. */
+export const DEFAULT_KEY = 'sandbox-bulk';
+
+/** The owner of what no user made: built-in models and the sources of vectors. */
+export const PLATFORM_ID = 'clkht01d40000jv08hvalcvly';
+
+/** The fixed keys, each with a user of its own; `tier` is the one of the default key's user. */
+export function accountsByKey(tier: Tier): Map<string, Account> {
+  const account = (name: string, of: Partial<Account>): [string, Account] => [
+    `sandbox-${name}`,
+    { id: `user_${name}`, name, tier: 'free', privateUploads: false, mayUpload: true, ...of },
+  ];
+  return new Map([
+    account('free', {}),
+    account('research', { tier: 'research' }),
+    account('bulk', { tier }),
+    account('paid', { tier: 'research', privateUploads: true }),
+    account('readonly', { mayUpload: false }),
+  ]);
+}
+
+/** The display name that goes with an owner's id. */
+export function ownerName(id: string): string {
+  return id === PLATFORM_ID ? 'Neuronpedia' : id.replace(/^user_/, '');
+}

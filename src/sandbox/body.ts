@@ -1,0 +1,39 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/**
+ * Reads a request's body of at most `cap` bytes; undefined as soon as it is known to be larger, with nothing kept.
+ * Rejects when the client goes away before its end.
+ */
+export function readBody(request: IncomingMessage, cap: number): Promise<Uint8Array | undefined> {
+  return new Promise((resolve, reject) => {
+    if (Number(request.headers['content-length'] ?? 0) > cap) return resolve(undefined);
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    const collect = (chunk: Uint8Array): void => {
+      size += chunk.length;
+      if (size <= cap) return void chunks.push(chunk);
+      request.off('data', collect);
+      resolve(undefined);
+    };
+    request.on('data', collect);
+    request.on('end', () => resolve(Buffer.concat(chunks)));
+    request.on('error', reject);
+    request.on('close', () => reject(new Error('the client went away')));
+  });
+}
+
+/**
+ * Ends an answer that was given before the request's body was read: closing at once would reset the connection under
+ * a client that is still writing, and lose the answer. So up to `most` bytes are thrown away before the connection is.
+ */
+export function endUnread(request: IncomingMessage, response: ServerResponse, text: string, most: number): void {
+  let left = most;
+  response.write(text);
+  request.on('data', (chunk: Uint8Array) => {
+    left -= chunk.length;
+    if (left < 0) response.end(() => request.destroy());
+  });
+  request.on('end', () => response.end());
+  request.on('close', () => response.end());
+  request.resume();
+}

@@ -1,0 +1,30 @@
+import { type Answer, answer } from '../answer.ts';
+import { quotaOf, utcDay } from '../quota.ts';
+import { type Call, requireAccount } from '../route.ts';
+import { MAX_BODY_BYTES, MAX_FEATURES_PER_BATCH } from './limits.ts';
+
+/** `GET /api/upload/limits`: what this user may send today, and what this server can do. */
+export function uploadLimits(call: Call): Answer {
+  const { store, now } = call;
+  const account = requireAccount(call);
+  const { id, tier, privateUploads } = account;
+  return answer({
+    tier,
+    features: quotaOf(account, store.usage.used(id, utcDay(now)), now),
+    privateUploads,
+    maxFeaturesPerBatch: MAX_FEATURES_PER_BATCH,
+    maxBodyBytes: MAX_BODY_BYTES,
+    storesVectors: true,
+    idempotencyKeys: true,
+    serverId: store.serverId,
+  });
+}
+
+/** `POST /api/user/refresh`: who the key belongs to. */
+export function refreshUser(call: Call): Answer {
+  const { id, name } = requireAccount(call);
+  const contact = { email: null, emailVerified: null, githubUsername: null, image: null };
+  const roles = { bot: false, admin: false, canTriggerExplanations: false, isProblemEditor: false };
+  const mail = { emailNewsletterNotification: false, emailUnsubscribeAll: false, emailUnsubscribeCode: `u-${name}` };
+  return answer({ id, name, bio: '', ...contact, ...roles, ...mail, createdAt: call.store.createdAt, lists: [] });
+}

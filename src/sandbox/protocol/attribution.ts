@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import type { Account } from '../accounts.ts';
+import { refuse } from '../refusal.ts';
+import { freeObject, text, webAddress } from './parse.ts';
+
+/** The fields about an upload as a whole that batches and vectors have in common; null is the same as missing. */
+export const attributionFields = {
+  license: text.nullish(),
+  visibility: z.enum(['public', 'private']).nullish(),
+  description: z.string().nullish(),
+  tags: z.array(text).nullish(),
+  paperUrl: webAddress.nullish(),
+  metadata: freeObject.nullish(),
+};
+
+// What the upload page says holds where nothing is given.
+const DEFAULT_LICENSE = 'CC-BY-4.0';
+
+/** Licence, tags and paper with their defaults, as they are stored and hashed. */
+export function attributionOf(given: {
+  license?: string | null | undefined;
+  tags?: string[] | null | undefined;
+  paperUrl?: string | null | undefined;
+}) {
+  return {
+    license: given.license ?? DEFAULT_LICENSE,
+    tags: given.tags ?? [],
+    paperUrl: given.paperUrl ?? null,
+  };
+}
+
+/** Refuses private rows of a user whose plan has none. */
+export function requireVisibility(visibility: 'public' | 'private', account: Account): void {
+  if (visibility === 'public' || account.privateUploads) return;
+  const message = 'private uploads need a paid plan';
+  refuse(403, 'private_requires_paid_plan', message, { path: 'visibility' });
+}

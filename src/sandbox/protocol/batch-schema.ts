@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { readVector } from '../float32.ts';
+import { refuseField } from '../refusal.ts';
+import { attributionFields } from './attribution.ts';
+import { exampleFields } from './examples.ts';
+import { MAX_FEATURES_PER_BATCH } from './limits.ts';
+import { freeObject, numeric, parseAs, text } from './parse.ts';
+
+const logits = z
+  .array(z.object({ token: text, value: numeric(z.number()) }))
+  .max(20)
+  .nullish();
+
+const feature = z.object({
+  index: numeric(z.int().min(0).max(10_000_000)),
+  density: numeric(z.number().min(0).max(1)).optional(),
+  topLogits: logits,
+  bottomLogits: logits,
+  ...exampleFields,
+  // Its numbers are read by a plain loop: walking them with zod takes several times as long.
+  vector: z.unknown().optional(),
+  name: z.string().nullish(),
+  description: z.string().nullish(),
+  metadata: freeObject.nullish(),
+});
+
+const batch = z.object({
+  modelId: text.transform((id) => id.toLowerCase()),
+  source: text.transform((id) => id.toLowerCase()),
+  features: z.array(feature).min(1).max(MAX_FEATURES_PER_BATCH),
+  kind: z.enum(['sae', 'transcoder', 'crosscoder']).nullish(),
+  hookName: text.nullish(),
+  hookNameIn: text.nullish(),
+  ...attributionFields,
+});
+
+/** A checked feature with its vector as float32; null without one. */
+export type BatchFeature = Omit<z.output<typeof feature>, 'vector'> & { vector: Float32Array | null };
+
+/** A checked body of `upload-batch`. */
+export type Batch = Omit<z.output<typeof batch>, 'features'> & { features: BatchFeature[] };
+
+// A body of 4.5 MB can't hold a batch of these; it bounds a single row.
+const MAX_WIDTH = 1_000_000;
+
+function readFeature(given: z.output<typeof feature>, i: number): BatchFeature {
+  const { vector, activations } = given;
+  const path = `features[${i}]`;
+  if (vector != null) return { ...given, vector: readVector(vector, `${path}.vector`, MAX_WIDTH) };
+  if (activations == null) refuseField(`${path}.activations`, 'is required where there is no vector');
+  if (activations.length === 0)
+    refuseField(`${path}.activations`, 'must have at least 1 item where there is no vector');
+  return { ...given, vector: null };
+}
+
+function requireDistinct(features: readonly BatchFeature[]): void {
+  const seen = new Set<number>();
+  for (const [i, { index }] of features.entries()) {
+    if (seen.has(index)) refuseField(`features[${i}].index`, `${index} is in the batch twice`);
+    seen.add(index);
+  }
+}
+
+/** Checks a parsed `upload-batch` body on its own, without looking at the store; refuses with 400 `invalid_field`. */
+export function readBatch(body: unknown): Batch {
+  const given = parseAs(batch, body);
+  const features = given.features.map(readFeature);
+  requireDistinct(features);
+  return { ...given, features };
+}

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { type Answer, answer } from '../answer.ts';
+import { refuse } from '../refusal.ts';
+import { type Call, readJson } from '../route.ts';
+import type { FeatureRow } from '../store/features.ts';
+import { ALL_FIELDS, type FieldName, isField, LIST_FIELDS, viewOf } from './feature-view.ts';
+import { MAX_ROWS_PER_READ } from './limits.ts';
+import { parseAs, rowIndex, text } from './parse.ts';
+
+const wantedRow = z.object({
+  modelId: text,
+  layer: text,
+  index: rowIndex,
+  maxActsToReturn: z.int().min(0).nullish(),
+});
+
+const wantedRows = z.array(wantedRow).max(MAX_ROWS_PER_READ);
+
+const wantedFields = z.object({
+  features: wantedRows,
+  fields: z
+    .array(z.custom<FieldName>((name) => typeof name === 'string' && isField(name), 'no such field'))
+    .min(1)
+    .nullish(),
+});
+
+/** A stored row, unless it is private and another user's (or nobody's key came with the request). */
+export function findVisible(call: Call, modelId: string, source: string, index: number): FeatureRow | undefined {
+  const row = call.store.features.find(modelId, source, index);
+  return row === undefined || row.visibility === 'public' || row.owner === call.account?.id ? row : undefined;
+}
+
+/** `GET /api/feature/{model}/{source}/{index}`: everything about one row. */
+export function getFeature(call: Call): Answer {
+  const [modelId = '', source = '', index = ''] = call.params;
+  const row = /^\d{1,15}$/.test(index) ? findVisible(call, modelId, source, Number(index)) : undefined;
+  if (row === undefined) refuse(404, 'not_found', `no feature ${modelId}/${source}/${index}`);
+  return answer(viewOf(call, row, ALL_FIELDS));
+}
+
+/** `POST /api/features`: many rows, those that are missing left out; `fields` says which keys are wanted. */
+export function getFeatures(call: Call): Answer {
+  const body = readJson(call);
+  const wanted = Array.isArray(body) ? { features: parseAs(wantedRows, body) } : parseAs(wantedFields, body);
+  const fields = ('fields' in wanted ? wanted.fields : null) ?? LIST_FIELDS;
+  const views = wanted.features.flatMap(({ modelId, layer, index, maxActsToReturn }) => {
+    const row = findVisible(call, modelId, layer, index);
+    return row === undefined ? [] : [viewOf(call, row, fields, maxActsToReturn ?? undefined)];
+  });
+  return answer(views);
+}

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import type { Account } from '../accounts.ts';
+import type { Answer } from '../answer.ts';
+import { refuse, refuseField } from '../refusal.ts';
+import type { Call } from '../route.ts';
+
+/** A successful answer with the rows it speaks of. */
+export interface Stored {
+  answer: Answer;
+  modelId: string;
+  source: string;
+  indices: number[];
+}
+
+const MAX_KEY_LENGTH = 255;
+
+function earlierAnswer({ store }: Call, account: Account, key: string, bodyHash: string): Answer | undefined {
+  const replay = store.replays.find(account.id, key);
+  if (replay === undefined) return undefined;
+  if (replay.bodyHash === bodyHash) return { status: replay.status, text: replay.answer };
+  refuse(422, 'idempotency_key_reused', 'this Idempotency-Key was used with another body');
+}
+
+function remember({ store, now }: Call, account: Account, key: string, bodyHash: string, stored: Stored): void {
+  const { answer, ...rows } = stored;
+  const said = { bodyHash, status: answer.status, answer: answer.text };
+  store.replays.add({ userId: account.id, key, ...said, ...rows, createdAt: now.toISOString() });
+}
+
+/**
+ * Runs an upload once per `Idempotency-Key` of a user: `prepare` checks the body, and the function that it returns
+ * stores it, in one transaction with the key. The same key and body again give the first answer without running either.
+ */
+export function answerOnce(call: Call, account: Account, prepare: () => () => Stored): Answer {
+  const { store, idempotencyKey: key, path, body } = call;
+  if (key === undefined) {
+    const storeIt = prepare();
+    return store.write(() => storeIt().answer);
+  }
+  if (key === '' || key.length > MAX_KEY_LENGTH) refuseField('Idempotency-Key', `1 to ${MAX_KEY_LENGTH} characters`);
+  const bodyHash = createHash('sha256').update(`${path}\n`).update(body).digest('hex');
+  const earlier = earlierAnswer(call, account, key, bodyHash);
+  if (earlier !== undefined) return earlier;
+  const storeIt = prepare();
+  return store.write(() => {
+    // Another process may have taken the same request since the look above.
+    const meanwhile = earlierAnswer(call, account, key, bodyHash);
+    if (meanwhile !== undefined) return meanwhile;
+    const stored = storeIt();
+    remember(call, account, key, bodyHash, stored);
+    return stored.answer;
+  });
+}

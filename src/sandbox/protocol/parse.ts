@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { refuseField } from '../refusal.ts';
+
+function pathText(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, part) => {
+    if (typeof part === 'number') return `${text}[${part}]`;
+    return text === '' ? String(part) : `${text}.${String(part)}`;
+  }, '');
+}
+
+/** Checks a parsed body against a schema; refuses with 400 `invalid_field` and the first problem's path. */
+export function parseAs<T>(schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  refuseField(pathText(issue?.path ?? []), issue?.message ?? 'not valid');
+}
+
+/** A number, also one written as text, as the public server takes it. */
+export function numeric(number: z.ZodNumber): z.ZodType<number> {
+  const fromText = (value: unknown) => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value);
+  return z.preprocess(fromText, number);
+}
+
+/** A non-empty text. */
+export const text = z.string().min(1);
+
+/** An http or https address. */
+export const webAddress = z.url({ protocol: /^https?$/, error: 'must be a valid URL' });
+
+// Deeper ones could exhaust the stack of whoever walks them.
+const MAX_DEPTH = 32;
+
+function isShallow(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every((part) => isShallow(part, levels - 1));
+}
+
+/** An object with free keys, taken as it is. */
+export const freeObject = z.custom<Record<string, unknown>>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && isShallow(value, MAX_DEPTH),
+  `must be an object of at most ${MAX_DEPTH} levels`,
+);
+
+/** The index of a row in look-ups: a number or its digits. */
+export const rowIndex = numeric(z.int().min(0));

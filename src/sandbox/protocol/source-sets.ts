@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import type { Account } from '../accounts.ts';
+import { type Answer, answer } from '../answer.ts';
+import { refuse, refuseField } from '../refusal.ts';
+import { type Call, readJson, requireUploader } from '../route.ts';
+import type { Store } from '../store/store.ts';
+import { findModel, type ModelRecord, requireModel, sourceSetRecord, sourcesOf } from './model-records.ts';
+import { parseAs, text, webAddress } from './parse.ts';
+
+// Vectors go to sources of these sets, so nobody may own them.
+const RESERVED = ['neurons', 'neuronpedia-resid-post', 'neuronpedia-resid-pre'];
+
+const newSourceSet = z.object({
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, {
+      error:
+        'must contain only lowercase letters, digits and single hyphens, start with a letter, not end with a hyphen',
+    })
+    .refine((name) => !RESERVED.includes(name), 'is reserved'),
+  modelId: text,
+  description: z.string().nullish(),
+  url: webAddress.nullish(),
+});
+
+/** `POST /api/source-set/new`: a set with one source per layer; `sources` in the answer is empty, as in public. */
+export function createSourceSet(call: Call): Answer {
+  const { store, now } = call;
+  const account = requireUploader(call);
+  const { name, modelId: givenId, description, url } = parseAs(newSourceSet, readJson(call));
+  return store.write(() => {
+    const model = requireModel(store, givenId.toLowerCase());
+    if (store.models.sourceSet(model.id, name) !== undefined) {
+      refuse(400, 'source_set_exists', 'Source set name already exists for this model.', { path: 'name' });
+    }
+    const said = { description: description ?? '', url: url ?? null };
+    const set = { modelId: model.id, name, owner: account.id, ...said, createdAt: now.toISOString() };
+    store.models.addSourceSet(set);
+    return answer({ ...sourceSetRecord(set), sources: [], releases: null, model });
+  });
+}
+
+/** `GET /api/source-set/{model}/{name}`: the set, or `null`; its sources are shown to its owner only, as in public. */
+export function getSourceSet({ store, account, params: [modelId = '', name = ''] }: Call): Answer {
+  const set = store.models.sourceSet(modelId, name);
+  const model = findModel(store, modelId);
+  if (set === undefined || model === undefined) return answer(null);
+  const sources = account?.id === set.owner ? sourcesOf(set, model.layers) : [];
+  return answer({ ...sourceSetRecord(set), sources, releases: null, model });
+}
+
+/** The model of `{layer}-{set}`; refuses where model, set or layer do not exist, or the set is another user's. */
+export function requireOwnSource(store: Store, account: Account, modelId: string, source: string): ModelRecord {
+  const [, layer, name] = /^(0|[1-9]\d{0,2})-(.+)$/.exec(source) ?? [];
+  if (layer === undefined || name === undefined) refuseField('source', 'must be {layer}-{source set}');
+  const model = requireModel(store, modelId);
+  const set = store.models.sourceSet(modelId, name);
+  if (set === undefined) {
+    refuse(404, 'source_set_not_found', `no source set ${name} of ${modelId}; make it first`, { path: 'source' });
+  }
+  if (set.owner !== account.id) refuse(409, 'not_owner', `source set ${name} is another user's`, { path: 'source' });
+  if (Number(layer) >= model.layers) refuseField('source', `${modelId} has layers 0 to ${model.layers - 1}`);
+  return model;
+}

@@ -1,0 +1,147 @@
+import { randomInt } from 'node:crypto';
+import { z } from 'zod';
+import type { Account } from '../accounts.ts';
+import { type Answer, answer } from '../answer.ts';
+import { hashVector, readVector } from '../float32.ts';
+import { refuse, refuseField } from '../refusal.ts';
+import { type Call, readJson, requireAccount, requireUploader } from '../route.ts';
+import type { FeatureRow, NewFeature } from '../store/features.ts';
+import { attributionFields, attributionOf, requireVisibility } from './attribution.ts';
+import { contentHash } from './content.ts';
+import { exampleFields, maxActivation } from './examples.ts';
+import { VECTOR_FIELDS, viewOf } from './feature-view.ts';
+import { findVisible } from './features.ts';
+import { answerOnce, type Stored } from './idempotent.ts';
+import { requireModel } from './model-records.ts';
+import { numeric, parseAs, rowIndex, text } from './parse.ts';
+import { spendQuota } from './spend.ts';
+import { storeRow } from './store-row.ts';
+import { requireWidth } from './widths.ts';
+
+const MAX_VECTOR_LENGTH = 24_576;
+const FIRST_INDEX = 90_000_000;
+const LAST_INDEX = 179_999_999;
+
+const newVector = z.object({
+  modelId: text,
+  layerNumber: numeric(z.int().min(0)),
+  hookType: z.enum(['hook_resid_pre', 'hook_resid_post']),
+  vector: z.unknown().optional(),
+  vectorDefaultSteerStrength: numeric(z.number().min(-300).max(300)).nullish(),
+  vectorLabel: text,
+  kind: z.enum(['vector', 'probe']).nullish(),
+  concept: text.nullish(),
+  bias: numeric(z.number()).nullish(),
+  ...attributionFields,
+  ...exampleFields,
+});
+
+type NewVector = z.output<typeof newVector>;
+
+const place = z.object({ modelId: text, source: text, index: rowIndex });
+
+function freeIndex({ store }: Call, modelId: string, source: string): number {
+  for (;;) {
+    const index = randomInt(FIRST_INDEX, LAST_INDEX + 1);
+    if (store.features.contentHash(modelId, source, index) === undefined) return index;
+  }
+}
+
+function detailsOf({ concept, bias, description, metadata }: NewVector) {
+  return {
+    name: null,
+    concept: concept ?? null,
+    bias: bias ?? null,
+    description: description ?? null,
+    metadata: metadata ?? null,
+  };
+}
+
+function prepareVector(given: NewVector, account: Account, createdAt: string): Omit<NewFeature, 'index'> {
+  const { modelId, layerNumber, hookType } = given;
+  const vector = readVector(given.vector, 'vector', MAX_VECTOR_LENGTH);
+  const source = `${layerNumber}-neuronpedia-${hookType.replace('hook_', '').replace('_', '-')}`;
+  const about = {
+    kind: given.kind ?? 'vector',
+    hookName: `blocks.${layerNumber}.${hookType}`,
+    visibility: given.visibility ?? 'public',
+    label: given.vectorLabel,
+    strength: given.vectorDefaultSteerStrength ?? 10,
+    details: { ...detailsOf(given), ...attributionOf(given) },
+    vectorHash: hashVector(vector),
+  };
+  const examples = { activations: given.activations ?? [], explanations: given.explanations ?? [] };
+  const rest = { maxActivation: maxActivation(examples.activations), common: null, vector };
+  const hash = contentHash({ ...about, ...examples });
+  return { modelId, source, owner: account.id, createdAt, ...about, ...rest, contentHash: hash };
+}
+
+/** The answer of `vector/new` calls some fields by other names than all the others do. */
+function answerStored(call: Call, row: FeatureRow): Answer {
+  const { modelId, source, index, label, strength } = row;
+  const { vector, ...view } = viewOf(call, row, VECTOR_FIELDS);
+  const url = `${call.origin}/${modelId}/${source}/${index}`;
+  const named = { source, label, defaultSteerStrength: strength, values: vector };
+  return answer({ message: 'Success', url, vector: { ...view, ...named } });
+}
+
+function storeVector(call: Call, account: Account, given: NewVector, row: Omit<NewFeature, 'index'>): Stored {
+  const { store } = call;
+  const { modelId, source, hookName, vector } = row;
+  const model = requireModel(store, modelId);
+  if (given.layerNumber >= model.layers) {
+    refuseField('layerNumber', `${modelId} has layers 0 to ${model.layers - 1}`);
+  }
+  const sourceWidth = store.features.widthOf(modelId, source);
+  requireWidth(vector!.length, { model, hookName, sourceWidth, path: 'vector' });
+  spendQuota(call, account, 1);
+  const index = freeIndex(call, modelId, source);
+  storeRow(store, { ...row, index }, given);
+  return {
+    answer: answerStored(call, store.features.find(modelId, source, index)!),
+    modelId,
+    source,
+    indices: [index],
+  };
+}
+
+/** `POST /api/vector/new`: a steering vector or probe at a random index; refuses what does not fit the model. */
+export function createVector(call: Call): Answer {
+  const account = requireUploader(call);
+  return answerOnce(call, account, () => {
+    const given = parseAs(newVector, readJson(call));
+    requireVisibility(given.visibility ?? 'public', account);
+    const row = prepareVector(given, account, call.now.toISOString());
+    return () => storeVector(call, account, given, row);
+  });
+}
+
+/** `POST /api/vector/get`: one row that has a vector. */
+export function getVector(call: Call): Answer {
+  const { modelId, source, index } = parseAs(place, readJson(call));
+  const row = findVisible(call, modelId, source, index);
+  if (row === undefined || row.width === null) refuse(404, 'not_found', `no vector ${modelId}/${source}/${index}`);
+  return answer({ vector: viewOf(call, row, VECTOR_FIELDS) });
+}
+
+/** `POST /api/vector/list-owned`: all vectors and probes of the user, in full. */
+export function listOwnedVectors(call: Call): Answer {
+  const rows = call.store.features.ownedVectors(requireAccount(call).id);
+  return answer({ vectors: rows.map((row) => viewOf(call, row, VECTOR_FIELDS)) });
+}
+
+/** `POST /api/vector/delete`: deletes a vector, probe or feature of the user, and the keys of its uploads. */
+export function deleteVector(call: Call): Answer {
+  const { store } = call;
+  const account = requireAccount(call);
+  const { modelId, source, index } = parseAs(place, readJson(call));
+  return store.write(() => {
+    const row = findVisible(call, modelId, source, index);
+    const where = `${modelId}/${source}/${index}`;
+    if (row === undefined) refuse(404, 'not_found', `no row ${where}`);
+    if (row.owner !== account.id) refuse(409, 'not_owner', `${where} is another user's`);
+    store.features.remove(row.id);
+    store.replays.dropFor(modelId, source, index);
+    return answer({ message: 'Success' });
+  });
+}

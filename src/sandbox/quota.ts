@@ -1,0 +1,37 @@
+import type { Account, Tier } from './accounts.ts';
+import { refuse } from './refusal.ts';
+
+/** New features, vectors and probes a user may store in one UTC day; null is no limit. */
+const DAILY_LIMIT: Record<Tier, number | null> = { free: 1_000, research: 10_000, bulk: null };
+
+/** The `features` object of `/api/upload/limits` and of a 429. */
+export interface Quota {
+  limit: number | null;
+  used: number;
+  resetsAt: string;
+}
+
+/** The UTC day of an instant, as `2026-11-22`. */
+export function utcDay(now: Date): string {
+  return now.toISOString().slice(0, 10);
+}
+
+function nextMidnight(now: Date): Date {
+  return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate() + 1));
+}
+
+/** What a user has used of today's quota. */
+export function quotaOf(account: Account, used: number, now: Date): Quota {
+  return { limit: DAILY_LIMIT[account.tier], used, resetsAt: nextMidnight(now).toISOString().replace('.000Z', 'Z') };
+}
+
+/** Refuses with 429 and the seconds to the UTC midnight when `rows` new rows are more than what is left today. */
+export function requireQuota(quota: Quota, rows: number, now: Date): void {
+  if (quota.limit === null || quota.used + rows <= quota.limit) return;
+  const left = Math.max(0, quota.limit - quota.used);
+  const seconds = Math.ceil((Date.parse(quota.resetsAt) - now.getTime()) / 1000);
+  refuse(429, 'rate_limit_exceeded', `${rows} new rows, but ${left} of ${quota.limit} a day are left`, {
+    headers: { 'retry-after': String(seconds) },
+    more: { features: quota },
+  });
+}

@@ -1,0 +1,39 @@
+import { createRequire } from 'node:module';
+
+/** What can be bound to a statement. The driver aborts the whole process on a boolean, hence the closed list. */
+export type Value = string | number | Uint8Array | null;
+
+/** One row of an answer by column name. Blobs are a Buffer from `get` and an ArrayBuffer from `all`. */
+export type Row = Record<string, unknown>;
+
+/** The part of a prepared statement that the store uses. */
+export interface Statement {
+  run(values: Value[]): { changes: number; lastInsertRowid: number | bigint };
+  get(values: Value[]): Row | undefined;
+  all(values: Value[]): Row[];
+}
+
+/** The part of a libsql database that the store uses. */
+export interface Database {
+  readonly inTransaction: boolean;
+  exec(sql: string): void;
+  prepare(sql: string): Statement;
+  close(): void;
+}
+
+type OpenDatabase = new (path: string, options: { timeout: number }) => Database;
+
+/**
+ * Loads libsql, which is an optional dependency, at the moment it is needed.
+ * Throws an Error with `code: 'sandbox_unavailable'` where it, or its prebuilt binary, is not installed.
+ */
+export function loadDriver(load: (name: string) => unknown = createRequire(import.meta.url)): OpenDatabase {
+  try {
+    return load('libsql') as OpenDatabase;
+  } catch (cause) {
+    const message =
+      'the sandbox needs the package libsql, which npm installs as an optional dependency; ' +
+      'install it with `npm install libsql` (it has prebuilt binaries for Linux, macOS and Windows on x64 and arm64)';
+    throw Object.assign(new Error(message, { cause }), { code: 'sandbox_unavailable' });
+  }
+}

@@ -1,0 +1,61 @@
+import type { Database, Row } from './driver.ts';
+
+/** A text on which a feature was run: tokens and their values, equally long. */
+export interface NewActivation {
+  tokens: string[];
+  values: number[];
+  binMin: number | null;
+  binMax: number | null;
+  /** Fraction of activations in the bin. */
+  binContains: number | null;
+}
+
+/** What somebody or something says a feature is about. */
+export interface NewExplanation {
+  text: string;
+  methodName: string | null;
+  modelName: string | null;
+}
+
+/** A stored activation. */
+export type Activation = NewActivation & { id: number; createdAt: string };
+
+/** A stored explanation. */
+export type Explanation = NewExplanation & { id: number; author: string; createdAt: string };
+
+/** Activations and explanations; they go when their feature goes. */
+export interface ExampleStore {
+  /** The first `most` activations of a feature, in the order in which they came. */
+  activations(featureId: number, most: number): Activation[];
+  explanations(featureId: number): Explanation[];
+  addActivation(featureId: number, activation: NewActivation, createdAt: string): void;
+  addExplanation(featureId: number, explanation: NewExplanation, author: string, createdAt: string): void;
+}
+
+const asActivation = (row: Row) =>
+  ({
+    ...row,
+    tokens: JSON.parse(String(row.tokens)),
+    values: JSON.parse(String(row.values)),
+  }) as unknown as Activation;
+
+/** The tables `activations` and `explanations`. */
+export function exampleStore(db: Database): ExampleStore {
+  const activations = db.prepare(`SELECT id, tokens, "values", bin_min AS binMin, bin_max AS binMax,
+    bin_contains AS binContains, created_at AS createdAt FROM activations WHERE feature_id = ? ORDER BY id LIMIT ?`);
+  const explanations = db.prepare(`SELECT id, text, method_name AS methodName, model_name AS modelName, author,
+    created_at AS createdAt FROM explanations WHERE feature_id = ? ORDER BY id`);
+  const addActivation = db.prepare(`INSERT INTO activations(feature_id, tokens, "values", bin_min, bin_max,
+    bin_contains, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)`);
+  const addExplanation = db.prepare(`INSERT INTO explanations(feature_id, text, method_name, model_name, author,
+    created_at) VALUES (?, ?, ?, ?, ?, ?)`);
+  return {
+    activations: (id, most) => activations.all([id, most]).map(asActivation),
+    explanations: (id) => explanations.all([id]) as unknown as Explanation[],
+    addActivation: (id, a, at) => {
+      const texts = [JSON.stringify(a.tokens), JSON.stringify(a.values)];
+      addActivation.run([id, ...texts, a.binMin, a.binMax, a.binContains, at]);
+    },
+    addExplanation: (id, e, author, at) => void addExplanation.run([id, e.text, e.methodName, e.modelName, author, at]),
+  };
+}

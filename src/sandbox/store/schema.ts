@@ -1,0 +1,40 @@
+/** Bumped when the tables change; a store of another version is refused rather than misread. */
+export const SCHEMA_VERSION = '1';
+
+// Vectors come last in their row: SQLite then reads all other columns without touching the vector's pages.
+// `common` holds what all rows of an SAE share (licence, tags, metadata of the whole SAE) once, not per row.
+/** The tables; safe to run on a store that has them. */
+export const SCHEMA = `
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS models (
+  id TEXT PRIMARY KEY, layers INTEGER NOT NULL, display_name TEXT NOT NULL, url TEXT,
+  owner TEXT NOT NULL, created_at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS source_sets (
+  model_id TEXT NOT NULL, name TEXT NOT NULL, owner TEXT NOT NULL, description TEXT NOT NULL, url TEXT,
+  created_at TEXT NOT NULL, PRIMARY KEY (model_id, name));
+CREATE TABLE IF NOT EXISTS common (id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, json TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS features (
+  id INTEGER PRIMARY KEY, model_id TEXT NOT NULL, source TEXT NOT NULL, idx INTEGER NOT NULL,
+  owner TEXT NOT NULL, visibility TEXT NOT NULL, kind TEXT NOT NULL, created_at TEXT NOT NULL,
+  vector_hash TEXT, content_hash TEXT NOT NULL, width INTEGER, hook_name TEXT, label TEXT, strength REAL NOT NULL,
+  max_activation REAL NOT NULL, common_id INTEGER REFERENCES common(id), details TEXT NOT NULL, vector BLOB,
+  UNIQUE (model_id, source, idx));
+CREATE INDEX IF NOT EXISTS feature_width ON features(model_id, source, width) WHERE width IS NOT NULL;
+CREATE INDEX IF NOT EXISTS owned_vectors ON features(owner, id) WHERE kind IN ('vector', 'probe');
+CREATE TABLE IF NOT EXISTS activations (
+  id INTEGER PRIMARY KEY, feature_id INTEGER NOT NULL REFERENCES features(id) ON DELETE CASCADE,
+  tokens TEXT NOT NULL, "values" TEXT NOT NULL, bin_min REAL, bin_max REAL, bin_contains REAL, created_at TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS activation_feature ON activations(feature_id);
+CREATE TABLE IF NOT EXISTS explanations (
+  id INTEGER PRIMARY KEY, feature_id INTEGER NOT NULL REFERENCES features(id) ON DELETE CASCADE,
+  text TEXT NOT NULL, method_name TEXT, model_name TEXT, author TEXT NOT NULL, created_at TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS explanation_feature ON explanations(feature_id);
+CREATE TABLE IF NOT EXISTS idempotency (
+  id INTEGER PRIMARY KEY, user_id TEXT NOT NULL, key TEXT NOT NULL, body_hash TEXT NOT NULL,
+  status INTEGER NOT NULL, answer TEXT NOT NULL, model_id TEXT NOT NULL, source TEXT NOT NULL,
+  first_idx INTEGER NOT NULL, last_idx INTEGER NOT NULL, indices TEXT NOT NULL, created_at TEXT NOT NULL,
+  UNIQUE (user_id, key));
+CREATE INDEX IF NOT EXISTS idempotency_rows ON idempotency(model_id, source, first_idx, last_idx);
+CREATE TABLE IF NOT EXISTS usage (
+  user_id TEXT NOT NULL, day TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (user_id, day)) WITHOUT ROWID;
+`;

@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Database, loadDriver, type Row, type Value } from './driver.ts';
+import { type ExampleStore, exampleStore } from './examples.ts';
+import { type FeatureStore, featureStore } from './features.ts';
+import { type ModelStore, modelStore } from './models.ts';
+import { type ReplayStore, replayStore } from './replays.ts';
+import { SCHEMA, SCHEMA_VERSION } from './schema.ts';
+import { type UsageStore, usageStore } from './usage.ts';
+
+/** All that a sandbox keeps. It knows no HTTP and checks no rules: those are the route tables'. */
+export interface Store {
+  /** Made once, stays with the data folder. */
+  serverId: string;
+  /** When the data folder was made, as an ISO instant. */
+  createdAt: string;
+  models: ModelStore;
+  features: FeatureStore;
+  examples: ExampleStore;
+  replays: ReplayStore;
+  usage: UsageStore;
+  /** Runs `work` in one transaction that no other process's write can interleave; throws roll it back. */
+  write<T>(work: () => T): T;
+  /** Any SQL, for looking at the store from outside the routes. */
+  query(sql: string, ...values: Value[]): Row[];
+  close(): void;
+}
+
+const FILE = 'sandbox.db';
+// How long a write waits for another process's write to end.
+const BUSY_MS = 5_000;
+
+/** Deletes the database of a data folder, and with it the server's id. */
+export function removeStore(dataDir: string): void {
+  for (const end of ['', '-wal', '-shm']) rmSync(join(dataDir, FILE + end), { force: true });
+}
+
+function transaction(db: Database): Store['write'] {
+  return (work) => {
+    db.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      db.exec('COMMIT');
+      return result;
+    } catch (error) {
+      if (db.inTransaction) db.exec('ROLLBACK');
+      throw error;
+    }
+  };
+}
+
+function metaOf(db: Database, key: string): string {
+  return String(db.prepare('SELECT value FROM meta WHERE key = ?').get([key])?.value ?? '');
+}
+
+function requireVersion(db: Database, dataDir: string): void {
+  const version = metaOf(db, 'version');
+  if (version === SCHEMA_VERSION) return;
+  throw new Error(`${dataDir} holds sandbox data of version ${version || 'unknown'}, not ${SCHEMA_VERSION}; empty it`);
+}
+
+function initialise(db: Database, write: Store['write'], now: Date): void {
+  write(() => {
+    db.exec(SCHEMA);
+    const put = db.prepare('INSERT INTO meta VALUES (?, ?) ON CONFLICT DO NOTHING');
+    put.run(['version', SCHEMA_VERSION]);
+    put.run(['serverId', randomUUID()]);
+    put.run(['createdAt', now.toISOString()]);
+  });
+}
+
+function storeOver(db: Database, write: Store['write']): Store {
+  return {
+    serverId: metaOf(db, 'serverId'),
+    createdAt: metaOf(db, 'createdAt'),
+    models: modelStore(db),
+    features: featureStore(db),
+    examples: exampleStore(db),
+    replays: replayStore(db),
+    usage: usageStore(db),
+    write,
+    query: (sql, ...values) => db.prepare(sql).all(values),
+    close: () => db.close(),
+  };
+}
+
+/**
+ * Opens, and where needed makes, the store of a data folder for writing. Several processes may do so at once.
+ * Throws with code `sandbox_unavailable` without libsql, or when the data is of another version.
+ */
+export function openWritableStore(dataDir: string, now: Date): Store {
+  const Driver = loadDriver();
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const db = new Driver(join(dataDir, FILE), { timeout: BUSY_MS });
+  try {
+    // FULL: an answered batch survives a power cut too. Pages of 16 KiB hold several vectors without overflow.
+    db.exec('PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    db.exec(`PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA foreign_keys = ON`);
+    const write = transaction(db);
+    initialise(db, write, now);
+    requireVersion(db, dataDir);
+    return storeOver(db, write);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** Opens the store of a data folder for reading only, beside a running server or after it. Throws if there is none. */
+export function openStore(dataDir: string): Store {
+  const file = join(dataDir, FILE);
+  if (!existsSync(file)) throw new Error(`no sandbox data in ${dataDir}`);
+  const db = new (loadDriver())(file, { timeout: BUSY_MS });
+  db.exec('PRAGMA query_only = ON');
+  requireVersion(db, dataDir);
+  return storeOver(db, transaction(db));
+}

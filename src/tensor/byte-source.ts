@@ -1,0 +1,80 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { AppError } from '../errors.ts';
+
+/** Bytes that can be read by position: a file, or later anything that can be made to look like one. */
+export interface ByteSource {
+  /** Bytes in all. */
+  readonly size: number;
+  /** Fills `into` from `position`; throws where the bytes end before it is full. */
+  read(into: Uint8Array, position: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A single pread returns at most this much on Linux, and Node's own limit is 2 GiB. */
+const largestRead = 1 << 30;
+
+/**
+ * Opens a regular file for positioned reads.
+ * Errors: file_not_found, file_unreadable (no permission, a folder, a device, or a file that shrank while being read).
+ */
+export async function openFile(path: string): Promise<ByteSource> {
+  const handle = await open(path, 'r').catch((cause) => {
+    throw openError(path, cause);
+  });
+  const stat = await handle.stat();
+  if (!stat.isFile()) {
+    await handle.close();
+    throw new AppError('file_unreadable', `${path}: is not a regular file`);
+  }
+  return {
+    size: stat.size,
+    read: (into, position) => readFully(handle, path, into, position),
+    close: () => handle.close(),
+  };
+}
+
+async function readFully(handle: FileHandle, path: string, into: Uint8Array, position: number): Promise<void> {
+  let done = 0;
+  while (done < into.length) {
+    const length = Math.min(into.length - done, largestRead);
+    const { bytesRead } = await handle.read(into, done, length, position + done);
+    if (bytesRead === 0) {
+      throw new AppError('file_unreadable', `${path}: ended at byte ${position + done} while more was being read`, {
+        hints: ['the file changed while it was being read; run again when nothing writes to it'],
+        details: { file: path },
+      });
+    }
+    done += bytesRead;
+  }
+}
+
+function openError(path: string, cause: unknown): AppError {
+  const code = (cause as NodeJS.ErrnoException).code;
+  const details = { file: path };
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    return new AppError('file_not_found', `${path}: no such file`, { details, cause });
+  }
+  return new AppError('file_unreadable', `${path}: cannot be opened (${code ?? 'unknown reason'})`, { details, cause });
+}
+
+/** Bytes that are in memory already. */
+export function memoryBytes(bytes: Uint8Array): ByteSource {
+  return {
+    size: bytes.length,
+    async read(into, position) {
+      into.set(bytes.subarray(position, position + into.length));
+    },
+    async close() {},
+  };
+}
+
+/** Reads `length` bytes from `position` into a fresh, 8-byte aligned array. The caller has checked `length`. */
+export async function readBytes(
+  source: ByteSource,
+  position: number,
+  length: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(length);
+  await source.read(bytes, position);
+  return bytes;
+}

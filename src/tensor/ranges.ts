@@ -1,0 +1,83 @@
+/** Half-open range of row numbers. */
+export type Range = readonly [start: number, end: number];
+
+/** Rows as sorted, disjoint, non-touching ranges: a million rows cost one entry, not a million. */
+export type Ranges = readonly Range[];
+
+/** How many rows the ranges hold. */
+export function countRows(ranges: Ranges): number {
+  let count = 0;
+  for (const [start, end] of ranges) count += end - start;
+  return count;
+}
+
+/** Sorts and merges ranges that overlap or touch. */
+export function mergeRanges(ranges: Iterable<Range>): Ranges {
+  const merged: [number, number][] = [];
+  const sorted = [...ranges].filter(([start, end]) => start < end).sort((a, b) => a[0] - b[0]);
+  for (const [start, end] of sorted) {
+    const last = merged.at(-1);
+    if (last && start <= last[1]) last[1] = Math.max(last[1], end);
+    else merged.push([start, end]);
+  }
+  return merged;
+}
+
+/** The rows of `ranges` that are not in `without`. */
+export function subtractRanges(ranges: Ranges, without: Ranges): Ranges {
+  const left: Range[] = [];
+  let next = 0;
+  for (const [start, end] of ranges) {
+    let from = start;
+    while (next < without.length && (without[next] as Range)[1] <= from) next++;
+    for (let i = next; i < without.length && from < end; i++) {
+      const [gapStart, gapEnd] = without[i] as Range;
+      if (gapStart >= end) break;
+      if (gapStart > from) left.push([from, gapStart]);
+      from = Math.max(from, gapEnd);
+    }
+    if (from < end) left.push([from, end]);
+  }
+  return left;
+}
+
+/** The rows that are in both. */
+export function intersectRanges(a: Ranges, b: Ranges): Ranges {
+  return subtractRanges(a, subtractRanges(a, b));
+}
+
+/** Row numbers one by one, ascending. */
+export function* eachRow(ranges: Ranges): Generator<number> {
+  for (const [start, end] of ranges) for (let row = start; row < end; row++) yield row;
+}
+
+/** Row numbers, in any order, as ranges. */
+export function rangesOf(rows: Iterable<number>): Ranges {
+  const sorted = Array.from(rows).sort((a, b) => a - b);
+  const ranges: [number, number][] = [];
+  for (const row of sorted) {
+    const last = ranges.at(-1);
+    if (last && row <= last[1]) last[1] = Math.max(last[1], row + 1);
+    else ranges.push([row, row + 1]);
+  }
+  return ranges;
+}
+
+/** Ranges as a person writes them: `0-999,2048`. */
+export function formatRanges(ranges: Ranges): string {
+  return ranges.map(([start, end]) => (end - start === 1 ? `${start}` : `${start}-${end - 1}`)).join(',');
+}
+
+/** Reads `0-999,2048` (both ends included); undefined where it is not of that form. */
+export function parseRanges(text: string): Ranges | undefined {
+  const ranges: Range[] = [];
+  for (const part of text.split(',')) {
+    const match = /^\s*(\d{1,15})(?:\s*-\s*(\d{1,15}))?\s*$/.exec(part);
+    if (!match) return undefined;
+    const start = Number(match[1]);
+    const end = Number(match[2] ?? match[1]) + 1;
+    if (end <= start) return undefined;
+    ranges.push([start, end]);
+  }
+  return mergeRanges(ranges);
+}

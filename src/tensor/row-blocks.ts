@@ -1,0 +1,94 @@
+import { decode, dtypeSize } from './dtype.ts';
+import type { Ranges } from './ranges.ts';
+import type { Matrix } from './tensor.ts';
+
+/** Consecutive rows as float32, row after row. `values` is reused: it holds these rows until the next block is asked for. */
+export interface RowBlock {
+  /** Row number of the first row. */
+  readonly start: number;
+  readonly count: number;
+  readonly width: number;
+  /** `count × width` values. */
+  readonly values: Float32Array;
+}
+
+/** Bytes of file read at a time where rows are contiguous. */
+const rowBlockBytes = 4 << 20;
+/** Bytes of a band of columns: larger, because each of its lines is a read of its own. */
+const bandBytes = 12 << 20;
+
+/**
+ * Streams the given rows of a matrix, in order, in blocks of a few MB whatever the file's size.
+ * Rows that lie contiguously are read in one piece; rows that are columns of the file are read in bands and transposed.
+ */
+export async function* rowBlocks(matrix: Matrix, ranges: Ranges): AsyncGenerator<RowBlock> {
+  const readBlock = matrix.columnStride === 1 ? contiguousReader(matrix) : bandReader(matrix);
+  for (const [start, end] of ranges) {
+    for (let row = start; row < end; row += readBlock.rows) {
+      const count = Math.min(readBlock.rows, end - row);
+      yield { start: row, count, width: matrix.width, values: await readBlock.read(row, count) };
+    }
+  }
+}
+
+/** Rows of `rowBytes` that make up a block of `blockBytes`; at least one, and no more than there are. */
+function rowsThatFit(matrix: Matrix, blockBytes: number, rowBytes: number): number {
+  return Math.max(1, Math.min(matrix.rows, Math.floor(blockBytes / Math.max(1, rowBytes))));
+}
+
+interface BlockReader {
+  /** Rows a block holds at the most. */
+  readonly rows: number;
+  read(start: number, count: number): Promise<Float32Array>;
+}
+
+/** Each row is a run of elements; rows may lie apart (a slab of a 3-D tensor). */
+function contiguousReader(matrix: Matrix): BlockReader {
+  const { tensor, width, rowStride } = matrix;
+  const size = dtypeSize(tensor.dtype);
+  const rows = rowsThatFit(matrix, rowBlockBytes, rowStride * size);
+  const bytes = new Uint8Array(((rows - 1) * rowStride + width) * size);
+  const values = new Float32Array(rows * width);
+  const line = rowStride === width ? undefined : new Uint8Array(width * size);
+  return {
+    rows,
+    async read(start, count) {
+      if (width === 0) return values;
+      const span = ((count - 1) * rowStride + width) * size;
+      await tensor.bytes.read(bytes.subarray(0, span), tensor.offset + start * rowStride * size);
+      if (!line) {
+        decode(tensor.dtype, tensor.bigEndian, bytes, count * width, values, 0);
+      } else {
+        for (let i = 0; i < count; i++) {
+          const from = i * rowStride * size;
+          line.set(bytes.subarray(from, from + line.length));
+          decode(tensor.dtype, tensor.bigEndian, line, width, values, i * width);
+        }
+      }
+      return values;
+    },
+  };
+}
+
+/** Each row is spread over the file, one element every `columnStride`: `width` short reads fill a band of many rows. */
+function bandReader(matrix: Matrix): BlockReader {
+  const { tensor, width, rowStride, columnStride } = matrix;
+  const size = dtypeSize(tensor.dtype);
+  const rows = rowsThatFit(matrix, bandBytes, Math.max(width * 4, rowStride * size));
+  const bytes = new Uint8Array(((rows - 1) * rowStride + 1) * size);
+  const line = new Float32Array((rows - 1) * rowStride + 1);
+  const values = new Float32Array(rows * width);
+  return {
+    rows,
+    async read(start, count) {
+      const span = (count - 1) * rowStride + 1;
+      for (let column = 0; column < width; column++) {
+        const position = tensor.offset + (start * rowStride + column * columnStride) * size;
+        await tensor.bytes.read(bytes.subarray(0, span * size), position);
+        decode(tensor.dtype, tensor.bigEndian, bytes, span, line, 0);
+        for (let i = 0; i < count; i++) values[i * width + column] = line[i * rowStride] as number;
+      }
+      return values;
+    },
+  };
+}

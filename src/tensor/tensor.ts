@@ -1,0 +1,89 @@
+import { endianness } from 'node:os';
+import { AppError } from '../errors.ts';
+import { type ByteSource, memoryBytes } from './byte-source.ts';
+import type { Dtype } from './dtype.ts';
+
+/** An array that lies flat in some bytes. Every format describes what it holds this way. */
+export interface Tensor {
+  readonly file: string;
+  /** Empty where the format names nothing (.npy). */
+  readonly name: string;
+  readonly dtype: Dtype;
+  readonly bigEndian: boolean;
+  readonly shape: readonly number[];
+  /** Elements from one index to the next, per axis. */
+  readonly strides: readonly number[];
+  /** Byte position of the first element. */
+  readonly offset: number;
+  readonly bytes: ByteSource;
+}
+
+/** A tensor read as `rows` vectors of `width` values; which axis is which has been settled. Strides count elements. */
+export interface Matrix {
+  readonly tensor: Tensor;
+  readonly rows: number;
+  readonly width: number;
+  readonly rowStride: number;
+  readonly columnStride: number;
+}
+
+/** Which axis of a 2-D tensor counts the vectors: `rows` for `W[i, :]`, `columns` for `W[:, i]`. */
+export type Orientation = 'rows' | 'columns';
+
+/** Element strides of an array stored densely, C order unless `fortran`. */
+export function denseStrides(shape: readonly number[], fortran = false): number[] {
+  const strides = new Array<number>(shape.length);
+  let step = 1;
+  for (let i = 0; i < shape.length; i++) {
+    const axis = fortran ? i : shape.length - 1 - i;
+    strides[axis] = step;
+    step *= shape[axis] as number;
+  }
+  return strides;
+}
+
+/**
+ * Number of elements, or NaN where the lengths multiply to more than a double counts exactly. An axis of length 0 does
+ * not excuse the others: strides are made of them.
+ */
+export function elementCount(shape: readonly number[]): number {
+  let count = 1;
+  for (const length of shape) {
+    count *= length === 0 ? 1 : length;
+    if (!Number.isSafeInteger(count)) return Number.NaN;
+  }
+  return shape.includes(0) ? 0 : count;
+}
+
+/** A 2-D tensor as vectors along the axis that `orientation` leaves free. Errors: layout_unknown unless 2-D. */
+export function matrixOf(tensor: Tensor, orientation: Orientation): Matrix {
+  const [height, breadth] = tensor.shape;
+  const [down, across] = tensor.strides;
+  if (tensor.shape.length !== 2) {
+    throw new AppError('layout_unknown', `${label(tensor)}: expected 2 dimensions, found shape [${tensor.shape}]`);
+  }
+  const [h, b, d, a] = [height, breadth, down, across] as [number, number, number, number];
+  return orientation === 'rows'
+    ? { tensor, rows: h, width: b, rowStride: d, columnStride: a }
+    : { tensor, rows: b, width: h, rowStride: a, columnStride: d };
+}
+
+/** Every element of a tensor of any shape, as one row in the order it is stored. */
+export function flatRow(tensor: Tensor): Matrix {
+  const width = elementCount(tensor.shape);
+  return { tensor, rows: 1, width, rowStride: width, columnStride: 1 };
+}
+
+/** Storage for values that were read whole: as a tensor's own, in the machine's byte order. */
+export function inMemory(
+  values: Float32Array,
+): Pick<Tensor, 'bytes' | 'offset' | 'dtype' | 'bigEndian' | 'shape' | 'strides'> {
+  const bigEndian = endianness() === 'BE';
+  const bytes = memoryBytes(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  return { bytes, offset: 0, dtype: 'F32', bigEndian, shape: [values.length], strides: [1] };
+}
+
+/** How errors and plans call a tensor: its file and, where it has one, its name. */
+export function label(tensor: Pick<Tensor, 'file' | 'name'>): string {
+  return tensor.name === '' ? tensor.file : `${tensor.file}: tensor "${tensor.name}"`;
+}

@@ -1,0 +1,81 @@
+import { AppError } from '../errors.ts';
+import { countRows, type Ranges } from '../tensor/ranges.ts';
+import { type RowBlock, rowBlocks } from '../tensor/row-blocks.ts';
+import { label, type Matrix } from '../tensor/tensor.ts';
+import type { OnEvent } from './events.ts';
+import { blockHasher, wholeBlocks } from './fingerprint.ts';
+
+/** A value that cannot be sent. */
+interface Finding {
+  readonly row: number;
+  readonly column: number;
+  readonly value: number;
+}
+
+/** Enough to see a pattern; a file of nothing but NaN need not be listed whole. */
+const mostFindings = 20;
+
+/**
+ * Reads the planned rows once, before anything is sent: every value must be finite as a float32.
+ * Returns the fingerprints of the blocks that the rows lie in. Errors: not_finite, listing the first 20.
+ */
+export async function checkRows(
+  matrix: Matrix,
+  planned: Ranges,
+  onEvent: OnEvent,
+): Promise<ReadonlyMap<number, string>> {
+  const hasher = blockHasher();
+  const findings: Finding[] = [];
+  const isPlanned = membership(planned);
+  const whole = wholeBlocks(planned, matrix.rows);
+  const total = countRows(whole);
+  let rows = 0;
+  let bad = 0;
+  for await (const block of rowBlocks(matrix, whole)) {
+    hasher.add(block);
+    for (const finding of badValues(block)) {
+      if (!isPlanned(finding.row)) continue;
+      bad++;
+      if (findings.length < mostFindings) findings.push(finding);
+    }
+    rows += block.count;
+    onEvent({ type: 'checking', rows, total });
+  }
+  if (bad > 0) throw notFinite(matrix, findings, bad);
+  return hasher.finish();
+}
+
+/** The first value of each row that is not finite. */
+function* badValues({ start, count, width, values }: RowBlock): Generator<Finding> {
+  for (let i = 0; i < count; i++) {
+    const end = (i + 1) * width;
+    for (let at = i * width; at < end; at++) {
+      const value = values[at] as number;
+      // NaN and both infinities, and nothing else, do not cancel themselves out.
+      if (value - value !== 0) {
+        yield { row: start + i, column: at - i * width, value };
+        break;
+      }
+    }
+  }
+}
+
+function membership(ranges: Ranges): (row: number) => boolean {
+  return (row) => ranges.some(([start, end]) => row >= start && row < end);
+}
+
+function notFinite(matrix: Matrix, findings: readonly Finding[], bad: number): AppError {
+  const { tensor } = matrix;
+  const list = findings.map(({ row, column, value }) => `row ${row}, value ${column}: ${value}`);
+  const wide = tensor.dtype === 'F64' || tensor.dtype === 'I64' || tensor.dtype === 'U64';
+  const more = bad > list.length ? ` (the first ${list.length} of ${bad})` : '';
+  const rows = bad === 1 ? '1 row holds' : `${bad} rows hold`;
+  return new AppError('not_finite', `${label(tensor)}: ${rows} NaN or infinity${more}: ${list.join('; ')}`, {
+    hints: [
+      wide
+        ? `values are sent as float32: ${tensor.dtype} values beyond ±3.4e38 become infinite`
+        : 'nothing was sent; leave these rows out with --features, or find out why training made them',
+    ],
+    details: { file: tensor.file, tensor: tensor.name, rows: findings.map(({ row }) => row), count: bad },
+  });
+}

@@ -1,0 +1,44 @@
+import type { AppError } from '../errors.ts';
+
+/** What became of one batch, as far as one answer (or its absence) tells. */
+export type Outcome =
+  /** The server has every row of it. `ids` in row order where the server names rows. */
+  | { readonly type: 'stored'; readonly ids?: readonly string[] }
+  /** Not stored, for its size: smaller ones may pass. */
+  | { readonly type: 'too_large'; readonly why: string }
+  /** Not stored: the account's quota is spent. `left` rows may still pass. */
+  | { readonly type: 'quota'; readonly left: number; readonly resumeAt: Date | undefined; readonly why: string }
+  /** Not stored, now: the server asks to wait. */
+  | { readonly type: 'busy'; readonly waitMs: number | undefined; readonly why: string }
+  /** Not stored, and never will be. */
+  | { readonly type: 'refused'; readonly error: AppError }
+  /** Perhaps stored: the answer was lost, or says nothing of it. */
+  | { readonly type: 'unknown'; readonly waitMs: number | undefined; readonly why: string };
+
+/** How rows stand in a request body: text around all of them, and around the comma-separated values of each. */
+export interface BodyFormat {
+  readonly before: string;
+  readonly after: string;
+  aroundRow(row: number): { readonly before: string; readonly after: string };
+}
+
+/** A row that a server has. */
+export interface StoredRow {
+  /** SHA-256 of its float32 values, where the server keeps vectors. */
+  readonly vectorHash?: string;
+  /** The server's name for it, where that is not the row's own index. */
+  readonly id?: string;
+}
+
+/** How rows of one kind reach one server. The loop that sends has no branch on what server or kind it is. */
+export interface Delivery {
+  readonly format: BodyFormat;
+  readonly maxRows: number;
+  readonly maxBytes: number;
+  readonly maxInFlight: number;
+  /** What an unknown outcome calls for: `resend` where a repeated key is harmless, `lookup` elsewhere. */
+  readonly settle: 'resend' | 'lookup';
+  send(body: Uint8Array, key: string, signal: AbortSignal): Promise<Outcome>;
+  /** Which of these rows the server has. Errors: unreachable, server_failing, authentication_failed. */
+  lookup(rows: readonly number[]): Promise<ReadonlyMap<number, StoredRow>>;
+}

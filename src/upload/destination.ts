@@ -1,0 +1,148 @@
+import { AppError } from '../errors.ts';
+import { expandHook, parseHook } from '../layouts/hook.ts';
+import { neuronpediaModelId } from '../layouts/model-names.ts';
+import type { Known, Sae } from '../layouts/sae.ts';
+import type { ModelRecord, Server } from './server.ts';
+
+/** What a person said of where an upload belongs. */
+export interface PlaceOptions {
+  readonly model?: string;
+  readonly layer?: number;
+  readonly hook?: string;
+  /** Name of the source set; may hold `{layer}`. */
+  readonly saeId: string;
+}
+
+/** Where the features of an SAE go: proven or said, with where each part comes from. */
+export interface Place {
+  readonly model: Known<string>;
+  readonly layer: Known<number>;
+  readonly hook: Known<string> | undefined;
+  readonly saeId: string;
+  /** `6-my-sae`: layer and source set, as the server names a source. */
+  readonly source: string;
+}
+
+/** Names that a server takes for a source set. */
+const sourceSetName = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+
+/**
+ * Settles model, layer, hook and source from what was said and what the SAE's own files say; what was said wins.
+ * Errors: option_missing, usage for a name that no server takes.
+ */
+export function placeOf(sae: Sae, options: PlaceOptions): Place {
+  const layer = said(options.layer, '--layer') ?? sae.layer;
+  if (!layer) throw missing(sae, 'layer', '--layer N', 'which layer it was trained on');
+  const model = said(options.model, '--model') ?? mapped(sae.model);
+  if (!model) throw missing(sae, 'model', '--model ID', 'which model it was trained on');
+  const typedHook = options.hook === undefined ? undefined : expandHook(options.hook, layer.value);
+  const hook = said(typedHook, '--hook') ?? sae.hook;
+  checkHookLayer(hook, layer);
+  const saeId = options.saeId.replaceAll('{layer}', String(layer.value));
+  if (!sourceSetName.test(saeId)) {
+    throw new AppError(
+      'usage',
+      `--sae-id "${saeId}": a source set's name has lower-case letters, digits and single hyphens, and starts with a letter`,
+      {
+        hints: [`for example: --sae-id ${suggestName(saeId)}`],
+      },
+    );
+  }
+  return { model, layer, hook, saeId, source: `${layer.value}-${saeId}` };
+}
+
+function said<T>(value: T | undefined, from: string): Known<T> | undefined {
+  return value === undefined ? undefined : { value, from };
+}
+
+/** Configs name models as Hugging Face or TransformerLens do. */
+function mapped(model: Known<string> | undefined): Known<string> | undefined {
+  if (!model) return undefined;
+  const id = neuronpediaModelId(model.value);
+  return id === model.value ? model : { value: id, from: `${model.from}: ${model.value}` };
+}
+
+/** A hook of one layer with another layer's number is a direction in the wrong place. */
+function checkHookLayer(hook: Known<string> | undefined, layer: Known<number>): void {
+  const inHook = hook && parseHook(hook.value).layer;
+  if (hook === undefined || inHook === undefined || inHook === layer.value) return;
+  throw new AppError(
+    'layer_out_of_range',
+    `layer ${layer.value} (${layer.from}) and hook ${hook.value} (${hook.from}) contradict each other`,
+    {
+      hints: ['give both --layer and --hook if the files are wrong'],
+      details: { expected: inHook, found: layer.value },
+    },
+  );
+}
+
+function missing(sae: Sae, what: string, option: string, why: string): AppError {
+  return new AppError('option_missing', `${sae.path}: its files do not say ${why}`, {
+    hints: [`add ${option}`],
+    details: { missing: what },
+  });
+}
+
+function suggestName(text: string): string {
+  const name = text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^[^a-z]+|-+$/g, '');
+  return name === '' ? 'my-sae' : name;
+}
+
+/**
+ * The server's record of a model; made when it has none and `createLayers` says how many layers it has.
+ * Errors: unknown_model with what it may have been meant to be.
+ */
+export async function findModel(
+  server: Server,
+  id: string,
+  createLayers: number | undefined,
+): Promise<{ record: ModelRecord; isNew: boolean }> {
+  const known = await server.getModel(id);
+  if (known) return { record: known, isNew: false };
+  if (createLayers !== undefined) return { record: { id, layers: createLayers, dimension: null }, isNew: true };
+  const others = (await server.listModels()).map((model) => model.id);
+  const near = nearest(id, others);
+  throw new AppError('unknown_model', `the server knows no model "${id}"`, {
+    hints: [
+      ...(near.length > 0 ? [`did you mean ${near.join(' or ')}?`] : []),
+      'a model of your own is made with --create-model LAYERS',
+    ],
+    details: { found: id, candidates: near },
+  });
+}
+
+/** Errors: layer_out_of_range. Layers count from 0. */
+export function checkLayer(record: ModelRecord, layer: number): void {
+  if (layer < record.layers) return;
+  throw new AppError(
+    'layer_out_of_range',
+    `layer ${layer} does not exist: ${record.id} has ${record.layers} layers, 0 to ${record.layers - 1}`,
+    {
+      details: { found: layer, expected: `0-${record.layers - 1}` },
+    },
+  );
+}
+
+/** Up to three names that look like the one typed. */
+function nearest(id: string, names: readonly string[]): string[] {
+  const wanted = neuronpediaModelId(id);
+  if (names.includes(wanted)) return [wanted];
+  const scored = names.map((name) => ({ name, score: similarity(id.toLowerCase(), name) }));
+  return scored
+    .filter(({ score }) => score >= 0.5)
+    .sort((a, b) => b.score - a.score)
+    .slice(0, 3)
+    .map(({ name }) => name);
+}
+
+/** Share of letter pairs that two names have in common (Dice's coefficient), 0 to 1. */
+function similarity(a: string, b: string): number {
+  const pairs = (text: string) =>
+    new Set(Array.from({ length: Math.max(0, text.length - 1) }, (_, i) => text.slice(i, i + 2)));
+  const [left, right] = [pairs(a), pairs(b)];
+  const shared = [...left].filter((pair) => right.has(pair)).length;
+  return left.size + right.size === 0 ? 0 : (2 * shared) / (left.size + right.size);
+}

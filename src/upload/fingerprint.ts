@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { mergeRanges, type Range, type Ranges } from '../tensor/ranges.ts';
+import type { RowBlock } from '../tensor/row-blocks.ts';
+
+/**
+ * Rows are fingerprinted in blocks of this many, so that a job over some features and a later one over others can be
+ * compared where they meet, and a change can be told by the rows it is in.
+ */
+export const blockRows = 1024;
+
+/** Widens ranges to whole blocks of a matrix with `rows` rows. */
+export function wholeBlocks(ranges: Ranges, rows: number): Ranges {
+  return mergeRanges(
+    ranges.map(([start, end]): Range => {
+      const last = Math.ceil(end / blockRows) * blockRows;
+      return [Math.floor(start / blockRows) * blockRows, Math.min(rows, last)];
+    }),
+  );
+}
+
+/** Digests rows fed in ascending order: SHA-256 of each block's float32 values, little-endian. */
+export function blockHasher(): { add(block: RowBlock): void; finish(): ReadonlyMap<number, string> } {
+  const hashes = new Map<number, string>();
+  let hash = createHash('sha256');
+  let current = -1;
+  const close = () => {
+    if (current >= 0) hashes.set(current, hash.digest('hex'));
+    hash = createHash('sha256');
+  };
+  return {
+    add({ start, count, width, values }) {
+      for (let row = start; row < start + count; ) {
+        const block = Math.floor(row / blockRows);
+        if (block !== current) {
+          close();
+          current = block;
+        }
+        const end = Math.min(start + count, (block + 1) * blockRows);
+        hash.update(float32Bytes(values, (row - start) * width, (end - row) * width));
+        row = end;
+      }
+    },
+    finish() {
+      close();
+      current = -1;
+      return hashes;
+    },
+  };
+}
+
+/** SHA-256 of one vector's float32 values, little-endian, in hex: what a server calls `vectorHash`. */
+export function vectorHash(values: Float32Array, from: number, width: number): string {
+  return createHash('sha256')
+    .update(float32Bytes(values, from, width))
+    .digest('hex');
+}
+
+function float32Bytes(values: Float32Array, from: number, count: number): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset + from * 4, count * 4);
+}

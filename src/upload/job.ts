@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { AppError } from '../errors.ts';
+import { formatRanges, type Range } from '../tensor/ranges.ts';
+import type { Matrix } from '../tensor/tensor.ts';
+import { blockRows } from './fingerprint.ts';
+import { type Journal, journalPath, openJournal, removeJournal } from './journal.ts';
+import type { JobRecord } from './journal-records.ts';
+import { type Lock, takeLock } from './lock.ts';
+import type { Server } from './server.ts';
+
+/** What a job is bound to, besides the server and the account. */
+export interface JobIdentity {
+  readonly model: string;
+  readonly source: string;
+  readonly as: JobRecord['as'];
+  /** Sets apart jobs that share all else: a single vector is its whole request. */
+  readonly request?: string;
+}
+
+/** An open job: its journal, and the lock that keeps other runs out. */
+export interface Job {
+  readonly id: string;
+  readonly journal: Journal;
+  close(): Promise<void>;
+}
+
+export interface OpenJobOptions {
+  readonly stateDir: string;
+  readonly restart: boolean;
+  readonly forceUnlock: boolean;
+  readonly title: string;
+  readonly command: string;
+}
+
+/** Sixteen hex digits of a digest over all that a job is bound to. */
+export function jobId(server: Server, identity: JobIdentity): string {
+  const parts = [server.id, server.account.id, identity.model, identity.source, identity.as, identity.request ?? ''];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
+}
+
+/** Opens or begins a job. Errors: locked, checkpoint_mismatch, checkpoint_damaged. */
+export async function openJob(server: Server, identity: JobIdentity, options: OpenJobOptions): Promise<Job> {
+  const id = jobId(server, identity);
+  const path = journalPath(options.stateDir, id);
+  const lock = await takeLock(join(options.stateDir, 'jobs', `${id}.lock`), { force: options.forceUnlock });
+  try {
+    if (options.restart) await removeJournal(path);
+    const journal = await openJournal(path);
+    await beginJob(journal, server, identity, options);
+    return { id, journal, close: () => closeJob(journal, lock) };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function closeJob(journal: Journal, lock: Lock): Promise<void> {
+  await journal.close();
+  await lock.release();
+}
+
+async function beginJob(
+  journal: Journal,
+  server: Server,
+  identity: JobIdentity,
+  options: OpenJobOptions,
+): Promise<void> {
+  const { job } = journal.state;
+  if (job) {
+    if (job.serverKind === server.capabilities.kind) return;
+    throw new AppError(
+      'checkpoint_mismatch',
+      `this job was begun on a server of kind ${job.serverKind}; it is ${server.capabilities.kind} now`,
+      {
+        hints: ['--restart forgets the checkpoint; rows already on the server are still found and not sent again'],
+        details: { found: server.capabilities.kind, expected: job.serverKind },
+      },
+    );
+  }
+  await journal.append({
+    t: 'job',
+    version: 1,
+    server: server.id,
+    serverKind: server.capabilities.kind,
+    url: server.url,
+    account: server.account.id,
+    accountName: server.account.name,
+    model: identity.model,
+    source: identity.source,
+    as: identity.as,
+    title: options.title,
+    command: options.command,
+    createdAt: new Date().toISOString(),
+  });
+}
+
+/** What the data of a run looks like; a journal must have been begun with the same. */
+export interface DataPrint {
+  readonly matrix: Matrix;
+  readonly blocks: ReadonlyMap<number, string>;
+  /** Digest of the fields that are sent beside the values. */
+  readonly fields: string;
+}
+
+/**
+ * Checks that a journal was begun with this data, and notes what is new in it.
+ * Errors: checkpoint_mismatch with both values, never a new start in silence.
+ */
+export async function bindData(journal: Journal, print: DataPrint): Promise<void> {
+  const { matrix, blocks, fields } = print;
+  const known = journal.state.data;
+  if (known && (known.rows !== matrix.rows || known.width !== matrix.width)) {
+    throw changed(matrix, `[${known.rows}, ${known.width}]`, `[${matrix.rows}, ${matrix.width}]`, 'its shape changed');
+  }
+  if (known && known.fields !== fields && !journal.state.done) {
+    throw changed(
+      matrix,
+      known.fields.slice(0, 12),
+      fields.slice(0, 12),
+      'the options that are sent with it changed (digests)',
+    );
+  }
+  const different = [...blocks].filter(([block, hash]) => (journal.state.blocks.get(block) ?? hash) !== hash);
+  if (different.length > 0) {
+    const rows = different.map(([block]): Range => [block * blockRows, Math.min(matrix.rows, (block + 1) * blockRows)]);
+    const [block, hash] = different[0] as [number, string];
+    const before = (journal.state.blocks.get(block) as string).slice(0, 12);
+    throw changed(matrix, before, hash.slice(0, 12), `its values changed within rows ${formatRanges(rows)} (digests)`);
+  }
+  const fresh = [...blocks].filter(([block]) => !journal.state.blocks.has(block));
+  if (!known) await journal.append({ t: 'data', rows: matrix.rows, width: matrix.width, fields });
+  if (fresh.length > 0) await journal.append({ t: 'blocks', hashes: Object.fromEntries(fresh) });
+}
+
+function changed(matrix: Matrix, expected: string, found: string, what: string): AppError {
+  const { file } = matrix.tensor;
+  return new AppError(
+    'checkpoint_mismatch',
+    `${file}: is not what this upload was begun with: ${what}: was ${expected}, is ${found}`,
+    {
+      hints: [
+        'go on with the file and options that it was begun with, or upload this under another --sae-id',
+        '--restart forgets the checkpoint; rows already on the server are still compared and never overwritten',
+      ],
+      details: { file, expected, found },
+    },
+  );
+}

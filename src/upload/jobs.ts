@@ -1,0 +1,53 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { countRows, intersectRanges, mergeRanges } from '../tensor/ranges.ts';
+import { journalPath, readJournal } from './journal.ts';
+import type { JobRecord } from './journal-records.ts';
+import type { JournalState } from './journal-state.ts';
+import { isLocked } from './lock.ts';
+
+/** How a local job stands, as far as its journal tells. Counts are rows. */
+export interface JobStatus {
+  readonly id: string;
+  readonly job: JobRecord;
+  readonly planned: number;
+  readonly confirmed: number;
+  /** In batches without an answer: sent or not, the next run finds out. */
+  readonly unknown: number;
+  readonly state: 'done' | 'running' | 'interrupted';
+  readonly ids: ReadonlyMap<number, string>;
+}
+
+const suffix = '.journal';
+
+/** All jobs of a state folder, the latest begun last. Journals that cannot be read are left out. */
+export async function listJobs(stateDir: string): Promise<JobStatus[]> {
+  const names = await readdir(join(stateDir, 'jobs')).catch(() => []);
+  const jobs: JobStatus[] = [];
+  for (const name of names.filter((file) => file.endsWith(suffix))) {
+    const status = await readJob(stateDir, name.slice(0, -suffix.length));
+    if (status) jobs.push(status);
+  }
+  return jobs.sort((a, b) => a.job.createdAt.localeCompare(b.job.createdAt));
+}
+
+/** One job by its id; undefined where there is none. */
+export async function readJob(stateDir: string, id: string): Promise<JobStatus | undefined> {
+  const path = journalPath(stateDir, id);
+  const journal = await readJournal(path);
+  if (!journal?.job) return undefined;
+  const running = await isLocked(path.replace(/\.journal$/, '.lock'));
+  return { id, ...statusOf(journal, journal.job, running) };
+}
+
+function statusOf(journal: JournalState, job: JobRecord, running: boolean): Omit<JobStatus, 'id'> {
+  const { planned, stored, unknown, ids, done } = journal;
+  return {
+    job,
+    planned: countRows(planned),
+    confirmed: countRows(intersectRanges(planned, stored)),
+    unknown: countRows(mergeRanges(unknown.flatMap((intent) => intent.rows))),
+    state: running ? 'running' : done ? 'done' : 'interrupted',
+    ids,
+  };
+}

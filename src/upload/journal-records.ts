@@ -1,0 +1,127 @@
+import { crc32 } from 'node:zlib';
+import { z } from 'zod';
+
+const range = z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()]);
+const ranges = z.array(range);
+
+/** What an upload belongs to. All of it together is the job's identity: nothing else decides where its journal lies. */
+const jobSchema = z.object({
+  t: z.literal('job'),
+  version: z.literal(1),
+  /** The server's own id, or its origin where it has none. */
+  server: z.string(),
+  serverKind: z.string(),
+  url: z.string(),
+  account: z.string(),
+  accountName: z.string(),
+  model: z.string(),
+  source: z.string(),
+  as: z.enum(['features', 'vectors', 'vector']),
+  /** For people: what was typed, and what to type to go on. */
+  title: z.string(),
+  command: z.string(),
+  createdAt: z.string(),
+});
+
+/** The data: its shape, and a digest of all that is sent beside the values. */
+const dataSchema = z.object({ t: z.literal('data'), rows: z.number(), width: z.number(), fields: z.string() });
+
+/** Digests of whole blocks of rows, by block number (see `fingerprint.ts`). */
+const blocksSchema = z.object({ t: z.literal('blocks'), hashes: z.record(z.string(), z.string()) });
+
+/** Rows that a run set out to have on the server. */
+const planSchema = z.object({ t: z.literal('plan'), rows: ranges });
+
+/** Rows that were on the server before this run sent them, with the server's names for them where it has any. */
+const foundSchema = z.object({ t: z.literal('found'), rows: ranges, ids: z.record(z.string(), z.string()).optional() });
+
+/** Durable before its send. Without an answer the outcome is unknown. */
+const intentSchema = z.object({
+  t: z.literal('intent'),
+  batch: z.number(),
+  key: z.string(),
+  rows: ranges,
+  hash: z.string(),
+});
+
+/** The server has the batch. `ids` are the names it gave, in row order, where it gives any. */
+const storedSchema = z.object({ t: z.literal('stored'), batch: z.number(), ids: z.array(z.string()).optional() });
+
+/** The server certainly does not have the batch: its rows are to be sent again, in other batches. */
+const droppedSchema = z.object({ t: z.literal('dropped'), batch: z.number(), why: z.string() });
+
+/** The whole plan was confirmed. */
+const doneSchema = z.object({ t: z.literal('done'), at: z.string() });
+
+const recordSchema = z.discriminatedUnion('t', [
+  jobSchema,
+  dataSchema,
+  blocksSchema,
+  planSchema,
+  foundSchema,
+  intentSchema,
+  storedSchema,
+  droppedSchema,
+  doneSchema,
+]);
+
+export type JobRecord = z.infer<typeof jobSchema>;
+export type IntentRecord = z.infer<typeof intentSchema>;
+export type JournalRecord = z.infer<typeof recordSchema>;
+
+/** One line of the journal: a CRC-32 of the JSON in hex, a space, the JSON. */
+export function encodeRecord(record: JournalRecord): string {
+  const json = JSON.stringify(record);
+  return `${checksum(json)} ${json}\n`;
+}
+
+function checksum(json: string): string {
+  return crc32(json).toString(16).padStart(8, '0');
+}
+
+function decodeLine(line: string): JournalRecord | undefined {
+  const json = line.slice(9);
+  if (line[8] !== ' ' || line.slice(0, 8) !== checksum(json)) return undefined;
+  const parsed = recordSchema.safeParse(JSON.parse(json));
+  return parsed.success ? parsed.data : undefined;
+}
+
+export interface DecodedJournal {
+  readonly records: readonly JournalRecord[];
+  /** Bytes up to the end of the last good record. */
+  readonly goodBytes: number;
+  /** The last record was cut off, as a crash in mid-write leaves it. */
+  readonly tornTail: boolean;
+  /** A record before the last is unreadable: what it said is lost. */
+  readonly damaged: boolean;
+}
+
+/** Reads a journal back. A torn tail is expected after a crash; damage anywhere else is reported, never passed over. */
+export function decodeJournal(bytes: Buffer): DecodedJournal {
+  const records: JournalRecord[] = [];
+  let goodBytes = 0;
+  let unreadable = 0;
+  for (let start = 0; start < bytes.length; ) {
+    const newline = bytes.indexOf(10, start);
+    const end = newline < 0 ? bytes.length : newline;
+    const record = newline < 0 ? undefined : decodeLine(bytes.toString('utf8', start, end));
+    if (record) {
+      records.push(record);
+      goodBytes = end + 1;
+    } else {
+      unreadable++;
+    }
+    start = end + 1;
+  }
+  const tail = bytes.length - goodBytes;
+  const tornTail = tail > 0;
+  // Everything unreadable lies in one piece at the end: that is a torn tail. A readable record after it is damage.
+  const linesInTail = tornTail ? countLines(bytes.subarray(goodBytes)) : 0;
+  return { records, goodBytes, tornTail, damaged: unreadable > linesInTail || linesInTail > 1 };
+}
+
+function countLines(bytes: Uint8Array): number {
+  let lines = 0;
+  for (const byte of bytes) if (byte === 10) lines++;
+  return bytes.at(-1) === 10 ? lines : lines + 1;
+}

@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto';
+import { AppError } from '../../errors.ts';
+import type { Known, Sae, SaeKind } from '../../layouts/sae.ts';
+import { formatRanges, intersectRanges, type Ranges, subtractRanges } from '../../tensor/ranges.ts';
+import { label, type Matrix, type Orientation } from '../../tensor/tensor.ts';
+import { checkRows } from '../check-rows.ts';
+import type { BodyFormat, Delivery } from '../delivery.ts';
+import { checkLayer, findModel, type Place, type PlaceOptions, placeOf } from '../destination.ts';
+import type { OnEvent } from '../events.ts';
+import { type JobReport, runJob, type UploadRun } from '../run-job.ts';
+import type { ModelRecord, Server } from '../server.ts';
+import { settleMatrix } from './sae-matrix.ts';
+
+export interface SaeOptions extends PlaceOptions {
+  readonly kind?: SaeKind;
+  readonly orientation?: Orientation;
+  /** Only these features; all of them when absent. */
+  readonly features?: Ranges;
+  /** Layers of the model, to make its record where the server has none. */
+  readonly createModel?: number;
+}
+
+/** Ceilings that a person may set below what the server allows. */
+export interface SendLimits {
+  readonly rows?: number;
+  readonly bytes?: number;
+  readonly inFlight?: number;
+}
+
+/** An SAE that has passed every check that needs no writing: ready to be sent. */
+export interface PreparedSae {
+  readonly sae: Sae;
+  readonly kind: SaeKind;
+  readonly place: Place;
+  readonly model: ModelRecord;
+  readonly isNewModel: boolean;
+  readonly isNewSet: boolean;
+  readonly matrix: Matrix;
+  readonly orientation: Known<Orientation>;
+  readonly planned: Ranges;
+  readonly blocks: ReadonlyMap<number, string>;
+  readonly format: BodyFormat;
+  /** Digest of the fields sent beside the values. */
+  readonly fields: string;
+}
+
+/**
+ * Checks an SAE against itself, the options and the server, reading every planned row once; nothing is written.
+ * Errors: all of exit code 6, and those of asking the server.
+ */
+export async function prepareSae(
+  sae: Sae,
+  options: SaeOptions,
+  server: Server,
+  onEvent: OnEvent,
+): Promise<PreparedSae> {
+  const place = placeOf(sae, options);
+  const { record: model, isNew: isNewModel } = await findModel(server, place.model.value, options.createModel);
+  checkLayer(model, place.layer.value);
+  const { matrix, orientation } = settleMatrix(sae, options.orientation, model, place.hook?.value);
+  const planned = planRows(matrix, options.features);
+  const isNewSet = isNewModel || (await isSetFree(server, model.id, place.saeId));
+  const blocks = await checkRows(matrix, planned, onEvent);
+  const kind = options.kind ?? sae.kind;
+  const { format, fields } = featureFormat(model.id, place, kind, sae);
+  return { sae, kind, place, model, isNewModel, isNewSet, matrix, orientation, planned, blocks, format, fields };
+}
+
+function planRows(matrix: Matrix, features: Ranges | undefined): Ranges {
+  const all: Ranges = [[0, matrix.rows]];
+  if (features === undefined) return all;
+  const beyond = subtractRanges(features, all);
+  if (beyond.length > 0) {
+    throw new AppError(
+      'rows_out_of_range',
+      `${label(matrix.tensor)}: --features asks for ${formatRanges(beyond)}; there are ${matrix.rows} features, 0 to ${matrix.rows - 1}`,
+      {
+        details: { found: formatRanges(beyond), expected: `0-${matrix.rows - 1}` },
+      },
+    );
+  }
+  return intersectRanges(features, all);
+}
+
+/** Whether a source set is still to be made. Error: not_owner where it is somebody else's. */
+async function isSetFree(server: Server, modelId: string, name: string): Promise<boolean> {
+  const set = await server.getSourceSet(modelId, name);
+  if (!set) return true;
+  if (set.creatorId === server.account.id) return false;
+  throw new AppError(
+    'not_owner',
+    `the source set "${name}" of ${modelId} belongs to another account; you are ${server.account.name}`,
+    {
+      hints: ['choose another name with --sae-id'],
+      details: { sourceSet: name, model: modelId },
+    },
+  );
+}
+
+/** How a body of features is written: the fields of the SAE once, then each feature's index and vector. */
+function featureFormat(modelId: string, place: Place, kind: SaeKind, sae: Sae): { format: BodyFormat; fields: string } {
+  const fields = JSON.stringify({
+    modelId,
+    source: place.source,
+    kind,
+    ...(place.hook && { hookName: place.hook.value }),
+    ...(sae.hookIn && { hookNameIn: sae.hookIn.value }),
+    ...(Object.keys(sae.facts).length > 0 && { metadata: sae.facts }),
+  });
+  const format: BodyFormat = {
+    before: `${fields.slice(0, -1)},"features":[`,
+    after: ']}',
+    aroundRow: (row) => ({ before: `{"index":${row},"vector":[`, after: ']}' }),
+  };
+  return { format, fields: createHash('sha256').update(fields).digest('hex') };
+}
+
+/** How features of a prepared SAE reach the server, within the ceilings that a person has set. */
+export function saeDelivery(prepared: PreparedSae, server: Server, limits: SendLimits): Delivery {
+  const { model, place, format } = prepared;
+  const delivery = server.features({ modelId: model.id, source: place.source, format });
+  return {
+    ...delivery,
+    maxRows: Math.min(delivery.maxRows, limits.rows ?? Number.POSITIVE_INFINITY),
+    maxBytes: Math.min(delivery.maxBytes, limits.bytes ?? Number.POSITIVE_INFINITY),
+    maxInFlight: Math.min(delivery.maxInFlight, limits.inFlight ?? Number.POSITIVE_INFINITY),
+  };
+}
+
+/** Sends a prepared SAE, or what an earlier run of the same job left. Errors: those of `runJob`. */
+export async function sendSae(
+  prepared: PreparedSae,
+  run: UploadRun & { readonly limits: SendLimits },
+): Promise<JobReport> {
+  const { server } = run;
+  const { place, matrix, planned, blocks, fields } = prepared;
+  if (prepared.isNewModel) await server.createModel(prepared.model.id, prepared.model.layers);
+  if (prepared.isNewSet) await server.createSourceSet(prepared.model.id, place.saeId, '');
+  return runJob({
+    ...run,
+    title: `${prepared.model.id}/${place.source}`,
+    identity: { model: prepared.model.id, source: place.source, as: 'features' },
+    matrix,
+    planned,
+    blocks,
+    fields,
+    delivery: saeDelivery(prepared, server, run.limits),
+    isNew: prepared.isNewSet,
+  });
+}

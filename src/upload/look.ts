@@ -1,0 +1,100 @@
+import { AppError } from '../errors.ts';
+import { countRows, eachRow, type Ranges, rangesOf } from '../tensor/ranges.ts';
+import { rowBlocks } from '../tensor/row-blocks.ts';
+import { label, type Matrix } from '../tensor/tensor.ts';
+import type { Delivery, StoredRow } from './delivery.ts';
+import type { OnEvent } from './events.ts';
+import { vectorHash } from './fingerprint.ts';
+
+/** What the server has of some rows, compared with what is to be uploaded. */
+export interface Comparison {
+  /** Rows that are there, as far as can be told the same. */
+  readonly same: Ranges;
+  /** Rows that are there with other values. */
+  readonly different: Ranges;
+  /** Rows that are there, on a server that does not tell their values. */
+  readonly uncompared: Ranges;
+  /** Names that the server has for rows. */
+  readonly ids: ReadonlyMap<number, string>;
+}
+
+/** Rows asked for between two progress events; deliveries split it further as they need. */
+const stepRows = 4096;
+
+/** Asks the server for rows and compares the values of those it has. Errors: those of the look-up. */
+export async function compareRows(
+  matrix: Matrix,
+  rows: Ranges,
+  delivery: Delivery,
+  onEvent: OnEvent,
+): Promise<Comparison> {
+  const total = countRows(rows);
+  const found = new Map<number, StoredRow>();
+  let asked = 0;
+  for (const step of inSteps(rows)) {
+    for (const [row, stored] of await delivery.lookup(step)) found.set(row, stored);
+    asked += step.length;
+    onEvent({ type: 'looking', rows: asked, total });
+  }
+  return compare(matrix, found);
+}
+
+function* inSteps(rows: Ranges): Generator<number[]> {
+  let step: number[] = [];
+  for (const row of eachRow(rows)) {
+    step.push(row);
+    if (step.length < stepRows) continue;
+    yield step;
+    step = [];
+  }
+  if (step.length > 0) yield step;
+}
+
+async function compare(matrix: Matrix, found: ReadonlyMap<number, StoredRow>): Promise<Comparison> {
+  const same: number[] = [];
+  const different: number[] = [];
+  const uncompared: number[] = [];
+  const ids = new Map<number, string>();
+  for await (const { start, count, width, values } of rowBlocks(matrix, rangesOf(found.keys()))) {
+    for (let i = 0; i < count; i++) {
+      const row = start + i;
+      const stored = found.get(row) as StoredRow;
+      if (stored.id !== undefined) ids.set(row, stored.id);
+      if (stored.vectorHash === undefined) uncompared.push(row);
+      else if (stored.vectorHash === vectorHash(values, i * width, width)) same.push(row);
+      else different.push(row);
+    }
+  }
+  return { same: rangesOf(same), different: rangesOf(different), uncompared: rangesOf(uncompared), ids };
+}
+
+/** The error for rows that are on the server with other values. */
+export function featureExists(matrix: Matrix, different: Ranges, source: string): AppError {
+  const rows = countRows(different);
+  const [first] = different[0] as [number, number];
+  const those = rows === 1 ? 'a feature' : `${rows} features`;
+  return new AppError(
+    'feature_exists',
+    `${source}: already holds ${those} with other values than ${label(matrix.tensor)}, the first at index ${first}; nothing was sent`,
+    {
+      hints: ['nothing is overwritten: take the old ones back with: neuronpedia delete, or choose another --sae-id'],
+      details: { source, row: first, count: rows },
+    },
+  );
+}
+
+/** Rows spread evenly, the first and the last among them: enough to notice that something is gone. */
+export function sampleRows(rows: Ranges, size: number): number[] {
+  const total = countRows(rows);
+  const step = Math.max(1, (total - 1) / Math.max(1, size - 1));
+  const picked = new Set(
+    Array.from({ length: Math.min(size, total) }, (_, i) => Math.min(total - 1, Math.round(i * step))),
+  );
+  const sample: number[] = [];
+  let position = 0;
+  for (const [start, end] of rows) {
+    for (const at of picked) if (at >= position && at < position + end - start) sample.push(start + at - position);
+    position += end - start;
+  }
+  return sample;
+}

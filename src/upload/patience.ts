@@ -1,0 +1,40 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError } from '../errors.ts';
+import type { OnEvent } from './events.ts';
+
+/** Waiting for a server that is busy or away: longer each time, and not for ever. Shared by all requests of a run. */
+export interface Patience {
+  /** Waits before another try. Errors: server_failing once tries are used up; an AbortError where `signal` fires. */
+  wait(why: string, askedMs: number | undefined, signal: AbortSignal): Promise<void>;
+  /** The server did something for us: the count begins anew. */
+  refill(): void;
+}
+
+const firstWaitMs = 500;
+const longestWaitMs = 30_000;
+/** With waits doubling from half a second that is a little over a minute of silence. */
+const tries = 8;
+
+/** Makes the patience of one run. `inFlight` requests failing together count as one failure. */
+export function createPatience(inFlight: number, onEvent: OnEvent): Patience {
+  let failures = 0;
+  return {
+    async wait(why, askedMs, signal) {
+      const attempt = Math.floor(failures++ / inFlight) + 1;
+      if (attempt > tries) throw givenUp(why);
+      const backoff = Math.min(longestWaitMs, firstWaitMs * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
+      const waitMs = askedMs ?? backoff;
+      onEvent({ type: 'retry', wait_s: Math.round(waitMs / 100) / 10, attempt, why });
+      await sleep(waitMs, undefined, { signal });
+    },
+    refill() {
+      failures = 0;
+    },
+  };
+}
+
+function givenUp(why: string): AppError {
+  return new AppError('server_failing', `the server kept failing: ${why}`, {
+    hints: ['progress is saved; run the same command again to go on'],
+  });
+}

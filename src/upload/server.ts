@@ -1,0 +1,76 @@
+import type { BodyFormat, Delivery, StoredRow } from './delivery.ts';
+
+/** A model as a server records it. */
+export interface ModelRecord {
+  readonly id: string;
+  readonly layers: number;
+  /** Width of its residual stream; null where the server was never told. */
+  readonly dimension: number | null;
+}
+
+/** How much an account may still upload. */
+export interface Quota {
+  readonly tier: string;
+  /** Null for no limit. */
+  readonly limit: number | null;
+  readonly used: number;
+  readonly resetsAt: Date | undefined;
+}
+
+/** What a server can do. Code asks this, never a server's name or address. */
+export interface Capabilities {
+  readonly kind: 'upload-protocol' | 'public';
+  readonly storesVectors: boolean;
+  readonly idempotencyKeys: boolean;
+  readonly privateUploads: boolean;
+  readonly maxRows: number;
+  readonly maxBytes: number;
+  readonly maxInFlight: number;
+}
+
+export interface Account {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** A source set and whose it is. */
+export interface SourceSet {
+  readonly creatorId: string;
+}
+
+/** Features of one source: how a body of them is written, and what is sent with each. */
+export interface FeatureDestination {
+  readonly modelId: string;
+  readonly source: string;
+  readonly format: BodyFormat;
+}
+
+/** A steering vector as it is asked for; its values come from the matrix. */
+export interface VectorRequest {
+  readonly modelId: string;
+  readonly layer: number;
+  readonly hookType: 'hook_resid_pre' | 'hook_resid_post';
+  readonly label: string;
+  readonly strength: number;
+  /** SHA-256 of its float32 values: what tells it from another of the same name. */
+  readonly vectorHash: string;
+}
+
+/** A server, as an upload needs it. `api` makes these; this folder only knows what they promise. */
+export interface Server {
+  readonly url: string;
+  /** Its own id where it tells one, else its origin. */
+  readonly id: string;
+  readonly capabilities: Capabilities;
+  readonly account: Account;
+  readonly quota: Quota | undefined;
+  getModel(id: string): Promise<ModelRecord | undefined>;
+  listModels(): Promise<readonly ModelRecord[]>;
+  createModel(id: string, layers: number): Promise<ModelRecord>;
+  getSourceSet(modelId: string, name: string): Promise<SourceSet | undefined>;
+  createSourceSet(modelId: string, name: string, description: string): Promise<SourceSet>;
+  features(destination: FeatureDestination): Delivery;
+  vectors(request: VectorRequest): Delivery;
+  /** A vector by the id that its upload answered; undefined where it is gone. */
+  getVector(id: string): Promise<StoredRow | undefined>;
+}

@@ -1,0 +1,150 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test } from 'vitest';
+import { openStore, startSandbox } from '../../src/sandbox/index.ts';
+import { loadDriver } from '../../src/sandbox/store/driver.ts';
+import {
+  ask,
+  BATCH,
+  batch,
+  feature,
+  features,
+  newVector,
+  running,
+  send,
+  temporaryFolder,
+  withSourceSet,
+} from './running-sandbox.ts';
+
+const CHILD = fileURLToPath(new URL('sandbox-process.mjs', import.meta.url));
+
+async function inProcess(dataDir: string): Promise<{ url: string; serverId: string; child: ChildProcess }> {
+  const child = spawn(process.execPath, [CHILD, dataDir], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const [line] = (await once(createInterface(child.stdout!), 'line')) as [string];
+  return { ...JSON.parse(line), child };
+}
+
+const withKey = (key: string) => ({ headers: { 'idempotency-key': key } });
+
+test('the data and its id outlive the server', async () => {
+  const first = await withSourceSet();
+  const { dataDir, serverId } = first;
+  await first.post(BATCH, batch(features(0, 3)), withKey('k1'));
+  await first.close();
+  const second = await running({ dataDir });
+  expect(second.serverId).toBe(serverId);
+  expect((await second.get('/api/feature/gpt2-small/6-mine/2')).status).toBe(200);
+  expect((await second.get('/api/upload/limits')).json.features.used).toBe(3);
+  expect((await second.post(BATCH, batch(features(0, 3)), withKey('k1'))).json.created).toBe(3);
+  expect(second.count('features')).toBe(3);
+});
+
+test('a fresh start empties the folder and makes a new id', async () => {
+  const first = await withSourceSet();
+  await first.post('/api/vector/new', newVector());
+  await first.close();
+  const second = await running({ dataDir: first.dataDir, fresh: true });
+  expect(second.serverId).not.toBe(first.serverId);
+  expect([second.count('features'), second.count('source_sets'), second.count('usage')]).toEqual([0, 0, 0]);
+});
+
+test('the data folder is made, and is the user’s alone', async () => {
+  const dataDir = join(temporaryFolder(), 'a', 'b');
+  const sandbox = await running({ dataDir });
+  expect(statSync(sandbox.dataDir).mode & 0o777).toBe(0o700);
+});
+
+test('two sandboxes over one folder see one another’s rows and store each once', async () => {
+  const one = await withSourceSet();
+  const two = await running({ dataDir: one.dataDir });
+  expect(two.serverId).toBe(one.serverId);
+  expect(two.port).not.toBe(one.port);
+  const sent = [one, two, one, two].flatMap((sandbox) =>
+    [0, 32, 64, 96].map((first) => sandbox.post(BATCH, batch(features(first, 32)), withKey(`k${first}`))),
+  );
+  for (const { status, json } of await Promise.all(sent)) expect([status, json.created]).toEqual([200, 32]);
+  expect(one.count('features')).toBe(128);
+  await one.close();
+  expect((await two.get('/api/feature/gpt2-small/6-mine/127')).status).toBe(200);
+});
+
+test('sandboxes of two processes write to one folder at once', async () => {
+  const here = await withSourceSet();
+  const there = await inProcess(here.dataDir);
+  expect(there.serverId).toBe(here.serverId);
+  const sent = Array.from({ length: 24 }, (_none, k) =>
+    // Every batch goes to both.
+    [here.url, there.url].map((url) => send(url, 'POST', BATCH, batch(features(k * 32, 32)), withKey(`k${k}`))),
+  );
+  for (const { status, json } of await Promise.all(sent.flat())) expect([status, json.created]).toEqual([200, 32]);
+  expect(here.count('features')).toBe(24 * 32);
+  expect(here.ask('SELECT count FROM usage')).toEqual([{ count: 24 * 32 }]);
+});
+
+test('processes that open a new folder at once agree on its id', async () => {
+  const dataDir = temporaryFolder();
+  const opened = await Promise.all([1, 2, 3, 4].map(() => inProcess(dataDir)));
+  expect(new Set(opened.map(({ serverId }) => serverId)).size).toBe(1);
+});
+
+test('after kill -9 in the middle of an upload, each batch is there whole or not at all, and resending completes it', async () => {
+  const dataDir = temporaryFolder();
+  const { url, child } = await inProcess(dataDir);
+  await send(url, 'POST', '/api/source-set/new', { name: 'mine', modelId: 'gpt2-small' });
+  const batches = Array.from({ length: 40 }, (_none, k) => batch(features(k * 16, 16)));
+  const confirmed: number[] = [];
+  const sent = batches.map(async (body, k) => {
+    await send(url, 'POST', BATCH, body, withKey(`k${k}`));
+    if (confirmed.push(k) === 5) child.kill('SIGKILL');
+  });
+  await Promise.allSettled(sent);
+  const after = ask(dataDir, 'SELECT idx / 16 AS k, count(*) AS n FROM features GROUP BY k ORDER BY k');
+  expect(after.every(({ n }) => n === 16)).toBe(true);
+  expect(after.map(({ k }) => k)).toEqual(expect.arrayContaining(confirmed));
+  expect(ask(dataDir, 'PRAGMA integrity_check')).toMatchObject([{ integrity_check: 'ok' }]);
+
+  const again = await running({ dataDir });
+  const resent = await Promise.all(batches.map((body, k) => again.post(BATCH, body, withKey(`k${k}`))));
+  for (const { status, json } of resent) expect([status, json.created]).toEqual([200, 16]);
+  expect(again.count('features')).toBe(640);
+  expect(again.ask('SELECT count FROM usage')).toEqual([{ count: 640 }]);
+});
+
+test('the store that tests open cannot write', async () => {
+  const sandbox = await withSourceSet();
+  await sandbox.post(BATCH, batch([feature(0)]));
+  const store = openStore(sandbox.dataDir);
+  expect(store.serverId).toBe(sandbox.serverId);
+  expect(store.features.find('gpt2-small', '6-mine', 0)).toMatchObject({ index: 0, width: 768 });
+  expect(() => store.features.remove(1)).toThrow(/readonly/);
+  store.close();
+  expect(() => openStore(temporaryFolder())).toThrow(/no sandbox data/);
+});
+
+test('data of another version is refused rather than misread', async () => {
+  const sandbox = await running();
+  await sandbox.close();
+  const db = new (loadDriver())(join(sandbox.dataDir, 'sandbox.db'), { timeout: 0 });
+  db.exec("UPDATE meta SET value = '0' WHERE key = 'version'");
+  db.close();
+  await expect(startSandbox({ dataDir: sandbox.dataDir })).rejects.toThrow(/version 0/);
+});
+
+test('a port that is taken is an error with Node’s code', async () => {
+  const sandbox = await running();
+  const second = startSandbox({ dataDir: sandbox.dataDir, port: sandbox.port });
+  await expect(second).rejects.toMatchObject({ code: 'EADDRINUSE' });
+});
+
+test('without libsql the error says what is missing', () => {
+  const missing = () => {
+    throw new Error('Cannot find module');
+  };
+  expect(() => loadDriver(missing)).toThrow(expect.objectContaining({ code: 'sandbox_unavailable' }));
+  expect(() => loadDriver(missing)).toThrow(/the sandbox needs the package libsql/);
+});
