@@ -4,7 +4,8 @@ import { AppError } from '../errors.ts';
 import { mergeRanges, type Ranges, rangesOf } from '../tensor/ranges.ts';
 import { rowBlocks } from '../tensor/row-blocks.ts';
 import type { Matrix } from '../tensor/tensor.ts';
-import { type Body, bodies, bodyHash, bodyOf, bodyRows, halveBody } from './bodies.ts';
+import { bodies } from './bodies.ts';
+import { type Body, type BufferPool, bodyHash, bodyOf, bodyRows, createBufferPool, halveBody } from './body.ts';
 import type { Delivery } from './delivery.ts';
 import type { OnEvent } from './events.ts';
 import type { Journal } from './journal.ts';
@@ -53,6 +54,7 @@ export async function sendRows(input: SendInput): Promise<SendResult> {
   const { delivery, stop } = input;
   const run: Run = {
     ...input,
+    pool: createBufferPool(),
     patience: createPatience(delivery.maxInFlight, input.onEvent),
     limits: { rows: delivery.maxRows, bytes: delivery.maxBytes },
     nextBatch: input.nextBatch,
@@ -79,6 +81,7 @@ export async function sendRows(input: SendInput): Promise<SendResult> {
 }
 
 interface Run extends SendInput {
+  readonly pool: BufferPool;
   readonly patience: ReturnType<typeof createPatience>;
   limits: { rows: number; bytes: number };
   nextBatch: number;
@@ -90,13 +93,13 @@ async function* batches(run: Run): AsyncGenerator<Batch> {
   const { matrix, delivery } = run;
   const unlimited = { rows: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
   for (const intent of run.resend) {
-    const again = bodies(rowBlocks(matrix, mergeRanges(intent.rows)), delivery.format, () => unlimited);
+    const again = bodies(rowBlocks(matrix, mergeRanges(intent.rows)), delivery.format, () => unlimited, run.pool);
     for await (const body of again) {
       if (bodyHash(body) === intent.hash) yield { id: intent.batch, key: intent.key, body, known: true };
       else yield* reopen(run, intent, body);
     }
   }
-  const fresh = bodies(rowBlocks(matrix, run.pending), delivery.format, () => run.limits);
+  const fresh = bodies(rowBlocks(matrix, run.pending), delivery.format, () => run.limits, run.pool);
   for await (const body of fresh) yield newBatch(run, body);
 }
 
@@ -113,7 +116,7 @@ async function* reopen(run: Run, intent: IntentRecord, body: Body): AsyncGenerat
   if (rows.length > 0) await run.journal.append({ t: 'found', rows, ids: Object.fromEntries(ids) });
   run.onConfirmed(rows, ids);
   const missing = body.pieces.filter(({ row }) => !there.has(row));
-  if (missing.length > 0) yield newBatch(run, bodyOf(body, missing, run.delivery.format));
+  if (missing.length > 0) yield newBatch(run, bodyOf(body, missing, run.delivery.format, run.pool));
 }
 
 function newBatch(run: Run, body: Body): Batch {
@@ -122,6 +125,14 @@ function newBatch(run: Run, body: Body): Batch {
 
 /** Brings one batch to an end: stored, split into others, or left in the journal for the next run. */
 async function deliver(run: Run, batch: Batch): Promise<void> {
+  try {
+    await settleBatch(run, batch);
+  } finally {
+    batch.body.release();
+  }
+}
+
+async function settleBatch(run: Run, batch: Batch): Promise<void> {
   const { journal, delivery, patience, abort } = run;
   if (!batch.known) await announce(run, batch);
   while (!abort.aborted) {
@@ -165,7 +176,7 @@ function stopped(run: Run): (error: unknown) => void {
 async function spendQuota(run: Run, batch: Batch, quota: { left: number; resumeAt: Date | undefined; why: string }) {
   const { pieces } = batch.body;
   if (run.quota === undefined && quota.left > 0 && quota.left < pieces.length) {
-    const part = bodyOf(batch.body, pieces.slice(0, quota.left), run.delivery.format);
+    const part = bodyOf(batch.body, pieces.slice(0, quota.left), run.delivery.format, run.pool);
     await deliver(run, newBatch(run, part));
   }
   run.quota ??= { resumeAt: quota.resumeAt, why: quota.why };
@@ -182,5 +193,5 @@ async function sendHalves(run: Run, batch: Batch, why: string): Promise<void> {
     type: 'warning',
     message: `a batch of ${body.pieces.length} rows was too large for the server; halved`,
   });
-  for (const half of halveBody(body, run.delivery.format)) await deliver(run, newBatch(run, half));
+  for (const half of halveBody(body, run.delivery.format, run.pool)) await deliver(run, newBatch(run, half));
 }

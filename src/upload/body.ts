@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto';
+import { mergeRanges, type Range, type Ranges } from '../tensor/ranges.ts';
+import type { BodyFormat } from './delivery.ts';
+
+/** A request body, complete, with the place of each row in it so that it can be split without reading the file again. */
+export interface Body {
+  readonly bytes: Uint8Array;
+  readonly pieces: readonly Piece[];
+  /** Gives its memory back for another body; its bytes must not be touched any more. */
+  release(): void;
+}
+
+/** Where a row's text stands in a body. */
+interface Piece {
+  readonly row: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface BodyLimits {
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+/** The rows of a body. */
+export function bodyRows(body: Body): Ranges {
+  return mergeRanges(body.pieces.map(({ row }): Range => [row, row + 1]));
+}
+
+/** SHA-256 of a body, in hex. */
+export function bodyHash(body: Body): string {
+  return createHash('sha256').update(body.bytes).digest('hex');
+}
+
+/** Buffers of bodies that have been answered, to be used again: memory is then bounded by what is in flight. */
+export interface BufferPool {
+  take(): Buffer;
+  give(buffer: Buffer): void;
+}
+
+const firstBufferBytes = 1 << 16;
+
+/** An empty pool. Buffers keep the size that they have grown to. */
+export function createBufferPool(): BufferPool {
+  const free: Buffer[] = [];
+  return {
+    take: () => free.pop() ?? Buffer.allocUnsafeSlow(firstBufferBytes),
+    give: (buffer) => {
+      free.push(buffer);
+    },
+  };
+}
+
+/** A body that rows are being added to. */
+export interface BodyBuilder {
+  readonly count: number;
+  /** Whether a row of this many bytes may still be added. */
+  fits(length: number): boolean;
+  add(row: number, bytes: Uint8Array): void;
+  finish(): Body;
+}
+
+const encoder = new TextEncoder();
+const comma = 44;
+
+/** Begins a body. Its buffer grows as rows come: a limit of megabytes is no reason to take them for kilobytes. */
+export function startBody(format: BodyFormat, limits: BodyLimits, pool: BufferPool): BodyBuilder {
+  const before = encoder.encode(format.before);
+  const after = encoder.encode(format.after);
+  let buffer = withRoom(pool.take(), 0, before.length + after.length);
+  buffer.set(before);
+  let at = before.length;
+  const pieces: Piece[] = [];
+  return {
+    get count() {
+      return pieces.length;
+    },
+    fits: (length) => pieces.length < limits.rows && at + 1 + length + after.length <= limits.bytes,
+    add(row, bytes) {
+      buffer = withRoom(buffer, at, 1 + bytes.length + after.length);
+      if (pieces.length > 0) buffer[at++] = comma;
+      buffer.set(bytes, at);
+      pieces.push({ row, start: at, end: at + bytes.length });
+      at += bytes.length;
+    },
+    finish() {
+      buffer.set(after, at);
+      return { bytes: buffer.subarray(0, at + after.length), pieces, release: () => pool.give(buffer) };
+    },
+  };
+}
+
+function withRoom(buffer: Buffer, used: number, more: number): Buffer {
+  if (used + more <= buffer.length) return buffer;
+  const larger = Buffer.allocUnsafeSlow(Math.max(used + more, 2 * buffer.length));
+  buffer.copy(larger, 0, 0, used);
+  return larger;
+}
+
+/** Splits a body of several rows into two, each a complete body. */
+export function halveBody(body: Body, format: BodyFormat, pool: BufferPool): [Body, Body] {
+  const middle = Math.ceil(body.pieces.length / 2);
+  return [
+    bodyOf(body, body.pieces.slice(0, middle), format, pool),
+    bodyOf(body, body.pieces.slice(middle), format, pool),
+  ];
+}
+
+/** A body of some of another's rows. */
+export function bodyOf(body: Body, pieces: readonly Piece[], format: BodyFormat, pool: BufferPool): Body {
+  const unlimited = { rows: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
+  const builder = startBody(format, unlimited, pool);
+  for (const { row, start, end } of pieces) builder.add(row, body.bytes.subarray(start, end));
+  return builder.finish();
+}
