@@ -37,7 +37,7 @@ async function runCommand(
   const { parseOptions } = await import('./cli/parse-options.ts');
   const options = parseOptions(raw);
   const { run } = await spec.load();
-  const signals = listenForSignals(out);
+  const signals = listenForSignals(out, spec.untilSignal ?? false);
   const code = await run({
     args,
     options,
@@ -50,7 +50,7 @@ async function runCommand(
     stop: signals.stop,
     abort: signals.abort,
   });
-  return signals.exitCode() ?? code;
+  return spec.untilSignal ? code : (signals.exitCode() ?? code);
 }
 
 /** Needed before the command line is parsed, for what goes wrong in parsing it. */
@@ -87,19 +87,22 @@ interface Signals {
 }
 
 /** The first signal asks the command to end in order, the second ends the process: the journal is safe either way. */
-function listenForSignals(out: Output): Signals {
+function listenForSignals(out: Output, expected: boolean): Signals {
   const stop = new AbortController();
   const abort = new AbortController();
   let code: number | undefined;
   const handle = (signal: 'SIGINT' | 'SIGTERM') => () => {
     if (code !== undefined) process.exit(code);
     code = signal === 'SIGINT' ? 130 : 143;
-    out.note('stopping: waiting for requests in flight; once more to stop at once');
+    if (!expected) out.note('stopping: waiting for requests in flight; once more to stop at once');
     stop.abort();
     setTimeout(() => abort.abort(), graceMs).unref();
   };
-  process.on('SIGINT', handle('SIGINT'));
-  process.on('SIGTERM', handle('SIGTERM'));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    // conf's when-exit listens too, and raises each signal a second time: to us that would be the user's second.
+    process.removeAllListeners(signal);
+    process.on(signal, handle(signal));
+  }
   return { stop: stop.signal, abort: abort.signal, exitCode: () => code };
 }
 

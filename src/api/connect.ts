@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
 import type { ModelRecord, Server, SourceSet } from '../upload/server.ts';
-import { ask, askAgain, fitOrRefuse, postJson } from './ask.ts';
+import { ask, askAgain, postJson, readOrRefuse } from './ask.ts';
 import { discover } from './discover.ts';
 import { protocolFeatures } from './feature-delivery.ts';
 import { type Http, openHttp } from './http.ts';
@@ -11,6 +11,8 @@ import { fetchVector, protocolVector } from './vector-delivery.ts';
 export interface ConnectOptions {
   /** Address of the server: `https://host[:port][/path]`. */
   readonly url: string;
+  /** How people know the server, if not by its address. */
+  readonly name?: string;
   readonly key: string | undefined;
   readonly userAgent: string;
   /** Allows plain http to a host that is not this machine. */
@@ -36,7 +38,11 @@ export function openServer(options: ConnectOptions): Http {
 export async function connect(options: ConnectOptions): Promise<Connection> {
   const http = openServer(options);
   try {
-    return { server: await makeServer(http, options.url), http, close: () => http.close() };
+    return {
+      server: await makeServer(http, options.name ?? options.url.replace(/\/+$/, '')),
+      http,
+      close: () => http.close(),
+    };
   } catch (error) {
     await http.close();
     throw error;
@@ -68,10 +74,10 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
-async function makeServer(http: Http, url: string): Promise<Server> {
+async function makeServer(http: Http, name: string): Promise<Server> {
   const { id, account, capabilities, quota } = await discover(http);
   return {
-    url: url.replace(/\/+$/, ''),
+    name,
     id,
     account,
     capabilities,
@@ -107,14 +113,14 @@ async function createModel(http: Http, id: string, layers: number): Promise<Mode
   const doing = `creating the model "${id}"`;
   const answer = await askAgain(http, postJson('/api/model/new', { id, layers }));
   const existing = answer.status === 200 ? undefined : await getModel(http, id);
-  return existing ?? toModel(fitOrRefuse(answer, modelSchema, doing));
+  return existing ?? toModel(readOrRefuse(answer, modelSchema, doing));
 }
 
 async function getSourceSet(http: Http, modelId: string, name: string): Promise<SourceSet | undefined> {
   const path = `/api/source-set/${encodeURIComponent(modelId)}/${encodeURIComponent(name)}`;
   const answer = await askAgain(http, { method: 'GET', path });
   if (answer.status === 404) return undefined;
-  const found = fitOrRefuse(answer, sourceSetSchema.nullable(), `asking for the source set "${name}"`);
+  const found = readOrRefuse(answer, sourceSetSchema.nullable(), `asking for the source set "${name}"`);
   return found === null ? undefined : { creatorId: found.creatorId ?? '' };
 }
 
@@ -124,6 +130,6 @@ async function createSourceSet(http: Http, modelId: string, name: string, descri
   // A first try whose answer was lost has made it: then this one says that it is there.
   const existing = answer.status === 200 ? undefined : await getSourceSet(http, modelId, name);
   if (existing) return existing;
-  const made = fitOrRefuse(answer, sourceSetSchema, `creating the source set "${name}"`);
+  const made = readOrRefuse(answer, sourceSetSchema, `creating the source set "${name}"`);
   return { creatorId: made.creatorId ?? '' };
 }

@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
 import type { Account, Capabilities, Quota } from '../upload/server.ts';
 import { permanentError } from './answer-errors.ts';
-import { askAgain, fit } from './ask.ts';
+import { askAgain, readAs } from './ask.ts';
 import type { Answer, Http } from './http.ts';
 import { limitsSchema, userSchema } from './schemas.ts';
 
@@ -26,7 +26,7 @@ export async function discover(http: Http): Promise<Discovery> {
   if (isRefusal(limits)) throw permanentError(limits, 'signing in');
   if (isPublic(limits)) return discoverPublic(http);
   if (limits.status !== 200) throw notNeuronpedia(http);
-  const found = fit(limits, limitsSchema, 'asking for the upload limits');
+  const found = readAs(limits, limitsSchema, 'asking for the upload limits');
   const account = await fetchAccount(http);
   return {
     id: limits.headers.get('x-server-id') ?? found.serverId ?? http.origin,

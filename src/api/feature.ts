@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { askAgain, fitOrRefuse } from './ask.ts';
+import { askAgain, readOrRefuse } from './ask.ts';
 import type { Http } from './http.ts';
 
 const featureSchema = z.looseObject({
@@ -32,5 +32,5 @@ export async function fetchFeature(
   const path = `/api/feature/${[model, source, index].map(encodeURIComponent).join('/')}`;
   const answer = await askAgain(http, { method: 'GET', path });
   if (answer.status === 404) return undefined;
-  return fitOrRefuse(answer, featureSchema, `reading ${model}/${source}/${index}`);
+  return readOrRefuse(answer, featureSchema, `reading ${model}/${source}/${index}`);
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Delivery, StoredRow } from '../upload/delivery.ts';
 import type { Capabilities, VectorRequest } from '../upload/server.ts';
-import { ask, askAgain, fit, postJson } from './ask.ts';
+import { ask, askAgain, postJson, readAs } from './ask.ts';
 import type { Http } from './http.ts';
 import { sendUpload } from './outcome.ts';
 import { newVectorSchema, type StoredVector, storedVectorSchema } from './schemas.ts';
@@ -32,7 +32,7 @@ export function protocolVector(http: Http, capabilities: Capabilities, request: 
       const post = { method: 'POST', path: '/api/vector/new', body, headers, signal } as const;
       const result = await sendUpload(http, post, `uploading the vector "${label}" to ${modelId}`);
       if ('type' in result) return result;
-      const { vector } = fit(result, newVectorSchema, 'uploading the vector');
+      const { vector } = readAs(result, newVectorSchema, 'uploading the vector');
       return { type: 'stored', ids: [`${vector.modelId}/${vector.source}/${vector.index}`] };
     },
     async lookup() {
@@ -61,7 +61,7 @@ export async function fetchVector(http: Http, id: string): Promise<StoredRow | u
   const [modelId, source, index] = id.split('/');
   const answer = await askAgain(http, postJson('/api/vector/get', { modelId, source, index }));
   if (answer.status === 404) return undefined;
-  const { vector } = fit(answer, oneSchema, `reading ${id}`);
+  const { vector } = readAs(answer, oneSchema, `reading ${id}`);
   return { id: idOf(vector), vectorHash: hashOf(vector) };
 }
 

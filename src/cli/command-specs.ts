@@ -15,6 +15,8 @@ export interface CommandSpec {
   /** Without these the command cannot run at all. */
   readonly required?: readonly OptionName[];
   readonly examples: readonly string[];
+  /** Runs until a signal comes, which is then its regular end and no interruption. */
+  readonly untilSignal?: boolean;
   readonly load: () => Promise<{ run: (context: CommandContext) => Promise<number> }>;
 }
 
@@ -97,6 +99,7 @@ export const commandSpecs: readonly CommandSpec[] = [
     name: 'sandbox',
     summary: 'run the embedded server in the foreground',
     options: ['port', 'data', 'fresh', 'tier'],
+    untilSignal: true,
     examples: ['neuronpedia sandbox', 'neuronpedia sandbox --port 3000 --fresh --json'],
     load: () => import('./commands/sandbox.ts'),
   },

@@ -1,6 +1,7 @@
 import type { z as Zod } from 'zod';
 import { parseRanges } from '../tensor/ranges.ts';
-import { parseDuration, parseSize } from './values.ts';
+import { choice, flag, parsed, text, whole } from './option-values.ts';
+import { parseDuration, parseSize } from './quantities.ts';
 
 /** How a value is read. zod is handed in, so that showing help need not load it. */
 type Schema = (z: typeof Zod) => Zod.ZodType;
@@ -15,32 +16,6 @@ export interface OptionSpec {
   /** Written `--no-NAME`; such a switch is on unless it is given. */
   readonly negated?: boolean;
 }
-
-const flag = (z: typeof Zod) => z.boolean();
-const text = (z: typeof Zod) => z.string().min(1);
-
-const whole = (from: number, to: number) => (z: typeof Zod) =>
-  z
-    .string()
-    .regex(/^-?\d{1,15}$/, 'expected a whole number')
-    .transform(Number)
-    .refine((value) => value >= from && value <= to, `expected ${from} to ${to}`);
-
-const choice =
-  <const T extends readonly string[]>(...names: T) =>
-  (z: typeof Zod) =>
-    z.enum(names, { error: `expected ${names.join(' or ')}` });
-
-/** A value that a function reads, or answers undefined to. */
-const parsed =
-  <T>(parse: (value: string) => T | undefined, expected: string) =>
-  (z: typeof Zod) =>
-    z.string().transform((value, context) => {
-      const result = parse(value);
-      if (result !== undefined) return result;
-      context.addIssue(`expected ${expected}`);
-      return z.NEVER;
-    });
 
 const groups = {
   place: 'Where it belongs',

@@ -35,6 +35,9 @@ export interface Output extends OutputOptions {
   setLineWriter(write: ((line: string) => void) | undefined): void;
 }
 
+/** Anything shorter is no key, and would be found in every other word. */
+const shortestSecret = 6;
+
 /** Version of the JSON that this tool writes; fields are added without a new one, never changed. */
 export const jsonVersion = 1;
 
@@ -72,6 +75,7 @@ export function createOutput(terminal: Terminal, options: OutputOptions): Output
       if (options.json) toStdout(JSON.stringify(errorDocument(error)));
     },
     hide: (secret) => {
+      if (secret.length < shortestSecret) return;
       for (const form of [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64')])
         secrets.add(form);
     },

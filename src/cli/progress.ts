@@ -37,18 +37,20 @@ function barProgress(out: Output, total: number, confirmed: number, clock: Clock
     stream: out.stderr,
     hideCursor: true,
     forceRedraw: true,
-    format: (options, params, payload) => formatBar(out, options, params, payload),
-    barsize: 30,
-    linewrap: false,
+    format: (_options, params, payload) => formatBar(out, params, payload),
     gracefulExit: false,
     emptyOnZero: true,
   });
   const bar = bars.create(total, confirmed, { rate: 0 });
+  let shown = { rate: 0 };
   out.setLineWriter((line) => bars.log(`${line}\n`));
   return {
-    update: (now) => bar.update(now, { rate: clock.rate(now) }),
+    update: (now) => {
+      shown = { rate: clock.rate(now) };
+      bar.update(now, shown);
+    },
     stop: () => {
-      bars.update();
+      bar.update({ ...shown, last: true });
       bars.stop();
       out.setLineWriter(undefined);
     },
@@ -58,9 +60,8 @@ function barProgress(out: Output, total: number, confirmed: number, clock: Clock
 /** ` ████████░░░░  62 %  635/1,024 rows  2,310 rows/s  ETA 0:01`, as much of it as the terminal is wide. */
 function formatBar(
   out: Output,
-  _options: unknown,
   params: { value: number; total: number },
-  payload: { rate: number },
+  payload: { rate: number; last?: boolean },
 ): string {
   const { value, total } = params;
   const columns = out.stderr.columns || 80;
@@ -69,7 +70,10 @@ function formatBar(
     payload.rate > 0 ? `  ${count(Math.round(payload.rate))} rows/s  ${eta(value, total, payload.rate)}` : '';
   const width = Math.max(10, Math.min(40, columns - facts.length - pace.length - 4));
   const done = total === 0 ? width : Math.round((value / total) * width);
-  const line = `${out.paint.green('█'.repeat(done))}${out.paint.dim('░'.repeat(width - done))}  ${facts}`;
+  const [full, empty] = ['█'.repeat(done), '░'.repeat(width - done)];
+  // The library cuts the line that it leaves behind to the terminal's width, counting colour codes as characters.
+  const drawn = payload.last ? full + empty : out.paint.green(full) + out.paint.dim(empty);
+  const line = `${drawn}  ${facts}`;
   return width + 2 + facts.length + pace.length < columns ? line + pace : line;
 }
 

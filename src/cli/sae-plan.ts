@@ -19,7 +19,7 @@ export function showPlan(out: Output, server: Server, prepared: PreparedSae): vo
   out.note(`source   ${prepared.model.id}/${place.source}${made ? ` (the ${made} will be made)` : ''}`);
   if (sae.neuronpediaId !== undefined) out.note(`         its config names ${sae.neuronpediaId}; that is not taken`);
   out.note(
-    `server   ${server.url} (${server.capabilities.kind}), account ${server.account.name}${quota(server, rows)}`,
+    `server   ${server.name} (${server.capabilities.kind}), account ${server.account.name}${quota(server, rows)}`,
   );
   if (matrix.tensor.dtype === 'F64') out.note('         values are float64 in the file and sent as float32');
   out.document({ type: 'plan', ...planDocument(prepared) });

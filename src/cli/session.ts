@@ -9,6 +9,8 @@ import { startEmbedded } from './embedded.ts';
 /** The server that a command talks to, and how it was chosen. */
 export interface Session {
   readonly url: string;
+  /** How people know the server. */
+  readonly name: string;
   /** Where the key came from, for people; undefined where there is none. */
   readonly keyFrom: string | undefined;
   /** Runs inside this process, so that its address means nothing to others. */
@@ -32,7 +34,15 @@ export async function openSession(context: CommandContext): Promise<Session> {
   const found = findKey(origin, context.env, openKeyStore(folders.config));
   if (found?.announce) context.out.note(`using the key in ${found.from} for ${origin}`);
   const { key } = found ? { key: cleanKey(found.key, found.from) } : { key: undefined };
-  return session(context, { url, key, keyFrom: found?.from, embedded: false, folders, close: async () => undefined });
+  return session(context, {
+    url,
+    name: url,
+    key,
+    keyFrom: found?.from,
+    embedded: false,
+    folders,
+    close: async () => undefined,
+  });
 }
 
 /** The address that is meant: the option, else the environment, else the public server. */
@@ -51,6 +61,7 @@ async function sandboxSession(context: CommandContext, folders: Folders): Promis
   const { url, apiKey: key } = sandbox;
   return session(context, {
     url,
+    name: 'embedded sandbox',
     key,
     keyFrom: "the sandbox's own",
     embedded: true,
@@ -59,14 +70,14 @@ async function sandboxSession(context: CommandContext, folders: Folders): Promis
   });
 }
 
-interface Chosen extends Pick<Session, 'url' | 'keyFrom' | 'embedded' | 'folders' | 'close'> {
+interface Chosen extends Pick<Session, 'url' | 'name' | 'keyFrom' | 'embedded' | 'folders' | 'close'> {
   readonly key: string | undefined;
 }
 
 function session(context: CommandContext, chosen: Chosen): Session {
   const { key, ...rest } = chosen;
   if (key !== undefined) context.out.hide(key);
-  const options = connectOptions(context, chosen.url, key);
+  const options = { ...connectOptions(context, chosen.url, key), name: chosen.name };
   return {
     ...rest,
     idOrUrl: (id) => (chosen.embedded ? id : `${chosen.url.replace(/\/+$/, '')}/${id}`),

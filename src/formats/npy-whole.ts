@@ -4,8 +4,9 @@ import { denseStrides, elementCount, type Tensor } from '../tensor/tensor.ts';
 
 /**
  * A whole small .npy array, decoded by npyjs, in C order and as float32.
- * Undefined where npyjs cannot: big-endian elements, and Fortran order of more than one dimension, which it flags
- * but does not reorder. The length was checked when the file was opened: npyjs reads truncated data in silence.
+ * Undefined where npyjs cannot: big-endian elements, Fortran order of more than one dimension, which it flags but does
+ * not reorder, and sound files that it throws at (keys in double quotes, data that is not aligned to its elements).
+ * The length was checked when the file was opened: npyjs reads truncated data in silence.
  */
 export async function readNpyWhole(tensor: Tensor): Promise<Float32Array | undefined> {
   const cOrder = denseStrides(tensor.shape);
@@ -13,6 +14,10 @@ export async function readNpyWhole(tensor: Tensor): Promise<Float32Array | undef
   const { parse } = await import('npyjs');
   const length = tensor.offset + elementCount(tensor.shape) * dtypeSize(tensor.dtype);
   const image = await readBytes(tensor.bytes, 0, length);
-  const { data } = parse(image.buffer as ArrayBuffer);
-  return Float32Array.from(data as unknown as ArrayLike<number | bigint>, Number);
+  try {
+    const { data } = parse(image.buffer);
+    return Float32Array.from(data as unknown as ArrayLike<number | bigint>, Number);
+  } catch {
+    return undefined;
+  }
 }

@@ -27,9 +27,19 @@ export async function findSaes(path: string, tensorName?: string): Promise<Sae[]
       details: { file: path },
     });
   }
+  return openAll(weights, tensorName);
+}
+
+/** Opens all or leaves none open. */
+async function openAll(weights: readonly string[], tensorName: string | undefined): Promise<Sae[]> {
   const saes: Sae[] = [];
-  for (const file of weights) saes.push(await openSae(dirname(file), file, tensorName));
-  return saes;
+  try {
+    for (const file of weights) saes.push(await openSae(dirname(file), file, tensorName));
+    return saes;
+  } catch (error) {
+    for (const sae of saes) await sae.file.close();
+    throw error;
+  }
 }
 
 async function weightFilesBelow(folder: string, depth: number): Promise<string[]> {

@@ -22,17 +22,17 @@ export function parseHook(name: string): HookPoint {
 }
 
 /** Short forms that people type for `--hook`. */
-const shortHooks: Readonly<Record<string, string>> = {
-  'resid-pre': 'hook_resid_pre',
-  'resid-mid': 'hook_resid_mid',
-  'resid-post': 'hook_resid_post',
-  'mlp-out': 'hook_mlp_out',
-  'attn-out': 'hook_attn_out',
-  z: 'attn.hook_z',
-};
+const shortHooks: ReadonlyMap<string, string> = new Map([
+  ['resid-pre', 'hook_resid_pre'],
+  ['resid-mid', 'hook_resid_mid'],
+  ['resid-post', 'hook_resid_post'],
+  ['mlp-out', 'hook_mlp_out'],
+  ['attn-out', 'hook_attn_out'],
+  ['z', 'attn.hook_z'],
+]);
 
 /** The full hook name for what was typed: `resid-post` at layer 6 is `blocks.6.hook_resid_post`; full names stay. */
 export function expandHook(typed: string, layer: number | undefined): string {
-  const point = shortHooks[typed] ?? (/^(?:[a-z0-9]+\.)?hook_\w+$/.test(typed) ? typed : undefined);
+  const point = shortHooks.get(typed) ?? (/^(?:[a-z0-9]+\.)?hook_\w+$/.test(typed) ? typed : undefined);
   return point === undefined || layer === undefined ? typed : `blocks.${layer}.${point}`;
 }

@@ -40,7 +40,9 @@ const schema = named.extend({
   activation_fn: text,
   hook_point: text,
   hook_point_layer: integer,
-  k: integer,
+  // A training config may hold a fraction.
+  k: z.number().nullish(),
+  activation_fn_kwargs: z.looseObject({ k: z.number().nullish() }).nullish(),
   dtype: text,
   normalize_activations: z.union([z.string(), z.boolean()]).nullish(),
   metadata: named.nullish(),
@@ -70,7 +72,7 @@ export async function readSaelensConfig(path: string): Promise<SaelensConfig> {
     neuronpediaId: nested.neuronpedia_id ?? config.neuronpedia_id,
     facts: present({
       architecture: architectureOf(config),
-      k: config.k,
+      k: config.k ?? config.activation_fn_kwargs?.k,
       normalize_activations: config.normalize_activations,
     }),
   };

@@ -17,7 +17,7 @@ export const saelensFiles = { config: 'cfg.json', weights: 'sae_weights.safetens
 export async function readSaelens(path: string, file: TensorFile): Promise<Sae> {
   const config = await readSaelensConfig(join(dirname(file.path), saelensFiles.config));
   const decoder = file.tensors.get('W_dec');
-  if (!decoder || decoder.shape.length !== 2) {
+  if (decoder?.shape.length !== 2) {
     const names = [...file.tensors.keys()].join(', ') || 'none';
     throw new AppError(
       'layout_unknown',

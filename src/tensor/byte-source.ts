@@ -62,6 +62,8 @@ export function memoryBytes(bytes: Uint8Array): ByteSource {
   return {
     size: bytes.length,
     async read(into, position) {
+      const end = position + into.length;
+      if (end > bytes.length) throw new RangeError(`bytes up to ${end} were asked for, there are ${bytes.length}`);
       into.set(bytes.subarray(position, position + into.length));
     },
     async close() {},

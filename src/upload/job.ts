@@ -83,7 +83,7 @@ async function beginJob(
     version: 1,
     server: server.id,
     serverKind: server.capabilities.kind,
-    url: server.url,
+    serverName: server.name,
     account: server.account.id,
     accountName: server.account.name,
     model: identity.model,

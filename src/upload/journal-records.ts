@@ -11,7 +11,7 @@ const jobSchema = z.object({
   /** The server's own id, or its origin where it has none. */
   server: z.string(),
   serverKind: z.string(),
-  url: z.string(),
+  serverName: z.string(),
   account: z.string(),
   accountName: z.string(),
   model: z.string(),

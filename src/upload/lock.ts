@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, unlink, utimes } from 'node:fs/promises';
+import { constants, copyFile, link, mkdir, readFile, rename, stat, unlink, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { z } from 'zod';
@@ -37,7 +37,7 @@ export async function takeLock(path: string, options: { force?: boolean } = {}):
     if (await createLock(path, me)) return heldLock(path, me);
     const owner = await readOwner(path);
     if (owner && !options.force && (await isAlive(path, owner, me))) throw lockedError(path, owner);
-    await breakLock(path);
+    await breakLock(path, owner);
   }
   throw new AppError('locked', `${path}: another run keeps taking this job's lock`);
 }
@@ -59,11 +59,12 @@ async function describeSelf(): Promise<Owner> {
   };
 }
 
+/** A lock appears with its owner's name in it: one that were empty for a moment would look like nobody's. */
 async function createLock(path: string, me: Owner): Promise<boolean> {
+  const draft = `${path}.${me.id}`;
   try {
-    const file = await open(path, 'wx', 0o600);
-    await file.writeFile(JSON.stringify(me));
-    await file.close();
+    await writeFile(draft, JSON.stringify(me), { mode: 0o600 });
+    await placeExclusively(draft, path);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
@@ -71,7 +72,17 @@ async function createLock(path: string, me: Owner): Promise<boolean> {
       hints: ['make the state folder writable, or choose another with NEURONPEDIA_STATE_DIR'],
       cause: error,
     });
+  } finally {
+    await unlink(draft).catch(() => undefined);
   }
+}
+
+/** Gives a file a second name unless that is taken (EEXIST); a copy where the file system knows no links. */
+async function placeExclusively(from: string, to: string): Promise<void> {
+  await link(from, to).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EEXIST') throw error;
+    return copyFile(from, to, constants.COPYFILE_EXCL);
+  });
 }
 
 /** Undefined where there is none; an unreadable one (its writer died in between) counts as owned by nobody. */
@@ -97,17 +108,18 @@ async function isAlive(path: string, owner: Owner, me: Owner): Promise<boolean> 
 const heldHere = new Set<string>();
 
 async function ageMs(path: string): Promise<number> {
-  const file = await open(path, 'r').catch(() => undefined);
-  if (!file) return Number.POSITIVE_INFINITY;
-  const { mtimeMs } = await file.stat();
-  await file.close();
-  return Date.now() - mtimeMs;
+  const found = await stat(path).catch(() => undefined);
+  return found ? Date.now() - found.mtimeMs : Number.POSITIVE_INFINITY;
 }
 
-/** Renaming first: of two runs that break the same stale lock, one moves it and the other finds it gone. */
-async function breakLock(path: string): Promise<void> {
+/**
+ * Takes a stale lock away. Of two runs that do so at once the slower finds another lock under the name, the faster
+ * one's new one, and puts it back.
+ */
+async function breakLock(path: string, stale: Owner | undefined): Promise<void> {
   const aside = `${path}.${randomUUID()}`;
   await rename(path, aside).catch(() => undefined);
+  if ((await readOwner(aside))?.id !== stale?.id) await placeExclusively(aside, path).catch(() => undefined);
   await unlink(aside).catch(() => undefined);
 }
 

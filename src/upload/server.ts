@@ -58,7 +58,8 @@ export interface VectorRequest {
 
 /** A server, as an upload needs it. `api` makes these; this folder only knows what they promise. */
 export interface Server {
-  readonly url: string;
+  /** How people know it: its address, or what it is where an address would mean nothing tomorrow. */
+  readonly name: string;
   /** Its own id where it tells one, else its origin. */
   readonly id: string;
   readonly capabilities: Capabilities;

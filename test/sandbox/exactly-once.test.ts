@@ -21,7 +21,7 @@ test('the same content again stores nothing and costs nothing', async () => {
 test('the order of keys and a spelled-out default are the same content', async () => {
   const sandbox = await withSourceSet();
   await sandbox.post(BATCH, batch([feature(0, { metadata: { a: 1, b: { c: 1, d: 2 } } })]));
-  const reordered = feature(0, { name: null, density: 0, metadata: { b: { d: 2, c: 1 }, a: 1 } });
+  const reordered = feature(0, { name: null, metadata: { b: { d: 2, c: 1 }, a: 1 } });
   const again = await sandbox.post(
     BATCH,
     batch([reordered], { kind: 'sae', license: 'CC-BY-4.0', visibility: 'public' }),

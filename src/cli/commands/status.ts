@@ -25,11 +25,11 @@ async function showOverview(context: CommandContext, session: Session): Promise<
   const line = (name: string, text: string) => out.result(`${out.paint.bold(name.padEnd(9))}${text}`);
   if ('server' in asked) {
     const { server } = asked;
-    line('server', `${session.url} (${server.capabilities.kind})`);
+    line('server', `${server.name} (${server.capabilities.kind})`);
     line('account', `${server.account.name}, key from ${session.keyFrom}`);
     if (server.quota) line('quota', describeQuota(server.quota));
   } else {
-    line('server', `${session.url}`);
+    line('server', session.url);
     line('account', `unknown: ${asked.error.message}`);
   }
   line('jobs', jobs.length === 0 ? 'none' : '');
@@ -53,7 +53,7 @@ async function showOverview(context: CommandContext, session: Session): Promise<
 
 /** What the server says of itself, or why it does not: local jobs are shown either way. */
 function askServer(context: CommandContext, session: Session) {
-  return withSpinner(context.out, `asking ${session.url}`, async () => {
+  return withSpinner(context.out, `asking ${session.name}`, async () => {
     try {
       const { server, close } = await session.connect();
       await close();
@@ -98,12 +98,12 @@ function showJobLine({ out }: CommandContext, { id, job, planned, confirmed, unk
   const open = unknown > 0 ? `, ${count(unknown)} without an answer` : '';
   const colored = state === 'done' ? out.paint.green(state) : out.paint.yellow(state);
   out.result(`  ${id}  ${colored}  ${share} %  ${count(confirmed)}/${count(planned)} rows${open}  ${job.title}`);
-  out.result(`    ${job.url} as ${job.accountName}, begun ${job.createdAt}`);
+  out.result(`    ${job.serverName} as ${job.accountName}, begun ${job.createdAt}`);
   if (state === 'interrupted') out.result(`    go on with: ${job.command}`);
 }
 
 function jobDocument({ id, job, planned, confirmed, unknown, state, ids }: JobStatus): Record<string, unknown> {
-  const { server, serverKind, url, accountName: account, model, source, as, title, command, createdAt } = job;
+  const { server, serverKind, serverName, accountName: account, model, source, as, title, command, createdAt } = job;
   return {
     id,
     state,
@@ -116,7 +116,7 @@ function jobDocument({ id, job, planned, confirmed, unknown, state, ids }: JobSt
     title,
     server,
     serverKind,
-    url,
+    serverName,
     account,
     command,
     createdAt,

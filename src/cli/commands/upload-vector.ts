@@ -32,7 +32,7 @@ export function run(context: CommandContext): Promise<number> {
     const prepared = await prepareVector(file, tensor, said, server);
     out.note(`vector   ${file.path}: ${describe(tensor)}`);
     out.note(`to       ${said.model} layer ${said.layer}, ${said.hook}, strength ${said.strength}, "${said.name}"`);
-    out.note(`server   ${server.url} (${server.capabilities.kind}), account ${server.account.name}`);
+    out.note(`server   ${server.name} (${server.capabilities.kind}), account ${server.account.name}`);
     if (options.dryRun) return finishDryRun(context, prepared);
     const upload = await uploadRun(context, session, server, (event) => tell(context, event));
     const report = await withSpinner(out, `uploading "${said.name}"`, () => sendVector(prepared, upload));

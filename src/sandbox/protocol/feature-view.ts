@@ -65,7 +65,7 @@ const FIELDS = {
   neg_values: logits('bottomLogits', 'value'),
   pos_str: logits('topLogits', 'token'),
   pos_values: logits('topLogits', 'value'),
-  frac_nonzero: (viewed: Viewed) => viewed.details().density ?? 0,
+  frac_nonzero: (viewed: Viewed) => viewed.details().density ?? -1,
   freq_hist_data_bar_heights: none,
   freq_hist_data_bar_values: none,
   logits_hist_data_bar_heights: none,

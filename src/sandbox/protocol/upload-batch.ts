@@ -21,7 +21,7 @@ interface PreparedRow {
 
 function detailsOf({ density, topLogits, bottomLogits, name, description, metadata }: BatchFeature) {
   return {
-    density: density ?? 0,
+    density: density ?? -1,
     topLogits: topLogits ?? [],
     bottomLogits: bottomLogits ?? [],
     name: name ?? null,

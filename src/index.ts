@@ -1,0 +1,20 @@
+/** The library: the same functions that the command line calls. Nothing here prints, exits or reads the environment. */
+export { type Connection, type ConnectOptions, connect } from './api/connect.ts';
+export { AppError, type ErrorCode } from './errors.ts';
+export type { TensorFile } from './formats/format.ts';
+export { openTensorFile } from './formats/open.ts';
+export { findSaes } from './layouts/find.ts';
+export type { Sae } from './layouts/sae.ts';
+export { type RowBlock, rowBlocks } from './tensor/row-blocks.ts';
+export { type Matrix, matrixOf, type Tensor } from './tensor/tensor.ts';
+export type { UploadEvent } from './upload/events.ts';
+export { type PreparedSae, prepareSae, type SaeOptions, sendSae } from './upload/kinds/sae.ts';
+export {
+  type PreparedVector,
+  pickVector,
+  prepareVector,
+  sendVector,
+  type VectorOptions,
+} from './upload/kinds/vector.ts';
+export type { JobReport, UploadRun } from './upload/run-job.ts';
+export type { Server } from './upload/server.ts';

@@ -1,0 +1,102 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const src = join(import.meta.dirname, '../src');
+
+interface Import {
+  readonly file: string;
+  readonly target: string;
+}
+
+/** Every import of the sources, dynamic ones too; our own files by their path below src, packages by name. */
+async function readImports(): Promise<Import[]> {
+  const names = (await readdir(src, { recursive: true })).filter((name) => name.endsWith('.ts'));
+  const imports = await Promise.all(
+    names.map(async (name) => {
+      const text = await readFile(join(src, name), 'utf8');
+      const targets = [...text.matchAll(/(?:from|import\(|^import)\s*'([^']+)'/gm)].map((match) => match[1] as string);
+      return targets.map((target) => ({ file: name.replaceAll('\\', '/'), target: resolve(name, target) }));
+    }),
+  );
+  return imports.flat();
+}
+
+function resolve(from: string, target: string): string {
+  if (!target.startsWith('.')) return target;
+  return relative(src, join(src, dirname(from), target)).replaceAll('\\', '/');
+}
+
+const area = (path: string) => (path.includes('/') ? path.slice(0, path.indexOf('/')) : path.replace('.ts', ''));
+
+/** What each part may use besides itself and errors. Imports go one way, so that each can be read without the next. */
+const mayImport: Record<string, string[]> = {
+  errors: [],
+  tensor: [],
+  formats: ['tensor'],
+  layouts: ['formats', 'tensor'],
+  upload: ['layouts', 'formats', 'tensor'],
+  api: ['upload'],
+  config: [],
+  sandbox: [],
+  cli: ['upload', 'api', 'config', 'sandbox', 'formats', 'layouts', 'tensor'],
+  main: ['cli'],
+  index: ['api', 'formats', 'layouts', 'tensor', 'upload'],
+};
+
+/** Packages that belong in one place, with the reason. */
+const homes: Record<string, { in: RegExp; why: string }> = {
+  commander: { in: /^cli\//, why: 'only cli knows a terminal' },
+  ora: { in: /^cli\//, why: 'only cli knows a terminal' },
+  'cli-progress': { in: /^cli\//, why: 'only cli knows a terminal' },
+  chalk: { in: /^cli\//, why: 'only cli knows a terminal' },
+  undici: { in: /^api\//, why: 'only api knows HTTP; upload gets what it needs as arguments' },
+  conf: { in: /^config\//, why: 'only config knows where settings lie' },
+  npyjs: { in: /^formats\/npy/, why: 'row matrices never go through it: it reads truncated data in silence' },
+  'apache-arrow': { in: /^formats\/arrow/, why: 'it takes 0.3 s to load' },
+  libsql: { in: /^sandbox\/store\//, why: 'the sandbox has one store under its routes' },
+};
+
+describe('the architecture', () => {
+  it('has imports that go one way only', async () => {
+    const wrong = (await readImports()).filter(({ file, target }) => {
+      if (!target.endsWith('.ts')) return false;
+      const [from, to] = [area(file), area(target)];
+      return from !== to && to !== 'errors' && !mayImport[from]?.includes(to);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('knows every part: a new folder is given its place here', async () => {
+    const parts = new Set((await readImports()).map(({ file }) => area(file)));
+    expect([...parts].filter((part) => !(part in mayImport))).toEqual([]);
+    expect(parts.size).toBeGreaterThan(8);
+  });
+
+  for (const [name, home] of Object.entries(homes)) {
+    it(`keeps ${name} where it belongs: ${home.why}`, async () => {
+      const users = (await readImports()).filter(({ target }) => target === name || target.startsWith(`${name}/`));
+      expect(users.map(({ file }) => file).filter((file) => !home.in.test(file))).toEqual([]);
+    });
+  }
+
+  it('reads the environment, prints and exits in main alone', async () => {
+    const names = (await readdir(src, { recursive: true })).filter(
+      (name) => name.endsWith('.ts') && name !== 'main.ts',
+    );
+    for (const name of names) {
+      const text = await readFile(join(src, name), 'utf8');
+      expect(text.match(/process\.(env|argv|exit\b|exitCode|std\w+)|console\./), name).toBeNull();
+    }
+  });
+
+  it('has no source file over 200 lines', async () => {
+    const names = (await readdir(src, { recursive: true })).filter((name) => name.endsWith('.ts'));
+    const long: string[] = [];
+    for (const name of names) {
+      const lines = (await readFile(join(src, name), 'utf8')).split('\n').length - 1;
+      if (lines > 200) long.push(`${name}: ${lines}`);
+    }
+    expect(long).toEqual([]);
+  });
+});

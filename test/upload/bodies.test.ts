@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { bodies } from '../../src/upload/bodies.ts';
+import { type Body, bodyOf, bodyRows, createBufferPool, halveBody } from '../../src/upload/body.ts';
+import type { BodyFormat } from '../../src/upload/delivery.ts';
+
+const format: BodyFormat = {
+  before: '{"modelId":"m","note":"é","features":[',
+  after: ']}',
+  aroundRow: (row) => ({ before: `{"index":${row},"vector":[`, after: ']}' }),
+};
+const width = 3;
+
+async function* blocksOf(rows: number, perBlock: number) {
+  const values = new Float32Array(perBlock * width);
+  for (let start = 0; start < rows; start += perBlock) {
+    const count = Math.min(perBlock, rows - start);
+    for (let i = 0; i < count * width; i++) values[i] = (start * width + i) / 7;
+    yield { start, count, width, values };
+  }
+}
+
+interface Parsed {
+  modelId: string;
+  note: string;
+  features: { index: number; vector: number[] }[];
+}
+
+const parse = (body: Body) => JSON.parse(Buffer.from(body.bytes).toString()) as Parsed;
+
+async function collect(limits: { rows: number; bytes: number }): Promise<{ parsed: Parsed[]; sizes: number[] }> {
+  const parsed: Parsed[] = [];
+  const sizes: number[] = [];
+  for await (const body of bodies(blocksOf(50, 8), format, () => limits, createBufferPool())) {
+    parsed.push(parse(body));
+    sizes.push(body.bytes.length);
+    body.release();
+  }
+  return { parsed, sizes };
+}
+
+describe('request bodies', () => {
+  it('hold every row once, in order, across blocks, with the values bit for bit', async () => {
+    const { parsed } = await collect({ rows: 7, bytes: 1e6 });
+    const features = parsed.flatMap((body) => body.features);
+    expect(features.map(({ index }) => index)).toEqual(Array.from({ length: 50 }, (_, i) => i));
+    for (const { index, vector } of features) {
+      expect(vector.map(Math.fround)).toEqual([0, 1, 2].map((i) => Math.fround((index * width + i) / 7)));
+    }
+    expect(parsed.map(({ features: { length } }) => length)).toEqual([7, 7, 7, 7, 7, 7, 7, 1]);
+    expect(parsed[0]).toMatchObject({ modelId: 'm', note: 'é' });
+  });
+
+  it('never pass the limit of bytes', async () => {
+    const { parsed, sizes } = await collect({ rows: 1000, bytes: 400 });
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(400);
+    expect(Math.min(...sizes.slice(0, -1))).toBeGreaterThan(300);
+    expect(parsed.flatMap((body) => body.features)).toHaveLength(50);
+  });
+
+  it('refuse a row that alone is too large, by its number', async () => {
+    await expect(collect({ rows: 10, bytes: 60 })).rejects.toThrow(
+      /row 0: takes \d+ bytes as JSON; the largest body allowed is 60/,
+    );
+  });
+
+  it('split into two whole bodies of the same rows', async () => {
+    const pool = createBufferPool();
+    const { value: body } = await bodies(blocksOf(5, 5), format, () => ({ rows: 10, bytes: 1e6 }), pool).next();
+    const halves = halveBody(body as Body, format, pool);
+    expect(halves.map(bodyRows)).toEqual([[[0, 3]], [[3, 5]]]);
+    expect(halves.flatMap((half) => parse(half).features)).toEqual(parse(body as Body).features);
+    const some = bodyOf(
+      body as Body,
+      (body as Body).pieces.filter(({ row }) => row % 2 === 0),
+      format,
+      pool,
+    );
+    expect(parse(some).features.map(({ index }) => index)).toEqual([0, 2, 4]);
+  });
+});

@@ -1,0 +1,108 @@
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** What a proxy does with one request that it was told to spoil. */
+export type Fault =
+  /** The connection breaks before the server has seen anything. */
+  | { readonly kind: 'reset-before' }
+  /** The server does it, the answer is lost. */
+  | { readonly kind: 'reset-after' }
+  /** The server does it, half of the answer arrives. */
+  | { readonly kind: 'cut-answer' }
+  /** Another answer than the server's; `commit` says whether the server sees the request all the same. */
+  | {
+      readonly kind: 'answer';
+      readonly commit: boolean;
+      readonly status: number;
+      readonly headers?: Record<string, string>;
+      readonly body: string;
+    };
+
+export interface Seen {
+  readonly method: string;
+  readonly path: string;
+  readonly bytes: number;
+  readonly idempotencyKey: string | undefined;
+}
+
+export interface FaultProxy {
+  readonly url: string;
+  /** Requests in the order that they came. */
+  readonly seen: Seen[];
+  close(): Promise<void>;
+}
+
+/** Called for each request, in order, with its number among those of its path; says how to spoil it, or nothing. */
+export type Plan = (request: Seen, nth: number) => Fault | undefined | Promise<Fault | undefined>;
+
+/** A proxy on loopback in front of a server, that spoils the requests that `plan` picks. */
+export async function startFaultProxy(target: string, plan: Plan): Promise<FaultProxy> {
+  const seen: Seen[] = [];
+  const server = createServer(async (incoming, outgoing) => {
+    const body = await readAll(incoming);
+    const what = describe(incoming, body);
+    const nth = seen.filter(({ path }) => path === what.path).length;
+    seen.push(what);
+    const fault = await plan(what, nth);
+    await handle(target, incoming, body, outgoing, fault).catch(() => outgoing.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    seen,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function describe(incoming: IncomingMessage, body: Buffer): Seen {
+  const key = incoming.headers['idempotency-key'];
+  return {
+    method: incoming.method ?? '',
+    path: incoming.url ?? '',
+    bytes: body.length,
+    idempotencyKey: Array.isArray(key) ? key[0] : key,
+  };
+}
+
+async function handle(
+  target: string,
+  incoming: IncomingMessage,
+  body: Buffer,
+  outgoing: ServerResponse,
+  fault: Fault | undefined,
+) {
+  if (fault?.kind === 'reset-before') return outgoing.destroy();
+  if (fault?.kind === 'answer') {
+    if (fault.commit) await forward(target, incoming, body);
+    outgoing.writeHead(fault.status, { 'content-type': 'application/json', ...fault.headers });
+    return outgoing.end(fault.body);
+  }
+  const answer = await forward(target, incoming, body);
+  if (fault?.kind === 'reset-after') return outgoing.destroy();
+  outgoing.writeHead(answer.status, answer.headers);
+  if (fault?.kind !== 'cut-answer') return outgoing.end(answer.body);
+  outgoing.write(answer.body.subarray(0, Math.floor(answer.body.length / 2)), () => outgoing.destroy());
+}
+
+function forward(target: string, incoming: IncomingMessage, body: Buffer) {
+  return new Promise<{ status: number; headers: IncomingMessage['headers']; body: Buffer }>((resolve, reject) => {
+    const { hostname, port } = new URL(target);
+    const { host: _host, ...headers } = incoming.headers;
+    const onward = request({ hostname, port, method: incoming.method, path: incoming.url, headers }, async (answer) => {
+      resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: await readAll(answer) });
+    });
+    onward.on('error', reject);
+    onward.end(body);
+  });
+}
+
+async function readAll(stream: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,139 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type Fault, type FaultProxy, startFaultProxy } from './fault-proxy.ts';
+import { allThere, type Bench, compareWithStore, openBench, type Run } from './job-bench.ts';
+
+const upload = '/api/feature/upload-batch';
+const small = ['--batch-size', '32'];
+let bench: Bench;
+let proxy: FaultProxy | undefined;
+
+afterEach(async () => {
+  await proxy?.close();
+  proxy = undefined;
+  await bench.close();
+});
+
+/** Kills the first run with SIGKILL at its `nth` upload, at the given moment, and runs again until it is done. */
+async function killAndGoOn(nth: number, moment: 'before the server has it' | 'after the server has it', wipe: boolean) {
+  bench = await openBench(512);
+  let first: Run | undefined;
+  const fault: Fault = { kind: moment === 'before the server has it' ? 'reset-before' : 'reset-after' };
+  let killed = false;
+  proxy = await startFaultProxy(bench.sandbox.url, (request, count) => {
+    if (killed || request.path !== upload || count !== nth) return undefined;
+    killed = true;
+    first?.process.kill('SIGKILL');
+    return fault;
+  });
+  first = bench.upload(proxy.url, ...small);
+  expect((await first.ended).signal).toBe('SIGKILL');
+  if (wipe) await rm(join(bench.folder, 'state'), { recursive: true, force: true });
+  const second = await bench.upload(proxy.url, ...small).ended;
+  expect(second.stderr).not.toContain('error');
+  expect(second.code).toBe(0);
+  expect(compareWithStore(bench)).toEqual(allThere);
+}
+
+describe('an upload that is killed in mid-job and run again', () => {
+  for (const nth of [0, 1, 5, 9, 15]) {
+    for (const moment of ['before the server has it', 'after the server has it'] as const) {
+      it(`ends with every row there once: killed at upload ${nth}, ${moment}`, () => killAndGoOn(nth, moment, false));
+    }
+  }
+  it('ends so too where the state folder was wiped in between, before the server had the last batch', () =>
+    killAndGoOn(4, 'before the server has it', true));
+  it('ends so too where the state folder was wiped in between, after the server had the last batch', () =>
+    killAndGoOn(4, 'after the server has it', true));
+});
+
+describe('going on after an interruption', () => {
+  it('sends an unknown batch again under the key that it had, and no confirmed one at all', async () => {
+    bench = await openBench(256);
+    let first: Run | undefined;
+    proxy = await startFaultProxy(bench.sandbox.url, (request, count) => {
+      if (request.path !== upload || count !== 3) return undefined;
+      first?.process.kill('SIGKILL');
+      return { kind: 'reset-after' };
+    });
+    first = bench.upload(proxy.url, ...small, '--concurrency', '1');
+    await first.ended;
+    const keysBefore = proxy.seen.filter(({ path }) => path === upload).map(({ idempotencyKey }) => idempotencyKey);
+    const second = await bench.upload(proxy.url, ...small, '--concurrency', '1').ended;
+    expect(second.code).toBe(0);
+    const keys = proxy.seen.filter(({ path }) => path === upload).map(({ idempotencyKey }) => idempotencyKey);
+    expect(keysBefore).toHaveLength(4);
+    expect(keys).toHaveLength(9);
+    expect(keys[4]).toBe(keysBefore[3]);
+    expect(new Set(keys).size).toBe(8);
+    expect(compareWithStore(bench)).toEqual(allThere);
+  });
+
+  it('says after SIGINT how to go on, exits 130, and goes on from there', async () => {
+    bench = await openBench(512);
+    let first: Run | undefined;
+    proxy = await startFaultProxy(bench.sandbox.url, (request, count) => {
+      if (request.path === upload && count === 2) first?.process.kill('SIGINT');
+      return undefined;
+    });
+    first = bench.upload(proxy.url, ...small);
+    const ended = await first.ended;
+    expect(ended.code).toBe(130);
+    expect(ended.stderr).toContain('go on with: neuronpedia upload-sae');
+    expect(bench.stored().length).toBeLessThan(512);
+    const before = proxy.seen.filter(({ path }) => path === upload).length;
+    expect((await bench.upload(proxy.url, ...small).ended).code).toBe(0);
+    const all = proxy.seen.filter(({ path }) => path === upload).length;
+    expect(before).toBeLessThan(16);
+    expect(all).toBe(16);
+    expect(compareWithStore(bench)).toEqual(allThere);
+  });
+
+  it('refuses a file that has changed, naming the rows, and leaves what is there alone', async () => {
+    bench = await openBench(2100);
+    let first: Run | undefined;
+    proxy = await startFaultProxy(bench.sandbox.url, (request, count) => {
+      if (request.path !== upload || count !== 3) return undefined;
+      first?.process.kill('SIGKILL');
+      return { kind: 'reset-before' };
+    });
+    first = bench.upload(proxy.url);
+    await first.ended;
+    const { open } = await import('node:fs/promises');
+    const file = await open(join(bench.folder, 'W_dec.npy'), 'r+');
+    await file.write(Buffer.from([1, 2, 3, 60]), 0, 4, 128 + 2000 * 64 * 4);
+    await file.close();
+    const stored = bench.stored().length;
+    const second = await bench.upload(proxy.url).ended;
+    expect(second.code).toBe(12);
+    expect(second.stderr).toContain('values changed within rows 1024-2047');
+    expect(bench.stored().length).toBe(stored);
+  });
+
+  it('does not run twice at once: the second is told who holds the job', async () => {
+    bench = await openBench(256);
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let reached: () => void = () => undefined;
+    const inFlight = new Promise<void>((resolve) => {
+      reached = resolve;
+    });
+    proxy = await startFaultProxy(bench.sandbox.url, async (request, count) => {
+      if (request.path !== upload || count !== 0) return undefined;
+      reached();
+      await held;
+      return undefined;
+    });
+    const first = bench.upload(proxy.url, ...small);
+    await inFlight;
+    const second = await bench.upload(proxy.url, ...small).ended;
+    expect(second.code).toBe(11);
+    expect(second.stderr).toContain(`pid ${first.process.pid}`);
+    release();
+    expect((await first.ended).code).toBe(0);
+    expect(compareWithStore(bench)).toEqual(allThere);
+  });
+});

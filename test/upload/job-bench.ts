@@ -1,0 +1,117 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openStore, type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
+
+const binary = join(import.meta.dirname, '../../bin/neuronpedia.js');
+
+/** A sandbox, a decoder to upload, and the real binary to upload it with: what tests of interrupted uploads work at. */
+export interface Bench {
+  readonly sandbox: Sandbox;
+  readonly folder: string;
+  readonly rows: number;
+  /** Starts the binary against a server; state and settings are the bench's own. */
+  upload(url: string, ...more: string[]): Run;
+  /** What the store holds, whatever the server says. */
+  stored(): { index: number; vector: Float32Array }[];
+  /** The value that row and column of the decoder hold. */
+  valueAt(row: number, column: number): number;
+  close(): Promise<void>;
+}
+
+export interface Run {
+  readonly process: ChildProcess;
+  readonly ended: Promise<{ code: number | null; signal: string | null; stdout: string; stderr: string }>;
+}
+
+export const width = 64;
+const place = ['--model', 'tiny-kjv-4l', '--layer', '1', '--orientation', 'rows', '--sae-id', 'bench'];
+
+/** Makes a bench with a decoder of `rows` × 64 whose values tell their own place. */
+export async function openBench(rows: number): Promise<Bench> {
+  const folder = await mkdtemp(join(tmpdir(), 'np-bench-'));
+  const valueAt = (row: number, column: number) => Math.fround(Math.sin(row * 64 + column) / 3);
+  await writeFile(join(folder, 'W_dec.npy'), npyOf(rows, valueAt));
+  const data = join(folder, 'data');
+  const sandbox = await startSandbox({ dataDir: data });
+  return {
+    sandbox,
+    folder,
+    rows,
+    valueAt,
+    upload: (url, ...more) =>
+      start(folder, ['upload-sae', join(folder, 'W_dec.npy'), ...place, '--api-url', url, ...more], sandbox.apiKey),
+    stored: () => readStored(data),
+    close: async () => {
+      await sandbox.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function npyOf(rows: number, valueAt: (row: number, column: number) => number): Buffer {
+  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${rows}, ${width}), }`.padEnd(117);
+  const head = Buffer.concat([
+    Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, 118, 0]),
+    Buffer.from(`${header}\n`),
+  ]);
+  const data = Buffer.alloc(rows * width * 4);
+  for (let i = 0; i < rows * width; i++) data.writeFloatLE(valueAt(Math.floor(i / width), i % width), i * 4);
+  return Buffer.concat([head, data]);
+}
+
+function start(folder: string, args: string[], key: string): Run {
+  const env = {
+    ...process.env,
+    HOME: folder,
+    NEURONPEDIA_CONFIG_DIR: join(folder, 'config'),
+    NEURONPEDIA_STATE_DIR: join(folder, 'state'),
+    NEURONPEDIA_API_KEY: key,
+    NO_COLOR: '1',
+  };
+  const child = spawn(process.execPath, [binary, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, stdout, stderr }));
+  return { process: child, ended };
+}
+
+function readStored(data: string): { index: number; vector: Float32Array }[] {
+  const store = openStore(data);
+  try {
+    const rows = store.query('SELECT idx, vector FROM features ORDER BY idx') as { idx: number; vector: Uint8Array }[];
+    return rows.map(({ idx, vector }) => ({
+      index: idx,
+      vector: new Float32Array(Uint8Array.from(new Uint8Array(vector)).buffer),
+    }));
+  } finally {
+    store.close();
+  }
+}
+
+/** Rows of the decoder that the store holds with other values, and those it does not hold. */
+export function compareWithStore(bench: Bench): { missing: number[]; wrong: number[]; twice: number[] } {
+  const seen = new Set<number>();
+  const wrong: number[] = [];
+  const twice: number[] = [];
+  for (const { index, vector } of bench.stored()) {
+    if (seen.has(index)) twice.push(index);
+    seen.add(index);
+    const same =
+      vector.length === width && vector.every((value, column) => Object.is(value, bench.valueAt(index, column)));
+    if (!same) wrong.push(index);
+  }
+  const missing = Array.from({ length: bench.rows }, (_, row) => row).filter((row) => !seen.has(row));
+  return { missing, wrong, twice };
+}
+
+/** Nothing lost, nothing twice, nothing changed. */
+export const allThere = { missing: [], wrong: [], twice: [] };

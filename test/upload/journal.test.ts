@@ -1,0 +1,153 @@
+import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openJournal, readJournal } from '../../src/upload/journal.ts';
+import { decodeJournal, encodeRecord, type JournalRecord } from '../../src/upload/journal-records.ts';
+import { foldRecords, pendingRows } from '../../src/upload/journal-state.ts';
+
+const job: JournalRecord = {
+  t: 'job',
+  version: 1,
+  server: 's',
+  serverKind: 'upload-protocol',
+  serverName: 'http://localhost',
+  account: 'u',
+  accountName: 'you',
+  model: 'm',
+  source: '1-x',
+  as: 'features',
+  title: 'm/1-x',
+  command: 'neuronpedia upload-sae x',
+  createdAt: '2026-11-22T00:00:00.000Z',
+};
+const intent = (batch: number, start: number, end: number): JournalRecord => ({
+  t: 'intent',
+  batch,
+  key: `k${batch}`,
+  rows: [[start, end]],
+  hash: 'h',
+});
+const records: JournalRecord[] = [
+  job,
+  { t: 'data', rows: 100, width: 4, fields: 'f' },
+  { t: 'blocks', hashes: { 0: 'aa' } },
+  { t: 'plan', rows: [[0, 100]] },
+  intent(0, 0, 32),
+  intent(1, 32, 64),
+  { t: 'stored', batch: 0 },
+  intent(2, 64, 96),
+  { t: 'stored', batch: 2, ids: Array.from({ length: 32 }, (_, i) => `id${i}`) },
+  { t: 'dropped', batch: 1, why: 'too_large' },
+  intent(3, 32, 48),
+];
+
+let folder: string;
+let path: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'np-journal-'));
+  path = join(folder, 'jobs', 'j.journal');
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+describe('what a journal adds up to', () => {
+  it('knows what is stored, what is unknown, and what is left to send', () => {
+    const state = foldRecords(records);
+    expect(state.stored).toEqual([
+      [0, 32],
+      [64, 96],
+    ]);
+    expect(state.unknown.map(({ batch }) => batch)).toEqual([3]);
+    expect(pendingRows(state, [[0, 100]])).toEqual([
+      [48, 64],
+      [96, 100],
+    ]);
+    expect(state.ids.get(65)).toBe('id1');
+    expect(state.nextBatch).toBe(4);
+    expect(state.done).toBe(false);
+  });
+
+  it('is done only while `done` is the last word', () => {
+    const done: JournalRecord = { t: 'done', at: 'now' };
+    expect(foldRecords([...records, done]).done).toBe(true);
+    expect(foldRecords([...records, done, { t: 'plan', rows: [[0, 200]] }]).done).toBe(false);
+  });
+
+  it('counts rows that were found as stored, and a batch of nothing but found rows as settled', () => {
+    const state = foldRecords([...records, { t: 'found', rows: [[32, 50]] }]);
+    expect(state.unknown).toEqual([]);
+    expect(state.found).toEqual([[32, 50]]);
+  });
+});
+
+describe('a journal on disk', () => {
+  it('reads back what was written, with the file for its owner alone', async () => {
+    const journal = await openJournal(path);
+    await journal.append(...records);
+    await journal.sync();
+    await journal.close();
+    expect(await readJournal(path)).toEqual(foldRecords(records));
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect((await stat(join(folder, 'jobs'))).mode & 0o777).toBe(0o700);
+  });
+
+  it('cut at any byte keeps every whole record before the cut, warns, and can be written on', async () => {
+    const lines = records.map(encodeRecord);
+    const whole = Buffer.from(lines.join(''));
+    for (let cut = 0; cut <= whole.length; cut++) {
+      const decoded = decodeJournal(whole.subarray(0, cut));
+      let complete = 0;
+      for (let end = 0; complete < lines.length; complete++) {
+        end += Buffer.byteLength(lines[complete] as string);
+        if (end > cut) break;
+      }
+      expect(decoded.records).toEqual(records.slice(0, complete));
+      expect(decoded.damaged).toBe(false);
+    }
+    await openJournal(path).then((journal) => journal.close());
+    await appendFile(path, whole.subarray(0, whole.length - 3));
+    const journal = await openJournal(path);
+    expect(journal.warnings.join()).toContain('cut off by a crash');
+    await journal.append({ t: 'done', at: 'now' });
+    await journal.close();
+    expect(decodeJournal(await readFile(path)).records).toEqual([...records.slice(0, -1), { t: 'done', at: 'now' }]);
+  });
+
+  it('with one bit flipped in any record never believes that record, and is set aside unless it was the last', async () => {
+    const lines = records.map(encodeRecord);
+    for (let line = 0; line < lines.length; line++) {
+      const text = lines[line] as string;
+      for (let at = 0; at < text.length; at += 7) {
+        const bytes = Buffer.from(lines.join(''));
+        const offset = Buffer.byteLength(lines.slice(0, line).join('')) + at;
+        bytes[offset] = (bytes[offset] as number) ^ (1 << (at % 8));
+        const decoded = decodeJournal(bytes);
+        expect(decoded.records.length).toBeLessThan(records.length);
+        if (line < lines.length - 1) expect(decoded.damaged || decoded.records.length < records.length).toBe(true);
+      }
+    }
+  });
+
+  it('that is damaged before its end is set aside whole, to be looked up instead of believed', async () => {
+    await openJournal(path).then((journal) => journal.close());
+    const text = records.map(encodeRecord).join('');
+    await writeFile(path, text.replace('"batch":0', '"batch":7'));
+    const journal = await openJournal(path);
+    expect(journal.state.job).toBeUndefined();
+    expect(journal.warnings.join()).toContain('damaged');
+    await journal.close();
+    expect(await readFile(`${path}.damaged`, 'utf8')).toContain('"batch":7');
+  });
+
+  it('shares one fsync between appends that wait at the same time, and makes each durable', async () => {
+    const journal = await openJournal(path);
+    await Promise.all(
+      records.map(async (record) => {
+        await journal.append(record);
+        await journal.sync();
+      }),
+    );
+    await journal.close();
+    expect(decodeJournal(await readFile(path)).records).toHaveLength(records.length);
+  });
+});

@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isLocked, takeLock } from '../../src/upload/lock.ts';
+import { processStart } from '../../src/upload/process-start.ts';
+
+let folder: string;
+let path: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'np-lock-'));
+  path = join(folder, 'job.lock');
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const owner = (fields: object) =>
+  JSON.stringify({ id: 'other', host: hostname(), pid: 1, start: 'never', since: 'then', ...fields });
+
+describe('the lock of a job', () => {
+  it('keeps a second run out until it is released', async () => {
+    const lock = await takeLock(path);
+    await expect(takeLock(path)).rejects.toMatchObject({ code: 'locked', exitCode: 11 });
+    expect(await isLocked(path)).toBe(true);
+    await lock.release();
+    expect(await isLocked(path)).toBe(false);
+    await (await takeLock(path)).release();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('of a process that has died is taken over', async () => {
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+    await once(child, 'spawn');
+    const pid = child.pid as number;
+    await writeFile(path, owner({ pid, start: await processStart(pid) }));
+    await expect(takeLock(path)).rejects.toThrow(`pid ${pid}`);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    await (await takeLock(path)).release();
+  });
+
+  it('of a dead process whose number another process has now is taken over', async () => {
+    await writeFile(path, owner({ pid: process.ppid, start: 'an earlier boot/1' }));
+    await (await takeLock(path)).release();
+  });
+
+  it('of an earlier run with the same number, as in a container where every run is pid 1, is taken over', async () => {
+    await writeFile(path, owner({ pid: process.pid, start: 'before' }));
+    await (await takeLock(path)).release();
+  });
+
+  it('of another host is believed for a minute after its last heartbeat', async () => {
+    await writeFile(path, owner({ host: 'elsewhere' }));
+    await expect(takeLock(path)).rejects.toThrow('on elsewhere');
+    const then = new Date(Date.now() - 61_000);
+    await utimes(path, then, then);
+    await (await takeLock(path)).release();
+  });
+
+  it('can be broken by force, and is then not taken from its new owner when the old one ends', async () => {
+    const first = await takeLock(path);
+    const second = await takeLock(path, { force: true });
+    await first.release();
+    expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ pid: process.pid });
+    await second.release();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('that was cut off while being written belongs to nobody', async () => {
+    await writeFile(path, '{"id":"x"');
+    await (await takeLock(path)).release();
+  });
+});
