@@ -30,7 +30,7 @@ function classify(answer: Answer, doing: string): Outcome {
   const why = readComplaint(answer).message;
   const quota = quotaBody.safeParse(answer.json);
   if (answer.status === 429 && quota.success) return quotaOutcome(quota.data.features, why);
-  if (answer.status === 429) return { type: 'busy', waitMs: retryAfterMs(answer), why };
+  if (answer.status === 429) return busyOutcome(retryAfterMs(answer), why);
   if (answer.status === 413) return { type: 'too_large', why };
   // A 2xx or a redirect of a page is a gateway's or a log-in's answer, not the server's: it may come back.
   const page = answer.json === undefined && answer.status < 400;
@@ -38,6 +38,14 @@ function classify(answer: Answer, doing: string): Outcome {
     return { type: 'unknown', waitMs: retryAfterMs(answer), why };
   }
   return { type: 'refused', error: permanentError(answer, doing) };
+}
+
+/** A pause of minutes is no pause between two requests: the run ends in order and says when to go on. */
+const longestPauseMs = 120_000;
+
+function busyOutcome(waitMs: number | undefined, why: string): Outcome {
+  if (waitMs === undefined || waitMs <= longestPauseMs) return { type: 'busy', waitMs, why };
+  return { type: 'quota', left: 0, resumeAt: new Date(Date.now() + waitMs), why };
 }
 
 function quotaOutcome(features: z.infer<typeof quotaBody>['features'], why: string): Outcome {

@@ -32,7 +32,9 @@ function onlyMatrix(file: TensorFile): Tensor {
   if (matrices.length === 0) {
     const shapes = [...file.tensors.values()].map(describe).join(', ') || 'none';
     throw new AppError('layout_unknown', `${file.path}: holds no matrix of floating-point numbers; found: ${shapes}`, {
-      hints: file.tensors.size === 1 ? ['--tensor NAME takes an integer or other tensor by name'] : [],
+      hints: [...file.tensors.values()].some(({ shape }) => shape.length === 2)
+        ? ['--tensor NAME takes any of them']
+        : [],
     });
   }
   throw new AppError('layout_unknown', `${file.path}: more than one matrix could be the decoder`, {

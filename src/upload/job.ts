@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { AppError } from '../errors.ts';
-import { formatRanges, type Range } from '../tensor/ranges.ts';
+import { formatRanges, mergeRanges, type Range } from '../tensor/ranges.ts';
 import type { Matrix } from '../tensor/tensor.ts';
 import { blockRows } from './fingerprint.ts';
+import { listJobs } from './jobs.ts';
 import { type Journal, journalPath, openJournal, removeJournal } from './journal.ts';
 import type { JobRecord } from './journal-records.ts';
 import { type Lock, takeLock } from './lock.ts';
@@ -37,6 +38,33 @@ export interface OpenJobOptions {
 export function jobId(server: Server, identity: JobIdentity): string {
   const parts = [server.id, server.account.id, identity.model, identity.source, identity.as, identity.request ?? ''];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
+}
+
+/**
+ * Refuses to begin anew what was begun on another server behind the same address, or with another account, and is not
+ * finished. Error: checkpoint_mismatch with both values.
+ */
+export async function refuseOtherOwner(server: Server, identity: JobIdentity, stateDir: string): Promise<void> {
+  const id = jobId(server, identity);
+  const others = (await listJobs(stateDir)).filter(({ job, state }) => {
+    const same = job.serverName === server.name && job.model === identity.model && job.source === identity.source;
+    return same && job.as === identity.as && state !== 'done';
+  });
+  const other = others.find((job) => job.id !== id);
+  if (!other || others.some((job) => job.id === id) || identity.as === 'vector') return;
+  const { job } = other;
+  const [expected, found] =
+    job.server === server.id
+      ? [`account ${job.accountName} (${job.account})`, `account ${server.account.name} (${server.account.id})`]
+      : [`server ${job.server}`, `server ${server.id}`];
+  throw new AppError(
+    'checkpoint_mismatch',
+    `the upload to ${identity.model}/${identity.source} at ${server.name} was begun with ${expected} and is not finished; now it is ${found}`,
+    {
+      hints: [`go on as it was begun, or begin anew with --restart (job ${other.id})`],
+      details: { expected, found, job: other.id },
+    },
+  );
 }
 
 /** Opens or begins a job. Errors: locked, checkpoint_mismatch, checkpoint_damaged. */
@@ -126,7 +154,12 @@ export async function bindData(journal: Journal, print: DataPrint): Promise<void
     const rows = different.map(([block]): Range => [block * blockRows, Math.min(matrix.rows, (block + 1) * blockRows)]);
     const [block, hash] = different[0] as [number, string];
     const before = (journal.state.blocks.get(block) as string).slice(0, 12);
-    throw changed(matrix, before, hash.slice(0, 12), `its values changed within rows ${formatRanges(rows)} (digests)`);
+    throw changed(
+      matrix,
+      before,
+      hash.slice(0, 12),
+      `its values changed within rows ${formatRanges(mergeRanges(rows))} (digests)`,
+    );
   }
   const fresh = [...blocks].filter(([block]) => !journal.state.blocks.has(block));
   if (!known) await journal.append({ t: 'data', rows: matrix.rows, width: matrix.width, fields });

@@ -1,3 +1,4 @@
+import { AppError } from '../errors.ts';
 import type { BodyFormat, Delivery, StoredRow } from './delivery.ts';
 
 /** A model as a server records it. */
@@ -74,4 +75,16 @@ export interface Server {
   vectors(request: VectorRequest): Delivery;
   /** A vector by the id that its upload answered; undefined where it is gone. */
   getVector(id: string): Promise<StoredRow | undefined>;
+}
+
+/** Errors: cannot_be_stored for a server that takes no vectors with its features. */
+export function requireUploadProtocol(server: Server): void {
+  if (server.capabilities.kind === 'upload-protocol') return;
+  throw new AppError(
+    'cannot_be_stored',
+    `${server.name}: does not speak the upload protocol, which this version needs`,
+    {
+      hints: ['public Neuronpedia servers are not uploaded to yet; try it on the embedded server with --sandbox'],
+    },
+  );
 }

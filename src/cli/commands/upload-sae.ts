@@ -29,7 +29,7 @@ export function run(context: CommandContext): Promise<number> {
     const session = own(await openSession(context));
     const { server } = own(await session.connect());
     const prepared: PreparedSae[] = [];
-    for (const sae of saes) prepared.push(await prepare(context, sae, server));
+    for (const sae of saes) prepared.push(await prepare(context, session, sae, server));
     refuseSameSource(prepared);
     for (const one of prepared) showPlan(out, server, one);
     if (options.dryRun) return finishDryRun(context, prepared);
@@ -40,10 +40,15 @@ export function run(context: CommandContext): Promise<number> {
   });
 }
 
-function prepare(context: CommandContext, sae: Sae, server: Server): Promise<PreparedSae> {
+function prepare(context: CommandContext, session: Session, sae: Sae, server: Server): Promise<PreparedSae> {
   return withSpinner(context.out, `checking ${sae.path}`, (say) =>
-    prepareSae(sae, saeOptions(context.options), server, (event) => {
-      if (event.type === 'checking') say(`checking ${sae.path}: ${count(event.rows)} of ${count(event.total)} rows`);
+    prepareSae(sae, saeOptions(context.options), {
+      server,
+      stateDir: session.folders.state,
+      restart: context.options.restart ?? false,
+      onEvent: (event) => {
+        if (event.type === 'checking') say(`checking ${sae.path}: ${count(event.rows)} of ${count(event.total)} rows`);
+      },
     }),
   );
 }

@@ -6,9 +6,9 @@ import { label, type Matrix, type Orientation } from '../../tensor/tensor.ts';
 import { checkRows } from '../check-rows.ts';
 import type { BodyFormat, Delivery } from '../delivery.ts';
 import { checkLayer, findModel, type Place, type PlaceOptions, placeOf } from '../destination.ts';
-import type { OnEvent } from '../events.ts';
+import { type JobIdentity, refuseOtherOwner } from '../job.ts';
 import { type JobReport, runJob, type UploadRun } from '../run-job.ts';
-import type { ModelRecord, Server } from '../server.ts';
+import { type ModelRecord, requireUploadProtocol, type Server } from '../server.ts';
 import { settleMatrix } from './sae-matrix.ts';
 
 export interface SaeOptions extends PlaceOptions {
@@ -44,6 +44,9 @@ export interface PreparedSae {
   readonly fields: string;
 }
 
+/** What checking an SAE needs besides it. */
+export type Preparation = Pick<UploadRun, 'server' | 'stateDir' | 'restart' | 'onEvent'>;
+
 /**
  * Checks an SAE against itself, the options and the server, reading every planned row once; nothing is written.
  * Errors: all of exit code 6, and those of asking the server.
@@ -51,12 +54,13 @@ export interface PreparedSae {
 export async function prepareSae(
   sae: Sae,
   options: SaeOptions,
-  server: Server,
-  onEvent: OnEvent,
+  { server, stateDir, restart, onEvent }: Preparation,
 ): Promise<PreparedSae> {
+  requireUploadProtocol(server);
   const place = placeOf(sae, options);
   const { record: model, isNew: isNewModel } = await findModel(server, place.model.value, options.createModel);
   checkLayer(model, place.layer.value);
+  if (!restart) await refuseOtherOwner(server, identityOf(model.id, place), stateDir);
   const { matrix, orientation } = settleMatrix(sae, options.orientation, model, place.hook?.value);
   const planned = planRows(matrix, options.features);
   const isNewSet = isNewModel || (await isSetFree(server, model.id, place.saeId));
@@ -64,6 +68,10 @@ export async function prepareSae(
   const kind = options.kind ?? sae.kind;
   const { format, fields } = featureFormat(model.id, place, kind, sae);
   return { sae, kind, place, model, isNewModel, isNewSet, matrix, orientation, planned, blocks, format, fields };
+}
+
+function identityOf(model: string, place: Place): JobIdentity {
+  return { model, source: place.source, as: 'features' };
 }
 
 function planRows(matrix: Matrix, features: Ranges | undefined): Ranges {
@@ -139,7 +147,7 @@ export async function sendSae(
   return runJob({
     ...run,
     title: `${prepared.model.id}/${place.source}`,
-    identity: { model: prepared.model.id, source: place.source, as: 'features' },
+    identity: identityOf(prepared.model.id, place),
     matrix,
     planned,
     blocks,

@@ -9,7 +9,7 @@ import { checkRows } from '../check-rows.ts';
 import { checkLayer, findModel } from '../destination.ts';
 import { vectorHash } from '../fingerprint.ts';
 import { type JobReport, runJob, type UploadRun } from '../run-job.ts';
-import type { Server, VectorRequest } from '../server.ts';
+import { requireUploadProtocol, type Server, type VectorRequest } from '../server.ts';
 import { wrongWidth } from './sae-matrix.ts';
 
 export interface VectorOptions {
@@ -64,6 +64,7 @@ export async function prepareVector(
   options: VectorOptions,
   server: Server,
 ): Promise<PreparedVector> {
+  requireUploadProtocol(server);
   const { record: model, isNew: isNewModel } = await findModel(server, options.model, options.createModel);
   checkLayer(model, options.layer);
   const matrix = await wholeVector(file, tensor);

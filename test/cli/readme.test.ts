@@ -1,0 +1,27 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { commandSpecs } from '../../src/cli/command-specs.ts';
+import { everywhere, flagOf, type OptionName, type OptionSpec, optionSpecs } from '../../src/cli/option-specs.ts';
+
+/** The README's tables of options, as they follow from the declarations. */
+function optionTables(): string {
+  const commands = commandSpecs.filter(({ options }) => options.length > 0);
+  const tables = commands.map(({ name, options, required = [] }) => `### ${name}\n\n${table(options, required)}`);
+  return [...tables, `### Everywhere\n\n${table(everywhere, [])}`].join('\n\n');
+}
+
+function table(names: readonly OptionName[], required: readonly OptionName[]): string {
+  const rows = names.map((name) => {
+    const { value, help }: OptionSpec = optionSpecs[name];
+    const flag = value === undefined ? flagOf(name) : `${flagOf(name)} ${value}`;
+    return `| \`${flag}\` | ${help}${required.includes(name) ? ' (required)' : ''} |`;
+  });
+  return ['| option | |', '|---|---|', ...rows].join('\n');
+}
+
+it('has the tables of options that the declarations say', async () => {
+  const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
+  const [, written] = /<!-- options -->\n([\s\S]*)<!-- \/options -->/.exec(readme) ?? [];
+  expect(written?.trim()).toBe(optionTables());
+});
