@@ -35,8 +35,8 @@ export interface FaultProxy {
 /** Called for each request, in order, with its number among those of its path; says how to spoil it, or nothing. */
 export type Plan = (request: Seen, nth: number) => Fault | undefined | Promise<Fault | undefined>;
 
-/** A proxy on loopback in front of a server, that spoils the requests that `plan` picks. */
-export async function startFaultProxy(target: string, plan: Plan): Promise<FaultProxy> {
+/** A proxy on loopback in front of a server (which may be another for the next request), that spoils the requests that `plan` picks. */
+export async function startFaultProxy(target: string | (() => string), plan: Plan): Promise<FaultProxy> {
   const seen: Seen[] = [];
   const server = createServer(async (incoming, outgoing) => {
     const body = await readAll(incoming);
@@ -44,7 +44,8 @@ export async function startFaultProxy(target: string, plan: Plan): Promise<Fault
     const nth = seen.filter(({ path }) => path === what.path).length;
     seen.push(what);
     const fault = await plan(what, nth);
-    await handle(target, incoming, body, outgoing, fault).catch(() => outgoing.destroy());
+    const onward = typeof target === 'string' ? target : target();
+    await handle(onward, incoming, body, outgoing, fault).catch(() => outgoing.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

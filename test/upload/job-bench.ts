@@ -14,6 +14,7 @@ export interface Bench {
   readonly rows: number;
   /** Starts the binary against a server; state and settings are the bench's own. */
   upload(url: string, ...more: string[]): Run;
+  uploadAs(key: string, url: string, ...more: string[]): Run;
   /** What the store holds, whatever the server says. */
   stored(): { index: number; vector: Float32Array }[];
   /** The value that row and column of the decoder hold. */
@@ -41,14 +42,18 @@ export async function openBench(rows: number): Promise<Bench> {
     folder,
     rows,
     valueAt,
-    upload: (url, ...more) =>
-      start(folder, ['upload-sae', join(folder, 'W_dec.npy'), ...place, '--api-url', url, ...more], sandbox.apiKey),
+    upload: (url, ...more) => start(folder, uploadArgs(folder, url, more), sandbox.apiKey),
+    uploadAs: (key, url, ...more) => start(folder, uploadArgs(folder, url, more), key),
     stored: () => readStored(data),
     close: async () => {
       await sandbox.close();
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+function uploadArgs(folder: string, url: string, more: string[]): string[] {
+  return ['upload-sae', join(folder, 'W_dec.npy'), ...place, '--api-url', url, ...more];
 }
 
 function npyOf(rows: number, valueAt: (row: number, column: number) => number): Buffer {
