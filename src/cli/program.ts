@@ -90,7 +90,9 @@ function usageError(error: CommanderError, program: Command): AppError {
       ],
     });
   }
-  const [message, ...suggestions] = error.message.replace(/^error: /, '').split('\n');
+  // A key given as --api-key=KEY is not shown again.
+  const said = error.message.replace(/^error: /, '').replace(/(unknown option '[^'=]*)=.*'$/m, "$1'");
+  const [message, ...suggestions] = said.split('\n');
   const typed = program.args[0];
   const known = commandSpecs.some((spec) => spec.name === typed);
   return new AppError('usage', message ?? error.message, {

@@ -1,4 +1,4 @@
-import { open, rename } from 'node:fs/promises';
+import { open, rename, unlink, writeFile } from 'node:fs/promises';
 import { AppError } from '../errors.ts';
 
 /** Fields of one row in a receipt. */
@@ -6,6 +6,28 @@ export type ReceiptRow = Readonly<Record<string, string | number | boolean | nul
 
 /** Lines written at a time. */
 const chunkRows = 1000;
+
+/** Finds out before anything is sent whether a receipt can be written there. Error: file_unreadable. */
+export async function checkReceipt(path: string | undefined): Promise<void> {
+  if (path === undefined) return;
+  const draft = draftOf(path);
+  await writeFile(draft, '').catch((cause) => {
+    throw receiptError(path, cause, 'nothing was sent; choose a file in a folder that you may write to');
+  });
+  await unlink(draft);
+}
+
+function draftOf(path: string): string {
+  return `${path}.part`;
+}
+
+function receiptError(path: string, cause: unknown, hint: string): AppError {
+  const reason = (cause as Error).message;
+  return new AppError('file_unreadable', `${path}: the receipt cannot be written (${reason})`, {
+    hints: [hint],
+    cause,
+  });
+}
 
 /**
  * Writes a receipt as JSON lines: one that says of what it is, then one a row. It appears whole or not at all.
@@ -16,7 +38,7 @@ export async function writeReceipt(
   head: Readonly<Record<string, unknown>>,
   rows: Iterable<ReceiptRow> | AsyncIterable<ReceiptRow>,
 ): Promise<void> {
-  const draft = `${path}.part`;
+  const draft = draftOf(path);
   try {
     const file = await open(draft, 'w');
     try {
@@ -34,8 +56,6 @@ export async function writeReceipt(
     await rename(draft, path);
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
-    throw new AppError('file_unreadable', `${path}: the receipt cannot be written (${(cause as Error).message})`, {
-      hints: ['the upload itself is done; run the same command again with another --receipt'],
-    });
+    throw receiptError(path, cause, 'the upload itself is done; run the same command again with another --receipt');
   }
 }

@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { AppError } from '../errors.ts';
 import type { UploadEvent } from '../upload/events.ts';
 import type { JobReport, UploadRun } from '../upload/run-job.ts';
 import type { Server } from '../upload/server.ts';
@@ -16,10 +17,9 @@ export async function uploadRun(
   onEvent: (event: UploadEvent) => void,
 ): Promise<UploadRun> {
   const { options, stop, abort, command } = context;
-  await mkdir(session.folders.state, { recursive: true, mode: 0o700 });
   return {
     server,
-    stateDir: session.folders.state,
+    stateDir: await makeStateFolder(session.folders.state),
     restart: options.restart ?? false,
     forceUnlock: options.forceUnlock ?? false,
     settleTimeoutMs: options.settleTimeout ?? defaultSettleMs,
@@ -28,6 +28,16 @@ export async function uploadRun(
     abort,
     onEvent,
   };
+}
+
+async function makeStateFolder(folder: string): Promise<string> {
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause) => {
+    throw new AppError('file_unreadable', `${folder}: progress cannot be kept there (${cause.code})`, {
+      hints: ['make it a folder that you may write to, or choose another with NEURONPEDIA_STATE_DIR'],
+      cause,
+    });
+  });
+  return folder;
 }
 
 /** Turns the events of one upload into a bar or lines on stderr and NDJSON on stdout. */

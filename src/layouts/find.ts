@@ -43,7 +43,9 @@ async function openAll(weights: readonly string[], tensorName: string | undefine
 }
 
 async function weightFilesBelow(folder: string, depth: number): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
+  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
+    throw new AppError('file_unreadable', `${folder}: this folder cannot be read (${cause.code})`, { cause });
+  });
   const names = new Set(entries.map((entry) => entry.name));
   if (names.has(saelensFiles.weights) && names.has(saelensFiles.config)) return [join(folder, saelensFiles.weights)];
   if (depth === deepestFolder) return [];

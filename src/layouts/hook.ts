@@ -36,3 +36,9 @@ export function expandHook(typed: string, layer: number | undefined): string {
   const point = shortHooks.get(typed) ?? (/^(?:[a-z0-9]+\.)?hook_\w+$/.test(typed) ? typed : undefined);
   return point === undefined || layer === undefined ? typed : `blocks.${layer}.${point}`;
 }
+
+/** The TransformerLens name of a hook that a config names as torch does: the output of a block is its resid_post. */
+export function transformerLensHook(name: string): string {
+  const { layer, residual } = parseHook(name);
+  return residual && layer !== undefined && !name.startsWith('blocks.') ? `blocks.${layer}.hook_resid_post` : name;
+}

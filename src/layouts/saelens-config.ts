@@ -23,6 +23,8 @@ const named = z.looseObject({
   model_name: text,
   hook_name: text,
   hook_name_out: text,
+  hf_hook_name: text,
+  hf_hook_name_out: text,
   hook_layer: integer,
   neuronpedia_id: text,
 });
@@ -66,8 +68,8 @@ export async function readSaelensConfig(path: string): Promise<SaelensConfig> {
     outputWidth: config.d_out,
     features: config.d_sae ?? expanded(config.d_in, config.expansion_factor),
     modelName: nested.model_name ?? config.model_name,
-    hookName: nested.hook_name ?? config.hook_name ?? config.hook_point,
-    hookNameOut: nested.hook_name_out ?? config.hook_name_out,
+    hookName: nested.hook_name ?? config.hook_name ?? config.hook_point ?? nested.hf_hook_name ?? config.hf_hook_name,
+    hookNameOut: nested.hook_name_out ?? config.hook_name_out ?? nested.hf_hook_name_out ?? config.hf_hook_name_out,
     hookLayer: nested.hook_layer ?? config.hook_layer ?? config.hook_point_layer,
     neuronpediaId: nested.neuronpedia_id ?? config.neuronpedia_id,
     facts: present({

@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import { AppError } from '../errors.ts';
 import type { TensorFile } from '../formats/format.ts';
 import { matrixOf } from '../tensor/tensor.ts';
-import { parseHook } from './hook.ts';
+import { parseHook, transformerLensHook } from './hook.ts';
 import { orientationFromBiases } from './orientation.ts';
 import type { Known, Sae } from './sae.ts';
 import { readSaelensConfig, type SaelensConfig } from './saelens-config.ts';
@@ -60,8 +60,9 @@ function place(
   return {
     ...(config.modelName !== undefined && { model: known(config.modelName) }),
     ...(layer !== undefined && { layer: known(layer) }),
-    ...(hookOut !== undefined && { hook: known(hookOut) }),
-    ...(hookOut !== config.hookName && config.hookName !== undefined && { hookIn: known(config.hookName) }),
+    ...(hookOut !== undefined && { hook: known(transformerLensHook(hookOut)) }),
+    ...(hookOut !== config.hookName &&
+      config.hookName !== undefined && { hookIn: known(transformerLensHook(config.hookName)) }),
     ...(config.neuronpediaId !== undefined && { neuronpediaId: config.neuronpediaId }),
   };
 }

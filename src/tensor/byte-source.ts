@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { AppError } from '../errors.ts';
 
 /** Bytes that can be read by position: a file, or later anything that can be made to look like one. */
@@ -18,16 +18,17 @@ const largestRead = 1 << 30;
  * Errors: file_not_found, file_unreadable (no permission, a folder, a device, or a file that shrank while being read).
  */
 export async function openFile(path: string): Promise<ByteSource> {
+  // Asked before opening: to open a pipe is to wait for whoever writes into it.
+  const found = await stat(path).catch((cause) => {
+    throw openError(path, cause);
+  });
+  if (!found.isFile())
+    throw new AppError('file_unreadable', `${path}: is not a regular file`, { details: { file: path } });
   const handle = await open(path, 'r').catch((cause) => {
     throw openError(path, cause);
   });
-  const stat = await handle.stat();
-  if (!stat.isFile()) {
-    await handle.close();
-    throw new AppError('file_unreadable', `${path}: is not a regular file`);
-  }
   return {
-    size: stat.size,
+    size: found.size,
     read: (into, position) => readFully(handle, path, into, position),
     close: () => handle.close(),
   };

@@ -22,6 +22,8 @@ const bandBytes = 12 << 20;
  * Rows that lie contiguously are read in one piece; rows that are columns of the file are read in bands and transposed.
  */
 export async function* rowBlocks(matrix: Matrix, ranges: Ranges): AsyncGenerator<RowBlock> {
+  // A matrix of no rows may claim any width: no buffer is made for it.
+  if (ranges.length === 0) return;
   const readBlock = matrix.columnStride === 1 ? contiguousReader(matrix) : bandReader(matrix);
   for (const [start, end] of ranges) {
     for (let row = start; row < end; row += readBlock.rows) {

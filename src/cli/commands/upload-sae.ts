@@ -8,6 +8,7 @@ import { closeAfter } from '../close-after.ts';
 import type { CommandContext } from '../context.ts';
 import type { OptionValues } from '../option-specs.ts';
 import { count } from '../progress.ts';
+import { checkReceipt } from '../receipt.ts';
 import { planDocument, showPlan } from '../sae-plan.ts';
 import { writeSaeReceipt } from '../sae-receipt.ts';
 import { openSession, type Session } from '../session.ts';
@@ -26,6 +27,7 @@ export function run(context: CommandContext): Promise<number> {
         hints: ['leave --layer out: each SAE says its own; or name one SAE'],
       });
     }
+    await checkReceipt(options.receipt);
     const session = own(await openSession(context));
     const { server } = own(await session.connect());
     const prepared: PreparedSae[] = [];

@@ -13,7 +13,7 @@ import type { JobReport } from '../../upload/run-job.ts';
 import { closeAfter } from '../close-after.ts';
 import type { CommandContext } from '../context.ts';
 import type { OptionValues } from '../option-specs.ts';
-import { writeReceipt } from '../receipt.ts';
+import { checkReceipt, writeReceipt } from '../receipt.ts';
 import { openSession, type Session } from '../session.ts';
 import { withSpinner } from '../spinner.ts';
 import { exitCodeOf, resumeFields, statusOf, tellEnd, uploadRun } from '../upload-run.ts';
@@ -27,6 +27,7 @@ export function run(context: CommandContext): Promise<number> {
     const file = own(await openTensorFile(context.args[0] as string));
     const tensor = pickVector(file, options.tensor);
     const said = vectorOptions(options);
+    await checkReceipt(options.receipt);
     const session = own(await openSession(context));
     const { server } = own(await session.connect());
     const prepared = await prepareVector(file, tensor, said, server);

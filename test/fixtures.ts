@@ -1,0 +1,129 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+import type { TensorFile } from '../src/formats/format.ts';
+import { openTensorFile } from '../src/formats/open.ts';
+
+/** What a sidecar says that a reader must find. */
+export interface TensorPromise {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  /** Row-major; NaN, infinities and integers beyond 2^53 as strings. */
+  readonly values: readonly (number | string)[];
+}
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', 'fixtures');
+
+/** Path of a fixture: `fixture('sae-tiny', 'cfg.json')`. */
+export function fixture(...parts: string[]): string {
+  return join(root, ...parts);
+}
+
+/** Every data file of a fixture folder that has a sidecar, as [name, path] for `test.each`. */
+export function dataFiles(folder: string): [name: string, path: string][] {
+  const names = readdirSync(fixture(folder)).sort();
+  const data = names.filter((name) => !name.endsWith('.json') && names.includes(`${name}.json`));
+  return data.map((name) => [`${folder}/${name}`, fixture(folder, name)]);
+}
+
+export function sidecar<T>(path: string): T {
+  return JSON.parse(readFileSync(`${path}.json`, 'utf8')) as T;
+}
+
+/** The promised tensors of a fixture; a Map, because one of them is called `__proto__`. */
+export function promisedTensors(path: string): Map<string, TensorPromise> {
+  return new Map(Object.entries(sidecar<{ tensors: Record<string, TensorPromise> }>(path).tensors));
+}
+
+/** A promise's values as the float32 values that they round to. */
+export function asFloat32({ values }: TensorPromise): Float32Array {
+  return Float32Array.from(values, Number);
+}
+
+/** Where two arrays differ first, -0 from 0 too; NaN equals NaN. Undefined where they are the same. */
+export function firstDifference(found: ArrayLike<number>, expected: ArrayLike<number>): object | undefined {
+  if (found.length !== expected.length) return { length: found.length, expected: expected.length };
+  for (let i = 0; i < found.length; i++) {
+    if (!Object.is(found[i], expected[i])) return { index: i, found: found[i], expected: expected[i] };
+  }
+  return undefined;
+}
+
+/** Opens a weight file for the length of a test. */
+export async function opened(path: string): Promise<TensorFile> {
+  const file = await openTensorFile(path);
+  onTestFinished(() => file.close());
+  return file;
+}
+
+/** An empty folder for the length of a test. */
+export async function tempFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'neuronpedia-test-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Writes files, by their paths under `folder`; objects are written as JSON. */
+export async function writeFiles(folder: string, files: Record<string, Uint8Array | object>): Promise<void> {
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(folder, name);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, content instanceof Uint8Array ? content : JSON.stringify(content));
+  }
+}
+
+/** A safetensors image of float32 tensors with these shapes; element i of each holds the value i. */
+export function safetensorsOf(shapes: Record<string, readonly number[]>): Uint8Array {
+  let at = 0;
+  const header: Record<string, object> = {};
+  const data: Uint8Array[] = [];
+  for (const [name, shape] of Object.entries(shapes)) {
+    const bytes = new Uint8Array(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => i).buffer);
+    header[name] = { dtype: 'F32', shape, data_offsets: [at, at + bytes.length] };
+    data.push(bytes);
+    at += bytes.length;
+  }
+  return safetensorsImage(JSON.stringify(header), Buffer.concat(data));
+}
+
+/** A safetensors image of a header's text and the bytes after it, neither of them checked. */
+export function safetensorsImage(header: string, data: Uint8Array): Uint8Array {
+  const text = Buffer.from(header);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(text.length));
+  return Buffer.concat([length, text, data]);
+}
+
+/** An .npy image of version 1.0. */
+export function npyImage(descr: string, fortran: boolean, shape: readonly number[], data: Uint8Array): Uint8Array {
+  const tuple = shape.length === 1 ? `(${shape},)` : `(${shape.join(', ')})`;
+  const dict = `{'descr': '${descr}', 'fortran_order': ${fortran ? 'True' : 'False'}, 'shape': ${tuple}, }`;
+  return npyImageOf(1, `${dict.padEnd(64 * Math.ceil((dict.length + 11) / 64) - 11)}\n`, data);
+}
+
+/** An .npy image of a header's text and the bytes after it, neither of them checked. */
+export function npyImageOf(version: number, header: string, data: Uint8Array): Uint8Array {
+  const length = Buffer.alloc(version === 1 ? 2 : 4);
+  length.writeUIntLE(header.length, 0, length.length);
+  const start = Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, version, 0]);
+  return Buffer.concat([start, length, Buffer.from(header, 'latin1'), data]);
+}
+
+/** Random numbers in [0, 1) that are the same each time (mulberry32). */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** A number that differs from name to name, to seed with. */
+export function seedOf(path: string): number {
+  return [...basename(path)].reduce((seed, letter) => (seed * 31 + letter.charCodeAt(0)) >>> 0, 1);
+}

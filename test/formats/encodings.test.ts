@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { matrixOf, type Orientation } from '../../src/tensor/tensor.ts';
+import { asFloat32, dataFiles, fixture, opened, promisedTensors } from '../fixtures.ts';
+import { readRows } from '../tensor/logical-order.ts';
+
+const lossless: [name: string, orientation: Orientation][] = [
+  ['W_dec.npy', 'rows'],
+  ['W_dec_fortran.npy', 'rows'],
+  ['W_dec_transposed.npy', 'columns'],
+  ['W_dec_be.npy', 'rows'],
+  ['W_dec_f64.npy', 'rows'],
+];
+
+const lossy = ['W_dec_bf16.safetensors', 'W_dec_f16.npy'];
+
+test('every encoding of the decoder is compared', () => {
+  const named = [...lossless.map(([name]) => name), ...lossy].sort();
+  expect(named).toEqual(dataFiles('sae-tiny-encodings').map(([, path]) => path.split('/').at(-1)));
+});
+
+test.each(lossless)('%s, its vectors in its %s, is the trained decoder bit for bit', async (name, orientation) => {
+  const decoder = await readDecoder(fixture('sae-tiny', 'sae_weights.safetensors'), 'rows');
+  const encoded = await readDecoder(fixture('sae-tiny-encodings', name), orientation);
+  expect(decoder.length).toBe(512 * 64 * 4);
+  expect(encoded.equals(decoder)).toBe(true);
+});
+
+test.each(lossy)('%s is its own sidecar bit for bit', async (name) => {
+  const path = fixture('sae-tiny-encodings', name);
+  const [promise] = promisedTensors(path).values();
+  const found = await readDecoder(path, 'rows');
+  expect(found.equals(Buffer.from(asFloat32(promise!).buffer))).toBe(true);
+});
+
+async function readDecoder(path: string, orientation: Orientation): Promise<Buffer> {
+  const file = await opened(path);
+  const tensor = file.tensors.get('W_dec') ?? file.tensors.get('')!;
+  const values = await readRows(matrixOf(tensor, orientation));
+  return Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+}

@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs';
+import { expect, onTestFinished, test } from 'vitest';
+import { AppError } from '../../src/errors.ts';
+import type { Format, TensorFile } from '../../src/formats/format.ts';
+import { formats, openTensorFile } from '../../src/formats/open.ts';
+import { namedTensor } from '../../src/layouts/bare.ts';
+import { openFile } from '../../src/tensor/byte-source.ts';
+import { flatRow, matrixOf } from '../../src/tensor/tensor.ts';
+import { checkRows } from '../../src/upload/check-rows.ts';
+import { dataFiles, sidecar } from '../fixtures.ts';
+
+interface Fault {
+  /** The reader that gets the file; `none` for what is no weight file at all. */
+  readonly format: string;
+  readonly why: string;
+  /** Matches a useful message, lower-cased. */
+  readonly error: string;
+}
+
+const files = dataFiles('malformed');
+
+test('there are malformed fixtures', () => {
+  expect(files.length).toBeGreaterThanOrEqual(83);
+});
+
+test.each(files)('%s is refused with a message that says why and where', async (_, path) => {
+  const fault = sidecar<Fault>(path);
+  const error = await refusal(path, fault);
+  expect(error, `${fault.why} Nothing refused it.`).toBeInstanceOf(AppError);
+  expect(error?.exitCode).toBe(6);
+  expect(error?.message).toContain(path);
+  // The names of these files say what is wrong with them; the message must say it without.
+  const said = [error?.message, ...(error?.hints ?? [])].join('\n').replaceAll(path, '');
+  expect(said.toLowerCase()).toMatch(new RegExp(fault.error));
+  const cell = /row (\d+) has .* at column (\d+)/i.exec(fault.why);
+  if (cell) expect(error?.message).toContain(`row ${cell[1]}, value ${cell[2]}:`);
+});
+
+test.each(files)('%s makes no reader ask for more bytes than it has', async (_, path) => {
+  for (const format of formats) {
+    const file = await openFile(path);
+    onTestFinished(() => file.close());
+    let largest = 0;
+    const watched = {
+      ...file,
+      read(into: Uint8Array, position: number) {
+        largest = Math.max(largest, into.length);
+        return file.read(into, position);
+      },
+    };
+    const error = await format.open(path, watched).catch((thrown: unknown) => thrown);
+    if (error instanceof Error) expect(error, format.name).toBeInstanceOf(AppError);
+    expect(largest).toBeLessThanOrEqual(file.size);
+  }
+});
+
+/** What refuses the file: opening it, asking for its tensor, or checking its rows. Undefined where nothing does. */
+async function refusal(path: string, fault: Fault): Promise<AppError | undefined> {
+  try {
+    const file = await openAs(path, fault.format);
+    for (const name of file.undecodable.keys()) namedTensor(file, name);
+    for (const tensor of file.tensors.values()) {
+      const matrix = tensor.shape.length === 2 ? matrixOf(tensor, 'rows') : flatRow(tensor);
+      await checkRows(matrix, [[0, matrix.rows]], () => {});
+    }
+    return undefined;
+  } catch (error) {
+    return error as AppError;
+  }
+}
+
+/** A file under another format's name is not malformed to its own reader: it goes to the one that its name claims. */
+async function openAs(path: string, name: string): Promise<TensorFile> {
+  const claimed = formats.find((format) => format.name === name);
+  const sniffed = formats.find((format: Format) => format.sniff(readFileSync(path).subarray(0, 512)));
+  if (!claimed || !sniffed || claimed === sniffed) {
+    const file = await openTensorFile(path);
+    onTestFinished(() => file.close());
+    return file;
+  }
+  const bytes = await openFile(path);
+  onTestFinished(() => bytes.close());
+  return { ...(await claimed.open(path, bytes)), path, format: name, close: () => bytes.close() };
+}

@@ -1,0 +1,95 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { namedTensor } from '../../src/layouts/bare.ts';
+import { fixture, opened, safetensorsImage, safetensorsOf, tempFolder, writeFiles } from '../fixtures.ts';
+import { found } from './found.ts';
+
+async function weights(image: Uint8Array): Promise<string> {
+  const folder = await tempFolder();
+  await writeFiles(folder, { 'weights.safetensors': image });
+  return join(folder, 'weights.safetensors');
+}
+
+test('the only matrix of a file is its decoder, and its biases prove its way up', async () => {
+  const [sae] = await found(await weights(safetensorsOf({ 'decoder.weight': [4, 6], 'decoder.bias': [4] })));
+  expect(sae).toMatchObject({
+    decoder: { name: 'decoder.weight' },
+    orientation: { value: 'columns', from: 'decoder.bias has 4 values' },
+  });
+});
+
+test('of several matrices W_dec is the decoder', async () => {
+  const [sae] = await found(await weights(safetensorsOf({ W_enc: [4, 6], W_dec: [6, 4], W_skip: [4, 4] })));
+  expect(sae?.decoder.name).toBe('W_dec');
+  expect(sae).not.toHaveProperty('orientation');
+});
+
+test('several matrices without a W_dec are listed, and one can be named', async () => {
+  const path = await weights(safetensorsOf({ one: [6, 4], two: [3, 4], bias: [4] }));
+  await expect(found(path)).rejects.toMatchObject({
+    code: 'layout_unknown',
+    exitCode: 6,
+    hints: ['say which with --tensor NAME; candidates: one F32 [6, 4], two F32 [3, 4]'],
+  });
+  const [sae] = await found(path, 'two');
+  expect(sae).toMatchObject({ decoder: { name: 'two' }, orientation: { value: 'rows', from: 'bias has 4 values' } });
+});
+
+test('a name that is not there is an error that lists the names that are', async () => {
+  const path = await weights(safetensorsOf({ one: [6, 4], two: [3, 4] }));
+  await expect(found(path, 'three')).rejects.toMatchObject({
+    code: 'tensor_not_found',
+    message: `${path}: holds no tensor called "three"`,
+    hints: ['it holds: one F32 [6, 4], two F32 [3, 4]'],
+  });
+});
+
+test.each([['square', [4, 4]]])('a matrix that is %s has no orientation that its file proves', async (_, shape) => {
+  const [sae] = await found(await weights(safetensorsOf({ W_dec: shape, b_dec: [4] })));
+  expect(sae).not.toHaveProperty('orientation');
+});
+
+test('a matrix that its bias contradicts is refused, unless it was picked by name', async () => {
+  const path = await weights(safetensorsOf({ W_dec: [6, 5], b_dec: [4] }));
+  await expect(found(path)).rejects.toThrow('fits neither way up, because b_dec has 4 values');
+  const [sae] = await found(path, 'W_dec');
+  expect(sae).not.toHaveProperty('orientation');
+});
+
+test('a single vector is sent to the command for vectors', async () => {
+  const path = await weights(safetensorsOf({ direction: [8] }));
+  await expect(found(path, 'direction')).rejects.toMatchObject({
+    code: 'layout_unknown',
+    hints: [expect.stringContaining('upload-vector')],
+  });
+  await expect(found(path)).rejects.toMatchObject({
+    code: 'layout_unknown',
+    message: expect.stringContaining('direction F32 [8]'),
+  });
+});
+
+test('a matrix of integers is taken only by its name', async () => {
+  const path = fixture('npy', 'le_i4.npy');
+  await expect(found(path)).rejects.toMatchObject({ code: 'layout_unknown' });
+  const [sae] = await found(path, '');
+  expect(sae?.decoder.dtype).toBe('I32');
+});
+
+test('a file without tensors says so', async () => {
+  const failure = expect(found(fixture('safetensors', 'no_tensors.safetensors'))).rejects;
+  await failure.toMatchObject({ code: 'layout_unknown', message: expect.stringContaining('found: none') });
+});
+
+test('a tensor of a type that is not read is refused when it is asked for, and not before', async () => {
+  const header = { packed: { dtype: 'F8_E4M3', shape: [2, 2], data_offsets: [0, 4] } };
+  const file = await opened(await weights(safetensorsImage(JSON.stringify(header), new Uint8Array(4))));
+  expect(file.tensors.size).toBe(0);
+  expect(() => namedTensor(file, 'packed')).toThrow(/tensor "packed": dtype F8_E4M3 is not read/);
+});
+
+test('tensors called __proto__ and constructor are tensors like any other', async () => {
+  const header = '{"__proto__":{"dtype":"F32","shape":[1,1],"data_offsets":[0,4]}}';
+  const path = await weights(safetensorsImage(header, new Uint8Array(4)));
+  expect((await found(path, '__proto__'))[0]?.decoder.name).toBe('__proto__');
+  await expect(found(path, 'constructor')).rejects.toMatchObject({ code: 'tensor_not_found' });
+});

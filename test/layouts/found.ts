@@ -1,0 +1,28 @@
+import { onTestFinished } from 'vitest';
+import { findSaes } from '../../src/layouts/find.ts';
+import type { Sae } from '../../src/layouts/sae.ts';
+import { safetensorsOf, tempFolder, writeFiles } from '../fixtures.ts';
+
+/** The SAEs under a path, open for the length of a test. */
+export async function found(path: string, tensorName?: string): Promise<Sae[]> {
+  const saes = await findSaes(path, tensorName);
+  for (const { file } of saes) onTestFinished(() => file.close());
+  return saes;
+}
+
+/** Shapes of an SAE of 6 features that are 4 wide, as SAELens names them. */
+export const sixByFour = { W_enc: [4, 6], b_enc: [6], W_dec: [6, 4], b_dec: [4] } as const;
+
+/** A folder as SAELens writes it, for the length of a test. */
+export async function saelensFolder(config: object, shapes: Record<string, readonly number[]> = sixByFour) {
+  const folder = await tempFolder();
+  await writeFiles(folder, { 'cfg.json': config, 'sae_weights.safetensors': safetensorsOf(shapes) });
+  return folder;
+}
+
+/** The one SAE of a folder written so. */
+export async function saelens(config: object, shapes?: Record<string, readonly number[]>): Promise<Sae> {
+  const [sae, ...more] = await found(await saelensFolder(config, shapes));
+  if (!sae || more.length > 0) throw new Error('expected one SAE');
+  return sae;
+}

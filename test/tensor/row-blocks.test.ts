@@ -1,0 +1,144 @@
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eachRow, type Ranges } from '../../src/tensor/ranges.ts';
+import { rowBlocks } from '../../src/tensor/row-blocks.ts';
+import { type Matrix, matrixOf, type Orientation } from '../../src/tensor/tensor.ts';
+import { npyImage, opened } from '../fixtures.ts';
+import { readRows, slab } from './logical-order.ts';
+
+const [rows, width] = [3000, 1500];
+/** Each value tells its place, and float32 holds them all exactly. */
+const valueAt = (row: number, column: number) => row * width + column;
+
+const encodings: [name: string, orientation: Orientation, descr: string, fortran: boolean][] = [
+  ['c.npy', 'rows', '<f4', false],
+  ['fortran.npy', 'rows', '<f4', true],
+  ['transposed.npy', 'columns', '<f4', false],
+  ['big-endian-fortran.npy', 'rows', '>f4', true],
+];
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'neuronpedia-test-'));
+  const across = Float32Array.from({ length: rows * width }, (_, i) => i);
+  const down = across.map((_, i) => valueAt(i % rows, Math.floor(i / rows)));
+  for (const [name, orientation, descr, fortran] of encodings) {
+    const data = Buffer.from((fortran || orientation === 'columns' ? down : across).slice().buffer);
+    if (descr.startsWith('>')) data.swap32();
+    const shape = orientation === 'rows' ? [rows, width] : [width, rows];
+    await writeFile(join(folder, name), npyImage(descr, fortran, shape, data));
+  }
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function matrixIn(name: string, orientation: Orientation): Promise<Matrix> {
+  const file = await opened(join(folder, name));
+  return matrixOf(file.tensors.get('')!, orientation);
+}
+
+function wrongRows(ranges: Ranges, found: Float32Array, expected: (row: number, column: number) => number): number[] {
+  const asked = [...eachRow(ranges)];
+  expect(found.length % Math.max(1, asked.length)).toBe(0);
+  const across = found.length / asked.length;
+  return asked.filter((row, i) => found.subarray(i * across, (i + 1) * across).some((v, c) => v !== expected(row, c)));
+}
+
+describe.each(encodings)('%s, its vectors in its %s', (name, orientation) => {
+  test('gives every row in order, in several blocks of a few MB', async () => {
+    const matrix = await matrixIn(name, orientation);
+    let [next, blocks, wrong] = [0, 0, 0];
+    for await (const { start, count, width: across, values } of rowBlocks(matrix, [[0, rows]])) {
+      expect([start, across]).toEqual([next, width]);
+      expect(count * across * 4).toBeLessThanOrEqual(12 << 20);
+      for (let i = 0; i < count * across; i++) if (values[i] !== start * width + i) wrong++;
+      next += count;
+      blocks++;
+    }
+    expect({ next, wrong }).toEqual({ next: rows, wrong: 0 });
+    expect(blocks).toBeGreaterThan(1);
+  });
+
+  test('gives ranges with gaps, at the edges of its blocks too', async () => {
+    const matrix = await matrixIn(name, orientation);
+    // Blocks of whole rows end at multiples of 699 here, bands of columns at multiples of 2,097.
+    const ranges: Ranges = [
+      [0, 1],
+      [3, 5],
+      [698, 701],
+      [1398, 1399],
+      [2096, 2099],
+      [2999, 3000],
+    ];
+    const found = await readRows(matrix, ranges);
+    expect(found).toHaveLength(11 * width);
+    expect(wrongRows(ranges, found, valueAt)).toEqual([]);
+  });
+
+  test('gives ranges that are longer than a block', async () => {
+    const matrix = await matrixIn(name, orientation);
+    const ranges: Ranges = [
+      [1, 701],
+      [800, 2998],
+    ];
+    const found = await readRows(matrix, ranges);
+    expect(found).toHaveLength((700 + 2198) * width);
+    expect(wrongRows(ranges, found, valueAt)).toEqual([]);
+  });
+
+  test('gives nothing where no row is asked for', async () => {
+    expect(await readRows(await matrixIn(name, orientation), [])).toHaveLength(0);
+  });
+});
+
+test('rows that lie apart are a slab of a 3-D tensor: [750, 4, 1500] at [:, 2, :]', async () => {
+  const { tensor } = await matrixIn('c.npy', 'rows');
+  const walk = { rows: 750, width, rowStride: 4 * width, columnStride: 1 };
+  const ranges: Ranges = [
+    [0, 176],
+    [347, 349],
+    [749, 750],
+  ];
+  const found = await readRows(slab(tensor, 2 * width, walk), ranges);
+  expect(wrongRows(ranges, found, (row, column) => valueAt(4 * row + 2, column))).toEqual([]);
+});
+
+test('values that lie apart in rows that lie apart: [3000, 500, 3] at [:, :, 1]', async () => {
+  const { tensor } = await matrixIn('c.npy', 'rows');
+  const walk = { rows, width: 500, rowStride: width, columnStride: 3 };
+  const ranges: Ranges = [
+    [0, 2],
+    [2096, 2099],
+    [2998, 3000],
+  ];
+  const found = await readRows(slab(tensor, 1, walk), ranges);
+  expect(wrongRows(ranges, found, (row, column) => valueAt(row, 3 * column + 1))).toEqual([]);
+});
+
+test.each([false, true])('no row of a width that no memory holds is nothing, Fortran order %s', async (fortran) => {
+  await writeFile(join(folder, 'no-rows.npy'), npyImage('<f4', fortran, [0, 2 ** 45], new Uint8Array(0)));
+  expect(await readRows(await matrixIn('no-rows.npy', 'rows'), [])).toHaveLength(0);
+});
+
+test('one row wider than a block is a block', async () => {
+  const { tensor } = await matrixIn('c.npy', 'rows');
+  const walk = { rows: 3, width: 1000 * width, rowStride: 1000 * width, columnStride: 1 };
+  const found = await readRows(slab(tensor, 0, walk), [[1, 3]]);
+  expect(wrongRows([[1, 3]], found, (row, column) => row * 1000 * width + column)).toEqual([]);
+});
+
+test.each(encodings)('%s, cut off after it was opened, is unreadable and not zeros', async (name, ...encoding) => {
+  const [orientation, descr, fortran] = encoding;
+  const path = join(folder, `cut-${name}`);
+  await writeFile(path, npyImage(descr, fortran, [40, 50], new Uint8Array(8000)));
+  const matrix = await matrixIn(`cut-${name}`, orientation);
+  await truncate(path, 4000);
+  await expect(readRows(matrix)).rejects.toMatchObject({
+    code: 'file_unreadable',
+    exitCode: 6,
+    details: { file: path },
+  });
+});
