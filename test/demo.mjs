@@ -6,7 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const home = mkdtempSync(join(tmpdir(), 'neuronpedia-demo-'));
-const env = { ...process.env, NEURONPEDIA_CONFIG_DIR: join(home, 'config'), NEURONPEDIA_STATE_DIR: join(home, 'state') };
+const env = {
+  ...process.env,
+  NEURONPEDIA_CONFIG_DIR: join(home, 'config'),
+  NEURONPEDIA_STATE_DIR: join(home, 'state'),
+};
 const tool = join(import.meta.dirname, '../bin/neuronpedia.js');
 
 const steps = [

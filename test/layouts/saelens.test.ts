@@ -38,12 +38,12 @@ test('the newer flat words are read too, and no architecture means standard', as
 });
 
 test.each([
-  ['blocks.12.hook_resid_post', 12],
-  ['model.layers.30', 30],
-])('a nested config has no layer of its own: %s is layer %i', async (hook_name, layer) => {
+  ['blocks.12.hook_resid_post', 12, 'blocks.12.hook_resid_post'],
+  ['model.layers.30', 30, 'blocks.30.hook_resid_post'],
+])('a nested config has no layer of its own: %s is layer %i', async (hook_name, layer, hook) => {
   const metadata = { model_name: 'gemma-2-2b', hook_name, neuronpedia_id: null };
   const sae = await saelens({ architecture: 'jumprelu', d_in: 4, d_sae: 6, metadata });
-  expect(sae).toMatchObject({ model: { value: 'gemma-2-2b' }, layer: { value: layer }, hook: { value: hook_name } });
+  expect(sae).toMatchObject({ model: { value: 'gemma-2-2b' }, layer: { value: layer }, hook: { value: hook } });
 });
 
 test('a hook that names no layer leaves the layer open', async () => {
