@@ -24,6 +24,7 @@ const inFlight = 4;
 export async function discover(http: Http): Promise<Discovery> {
   const limits = await askAgain(http, { method: 'GET', path: '/api/upload/limits' });
   if (isRefusal(limits)) throw permanentError(limits, 'signing in');
+  if (limits.status >= 300 && limits.status < 400) throw permanentError(limits, 'asking for the upload limits');
   if (isPublic(limits)) return discoverPublic(http);
   if (limits.status !== 200) throw notNeuronpedia(http);
   const found = readAs(limits, limitsSchema, 'asking for the upload limits');

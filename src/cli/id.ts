@@ -9,7 +9,7 @@ export interface FeatureId {
 
 /** Reads `model/source/index`, or the URL of one on any host. Error: usage. */
 export function parseId(text: string): FeatureId {
-  const path = URL.canParse(text) ? new URL(text).pathname : text;
+  const path = URL.canParse(text) ? new URL(text).pathname : text.includes('://') ? '' : text;
   const parts = path.split('/').filter((part) => part !== '');
   const [model, source, index] = parts.slice(-3);
   if (model === undefined || source === undefined || index === undefined || !/^\d+$/.test(index)) {

@@ -5,7 +5,7 @@ import type { z as Zod } from 'zod';
 /** A switch. */
 export const flag = (z: typeof Zod) => z.boolean();
 /** Any text but none. */
-export const text = (z: typeof Zod) => z.string().min(1);
+export const text = (z: typeof Zod) => z.string().min(1, 'expected some text');
 
 /** A whole number within bounds, both included. */
 export const whole = (from: number, to: number) => (z: typeof Zod) =>

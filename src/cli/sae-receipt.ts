@@ -1,3 +1,4 @@
+import { membership } from '../tensor/ranges.ts';
 import { rowBlocks } from '../tensor/row-blocks.ts';
 import { vectorHash } from '../upload/fingerprint.ts';
 import type { PreparedSae } from '../upload/kinds/sae.ts';
@@ -30,7 +31,7 @@ export async function writeSaeReceipt(
 
 async function* receiptRows(session: Session, prepared: PreparedSae, report: JobReport): AsyncGenerator<ReceiptRow> {
   const { model, place, matrix, planned } = prepared;
-  const stored = report.end.type === 'finished';
+  const isStored = membership(report.stored);
   for await (const { start, count, width, values } of rowBlocks(matrix, planned)) {
     for (let i = 0; i < count; i++) {
       const row = start + i;
@@ -41,7 +42,7 @@ async function* receiptRows(session: Session, prepared: PreparedSae, report: Job
         id,
         url: session.idOrUrl(id),
         vectorHash: vectorHash(values, i * width, width),
-        status: stored ? 'stored' : 'pending',
+        status: isStored(row) ? 'stored' : 'pending',
       };
     }
   }

@@ -124,9 +124,12 @@ function refuseDescr(where: string, descr: string): AppError {
   ]);
 }
 
+/** What helps most often with a file that breaks its format's rules. */
+export const damagedHint = 'the file is damaged or was not written to its end: copy, download or save it again';
+
 /** A file that breaks its format's rules. */
 export function invalid(where: string, problem: string): AppError {
-  return new AppError('format_invalid', `${where}: ${problem}`, { details: { file: where } });
+  return new AppError('format_invalid', `${where}: ${problem}`, { hints: [damagedHint], details: { file: where } });
 }
 
 function unsupported(where: string, problem: string, hints: string[]): AppError {

@@ -23,7 +23,10 @@ export async function openFile(path: string): Promise<ByteSource> {
     throw openError(path, cause);
   });
   if (!found.isFile())
-    throw new AppError('file_unreadable', `${path}: is not a regular file`, { details: { file: path } });
+    throw new AppError('file_unreadable', `${path}: is not a regular file`, {
+      hints: found.isDirectory() ? ['it is a folder: name a file in it'] : [],
+      details: { file: path },
+    });
   const handle = await open(path, 'r').catch((cause) => {
     throw openError(path, cause);
   });

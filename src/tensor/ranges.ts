@@ -46,6 +46,17 @@ export function intersectRanges(a: Ranges, b: Ranges): Ranges {
   return subtractRanges(a, subtractRanges(a, b));
 }
 
+/** Whether a row is in the ranges, asked for one row after the other. */
+export function membership(ranges: Ranges): (row: number) => boolean {
+  let at = 0;
+  return (row) => {
+    // Rows are mostly asked for in order: the range that held the last one is the first to try.
+    if (at > 0 && row < (ranges[at] ?? [Number.POSITIVE_INFINITY])[0]) at = 0;
+    while (at < ranges.length && (ranges[at] as Range)[1] <= row) at++;
+    return at < ranges.length && (ranges[at] as Range)[0] <= row;
+  };
+}
+
 /** Row numbers one by one, ascending. */
 export function* eachRow(ranges: Ranges): Generator<number> {
   for (const [start, end] of ranges) for (let row = start; row < end; row++) yield row;

@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts';
-import { countRows, type Ranges } from '../tensor/ranges.ts';
+import { countRows, membership, type Ranges } from '../tensor/ranges.ts';
 import { type RowBlock, rowBlocks } from '../tensor/row-blocks.ts';
 import { label, type Matrix } from '../tensor/tensor.ts';
 import type { OnEvent } from './events.ts';
@@ -58,10 +58,6 @@ function* badValues({ start, count, width, values }: RowBlock): Generator<Findin
       }
     }
   }
-}
-
-function membership(ranges: Ranges): (row: number) => boolean {
-  return (row) => ranges.some(([start, end]) => row >= start && row < end);
 }
 
 function notFinite(matrix: Matrix, findings: readonly Finding[], bad: number): AppError {

@@ -121,6 +121,7 @@ export function checkLayer(record: ModelRecord, layer: number): void {
     'layer_out_of_range',
     `layer ${layer} does not exist: ${record.id} has ${record.layers} layers, 0 to ${record.layers - 1}`,
     {
+      hints: ['layers count from 0: the last one is the number of layers less one'],
       details: { found: layer, expected: `0-${record.layers - 1}` },
     },
   );

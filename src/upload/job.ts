@@ -141,7 +141,7 @@ export async function bindData(journal: Journal, print: DataPrint): Promise<void
   if (known && (known.rows !== matrix.rows || known.width !== matrix.width)) {
     throw changed(matrix, `[${known.rows}, ${known.width}]`, `[${matrix.rows}, ${matrix.width}]`, 'its shape changed');
   }
-  if (known && known.fields !== fields && !journal.state.done) {
+  if (known && known.fields !== fields) {
     throw changed(
       matrix,
       known.fields.slice(0, 12),

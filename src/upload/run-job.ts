@@ -50,6 +50,8 @@ export interface JobReport {
   /** Of these, confirmed in this run. */
   readonly sent: number;
   readonly ids: ReadonlyMap<number, string>;
+  /** The rows that are confirmed. */
+  readonly stored: Ranges;
   readonly end: SendResult;
 }
 
@@ -128,6 +130,7 @@ async function sendPending(input: JobInput, id: string, journal: Journal, state:
   const total = countRows(planned);
   const before = countRows(intersectRanges(planned, state.stored));
   let confirmed = before;
+  let stored = state.stored;
   const ids = new Map(state.ids);
   const tell = () => onEvent({ type: 'progress', confirmed, total });
   tell();
@@ -142,6 +145,7 @@ async function sendPending(input: JobInput, id: string, journal: Journal, state:
     onConfirmed: (rows, given) => {
       for (const [row, id] of given) ids.set(row, id);
       confirmed += countRows(intersectRanges(rows, planned));
+      stored = mergeRanges([...stored, ...rows]);
       tell();
     },
   });
@@ -153,6 +157,7 @@ async function sendPending(input: JobInput, id: string, journal: Journal, state:
     found: countRows(intersectRanges(planned, state.found)),
     sent: confirmed - before,
     ids,
+    stored,
     end:
       end.type === 'finished' && cut
         ? { type: 'quota', resumeAt: input.server.quota?.resetsAt, why: 'the quota is spent' }

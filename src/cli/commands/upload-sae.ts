@@ -1,7 +1,14 @@
 import { AppError, toAppError } from '../../errors.ts';
 import { findSaes } from '../../layouts/find.ts';
 import type { Sae } from '../../layouts/sae.ts';
-import { type PreparedSae, prepareSae, type SaeOptions, type SendLimits, sendSae } from '../../upload/kinds/sae.ts';
+import {
+  type PreparedSae,
+  prepareSae,
+  previewSae,
+  type SaeOptions,
+  type SendLimits,
+  sendSae,
+} from '../../upload/kinds/sae.ts';
 import type { JobReport } from '../../upload/run-job.ts';
 import type { Server } from '../../upload/server.ts';
 import { closeAfter } from '../close-after.ts';
@@ -34,7 +41,7 @@ export function run(context: CommandContext): Promise<number> {
     for (const sae of saes) prepared.push(await prepare(context, session, sae, server));
     refuseSameSource(prepared);
     for (const one of prepared) showPlan(out, server, one);
-    if (options.dryRun) return finishDryRun(context, prepared);
+    if (options.dryRun) return dryRun(context, session, server, prepared);
     const ends: End[] = [];
     for (const one of prepared)
       if (!stop.aborted) ends.push(await send(context, session, server, one, prepared.length > 1));
@@ -85,9 +92,27 @@ function refuseSameSource(prepared: readonly PreparedSae[]): void {
   }
 }
 
-function finishDryRun({ out }: CommandContext, prepared: readonly PreparedSae[]): number {
+/** Everything but the writing: what is on the server already, and what would be sent. */
+async function dryRun(
+  context: CommandContext,
+  session: Session,
+  server: Server,
+  prepared: readonly PreparedSae[],
+): Promise<number> {
+  const { out } = context;
+  const jobs: Record<string, unknown>[] = [];
+  for (const one of prepared) {
+    const source = `${one.model.id}/${one.place.source}`;
+    const preview = await withSpinner(out, `looking up ${source}`, () =>
+      previewSae(one, { server, stateDir: session.folders.state, onEvent: () => undefined }),
+    );
+    out.note(
+      `dry run: ${source}: ${count(preview.there)} of ${count(preview.planned)} features are there, ${count(preview.toSend)} would be sent`,
+    );
+    jobs.push({ ...planDocument(one), there: preview.there, toSend: preview.toSend });
+  }
   out.note('dry run: nothing was sent');
-  out.document({ type: 'summary', status: 'dry-run', jobs: prepared.map(planDocument) });
+  out.document({ type: 'summary', status: 'dry-run', jobs });
   return 0;
 }
 

@@ -7,6 +7,7 @@ import { checkRows } from '../check-rows.ts';
 import type { BodyFormat, Delivery } from '../delivery.ts';
 import { checkLayer, findModel, type Place, type PlaceOptions, placeOf } from '../destination.ts';
 import { type JobIdentity, refuseOtherOwner } from '../job.ts';
+import { type Preview, previewJob } from '../preview-job.ts';
 import { type JobReport, runJob, type UploadRun } from '../run-job.ts';
 import { type ModelRecord, requireUploadProtocol, type Server } from '../server.ts';
 import { settleMatrix } from './sae-matrix.ts';
@@ -83,6 +84,7 @@ function planRows(matrix: Matrix, features: Ranges | undefined): Ranges {
       'rows_out_of_range',
       `${label(matrix.tensor)}: --features asks for ${formatRanges(beyond)}; there are ${matrix.rows} features, 0 to ${matrix.rows - 1}`,
       {
+        hints: ['both ends of a range are included, and features count from 0'],
         details: { found: formatRanges(beyond), expected: `0-${matrix.rows - 1}` },
       },
     );
@@ -133,6 +135,16 @@ export function saeDelivery(prepared: PreparedSae, server: Server, limits: SendL
     maxBytes: Math.min(delivery.maxBytes, limits.bytes ?? Number.POSITIVE_INFINITY),
     maxInFlight: Math.min(delivery.maxInFlight, limits.inFlight ?? Number.POSITIVE_INFINITY),
   };
+}
+
+/** What sending a prepared SAE would do; nothing is written. Errors: those of `previewJob`. */
+export function previewSae(
+  prepared: PreparedSae,
+  run: Pick<UploadRun, 'server' | 'stateDir' | 'onEvent'>,
+): Promise<Preview> {
+  const { matrix, planned, model, place, isNewSet: isNew } = prepared;
+  const delivery = saeDelivery(prepared, run.server, {});
+  return previewJob({ ...run, identity: identityOf(model.id, place), matrix, planned, delivery, isNew });
 }
 
 /** Sends a prepared SAE, or what an earlier run of the same job left. Errors: those of `runJob`. */

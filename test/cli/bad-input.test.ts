@@ -1,0 +1,191 @@
+import { mkdirSync } from 'node:fs';
+import { describe, expect } from 'vitest';
+import { expectFailure, expectJsonFailure, hintsOf } from './failures.ts';
+import { fixture, npyFile, tinySae } from './fixtures.ts';
+import { type Home, test } from './home.ts';
+import { everythingIn } from './sandbox-process.ts';
+
+const bare = fixture('sae-tiny-encodings/W_dec.npy');
+const wide = fixture('vectors/random-768-f32.npy');
+const bareSae = (...more: string[]) => ['upload-sae', bare, '--sae-id', 'x', ...more];
+const vector = (...more: string[]) => ['upload-vector', wide, '--name', 'x', ...more];
+
+interface Bad {
+  what: string;
+  args: string[] | ((home: Home) => string[]);
+  code: number;
+  /** Each is found in what is said. */
+  says: (string | RegExp)[];
+}
+
+const bad: Bad[] = [
+  {
+    what: 'a vector of another width than the model',
+    args: vector('--model', 'tiny-kjv-4l', '--layer', '1'),
+    code: 6,
+    says: ['768', '64', 'tiny-kjv-4l'],
+  },
+  {
+    what: 'an SAE of 2048 values for gemma-2-2b',
+    args: (home) => {
+      const file = home.file(
+        'gemma.npy',
+        npyFile([4, 2048], (position) => position),
+      );
+      return ['upload-sae', file, '--model', 'gemma-2-2b', '--layer', '1', '--orientation', 'rows', '--sae-id', 'x'];
+    },
+    code: 6,
+    says: ['2304', '2048', 'gemma-2b'],
+  },
+  {
+    what: 'a matrix of which no axis is as wide as the model',
+    args: bareSae('--model', 'gpt2-small', '--layer', '1'),
+    code: 6,
+    says: ['512', '64', '768'],
+  },
+  {
+    what: 'a square matrix that does not say which way up it is',
+    args: (home) => {
+      const file = home.file(
+        'square.npy',
+        npyFile([64, 64], (position) => position),
+      );
+      return ['upload-sae', file, '--model', 'tiny-kjv-4l', '--layer', '1', '--sae-id', 'x'];
+    },
+    code: 6,
+    says: ['--orientation rows', '--orientation columns'],
+  },
+  {
+    what: 'a model that is spelt wrongly',
+    args: vector('--model', 'gpt2-smal', '--layer', '1'),
+    code: 6,
+    says: ['"gpt2-smal"', /did you mean .*gpt2-small/],
+  },
+  {
+    what: 'a model by another name than Neuronpedia has for it',
+    args: vector('--model', 'google/gemma-2-2b', '--layer', '1'),
+    code: 6,
+    says: [/did you mean .*gemma-2-2b/],
+  },
+  {
+    what: 'a layer that the model does not have',
+    args: vector('--model', 'gpt2-small', '--layer', '12'),
+    code: 6,
+    says: ['layer 12', '0 to 11'],
+  },
+  {
+    what: 'a bare matrix without a model',
+    args: bareSae('--layer', '1'),
+    code: 6,
+    says: ['--model'],
+  },
+  {
+    what: 'a bare matrix without a layer',
+    args: bareSae('--model', 'tiny-kjv-4l'),
+    code: 6,
+    says: ['--layer'],
+  },
+  {
+    what: 'a layer that contradicts the hook',
+    args: ['upload-sae', tinySae, '--sae-id', 'x', '--layer', '2'],
+    code: 6,
+    says: ['layer 2', 'blocks.1.hook_resid_post'],
+  },
+  {
+    what: 'a name that no server takes for a source set',
+    args: ['upload-sae', tinySae, '--sae-id', 'My_SAE'],
+    code: 2,
+    says: ['My_SAE', /hint: .*--sae-id my-sae/],
+  },
+  {
+    what: 'features beyond the last',
+    args: ['upload-sae', tinySae, '--sae-id', 'x', '--features', '500-512'],
+    code: 6,
+    says: ['512', '0 to 511'],
+  },
+  {
+    what: 'a tensor that is not there',
+    args: ['upload-sae', tinySae, '--sae-id', 'x', '--tensor', 'W_deck'],
+    code: 6,
+    says: ['W_deck', 'W_dec F32'],
+  },
+  {
+    what: 'a file that is not there',
+    args: ['upload-sae', 'no/such/file.npy', '--sae-id', 'x'],
+    code: 6,
+    says: ['no/such/file.npy'],
+  },
+  {
+    what: 'a vector that is not there',
+    args: ['upload-vector', 'no/such/file.npy', '--name', 'x', '--model', 'gpt2-small', '--layer', '1'],
+    code: 6,
+    says: ['no/such/file.npy'],
+  },
+  {
+    what: 'a folder as a vector',
+    args: ['upload-vector', tinySae, '--name', 'x', '--model', 'gpt2-small', '--layer', '1'],
+    code: 6,
+    says: ['sae-tiny'],
+  },
+  {
+    what: 'a matrix as a vector',
+    args: ['upload-vector', bare, '--name', 'x', '--model', 'tiny-kjv-4l', '--layer', '1'],
+    code: 6,
+    says: ['[512, 64]', 'upload-sae'],
+  },
+  {
+    what: 'a vector as an SAE',
+    args: ['upload-sae', wide, '--sae-id', 'x', '--model', 'gpt2-small', '--layer', '1'],
+    code: 6,
+    says: [/hint: .*upload-vector/],
+  },
+  {
+    what: 'a state folder that cannot be',
+    args: (home) => {
+      home.file('state', 'a file');
+      return ['upload-sae', tinySae, '--sae-id', 'x'];
+    },
+    code: 6,
+    says: ['state', /hint: .*NEURONPEDIA_STATE_DIR/],
+  },
+  {
+    what: 'a receipt that cannot be written',
+    args: ['upload-sae', tinySae, '--sae-id', 'x', '--receipt', 'no/such/folder/receipt.jsonl'],
+    code: 6,
+    says: ['no/such/folder/receipt.jsonl', /hint: nothing was sent/],
+  },
+  {
+    what: 'a folder without an SAE',
+    args: (home) => {
+      mkdirSync(`${home.folder}/empty`);
+      return ['upload-sae', `${home.folder}/empty`, '--sae-id', 'x'];
+    },
+    code: 6,
+    says: ['no SAE', 'sae_weights.safetensors'],
+  },
+];
+
+describe.concurrent('input that cannot be uploaded', () => {
+  for (const [i, { what, args, code, says }] of bad.entries()) {
+    test(`${what} exits with ${code}, says why, and leaves nothing behind`, async ({ home, server }) => {
+      const words = typeof args === 'function' ? args(home) : args;
+      // How errors are written is the same for all of them, so every one is seen in one of the two forms.
+      const json = i % 2 === 1;
+      const ran = await home.runAt(server.url, json ? [...words, '--json'] : words);
+      if (json) expectJsonFailure(ran, code);
+      else expectFailure(ran, code);
+      for (const said of says) expect(ran.stderr).toMatch(typeof said === 'string' ? quoted(said) : said);
+      if (says.some((said) => said instanceof RegExp)) expect(hintsOf(ran)).not.toEqual([]);
+    });
+  }
+});
+
+function quoted(text: string): RegExp {
+  return new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+}
+
+describe('the server after all of it', () => {
+  test('has nothing in its store', ({ server }) => {
+    expect(everythingIn(server.data).flat()).toEqual([]);
+  });
+});

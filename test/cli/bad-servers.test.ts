@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs';
+import { describe, expect } from 'vitest';
+import { expectFailure, expectJsonFailure, hintsOf } from './failures.ts';
+import { fixture, tinySae } from './fixtures.ts';
+import { test } from './home.ts';
+import { serveAlways } from './web-server.ts';
+
+const upload = ['upload-sae', tinySae, '--sae-id', 'x'];
+const page = '<!doctype html><html><body>Welcome</body></html>';
+
+describe.concurrent('a server that is no Neuronpedia', () => {
+  const strangers = [
+    ['answers everything with a web page', 200, 'text/html', page],
+    ['answers everything with other JSON', 200, 'application/json', '{"status":"ok"}'],
+    ['knows none of the paths', 404, 'text/plain', 'not found'],
+    ['shuts everybody out with a page', 403, 'text/html', page],
+  ] as const;
+  for (const [what, status, type, text] of strangers) {
+    test(`that ${what} is exit 10, and is sent nothing but questions`, async ({ home }) => {
+      const other = home.own(await serveAlways(status, type, text));
+      const ran = await home.runAt(other.url, [...upload, '--json']);
+      expectJsonFailure(ran, 10);
+      expect(hintsOf(ran).join()).toContain('--api-url');
+      for (const { path } of other.seen) expect(path).toMatch(/^\/api\/(upload\/limits|user\/refresh)$/);
+      expect(existsSync(`${home.state}/jobs`)).toBe(false);
+    });
+  }
+
+  test('that sends on to another host is exit 10, and the key does not follow', async ({ home }) => {
+    const target = home.own(await serveAlways(200, 'application/json', '{}'));
+    const other = home.own(await serveAlways(308, 'text/plain', 'moved', { location: `${target.url}/` }));
+    expectFailure(await home.runAt(other.url, upload), 10);
+    expect(target.seen).toEqual([]);
+  });
+});
+
+describe.concurrent('a server that refuses the key', () => {
+  const commands = [['status'], upload, ['login', '--with-token']];
+  for (const [i, words] of commands.entries()) {
+    test(`makes ${words[0]} exit with 4`, async ({ home, server }) => {
+      const options = { env: { NEURONPEDIA_API_KEY: 'no-such-key' }, stdin: 'no-such-key' };
+      const ran = await home.runAt(server.url, [...words, '--verbose'], options);
+      expect(ran.code).toBe(4);
+      expect(ran.stderr).not.toContain('no-such-key');
+      if (i > 0) expectFailure(ran, 4);
+      expect(hintsOf(ran).join()).toContain('neuronpedia login');
+    });
+  }
+
+  test('for want of upload permission makes an upload exit with 4 and stores nothing', async ({ home, server }) => {
+    const env = { NEURONPEDIA_API_KEY: 'sandbox-readonly' };
+    expectFailure(await home.runAt(server.url, upload, { env }), 4);
+    expect(
+      await server.post('/api/features', { features: [{ modelId: 'tiny-kjv-4l', layer: '1-x', index: 0 }] }),
+    ).toEqual([]);
+  });
+});
+
+describe.concurrent('without any key', () => {
+  const place = ['--model', 'gpt2-small', '--layer', '1', '--name', 'x'];
+  for (const words of [upload, ['upload-vector', fixture('vectors/random-768-f32.npy'), ...place]]) {
+    test(`${words[0]} exits with 4 and asks nobody`, async ({ home }) => {
+      const other = home.own(await serveAlways(200, 'text/html', page));
+      const ran = await home.runAt(other.url, words, { env: { NEURONPEDIA_API_KEY: '' } });
+      expectFailure(ran, 4);
+      expect(hintsOf(ran).join()).toContain('neuronpedia login');
+      expect(other.seen).toEqual([]);
+    });
+  }
+});
+
+describe.concurrent('a server that is away', () => {
+  test('because nobody listens there is exit 5', async ({ home }) => {
+    const gone = await serveAlways(200, 'text/html', page);
+    await gone.close();
+    const ran = await home.runAt(gone.url, upload);
+    expectFailure(ran, 5);
+    expect(ran.stderr).toContain(gone.url);
+    expect(hintsOf(ran).join()).toMatch(/again/);
+  });
+
+  test('because it fails at everything is exit 5', async ({ home }) => {
+    const other = home.own(await serveAlways(500, 'text/html', page));
+    const ran = await home.runAt(other.url, [...upload, '--json']);
+    expectJsonFailure(ran, 5);
+    expect(hintsOf(ran).join()).toMatch(/again/);
+    expect(other.seen.length).toBeGreaterThan(1);
+  });
+
+  test('makes status exit with 5 and still list the local jobs', async ({ home }) => {
+    const other = home.own(await serveAlways(503, 'application/json', '{"error":"maintenance"}'));
+    const ran = await home.runAt(other.url, ['status']);
+    expect(ran.code).toBe(5);
+    expect(ran.stdout).toContain('jobs');
+  });
+});

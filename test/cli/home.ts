@@ -1,0 +1,79 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test as plainTest } from 'vitest';
+import { type Ran, type RunOptions, runCli } from './run-cli.ts';
+import { type RunningSandbox, type SandboxArgs, startSandboxProcess } from './sandbox-process.ts';
+
+/** Folders of one person on one machine: nothing in them is shared with another test. */
+export interface Home {
+  folder: string;
+  config: string;
+  state: string;
+  /** Where `--sandbox` keeps its data. */
+  sandboxData: string;
+  env: Record<string, string>;
+  /** Runs a command line here. */
+  run(args: readonly string[], options?: RunOptions): Promise<Ran>;
+  /** The same towards a server and with a key of its own user. */
+  runAt(url: string, args: readonly string[], options?: RunOptions): Promise<Ran>;
+  /** Starts `neuronpedia sandbox` here; it ends with the test. */
+  sandbox(options?: SandboxArgs): Promise<RunningSandbox>;
+  /** Writes a file and returns its path. */
+  file(name: string, bytes: Uint8Array | string): string;
+  /** Something else that ends with the test. */
+  own<T extends { close(): Promise<unknown> }>(thing: T): T;
+}
+
+function makeHome(owned: { close(): Promise<unknown> }[]): Home {
+  const folder = mkdtempSync(join(tmpdir(), 'neuronpedia-cli-'));
+  const [config, state] = [join(folder, 'config'), join(folder, 'state')];
+  const env = { HOME: folder, NEURONPEDIA_CONFIG_DIR: config, NEURONPEDIA_STATE_DIR: state };
+  const own: Home['own'] = (thing) => {
+    owned.push(thing);
+    return thing;
+  };
+  const run: Home['run'] = (args, options) => runCli(args, { ...options, env: { ...env, ...options?.env } });
+  return {
+    folder,
+    config,
+    state,
+    sandboxData: join(config, 'sandbox'),
+    env,
+    run,
+    runAt: (url, args, options) =>
+      run([...args, '--api-url', url], { ...options, env: { NEURONPEDIA_API_KEY: 'sandbox-bulk', ...options?.env } }),
+    sandbox: async (options = {}) => own(await startSandboxProcess({ data: join(folder, 'server'), ...options })),
+    file: (name, bytes) => {
+      writeFileSync(join(folder, name), bytes);
+      return join(folder, name);
+    },
+    own,
+  };
+}
+
+/** `test` with a `home` of its own, and a `server` that the tests of one file share. */
+export const test = plainTest
+  .extend<{ home: Home }>({
+    // biome-ignore lint/correctness/noEmptyPattern: the runner reads what a fixture needs from this pattern
+    home: async ({}, use) => {
+      const owned: { close(): Promise<unknown> }[] = [];
+      const home = makeHome(owned);
+      await use(home);
+      for (const thing of owned.reverse()) await thing.close();
+      rmSync(home.folder, { recursive: true, force: true });
+    },
+  })
+  .extend<{ $file: { server: RunningSandbox } }>({
+    server: [
+      // biome-ignore lint/correctness/noEmptyPattern: see above
+      async ({}, use) => {
+        const data = mkdtempSync(join(tmpdir(), 'neuronpedia-server-'));
+        const server = await startSandboxProcess({ data });
+        await use(server);
+        await server.close();
+        rmSync(data, { recursive: true, force: true });
+      },
+      { scope: 'file' },
+    ],
+  });

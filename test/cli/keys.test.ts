@@ -1,0 +1,81 @@
+import { describe, expect } from 'vitest';
+import { tinySae } from './fixtures.ts';
+import { type Home, test } from './home.ts';
+import { documentsOf } from './run-cli.ts';
+import { serve } from './web-server.ts';
+
+const free = { NEURONPEDIA_API_KEY: 'sandbox-free' };
+
+const login = (home: Home, url: string) =>
+  home.run(['login', '--with-token', '--api-url', url], { stdin: 'sandbox-research' });
+
+/** Who `status` says it is, and what it says on stderr. */
+async function whoAmI(home: Home, args: string[], env: Record<string, string>) {
+  const ran = await home.run(['status', '--json', ...args], { env });
+  return { name: documentsOf(ran)[0].account?.name, stderr: ran.stderr };
+}
+
+describe.concurrent('the key in NEURONPEDIA_API_KEY', () => {
+  test('comes before a stored one for the host in NEURONPEDIA_API_URL', async ({ home, server }) => {
+    await login(home, server.url);
+    const env = { ...free, NEURONPEDIA_API_URL: server.url };
+    expect((await whoAmI(home, [], env)).name).toBe('free');
+    expect((await whoAmI(home, ['--api-url', server.url], env)).name).toBe('free');
+  });
+
+  test('comes after a stored one for any other host', async ({ home, server }) => {
+    await login(home, server.url);
+    const env = { ...free, NEURONPEDIA_API_URL: 'https://neuronpedia.example.org' };
+    expect((await whoAmI(home, ['--api-url', server.url], env)).name).toBe('research');
+  });
+
+  test('is announced where it is used for a host without a stored key', async ({ home, server }) => {
+    const { name, stderr } = await whoAmI(home, ['--api-url', server.url], free);
+    expect(name).toBe('free');
+    expect(stderr).toContain('NEURONPEDIA_API_KEY');
+    expect(stderr).toContain(server.url);
+  });
+
+  test('is never used with --sandbox, nor is an address in the environment', async ({ home, server }) => {
+    const { name } = await whoAmI(home, ['--sandbox'], { ...free, NEURONPEDIA_API_URL: server.url });
+    expect(name).toBe('bulk');
+  });
+
+  test('counts as none when it is empty', async ({ home, server }) => {
+    await login(home, server.url);
+    const env = { NEURONPEDIA_API_KEY: '', NEURONPEDIA_API_URL: server.url };
+    expect((await whoAmI(home, [], env)).name).toBe('research');
+  });
+
+  test('is still named by logout, which cannot forget it', async ({ home, server }) => {
+    const ran = await home.run(['logout', '--api-url', server.url], { env: free });
+    expect(ran).toMatchObject({ code: 0, stdout: '' });
+    expect(ran.stderr).toContain('NEURONPEDIA_API_KEY');
+    expect(ran.stderr).not.toContain('sandbox-free');
+  });
+});
+
+describe.concurrent('plain http to another host', () => {
+  // 0.0.0.0 is no loopback address, yet leads to this machine: what is sent there is seen.
+  const commands = [
+    ['login', ['login', '--with-token'], 'sandbox-free\n'],
+    ['status', ['status'], undefined],
+    ['upload-sae', ['upload-sae', tinySae, '--sae-id', 'open'], undefined],
+  ] as const;
+  for (const [name, words, stdin] of commands) {
+    test(`is refused by ${name} before anything is sent`, async ({ home }) => {
+      const open = home.own(await serve((_request, response) => response.writeHead(401).end('{}'), '0.0.0.0'));
+      const ran = await home.runAt(open.url, words, stdin === undefined ? {} : { stdin });
+      expect(ran).toMatchObject({ code: 2, stdout: '' });
+      expect(ran.stderr).toMatch(/neuronpedia: hint: .*--insecure/);
+      expect(open.seen).toEqual([]);
+    });
+  }
+
+  test('is allowed by --insecure', async ({ home }) => {
+    const open = home.own(await serve((_request, response) => response.writeHead(401).end('{}'), '0.0.0.0'));
+    const ran = await home.runAt(open.url, ['status', '--insecure']);
+    expect(ran.code).toBe(4);
+    expect(open.seen).toMatchObject([{ path: '/api/upload/limits', key: 'sandbox-bulk' }]);
+  });
+});

@@ -1,0 +1,91 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect } from 'vitest';
+import { type Home, test } from './home.ts';
+import { documentsOf } from './run-cli.ts';
+
+/** All that the configuration folder holds. */
+function stored(home: Home): string {
+  const files = existsSync(home.config) ? readdirSync(home.config, { recursive: true, withFileTypes: true }) : [];
+  const texts = files.filter((file) => file.isFile()).map((file) => readFileSync(join(file.parentPath, file.name)));
+  return texts.join('\n');
+}
+
+const login = (home: Home, url: string, stdin: string, ...more: string[]) =>
+  home.run(['login', '--with-token', '--api-url', url, ...more], { stdin });
+
+const status = async (home: Home, url: string) =>
+  documentsOf(await home.run(['status', '--json', '--api-url', url]))[0];
+
+describe.concurrent('login', () => {
+  test('stores a key for its owner alone and uses it, until logout', async ({ home, server }) => {
+    const ran = await login(home, server.url, 'sandbox-research\n');
+    expect(ran.code).toBe(0);
+    expect(ran.stderr).toContain('research');
+    const [file] = readdirSync(home.config, { withFileTypes: true }).filter((entry) => entry.isFile());
+    expect(statSync(join(home.config, file?.name ?? '')).mode & 0o777).toBe(0o600);
+    expect(statSync(home.config).mode & 0o777).toBe(0o700);
+    expect(await status(home, server.url)).toMatchObject({ account: { name: 'research' } });
+    const out = await home.run(['logout', '--api-url', server.url, '--json']);
+    expect(out.code).toBe(0);
+    expect(documentsOf(out)).toMatchObject([{ v: 1, type: 'logout', forgotten: true }]);
+    expect(stored(home)).not.toContain('sandbox-research');
+    expect(await status(home, server.url)).toMatchObject({ account: null, error: { code: 'no_key' } });
+    expect(await home.run(['logout', '--api-url', server.url])).toMatchObject({ code: 0 });
+  });
+
+  const pasted = [
+    ['a CR and an LF', 'sandbox-free\r\n'],
+    ['a BOM', '\uFEFFsandbox-free\n'],
+    ['spaces and empty lines', '  sandbox-free \n\n'],
+  ] as const;
+  for (const [what, stdin] of pasted) {
+    test(`takes a key that comes with ${what}`, async ({ home, server }) => {
+      const ran = await login(home, server.url, stdin, '--json');
+      expect(ran.code).toBe(0);
+      expect(documentsOf(ran)).toMatchObject([{ v: 1, type: 'login', account: { name: 'free' } }]);
+      expect(Object.values(JSON.parse(stored(home)))).toEqual(['sandbox-free']);
+    });
+  }
+
+  const refused = [
+    ['that the server does not know', 'no-such-key\n'],
+    ['that is empty', '\n'],
+    ['in quotes', '"sandbox-free"\n'],
+  ] as const;
+  for (const [what, stdin] of refused) {
+    test(`exits with 4 for a key ${what}, and does not store it`, async ({ home, server }) => {
+      const ran = await login(home, server.url, stdin);
+      expect(ran).toMatchObject({ code: 4, stdout: '' });
+      expect(ran.stderr).toMatch(/^neuronpedia: error: /m);
+      expect(stored(home)).not.toMatch(/sandbox-|no-such/);
+    });
+  }
+
+  test('keeps the key it has when another one is refused', async ({ home, server }) => {
+    await login(home, server.url, 'sandbox-free\n');
+    expect(await login(home, server.url, 'no-such-key\n')).toMatchObject({ code: 4 });
+    expect(await status(home, server.url)).toMatchObject({ account: { name: 'free' } });
+  });
+
+  const silent = [
+    ['a pipe that stays open', null],
+    ['a key that nobody said to read', 'sandbox-free\n'],
+  ] as const;
+  for (const [what, stdin] of silent) {
+    test(`without a terminal and with ${what} exits with 2 at once`, async ({ home, server }) => {
+      const ran = await home.run(['login', '--api-url', server.url], { stdin });
+      expect(ran).toMatchObject({ code: 2, stdout: '' });
+      expect(ran.stderr).toMatch(/neuronpedia: hint: .*--with-token/);
+      expect(stored(home)).not.toContain('sandbox-');
+    });
+  }
+
+  test('has nothing to do with the sandbox: neither login nor logout takes --sandbox', async ({ home, server }) => {
+    await login(home, server.url, 'sandbox-free\n');
+    const env = { NEURONPEDIA_API_URL: server.url };
+    expect(await home.run(['logout', '--sandbox'], { env })).toMatchObject({ code: 2, stdout: '' });
+    expect(await home.run(['login', '--sandbox'], { env })).toMatchObject({ code: 2, stdout: '' });
+    expect(stored(home)).toContain('sandbox-free');
+  });
+});

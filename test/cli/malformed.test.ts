@@ -1,0 +1,45 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect } from 'vitest';
+import { errorsOf, expectFailure, expectJsonFailure } from './failures.ts';
+import { fixture } from './fixtures.ts';
+import { test } from './home.ts';
+import { everythingIn, storedFeatures } from './sandbox-process.ts';
+
+const folder = fixture('malformed');
+const files = readdirSync(folder).filter((name) => !name.endsWith('.json'));
+
+/** What the file's sidecar says a useful message matches, in lower case. */
+const wanted = (name: string) => new RegExp(JSON.parse(readFileSync(`${folder}/${name}.json`, 'utf8')).error);
+
+// Their width is no model's: only a model that is still to be made lets the check get as far as their values.
+const placeOf = (name: string) =>
+  name.startsWith('value_') ? ['--model', 'of-my-own', '--create-model', '4'] : ['--model', 'tiny-kjv-4l'];
+
+const commandOf = (name: string) => {
+  const rest = ['--layer', '1', '--orientation', 'rows', '--sae-id', 'x'];
+  return ['upload-sae', `${folder}/${name}`, ...placeOf(name), ...rest];
+};
+
+describe.concurrent('upload-sae of a file that must be refused', () => {
+  for (const name of files) {
+    test(`exits with 6 and says what is wrong with ${name}`, async ({ home, server }) => {
+      const ran = await home.runAt(server.url, [...commandOf(name), '--json']);
+      expectJsonFailure(ran, 6);
+      expect(errorsOf(ran)[0]).toContain(name);
+      expect(ran.stderr.toLowerCase()).toMatch(wanted(name));
+    });
+  }
+
+  for (const name of ['header_deep.safetensors', 'value_nan.npy']) {
+    test(`leaves stdout empty without --json for ${name}`, async ({ home, server }) => {
+      expectFailure(await home.runAt(server.url, commandOf(name)), 6);
+    });
+  }
+});
+
+describe('the server after all of them', () => {
+  test('has nothing in its store', ({ server }) => {
+    expect(storedFeatures(server.data)).toEqual([]);
+    expect(everythingIn(server.data).flat()).toEqual([]);
+  });
+});

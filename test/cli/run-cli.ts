@@ -1,0 +1,66 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { vi } from 'vitest';
+
+// A child takes half a second on an idle machine and much longer on a busy one; no test is about time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+/** Documents are looked at field by field; what they hold is what the tests are about. */
+// biome-ignore lint/suspicious/noExplicitAny: see above
+export type Json = any;
+
+/** The program that users start; `npm run build` makes what it loads. */
+export const binary = fileURLToPath(new URL('../../bin/neuronpedia.js', import.meta.url));
+
+export interface RunOptions {
+  env?: Record<string, string>;
+  /** What stands on standard input; absent: nothing; null: a pipe that stays open and says nothing. */
+  stdin?: string | null;
+}
+
+/** How a command line ended. */
+export interface Ran {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** The environment of a child: what it is given and the path, nothing of who runs the tests. */
+export function childEnv(env: Record<string, string> = {}): Record<string, string> {
+  return { PATH: process.env.PATH ?? '', ...env };
+}
+
+/** Starts `neuronpedia ARGS` as a process of its own; `ran` is how it ends. */
+export function startCli(
+  args: readonly string[],
+  { env, stdin }: RunOptions = {},
+): { child: ChildProcess; ran: Promise<Ran> } {
+  const child = spawn(process.execPath, [binary, ...args], {
+    env: childEnv(env),
+    stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    timeout: 100_000,
+    killSignal: 'SIGKILL',
+  });
+  // A command that refuses its options does not read what is piped in.
+  child.stdin?.on('error', () => undefined);
+  if (typeof stdin === 'string') child.stdin?.end(stdin);
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+  const all = Promise.all([ended, text(child.stdout!), text(child.stderr!)]);
+  return { child, ran: all.then(([code, stdout, stderr]) => ({ code, stdout, stderr })) };
+}
+
+/** Runs `neuronpedia ARGS` until it ends. */
+export function runCli(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  return startCli(args, options).ran;
+}
+
+/** The lines of a text that ends in a newline, or is empty. */
+export function linesOf(written: string): string[] {
+  return written === '' ? [] : written.replace(/\n$/, '').split('\n');
+}
+
+/** Every line of stdout as JSON. */
+export function documentsOf({ stdout }: Ran): Json[] {
+  return linesOf(stdout).map((line) => JSON.parse(line));
+}

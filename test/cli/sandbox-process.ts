@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { openStore } from '../../src/sandbox/index.ts';
+import { binary, childEnv, type Json } from './run-cli.ts';
+
+export interface SandboxArgs {
+  data?: string;
+  args?: readonly string[];
+}
+
+/** `neuronpedia sandbox` in a process of its own. */
+export interface RunningSandbox {
+  url: string;
+  data: string;
+  /** The first line of stdout. */
+  listening: Json;
+  pid: number;
+  /** Ends it with a signal and returns its exit code. */
+  close(signal?: NodeJS.Signals): Promise<number | null>;
+  /** Sends JSON with the default key, as another program would. */
+  post(path: string, body: unknown): Promise<Json>;
+}
+
+/** Starts one and waits until it says that it listens. */
+export async function startSandboxProcess({ data, args = [] }: SandboxArgs): Promise<RunningSandbox> {
+  const folder = data as string;
+  const words = ['sandbox', '--json', '--port', '0', '--data', folder, ...args];
+  const child = spawn(process.execPath, [binary, ...words], {
+    env: childEnv({ HOME: folder, NEURONPEDIA_CONFIG_DIR: folder, NEURONPEDIA_STATE_DIR: folder }),
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const ended = once(child, 'exit').then(([code]) => code as number | null);
+  const [first] = await Promise.race([
+    once(createInterface({ input: child.stdout }), 'line'),
+    ended.then((code) => Promise.reject(new Error(`the sandbox ended with ${code}`))),
+  ]);
+  const listening = JSON.parse(first);
+  return {
+    url: listening.url,
+    data: folder,
+    listening,
+    pid: child.pid as number,
+    close: (signal = 'SIGTERM') => {
+      child.kill(signal);
+      return ended;
+    },
+    post: async (path, body) => {
+      const headers = { 'x-api-key': 'sandbox-bulk' };
+      const response = await fetch(listening.url + path, { method: 'POST', headers, body: JSON.stringify(body) });
+      return response.json();
+    },
+  };
+}
+
+/** A row of the store's table of features. */
+export interface StoredFeature {
+  model: string;
+  source: string;
+  index: number;
+  kind: string;
+  hookName: string | null;
+  label: string | null;
+  strength: number;
+  /** Little-endian float32 bytes, in hex. */
+  vector: string;
+}
+
+/** Asks the database in a data folder itself, beside any server. */
+export function queryStore(data: string, sql: string, ...values: string[]): Json[] {
+  const store = openStore(data);
+  try {
+    return store.query(sql, ...values);
+  } finally {
+    store.close();
+  }
+}
+
+/** The rows that a store holds of one source, or of all. */
+export function storedFeatures(data: string, source = '%'): StoredFeature[] {
+  const sql = `SELECT model_id AS model, source, idx AS "index", kind, hook_name AS hookName, label, strength,
+    lower(hex(vector)) AS vector FROM features WHERE source LIKE ? ORDER BY model_id, source, idx`;
+  return queryStore(data, sql, source);
+}
+
+/** All that changes when something is written to a store: rows, when they came, keys seen, quota spent. */
+export function everythingIn(data: string): Json[] {
+  return [
+    queryStore(data, 'SELECT id, model_id, source, idx, created_at, content_hash FROM features ORDER BY id'),
+    queryStore(data, 'SELECT model_id, name, created_at FROM source_sets ORDER BY model_id, name'),
+    queryStore(data, 'SELECT id, created_at FROM models ORDER BY id'),
+    queryStore(data, 'SELECT id, key FROM idempotency ORDER BY id'),
+    queryStore(data, 'SELECT * FROM usage ORDER BY user_id, day'),
+  ];
+}

@@ -1,0 +1,93 @@
+import { describe, expect } from 'vitest';
+import { npyFile, tinySae } from './fixtures.ts';
+import { test } from './home.ts';
+import { documentsOf } from './run-cli.ts';
+import { queryStore, storedFeatures } from './sandbox-process.ts';
+
+const upload = ['upload-sae', tinySae, '--sae-id', 'kept', '--features', '0-9'];
+
+describe.concurrent('sandbox', () => {
+  test('says where it listens in its first line, and ends in order on SIGINT', async ({ home }) => {
+    const sandbox = await home.sandbox();
+    const { listening, pid } = sandbox;
+    expect(listening).toMatchObject({ type: 'listening', apiKey: 'sandbox-bulk', pid });
+    expect(listening.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect(await sandbox.close('SIGINT')).toBe(0);
+  });
+
+  test('ends in order on SIGTERM too, and frees its port', async ({ home }) => {
+    const sandbox = await home.sandbox();
+    expect(await sandbox.close('SIGTERM')).toBe(0);
+    await expect(fetch(sandbox.url)).rejects.toThrow();
+  });
+
+  test('keeps its data and its id for the next run, and forgets both with --fresh', async ({ home }) => {
+    const first = await home.sandbox();
+    expect(await home.runAt(first.url, upload)).toMatchObject({ code: 0 });
+    const idOf = (data: string) => queryStore(data, "SELECT value FROM meta WHERE key = 'serverId'")[0].value;
+    const id = idOf(first.data);
+    await first.close();
+    const second = await home.sandbox();
+    expect(storedFeatures(second.data)).toHaveLength(10);
+    expect(idOf(second.data)).toBe(id);
+    await second.close();
+    const fresh = await home.sandbox({ args: ['--fresh'] });
+    expect(storedFeatures(fresh.data)).toEqual([]);
+    expect(idOf(fresh.data)).not.toBe(id);
+    // The job is another server's: it starts anew, and everything is sent.
+    expect(await home.runAt(fresh.url, upload)).toMatchObject({ code: 0 });
+    expect(storedFeatures(fresh.data)).toHaveLength(10);
+  });
+
+  test('exits with 2 for a port that another server has', async ({ home }) => {
+    const { url } = await home.sandbox();
+    const ran = await home.run(['sandbox', '--port', new URL(url).port, '--json']);
+    expect(ran.code).toBe(2);
+    expect(documentsOf(ran)).toMatchObject([{ type: 'error', code: 'usage', exitCode: 2 }]);
+  });
+
+  test('exits with 2 for a tier that does not exist', async ({ home }) => {
+    const env = { NEURONPEDIA_SANDBOX_TIER: 'endless' };
+    expect(await home.run(['sandbox', '--tier', 'endless'])).toMatchObject({ code: 2, stdout: '' });
+    expect(await home.run(['status', '--sandbox'], { env })).toMatchObject({ code: 2, stdout: '' });
+  });
+});
+
+describe.concurrent('a daily quota', () => {
+  const rows = 1100;
+  const bytes = npyFile([rows, 64], (position) => Math.sin(position));
+  const place = ['--model', 'tiny-kjv-4l', '--layer', '1', '--sae-id', 'many'];
+
+  test('pauses an upload, which goes on once there is more', async ({ home }) => {
+    const file = home.file('many.npy', bytes);
+    const receipt = `${home.folder}/receipt.jsonl`;
+    const command = ['upload-sae', file, ...place, '--json', '--receipt', receipt];
+    const free = await home.sandbox({ args: ['--tier', 'free'] });
+    const first = await home.runAt(free.url, command);
+    expect(first.code).toBe(8);
+    const midnight = expect.stringMatching(/^\d{4}-\d\d-\d\dT00:00:00\.000Z$/);
+    const paused = { type: 'summary', status: 'paused', resume_at: midnight };
+    expect(documentsOf(first).at(-1)).toMatchObject({ ...paused, jobs: [{ confirmed: 1000, rows, sent: 1000 }] });
+    expect(storedFeatures(free.data)).toHaveLength(1000);
+    const again = await home.runAt(free.url, ['upload-sae', file, ...place]);
+    expect(again).toMatchObject({ code: 8, stdout: '' });
+    expect(storedFeatures(free.data)).toHaveLength(1000);
+    await free.close();
+
+    const bulk = await home.sandbox({ args: ['--tier', 'bulk'] });
+    const last = await home.runAt(bulk.url, command);
+    expect(last.code).toBe(0);
+    expect(documentsOf(last).at(-1)).toMatchObject({ status: 'done', jobs: [{ confirmed: rows, sent: 100 }] });
+    const vectors = storedFeatures(bulk.data).map(({ vector }) => vector);
+    expect(vectors.join('')).toBe(Buffer.from(bytes.subarray(bytes.length - rows * 64 * 4)).toString('hex'));
+  });
+
+  test('of the embedded sandbox is that of NEURONPEDIA_SANDBOX_TIER', async ({ home }) => {
+    const file = home.file('many.npy', bytes);
+    const env = { NEURONPEDIA_SANDBOX_TIER: 'free' };
+    const ran = await home.run(['upload-sae', file, ...place, '--sandbox'], { env });
+    expect(ran).toMatchObject({ code: 8, stdout: '' });
+    expect(ran.stderr).toContain('paused');
+    expect(storedFeatures(home.sandboxData)).toHaveLength(1000);
+  });
+});

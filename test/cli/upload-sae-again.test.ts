@@ -1,0 +1,82 @@
+import { rmSync } from 'node:fs';
+import { describe, expect } from 'vitest';
+import { fixture, rowsOf, tinySae } from './fixtures.ts';
+import { test } from './home.ts';
+import { documentsOf, type Json } from './run-cli.ts';
+import { everythingIn, storedFeatures } from './sandbox-process.ts';
+import { serveThrough, uploadedIndices } from './web-server.ts';
+
+const modelId = 'tiny-kjv-4l';
+
+describe.concurrent('upload-sae once more', () => {
+  test('with the state wiped looks first and sends nothing twice', async ({ home }) => {
+    const server = await home.sandbox();
+    const command = ['upload-sae', tinySae, '--sae-id', 'wiped', '--json'];
+    expect(await home.runAt(server.url, [...command, '--features', '0-99'])).toMatchObject({ code: 0 });
+    rmSync(home.state, { recursive: true });
+    const proxy = home.own(await serveThrough(server.url));
+    const second = await home.runAt(proxy.url, command);
+    expect(documentsOf(second).at(-1)).toMatchObject({ jobs: [{ confirmed: 512, found: 100, sent: 412 }] });
+    const paths = proxy.seen.map(({ path }) => path);
+    expect(paths.indexOf('/api/features')).toBeGreaterThan(-1);
+    expect(paths.indexOf('/api/features')).toBeLessThan(paths.indexOf('/api/feature/upload-batch'));
+    expect(uploadedIndices(proxy.seen)).toEqual(Array.from({ length: 412 }, (_, i) => 100 + i));
+    const before = everythingIn(server.data);
+    rmSync(home.state, { recursive: true });
+    const third = await home.runAt(server.url, command);
+    expect(documentsOf(third).at(-1)).toMatchObject({
+      status: 'done',
+      jobs: [{ confirmed: 512, found: 512, sent: 0 }],
+    });
+    expect(third.code).toBe(0);
+    expect(everythingIn(server.data)).toEqual(before);
+  });
+
+  test('with --restart finds all rows and sends none', async ({ home, server }) => {
+    const command = ['upload-sae', tinySae, '--sae-id', 'restart'];
+    expect(await home.runAt(server.url, command)).toMatchObject({ code: 0 });
+    const proxy = home.own(await serveThrough(server.url));
+    const again = await home.runAt(proxy.url, [...command, '--restart', '--json']);
+    expect(again.code).toBe(0);
+    expect(documentsOf(again).at(-1)).toMatchObject({ jobs: [{ confirmed: 512, found: 512, sent: 0 }] });
+    expect(uploadedIndices(proxy.seen)).toEqual([]);
+    expect(storedFeatures(server.data, '1-restart')).toHaveLength(512);
+  });
+
+  test('notices that rows were deleted on the server, and --restart sends just those', async ({ home, server }) => {
+    const command = ['upload-sae', tinySae, '--sae-id', 'deleted'];
+    expect(await home.runAt(server.url, command)).toMatchObject({ code: 0 });
+    const gone = Array.from({ length: 128 }, (_, i) => i * 4);
+    const remove = (index: number) => server.post('/api/vector/delete', { modelId, source: '1-deleted', index });
+    await Promise.all(gone.map(remove));
+    expect(storedFeatures(server.data, '1-deleted')).toHaveLength(384);
+    const second = await home.runAt(server.url, command);
+    expect(second).toMatchObject({ code: 7, stdout: '' });
+    expect(second.stderr).toMatch(/neuronpedia: hint: .*--restart/);
+    expect(storedFeatures(server.data, '1-deleted')).toHaveLength(384);
+    const proxy = home.own(await serveThrough(server.url));
+    expect(await home.runAt(proxy.url, [...command, '--restart'])).toMatchObject({ code: 0 });
+    expect(uploadedIndices(proxy.seen)).toEqual(gone);
+    const stored = storedFeatures(server.data, '1-deleted').map(({ vector }) => vector);
+    expect(stored).toEqual(await rowsOf(fixture('sae-tiny/sae_weights.safetensors'), 'W_dec'));
+  });
+
+  test('takes another address of the same server for the same job', async ({ home, server }) => {
+    const command = ['upload-sae', tinySae, '--sae-id', 'moved', '--features', '0-9'];
+    expect(await home.runAt(server.url, command)).toMatchObject({ code: 0 });
+    const moved = home.own(await serveThrough(server.url));
+    expect(await home.runAt(moved.url, command)).toMatchObject({ code: 0 });
+    const status = documentsOf(await home.runAt(server.url, ['status', '--json']))[0];
+    expect(status.jobs.map(({ source }: Json) => source)).toEqual(['1-moved']);
+  });
+
+  test('by another account leaves what is there alone', async ({ home, server }) => {
+    const command = ['upload-sae', tinySae, '--sae-id', 'owned', '--features', '0-9'];
+    expect(await home.runAt(server.url, command)).toMatchObject({ code: 0 });
+    const other = { env: { NEURONPEDIA_API_KEY: 'sandbox-research' } };
+    const ran = await home.runAt(server.url, [...command, '--features', '0-19'], other);
+    expect(ran).toMatchObject({ code: 6, stdout: '' });
+    expect(ran.stderr).toMatch(/hint: .*--sae-id/);
+    expect(storedFeatures(server.data, '1-owned')).toHaveLength(10);
+  });
+});

@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, rmSync } from 'node:fs';
+import { describe, expect } from 'vitest';
+import { fixture, vectorOf } from './fixtures.ts';
+import { test } from './home.ts';
+import { documentsOf, linesOf } from './run-cli.ts';
+import { storedFeatures } from './sandbox-process.ts';
+
+const encodings = ['-f32.npy', '-f16.npy', '-f64.npy', '-be.npy', '-row.npy', '-column.npy', '.safetensors'];
+const vector = fixture('vectors/random-768-f32.npy');
+const place = ['--model', 'gpt2-small', '--layer', '6'];
+
+/** What the store holds under a name. */
+const named = (data: string, name: string) => storedFeatures(data).filter(({ label }) => label === name);
+
+describe.concurrent('upload-vector', () => {
+  for (const encoding of encodings) {
+    test(`stores the values of random-768${encoding} bit for bit`, async ({ home, server }) => {
+      const path = fixture(`vectors/random-768${encoding}`);
+      const ran = await home.runAt(server.url, ['upload-vector', path, ...place, '--name', encoding]);
+      expect(ran.code).toBe(0);
+      const tensor = encoding === '.safetensors' ? 'vector' : '';
+      const stored = named(server.data, encoding);
+      expect(stored).toMatchObject([{ vector: await vectorOf(path, tensor), strength: 10, kind: 'vector' }]);
+      const [{ model, source, index }] = stored as [(typeof stored)[0]];
+      expect(ran.stdout).toBe(`${server.url}/${model}/${source}/${index}\n`);
+    });
+  }
+
+  test('stores name, strength, layer and hook', async ({ home, server }) => {
+    const name = 'Gruß 🦊 "quoted"';
+    const options = ['--model', 'tiny-kjv-4l', '--layer', '3', '--hook', 'resid-pre', '--strength', '-12.5'];
+    const path = fixture('vectors/woman-minus-man-64-f32.npy');
+    const ran = await home.runAt(server.url, ['upload-vector', path, ...options, '--name', name]);
+    expect(ran.code).toBe(0);
+    const row = { model: 'tiny-kjv-4l', strength: -12.5, hookName: 'blocks.3.hook_resid_pre' };
+    expect(named(server.data, name)).toMatchObject([{ ...row, vector: await vectorOf(path) }]);
+  });
+
+  test('prints model/source/index of what it stored in the embedded sandbox', async ({ home }) => {
+    const ran = await home.run(['upload-vector', vector, ...place, '--name', 'embedded', '--sandbox']);
+    const [row] = storedFeatures(home.sandboxData);
+    expect(ran).toMatchObject({ code: 0, stdout: `${row?.model}/${row?.source}/${row?.index}\n` });
+    expect(row?.hookName).toBe('blocks.6.hook_resid_post');
+  });
+
+  test('makes no second vector of the same command, with its state or without; another name makes one', async ({
+    home,
+    server,
+  }) => {
+    const command = ['upload-vector', vector, ...place, '--name', 'once'];
+    const first = await home.runAt(server.url, command);
+    expect(first.code).toBe(0);
+    expect(await home.runAt(server.url, command)).toMatchObject({ code: 0, stdout: first.stdout });
+    expect(named(server.data, 'once')).toHaveLength(1);
+    rmSync(home.state, { recursive: true });
+    expect(await home.runAt(server.url, command)).toMatchObject({ code: 0, stdout: first.stdout });
+    expect(named(server.data, 'once')).toHaveLength(1);
+    const other = await home.runAt(server.url, ['upload-vector', vector, ...place, '--name', 'twice']);
+    expect(other.code).toBe(0);
+    expect(other.stdout).not.toBe(first.stdout);
+    expect([named(server.data, 'once').length, named(server.data, 'twice').length]).toEqual([1, 1]);
+  });
+
+  test('writes a summary and a receipt with id, URL and hash', async ({ home, server }) => {
+    const receipt = `${home.folder}/receipt.jsonl`;
+    const command = ['upload-vector', vector, ...place, '--name', 'documents', '--json', '--receipt', receipt];
+    const ran = await home.runAt(server.url, command);
+    const [row] = named(server.data, 'documents');
+    const id = `${row?.model}/${row?.source}/${row?.index}`;
+    const summary = { v: 1, type: 'summary', status: 'done', id, url: `${server.url}/${id}`, sent: 1 };
+    expect(documentsOf(ran).at(-1)).toMatchObject(summary);
+    const vectorHash = createHash('sha256')
+      .update(Buffer.from(row?.vector ?? '', 'hex'))
+      .digest('hex');
+    const [head, ...rows] = linesOf(readFileSync(receipt, 'utf8')).map((line) => JSON.parse(line));
+    expect(head).toMatchObject({ type: 'receipt', v: 1, command: 'upload-vector', server: server.url });
+    expect(rows).toEqual([{ row: 0, id, url: `${server.url}/${id}`, vectorHash, status: 'stored' }]);
+  });
+
+  test('with --dry-run stores nothing', async ({ home, server }) => {
+    const command = ['upload-vector', vector, ...place, '--name', 'rehearsal', '--dry-run'];
+    expect(await home.runAt(server.url, command)).toMatchObject({ code: 0, stdout: '' });
+    expect(named(server.data, 'rehearsal')).toEqual([]);
+  });
+});
