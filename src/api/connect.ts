@@ -3,10 +3,10 @@ import { AppError } from '../errors.ts';
 import type { ModelRecord, Server, SourceSet } from '../upload/server.ts';
 import { ask, askAgain, postJson, readOrRefuse } from './ask.ts';
 import { discover } from './discover.ts';
-import { protocolFeatures } from './feature-delivery.ts';
+import { featureDelivery } from './feature-delivery.ts';
 import { type Http, openHttp } from './http.ts';
 import { modelSchema, sourceSetSchema } from './schemas.ts';
-import { fetchVector, protocolVector } from './vector-delivery.ts';
+import { vectorDelivery } from './vector-delivery.ts';
 
 export interface ConnectOptions {
   /** Address of the server: `https://host[:port][/path]`. */
@@ -88,9 +88,8 @@ async function makeServer(http: Http, name: string): Promise<Server> {
     createModel: (modelId, layers) => createModel(http, modelId, layers),
     getSourceSet: (modelId, name) => getSourceSet(http, modelId, name),
     createSourceSet: (modelId, name, description) => createSourceSet(http, modelId, name, description),
-    features: (destination) => protocolFeatures(http, capabilities, destination),
-    vectors: (request) => protocolVector(http, capabilities, request),
-    getVector: (vectorId) => fetchVector(http, vectorId),
+    features: (destination) => featureDelivery(http, capabilities, destination),
+    vectors: (destination) => vectorDelivery(http, capabilities, destination),
   };
 }
 

@@ -6,11 +6,11 @@ import type { Http } from './http.ts';
 import { sendUpload } from './outcome.ts';
 import { featureSchema } from './schemas.ts';
 
-/** Features a look-up asks for at once: more than any answer limit needs at two short fields a feature. */
-const lookupRows = 1024;
+/** Features a look-up asks for at once. Where the server can be asked for two short fields only, more fit an answer. */
+const lookupRows = { fields: 1024, whole: 256 } as const;
 
-/** Features to a server with the upload protocol: batches under a key each, looked up by the hash of their vectors. */
-export function protocolFeatures(http: Http, capabilities: Capabilities, destination: FeatureDestination): Delivery {
+/** Features to a server: batches, under a key each where it knows keys; looked up by the hash of their vectors where it keeps them. */
+export function featureDelivery(http: Http, capabilities: Capabilities, destination: FeatureDestination): Delivery {
   const { modelId, source, format } = destination;
   return {
     format,
@@ -19,28 +19,36 @@ export function protocolFeatures(http: Http, capabilities: Capabilities, destina
     maxInFlight: capabilities.maxInFlight,
     settle: capabilities.idempotencyKeys ? 'resend' : 'lookup',
     async send(body, key, signal) {
-      const headers = { 'idempotency-key': key };
+      const headers = capabilities.idempotencyKeys ? { 'idempotency-key': key } : {};
       const request = { method: 'POST', path: '/api/feature/upload-batch', body, headers, signal } as const;
       const result = await sendUpload(http, request, `uploading to ${modelId}/${source}`);
       return 'type' in result ? result : { type: 'stored' };
     },
     async lookup(rows) {
       const found = new Map<number, StoredRow>();
-      for (let at = 0; at < rows.length; at += lookupRows) {
-        for (const row of await lookUp(http, modelId, source, rows.slice(at, at + lookupRows)))
-          found.set(row.index, row);
+      const step = capabilities.storesVectors ? lookupRows.fields : lookupRows.whole;
+      for (let at = 0; at < rows.length; at += step) {
+        const asked = rows.slice(at, at + step).map((index) => ({ modelId, layer: source, index }));
+        for (const { index, ...row } of await lookUp(http, capabilities, source, asked)) found.set(index, row);
       }
       return found;
     },
   };
 }
 
-async function lookUp(http: Http, modelId: string, source: string, indices: readonly number[]) {
-  const features = indices.map((index) => ({ modelId, layer: source, index }));
-  const request = postJson('/api/features', { features, fields: ['index', 'vectorHash'] });
-  const rows = await ask(http, request, z.array(featureSchema), `looking up ${modelId}/${source}`);
-  const asked = new Set(indices);
+interface AskedFeature {
+  readonly modelId: string;
+  readonly layer: string;
+  readonly index: number;
+}
+
+async function lookUp(http: Http, { storesVectors }: Capabilities, source: string, asked: readonly AskedFeature[]) {
+  const body = storesVectors
+    ? { features: asked, fields: ['index', 'vectorHash'] }
+    : asked.map((feature) => ({ ...feature, maxActsToReturn: 1 }));
+  const rows = await ask(http, postJson('/api/features', body), z.array(featureSchema), `looking up ${source}`);
+  const indices = new Set(asked.map(({ index }) => index));
   return rows
-    .filter(({ index }) => asked.has(index))
-    .map(({ index, vectorHash }) => ({ index, ...(vectorHash && { vectorHash }) }));
+    .filter(({ index }) => indices.has(index))
+    .map(({ index, vectorHash }) => ({ index, ...(vectorHash && storesVectors && { vectorHash }) }));
 }

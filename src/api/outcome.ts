@@ -22,7 +22,10 @@ export async function sendUpload(http: Http, request: HttpRequest, doing: string
     return answer.status === 200 && answer.json !== undefined ? answer : classify(answer, doing);
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error;
-    return { type: error.sent ? 'unknown' : 'busy', waitMs: undefined, why: error.message };
+    const why = error.message;
+    return error.sent
+      ? { type: 'unknown', answered: false, waitMs: undefined, why }
+      : { type: 'busy', waitMs: undefined, why };
   }
 }
 
@@ -35,7 +38,8 @@ function classify(answer: Answer, doing: string): Outcome {
   // A 2xx or a redirect of a page is a gateway's or a log-in's answer, not the server's: it may come back.
   const page = answer.json === undefined && answer.status < 400;
   if (isTransient(answer.status) || (page && answer.status < 300)) {
-    return { type: 'unknown', waitMs: retryAfterMs(answer), why };
+    // A page is a gateway's answer: the server behind it may still be working.
+    return { type: 'unknown', answered: answer.json !== undefined, waitMs: retryAfterMs(answer), why };
   }
   return { type: 'refused', error: permanentError(answer, doing) };
 }

@@ -1,76 +1,79 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Delivery, StoredRow } from '../upload/delivery.ts';
-import type { Capabilities, VectorRequest } from '../upload/server.ts';
-import { ask, askAgain, postJson, readAs } from './ask.ts';
+import { looseHash } from '../upload/fingerprint.ts';
+import type { Capabilities, VectorDestination } from '../upload/server.ts';
+import { ask, postJson, readAs } from './ask.ts';
 import type { Http } from './http.ts';
 import { sendUpload } from './outcome.ts';
 import { newVectorSchema, type StoredVector, storedVectorSchema } from './schemas.ts';
 
 const ownedSchema = z.looseObject({ vectors: z.array(storedVectorSchema) });
-const oneSchema = z.looseObject({ vector: storedVectorSchema });
 
-/** One steering vector to a server with the upload protocol: one request under a key, looked up by name and values. */
-export function protocolVector(http: Http, capabilities: Capabilities, request: VectorRequest): Delivery {
-  const { modelId, layer, hookType, label, strength } = request;
+/**
+ * Steering vectors to a server: one a request, under a key where it knows keys, looked up among those that the account
+ * owns by name, place and values. Without keys only one is in flight: a crash then leaves at most one unknown.
+ */
+export function vectorDelivery(http: Http, capabilities: Capabilities, destination: VectorDestination): Delivery {
+  const { modelId, layer, hookType, strength, label } = destination;
   const fields = JSON.stringify({
     modelId,
     layerNumber: layer,
     hookType,
-    vectorLabel: label,
     vectorDefaultSteerStrength: strength,
-    kind: 'vector',
+    ...(capabilities.storesVectors && { kind: 'vector' }),
   });
   return {
-    format: { before: `${fields.slice(0, -1)},"vector":[`, after: ']}', aroundRow: () => ({ before: '', after: '' }) },
+    format: {
+      before: '',
+      after: '',
+      values: true,
+      aroundRow: (row) => ({
+        before: `${fields.slice(0, -1)},"vectorLabel":${JSON.stringify(label(row))},"vector":[`,
+        after: ']}',
+      }),
+    },
     maxRows: 1,
     maxBytes: capabilities.maxBytes,
-    maxInFlight: 1,
+    maxInFlight: capabilities.idempotencyKeys ? capabilities.maxInFlight : 1,
     settle: capabilities.idempotencyKeys ? 'resend' : 'lookup',
     async send(body, key, signal) {
-      const headers = { 'idempotency-key': key };
+      const headers = capabilities.idempotencyKeys ? { 'idempotency-key': key } : {};
       const post = { method: 'POST', path: '/api/vector/new', body, headers, signal } as const;
-      const result = await sendUpload(http, post, `uploading the vector "${label}" to ${modelId}`);
+      const result = await sendUpload(http, post, `uploading a vector to ${modelId}`);
       if ('type' in result) return result;
-      const { vector } = readAs(result, newVectorSchema, 'uploading the vector');
+      const { vector } = readAs(result, newVectorSchema, 'uploading a vector');
       return { type: 'stored', ids: [`${vector.modelId}/${vector.source}/${vector.index}`] };
     },
-    async lookup() {
-      const owned = await ask(http, postJson('/api/vector/list-owned'), ownedSchema, 'looking up your vectors');
-      const source = vectorSource(layer, hookType);
-      const same = owned.vectors.find(
-        (vector) =>
-          vector.modelId === modelId &&
-          vector.layer === source &&
-          vector.vectorLabel === label &&
-          vector.vectorDefaultSteerStrength === strength &&
-          hashOf(vector) === request.vectorHash,
-      );
-      return new Map(same ? [[0, { id: idOf(same), vectorHash: request.vectorHash }]] : []);
-    },
+    lookup: (rows) => lookUp(http, destination, rows),
   };
 }
 
+/** The server's copy has lost the sign of zeros, so values are compared without it. */
+async function lookUp(
+  http: Http,
+  destination: VectorDestination,
+  rows: readonly number[],
+): Promise<Map<number, StoredRow>> {
+  const { modelId, layer, hookType, strength, label, hashes } = destination;
+  const owned = await ask(http, postJson('/api/vector/list-owned'), ownedSchema, 'looking up your vectors');
+  const source = vectorSource(layer, hookType);
+  const byName = new Map<string, StoredVector[]>();
+  for (const vector of owned.vectors) {
+    const here =
+      vector.modelId === modelId && vector.layer === source && vector.vectorDefaultSteerStrength === strength;
+    if (!here || typeof vector.vectorLabel !== 'string') continue;
+    byName.set(vector.vectorLabel, [...(byName.get(vector.vectorLabel) ?? []), vector]);
+  }
+  const found = new Map<number, StoredRow>();
+  for (const row of rows) {
+    const hash = hashes(row);
+    const same = byName.get(label(row))?.find(({ vector }) => looseHash(Float32Array.from(vector)) === hash.loose);
+    if (same) found.set(row, { id: `${modelId}/${source}/${same.index}`, vectorHash: hash.exact });
+  }
+  return found;
+}
+
 /** The source that a server files a vector under. */
-export function vectorSource(layer: number, hookType: VectorRequest['hookType']): string {
+export function vectorSource(layer: number, hookType: VectorDestination['hookType']): string {
   return `${layer}-neuronpedia-${hookType === 'hook_resid_pre' ? 'resid-pre' : 'resid-post'}`;
-}
-
-/** A vector by its id; undefined where the server has none. */
-export async function fetchVector(http: Http, id: string): Promise<StoredRow | undefined> {
-  const [modelId, source, index] = id.split('/');
-  const answer = await askAgain(http, postJson('/api/vector/get', { modelId, source, index }));
-  if (answer.status === 404) return undefined;
-  const { vector } = readAs(answer, oneSchema, `reading ${id}`);
-  return { id: idOf(vector), vectorHash: hashOf(vector) };
-}
-
-function idOf({ modelId, layer, index }: StoredVector): string {
-  return `${modelId}/${layer}/${index}`;
-}
-
-function hashOf({ vector }: StoredVector): string {
-  return createHash('sha256')
-    .update(Buffer.from(Float32Array.from(vector).buffer))
-    .digest('hex');
 }

@@ -4,6 +4,9 @@ import { type Body, type BodyBuilder, type BodyLimits, type BufferPool, startBod
 import type { BodyFormat } from './delivery.ts';
 import { longestFloatText, writeFloats } from './float32-text.ts';
 
+/** Rows whose side data is in memory at a time. */
+const preparedRows = 64;
+
 /**
  * Turns row blocks into request bodies: as many rows each as fit into `limits()`, asked anew for every body.
  * Errors: cannot_be_stored for a row that alone is too large.
@@ -19,10 +22,11 @@ export async function* bodies(
   for await (const block of blocks) {
     for (let i = 0; i < block.count; i++) {
       const row = block.start + i;
+      if (i % preparedRows === 0) await format.prepare?.(row, Math.min(preparedRows, block.count - i));
       const text = format.aroundRow(row);
       const room = text.before.length * 3 + text.after.length * 3 + block.width * longestFloatText;
       if (scratch.length < room) scratch = new Uint8Array(room);
-      const length = encodeRow(block, i, text, scratch);
+      const length = encodeRow(block, i, text, format.values, scratch);
       builder ??= startBody(format, limits(), pool);
       if (!builder.fits(length) && builder.count > 0) {
         yield builder.finish();
@@ -37,9 +41,15 @@ export async function* bodies(
 
 const encoder = new TextEncoder();
 
-function encodeRow(block: RowBlock, i: number, text: { before: string; after: string }, into: Uint8Array): number {
+function encodeRow(
+  block: RowBlock,
+  i: number,
+  text: { before: string; after: string },
+  values: boolean,
+  into: Uint8Array,
+): number {
   let at = encoder.encodeInto(text.before, into).written;
-  at = writeFloats(block.values, i * block.width, block.width, into, at);
+  if (values) at = writeFloats(block.values, i * block.width, block.width, into, at);
   return at + encoder.encodeInto(text.after, into.subarray(at)).written;
 }
 

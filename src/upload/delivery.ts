@@ -12,13 +12,17 @@ export type Outcome =
   | { readonly type: 'busy'; readonly waitMs: number | undefined; readonly why: string }
   /** Not stored, and never will be. */
   | { readonly type: 'refused'; readonly error: AppError }
-  /** Perhaps stored: the answer was lost, or says nothing of it. */
-  | { readonly type: 'unknown'; readonly waitMs: number | undefined; readonly why: string };
+  /** Perhaps stored: the answer was lost, or says nothing of it. `answered` says that the server is done with it. */
+  | { readonly type: 'unknown'; readonly answered: boolean; readonly waitMs: number | undefined; readonly why: string };
 
 /** How rows stand in a request body: text around all of them, and around the comma-separated values of each. */
 export interface BodyFormat {
   readonly before: string;
   readonly after: string;
+  /** Whether a row's values are written at all; where not, `aroundRow` is all that there is of it. */
+  readonly values: boolean;
+  /** Called before rows are asked for, to fetch what `aroundRow` needs for these. */
+  prepare?(start: number, count: number): Promise<void>;
   aroundRow(row: number): { readonly before: string; readonly after: string };
 }
 

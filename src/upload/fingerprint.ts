@@ -55,6 +55,15 @@ export function vectorHash(values: Float32Array, from: number, width: number): s
     .digest('hex');
 }
 
+/** The same without the sign of zeros, for servers that lose it. */
+export function looseHash(values: Float32Array): string {
+  return vectorHash(
+    values.map((value) => value + 0),
+    0,
+    values.length,
+  );
+}
+
 function float32Bytes(values: Float32Array, from: number, count: number): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset + from * 4, count * 4);
 }

@@ -140,7 +140,7 @@ async function sendPending(input: JobInput, id: string, journal: Journal, state:
     delivery,
     journal,
     pending,
-    resend: state.unknown.filter((intent) => overlaps(intent.rows, planned)),
+    unknown: state.unknown.filter((intent) => overlaps(intent.rows, planned)),
     nextBatch: state.nextBatch,
     onConfirmed: (rows, given) => {
       for (const [row, id] of given) ids.set(row, id);

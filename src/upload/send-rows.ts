@@ -1,23 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AppError } from '../errors.ts';
-import { mergeRanges, type Ranges, rangesOf } from '../tensor/ranges.ts';
+import type { AppError } from '../errors.ts';
+import { mergeRanges, type Ranges } from '../tensor/ranges.ts';
 import { rowBlocks } from '../tensor/row-blocks.ts';
 import type { Matrix } from '../tensor/tensor.ts';
 import { bodies } from './bodies.ts';
-import { type Body, type BufferPool, bodyHash, bodyOf, bodyRows, createBufferPool, halveBody } from './body.ts';
+import { type Body, type BufferPool, bodyHash, createBufferPool } from './body.ts';
+import { deliver, takeFound } from './deliver.ts';
 import type { Delivery } from './delivery.ts';
 import type { OnEvent } from './events.ts';
 import type { Journal } from './journal.ts';
 import type { IntentRecord } from './journal-records.ts';
-import { createPatience } from './patience.ts';
+import { createPatience, type Patience } from './patience.ts';
 
 export interface SendInput {
   readonly matrix: Matrix;
   /** Rows to send in new batches. */
   readonly pending: Ranges;
-  /** Batches of an earlier run to be sent again as they were. */
-  readonly resend: readonly IntentRecord[];
+  /** Batches of an earlier run whose outcome is unknown. */
+  readonly unknown: readonly IntentRecord[];
   readonly nextBatch: number;
   readonly journal: Journal;
   readonly delivery: Delivery;
@@ -38,11 +39,24 @@ export type SendResult =
   | { readonly type: 'stopped' }
   | { readonly type: 'quota'; readonly resumeAt: Date | undefined; readonly why: string };
 
-interface Batch {
+/** What the senders of one run share. */
+export interface Run extends SendInput {
+  readonly pool: BufferPool;
+  readonly patience: Patience;
+  limits: { rows: number; bytes: number };
+  nextBatch: number;
+  /** The server has taken at least one batch of this run. */
+  taken: boolean;
+  failure?: AppError;
+  quota?: { resumeAt: Date | undefined; why: string };
+}
+
+/** A body with the key that it is sent under. */
+export interface Batch {
   readonly id: number;
   readonly key: string;
   readonly body: Body;
-  /** Its intent is in the journal already. */
+  /** Its intent is in the journal already: it may have been sent. */
   readonly known: boolean;
 }
 
@@ -57,7 +71,7 @@ export async function sendRows(input: SendInput): Promise<SendResult> {
     pool: createBufferPool(),
     patience: createPatience(delivery.maxInFlight, input.onEvent),
     limits: { rows: delivery.maxRows, bytes: delivery.maxBytes },
-    nextBatch: input.nextBatch,
+    taken: false,
   };
   const source = batches(run);
   const worker = async () => {
@@ -80,27 +94,23 @@ export async function sendRows(input: SendInput): Promise<SendResult> {
   return run.quota ? { type: 'quota', ...run.quota } : { type: 'finished' };
 }
 
-interface Run extends SendInput {
-  readonly pool: BufferPool;
-  readonly patience: ReturnType<typeof createPatience>;
-  limits: { rows: number; bytes: number };
-  nextBatch: number;
-  failure?: AppError;
-  quota?: { resumeAt: Date | undefined; why: string };
-}
-
 async function* batches(run: Run): AsyncGenerator<Batch> {
-  const { matrix, delivery } = run;
+  const { matrix, delivery, pool } = run;
   const unlimited = { rows: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
-  for (const intent of run.resend) {
-    const again = bodies(rowBlocks(matrix, mergeRanges(intent.rows)), delivery.format, () => unlimited, run.pool);
+  for (const intent of run.unknown) {
+    const again = bodies(rowBlocks(matrix, mergeRanges(intent.rows)), delivery.format, () => unlimited, pool);
     for await (const body of again) {
       if (bodyHash(body) === intent.hash) yield { id: intent.batch, key: intent.key, body, known: true };
       else yield* reopen(run, intent, body);
     }
   }
-  const fresh = bodies(rowBlocks(matrix, run.pending), delivery.format, () => run.limits, run.pool);
+  const fresh = bodies(rowBlocks(matrix, run.pending), delivery.format, () => run.limits, pool);
   for await (const body of fresh) yield newBatch(run, body);
+}
+
+/** A body that was never sent, under a key of its own. */
+export function newBatch(run: Run, body: Body): Batch {
+  return { id: run.nextBatch++, key: randomUUID(), body, known: false };
 }
 
 /**
@@ -110,88 +120,6 @@ async function* batches(run: Run): AsyncGenerator<Batch> {
 async function* reopen(run: Run, intent: IntentRecord, body: Body): AsyncGenerator<Batch> {
   await sleep(run.settleTimeoutMs, undefined, { signal: run.stop });
   const there = await run.delivery.lookup(body.pieces.map(({ row }) => row));
-  const rows = rangesOf(there.keys()).map(([start, end]): [number, number] => [start, end]);
-  const ids = new Map([...there].flatMap(([row, { id }]) => (id === undefined ? [] : [[row, id] as const])));
-  await run.journal.append({ t: 'dropped', batch: intent.batch, why: 'looked up' });
-  if (rows.length > 0) await run.journal.append({ t: 'found', rows, ids: Object.fromEntries(ids) });
-  run.onConfirmed(rows, ids);
-  const missing = body.pieces.filter(({ row }) => !there.has(row));
-  if (missing.length > 0) yield newBatch(run, bodyOf(body, missing, run.delivery.format, run.pool));
-}
-
-function newBatch(run: Run, body: Body): Batch {
-  return { id: run.nextBatch++, key: randomUUID(), body, known: false };
-}
-
-/** Brings one batch to an end: stored, split into others, or left in the journal for the next run. */
-async function deliver(run: Run, batch: Batch): Promise<void> {
-  try {
-    await settleBatch(run, batch);
-  } finally {
-    batch.body.release();
-  }
-}
-
-async function settleBatch(run: Run, batch: Batch): Promise<void> {
-  const { journal, delivery, patience, abort } = run;
-  if (!batch.known) await announce(run, batch);
-  while (!abort.aborted) {
-    const outcome = await delivery.send(batch.body.bytes, batch.key, abort);
-    if (outcome.type === 'stored') {
-      patience.refill();
-      return confirm(run, batch, outcome.ids);
-    }
-    if (outcome.type === 'busy' || outcome.type === 'unknown') {
-      // With keys an unknown batch is sent again as it is: had it been stored, the server gives its first answer.
-      await patience.wait(outcome.why, outcome.waitMs, run.stop).catch(stopped(run));
-      if (run.stop.aborted) return;
-      continue;
-    }
-    await journal.append({ t: 'dropped', batch: batch.id, why: outcome.type });
-    if (outcome.type === 'refused') throw outcome.error;
-    if (outcome.type === 'quota') return spendQuota(run, batch, outcome);
-    return sendHalves(run, batch, outcome.why);
-  }
-}
-
-async function confirm({ journal, onConfirmed }: Run, { id, body }: Batch, given: readonly string[] | undefined) {
-  await journal.append({ t: 'stored', batch: id, ...(given && { ids: [...given] }) });
-  onConfirmed(bodyRows(body), new Map(given?.map((name, i) => [(body.pieces[i] as { row: number }).row, name])));
-}
-
-async function announce(run: Run, { id, key, body }: Batch): Promise<void> {
-  const rows = bodyRows(body).map(([start, end]): [number, number] => [start, end]);
-  await run.journal.append({ t: 'intent', batch: id, key, rows, hash: bodyHash(body) });
-  await run.journal.sync();
-}
-
-/** A wait that the user's signal cut short is no failure. */
-function stopped(run: Run): (error: unknown) => void {
-  return (error) => {
-    if (!run.stop.aborted) throw error;
-  };
-}
-
-/** Sends what the quota still takes, then lets the run end. */
-async function spendQuota(run: Run, batch: Batch, quota: { left: number; resumeAt: Date | undefined; why: string }) {
-  const { pieces } = batch.body;
-  if (run.quota === undefined && quota.left > 0 && quota.left < pieces.length) {
-    const part = bodyOf(batch.body, pieces.slice(0, quota.left), run.delivery.format, run.pool);
-    await deliver(run, newBatch(run, part));
-  }
-  run.quota ??= { resumeAt: quota.resumeAt, why: quota.why };
-}
-
-async function sendHalves(run: Run, batch: Batch, why: string): Promise<void> {
-  const { body } = batch;
-  if (body.pieces.length === 1) {
-    const row = body.pieces[0]?.row;
-    throw new AppError('refused', `row ${row} alone is too large for the server: ${why}`, { details: { row } });
-  }
-  run.limits.bytes = Math.min(run.limits.bytes, Math.ceil(body.bytes.length / 2));
-  run.onEvent({
-    type: 'warning',
-    message: `a batch of ${body.pieces.length} rows was too large for the server; halved`,
-  });
-  for (const half of halveBody(body, run.delivery.format, run.pool)) await deliver(run, newBatch(run, half));
+  const missing = await takeFound(run, intent.batch, body, there);
+  if (missing) yield newBatch(run, missing);
 }

@@ -1,5 +1,4 @@
-import { AppError } from '../errors.ts';
-import type { BodyFormat, Delivery, StoredRow } from './delivery.ts';
+import type { BodyFormat, Delivery } from './delivery.ts';
 
 /** A model as a server records it. */
 export interface ModelRecord {
@@ -46,15 +45,20 @@ export interface FeatureDestination {
   readonly format: BodyFormat;
 }
 
-/** A steering vector as it is asked for; its values come from the matrix. */
-export interface VectorRequest {
+/** A row's values as digests: to the bit, and without the sign of zeros, which some servers lose. */
+export interface RowHash {
+  readonly exact: string;
+  readonly loose: string;
+}
+
+/** Steering vectors at one place of a model; their values come from the matrix, one vector a row. */
+export interface VectorDestination {
   readonly modelId: string;
   readonly layer: number;
   readonly hookType: 'hook_resid_pre' | 'hook_resid_post';
-  readonly label: string;
   readonly strength: number;
-  /** SHA-256 of its float32 values: what tells it from another of the same name. */
-  readonly vectorHash: string;
+  label(row: number): string;
+  hashes(row: number): RowHash;
 }
 
 /** A server, as an upload needs it. `api` makes these; this folder only knows what they promise. */
@@ -72,19 +76,5 @@ export interface Server {
   getSourceSet(modelId: string, name: string): Promise<SourceSet | undefined>;
   createSourceSet(modelId: string, name: string, description: string): Promise<SourceSet>;
   features(destination: FeatureDestination): Delivery;
-  vectors(request: VectorRequest): Delivery;
-  /** A vector by the id that its upload answered; undefined where it is gone. */
-  getVector(id: string): Promise<StoredRow | undefined>;
-}
-
-/** Errors: cannot_be_stored for a server that takes no vectors with its features. */
-export function requireUploadProtocol(server: Server): void {
-  if (server.capabilities.kind === 'upload-protocol') return;
-  throw new AppError(
-    'cannot_be_stored',
-    `${server.name}: does not speak the upload protocol, which this version needs`,
-    {
-      hints: ['public Neuronpedia servers are not uploaded to yet; try it on the embedded server with --sandbox'],
-    },
-  );
+  vectors(destination: VectorDestination): Delivery;
 }

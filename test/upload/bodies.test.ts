@@ -6,6 +6,7 @@ import type { BodyFormat } from '../../src/upload/delivery.ts';
 const format: BodyFormat = {
   before: '{"modelId":"m","note":"é","features":[',
   after: ']}',
+  values: true,
   aroundRow: (row) => ({ before: `{"index":${row},"vector":[`, after: ']}' }),
 };
 const width = 3;

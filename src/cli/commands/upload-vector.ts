@@ -66,15 +66,15 @@ function tell({ out }: CommandContext, event: UploadEvent): void {
   out.document(event);
 }
 
-function finishDryRun({ out }: CommandContext, { matrix, request }: PreparedVector): number {
+function finishDryRun({ out }: CommandContext, { matrix, destination, vectorHash }: PreparedVector): number {
   out.note('dry run: nothing was sent');
   out.document({
     type: 'summary',
     status: 'dry-run',
-    model: request.modelId,
-    layer: request.layer,
+    model: destination.modelId,
+    layer: destination.layer,
     width: matrix.width,
-    vectorHash: request.vectorHash,
+    vectorHash,
   });
   return 0;
 }
@@ -91,7 +91,7 @@ async function finish(
   if (report.found > 0) out.note('it was there already; nothing was sent');
   if (url !== undefined) out.result(url);
   tellEnd(context, report);
-  const { vectorHash } = prepared.request;
+  const { vectorHash, name, destination } = prepared;
   out.document({
     type: 'summary',
     status: statusOf(report),
@@ -104,7 +104,7 @@ async function finish(
     ...resumeFields(report),
   });
   if (options.receipt !== undefined) {
-    const { modelId: model, layer, hookType, label: name, strength } = prepared.request;
+    const { modelId: model, layer, hookType, strength } = destination;
     const head = {
       command: 'upload-vector',
       job: report.job,

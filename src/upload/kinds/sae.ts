@@ -1,5 +1,7 @@
-import { createHash } from 'node:crypto';
+import type { DashboardSource } from '../../dashboards/dashboard.ts';
+import { openDashboards } from '../../dashboards/open.ts';
 import { AppError } from '../../errors.ts';
+import { neuronpediaModelId } from '../../layouts/model-names.ts';
 import type { Known, Sae, SaeKind } from '../../layouts/sae.ts';
 import { formatRanges, intersectRanges, type Ranges, subtractRanges } from '../../tensor/ranges.ts';
 import { label, type Matrix, type Orientation } from '../../tensor/tensor.ts';
@@ -9,7 +11,8 @@ import { checkLayer, findModel, type Place, type PlaceOptions, placeOf } from '.
 import { type JobIdentity, refuseOtherOwner } from '../job.ts';
 import { type Preview, previewJob } from '../preview-job.ts';
 import { type JobReport, runJob, type UploadRun } from '../run-job.ts';
-import { type ModelRecord, requireUploadProtocol, type Server } from '../server.ts';
+import type { ModelRecord, Server } from '../server.ts';
+import { featureFormat } from './feature-format.ts';
 import { settleMatrix } from './sae-matrix.ts';
 
 export interface SaeOptions extends PlaceOptions {
@@ -17,6 +20,8 @@ export interface SaeOptions extends PlaceOptions {
   readonly orientation?: Orientation;
   /** Only these features; all of them when absent. */
   readonly features?: Ranges;
+  /** A `.jsonl` of dashboards, or a folder that SAEDashboard wrote; may hold `{layer}`. */
+  readonly activations?: string;
   /** Layers of the model, to make its record where the server has none. */
   readonly createModel?: number;
 }
@@ -39,6 +44,9 @@ export interface PreparedSae {
   readonly matrix: Matrix;
   readonly orientation: Known<Orientation>;
   readonly planned: Ranges;
+  /** Features left out because the server takes none without examples. */
+  readonly withoutExamples: Ranges;
+  readonly dashboards: DashboardSource | undefined;
   readonly blocks: ReadonlyMap<number, string>;
   readonly format: BodyFormat;
   /** Digest of the fields sent beside the values. */
@@ -57,18 +65,51 @@ export async function prepareSae(
   options: SaeOptions,
   { server, stateDir, restart, onEvent }: Preparation,
 ): Promise<PreparedSae> {
-  requireUploadProtocol(server);
   const place = placeOf(sae, options);
   const { record: model, isNew: isNewModel } = await findModel(server, place.model.value, options.createModel);
   checkLayer(model, place.layer.value);
   if (!restart) await refuseOtherOwner(server, identityOf(model.id, place), stateDir);
   const { matrix, orientation } = settleMatrix(sae, options.orientation, model, place.hook?.value);
-  const planned = planRows(matrix, options.features);
+  const wanted = planRows(matrix, options.features);
   const isNewSet = isNewModel || (await isSetFree(server, model.id, place.saeId));
-  const blocks = await checkRows(matrix, planned, onEvent);
   const kind = options.kind ?? sae.kind;
-  const { format, fields } = featureFormat(model.id, place, kind, sae);
-  return { sae, kind, place, model, isNewModel, isNewSet, matrix, orientation, planned, blocks, format, fields };
+  const dashboards = await findDashboards(options.activations, model.id, place);
+  const planned = storable(server, sae, wanted, dashboards);
+  const blocks = await checkRows(matrix, planned, onEvent);
+  const withoutExamples = subtractRanges(wanted, planned);
+  const { format, fields } = featureFormat(server.capabilities, model.id, place, kind, sae, dashboards);
+  return {
+    ...{ sae, kind, place, model, isNewModel, isNewSet, matrix, orientation },
+    ...{ planned, withoutExamples, dashboards, blocks, format, fields },
+  };
+}
+
+function findDashboards(
+  path: string | undefined,
+  model: string,
+  { layer }: Place,
+): Promise<DashboardSource> | undefined {
+  if (path === undefined) return undefined;
+  const isModel = (name: string) => name === model || neuronpediaModelId(name) === model;
+  return openDashboards(path.replaceAll('{layer}', String(layer.value)), { model, layer: layer.value, isModel });
+}
+
+/** A server that keeps no vectors takes features only with examples. Error: cannot_be_stored with both ways on. */
+function storable(server: Server, sae: Sae, wanted: Ranges, dashboards: DashboardSource | undefined): Ranges {
+  if (server.capabilities.storesVectors) return wanted;
+  const planned = dashboards ? intersectRanges(wanted, dashboards.features) : [];
+  if (planned.length > 0) return planned;
+  const none = dashboards ? `${dashboards.path} has none for these features` : 'there are none (--activations)';
+  throw new AppError(
+    'cannot_be_stored',
+    `${sae.path}: ${server.name} stores no decoder vectors, and takes features only with examples of their activations; ${none}`,
+    {
+      hints: [
+        'add --activations FILE: a .jsonl, or a folder that SAEDashboard wrote',
+        'or upload chosen features as steering vectors: --as vectors --features LIST',
+      ],
+    },
+  );
 }
 
 function identityOf(model: string, place: Place): JobIdentity {
@@ -105,24 +146,6 @@ async function isSetFree(server: Server, modelId: string, name: string): Promise
       details: { sourceSet: name, model: modelId },
     },
   );
-}
-
-/** How a body of features is written: the fields of the SAE once, then each feature's index and vector. */
-function featureFormat(modelId: string, place: Place, kind: SaeKind, sae: Sae): { format: BodyFormat; fields: string } {
-  const fields = JSON.stringify({
-    modelId,
-    source: place.source,
-    kind,
-    ...(place.hook && { hookName: place.hook.value }),
-    ...(sae.hookIn && { hookNameIn: sae.hookIn.value }),
-    ...(Object.keys(sae.facts).length > 0 && { metadata: sae.facts }),
-  });
-  const format: BodyFormat = {
-    before: `${fields.slice(0, -1)},"features":[`,
-    after: ']}',
-    aroundRow: (row) => ({ before: `{"index":${row},"vector":[`, after: ']}' }),
-  };
-  return { format, fields: createHash('sha256').update(fields).digest('hex') };
 }
 
 /** How features of a prepared SAE reach the server, within the ceilings that a person has set. */

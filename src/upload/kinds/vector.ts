@@ -7,9 +7,9 @@ import { rowBlocks } from '../../tensor/row-blocks.ts';
 import { elementCount, flatRow, inMemory, label, type Matrix, type Tensor } from '../../tensor/tensor.ts';
 import { checkRows } from '../check-rows.ts';
 import { checkLayer, findModel } from '../destination.ts';
-import { vectorHash } from '../fingerprint.ts';
 import { type JobReport, runJob, type UploadRun } from '../run-job.ts';
-import { requireUploadProtocol, type Server, type VectorRequest } from '../server.ts';
+import type { Server, VectorDestination } from '../server.ts';
+import { hashRows } from './row-hashes.ts';
 import { wrongWidth } from './sae-matrix.ts';
 
 export interface VectorOptions {
@@ -51,7 +51,9 @@ function asVector(tensor: Tensor): Tensor {
 /** A vector that has passed every check: ready to be sent. */
 export interface PreparedVector {
   readonly matrix: Matrix;
-  readonly request: VectorRequest;
+  readonly destination: VectorDestination;
+  readonly name: string;
+  readonly vectorHash: string;
   readonly modelLayers: number;
   readonly isNewModel: boolean;
   readonly blocks: ReadonlyMap<number, string>;
@@ -64,7 +66,6 @@ export async function prepareVector(
   options: VectorOptions,
   server: Server,
 ): Promise<PreparedVector> {
-  requireUploadProtocol(server);
   const { record: model, isNew: isNewModel } = await findModel(server, options.model, options.createModel);
   checkLayer(model, options.layer);
   const matrix = await wholeVector(file, tensor);
@@ -72,15 +73,17 @@ export async function prepareVector(
     throw wrongWidth(label(tensor), matrix.width, model.dimension, model.id, tensor.shape);
   }
   const blocks = await checkRows(matrix, [[0, 1]], () => undefined);
-  const request: VectorRequest = {
+  const hashes = await hashRows(matrix, [[0, 1]]);
+  const destination: VectorDestination = {
     modelId: model.id,
     layer: options.layer,
     hookType: options.hook === 'resid-pre' ? 'hook_resid_pre' : 'hook_resid_post',
-    label: options.name,
     strength: options.strength,
-    vectorHash: await hashRow(matrix),
+    label: () => options.name,
+    hashes,
   };
-  return { matrix, request, modelLayers: model.layers, isNewModel, blocks };
+  const { name } = options;
+  return { matrix, destination, name, vectorHash: hashes(0).exact, modelLayers: model.layers, isNewModel, blocks };
 }
 
 /** The longest vector that any server takes. */
@@ -101,25 +104,22 @@ async function readFlat(tensor: Tensor): Promise<Float32Array> {
   return new Float32Array(0);
 }
 
-async function hashRow(matrix: Matrix): Promise<string> {
-  return vectorHash(await readFlat(matrix.tensor), 0, matrix.width);
-}
-
 /** Sends a prepared vector, or finds that an earlier run of the same request did. Errors: those of `runJob`. */
 export async function sendVector(prepared: PreparedVector, run: UploadRun): Promise<JobReport> {
-  const { matrix, request, blocks } = prepared;
-  const { modelId } = request;
+  const { matrix, destination, name, vectorHash, blocks } = prepared;
+  const { modelId, layer, hookType, strength } = destination;
   if (prepared.isNewModel) await run.server.createModel(modelId, prepared.modelLayers);
-  const digest = createHash('sha256').update(JSON.stringify(request)).digest('hex');
+  const request = JSON.stringify([modelId, layer, hookType, strength, name, vectorHash]);
+  const digest = createHash('sha256').update(request).digest('hex');
   return runJob({
     ...run,
-    title: `${request.label} (${modelId}, layer ${request.layer})`,
-    identity: { model: modelId, source: `${request.layer}-${request.hookType}`, as: 'vector', request: digest },
+    title: `${name} (${modelId}, layer ${layer})`,
+    identity: { model: modelId, source: `${layer}-${hookType}`, as: 'vector', request: digest },
     matrix,
     planned: [[0, 1]],
     blocks,
     fields: digest,
-    delivery: run.server.vectors(request),
+    delivery: run.server.vectors(destination),
     isNew: prepared.isNewModel,
   });
 }

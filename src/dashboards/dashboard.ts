@@ -1,0 +1,61 @@
+import type { Ranges } from '../tensor/ranges.ts';
+
+/** A text on which a feature was measured. `values` has one activation a token. */
+export interface Activation {
+  readonly tokens: readonly string[];
+  readonly values: readonly number[];
+  /** The quantile of activations that it was drawn from, where its writer said one. */
+  readonly quantileMin?: number;
+  readonly quantileMax?: number;
+  readonly quantileFraction?: number;
+}
+
+/** A token of the vocabulary and how much a feature raises it. */
+export interface Logit {
+  readonly token: string;
+  readonly value: number;
+}
+
+/** What is known of one feature besides its vector: a page that people look at. */
+export interface Dashboard {
+  readonly activations: readonly Activation[];
+  /** Share of tokens that it fires on, 0 to 1. */
+  readonly density?: number;
+  readonly topLogits?: readonly Logit[];
+  readonly bottomLogits?: readonly Logit[];
+  readonly explanations?: readonly { readonly text: string; readonly methodName?: string }[];
+}
+
+/** Dashboards of an SAE's features on disk. They are read one by one: only where each lies is kept in memory. */
+export interface DashboardSource {
+  readonly path: string;
+  /** Indices that have one with at least one activation. */
+  readonly features: Ranges;
+  /** How many activations there are in all. */
+  readonly activations: number;
+  /** SHA-256 of all that was read. */
+  readonly hash: string;
+  /** The dashboard of a feature; undefined where it has none. */
+  read(index: number): Promise<Dashboard | undefined>;
+  close(): Promise<void>;
+}
+
+/** Where dashboards are going: a record that names another place is a mistake. */
+export interface DashboardPlace {
+  readonly model: string;
+  readonly layer: number;
+  /** Whether a name means this model: files name models in more ways than one. */
+  isModel(name: string): boolean;
+}
+
+/** A dashboard's fields as an upload sends them, without the braces around them. */
+export function dashboardFields({ density, topLogits, bottomLogits, activations, explanations }: Dashboard): string {
+  const fields = {
+    ...(density !== undefined && { density }),
+    ...(topLogits && { topLogits }),
+    ...(bottomLogits && { bottomLogits }),
+    activations,
+    ...(explanations && explanations.length > 0 && { explanations }),
+  };
+  return JSON.stringify(fields).slice(1, -1);
+}

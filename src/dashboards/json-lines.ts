@@ -1,0 +1,183 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { AppError } from '../errors.ts';
+import { type ByteSource, openFile, readBytes } from '../tensor/byte-source.ts';
+import { rangesOf } from '../tensor/ranges.ts';
+import { findFault } from './check-dashboard.ts';
+import type { Activation, Dashboard, DashboardPlace, DashboardSource } from './dashboard.ts';
+import { collectFaults } from './faults.ts';
+import { checkPlace } from './place.ts';
+
+const activation = z.looseObject({
+  tokens: z.array(z.string()),
+  values: z.array(z.number()),
+  quantileMin: z.number().nullish(),
+  quantileMax: z.number().nullish(),
+  quantileFraction: z.number().nullish(),
+});
+const logits = z.array(z.looseObject({ token: z.string(), value: z.number() })).nullish();
+
+/** A line is a feature with its activations, or one activation of a feature. */
+const line = z.looseObject({
+  index: z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]),
+  modelId: z.string().nullish(),
+  layer: z.union([z.string(), z.number()]).nullish(),
+  density: z.number().nullish(),
+  activations: z.array(activation).nullish(),
+  tokens: z.array(z.string()).nullish(),
+  values: z.array(z.number()).nullish(),
+  topLogits: logits,
+  bottomLogits: logits,
+  explanations: z.array(z.looseObject({ text: z.string(), methodName: z.string().nullish() })).nullish(),
+});
+
+type Line = z.infer<typeof line>;
+
+/** Where lines of a feature lie in the file: start, length, start, length, … */
+type Spans = Map<number, number[]>;
+
+const chunkBytes = 1 << 20;
+/** A line is one feature's page: kilobytes. */
+const longestLine = 64 << 20;
+
+/**
+ * Opens a `.jsonl` of dashboards: reads it once, checks every line, and remembers where each feature's lines lie.
+ * Errors: file_not_found, record_invalid listing the first faults by line.
+ */
+export async function openJsonLines(path: string, place: DashboardPlace): Promise<DashboardSource> {
+  const bytes = await openFile(path);
+  try {
+    const { spans, withExamples, activations, hash } = await scan(path, bytes, place);
+    return {
+      path,
+      features: rangesOf(withExamples),
+      activations,
+      hash,
+      read: async (index) => {
+        const own = spans.get(index);
+        return own && merge(await readSpans(bytes, own));
+      },
+      close: () => bytes.close(),
+    };
+  } catch (error) {
+    await bytes.close();
+    throw error;
+  }
+}
+
+async function scan(path: string, bytes: ByteSource, place: DashboardPlace) {
+  const spans: Spans = new Map();
+  const withExamples = new Set<number>();
+  const whole = new Set<number>();
+  const faults = collectFaults(path);
+  const hash = createHash('sha256');
+  let activations = 0;
+  let number = 0;
+  for await (const { text, start } of linesOf(path, bytes, (chunk) => hash.update(chunk))) {
+    number++;
+    if (text.length === 0 || text.toString().trim() === '') continue;
+    const parsed = parseLine(text);
+    if (typeof parsed === 'string') {
+      faults.add(`line ${number}: ${parsed}`);
+      continue;
+    }
+    const dashboard = merge([parsed]);
+    const fault = checkPlace(parsed, place) ?? findFault(parsed.index, dashboard) ?? repeated(parsed, spans, whole);
+    if (fault !== undefined) faults.add(`line ${number}, feature ${parsed.index}: ${fault}`);
+    spans.set(parsed.index, [...(spans.get(parsed.index) ?? []), start, text.length]);
+    activations += dashboard.activations.length;
+    if (dashboard.activations.length > 0) withExamples.add(parsed.index);
+  }
+  faults.throwIfAny();
+  return { spans, withExamples, activations, hash: hash.digest('hex') };
+}
+
+/** Single activations of a feature may stand on many lines; its whole page stands on one. */
+function repeated(parsed: Line, spans: Spans, whole: Set<number>): string | undefined {
+  const isWhole = Array.isArray(parsed.activations);
+  const clash = whole.has(parsed.index) || (isWhole && spans.has(parsed.index));
+  if (isWhole) whole.add(parsed.index);
+  return clash ? 'this feature stands there twice' : undefined;
+}
+
+async function* linesOf(path: string, bytes: ByteSource, onChunk: (chunk: Uint8Array) => void) {
+  let rest = Buffer.alloc(0);
+  let restStart = 0;
+  for (let at = 0; at < bytes.size; ) {
+    const chunk = await readBytes(bytes, at, Math.min(chunkBytes, bytes.size - at));
+    onChunk(chunk);
+    at += chunk.length;
+    const text = Buffer.concat([rest, chunk]);
+    let start = 0;
+    for (let end = text.indexOf(10); end >= 0; end = text.indexOf(10, start)) {
+      yield { text: text.subarray(start, end), start: restStart + start };
+      start = end + 1;
+    }
+    rest = text.subarray(start);
+    restStart += start;
+    if (rest.length > longestLine)
+      throw new AppError('record_invalid', `${path}: a line is longer than ${longestLine} bytes`);
+  }
+  if (rest.length > 0) yield { text: rest, start: restStart };
+}
+
+/** The line's fields, or what is wrong with it. */
+function parseLine(text: Uint8Array): Line | string {
+  let json: unknown;
+  try {
+    json = JSON.parse(Buffer.from(text).toString('utf8'));
+  } catch (cause) {
+    return `is not JSON: ${(cause as Error).message}`;
+  }
+  const parsed = line.safeParse(json);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    return `${issue?.path.join('.') || 'the line'}: ${issue?.message}`;
+  }
+  const { activations, tokens, values } = parsed.data;
+  return activations || (tokens && values) ? parsed.data : 'holds neither activations nor tokens and values';
+}
+
+async function readSpans(bytes: ByteSource, spans: readonly number[]): Promise<Line[]> {
+  const lines: Line[] = [];
+  for (let i = 0; i < spans.length; i += 2) {
+    const parsed = parseLine(await readBytes(bytes, spans[i] as number, spans[i + 1] as number));
+    if (typeof parsed === 'string')
+      throw new AppError('file_unreadable', `a line of the activations changed while it was being read: ${parsed}`);
+    lines.push(parsed);
+  }
+  return lines;
+}
+
+/** The lines of one feature as its page. */
+function merge(lines: readonly Line[]): Dashboard {
+  const activations: Activation[] = lines.flatMap(({ activations, tokens, values }) =>
+    (activations ?? [{ tokens: tokens ?? [], values: values ?? [] }]).map(toActivation),
+  );
+  const { density, topLogits, bottomLogits, explanations } = lines[0] as Line;
+  return {
+    activations,
+    ...(typeof density === 'number' && { density }),
+    ...(topLogits && { topLogits: topLogits.map(({ token, value }) => ({ token, value })) }),
+    ...(bottomLogits && { bottomLogits: bottomLogits.map(({ token, value }) => ({ token, value })) }),
+    ...(explanations && {
+      explanations: explanations.map(({ text, methodName }) => ({ text, ...(methodName && { methodName }) })),
+    }),
+  };
+}
+
+function toActivation({
+  tokens,
+  values,
+  quantileMin,
+  quantileMax,
+  quantileFraction,
+}: z.infer<typeof activation>): Activation {
+  return {
+    tokens,
+    values,
+    ...(typeof quantileMin === 'number' && { quantileMin }),
+    ...(typeof quantileMax === 'number' && { quantileMax }),
+    ...(typeof quantileFraction === 'number' && { quantileFraction }),
+  };
+}

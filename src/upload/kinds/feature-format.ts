@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import { type Dashboard, type DashboardSource, dashboardFields } from '../../dashboards/dashboard.ts';
+import type { Sae, SaeKind } from '../../layouts/sae.ts';
+import type { BodyFormat } from '../delivery.ts';
+import type { Place } from '../destination.ts';
+import type { Capabilities } from '../server.ts';
+
+/** How features are written, and a digest of all that is sent beside their values. */
+export interface FeatureFormat {
+  readonly format: BodyFormat;
+  readonly fields: string;
+}
+
+/**
+ * How a body of features is written: the fields of the SAE once, then of each feature its index, its vector where the
+ * server keeps vectors, and its dashboard where it has one.
+ */
+export function featureFormat(
+  capabilities: Capabilities,
+  modelId: string,
+  place: Place,
+  kind: SaeKind,
+  sae: Sae,
+  dashboards: DashboardSource | undefined,
+): FeatureFormat {
+  const fields = JSON.stringify({
+    modelId,
+    source: place.source,
+    ...(capabilities.storesVectors && saeFields(place, kind, sae)),
+  });
+  const digest = createHash('sha256')
+    .update(fields)
+    .update(dashboards?.hash ?? '');
+  const frame = { before: `${fields.slice(0, -1)},"features":[`, after: ']}' };
+  const rows = rowTexts(capabilities.storesVectors, dashboards);
+  return { format: { ...frame, values: capabilities.storesVectors, ...rows }, fields: digest.digest('hex') };
+}
+
+function saeFields(place: Place, kind: SaeKind, sae: Sae) {
+  return {
+    kind,
+    ...(place.hook && { hookName: place.hook.value }),
+    ...(sae.hookIn && { hookNameIn: sae.hookIn.value }),
+    ...(Object.keys(sae.facts).length > 0 && { metadata: sae.facts }),
+  };
+}
+
+function rowTexts(
+  vectors: boolean,
+  dashboards: DashboardSource | undefined,
+): Pick<BodyFormat, 'prepare' | 'aroundRow'> {
+  let ready = new Map<number, Dashboard>();
+  const fieldsOf = (row: number) => {
+    const dashboard = ready.get(row);
+    return dashboard ? `,${dashboardFields(dashboard)}` : '';
+  };
+  return {
+    ...(dashboards && {
+      async prepare(start, count) {
+        ready = new Map();
+        for (let row = start; row < start + count; row++) {
+          const dashboard = await dashboards.read(row);
+          if (dashboard) ready.set(row, dashboard);
+        }
+      },
+    }),
+    aroundRow: (row) =>
+      vectors
+        ? { before: `{"index":${row},"vector":[`, after: `]${fieldsOf(row)}}` }
+        : { before: `{"index":${row}${fieldsOf(row)}}`, after: '' },
+  };
+}
