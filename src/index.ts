@@ -8,7 +8,8 @@ export type { Sae } from './layouts/sae.ts';
 export { type RowBlock, rowBlocks } from './tensor/row-blocks.ts';
 export { type Matrix, matrixOf, type Tensor } from './tensor/tensor.ts';
 export type { UploadEvent } from './upload/events.ts';
-export { type PreparedSae, prepareSae, type SaeOptions, sendSae } from './upload/kinds/sae.ts';
+export { type PreparedSae, prepareSae, type SaeOptions } from './upload/kinds/sae.ts';
+export { type SendLimits, sendSae } from './upload/kinds/send-sae.ts';
 export {
   type PreparedVector,
   pickVector,

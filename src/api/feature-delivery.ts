@@ -17,6 +17,7 @@ export function featureDelivery(http: Http, capabilities: Capabilities, destinat
     maxRows: capabilities.maxRows,
     maxBytes: capabilities.maxBytes,
     maxInFlight: capabilities.maxInFlight,
+    serverNames: false,
     settle: capabilities.idempotencyKeys ? 'resend' : 'lookup',
     async send(body, key, signal) {
       const headers = capabilities.idempotencyKeys ? { 'idempotency-key': key } : {};

@@ -35,6 +35,7 @@ export function vectorDelivery(http: Http, capabilities: Capabilities, destinati
     maxRows: 1,
     maxBytes: capabilities.maxBytes,
     maxInFlight: capabilities.idempotencyKeys ? capabilities.maxInFlight : 1,
+    serverNames: true,
     settle: capabilities.idempotencyKeys ? 'resend' : 'lookup',
     async send(body, key, signal) {
       const headers = capabilities.idempotencyKeys ? { 'idempotency-key': key } : {};

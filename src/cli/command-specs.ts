@@ -1,5 +1,5 @@
 import type { CommandContext } from './context.ts';
-import type { OptionName } from './option-specs.ts';
+import type { OptionName } from './options.ts';
 
 /** A subcommand, declared once. `load` brings its code, only when it runs. */
 export interface CommandSpec {
@@ -75,6 +75,10 @@ export const commandSpecs: readonly CommandSpec[] = [
       'tensor',
       'orientation',
       'features',
+      'activations',
+      'as',
+      'label',
+      'yes',
       'batchSize',
       'maxBody',
       'concurrency',
@@ -98,7 +102,7 @@ export const commandSpecs: readonly CommandSpec[] = [
   {
     name: 'sandbox',
     summary: 'run the embedded server in the foreground',
-    options: ['port', 'data', 'fresh', 'tier'],
+    options: ['port', 'data', 'fresh', 'tier', 'public', 'rateLimit'],
     untilSignal: true,
     examples: ['neuronpedia sandbox', 'neuronpedia sandbox --port 3000 --fresh --json'],
     load: () => import('./commands/sandbox.ts'),

@@ -1,5 +1,5 @@
 import type { Env } from '../config/folders.ts';
-import type { OptionValues } from './option-specs.ts';
+import type { OptionValues } from './options.ts';
 import type { Output } from './output.ts';
 
 /** All that a command gets from the world; the rest of the program never looks at `process`. */

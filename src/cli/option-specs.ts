@@ -88,6 +88,25 @@ export const optionSpecs = {
     help: 'only these features, for example 0-999,2048',
     schema: parsed(parseRanges, 'numbers and ranges such as 0-999,2048'),
   },
+  activations: {
+    value: 'PATH',
+    group: groups.reading,
+    help: 'examples per feature: a .jsonl, or a folder that SAEDashboard wrote; may hold {layer}',
+    schema: text,
+  },
+  as: {
+    value: 'WHAT',
+    group: groups.sending,
+    help: 'features, or vectors: one steering vector a row (default: features)',
+    schema: choice('auto', 'features', 'vectors'),
+  },
+  label: {
+    value: 'TEMPLATE',
+    group: groups.sending,
+    help: 'name of each vector, with --as vectors (default: "{sae-id} L{layer} #{index}")',
+    schema: text,
+  },
+  yes: { group: groups.sending, help: 'do go on: more than 1,000 vectors', schema: flag },
   batchSize: {
     value: 'N',
     group: groups.sending,
@@ -129,6 +148,8 @@ export const optionSpecs = {
   },
   data: { value: 'DIR', group: groups.server, help: 'folder that the server keeps its data in', schema: text },
   fresh: { group: groups.server, help: 'begin with an empty store', schema: flag },
+  public: { group: groups.server, help: "behave like today's public server", schema: flag },
+  rateLimit: { group: groups.server, help: 'with --public: its hourly limits', schema: flag },
   tier: {
     value: 'TIER',
     group: groups.server,
@@ -142,6 +163,11 @@ export const optionSpecs = {
     schema: text,
   },
   sandbox: { group: groups.everywhere, help: 'use the embedded server: no account, no network', schema: flag },
+  sandboxPublic: {
+    group: groups.everywhere,
+    help: 'the same, behaving like the public server: the rehearsal for it',
+    schema: flag,
+  },
   insecure: { group: groups.everywhere, help: 'allow plain http to a host that is not this machine', schema: flag },
   json: { group: groups.everywhere, help: 'write JSON to standard output', schema: flag },
   quiet: { group: groups.everywhere, help: 'say less', schema: flag },
@@ -150,30 +176,3 @@ export const optionSpecs = {
   color: { group: groups.everywhere, help: 'use no colour', negated: true, schema: flag },
   input: { group: groups.everywhere, help: 'never ask for anything', negated: true, schema: flag },
 } as const satisfies Record<string, OptionSpec>;
-
-export type OptionName = keyof typeof optionSpecs;
-
-/** Parsed values of some options; what was not given is absent. */
-export type OptionValues<Name extends OptionName = OptionName> = {
-  readonly [K in Name]?: Zod.infer<ReturnType<(typeof optionSpecs)[K]['schema']>>;
-};
-
-/** Options that every command takes. */
-export const everywhere = [
-  'apiUrl',
-  'sandbox',
-  'insecure',
-  'json',
-  'quiet',
-  'verbose',
-  'progress',
-  'color',
-  'input',
-] as const satisfies readonly OptionName[];
-
-/** `saeId` as it is written on the command line: `--sae-id`, or `--no-progress` for a negated switch. */
-export function flagOf(name: OptionName): string {
-  const spec: OptionSpec = optionSpecs[name];
-  const hyphened = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  return `--${spec.negated ? 'no-' : ''}${hyphened}`;
-}

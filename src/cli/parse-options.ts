@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
-import { flagOf, type OptionName, type OptionSpec, type OptionValues, optionSpecs } from './option-specs.ts';
+import { type OptionSpec, optionSpecs } from './option-specs.ts';
+import { flagOf, type OptionName, type OptionValues } from './options.ts';
 
 /** Reads the values of options by their schemas. Error: usage, naming option, value and what was expected. */
 export function parseOptions(raw: Readonly<Record<string, unknown>>): OptionValues {

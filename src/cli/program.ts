@@ -1,7 +1,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import { AppError } from '../errors.ts';
 import { type CommandSpec, commandSpecs } from './command-specs.ts';
-import { everywhere, flagOf, type OptionName, type OptionSpec, optionSpecs } from './option-specs.ts';
+import { type OptionSpec, optionSpecs } from './option-specs.ts';
+import { everywhere, flagOf, type OptionName } from './options.ts';
 
 /** A command line that has been understood as far as names go; values are still text. */
 export interface Invocation {

@@ -1,4 +1,4 @@
-import { membership } from '../tensor/ranges.ts';
+import { eachRow, membership } from '../tensor/ranges.ts';
 import { rowBlocks } from '../tensor/row-blocks.ts';
 import { vectorHash } from '../upload/fingerprint.ts';
 import type { PreparedSae } from '../upload/kinds/sae.ts';
@@ -30,20 +30,17 @@ export async function writeSaeReceipt(
 }
 
 async function* receiptRows(session: Session, prepared: PreparedSae, report: JobReport): AsyncGenerator<ReceiptRow> {
-  const { model, place, matrix, planned } = prepared;
+  const { model, place, matrix, planned, withoutExamples, as } = prepared;
   const isStored = membership(report.stored);
   for await (const { start, count, width, values } of rowBlocks(matrix, planned)) {
     for (let i = 0; i < count; i++) {
       const row = start + i;
-      const id = `${model.id}/${place.source}/${row}`;
-      yield {
-        row,
-        index: row,
-        id,
-        url: session.idOrUrl(id),
-        vectorHash: vectorHash(values, i * width, width),
-        status: isStored(row) ? 'stored' : 'pending',
-      };
+      const id = as === 'vectors' ? report.ids.get(row) : `${model.id}/${place.source}/${row}`;
+      const url = id === undefined ? undefined : session.idOrUrl(id);
+      const status = isStored(row) ? 'stored' : 'pending';
+      yield { row, index: row, id, url, vectorHash: vectorHash(values, i * width, width), status };
     }
   }
+  for (const row of eachRow(withoutExamples))
+    yield { row, index: row, status: 'without examples: not taken by this server' };
 }

@@ -28,7 +28,7 @@ export interface Session {
 /** Chooses the server by flags and environment; starts the embedded one where it was asked for. */
 export async function openSession(context: CommandContext): Promise<Session> {
   const folders = foldersOf(context.env);
-  if (context.options.sandbox) return sandboxSession(context, folders);
+  if (context.options.sandbox || context.options.sandboxPublic) return sandboxSession(context, folders);
   const url = serverUrl(context);
   const { origin } = parseServerUrl(url, context.options.insecure ?? false);
   const found = findKey(origin, context.env, openKeyStore(folders.config));
@@ -51,17 +51,21 @@ export function serverUrl(context: CommandContext): string {
 }
 
 async function sandboxSession(context: CommandContext, folders: Folders): Promise<Session> {
-  if (context.options.apiUrl !== undefined) {
-    throw new AppError('usage', '--sandbox and --api-url name two different servers', {
-      hints: ['leave one of them out'],
+  const { apiUrl, sandbox: withProtocol, sandboxPublic = false } = context.options;
+  if ([apiUrl !== undefined, withProtocol, sandboxPublic].filter(Boolean).length > 1) {
+    throw new AppError('usage', '--sandbox, --sandbox-public and --api-url each name another server', {
+      hints: ['leave all but one of them out'],
     });
   }
-  const sandbox = await startEmbedded(context.env, { dataDir: folders.sandbox });
-  context.out.note(`sandbox: embedded server with the upload protocol, data in ${folders.sandbox}`);
+  // Two servers of different kinds over one store would each find rows that it could not have made.
+  const dataDir = sandboxPublic ? `${folders.sandbox}-public` : folders.sandbox;
+  const sandbox = await startEmbedded(context.env, { dataDir, public: sandboxPublic });
+  const kind = sandboxPublic ? "behaving like today's public server" : 'with the upload protocol';
+  context.out.note(`sandbox: embedded server ${kind}, data in ${dataDir}`);
   const { url, apiKey: key } = sandbox;
   return session(context, {
     url,
-    name: 'embedded sandbox',
+    name: sandboxPublic ? 'embedded public sandbox' : 'embedded sandbox',
     key,
     keyFrom: "the sandbox's own",
     embedded: true,

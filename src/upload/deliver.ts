@@ -60,13 +60,29 @@ async function settled(run: Run, batch: Batch, answered: boolean): Promise<boole
   for (const waitMs of waits) {
     await sleep(waitMs, undefined, { signal: run.stop }).catch(unlessStopped(run));
     if (run.stop.aborted) return true;
-    const there = await run.delivery.lookup(rows);
+    const there = await run.delivery.lookup(rows).catch((cause) => {
+      throw run.delivery.serverNames ? unknownOutcome(rows, cause) : cause;
+    });
     if (there.size === 0) continue;
     const missing = await takeFound(run, batch.id, batch.body, there);
     if (missing) await deliver(run, newBatch(run, missing));
     return true;
   }
   return false;
+}
+
+/** Vectors are never sent again on a guess: whether the server has them is for a person to say. */
+function unknownOutcome(rows: readonly number[], cause: Error): AppError {
+  const list = rows.join(', ');
+  return new AppError(
+    'outcome_unknown',
+    `it is unknown whether the server has row ${list}: looking for it failed: ${cause.message}`,
+    {
+      hints: ['look at your vectors on the server; run the same command again once the server lists them'],
+      details: { rows },
+      cause,
+    },
+  );
 }
 
 /** Notes the rows of a batch that the server turned out to have; returns a body of the others, if there are any. */

@@ -42,6 +42,8 @@ export interface Delivery {
   readonly maxInFlight: number;
   /** What an unknown outcome calls for: `resend` where a repeated key is harmless, `lookup` elsewhere. */
   readonly settle: 'resend' | 'lookup';
+  /** The server names rows itself: one whose name was lost can only be found again by what is in it. */
+  readonly serverNames: boolean;
   send(body: Uint8Array, key: string, signal: AbortSignal): Promise<Outcome>;
   /** Which of these rows the server has. Errors: unreachable, server_failing, authentication_failed. */
   lookup(rows: readonly number[]): Promise<ReadonlyMap<number, StoredRow>>;

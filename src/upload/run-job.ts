@@ -1,12 +1,11 @@
-import { AppError } from '../errors.ts';
-import { countRows, intersectRanges, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
+import { countRows, intersectRanges, mergeRanges, type Ranges } from '../tensor/ranges.ts';
 import type { Matrix } from '../tensor/tensor.ts';
 import type { Delivery } from './delivery.ts';
 import type { OnEvent } from './events.ts';
 import { bindData, type JobIdentity, type OpenJobOptions, openJob } from './job.ts';
 import type { Journal } from './journal.ts';
 import { type JournalState, pendingRows } from './journal-state.ts';
-import { compareRows, featureExists, sampleRows } from './look.ts';
+import { lookFirst } from './look-first.ts';
 import { type SendResult, sendRows } from './send-rows.ts';
 import type { Quota, Server } from './server.ts';
 
@@ -55,9 +54,6 @@ export interface JobReport {
   readonly end: SendResult;
 }
 
-/** Rows read back when a finished job is run again. */
-const sampleSize = 64;
-
 /**
  * Brings a checked plan to the server: opens the job's journal, goes on where it stands, looks up what it does not
  * tell, sends the rest. Errors: locked, checkpoint_mismatch, feature_exists, difference, and those of sending.
@@ -67,61 +63,11 @@ export async function runJob(input: JobInput): Promise<JobReport> {
   try {
     for (const message of job.journal.warnings) input.onEvent({ type: 'warning', message });
     await bindData(job.journal, input);
-    const state = await settleAndLook(input, job.journal);
+    const state = await lookFirst(input, job.journal);
     return await sendPending(input, job.id, job.journal, state);
   } finally {
     await job.close();
   }
-}
-
-/** Rows that an earlier run planned were looked up then; the journal knows them. New ones are looked up now. */
-async function settleAndLook(input: JobInput, journal: Journal): Promise<JournalState> {
-  const { planned, matrix, delivery, identity } = input;
-  const state = journal.state;
-  if (state.done && subtractRanges(planned, state.stored).length === 0) {
-    await checkFinished(input, state);
-    return state;
-  }
-  const unseen = subtractRanges(pendingRows(state, planned), state.planned);
-  const skip = input.isNew || unseen.length === 0;
-  const seen = skip ? undefined : await compareRows(matrix, unseen, delivery, input.onEvent);
-  if (seen && seen.different.length > 0)
-    throw featureExists(matrix, seen.different, `${identity.model}/${identity.source}`);
-  const found = seen ? mergeRanges([...seen.same, ...seen.uncompared]) : [];
-  const rows = (ranges: Ranges) => ranges.map(([start, end]): [number, number] => [start, end]);
-  const ids = Object.fromEntries(seen?.ids ?? []);
-  if (found.length > 0) await journal.append({ t: 'found', rows: rows(found), ids });
-  await journal.append({ t: 'plan', rows: rows(planned) });
-  return {
-    ...state,
-    stored: mergeRanges([...state.stored, ...found]),
-    found: mergeRanges([...state.found, ...found]),
-    ids: new Map([...state.ids, ...(seen?.ids ?? [])]),
-  };
-}
-
-/** A finished job is not believed blindly: somebody may have deleted what it made. */
-async function checkFinished(input: JobInput, state: JournalState): Promise<void> {
-  const sample = rangesOf(sampleRows(input.planned, sampleSize));
-  const seen = await compareRows(input.matrix, sample, input.delivery, input.onEvent);
-  const there = countRows(seen.same) + countRows(seen.uncompared);
-  const asked = countRows(sample);
-  if (there === asked) return;
-  const gone = subtractRanges(sample, mergeRanges([...seen.same, ...seen.uncompared, ...seen.different]));
-  const { model, source } = input.identity;
-  throw new AppError(
-    'difference',
-    `${model}/${source}: this upload was finished, but of ${asked} rows read back ${countRows(gone)} are gone and ${countRows(seen.different)} differ`,
-    {
-      hints: ['run again with --restart to look up every row and send what is missing'],
-      details: {
-        gone: countRows(gone),
-        different: countRows(seen.different),
-        sampled: asked,
-        confirmed: countRows(state.stored),
-      },
-    },
-  );
 }
 
 async function sendPending(input: JobInput, id: string, journal: Journal, state: JournalState): Promise<JobReport> {

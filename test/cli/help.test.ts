@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { commandSpecs } from '../../src/cli/command-specs.ts';
-import { flagOf } from '../../src/cli/option-specs.ts';
+import { flagOf } from '../../src/cli/options.ts';
 import { test } from './home.ts';
 
 describe.concurrent('--help', () => {

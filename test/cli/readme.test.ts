@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { commandSpecs } from '../../src/cli/command-specs.ts';
-import { everywhere, flagOf, type OptionName, type OptionSpec, optionSpecs } from '../../src/cli/option-specs.ts';
+import { type OptionSpec, optionSpecs } from '../../src/cli/option-specs.ts';
+import { everywhere, flagOf, type OptionName } from '../../src/cli/options.ts';
 
 /** The README's tables of options, as they follow from the declarations. */
 function optionTables(): string {

@@ -15,7 +15,10 @@ export interface Bench {
   /** Starts the binary against a server; state and settings are the bench's own. */
   upload(url: string, ...more: string[]): Run;
   uploadAs(key: string, url: string, ...more: string[]): Run;
-  /** What the store holds, whatever the server says. */
+  /** Uploads the tiny SAE of the fixtures with its activations. */
+  uploadSae(url: string, ...more: string[]): Run;
+  /** Asks the store, whatever the server says. */
+  query(sql: string): Record<string, unknown>[];
   stored(): { index: number; vector: Float32Array }[];
   /** The value that row and column of the decoder hold. */
   valueAt(row: number, column: number): number;
@@ -31,12 +34,21 @@ export const width = 64;
 const place = ['--model', 'tiny-kjv-4l', '--layer', '1', '--orientation', 'rows', '--sae-id', 'bench'];
 
 /** Makes a bench with a decoder of `rows` × 64 whose values tell their own place. */
-export async function openBench(rows: number): Promise<Bench> {
+export function openBench(rows: number): Promise<Bench> {
+  return makeBench(rows, false);
+}
+
+/** The same at a sandbox that behaves like the public server. */
+export function openPublicBench(): Promise<Bench> {
+  return makeBench(1, true);
+}
+
+async function makeBench(rows: number, isPublic: boolean): Promise<Bench> {
   const folder = await mkdtemp(join(tmpdir(), 'np-bench-'));
   const valueAt = (row: number, column: number) => Math.fround(Math.sin(row * 64 + column) / 3);
   await writeFile(join(folder, 'W_dec.npy'), npyOf(rows, valueAt));
   const data = join(folder, 'data');
-  const sandbox = await startSandbox({ dataDir: data });
+  const sandbox = await startSandbox({ dataDir: data, public: isPublic });
   return {
     sandbox,
     folder,
@@ -44,6 +56,8 @@ export async function openBench(rows: number): Promise<Bench> {
     valueAt,
     upload: (url, ...more) => start(folder, uploadArgs(folder, url, more), sandbox.apiKey),
     uploadAs: (key, url, ...more) => start(folder, uploadArgs(folder, url, more), key),
+    uploadSae: (url, ...more) => start(folder, saeArgs(url, more), sandbox.apiKey),
+    query: (sql) => queryStore(data, sql),
     stored: () => readStored(data),
     close: async () => {
       await sandbox.close();
@@ -54,6 +68,13 @@ export async function openBench(rows: number): Promise<Bench> {
 
 function uploadArgs(folder: string, url: string, more: string[]): string[] {
   return ['upload-sae', join(folder, 'W_dec.npy'), ...place, '--api-url', url, ...more];
+}
+
+const tinySae = join(import.meta.dirname, '../../fixtures/sae-tiny');
+
+function saeArgs(url: string, more: string[]): string[] {
+  const examples = more.includes('vectors') ? [] : ['--activations', join(tinySae, 'activations.jsonl')];
+  return ['upload-sae', tinySae, ...examples, '--sae-id', 'bench', '--api-url', url, ...more];
 }
 
 function npyOf(rows: number, valueAt: (row: number, column: number) => number): Buffer {
@@ -87,6 +108,18 @@ function start(folder: string, args: string[], key: string): Run {
   });
   const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, stdout, stderr }));
   return { process: child, ended };
+}
+
+function queryStore(data: string, sql: string): Record<string, unknown>[] {
+  const store = openStore(data);
+  try {
+    return store.query(sql).map((row) => {
+      const { _metadata, ...columns } = row as Record<string, unknown>;
+      return columns;
+    });
+  } finally {
+    store.close();
+  }
 }
 
 function readStored(data: string): { index: number; vector: Float32Array }[] {

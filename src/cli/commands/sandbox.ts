@@ -1,19 +1,32 @@
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { foldersOf } from '../../config/folders.ts';
+import { AppError } from '../../errors.ts';
 import type { CommandContext } from '../context.ts';
 import { startEmbedded } from '../embedded.ts';
 
 /** `sandbox`: the embedded server by itself, until SIGINT. */
 export async function run(context: CommandContext): Promise<number> {
   const { out, options, env } = context;
-  const dataDir = options.data === undefined ? foldersOf(env).sandbox : resolve(options.data);
-  const { port = 0, fresh = false, tier } = options;
-  const sandbox = await startEmbedded(env, { dataDir, port, fresh, ...(tier && { tier }) });
+  const dataDir = options.data === undefined ? defaultFolder(context) : resolve(options.data);
+  const { port = 0, fresh = false, tier, rateLimit = false } = options;
+  const isPublic = options.public ?? false;
+  if (rateLimit && !isPublic) {
+    throw new AppError('usage', '--rate-limit is of the public server', { hints: ['add --public'] });
+  }
+  const sandbox = await startEmbedded(env, {
+    dataDir,
+    port,
+    fresh,
+    public: isPublic,
+    rateLimit,
+    ...(tier && { tier }),
+  });
   const { url, apiKey } = sandbox;
   out.document({ type: 'listening', url, apiKey, pid: process.pid });
   out.result(url);
-  out.note(`sandbox: embedded server with the upload protocol on ${url}, data in ${dataDir}`);
+  const kind = isPublic ? "behaving like today's public server" : 'with the upload protocol';
+  out.note(`sandbox: embedded server ${kind} on ${url}, data in ${dataDir}`);
   out.note('use it from another terminal:');
   out.note(`  export NEURONPEDIA_API_URL=${url} NEURONPEDIA_API_KEY=${apiKey}`);
   out.note('  neuronpedia status');
@@ -21,4 +34,10 @@ export async function run(context: CommandContext): Promise<number> {
   if (!context.stop.aborted) await once(context.stop, 'abort');
   await sandbox.close();
   return 0;
+}
+
+/** The folder that the `--sandbox` flags use too. */
+function defaultFolder({ env, options }: CommandContext): string {
+  const { sandbox } = foldersOf(env);
+  return options.public ? `${sandbox}-public` : sandbox;
 }

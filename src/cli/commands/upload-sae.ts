@@ -1,26 +1,20 @@
 import { AppError, toAppError } from '../../errors.ts';
 import { findSaes } from '../../layouts/find.ts';
 import type { Sae } from '../../layouts/sae.ts';
-import {
-  type PreparedSae,
-  prepareSae,
-  previewSae,
-  type SaeOptions,
-  type SendLimits,
-  sendSae,
-} from '../../upload/kinds/sae.ts';
-import type { JobReport } from '../../upload/run-job.ts';
+import { type PreparedSae, prepareSae, type SaeOptions } from '../../upload/kinds/sae.ts';
+import { previewSae, type SendLimits, sendSae } from '../../upload/kinds/send-sae.ts';
 import type { Server } from '../../upload/server.ts';
 import { closeAfter } from '../close-after.ts';
 import type { CommandContext } from '../context.ts';
-import type { OptionValues } from '../option-specs.ts';
+import type { OptionValues } from '../options.ts';
 import { count } from '../progress.ts';
 import { checkReceipt } from '../receipt.ts';
 import { planDocument, showPlan } from '../sae-plan.ts';
 import { writeSaeReceipt } from '../sae-receipt.ts';
+import { type End, finishJobs, tellReport } from '../sae-summary.ts';
 import { openSession, type Session } from '../session.ts';
 import { withSpinner } from '../spinner.ts';
-import { eventReporter, exitCodeOf, resumeFields, statusOf, tellEnd, uploadRun } from '../upload-run.ts';
+import { eventReporter, uploadRun } from '../upload-run.ts';
 
 /** `upload-sae PATH…`: every SAE found is a job of its own; all are checked before the first is sent. */
 export function run(context: CommandContext): Promise<number> {
@@ -45,7 +39,7 @@ export function run(context: CommandContext): Promise<number> {
     const ends: End[] = [];
     for (const one of prepared)
       if (!stop.aborted) ends.push(await send(context, session, server, one, prepared.length > 1));
-    return finish(context, ends);
+    return finishJobs(context, ends);
   });
 }
 
@@ -63,8 +57,8 @@ function prepare(context: CommandContext, session: Session, sae: Sae, server: Se
 }
 
 function saeOptions(options: OptionValues): SaeOptions {
-  const { model, layer, hook, kind, orientation, features, createModel } = options;
-  const given = { model, layer, hook, kind, orientation, features, createModel };
+  const { model, layer, hook, kind, orientation, features, activations, as, label, yes, createModel } = options;
+  const given = { model, layer, hook, kind, orientation, features, activations, as, label, yes, createModel };
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   return { saeId: options.saeId as string, ...present };
 }
@@ -116,13 +110,6 @@ async function dryRun(
   return 0;
 }
 
-/** How one job ended. */
-interface End {
-  readonly source: string;
-  readonly report?: JobReport;
-  readonly error?: AppError;
-}
-
 /** One failing does not stop the others; alone, its error is the command's. */
 async function send(
   context: CommandContext,
@@ -136,9 +123,9 @@ async function send(
   const reporter = eventReporter(context, source);
   try {
     const upload = await uploadRun(context, session, server, reporter.onEvent);
-    const report = await sendSae(prepared, { ...upload, limits: sendLimits(options) });
+    const report = await sendSae(prepared, sendLimits(options), upload);
     reporter.stop();
-    tellReport(context, session, prepared, report);
+    tellReport(context, session, server, prepared, report);
     if (options.receipt !== undefined) await writeSaeReceipt(options.receipt, session, prepared, report, several);
     return { source, report };
   } catch (thrown) {
@@ -148,39 +135,4 @@ async function send(
     out.error(error);
     return { source, error };
   }
-}
-
-function tellReport(context: CommandContext, session: Session, { model, place }: PreparedSae, report: JobReport): void {
-  const { out } = context;
-  const before = report.found > 0 ? `, ${count(report.found)} of them there already` : '';
-  out.note(
-    `${count(report.confirmed)} of ${count(report.planned)} features on the server${before}, ${count(report.sent)} sent now`,
-  );
-  tellEnd(context, report);
-  if (report.end.type === 'finished') out.result(session.idOrUrl(`${model.id}/${place.source}`));
-}
-
-function finish({ out }: CommandContext, ends: readonly End[]): number {
-  const jobs = ends.map(({ source, report, error }) => ({
-    source,
-    ...(error && { status: 'failed', code: error.code, exitCode: error.exitCode, message: error.message }),
-    ...(report && {
-      status: statusOf(report),
-      job: report.job,
-      rows: report.planned,
-      confirmed: report.confirmed,
-      found: report.found,
-      sent: report.sent,
-      ...resumeFields(report),
-    }),
-  }));
-  const first = jobs.find((job) => 'resume_at' in job);
-  const status = jobs.find((job) => job.status !== 'done')?.status ?? 'done';
-  out.document({
-    type: 'summary',
-    status,
-    jobs,
-    ...(first?.resume_at !== undefined && { resume_at: first.resume_at }),
-  });
-  return Math.max(0, ...ends.map(({ report, error }) => error?.exitCode ?? (report ? exitCodeOf(report) : 0)));
 }

@@ -12,7 +12,7 @@ import {
 import type { JobReport } from '../../upload/run-job.ts';
 import { closeAfter } from '../close-after.ts';
 import type { CommandContext } from '../context.ts';
-import type { OptionValues } from '../option-specs.ts';
+import type { OptionValues } from '../options.ts';
 import { checkReceipt, writeReceipt } from '../receipt.ts';
 import { openSession, type Session } from '../session.ts';
 import { withSpinner } from '../spinner.ts';

@@ -11,6 +11,7 @@ import { type JobReport, runJob, type UploadRun } from '../run-job.ts';
 import type { Server, VectorDestination } from '../server.ts';
 import { hashRows } from './row-hashes.ts';
 import { wrongWidth } from './sae-matrix.ts';
+import { refuseWithoutWidth } from './sae-vectors.ts';
 
 export interface VectorOptions {
   readonly model: string;
@@ -68,6 +69,7 @@ export async function prepareVector(
 ): Promise<PreparedVector> {
   const { record: model, isNew: isNewModel } = await findModel(server, options.model, options.createModel);
   checkLayer(model, options.layer);
+  refuseWithoutWidth(model, server);
   const matrix = await wholeVector(file, tensor);
   if (model.dimension !== null && matrix.width !== model.dimension) {
     throw wrongWidth(label(tensor), matrix.width, model.dimension, model.id, tensor.shape);

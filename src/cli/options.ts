@@ -1,0 +1,30 @@
+import type { z as Zod } from 'zod';
+import { type OptionSpec, optionSpecs } from './option-specs.ts';
+
+export type OptionName = keyof typeof optionSpecs;
+
+/** Parsed values of some options; what was not given is absent. */
+export type OptionValues<Name extends OptionName = OptionName> = {
+  readonly [K in Name]?: Zod.infer<ReturnType<(typeof optionSpecs)[K]['schema']>>;
+};
+
+/** Options that every command takes. */
+export const everywhere = [
+  'apiUrl',
+  'sandbox',
+  'sandboxPublic',
+  'insecure',
+  'json',
+  'quiet',
+  'verbose',
+  'progress',
+  'color',
+  'input',
+] as const satisfies readonly OptionName[];
+
+/** `saeId` as it is written on the command line: `--sae-id`, or `--no-progress` for a negated switch. */
+export function flagOf(name: OptionName): string {
+  const spec: OptionSpec = optionSpecs[name];
+  const hyphened = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return `--${spec.negated ? 'no-' : ''}${hyphened}`;
+}

@@ -1,0 +1,67 @@
+import type { DashboardSource } from '../../dashboards/dashboard.ts';
+import { openDashboards } from '../../dashboards/open.ts';
+import { AppError } from '../../errors.ts';
+import { neuronpediaModelId } from '../../layouts/model-names.ts';
+import type { Sae } from '../../layouts/sae.ts';
+import { intersectRanges, type Ranges } from '../../tensor/ranges.ts';
+import type { Place } from '../destination.ts';
+import type { Server } from '../server.ts';
+import { featureFormat } from './feature-format.ts';
+import type { PlacedSae, SaeOptions, Way } from './sae.ts';
+
+/**
+ * Rows as features of a source set that is the account's own, or is still to be made.
+ * Errors: not_owner, cannot_be_stored (a server that takes none without examples), and those of reading dashboards.
+ */
+export async function featuresWay(placed: PlacedSae, server: Server, options: SaeOptions): Promise<Way> {
+  const { sae, kind, place, model, isNewModel, wanted } = placed;
+  const isNewSet = isNewModel || (await isSetFree(server, model.id, place.saeId));
+  const dashboards = await findDashboards(options.activations, model.id, place);
+  const planned = storable(server, sae, wanted, dashboards);
+  const { format, fields } = featureFormat(server.capabilities, model.id, place, kind, sae, dashboards);
+  const delivery = server.features({ modelId: model.id, source: place.source, format });
+  return { as: 'features', delivery, planned, isNewSet, dashboards, fields };
+}
+
+async function findDashboards(
+  path: string | undefined,
+  model: string,
+  { layer }: Place,
+): Promise<DashboardSource | undefined> {
+  if (path === undefined) return undefined;
+  const isModel = (name: string) => name === model || neuronpediaModelId(name) === model;
+  return openDashboards(path.replaceAll('{layer}', String(layer.value)), { model, layer: layer.value, isModel });
+}
+
+/** A server that keeps no vectors takes features only with examples. Error: cannot_be_stored with both ways on. */
+function storable(server: Server, sae: Sae, wanted: Ranges, dashboards: DashboardSource | undefined): Ranges {
+  if (server.capabilities.storesVectors) return wanted;
+  const planned = dashboards ? intersectRanges(wanted, dashboards.features) : [];
+  if (planned.length > 0) return planned;
+  const none = dashboards ? `${dashboards.path} has none for these features` : 'there are none (--activations)';
+  throw new AppError(
+    'cannot_be_stored',
+    `${sae.path}: ${server.name} stores no decoder vectors, and takes features only with examples of their activations; ${none}`,
+    {
+      hints: [
+        'add --activations FILE: a .jsonl, or a folder that SAEDashboard wrote',
+        'or upload chosen features as steering vectors: --as vectors --features LIST',
+      ],
+    },
+  );
+}
+
+/** Whether a source set is still to be made. Error: not_owner where it is somebody else's. */
+async function isSetFree(server: Server, modelId: string, name: string): Promise<boolean> {
+  const set = await server.getSourceSet(modelId, name);
+  if (!set) return true;
+  if (set.creatorId === server.account.id) return false;
+  throw new AppError(
+    'not_owner',
+    `the source set "${name}" of ${modelId} belongs to another account; you are ${server.account.name}`,
+    {
+      hints: ['choose another name with --sae-id'],
+      details: { sourceSet: name, model: modelId },
+    },
+  );
+}

@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import { AppError } from '../../errors.ts';
+import { countRows, eachRow } from '../../tensor/ranges.ts';
+import type { Place } from '../destination.ts';
+import type { ModelRecord, Server, VectorDestination } from '../server.ts';
+import { hashRows } from './row-hashes.ts';
+import type { PlacedSae, Way } from './sae.ts';
+
+/** Features uploaded as steering vectors: each row a vector of its own, under a name made from a template. */
+export interface VectorsOptions {
+  /** `{sae-id}`, `{layer}` and `{index}` are filled in; must come out different for each row. */
+  readonly label?: string;
+  /** More than a thousand at once is meant. */
+  readonly yes?: boolean;
+}
+
+/** A vector a row is a request a row: more than this is rarely meant. */
+const manyVectors = 1000;
+const defaultLabel = '{sae-id} L{layer} #{index}';
+const defaultStrength = 10;
+
+/**
+ * Rows as steering vectors, each named by a template.
+ * Errors: cannot_be_stored (hook, model without a width), usage (labels not unique, too many).
+ */
+export async function vectorsWay(placed: PlacedSae, server: Server, options: VectorsOptions): Promise<Way> {
+  const { matrix, wanted: planned, place, model } = placed;
+  const total = countRows(planned);
+  if (total > manyVectors && !options.yes) {
+    throw new AppError('usage', `${total} steering vectors are ${total} requests`, {
+      hints: ['choose some with --features, upload them as features, or add --yes if they are all meant'],
+    });
+  }
+  refuseWithoutWidth(model, server);
+  const hookType = hookTypeOf(place);
+  const template = options.label ?? defaultLabel;
+  const label = labelMaker(template, place);
+  if (new Set(Array.from(eachRow(planned), label)).size < total) {
+    throw new AppError('usage', `--label "${template}" gives several vectors the same name`, {
+      hints: ['put {index} into it'],
+    });
+  }
+  const hashes = await hashRows(matrix, planned);
+  const { value: layer } = place.layer;
+  const delivery = server.vectors({ modelId: model.id, layer, hookType, strength: defaultStrength, label, hashes });
+  const fields = createHash('sha256').update(JSON.stringify([model.id, layer, hookType, defaultStrength, template]));
+  return { as: 'vectors', delivery, planned, isNewSet: false, dashboards: undefined, fields: fields.digest('hex') };
+}
+
+function labelMaker(template: string, { saeId, layer }: Place): (row: number) => string {
+  const fixed = template.replaceAll('{sae-id}', saeId).replaceAll('{layer}', String(layer.value));
+  return (row) => fixed.replaceAll('{index}', String(row));
+}
+
+/** A server that goes by its own record of the width refuses every vector for a model without one. */
+export function refuseWithoutWidth(model: ModelRecord, server: Server): void {
+  if (model.dimension !== null || server.capabilities.storesVectors) return;
+  throw new AppError(
+    'cannot_be_stored',
+    `${server.name}: has no width on record for ${model.id}, and then takes no vectors for it`,
+    {
+      hints: ['models made with --create-model have none there; ask the server’s people to record it'],
+    },
+  );
+}
+
+function hookTypeOf({ hook }: Place): VectorDestination['hookType'] {
+  const point = /\.hook_resid_(pre|post)$/.exec(hook?.value ?? '')?.[1];
+  if (point === 'pre' || point === 'post') return `hook_resid_${point}`;
+  throw new AppError(
+    'cannot_be_stored',
+    `steering vectors live at resid-pre or resid-post; these are at ${hook?.value ?? 'a hook that is not given'}`,
+    {
+      hints: ['say it with --hook if it is one of these; directions at other hooks can only be uploaded as features'],
+    },
+  );
+}

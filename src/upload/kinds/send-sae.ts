@@ -1,0 +1,39 @@
+import type { Delivery } from '../delivery.ts';
+import { type Preview, previewJob } from '../preview-job.ts';
+import { type JobReport, runJob, type UploadRun } from '../run-job.ts';
+import type { PreparedSae } from './sae.ts';
+
+/** Ceilings that a person may set below what the server allows. */
+export interface SendLimits {
+  readonly rows?: number;
+  readonly bytes?: number;
+  readonly inFlight?: number;
+}
+
+/** What sending a prepared SAE would do; nothing is written. Errors: those of `previewJob`. */
+export function previewSae(
+  prepared: PreparedSae,
+  run: Pick<UploadRun, 'server' | 'stateDir' | 'onEvent'>,
+): Promise<Preview> {
+  const { identity, matrix, planned, delivery, isNewSet: isNew } = prepared;
+  return previewJob({ ...run, identity, matrix, planned, delivery, isNew });
+}
+
+/** Sends a prepared SAE, or what an earlier run of the same job left. Errors: those of `runJob`. */
+export async function sendSae(prepared: PreparedSae, limits: SendLimits, run: UploadRun): Promise<JobReport> {
+  const { identity, matrix, planned, blocks, fields, delivery, model, place, isNewModel, isNewSet } = prepared;
+  if (isNewModel) await run.server.createModel(model.id, model.layers);
+  if (isNewSet) await run.server.createSourceSet(model.id, place.saeId, '');
+  const title = `${model.id}/${place.source}`;
+  const job = { title, identity, matrix, planned, blocks, fields, isNew: isNewSet };
+  return runJob({ ...run, ...job, delivery: limited(delivery, limits) });
+}
+
+function limited(delivery: Delivery, { rows, bytes, inFlight }: SendLimits): Delivery {
+  return {
+    ...delivery,
+    maxRows: Math.min(delivery.maxRows, rows ?? Number.POSITIVE_INFINITY),
+    maxBytes: Math.min(delivery.maxBytes, bytes ?? Number.POSITIVE_INFINITY),
+    maxInFlight: Math.min(delivery.maxInFlight, inFlight ?? Number.POSITIVE_INFINITY),
+  };
+}

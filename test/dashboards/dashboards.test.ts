@@ -1,0 +1,170 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { dashboardFields } from '../../src/dashboards/dashboard.ts';
+import { openDashboards } from '../../src/dashboards/open.ts';
+
+const place = { model: 'tiny-kjv-4l', layer: 1, isModel: (name: string) => name === 'tiny-kjv-4l' };
+const tiny = join(import.meta.dirname, '../../fixtures/sae-tiny/activations.jsonl');
+const example = { tokens: [' a', 'b'], values: [0.5, 0] };
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'np-dashboards-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+async function jsonLines(...lines: unknown[]): Promise<string> {
+  const path = join(folder, 'acts.jsonl');
+  await writeFile(path, lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n'));
+  return path;
+}
+
+async function batches(files: Record<string, unknown>): Promise<string> {
+  for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), JSON.stringify(content));
+  return folder;
+}
+
+describe('dashboards in a .jsonl', () => {
+  it('are all found in the trained SAE’s own file, with what each feature has', async () => {
+    const source = await openDashboards(tiny, place);
+    expect(source.features).toEqual([[0, 512]]);
+    expect(source.activations).toBe(1536);
+    const dashboard = await source.read(252);
+    expect(dashboard?.activations).toHaveLength(3);
+    expect(dashboard?.topLogits).toHaveLength(10);
+    expect(dashboard?.density).toBeGreaterThan(0);
+    await source.close();
+  });
+
+  it('may be one activation a line, with indices as text, in any order', async () => {
+    const one = (index: string, value: number) => ({
+      modelId: place.model,
+      layer: '1-x',
+      index,
+      tokens: ['t'],
+      values: [value],
+    });
+    const source = await openDashboards(await jsonLines(one('7', 1), one('2', 2), '', one('7', 3)), place);
+    expect(source.features).toEqual([
+      [2, 3],
+      [7, 8],
+    ]);
+    expect((await source.read(7))?.activations.map(({ values }) => values[0])).toEqual([1, 3]);
+    expect(await source.read(3)).toBeUndefined();
+    await source.close();
+  });
+
+  it('hold a feature without examples without counting it among those that a server takes', async () => {
+    const source = await openDashboards(
+      await jsonLines({ index: 1, density: 0, activations: [] }, { index: 2, activations: [example] }),
+      place,
+    );
+    expect(source.features).toEqual([[2, 3]]);
+    await source.close();
+  });
+
+  const faults: Record<string, [unknown, RegExp]> = {
+    'no JSON': ['{"index":1', /line 1: is not JSON/],
+    'an empty token': [
+      { index: 1, activations: [{ tokens: [''], values: [1] }] },
+      /feature 1: activation 0: token 0: is empty/,
+    ],
+    'a NUL in a token': [{ index: 1, tokens: ['a\0'], values: [1] }, /NUL/],
+    'half a surrogate pair': ['{"index":1,"tokens":["\\ud83d"],"values":[1]}', /half of a surrogate pair/],
+    'fewer values than tokens': [{ index: 1, tokens: ['a', 'b'], values: [1] }, /2 tokens but 1 values/],
+    'no token at all': [{ index: 1, tokens: [], values: [] }, /0 tokens; 1 to 1024/],
+    'a value that is none': ['{"index":1,"tokens":["a"],"values":[null]}', /values/],
+    'a density that is a logarithm': [
+      { index: 1, density: -3.2, activations: [example] },
+      /density -3.2 is not 0 to 1: is it a logarithm/,
+    ],
+    'too many logits': [
+      { index: 1, activations: [example], topLogits: Array(21).fill({ token: 't', value: 1 }) },
+      /more than 20 logits/,
+    ],
+    'too long an explanation': [
+      { index: 1, activations: [example], explanations: [{ text: 'x'.repeat(513) }] },
+      /513 characters/,
+    ],
+    'an index that is too large': [{ index: 10_000_001, activations: [example] }, /index 10000001/],
+    'another model': [{ modelId: 'gpt2-small', index: 1, activations: [example] }, /of model gpt2-small/],
+    'another layer': [
+      { layer: '6-my-sae', index: 1, activations: [example] },
+      /of layer 6-my-sae, the upload is for layer 1/,
+    ],
+    'neither form': [{ index: 1 }, /neither activations nor tokens/],
+  };
+  for (const [name, [line, message]] of Object.entries(faults)) {
+    it(`are refused for ${name}`, async () => {
+      await expect(openDashboards(await jsonLines(line), place)).rejects.toMatchObject({
+        exitCode: 6,
+        message: expect.stringMatching(message),
+      });
+    });
+  }
+
+  it('are refused where a feature stands there twice, and the first twenty faults are listed', async () => {
+    const path = await jsonLines({ index: 1, activations: [example] }, { index: 1, activations: [example] });
+    await expect(openDashboards(path, place)).rejects.toThrow('line 2, feature 1: this feature stands there twice');
+    const many = await jsonLines(...Array.from({ length: 30 }, (_, index) => ({ index, tokens: [''], values: [1] })));
+    await expect(openDashboards(many, place)).rejects.toThrow('30 records cannot be uploaded (the first 20 of 30)');
+  });
+});
+
+describe('a folder that SAEDashboard wrote', () => {
+  const feature = (feature_index: number, bins: object = {}) => ({
+    feature_index,
+    frac_nonzero: 0.25,
+    pos_str: ['p'],
+    pos_values: [1.5],
+    neg_str: ['n'],
+    neg_values: [-1.5],
+    activations: [{ ...example, ...bins }],
+  });
+  const batch = (...features: unknown[]) => ({ model_id: place.model, layer: 1, sae_set: 'x', features });
+
+  it('is read batch by batch in the order of their numbers, with gaps where features are dead', async () => {
+    const path = await batches({
+      'batch-10.json': batch(feature(20)),
+      'batch-2.json': batch(feature(4), feature(6)),
+      'skipped_indexes.json': { skipped_indexes: [5] },
+    });
+    const source = await openDashboards(path, place);
+    expect(source.features).toEqual([
+      [4, 5],
+      [6, 7],
+      [20, 21],
+    ]);
+    expect(await source.read(6)).toMatchObject({
+      density: 0.25,
+      topLogits: [{ token: 'p', value: 1.5 }],
+      bottomLogits: [{ token: 'n', value: -1.5 }],
+    });
+    expect(await source.read(5)).toBeUndefined();
+  });
+
+  it('has -1 for the bin of its top activations, which is no quantile', async () => {
+    const top = feature(1, { bin_min: -1, bin_max: 8, bin_contains: -1 });
+    const drawn = feature(2, { bin_min: 0.5, bin_max: 1, bin_contains: 0.1 });
+    const source = await openDashboards(await batches({ 'batch-0.json': batch(top, drawn) }), place);
+    expect(JSON.parse(`{${dashboardFields((await source.read(1)) as never)}}`).activations).toEqual([example]);
+    expect((await source.read(2))?.activations).toEqual([
+      { ...example, quantileMin: 0.5, quantileMax: 1, quantileFraction: 0.1 },
+    ]);
+  });
+
+  it('is refused where two batches hold the same feature, or it is of another layer', async () => {
+    const path = await batches({
+      'batch-0.json': batch(feature(1)),
+      'batch-1.json': { ...batch(feature(1)), layer: 3 },
+    });
+    await expect(openDashboards(path, place)).rejects.toThrow(/of layer 3.*stands there twice/);
+  });
+
+  it('is told from a folder of something else', async () => {
+    await expect(openDashboards(folder, place)).rejects.toThrow('no batch-N.json in this folder');
+    await expect(openDashboards(join(folder, 'none'), place)).rejects.toMatchObject({ code: 'file_not_found' });
+  });
+});

@@ -1,0 +1,156 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type Fault, type FaultProxy, startFaultProxy } from './fault-proxy.ts';
+import { type Bench, openPublicBench, type Run } from './job-bench.ts';
+
+const uploads = ['/api/feature/upload-batch', '/api/vector/new'];
+const quick = ['--settle-timeout', '0'];
+const failing = JSON.stringify({
+  error: 'Something went wrong on our end.',
+  message: 'Something went wrong on our end.',
+});
+let bench: Bench;
+let proxy: FaultProxy;
+
+afterEach(async () => {
+  await proxy.close();
+  await bench.close();
+});
+
+/** What the store holds of the tiny SAE: rows, and activations in all. */
+function held() {
+  return bench.query(
+    'SELECT (SELECT count(*) FROM features) AS features, (SELECT count(*) FROM activations) AS activations',
+  )[0];
+}
+
+const everything = { features: 512, activations: 1536 };
+const faults: Record<string, Fault> = {
+  'the answer is lost after the commit': { kind: 'reset-after' },
+  'the connection breaks before the request arrives': { kind: 'reset-before' },
+  'a 500 comes after the commit': { kind: 'answer', commit: true, status: 500, body: failing },
+  'a 500 comes before the commit': { kind: 'answer', commit: false, status: 500, body: failing },
+  'a gateway answers with a page after the commit': {
+    kind: 'answer',
+    commit: true,
+    status: 502,
+    headers: { 'content-type': 'text/html' },
+    body: '<html></html>',
+  },
+};
+
+describe('features with activations, on a server without keys', () => {
+  for (const [name, fault] of Object.entries(faults)) {
+    it(`end there once each, and no activation twice, though of every four times one ${name}`, async () => {
+      bench = await openPublicBench();
+      proxy = await startFaultProxy(bench.sandbox.url, ({ path }, nth) =>
+        uploads.includes(path) && nth % 4 === 1 ? fault : undefined,
+      );
+      const { code, stderr } = await bench.uploadSae(proxy.url, '--batch-size', '32', ...quick).ended;
+      expect(stderr).not.toContain('error:');
+      expect(code).toBe(0);
+      expect(held()).toEqual(everything);
+    });
+  }
+
+  for (const moment of ['reset-before', 'reset-after'] as const) {
+    for (const wipe of [false, true]) {
+      it(`are there once each after kill -9 (${moment}) and the same command again${wipe ? ', with the state wiped' : ''}`, async () => {
+        bench = await openPublicBench();
+        let first: Run | undefined;
+        let killed = false;
+        proxy = await startFaultProxy(bench.sandbox.url, ({ path }, nth) => {
+          if (killed || !uploads.includes(path) || nth !== 5) return undefined;
+          killed = true;
+          first?.process.kill('SIGKILL');
+          return { kind: moment };
+        });
+        first = bench.uploadSae(proxy.url, '--batch-size', '32', ...quick);
+        expect((await first.ended).signal).toBe('SIGKILL');
+        if (wipe) await rm(join(bench.folder, 'state'), { recursive: true, force: true });
+        expect((await bench.uploadSae(proxy.url, '--batch-size', '32', ...quick).ended).code).toBe(0);
+        expect(held()).toEqual(everything);
+      });
+    }
+  }
+
+  it('are halved where a transaction fails again and again, until they pass', async () => {
+    bench = await openPublicBench();
+    const tooMuch: Fault = { kind: 'answer', commit: false, status: 500, body: failing };
+    proxy = await startFaultProxy(bench.sandbox.url, ({ path, bytes }, nth) =>
+      uploads.includes(path) && nth > 0 && bytes > 60_000 ? tooMuch : undefined,
+    );
+    const { code, stderr } = await bench.uploadSae(proxy.url, '--batch-size', '64', ...quick).ended;
+    expect(stderr).toContain('halved');
+    expect(code).toBe(0);
+    expect(held()).toEqual(everything);
+  });
+
+  it('stop after one single row where the server takes nothing at all', async () => {
+    bench = await openPublicBench();
+    const nothing: Fault = { kind: 'answer', commit: false, status: 500, body: failing };
+    proxy = await startFaultProxy(bench.sandbox.url, ({ path }) => (uploads.includes(path) ? nothing : undefined));
+    const { code, stderr } = await bench.uploadSae(proxy.url, ...quick).ended;
+    expect(code).toBe(10);
+    expect(stderr).toContain('takes nothing at all');
+    expect(proxy.seen.filter(({ path }) => uploads.includes(path))).toHaveLength(4);
+  });
+});
+
+describe('steering vectors, on a server without keys', () => {
+  const some = ['--as', 'vectors', '--features', '0-11', ...quick];
+  const names = () =>
+    bench.query('SELECT label FROM features WHERE label IS NOT NULL ORDER BY label').map(({ label }) => label);
+  const expected = Array.from({ length: 12 }, (_, row) => `bench L1 #${row}`).sort();
+
+  for (const name of ['the answer is lost after the commit', 'the connection breaks before the request arrives']) {
+    it(`are made once each, though of every four times one ${name}`, async () => {
+      bench = await openPublicBench();
+      proxy = await startFaultProxy(bench.sandbox.url, ({ path }, nth) =>
+        uploads.includes(path) && nth % 4 === 1 ? faults[name] : undefined,
+      );
+      expect((await bench.uploadSae(proxy.url, ...some).ended).code).toBe(0);
+      expect(names()).toEqual(expected);
+      expect((await bench.uploadSae(proxy.url, ...some).ended).code).toBe(0);
+      expect(names()).toEqual(expected);
+    });
+  }
+
+  it('are made once each after kill -9 with the state wiped', async () => {
+    bench = await openPublicBench();
+    let first: Run | undefined;
+    let killed = false;
+    proxy = await startFaultProxy(bench.sandbox.url, ({ path }, nth) => {
+      if (killed || !uploads.includes(path) || nth !== 5) return undefined;
+      killed = true;
+      first?.process.kill('SIGKILL');
+      return { kind: 'reset-after' };
+    });
+    first = bench.uploadSae(proxy.url, ...some);
+    await first.ended;
+    await rm(join(bench.folder, 'state'), { recursive: true, force: true });
+    expect((await bench.uploadSae(proxy.url, ...some).ended).code).toBe(0);
+    expect(names()).toEqual(expected);
+  });
+
+  it('are not sent on a guess: where the server cannot list what it has, the row is named and left', async () => {
+    bench = await openPublicBench();
+    let lost = false;
+    const noList: Fault = { kind: 'answer', commit: false, status: 500, body: failing };
+    proxy = await startFaultProxy(bench.sandbox.url, ({ path }, nth) => {
+      if (path === '/api/vector/new' && nth === 3) {
+        lost = true;
+        return { kind: 'reset-after' };
+      }
+      return lost && path === '/api/vector/list-owned' ? noList : undefined;
+    });
+    const { code, stderr } = await bench.uploadSae(proxy.url, ...some).ended;
+    expect(code).toBe(9);
+    expect(stderr).toContain('unknown whether the server has row 3');
+    expect(names()).toHaveLength(4);
+    lost = false;
+    expect((await bench.uploadSae(bench.sandbox.url, ...some).ended).code).toBe(0);
+    expect(names()).toEqual(expected);
+  });
+});
