@@ -10,11 +10,11 @@ export { type Matrix, matrixOf, type Tensor } from './tensor/tensor.ts';
 export type { UploadEvent } from './upload/events.ts';
 export { type PreparedSae, prepareSae, type SaeOptions } from './upload/kinds/sae.ts';
 export { type SendLimits, sendSae } from './upload/kinds/send-sae.ts';
+export { sendVector } from './upload/kinds/send-vector.ts';
 export {
   type PreparedVector,
   pickVector,
   prepareVector,
-  sendVector,
   type VectorOptions,
 } from './upload/kinds/vector.ts';
 export type { JobReport, UploadRun } from './upload/run-job.ts';

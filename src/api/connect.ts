@@ -6,6 +6,7 @@ import { discover } from './discover.ts';
 import { featureDelivery } from './feature-delivery.ts';
 import { type Http, openHttp } from './http.ts';
 import { modelSchema, sourceSetSchema } from './schemas.ts';
+import { vectorActivationDelivery } from './vector-activations.ts';
 import { vectorDelivery } from './vector-delivery.ts';
 
 export interface ConnectOptions {
@@ -89,6 +90,7 @@ async function makeServer(http: Http, name: string): Promise<Server> {
     getSourceSet: (modelId, name) => getSourceSet(http, modelId, name),
     createSourceSet: (modelId, name, description) => createSourceSet(http, modelId, name, description),
     features: (destination) => featureDelivery(http, capabilities, destination),
+    vectorActivations: (vectorId, fields) => vectorActivationDelivery(http, capabilities, vectorId, fields),
     vectors: (destination) => vectorDelivery(http, capabilities, destination),
   };
 }

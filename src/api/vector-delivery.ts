@@ -29,7 +29,7 @@ export function vectorDelivery(http: Http, capabilities: Capabilities, destinati
       values: true,
       aroundRow: (row) => ({
         before: `${fields.slice(0, -1)},"vectorLabel":${JSON.stringify(label(row))},"vector":[`,
-        after: ']}',
+        after: destination.fields === '' ? ']}' : `],${destination.fields}}`,
       }),
     },
     maxRows: 1,

@@ -48,7 +48,7 @@ export const commandSpecs: readonly CommandSpec[] = [
     name: 'upload-vector',
     summary: 'upload one steering vector',
     argument: { name: 'FILE', help: 'weight file that holds the vector (.npy, .safetensors)', required: true },
-    options: ['model', 'layer', 'name', 'hook', 'strength', 'createModel', 'tensor', ...sending],
+    options: ['model', 'layer', 'name', 'hook', 'strength', 'createModel', 'tensor', 'activations', ...sending],
     required: ['model', 'layer', 'name'],
     examples: [
       'neuronpedia upload-vector refusal.npy --model gemma-2b-it --layer 10 --hook resid-pre --name "Refusal"',

@@ -44,6 +44,8 @@ export interface DashboardSource {
 export interface DashboardPlace {
   readonly model: string;
   readonly layer: number;
+  /** The one feature that records without an index are of: those of a single vector need none. */
+  readonly onlyIndex?: number;
   /** Whether a name means this model: files name models in more ways than one. */
   isModel(name: string): boolean;
 }

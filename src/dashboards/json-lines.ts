@@ -19,7 +19,7 @@ const logits = z.array(z.looseObject({ token: z.string(), value: z.number() })).
 
 /** A line is a feature with its activations, or one activation of a feature. */
 const line = z.looseObject({
-  index: z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]),
+  index: z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]).nullish(),
   modelId: z.string().nullish(),
   layer: z.union([z.string(), z.number()]).nullish(),
   density: z.number().nullish(),
@@ -31,7 +31,7 @@ const line = z.looseObject({
   explanations: z.array(z.looseObject({ text: z.string(), methodName: z.string().nullish() })).nullish(),
 });
 
-type Line = z.infer<typeof line>;
+type Line = z.infer<typeof line> & { readonly index: number };
 
 /** Where lines of a feature lie in the file: start, length, start, length, … */
 type Spans = Map<number, number[]>;
@@ -55,7 +55,7 @@ export async function openJsonLines(path: string, place: DashboardPlace): Promis
       hash,
       read: async (index) => {
         const own = spans.get(index);
-        return own && merge(await readSpans(bytes, own));
+        return own && merge(await readSpans(bytes, own, place.onlyIndex));
       },
       close: () => bytes.close(),
     };
@@ -76,7 +76,7 @@ async function scan(path: string, bytes: ByteSource, place: DashboardPlace) {
   for await (const { text, start } of linesOf(path, bytes, (chunk) => hash.update(chunk))) {
     number++;
     if (text.length === 0 || text.toString().trim() === '') continue;
-    const parsed = parseLine(text);
+    const parsed = parseLine(text, place.onlyIndex);
     if (typeof parsed === 'string') {
       faults.add(`line ${number}: ${parsed}`);
       continue;
@@ -122,7 +122,7 @@ async function* linesOf(path: string, bytes: ByteSource, onChunk: (chunk: Uint8A
 }
 
 /** The line's fields, or what is wrong with it. */
-function parseLine(text: Uint8Array): Line | string {
+function parseLine(text: Uint8Array, onlyIndex: number | undefined): Line | string {
   let json: unknown;
   try {
     json = JSON.parse(Buffer.from(text).toString('utf8'));
@@ -135,13 +135,16 @@ function parseLine(text: Uint8Array): Line | string {
     return `${issue?.path.join('.') || 'the line'}: ${issue?.message}`;
   }
   const { activations, tokens, values } = parsed.data;
-  return activations || (tokens && values) ? parsed.data : 'holds neither activations nor tokens and values';
+  const index = parsed.data.index ?? onlyIndex;
+  if (typeof index !== 'number') return 'says no index: which feature is it of?';
+  if (!activations && !(tokens && values)) return 'holds neither activations nor tokens and values';
+  return { ...parsed.data, index };
 }
 
-async function readSpans(bytes: ByteSource, spans: readonly number[]): Promise<Line[]> {
+async function readSpans(bytes: ByteSource, spans: readonly number[], onlyIndex: number | undefined): Promise<Line[]> {
   const lines: Line[] = [];
   for (let i = 0; i < spans.length; i += 2) {
-    const parsed = parseLine(await readBytes(bytes, spans[i] as number, spans[i + 1] as number));
+    const parsed = parseLine(await readBytes(bytes, spans[i] as number, spans[i + 1] as number), onlyIndex);
     if (typeof parsed === 'string')
       throw new AppError('file_unreadable', `a line of the activations changed while it was being read: ${parsed}`);
     lines.push(parsed);

@@ -57,6 +57,8 @@ export interface VectorDestination {
   readonly layer: number;
   readonly hookType: 'hook_resid_pre' | 'hook_resid_post';
   readonly strength: number;
+  /** JSON fields sent with each vector, without braces; empty for none. */
+  readonly fields: string;
   label(row: number): string;
   hashes(row: number): RowHash;
 }
@@ -77,4 +79,6 @@ export interface Server {
   createSourceSet(modelId: string, name: string, description: string): Promise<SourceSet>;
   features(destination: FeatureDestination): Delivery;
   vectors(destination: VectorDestination): Delivery;
+  /** Activations of a vector that is there, on a server that takes them in a request of their own. */
+  vectorActivations(id: string, fields: string): Delivery;
 }

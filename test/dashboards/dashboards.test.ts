@@ -65,6 +65,12 @@ describe('dashboards in a .jsonl', () => {
     await source.close();
   });
 
+  it('of a single vector need no index', async () => {
+    const source = await openDashboards(await jsonLines(example, example), { ...place, onlyIndex: 0 });
+    expect((await source.read(0))?.activations).toEqual([example, example]);
+    await source.close();
+  });
+
   const faults: Record<string, [unknown, RegExp]> = {
     'no JSON': ['{"index":1', /line 1: is not JSON/],
     'an empty token': [
@@ -95,6 +101,7 @@ describe('dashboards in a .jsonl', () => {
       /of layer 6-my-sae, the upload is for layer 1/,
     ],
     'neither form': [{ index: 1 }, /neither activations nor tokens/],
+    'no index': [example, /says no index/],
   };
   for (const [name, [line, message]] of Object.entries(faults)) {
     it(`are refused for ${name}`, async () => {

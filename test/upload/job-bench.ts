@@ -17,6 +17,8 @@ export interface Bench {
   uploadAs(key: string, url: string, ...more: string[]): Run;
   /** Uploads the tiny SAE of the fixtures with its activations. */
   uploadSae(url: string, ...more: string[]): Run;
+  /** Uploads a steering vector with two texts. */
+  uploadVector(url: string, ...more: string[]): Run;
   /** Asks the store, whatever the server says. */
   query(sql: string): Record<string, unknown>[];
   stored(): { index: number; vector: Float32Array }[];
@@ -47,6 +49,7 @@ async function makeBench(rows: number, isPublic: boolean): Promise<Bench> {
   const folder = await mkdtemp(join(tmpdir(), 'np-bench-'));
   const valueAt = (row: number, column: number) => Math.fround(Math.sin(row * 64 + column) / 3);
   await writeFile(join(folder, 'W_dec.npy'), npyOf(rows, valueAt));
+  await writeFile(join(folder, 'texts.jsonl'), '{"tokens":["a"],"values":[1]}\n{"tokens":["b"],"values":[2]}\n');
   const data = join(folder, 'data');
   const sandbox = await startSandbox({ dataDir: data, public: isPublic });
   return {
@@ -57,6 +60,7 @@ async function makeBench(rows: number, isPublic: boolean): Promise<Bench> {
     upload: (url, ...more) => start(folder, uploadArgs(folder, url, more), sandbox.apiKey),
     uploadAs: (key, url, ...more) => start(folder, uploadArgs(folder, url, more), key),
     uploadSae: (url, ...more) => start(folder, saeArgs(url, more), sandbox.apiKey),
+    uploadVector: (url, ...more) => start(folder, vectorArgs(folder, url, more), sandbox.apiKey),
     query: (sql) => queryStore(data, sql),
     stored: () => readStored(data),
     close: async () => {
@@ -108,6 +112,12 @@ function start(folder: string, args: string[], key: string): Run {
   });
   const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, stdout, stderr }));
   return { process: child, ended };
+}
+
+function vectorArgs(folder: string, url: string, more: string[]): string[] {
+  const file = join(import.meta.dirname, '../../fixtures/vectors/woman-minus-man-64-f32.npy');
+  const place = ['--model', 'tiny-kjv-4l', '--layer', '1', '--name', 'woman minus man'];
+  return ['upload-vector', file, ...place, '--activations', join(folder, 'texts.jsonl'), '--api-url', url, ...more];
 }
 
 function queryStore(data: string, sql: string): Record<string, unknown>[] {

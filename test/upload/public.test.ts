@@ -154,3 +154,22 @@ describe('steering vectors, on a server without keys', () => {
     expect(names()).toEqual(expected);
   });
 });
+
+describe('a steering vector with its activations, on a server without keys', () => {
+  for (const fault of [{ kind: 'reset-after' }, { kind: 'reset-before' }] as const) {
+    it(`is there once with each of them once, though the first answer of each request is lost (${fault.kind})`, async () => {
+      bench = await openPublicBench();
+      const spoiled = [...uploads, '/api/activation/upload-batch'];
+      proxy = await startFaultProxy(bench.sandbox.url, ({ path }, nth) =>
+        spoiled.includes(path) && nth === 0 ? fault : undefined,
+      );
+      for (const _run of [1, 2]) {
+        const { code, stdout, stderr } = await bench.uploadVector(proxy.url, ...quick).ended;
+        expect(stderr).not.toContain('error:');
+        expect(code).toBe(0);
+        expect(stdout).toMatch(/tiny-kjv-4l\/1-neuronpedia-resid-post\/\d+\n$/);
+        expect(held()).toEqual({ features: 1, activations: 2 });
+      }
+    });
+  }
+});

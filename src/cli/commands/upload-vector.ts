@@ -2,13 +2,8 @@ import { AppError } from '../../errors.ts';
 import { openTensorFile } from '../../formats/open.ts';
 import { describe } from '../../layouts/bare.ts';
 import type { UploadEvent } from '../../upload/events.ts';
-import {
-  type PreparedVector,
-  pickVector,
-  prepareVector,
-  sendVector,
-  type VectorOptions,
-} from '../../upload/kinds/vector.ts';
+import { sendVector } from '../../upload/kinds/send-vector.ts';
+import { type PreparedVector, pickVector, prepareVector, type VectorOptions } from '../../upload/kinds/vector.ts';
 import type { JobReport } from '../../upload/run-job.ts';
 import { closeAfter } from '../close-after.ts';
 import type { CommandContext } from '../context.ts';
@@ -42,7 +37,7 @@ export function run(context: CommandContext): Promise<number> {
 }
 
 function vectorOptions(options: OptionValues): VectorOptions {
-  const { hook = 'resid-post', createModel } = options;
+  const { hook = 'resid-post', createModel, activations } = options;
   if (hook !== 'resid-pre' && hook !== 'resid-post') {
     throw new AppError('usage', `--hook "${hook}": a steering vector lives at resid-pre or resid-post`, {
       hints: ['directions at other hooks can be uploaded as features: neuronpedia upload-sae'],
@@ -55,6 +50,7 @@ function vectorOptions(options: OptionValues): VectorOptions {
     hook,
     strength: options.strength ?? defaultStrength,
     ...(createModel !== undefined && { createModel }),
+    ...(activations !== undefined && { activations }),
   };
 }
 

@@ -42,7 +42,10 @@ export async function vectorsWay(placed: PlacedSae, server: Server, options: Vec
   }
   const hashes = await hashRows(matrix, planned);
   const { value: layer } = place.layer;
-  const delivery = server.vectors({ modelId: model.id, layer, hookType, strength: defaultStrength, label, hashes });
+  const delivery = server.vectors({
+    ...{ modelId: model.id, layer, hookType, strength: defaultStrength },
+    ...{ fields: '', label, hashes },
+  });
   const fields = createHash('sha256').update(JSON.stringify([model.id, layer, hookType, defaultStrength, template]));
   return { as: 'vectors', delivery, planned, isNewSet: false, dashboards: undefined, fields: fields.digest('hex') };
 }

@@ -1,13 +1,15 @@
-import { createHash } from 'node:crypto';
+import { type Dashboard, dashboardFields } from '../../dashboards/dashboard.ts';
+import { openDashboards } from '../../dashboards/open.ts';
 import { AppError } from '../../errors.ts';
 import type { TensorFile } from '../../formats/format.ts';
 import { describe, namedTensor } from '../../layouts/bare.ts';
+import { neuronpediaModelId } from '../../layouts/model-names.ts';
 import { isFloat } from '../../tensor/dtype.ts';
+import { countRows } from '../../tensor/ranges.ts';
 import { rowBlocks } from '../../tensor/row-blocks.ts';
 import { elementCount, flatRow, inMemory, label, type Matrix, type Tensor } from '../../tensor/tensor.ts';
 import { checkRows } from '../check-rows.ts';
 import { checkLayer, findModel } from '../destination.ts';
-import { type JobReport, runJob, type UploadRun } from '../run-job.ts';
 import type { Server, VectorDestination } from '../server.ts';
 import { hashRows } from './row-hashes.ts';
 import { wrongWidth } from './sae-matrix.ts';
@@ -20,6 +22,8 @@ export interface VectorOptions {
   readonly name: string;
   readonly strength: number;
   readonly createModel?: number;
+  /** A `.jsonl` of texts on which the vector was measured. */
+  readonly activations?: string;
 }
 
 /** The tensor in a file that is a single vector. Errors: tensor_not_found, layout_unknown with the candidates. */
@@ -58,6 +62,8 @@ export interface PreparedVector {
   readonly modelLayers: number;
   readonly isNewModel: boolean;
   readonly blocks: ReadonlyMap<number, string>;
+  /** Activations that go in a request of their own, once the vector has a name. */
+  readonly later: Dashboard | undefined;
 }
 
 /** Checks a vector against the model that it is for. Errors: all of exit code 6, and those of asking the server. */
@@ -74,6 +80,7 @@ export async function prepareVector(
   if (model.dimension !== null && matrix.width !== model.dimension) {
     throw wrongWidth(label(tensor), matrix.width, model.dimension, model.id, tensor.shape);
   }
+  const dashboard = await readDashboard(options, model.id);
   const blocks = await checkRows(matrix, [[0, 1]], () => undefined);
   const hashes = await hashRows(matrix, [[0, 1]]);
   const destination: VectorDestination = {
@@ -81,11 +88,22 @@ export async function prepareVector(
     layer: options.layer,
     hookType: options.hook === 'resid-pre' ? 'hook_resid_pre' : 'hook_resid_post',
     strength: options.strength,
+    fields: dashboard && server.capabilities.storesVectors ? dashboardFields(dashboard) : '',
     label: () => options.name,
     hashes,
   };
   const { name } = options;
-  return { matrix, destination, name, vectorHash: hashes(0).exact, modelLayers: model.layers, isNewModel, blocks };
+  const later = server.capabilities.storesVectors ? undefined : dashboard;
+  return {
+    later,
+    matrix,
+    destination,
+    name,
+    vectorHash: hashes(0).exact,
+    modelLayers: model.layers,
+    isNewModel,
+    blocks,
+  };
 }
 
 /** The longest vector that any server takes. */
@@ -106,22 +124,19 @@ async function readFlat(tensor: Tensor): Promise<Float32Array> {
   return new Float32Array(0);
 }
 
-/** Sends a prepared vector, or finds that an earlier run of the same request did. Errors: those of `runJob`. */
-export async function sendVector(prepared: PreparedVector, run: UploadRun): Promise<JobReport> {
-  const { matrix, destination, name, vectorHash, blocks } = prepared;
-  const { modelId, layer, hookType, strength } = destination;
-  if (prepared.isNewModel) await run.server.createModel(modelId, prepared.modelLayers);
-  const request = JSON.stringify([modelId, layer, hookType, strength, name, vectorHash]);
-  const digest = createHash('sha256').update(request).digest('hex');
-  return runJob({
-    ...run,
-    title: `${name} (${modelId}, layer ${layer})`,
-    identity: { model: modelId, source: `${layer}-${hookType}`, as: 'vector', request: digest },
-    matrix,
-    planned: [[0, 1]],
-    blocks,
-    fields: digest,
-    delivery: run.server.vectors(destination),
-    isNew: prepared.isNewModel,
-  });
+/** The one record of activations that belongs to a vector. Error: layout_unknown where the file is of several features. */
+async function readDashboard({ activations, layer }: VectorOptions, model: string): Promise<Dashboard | undefined> {
+  if (activations === undefined) return undefined;
+  const isModel = (name: string) => name === model || neuronpediaModelId(name) === model;
+  const source = await openDashboards(activations, { model, layer, isModel, onlyIndex: 0 });
+  try {
+    const [first] = source.features;
+    if (first && countRows(source.features) === 1) return await source.read(first[0]);
+    throw new AppError(
+      'layout_unknown',
+      `${activations}: holds activations of ${countRows(source.features)} features; a vector has one`,
+    );
+  } finally {
+    await source.close();
+  }
 }
