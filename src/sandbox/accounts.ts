@@ -16,20 +16,29 @@ export const DEFAULT_KEY = 'sandbox-bulk';
 /** The owner of what no user made: built-in models and the sources of vectors. */
 export const PLATFORM_ID = 'clkht01d40000jv08hvalcvly';
 
-/** The fixed keys, each with a user of its own; `tier` is the one of the default key's user. */
-export function accountsByKey(tier: Tier): Map<string, Account> {
+/** A user to be known besides the fixed ones. */
+export type SandboxUser = { key: string } & Pick<Account, 'id' | 'name'> & Partial<Account>;
+
+/** The fixed keys, each with a user of its own, and further ones; `tier` is the one of the default key's user. */
+export function accountsByKey(tier: Tier, users: readonly SandboxUser[] = []): Map<string, Account> {
+  const plain = { tier: 'free', privateUploads: false, mayUpload: true } as const;
   const account = (name: string, of: Partial<Account>): [string, Account] => [
     `sandbox-${name}`,
-    { id: `user_${name}`, name, tier: 'free', privateUploads: false, mayUpload: true, ...of },
+    { id: `user_${name}`, name, ...plain, ...of },
   ];
+  const more = users.map(({ key, ...of }): [string, Account] => [key, { ...plain, ...of }]);
   return new Map([
     account('free', {}),
     account('research', { tier: 'research' }),
     account('bulk', { tier }),
     account('paid', { tier: 'research', privateUploads: true }),
     account('readonly', { mayUpload: false }),
+    ...more,
   ]);
 }
+
+/** The account that uploaded activations are kept under. */
+export const ACTIVATIONS_OWNER_ID = 'clsxqq2xd0000vvp2k5itlhqj';
 
 /** The display name that goes with an owner's id. */
 export function ownerName(id: string): string {

@@ -1,25 +1,29 @@
-import type { Refusal } from './refusal.ts';
+import type { StoredVector } from './float32.ts';
 
 /** One HTTP answer with its JSON already written, so that it can be stored and given again byte for byte. */
 export interface Answer {
   status: number;
   text: string;
   headers?: Record<string, string>;
+  /** Content type; JSON where missing, none where null. */
+  type?: string | null;
+  /** Sent instead of `text`, part by part. Where it throws, the connection is cut: before the first part, unanswered. */
+  stream?: AsyncIterable<string>;
 }
 
 // NUL is refused in every text that is stored, so no stored text can look like a placeholder.
 const placeholder = /"\\u0000vector (\d+)"/g;
 
-function writeNumbers(values: Float32Array): string {
+function writeNumbers(values: StoredVector): string {
   // JSON.stringify writes -0 as 0, which is another float32.
   return `[${Array.from(values, (value) => (Object.is(value, -0) ? '-0' : String(value))).join(',')}]`;
 }
 
-/** Writes a value as JSON; a Float32Array anywhere in it becomes an array of numbers that keeps every bit. */
+/** Writes a value as JSON; a typed array anywhere in it becomes an array of numbers that keeps every bit. */
 export function writeJson(value: unknown): string {
-  const vectors: Float32Array[] = [];
+  const vectors: StoredVector[] = [];
   const text = JSON.stringify(value, (_key, part) =>
-    part instanceof Float32Array ? `\0vector ${vectors.push(part) - 1}` : part,
+    part instanceof Float32Array || part instanceof Float64Array ? `\0vector ${vectors.push(part) - 1}` : part,
   );
   return vectors.length === 0 ? text : text.replace(placeholder, (_all, at) => writeNumbers(vectors[Number(at)]!));
 }
@@ -27,10 +31,4 @@ export function writeJson(value: unknown): string {
 /** An answer with this value as its body. */
 export function answer(value: unknown, status = 200): Answer {
   return { status, text: writeJson(value) };
-}
-
-/** The answer of the upload protocol to a request it refuses. */
-export function answerRefusal({ status, code, message, path, headers, more }: Refusal): Answer {
-  const body = { error: message, code, ...(path === undefined ? {} : { path }), ...more };
-  return { ...answer(body, status), ...(headers === undefined ? {} : { headers }) };
 }

@@ -37,3 +37,18 @@ export function endUnread(request: IncomingMessage, response: ServerResponse, te
   request.on('close', () => response.end());
   request.resume();
 }
+
+/** Reads a whole body and keeps its first `cap` bytes. Rejects when the client goes away before its end. */
+export function readCutBody(request: IncomingMessage, cap: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = [];
+    let left = cap;
+    request.on('data', (chunk: Uint8Array) => {
+      if (left > 0) chunks.push(chunk.subarray(0, left));
+      left -= Math.min(left, chunk.length);
+    });
+    request.on('end', () => resolve(Buffer.concat(chunks)));
+    request.on('error', reject);
+    request.on('close', () => reject(new Error('the client went away')));
+  });
+}

@@ -1,23 +1,23 @@
 import type { Account } from './accounts.ts';
-import { type Answer, answerRefusal } from './answer.ts';
-import { refusalOf, refuse, refuseField } from './refusal.ts';
+import type { Answer } from './answer.ts';
+import type { ServerKind } from './kind.ts';
 import type { Call, Route } from './route.ts';
 import { textProblem } from './text.ts';
 
 /** A request with its body read, before it is known what it asks for. */
-export interface Incoming extends Pick<Call, 'store' | 'now' | 'origin' | 'body'> {
+export interface Incoming extends Pick<Call, 'store' | 'now' | 'origin' | 'body' | 'remaining'> {
   method: string;
   url: string;
   apiKey: string | undefined;
   idempotencyKey: string | undefined;
 }
 
-function segmentsOf(url: string): string[] {
+function segmentsOf(url: string): string[] | undefined {
   const [path = ''] = url.split('?');
   try {
     return path.split('/').map(decodeURIComponent);
   } catch {
-    refuseField('', 'the path is not valid percent-encoding');
+    return undefined;
   }
 }
 
@@ -28,46 +28,42 @@ function matchPath(pattern: string, segments: string[]): string[] | undefined {
   return fits ? segments.filter((_segment, i) => parts[i]!.startsWith(':')) : undefined;
 }
 
-function findRoute(routes: readonly Route[], method: string, url: string): { route: Route; params: string[] } {
-  const segments = segmentsOf(url);
-  const matches = routes.flatMap((route) => {
+interface Match {
+  route: Route;
+  params: string[];
+}
+
+function matchesOf(routes: readonly Route[], segments: string[]): Match[] {
+  return routes.flatMap((route) => {
     const params = matchPath(route.path, segments);
     return params === undefined ? [] : [{ route, params }];
   });
+}
+
+function find(kind: ServerKind, method: string, url: string): Match | Answer {
+  const segments = segmentsOf(url);
+  if (segments === undefined) return kind.badPath('the path is not valid percent-encoding');
+  const matches = matchesOf(kind.routes, segments);
   const found = matches.find(({ route }) => route.method === method);
-  if (found !== undefined) return found;
-  if (matches.length === 0) refuse(404, 'not_found', 'no such endpoint');
-  const allow = matches.map(({ route }) => route.method).join(', ');
-  refuse(405, 'method_not_allowed', `this endpoint takes ${allow}`, { headers: { allow } });
+  if (found === undefined) {
+    return matches.length === 0
+      ? kind.unknownPath(segments)
+      : kind.wrongMethod(matches.map(({ route }) => route.method));
+  }
+  const problem = found.params.map(textProblem).find((each) => each !== undefined);
+  return problem === undefined ? found : kind.badPath(`the path's ${problem}`);
 }
 
-function run(routes: readonly Route[], accounts: Map<string, Account>, incoming: Incoming): Answer {
+/** Answers one request as this kind of server does. Never throws: refusals and failures are answers. */
+export async function dispatch(kind: ServerKind, accounts: Map<string, Account>, incoming: Incoming): Promise<Answer> {
   const { method, url, apiKey, ...rest } = incoming;
-  const { route, params } = findRoute(routes, method, url);
-  for (const param of params) {
-    const problem = textProblem(param);
-    if (problem !== undefined) refuseField('', `the path's ${problem}`);
-  }
+  const found = find(kind, method, url);
+  if (!('route' in found)) return found;
+  const { route, params } = found;
   const account = apiKey === undefined ? undefined : accounts.get(apiKey);
-  return route.handle({ ...rest, account, params, path: route.path });
-}
-
-function answerFailure(error: unknown): Answer {
-  const { code, message } = error as { code?: unknown; message?: string };
-  // Another process held the store for longer than the driver waits: trying again is right.
-  if (String(code).startsWith('SQLITE_BUSY')) {
-    const headers = { 'retry-after': '1' };
-    return answerRefusal({ status: 503, code: 'busy', message: 'the store is busy', headers });
-  }
-  return answerRefusal({ status: 500, code: 'internal', message: `the sandbox failed: ${message}` });
-}
-
-/** Answers one request out of a route table. Never throws: refusals and failures are answers. */
-export function dispatch(routes: readonly Route[], accounts: Map<string, Account>, incoming: Incoming): Answer {
   try {
-    return run(routes, accounts, incoming);
+    return await route.handle({ ...rest, account, params, path: route.path });
   } catch (error) {
-    const refusal = refusalOf(error);
-    return refusal === undefined ? answerFailure(error) : answerRefusal(refusal);
+    return kind.failure(error);
   }
 }

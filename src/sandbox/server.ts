@@ -1,11 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { accountsByKey, DEFAULT_KEY, type Tier } from './accounts.ts';
-import { type Answer, answerRefusal } from './answer.ts';
-import { endUnread, readBody } from './body.ts';
+import { accountsByKey, DEFAULT_KEY, type SandboxUser, type Tier } from './accounts.ts';
+import { endUnread } from './body.ts';
 import { dispatch } from './dispatch.ts';
-import { UPLOAD_PROTOCOL } from './protocol/routes.ts';
-import type { RouteTable } from './route.ts';
+import type { ServerKind } from './kind.ts';
+import type { BuiltInModel } from './models.ts';
+import { UPLOAD_PROTOCOL } from './protocol/kind.ts';
+import { publicServer } from './public/kind.ts';
+import type { Upstream } from './public/upstream.ts';
+import { headersOf, sendAnswer } from './send.ts';
 import { openWritableStore, removeStore, type Store } from './store/store.ts';
 
 /** How to start a sandbox. */
@@ -22,6 +25,18 @@ export interface SandboxOptions {
   fresh?: boolean;
   /** The clock; default the real one. */
   now?: () => Date;
+  /** Users besides the fixed ones. */
+  users?: readonly SandboxUser[];
+  /** Behaves as the public server does; default the upload protocol. */
+  public?: boolean;
+  /** Public only: hourly windows per address, as the public server has them; default off. */
+  rateLimit?: boolean;
+  /** Public only: the largest answer that its hosting platform lets through; default 4,500,000. */
+  maxAnswerBytes?: number;
+  /** Public only: the models that it knows, instead of the built-in ones. */
+  models?: readonly BuiltInModel[];
+  /** Public only: what completes prompts when steering; default a stand-in that says that it is one. */
+  upstream?: Upstream;
 }
 
 /** A running sandbox. */
@@ -38,7 +53,7 @@ export interface Sandbox {
 }
 
 interface Setting {
-  table: RouteTable;
+  kind: ServerKind;
   store: Store;
   accounts: ReturnType<typeof accountsByKey>;
   now: () => Date;
@@ -48,39 +63,31 @@ interface Setting {
 // Longer than clients keep an idle connection, or they would send into one that is being closed.
 const KEEP_ALIVE_MS = 65_000;
 
-function writeHead(response: ServerResponse, { status, text, headers }: Answer): void {
-  response.writeHead(status, {
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(text),
-    ...headers,
-  });
-}
-
 function header(request: IncomingMessage, name: string): string | undefined {
   const value = request.headers[name];
   return Array.isArray(value) ? value[0] : value;
 }
 
-function answerTooLarge(request: IncomingMessage, response: ServerResponse, cap: number): void {
-  const message = `the body is larger than ${cap} bytes`;
-  const headers = { connection: 'close' };
-  const refused = answerRefusal({ status: 413, code: 'body_too_large', message, headers });
-  writeHead(response, refused);
-  endUnread(request, response, refused.text, cap);
+function answerTooLarge(kind: ServerKind, request: IncomingMessage, response: ServerResponse): void {
+  const refused = kind.bodyTooLarge(kind.maxBodyBytes);
+  response.writeHead(refused.status, { ...headersOf(refused), connection: 'close' });
+  endUnread(request, response, refused.text, kind.maxBodyBytes);
 }
 
 async function serve(setting: Setting, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { table, store, accounts, now, origin } = setting;
+  const { kind, store, accounts } = setting;
   response.setHeader('x-server-id', store.serverId);
-  const body = await readBody(request, table.maxBodyBytes);
-  if (body === undefined) return answerTooLarge(request, response, table.maxBodyBytes);
+  const body = await kind.readBody(request, kind.maxBodyBytes);
+  if (body === undefined) return answerTooLarge(kind, request, response);
   const { method = '', url = '' } = request;
-  const apiKey = header(request, 'x-api-key');
-  const idempotencyKey = header(request, 'idempotency-key');
-  const incoming = { store, now: now(), origin: origin(), body, method, url, apiKey, idempotencyKey };
-  const given = dispatch(table.routes, accounts, incoming);
-  writeHead(response, given);
-  response.end(given.text);
+  const [now, origin] = [setting.now(), setting.origin()];
+  const keys = { apiKey: header(request, 'x-api-key'), idempotencyKey: header(request, 'idempotency-key') };
+  const answerIt = (remaining: string | null) =>
+    dispatch(kind, accounts, { store, now, origin, body, method, url, ...keys, remaining });
+  const [path = ''] = url.split('?');
+  const visit = { store, now, path, ip: request.socket.remoteAddress ?? '' };
+  const given = (kind.around?.(visit, answerIt) ?? answerIt(null)).catch(kind.failure);
+  await sendAnswer(response, await given);
 }
 
 function listen(server: Server, port: number, host: string): Promise<number> {
@@ -99,20 +106,25 @@ function closeServer(server: Server): Promise<void> {
 
 function createSandboxServer(setting: Setting): Server {
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
-    // The only thing that fails here is a client that went away before its request was complete.
+    // A client that went away before its request was complete, or a stream that broke off: the connection is cut.
     serve(setting, request, response).catch(() => response.destroy());
   });
   server.on('clientError', (_error, socket) => {
-    const head = ['HTTP/1.1 400 Bad Request', 'connection: close', 'content-type: application/json'];
-    const { text } = answerRefusal({ status: 400, code: 'bad_request', message: 'not an HTTP request' });
-    const lines = [...head, `x-server-id: ${setting.store.serverId}`, `content-length: ${text.length}`, '', text];
+    const head = ['HTTP/1.1 400 Bad Request', 'connection: close'];
+    const refused = setting.kind.notHttp();
+    const headers = Object.entries(headersOf(refused)).map(([name, value]) => `${name}: ${value}`);
+    const lines = [...head, `x-server-id: ${setting.store.serverId}`, ...headers, '', refused.text];
     if (socket.writable) socket.end(lines.join('\r\n'));
   });
   return server;
 }
 
+function kindOf(options: SandboxOptions): ServerKind {
+  return options.public === true ? publicServer(options) : UPLOAD_PROTOCOL;
+}
+
 /**
- * Starts the embedded server with the upload protocol over a data folder. Several may run over one folder at once.
+ * Starts the embedded server, of either kind, over a data folder. Several may run over one folder at once.
  * Throws with code `sandbox_unavailable` where libsql is missing, and with Node's own codes (`EADDRINUSE`, …).
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
@@ -121,9 +133,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const store = openWritableStore(dataDir, now());
   let url = '';
   const server = createSandboxServer({
-    table: UPLOAD_PROTOCOL,
+    kind: kindOf(options),
     store,
-    accounts: accountsByKey(tier),
+    accounts: accountsByKey(tier, options.users),
     now,
     origin: () => url,
   });

@@ -1,48 +1,6 @@
-import { refuseField } from './refusal.ts';
-
 /** What makes a text impossible to store and give back as it is; undefined when nothing does. */
 export function textProblem(text: string): string | undefined {
   // The driver cuts a bound text at NUL, so that one text would silently match another.
   if (text.includes('\0')) return 'text holds a NUL character';
   return /\p{Surrogate}/u.test(text) ? 'text holds a lone surrogate' : undefined;
-}
-
-interface Problem {
-  path: string;
-  problem: string;
-}
-
-// Paths are put together on the way out, so that a body without problems costs no texts.
-function problemIn(value: unknown): Problem | undefined {
-  if (typeof value === 'string') {
-    const problem = textProblem(value);
-    return problem === undefined ? undefined : { path: '', problem };
-  }
-  if (typeof value !== 'object' || value === null) return undefined;
-  return Array.isArray(value) ? problemInItems(value) : problemInEntries(value);
-}
-
-function problemInItems(items: readonly unknown[]): Problem | undefined {
-  for (const [i, item] of items.entries()) {
-    const found = problemIn(item);
-    if (found !== undefined) return { ...found, path: `[${i}]${found.path}` };
-  }
-  return undefined;
-}
-
-function problemInEntries(object: object): Problem | undefined {
-  for (const [key, part] of Object.entries(object)) {
-    const found = problemIn(key) ?? problemIn(part);
-    if (found !== undefined) return { ...found, path: `.${key.replaceAll('\0', '')}${found.path}` };
-  }
-  return undefined;
-}
-
-// Both can only come from escapes: JSON takes no raw NUL, and UTF-8 no surrogates.
-const SUSPECT = /\\u(?:0000|d[89a-f])/i;
-
-/** Refuses a parsed body, of which `json` is the text, with NUL or a lone surrogate in any text or key. */
-export function requireStorableTexts(json: string, value: unknown): void {
-  const found = SUSPECT.test(json) ? problemIn(value) : undefined;
-  if (found !== undefined) refuseField(found.path.replace(/^\./, ''), found.problem);
 }

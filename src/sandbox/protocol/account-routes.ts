@@ -1,7 +1,8 @@
 import { type Answer, answer } from '../answer.ts';
-import { quotaOf, utcDay } from '../quota.ts';
-import { type Call, requireAccount } from '../route.ts';
+import type { Call } from '../route.ts';
 import { MAX_BODY_BYTES, MAX_FEATURES_PER_BATCH } from './limits.ts';
+import { quotaOf, utcDay } from './quota.ts';
+import { requireAccount } from './request.ts';
 
 /** `GET /api/upload/limits`: what this user may send today, and what this server can do. */
 export function uploadLimits(call: Call): Answer {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Account } from '../accounts.ts';
-import { refuse } from '../refusal.ts';
 import { freeObject, text, webAddress } from './parse.ts';
+import { refuse } from './refusal.ts';
 
 /** The fields about an upload as a whole that batches and vectors have in common; null is the same as missing. */
 export const attributionFields = {

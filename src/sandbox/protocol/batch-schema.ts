@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { readVector } from '../float32.ts';
-import { refuseField } from '../refusal.ts';
 import { attributionFields } from './attribution.ts';
 import { exampleFields } from './examples.ts';
 import { MAX_FEATURES_PER_BATCH } from './limits.ts';
 import { freeObject, numeric, parseAs, text } from './parse.ts';
+import { readVector } from './read-vector.ts';
+import { refuseField } from './refusal.ts';
 
 const logits = z
   .array(z.object({ token: text, value: numeric(z.number()) }))

@@ -1,9 +1,10 @@
 import { ownerName, PLATFORM_ID } from '../accounts.ts';
+import { activationView, explanationView } from '../records/examples.ts';
+import { setNameOf, sourceRecord, sourceSetRecord } from '../records/models.ts';
 import type { Call } from '../route.ts';
 import type { FeatureRow } from '../store/features.ts';
 import type { Store } from '../store/store.ts';
-import { activationView, explanationView } from './example-view.ts';
-import { findModel, setNameOf, sourceRecord, sourceSetRecord } from './model-records.ts';
+import { findModel } from './model-records.ts';
 
 /** What the parts of a view are made of; `details` is parsed when a part first asks for it. */
 interface Viewed {
@@ -81,11 +82,11 @@ const FIELDS = {
   source: sourceOf,
   sourceSet: (viewed: Viewed) => {
     const set = sourceSetOf(viewed);
-    return set === undefined ? null : sourceSetRecord(set);
+    return set === undefined ? null : sourceSetRecord(set, ownerName(set.owner));
   },
   comments: none,
   activations: ({ store, row, mostActivations }: Viewed) =>
-    store.examples.activations(row.id, mostActivations).map((each) => activationView(row, each)),
+    store.examples.activations(row.id, mostActivations).map((each) => activationView(row, each, ownerName(row.owner))),
   explanations: ({ store, row }: Viewed) =>
     store.examples.explanations(row.id).map((each) => explanationView(row, each)),
   vectorHash: ({ row }: Viewed) => row.vectorHash,

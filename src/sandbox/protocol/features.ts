@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { type Answer, answer } from '../answer.ts';
-import { refuse } from '../refusal.ts';
-import { type Call, readJson } from '../route.ts';
+import type { Call } from '../route.ts';
 import type { FeatureRow } from '../store/features.ts';
 import { ALL_FIELDS, type FieldName, isField, LIST_FIELDS, viewOf } from './feature-view.ts';
 import { MAX_ROWS_PER_READ } from './limits.ts';
 import { parseAs, rowIndex, text } from './parse.ts';
+import { refuse } from './refusal.ts';
+import { readJson } from './request.ts';
 
 const wantedRow = z.object({
   modelId: text,

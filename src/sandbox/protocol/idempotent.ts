@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Account } from '../accounts.ts';
 import type { Answer } from '../answer.ts';
-import { refuse, refuseField } from '../refusal.ts';
 import type { Call } from '../route.ts';
+import { refuse, refuseField } from './refusal.ts';
 
 /** A successful answer with the rows it speaks of. */
 export interface Stored {

@@ -1,9 +1,12 @@
 import { z } from 'zod';
+import { ownerName } from '../accounts.ts';
 import { type Answer, answer } from '../answer.ts';
-import { refuse } from '../refusal.ts';
-import { type Call, readJson, requireUploader } from '../route.ts';
-import { allModels, findModel, type ModelRecord, sourceSetRecord, sourcesOf } from './model-records.ts';
+import { type ModelRecord, sourceSetRecord, sourcesOf } from '../records/models.ts';
+import type { Call } from '../route.ts';
+import { allModels, findModel } from './model-records.ts';
 import { numeric, parseAs, text, webAddress } from './parse.ts';
+import { refuse } from './refusal.ts';
+import { readJson, requireUploader } from './request.ts';
 
 const wanted = z.object({ id: text });
 
@@ -23,7 +26,10 @@ function withSourceSets({ store }: Call, model: ModelRecord) {
   const sets = store.models.sourceSets(model.id);
   return {
     ...model,
-    sourceSets: sets.map((set) => ({ ...sourceSetRecord(set), sources: sourcesOf(set, model.layers) })),
+    sourceSets: sets.map((set) => ({
+      ...sourceSetRecord(set, ownerName(set.owner)),
+      sources: sourcesOf(set, model.layers),
+    })),
   };
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { refuseField } from '../refusal.ts';
+import { refuseField } from './refusal.ts';
 
 function pathText(path: readonly PropertyKey[]): string {
   return path.reduce<string>((text, part) => {

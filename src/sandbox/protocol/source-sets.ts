@@ -1,11 +1,13 @@
 import { z } from 'zod';
-import type { Account } from '../accounts.ts';
+import { type Account, ownerName } from '../accounts.ts';
 import { type Answer, answer } from '../answer.ts';
-import { refuse, refuseField } from '../refusal.ts';
-import { type Call, readJson, requireUploader } from '../route.ts';
+import { type ModelRecord, sourceSetRecord, sourcesOf } from '../records/models.ts';
+import type { Call } from '../route.ts';
 import type { Store } from '../store/store.ts';
-import { findModel, type ModelRecord, requireModel, sourceSetRecord, sourcesOf } from './model-records.ts';
+import { findModel, requireModel } from './model-records.ts';
 import { parseAs, text, webAddress } from './parse.ts';
+import { refuse, refuseField } from './refusal.ts';
+import { readJson, requireUploader } from './request.ts';
 
 // Vectors go to sources of these sets, so nobody may own them.
 const RESERVED = ['neurons', 'neuronpedia-resid-post', 'neuronpedia-resid-pre'];
@@ -36,7 +38,7 @@ export function createSourceSet(call: Call): Answer {
     const said = { description: description ?? '', url: url ?? null };
     const set = { modelId: model.id, name, owner: account.id, ...said, createdAt: now.toISOString() };
     store.models.addSourceSet(set);
-    return answer({ ...sourceSetRecord(set), sources: [], releases: null, model });
+    return answer({ ...sourceSetRecord(set, account.name), sources: [], releases: null, model });
   });
 }
 
@@ -46,7 +48,7 @@ export function getSourceSet({ store, account, params: [modelId = '', name = '']
   const model = findModel(store, modelId);
   if (set === undefined || model === undefined) return answer(null);
   const sources = account?.id === set.owner ? sourcesOf(set, model.layers) : [];
-  return answer({ ...sourceSetRecord(set), sources, releases: null, model });
+  return answer({ ...sourceSetRecord(set, ownerName(set.owner)), sources, releases: null, model });
 }
 
 /** The model of `{layer}-{set}`; refuses where model, set or layer do not exist, or the set is another user's. */

@@ -1,6 +1,6 @@
 import type { Account } from '../accounts.ts';
-import { quotaOf, requireQuota, utcDay } from '../quota.ts';
 import type { Call } from '../route.ts';
+import { quotaOf, requireQuota, utcDay } from './quota.ts';
 
 /** Counts new rows against the user's UTC day, inside the write that stores them; refuses with 429 over the limit. */
 export function spendQuota({ store, now }: Call, account: Account, rows: number): void {

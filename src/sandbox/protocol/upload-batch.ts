@@ -1,14 +1,15 @@
 import type { Account } from '../accounts.ts';
 import { type Answer, answer } from '../answer.ts';
+import { contentHash } from '../content.ts';
 import { hashVector } from '../float32.ts';
-import { refuse } from '../refusal.ts';
-import { type Call, readJson, requireUploader } from '../route.ts';
+import type { Call } from '../route.ts';
 import type { NewFeature } from '../store/features.ts';
 import { attributionOf, requireVisibility } from './attribution.ts';
 import { type Batch, type BatchFeature, readBatch } from './batch-schema.ts';
-import { contentHash } from './content.ts';
 import { maxActivation } from './examples.ts';
 import { answerOnce, type Stored } from './idempotent.ts';
+import { refuse } from './refusal.ts';
+import { readJson, requireUploader } from './request.ts';
 import { requireOwnSource } from './source-sets.ts';
 import { spendQuota } from './spend.ts';
 import { storeRow } from './store-row.ts';

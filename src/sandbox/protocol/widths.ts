@@ -1,5 +1,5 @@
-import { refuse } from '../refusal.ts';
 import type { ModelShape } from './model-records.ts';
+import { refuse } from './refusal.ts';
 
 // What is written to the residual stream has its width; hook_z, neurons and the like have one of their own.
 const RESIDUAL = /resid|mlp_out|attn_out/;

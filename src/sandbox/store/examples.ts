@@ -17,8 +17,8 @@ export interface NewExplanation {
   modelName: string | null;
 }
 
-/** A stored activation. */
-export type Activation = NewActivation & { id: number; createdAt: string };
+/** A stored activation; `creator` is who gave it to a row that was there, null where it came in a batch. */
+export type Activation = NewActivation & { id: number; creator: string | null; createdAt: string };
 
 /** A stored explanation. */
 export type Explanation = NewExplanation & { id: number; author: string; createdAt: string };
@@ -28,7 +28,7 @@ export interface ExampleStore {
   /** The first `most` activations of a feature, in the order in which they came. */
   activations(featureId: number, most: number): Activation[];
   explanations(featureId: number): Explanation[];
-  addActivation(featureId: number, activation: NewActivation, createdAt: string): void;
+  addActivation(featureId: number, activation: NewActivation, createdAt: string, creator?: string): void;
   addExplanation(featureId: number, explanation: NewExplanation, author: string, createdAt: string): void;
 }
 
@@ -42,19 +42,19 @@ const asActivation = (row: Row) =>
 /** The tables `activations` and `explanations`. */
 export function exampleStore(db: Database): ExampleStore {
   const activations = db.prepare(`SELECT id, tokens, "values", bin_min AS binMin, bin_max AS binMax,
-    bin_contains AS binContains, created_at AS createdAt FROM activations WHERE feature_id = ? ORDER BY id LIMIT ?`);
+    bin_contains AS binContains, creator, created_at AS createdAt FROM activations WHERE feature_id = ? ORDER BY id LIMIT ?`);
   const explanations = db.prepare(`SELECT id, text, method_name AS methodName, model_name AS modelName, author,
     created_at AS createdAt FROM explanations WHERE feature_id = ? ORDER BY id`);
   const addActivation = db.prepare(`INSERT INTO activations(feature_id, tokens, "values", bin_min, bin_max,
-    bin_contains, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)`);
+    bin_contains, creator, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
   const addExplanation = db.prepare(`INSERT INTO explanations(feature_id, text, method_name, model_name, author,
     created_at) VALUES (?, ?, ?, ?, ?, ?)`);
   return {
     activations: (id, most) => activations.all([id, most]).map(asActivation),
     explanations: (id) => explanations.all([id]) as unknown as Explanation[],
-    addActivation: (id, a, at) => {
+    addActivation: (id, a, at, creator) => {
       const texts = [JSON.stringify(a.tokens), JSON.stringify(a.values)];
-      addActivation.run([id, ...texts, a.binMin, a.binMax, a.binContains, at]);
+      addActivation.run([id, ...texts, a.binMin, a.binMax, a.binContains, creator ?? null, at]);
     },
     addExplanation: (id, e, author, at) => void addExplanation.run([id, e.text, e.methodName, e.modelName, author, at]),
   };

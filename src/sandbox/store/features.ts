@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { vectorBytes, vectorFromBytes } from '../float32.ts';
+import { type StoredVector, vectorBytes, vectorFromBytes } from '../float32.ts';
 import type { Database, Row } from './driver.ts';
 
 /** Who sees a row: everybody, or its owner. */
@@ -27,7 +27,7 @@ export interface NewFeature {
   details: Details;
   /** What this row shares with the others of its batch; stored once. */
   common: Details | null;
-  vector: Float32Array | null;
+  vector: StoredVector | null;
 }
 
 /** A stored row without its vector. */
@@ -48,7 +48,7 @@ export interface FeatureStore {
   contentHash(modelId: string, source: string, index: number): string | undefined;
   /** The length of the vectors that a source holds; undefined when it holds none. */
   widthOf(modelId: string, source: string): number | undefined;
-  vector(id: number): Float32Array | null;
+  vector(id: number): StoredVector | null;
   /** A user's vectors and probes, oldest first. */
   ownedVectors(owner: string): FeatureRow[];
   /** Stores a row and returns its id. */
@@ -71,15 +71,15 @@ function readers(db: Database): Omit<FeatureStore, 'add' | 'remove'> {
   const width = db.prepare(
     'SELECT width FROM features WHERE model_id = ? AND source = ? AND width IS NOT NULL LIMIT 1',
   );
-  const vector = db.prepare('SELECT vector FROM features WHERE id = ?');
+  const vector = db.prepare('SELECT vector, width FROM features WHERE id = ?');
   const owned = db.prepare(`${COLUMNS} WHERE owner = ? AND kind IN ('vector', 'probe') ORDER BY f.id`);
   return {
     find: (modelId, source, index) => find.get([modelId, source, index]) as FeatureRow | undefined,
     contentHash: (modelId, source, index) => hash.get([modelId, source, index])?.content_hash as string | undefined,
     widthOf: (modelId, source) => width.get([modelId, source])?.width as number | undefined,
     vector: (id) => {
-      const bytes = vector.get([id])?.vector as Uint8Array | null | undefined;
-      return bytes == null ? null : vectorFromBytes(bytes);
+      const row = vector.get([id]);
+      return row?.vector == null ? null : vectorFromBytes(row.vector as Uint8Array, Number(row.width));
     },
     ownedVectors: (owner) => owned.all([owner]).map(asFeature),
   };

@@ -1,6 +1,9 @@
 /** Bumped when the tables change; a store of another version is refused rather than misread. */
-export const SCHEMA_VERSION = '1';
+export const SCHEMA_VERSION = '2';
 
+// `features.vector` holds float32s or doubles: its length over `width` says which. An activation's `creator` is the user
+// who gave it to a row that was there; null for those that came in a batch. `sources` holds the sources that vectors are in:
+// those of source sets follow from the set.
 // Vectors come last in their row: SQLite then reads all other columns without touching the vector's pages.
 // `common` holds what all rows of an SAE share (licence, tags, metadata of the whole SAE) once, not per row.
 /** The tables; safe to run on a store that has them. */
@@ -23,7 +26,8 @@ CREATE INDEX IF NOT EXISTS feature_width ON features(model_id, source, width) WH
 CREATE INDEX IF NOT EXISTS owned_vectors ON features(owner, id) WHERE kind IN ('vector', 'probe');
 CREATE TABLE IF NOT EXISTS activations (
   id INTEGER PRIMARY KEY, feature_id INTEGER NOT NULL REFERENCES features(id) ON DELETE CASCADE,
-  tokens TEXT NOT NULL, "values" TEXT NOT NULL, bin_min REAL, bin_max REAL, bin_contains REAL, created_at TEXT NOT NULL);
+  tokens TEXT NOT NULL, "values" TEXT NOT NULL, bin_min REAL, bin_max REAL, bin_contains REAL, creator TEXT,
+  created_at TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS activation_feature ON activations(feature_id);
 CREATE TABLE IF NOT EXISTS explanations (
   id INTEGER PRIMARY KEY, feature_id INTEGER NOT NULL REFERENCES features(id) ON DELETE CASCADE,
@@ -37,4 +41,19 @@ CREATE TABLE IF NOT EXISTS idempotency (
 CREATE INDEX IF NOT EXISTS idempotency_rows ON idempotency(model_id, source, first_idx, last_idx);
 CREATE TABLE IF NOT EXISTS usage (
   user_id TEXT NOT NULL, day TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (user_id, day)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sources (
+  id INTEGER PRIMARY KEY, model_id TEXT NOT NULL, source TEXT NOT NULL, set_name TEXT NOT NULL,
+  created_at TEXT NOT NULL, UNIQUE (model_id, source));
+CREATE TABLE IF NOT EXISTS lists (
+  id TEXT PRIMARY KEY, name TEXT NOT NULL, description TEXT NOT NULL, test_text TEXT, owner TEXT NOT NULL,
+  created_at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS list_features (
+  id INTEGER PRIMARY KEY, list_id TEXT NOT NULL REFERENCES lists(id) ON DELETE CASCADE,
+  feature_id INTEGER NOT NULL REFERENCES features(id) ON DELETE CASCADE,
+  description TEXT NOT NULL, user_id TEXT NOT NULL, added_at TEXT NOT NULL, UNIQUE (list_id, feature_id));
+CREATE TABLE IF NOT EXISTS completions (
+  id TEXT PRIMARY KEY, request_hash TEXT NOT NULL UNIQUE, text TEXT NOT NULL, created_at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS windows (
+  ip TEXT NOT NULL, endpoint TEXT NOT NULL, hour INTEGER NOT NULL, count INTEGER NOT NULL,
+  PRIMARY KEY (ip, endpoint, hour)) WITHOUT ROWID;
 `;

@@ -1,13 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { type CompletionStore, completionStore } from './completions.ts';
 import { type Database, loadDriver, type Row, type Value } from './driver.ts';
 import { type ExampleStore, exampleStore } from './examples.ts';
 import { type FeatureStore, featureStore } from './features.ts';
+import { type ListStore, listStore } from './lists.ts';
 import { type ModelStore, modelStore } from './models.ts';
 import { type ReplayStore, replayStore } from './replays.ts';
 import { SCHEMA, SCHEMA_VERSION } from './schema.ts';
+import { type SourceStore, sourceStore } from './sources.ts';
 import { type UsageStore, usageStore } from './usage.ts';
+import { type WindowStore, windowStore } from './windows.ts';
 
 /** All that a sandbox keeps. It knows no HTTP and checks no rules: those are the route tables'. */
 export interface Store {
@@ -20,6 +24,10 @@ export interface Store {
   examples: ExampleStore;
   replays: ReplayStore;
   usage: UsageStore;
+  sources: SourceStore;
+  lists: ListStore;
+  completions: CompletionStore;
+  windows: WindowStore;
   /** Runs `work` in one transaction that no other process's write can interleave; throws roll it back. */
   write<T>(work: () => T): T;
   /** Any SQL, for looking at the store from outside the routes. */
@@ -79,6 +87,10 @@ function storeOver(db: Database, write: Store['write']): Store {
     examples: exampleStore(db),
     replays: replayStore(db),
     usage: usageStore(db),
+    sources: sourceStore(db),
+    lists: listStore(db),
+    completions: completionStore(db),
+    windows: windowStore(db),
     write,
     query: (sql, ...values) => db.prepare(sql).all(values),
     close: () => db.close(),

@@ -1,4 +1,4 @@
-import type { Account, Tier } from './accounts.ts';
+import type { Account, Tier } from '../accounts.ts';
 import { refuse } from './refusal.ts';
 
 /** New features, vectors and probes a user may store in one UTC day; null is no limit. */

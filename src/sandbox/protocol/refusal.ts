@@ -1,3 +1,5 @@
+import { type Answer, answer } from '../answer.ts';
+
 /** What a server says instead of doing what it was asked; becomes `{"error","code","path"?,…more}`. */
 export interface Refusal {
   status: number;
@@ -30,4 +32,10 @@ export function refuseField(path: string, problem: string): never {
 /** The refusal that a caught value carries; undefined for any other error. */
 export function refusalOf(error: unknown): Refusal | undefined {
   return typeof error === 'object' && error !== null ? (error as { [mark]?: Refusal })[mark] : undefined;
+}
+
+/** The answer of the upload protocol to a request it refuses. */
+export function answerRefusal({ status, code, message, path, headers, more }: Refusal): Answer {
+  const body = { error: message, code, ...(path === undefined ? {} : { path }), ...more };
+  return { ...answer(body, status), ...(headers === undefined ? {} : { headers }) };
 }

@@ -1,9 +1,6 @@
-import { ownerName } from '../accounts.ts';
+import { ACTIVATIONS_OWNER_ID } from '../accounts.ts';
 import type { Activation, Explanation } from '../store/examples.ts';
 import type { FeatureRow } from '../store/features.ts';
-
-// The public server keeps uploaded activations under an account of its own.
-const ACTIVATIONS_OWNER_ID = 'clsxqq2xd0000vvp2k5itlhqj';
 
 function extremes(values: readonly number[]) {
   const maxValue = values.reduce((most, value) => Math.max(most, value), -Infinity);
@@ -11,17 +8,17 @@ function extremes(values: readonly number[]) {
   return { maxValue, maxValueTokenIndex: values.indexOf(maxValue), minValue };
 }
 
-const placeOf = ({ modelId, source, index }: FeatureRow) => ({ modelId, layer: source, index: String(index) });
+const placeOf = ({ modelId, source, index }: FeatureRow) => ({ index: String(index), layer: source, modelId });
 
-/** An activation as feature reads show it. */
-export function activationView(row: FeatureRow, activation: Activation) {
-  const { id, tokens, values, binMin, binMax, binContains, createdAt } = activation;
+/** An activation as feature reads show it; one that somebody gave to a row that was there names no upload. */
+export function activationView(row: FeatureRow, activation: Activation, uploaderName: string) {
+  const { id, tokens, values, binMin, binMax, binContains, creator, createdAt } = activation;
   return {
     id: `activation-${id}`,
     tokens,
-    dataIndex: row.owner,
+    dataIndex: creator === null ? row.owner : null,
     ...placeOf(row),
-    dataSource: `User ${ownerName(row.owner)}`,
+    dataSource: creator === null ? `User ${uploaderName}` : null,
     ...extremes(values),
     values,
     dfaValues: [],
@@ -30,7 +27,7 @@ export function activationView(row: FeatureRow, activation: Activation) {
     zQIndices: [],
     zKIndices: [],
     zValues: [],
-    creatorId: ACTIVATIONS_OWNER_ID,
+    creatorId: creator ?? ACTIVATIONS_OWNER_ID,
     createdAt,
     lossValues: [],
     logitContributions: null,

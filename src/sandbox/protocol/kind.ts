@@ -1,0 +1,40 @@
+import type { Answer } from '../answer.ts';
+import { readBody } from '../body.ts';
+import type { ServerKind } from '../kind.ts';
+import { MAX_BODY_BYTES } from './limits.ts';
+import { answerRefusal, refusalOf } from './refusal.ts';
+import { ROUTES } from './routes.ts';
+
+function failure(error: unknown): Answer {
+  const refusal = refusalOf(error);
+  if (refusal !== undefined) return answerRefusal(refusal);
+  const { code, message } = error as { code?: unknown; message?: string };
+  // Another process held the store for longer than the driver waits: trying again is right.
+  if (String(code).startsWith('SQLITE_BUSY')) {
+    const headers = { 'retry-after': '1' };
+    return answerRefusal({ status: 503, code: 'busy', message: 'the store is busy', headers });
+  }
+  return answerRefusal({ status: 500, code: 'internal', message: `the sandbox failed: ${message}` });
+}
+
+function wrongMethod(allowed: readonly string[]): Answer {
+  const allow = allowed.join(', ');
+  const message = `this endpoint takes ${allow}`;
+  return answerRefusal({ status: 405, code: 'method_not_allowed', message, headers: { allow } });
+}
+
+/** A server with the upload protocol. */
+export const UPLOAD_PROTOCOL: ServerKind = {
+  routes: ROUTES,
+  maxBodyBytes: MAX_BODY_BYTES,
+  readBody,
+  bodyTooLarge: (cap) => {
+    const message = `the body is larger than ${cap} bytes`;
+    return answerRefusal({ status: 413, code: 'body_too_large', message });
+  },
+  notHttp: () => answerRefusal({ status: 400, code: 'bad_request', message: 'not an HTTP request' }),
+  unknownPath: () => answerRefusal({ status: 404, code: 'not_found', message: 'no such endpoint' }),
+  badPath: (message) => answerRefusal({ status: 400, code: 'invalid_field', message }),
+  wrongMethod,
+  failure,
+};

@@ -1,0 +1,61 @@
+import type { Call } from '../route.ts';
+import { findModel } from './catalog.ts';
+import { findRow } from './features.ts';
+import { notAvailable, refuseMessage, refuseUnknown } from './refusals.ts';
+import { list, number, object, oneOf, optional, text, truth } from './shape.ts';
+import type { CompletionRequest, SteerFeature } from './upstream.ts';
+import type { World } from './world.ts';
+
+const SEED_LIMIT = 100_000_000;
+
+/** Fields of a steering request after what is to be completed, in the order in which they are declared. */
+export const steerFields = {
+  modelId: text(),
+  features: list(object({ modelId: text(), layer: text(), index: number({ integer: true }), strength: number() })),
+  temperature: number({ min: 0, max: 2 }),
+  n_tokens: number({ integer: true, min: 1, max: 256 }),
+  freq_penalty: optional(number({ min: -2, max: 2 }), { otherwise: 1 }),
+  seed: number({ min: -SEED_LIMIT, max: SEED_LIMIT }),
+  strength_multiplier: number({ min: 0, max: 20 }),
+  stream: optional(truth, { otherwise: false }),
+  steer_method: optional(oneOf('SIMPLE_ADDITIVE', 'ORTHOGONAL_DECOMP'), { otherwise: 'SIMPLE_ADDITIVE' as const }),
+};
+
+const settings = object(steerFields);
+
+/** What every steering request says. */
+export type SteerSettings = ReturnType<typeof settings>;
+
+function featureOf(call: Call, given: SteerSettings['features'][number]): SteerFeature {
+  const { modelId, layer, index } = given;
+  const row = findRow(call, modelId, layer, String(index)) ?? refuseMessage(404, notAvailable(call.origin));
+  return { ...given, vector: row.width === null ? null : call.store.features.vector(row.id) };
+}
+
+/**
+ * What to steer with, out of the store: "unknown vector", "features []", "mixing a vector with a non-vector feature". An
+ * uploaded feature without a vector is taken and goes to the model as an SAE feature.
+ */
+export function steerFeatures(call: Call, world: World, given: SteerSettings): SteerFeature[] {
+  if (findModel(call.store, world, given.modelId) === undefined) refuseMessage(404, notAvailable(call.origin));
+  if (given.features.length === 0) refuseUnknown();
+  const features = given.features.map((each) => featureOf(call, each));
+  const vectors = features.filter(({ vector }) => vector !== null);
+  if (vectors.length > 0 && vectors.length < features.length) {
+    refuseMessage(400, "Can't steer both vector and non-vector features");
+  }
+  return features;
+}
+
+/** The request to the model for one of the two completions. */
+export function completionRequest(
+  type: CompletionRequest['type'],
+  prompt: string,
+  given: SteerSettings,
+  features: SteerFeature[],
+): CompletionRequest {
+  const { modelId, temperature, n_tokens: nTokens, freq_penalty: freqPenalty, seed } = given;
+  const { strength_multiplier: strengthMultiplier, steer_method: steerMethod } = given;
+  const numbers = { temperature, nTokens, freqPenalty, seed, strengthMultiplier, steerMethod };
+  return { type, modelId, prompt, features: type === 'STEERED' ? features : [], ...numbers };
+}

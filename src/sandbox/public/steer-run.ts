@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto';
+import { type Answer, answer } from '../answer.ts';
+import type { Call } from '../route.ts';
+import type { Completion } from '../store/completions.ts';
+import { newId } from './ids.ts';
+import { halt, refuseUnknown } from './refusals.ts';
+import { completionRequest, type SteerSettings } from './steer-fields.ts';
+import type { CompletionRequest, SteerFeature, Upstream } from './upstream.ts';
+
+/** How far the two completions of a steering request are; null before the first token. */
+export interface Progress {
+  STEERED: string | null;
+  DEFAULT: string | null;
+  /** The id of the steered completion, once both are whole and kept. */
+  id: string | null;
+}
+
+/** One kind of steering: what it completes, and how it shows it. */
+export interface Steering {
+  call: Call;
+  upstream: Upstream;
+  given: SteerSettings;
+  features: SteerFeature[];
+  prompts: Record<CompletionRequest['type'], string>;
+  /** The JSON of an answer or frame; `shareUrl` stands in the last one only. */
+  view(progress: Progress, shareUrl: string | undefined): unknown;
+}
+
+interface Run {
+  hash: string;
+  request: CompletionRequest;
+  kept: Completion | undefined;
+}
+
+function runOf({ call, given, features, prompts }: Steering, type: CompletionRequest['type']): Run {
+  const request = completionRequest(type, prompts[type], given, features);
+  // By index, not by vector: the server keeps completions by what was asked.
+  const asked = { ...request, features: request.features.map(({ vector, ...place }) => place) };
+  const hash = createHash('sha256')
+    .update(`${call.path}\n${JSON.stringify(asked)}`)
+    .digest('hex');
+  return { hash, request, kept: call.store.completions.find(hash) };
+}
+
+function keep({ call }: Steering, { hash, kept }: Run, text: string | null): Completion {
+  if (kept !== undefined) return kept;
+  const made = { id: newId(), text: text ?? '' };
+  return call.store.write(() => call.store.completions.keep(hash, made, call.now.toISOString()));
+}
+
+// One token of each in turn, as recorded in "stream true"; each step gives what there is so far.
+async function* advance(upstream: Upstream, runs: readonly Run[], progress: Progress): AsyncIterable<Progress> {
+  const open = runs
+    .filter(({ kept }) => kept === undefined)
+    .map(({ request }) => ({ type: request.type, tokens: iteratorOf(upstream(request)) }));
+  try {
+    while (open.length > 0) {
+      for (const each of [...open]) {
+        const { done, value } = await each.tokens.next();
+        if (done === true) {
+          open.splice(open.indexOf(each), 1);
+          continue;
+        }
+        progress[each.type] = (progress[each.type] ?? '') + value;
+        yield progress;
+      }
+    }
+  } finally {
+    // Where the caller hung up or one of the two failed, nobody waits for the other.
+    await Promise.allSettled(open.map(({ tokens }) => tokens.return?.()));
+  }
+}
+
+function iteratorOf(tokens: ReturnType<Upstream>): AsyncIterator<string> | Iterator<string> {
+  return Symbol.asyncIterator in tokens ? tokens[Symbol.asyncIterator]() : tokens[Symbol.iterator]();
+}
+
+// Only whole completions are kept: what broke off is asked again.
+function last(steering: Steering, runs: readonly [Run, Run], progress: Progress): unknown {
+  const [steered, plain] = runs;
+  const { id } = keep(steering, steered, progress.STEERED);
+  keep(steering, plain, progress.DEFAULT);
+  return steering.view({ ...progress, id }, `${steering.call.origin}/steer/${id}`);
+}
+
+async function* frames(steering: Steering, runs: readonly [Run, Run], progress: Progress): AsyncIterable<string> {
+  const frame = (value: unknown) => `data: ${JSON.stringify(value)}\n\n`;
+  for await (const each of advance(steering.upstream, runs, progress)) yield frame(steering.view(each, undefined));
+  yield frame(last(steering, runs, progress));
+}
+
+// "inference server says 400 (stream false)": its message is passed on.
+function refuseAsUpstream(error: unknown): never {
+  const { status, message } = error as { status?: unknown; message?: string };
+  if (status === 400) halt(answer({ message }, 400));
+  refuseUnknown();
+}
+
+async function whole(steering: Steering, runs: readonly [Run, Run], progress: Progress): Promise<Answer> {
+  try {
+    for await (const _each of advance(steering.upstream, runs, progress));
+  } catch (error) {
+    refuseAsUpstream(error);
+  }
+  return answer(last(steering, runs, progress));
+}
+
+/**
+ * Answers a steering request. What is kept is not asked again ("same again: cached"), and then no stream is given
+ * ("stream true, cached: JSON instead of SSE"). A stream that fails cuts the connection: before the first token without
+ * any answer ("inference server says 503 (stream true)"), later after what there was ("inference server dies mid-stream").
+ */
+export async function steer(steering: Steering): Promise<Answer> {
+  const runs = [runOf(steering, 'STEERED'), runOf(steering, 'DEFAULT')] as const;
+  const [steered, plain] = runs;
+  const progress = { STEERED: steered.kept?.text ?? null, DEFAULT: plain.kept?.text ?? null, id: null };
+  if (steered.kept !== undefined && plain.kept !== undefined) return answer(last(steering, runs, progress));
+  if (!steering.given.stream) return whole(steering, runs, progress);
+  return { status: 200, type: 'text/event-stream', text: '', stream: frames(steering, runs, progress) };
+}

@@ -1,0 +1,141 @@
+import { randomInt } from 'node:crypto';
+import { type Answer, answer } from '../answer.ts';
+import { contentHash } from '../content.ts';
+import { hashVector } from '../float32.ts';
+import { setNameOf } from '../records/models.ts';
+import type { Call } from '../route.ts';
+import type { FeatureRow, NewFeature } from '../store/features.ts';
+import { findModel, findSource } from './catalog.ts';
+import { findRow } from './features.ts';
+import { refuseBoth, refuseMessage, refuseOpaquely, refuseUnknown } from './refusals.ts';
+import { isStorable, readAs, requireUser } from './request.ts';
+import { list, number, object, oneOf, optional, text } from './shape.ts';
+import type { Handler, World } from './world.ts';
+
+const FIRST_INDEX = 90_000_000;
+const LAST_INDEX = 179_999_999;
+const SIGNIFICANT_DIGITS = 16;
+
+// A negative or fractional layer passes: "layer -1 is accepted".
+const newVector = object({
+  modelId: text(),
+  layerNumber: number(),
+  hookType: oneOf('hook_resid_pre', 'hook_resid_post'),
+  vector: list(number(), { max: 24_576 }),
+  vectorDefaultSteerStrength: optional(number({ min: -300, max: 300 }), { otherwise: 10 }),
+  vectorLabel: text(),
+});
+
+type NewVector = ReturnType<typeof newVector>;
+
+const place = object({ modelId: text(), source: text(), index: text() });
+
+// "wrong dimension (767)", "layer == number of layers", "unknown model", "upper-case model id", and for a user's model
+// "dimension is null, so never".
+function requireFit({ store }: Call, world: World, { modelId, layerNumber, vector }: NewVector): void {
+  const model = findModel(store, world, modelId) ?? refuseMessage(400, 'Model not found');
+  if (layerNumber >= model.layers) refuseMessage(400, "Layer number is greater than model's numLayers");
+  if (vector.length !== model.dimension) refuseMessage(400, 'Vector dimension does not match model dimension');
+}
+
+/** A double as the database keeps it: 16 significant digits, and no -0. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(SIGNIFICANT_DIGITS));
+}
+
+function freeIndex({ store }: Call, modelId: string, source: string): number {
+  for (;;) {
+    const index = randomInt(FIRST_INDEX, LAST_INDEX + 1);
+    if (store.features.contentHash(modelId, source, index) === undefined) return index;
+  }
+}
+
+function rowOf(given: NewVector, owner: string, createdAt: string): Omit<NewFeature, 'index'> {
+  const { modelId, layerNumber, hookType, vectorLabel: label, vectorDefaultSteerStrength: strength } = given;
+  const vector = Float64Array.from(given.vector, rounded);
+  const source = `${layerNumber}-neuronpedia-${hookType.replace('hook_', '').replace('_', '-')}`;
+  const about = { kind: 'vector', hookName: `blocks.${layerNumber}.${hookType}`, label, strength };
+  const vectorHash = hashVector(Float32Array.from(vector));
+  const said = { ...about, visibility: 'public', maxActivation: 0, details: {}, common: null } as const;
+  return { modelId, source, owner, createdAt, ...said, vectorHash, contentHash: contentHash(given), vector };
+}
+
+function storeVector(call: Call, row: Omit<NewFeature, 'index'>): FeatureRow {
+  const { store } = call;
+  const { modelId, source, createdAt } = row;
+  return store.write(() => {
+    store.sources.require({ modelId, source, setName: setNameOf(source), createdAt });
+    const index = freeIndex(call, modelId, source);
+    store.features.add({ ...row, index });
+    return store.features.find(modelId, source, index)!;
+  });
+}
+
+/** `POST /api/vector/new`: "same body again -> a second vector with a new index". */
+export const createVector: Handler = (call, world) => {
+  const { id } = requireUser(call);
+  const given = readAs(call, newVector, ({ message }) => refuseMessage(400, message));
+  requireFit(call, world, given);
+  // "1e999 (parses to Infinity)": only the database minds, as with a label that it can't hold.
+  const numbers = [...given.vector, given.layerNumber];
+  if (!numbers.every(Number.isFinite) || !isStorable(given.vectorLabel)) refuseUnknown();
+  const { modelId, source, index, ...row } = storeVector(call, rowOf(given, id, call.now.toISOString()));
+  const { label, createdAt, strength: defaultSteerStrength, hookName } = row;
+  const at = { modelId, source, index: String(index) };
+  const values = call.store.features.vector(row.id);
+  const url = `${call.origin}/${modelId}/${source}/${index}`;
+  return answer({
+    message: 'Success',
+    url,
+    vector: { ...at, label, createdAt, defaultSteerStrength, hookName, values },
+  });
+};
+
+// Other names than in the answer of vector/new.
+function vectorView({ store }: Call, row: FeatureRow) {
+  return {
+    modelId: row.modelId,
+    layer: row.source,
+    index: String(row.index),
+    vectorLabel: row.label,
+    createdAt: row.createdAt,
+    creatorId: row.owner,
+    vectorDefaultSteerStrength: row.strength,
+    hookName: row.hookName,
+    vector: store.features.vector(row.id),
+  };
+}
+
+/** `POST /api/vector/get`: "ok, without any key"; "unknown index (falls through to the inference server, then 500)". */
+export const getVector: Handler = (call) => {
+  const { modelId, source, index } = readAs(call, place, ({ message }) => refuseBoth(400, message));
+  const row = findRow(call, modelId, source, index);
+  if (row === undefined || row.width === null) refuseOpaquely();
+  return answer({ vector: vectorView(call, row) });
+};
+
+/** `POST /api/vector/list-owned`: all of the user's, in full ("note: every row carries the full vector"), no paging. */
+export const listOwnedVectors: Handler = (call) => {
+  const rows = call.store.features.ownedVectors(requireUser(call).id);
+  return answer({ vectors: rows.map((row) => vectorView(call, row)) });
+};
+
+function removeOwn({ store }: Call, row: FeatureRow): void {
+  store.write(() => {
+    store.features.remove(row.id);
+    store.replays.dropFor(row.modelId, row.source, row.index);
+  });
+}
+
+/**
+ * `POST /api/vector/delete`: Success to everyone, also "not the owner: says Success, deletes nothing" and "missing index:
+ * also Success"; takes features too ("works, cascades"). "missing source" is a 500, and so is a negative layer.
+ */
+export const deleteVector: Handler = (call, world): Answer => {
+  const { id } = requireUser(call);
+  const { modelId, source, index } = readAs(call, place, ({ message }) => refuseMessage(400, message));
+  if (source.startsWith('-') || findSource(call.store, world, modelId, source) === undefined) refuseUnknown();
+  const row = findRow(call, modelId, source, index);
+  if (row?.owner === id) removeOwn(call, row);
+  return answer({ message: 'Success' });
+};

@@ -1,0 +1,30 @@
+import { ownerName, type SandboxUser } from '../accounts.ts';
+import type { Answer } from '../answer.ts';
+import { BUILT_IN_MODELS, type BuiltInModel } from '../models.ts';
+import type { Call } from '../route.ts';
+import { standIn } from './stand-in.ts';
+import type { Upstream } from './upstream.ts';
+
+/** What surrounds a public server and is not in its store. */
+export interface World {
+  models: readonly BuiltInModel[];
+  upstream: Upstream;
+  /** The display name of a user's id. */
+  nameOf(id: string): string;
+}
+
+/** One endpoint of the public server. */
+export type Handler = (call: Call, world: World) => Answer | Promise<Answer>;
+
+/** What a sandbox is told about the world around it. */
+export interface WorldOptions {
+  models?: readonly BuiltInModel[];
+  users?: readonly SandboxUser[];
+  upstream?: Upstream;
+}
+
+/** The world of a sandbox; without models the built-in ones, without an upstream the stand-in. */
+export function worldOf({ models = BUILT_IN_MODELS, users = [], upstream = standIn }: WorldOptions): World {
+  const names = new Map(users.map(({ id, name }) => [id, name]));
+  return { models, upstream, nameOf: (id) => names.get(id) ?? ownerName(id) };
+}

@@ -1,0 +1,38 @@
+import type { Database, Row } from './driver.ts';
+
+/** A source that was made for the vectors that users store at one hook of a model. */
+export interface VectorSource {
+  modelId: string;
+  /** Like `6-neuronpedia-resid-post`. */
+  source: string;
+  /** Like `neuronpedia-resid-post`. */
+  setName: string;
+  createdAt: string;
+}
+
+/** Sources that hold vectors. They stay when their last vector goes. */
+export interface SourceStore {
+  find(modelId: string, source: string): VectorSource | undefined;
+  /** A model's, set by set, in the order in which they were made. */
+  all(modelId: string): VectorSource[];
+  /** Makes the source unless it is there. */
+  require(source: VectorSource): void;
+}
+
+const COLUMNS = 'SELECT model_id AS modelId, source, set_name AS setName, created_at AS createdAt FROM sources';
+
+const asSource = (row: Row) => row as unknown as VectorSource;
+
+/** The table `sources`. */
+export function sourceStore(db: Database): SourceStore {
+  const find = db.prepare(`${COLUMNS} WHERE model_id = ? AND source = ?`);
+  const all = db.prepare(`${COLUMNS} WHERE model_id = ? ORDER BY set_name, id`);
+  const add = db.prepare(
+    'INSERT INTO sources(model_id, source, set_name, created_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+  );
+  return {
+    find: (modelId, source) => find.get([modelId, source]) as VectorSource | undefined,
+    all: (modelId) => all.all([modelId]).map(asSource),
+    require: (s) => void add.run([s.modelId, s.source, s.setName, s.createdAt]),
+  };
+}
