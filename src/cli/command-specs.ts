@@ -47,7 +47,11 @@ export const commandSpecs: readonly CommandSpec[] = [
   {
     name: 'upload-vector',
     summary: 'upload one steering vector',
-    argument: { name: 'FILE', help: 'weight file that holds the vector (.npy, .safetensors)', required: true },
+    argument: {
+      name: 'FILE',
+      help: 'weight file that holds the vector, or - for a JSON array on standard input',
+      required: true,
+    },
     options: ['model', 'layer', 'name', 'hook', 'strength', 'createModel', 'tensor', 'activations', ...sending],
     required: ['model', 'layer', 'name'],
     examples: [

@@ -127,7 +127,7 @@ async function beginJob(
 export interface DataPrint {
   readonly matrix: Matrix;
   readonly blocks: ReadonlyMap<number, string>;
-  /** Digest of the fields that are sent beside the values. */
+  /** The fields that are sent beside the values, as a JSON object. */
   readonly fields: string;
 }
 
@@ -141,14 +141,8 @@ export async function bindData(journal: Journal, print: DataPrint): Promise<void
   if (known && (known.rows !== matrix.rows || known.width !== matrix.width)) {
     throw changed(matrix, `[${known.rows}, ${known.width}]`, `[${matrix.rows}, ${matrix.width}]`, 'its shape changed');
   }
-  if (known && known.fields !== fields) {
-    throw changed(
-      matrix,
-      known.fields.slice(0, 12),
-      fields.slice(0, 12),
-      'the options that are sent with it changed (digests)',
-    );
-  }
+  const option = known && changedField(known.fields, fields);
+  if (option) throw changed(matrix, option.expected, option.found, `${option.name}, which is sent with it, changed`);
   const different = [...blocks].filter(([block, hash]) => (journal.state.blocks.get(block) ?? hash) !== hash);
   if (different.length > 0) {
     const rows = different.map(([block]): Range => [block * blockRows, Math.min(matrix.rows, (block + 1) * blockRows)]);
@@ -164,6 +158,16 @@ export async function bindData(journal: Journal, print: DataPrint): Promise<void
   const fresh = [...blocks].filter(([block]) => !journal.state.blocks.has(block));
   if (!known) await journal.append({ t: 'data', rows: matrix.rows, width: matrix.width, fields });
   if (fresh.length > 0) await journal.append({ t: 'blocks', hashes: Object.fromEntries(fresh) });
+}
+
+/** The first field of two JSON objects that differs, with both values. */
+function changedField(before: string, now: string): { name: string; expected: string; found: string } | undefined {
+  if (before === now) return undefined;
+  const [old, young] = [before, now].map((text) => new Map(Object.entries(JSON.parse(text) as object)));
+  const say = (value: unknown) => (value === undefined ? 'not given' : JSON.stringify(value));
+  const names = new Set([...(old?.keys() ?? []), ...(young?.keys() ?? [])]);
+  const name = [...names].find((key) => say(old?.get(key)) !== say(young?.get(key))) ?? 'the order of fields';
+  return { name, expected: say(old?.get(name)), found: say(young?.get(name)) };
 }
 
 function changed(matrix: Matrix, expected: string, found: string, what: string): AppError {

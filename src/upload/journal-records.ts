@@ -23,7 +23,7 @@ const jobSchema = z.object({
   createdAt: z.string(),
 });
 
-/** The data: its shape, and a digest of all that is sent beside the values. */
+/** The data: its shape, and all that is sent beside the values, as a JSON object. */
 const dataSchema = z.object({ t: z.literal('data'), rows: z.number(), width: z.number(), fields: z.string() });
 
 /** Digests of whole blocks of rows, by block number (see `fingerprint.ts`). */

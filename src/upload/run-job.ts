@@ -31,7 +31,7 @@ export interface JobInput extends UploadRun, OpenJobOptions {
   readonly matrix: Matrix;
   readonly planned: Ranges;
   readonly blocks: ReadonlyMap<number, string>;
-  /** Digest of the fields sent beside the values. */
+  /** The fields sent beside the values, as a JSON object. */
   readonly fields: string;
   readonly delivery: Delivery;
   /** Whether the destination was made by this very run, so that nothing can be there. */

@@ -1,4 +1,6 @@
 import { AppError } from '../../errors.ts';
+import type { TensorFile } from '../../formats/format.ts';
+import { openJsonText } from '../../formats/json.ts';
 import { openTensorFile } from '../../formats/open.ts';
 import { describe } from '../../layouts/bare.ts';
 import type { UploadEvent } from '../../upload/events.ts';
@@ -19,7 +21,8 @@ const defaultStrength = 10;
 export function run(context: CommandContext): Promise<number> {
   const { out, options } = context;
   return closeAfter(async (own) => {
-    const file = own(await openTensorFile(context.args[0] as string));
+    const [path] = context.args as [string];
+    const file = own(path === '-' ? await readStandardInput(context) : await openTensorFile(path));
     const tensor = pickVector(file, options.tensor);
     const said = vectorOptions(options);
     await checkReceipt(options.receipt);
@@ -35,6 +38,25 @@ export function run(context: CommandContext): Promise<number> {
     return finish(context, session, prepared, report);
   });
 }
+
+/** A JSON array of numbers piped in. Errors: format_invalid. */
+async function readStandardInput({ stdin }: CommandContext): Promise<TensorFile> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stdin) {
+    size += chunk.length;
+    if (size > longestInput) {
+      throw new AppError('format_invalid', `standard input: longer than ${longestInput} bytes`, {
+        hints: ['name a file instead: .npy, .safetensors and the like are read from files of any size'],
+      });
+    }
+    chunks.push(Buffer.from(chunk));
+  }
+  return openJsonText('standard input', Buffer.concat(chunks).toString('utf8'));
+}
+
+/** A vector is kilobytes of text. */
+const longestInput = 64 << 20;
 
 function vectorOptions(options: OptionValues): VectorOptions {
   const { hook = 'resid-post', createModel, activations } = options;

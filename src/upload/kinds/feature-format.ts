@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
 import { type Dashboard, type DashboardSource, dashboardFields } from '../../dashboards/dashboard.ts';
 import type { Sae, SaeKind } from '../../layouts/sae.ts';
 import type { BodyFormat } from '../delivery.ts';
 import type { Place } from '../destination.ts';
 import type { Capabilities } from '../server.ts';
 
-/** How features are written, and a digest of all that is sent beside their values. */
+/** How features are written, and all that is sent beside their values: files by their digest. */
 export interface FeatureFormat {
   readonly format: BodyFormat;
   readonly fields: string;
@@ -23,17 +22,12 @@ export function featureFormat(
   sae: Sae,
   dashboards: DashboardSource | undefined,
 ): FeatureFormat {
-  const fields = JSON.stringify({
-    modelId,
-    source: place.source,
-    ...(capabilities.storesVectors && saeFields(place, kind, sae)),
-  });
-  const digest = createHash('sha256')
-    .update(fields)
-    .update(dashboards?.hash ?? '');
-  const frame = { before: `${fields.slice(0, -1)},"features":[`, after: ']}' };
+  const shared = { modelId, source: place.source, ...(capabilities.storesVectors && saeFields(place, kind, sae)) };
+  const text = JSON.stringify(shared);
+  const frame = { before: `${text.slice(0, -1)},"features":[`, after: ']}' };
   const rows = rowTexts(capabilities.storesVectors, dashboards);
-  return { format: { ...frame, values: capabilities.storesVectors, ...rows }, fields: digest.digest('hex') };
+  const fields = JSON.stringify({ ...shared, ...(dashboards && { activations: dashboards.hash }) });
+  return { format: { ...frame, values: capabilities.storesVectors, ...rows }, fields };
 }
 
 function saeFields(place: Place, kind: SaeKind, sae: Sae) {

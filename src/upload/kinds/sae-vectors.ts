@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { AppError } from '../../errors.ts';
 import { countRows, eachRow } from '../../tensor/ranges.ts';
 import type { Place } from '../destination.ts';
@@ -46,8 +45,8 @@ export async function vectorsWay(placed: PlacedSae, server: Server, options: Vec
     ...{ modelId: model.id, layer, hookType, strength: defaultStrength },
     ...{ fields: '', label, hashes },
   });
-  const fields = createHash('sha256').update(JSON.stringify([model.id, layer, hookType, defaultStrength, template]));
-  return { as: 'vectors', delivery, planned, isNewSet: false, dashboards: undefined, fields: fields.digest('hex') };
+  const fields = JSON.stringify({ modelId: model.id, layer, hookType, strength: defaultStrength, label: template });
+  return { as: 'vectors', delivery, planned, isNewSet: false, dashboards: undefined, fields };
 }
 
 function labelMaker(template: string, { saeId, layer }: Place): (row: number) => string {

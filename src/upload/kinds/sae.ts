@@ -47,7 +47,7 @@ export interface Way {
   readonly planned: Ranges;
   readonly isNewSet: boolean;
   readonly dashboards: DashboardSource | undefined;
-  /** Digest of the fields sent beside the values. */
+  /** The fields sent beside the values, as a JSON object. */
   readonly fields: string;
 }
 

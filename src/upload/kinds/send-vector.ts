@@ -20,7 +20,7 @@ export async function sendVector(prepared: PreparedVector, run: UploadRun): Prom
     matrix,
     planned: [[0, 1]],
     blocks,
-    fields: request,
+    fields: JSON.stringify({ request }),
     delivery: run.server.vectors(destination),
     isNew: prepared.isNewModel,
   });
@@ -47,7 +47,15 @@ async function sendActivations(
   };
   const delivery = run.server.vectorActivations(id, fields);
   const title = `activations of ${name} (${id})`;
-  const job = { title, identity, matrix, planned: [[0, 1]] as const, blocks, fields: digestOf([fields]), isNew: false };
+  const job = {
+    title,
+    identity,
+    matrix,
+    planned: [[0, 1]] as const,
+    blocks,
+    fields: JSON.stringify({ request: digestOf([fields]) }),
+    isNew: false,
+  };
   const { end } = await runJob({ ...run, ...job, delivery });
   return { ...vector, end };
 }
