@@ -19,11 +19,17 @@ export interface TensorFile {
   close(): Promise<void>;
 }
 
+/** What a format finds in a file that someone else opened and closes. */
+export interface Contents extends Omit<TensorFile, 'close' | 'path' | 'format'> {
+  /** Lets go of what the tensors hold besides that file: inflaters, temporary files, other files. */
+  readonly close?: () => Promise<void>;
+}
+
 /** A file format. To add one: write it in a file of its own and put it into the list in `open.ts`. */
 export interface Format {
   readonly name: string;
   /** Whether the first bytes are this format's. */
   sniff(head: Uint8Array): boolean;
   /** Reads the header and checks it. Errors: format_invalid, format_unsupported. The file is closed by who opened it. */
-  open(path: string, bytes: ByteSource): Promise<Omit<TensorFile, 'close' | 'path' | 'format'>>;
+  open(path: string, bytes: ByteSource): Promise<Contents>;
 }

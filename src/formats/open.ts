@@ -1,13 +1,17 @@
 import { extname } from 'node:path';
 import { AppError } from '../errors.ts';
 import { type ByteSource, openFile, readBytes } from '../tensor/byte-source.ts';
-import type { Format, TensorFile } from './format.ts';
+import { arrow } from './arrow.ts';
+import type { Contents, Format, TensorFile } from './format.ts';
+import { json } from './json.ts';
 import { npy } from './npy.ts';
+import { npz } from './npz.ts';
 import { safetensors } from './safetensors.ts';
+import { safetensorsIndex } from './safetensors-index.ts';
 import { nameStranger } from './strangers.ts';
 
 /** Every format that weights are read from. */
-export const formats: readonly Format[] = [npy, safetensors];
+export const formats: readonly Format[] = [npy, npz, safetensors, arrow, safetensorsIndex, json];
 
 /** Enough to know every format and stranger by. */
 const headBytes = 512;
@@ -21,10 +25,18 @@ export async function openTensorFile(path: string): Promise<TensorFile> {
   try {
     const format = await recognise(path, bytes);
     const opened = await format.open(path, bytes);
-    return { ...opened, path, format: format.name, close: () => bytes.close() };
+    return { ...opened, path, format: format.name, close: () => closeBoth(opened, bytes) };
   } catch (error) {
     await bytes.close();
     throw error;
+  }
+}
+
+async function closeBoth(contents: Contents, bytes: ByteSource): Promise<void> {
+  try {
+    await contents.close?.();
+  } finally {
+    await bytes.close();
   }
 }
 

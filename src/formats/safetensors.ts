@@ -49,7 +49,8 @@ function headerLength(head: Uint8Array): bigint {
   return new DataView(head.buffer, head.byteOffset, head.length).getBigUint64(0, true);
 }
 
-function decodeUtf8(path: string, bytes: Uint8Array): string {
+/** The text of a header. Error: format_invalid. */
+export function decodeUtf8(path: string, bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {

@@ -45,16 +45,6 @@ const strangers: readonly Stranger[] = [
     hint: 'convert the direction to .npy or .safetensors',
     matches: (head) => startsWith(head, [0x47, 0x47, 0x55, 0x46]),
   },
-  {
-    what: 'a NumPy .npz archive, which this version does not read yet',
-    hint: 'save the decoder by itself: np.save("W_dec.npy", np.load("params.npz")["W_dec"])',
-    matches: (head) => startsWith(head, [0x50, 0x4b, 3, 4]),
-  },
-  {
-    what: 'an Arrow file, which this version does not read yet',
-    hint: 'save the column as .npy',
-    matches: (head) => startsWith(head, [0x41, 0x52, 0x52, 0x4f, 0x57, 0x31]),
-  },
 ];
 
 function startsWith(head: Buffer, bytes: readonly number[]): boolean {

@@ -60,11 +60,34 @@ const decodeF16: Decode = (bytes, count, out, at) => {
   for (let i = 0; i < count; i++) out[at + i] = table[halves[i] as number] as number;
 };
 
+/** Eight bits of sign, exponent and fraction; only E5M2 keeps its highest exponent for infinities, as IEEE 754 has it. */
+function float8ToNumber(bits: number, type: 'E4M3' | 'E5M2'): number {
+  const [fractionBits, bias] = type === 'E4M3' ? [3, 7] : [2, 15];
+  const magnitude = bits & 0x7f;
+  const fraction = magnitude % 2 ** fractionBits;
+  const exponent = magnitude >> fractionBits;
+  const sign = bits & 0x80 ? -1 : 1;
+  if (type === 'E4M3' ? magnitude === 0x7f : magnitude > 0x7c) return Number.NaN;
+  if (type === 'E5M2' && magnitude === 0x7c) return sign * Number.POSITIVE_INFINITY;
+  if (exponent === 0) return sign * fraction * 2 ** (1 - bias - fractionBits);
+  return sign * (2 ** fractionBits + fraction) * 2 ** (exponent - bias - fractionBits);
+}
+
+function decodeF8(type: 'E4M3' | 'E5M2'): Decode {
+  let table: Float32Array | undefined;
+  return (bytes, count, out, at) => {
+    table ??= Float32Array.from({ length: 256 }, (_, bits) => float8ToNumber(bits, type));
+    for (let i = 0; i < count; i++) out[at + i] = table[bytes[i] as number] as number;
+  };
+}
+
 const dtypes = {
   F64: { size: 8, float: true, decode: viewed(Float64Array) },
   F32: { size: 4, float: true, decode: viewed(Float32Array) },
   F16: { size: 2, float: true, decode: decodeF16 },
   BF16: { size: 2, float: true, decode: decodeBf16 },
+  F8_E4M3: { size: 1, float: true, decode: decodeF8('E4M3') },
+  F8_E5M2: { size: 1, float: true, decode: decodeF8('E5M2') },
   I64: { size: 8, float: false, decode: viewedBig(BigInt64Array) },
   U64: { size: 8, float: false, decode: viewedBig(BigUint64Array) },
   I32: { size: 4, float: false, decode: viewed(Int32Array) },

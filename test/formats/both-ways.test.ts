@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
-import { dataFiles, firstDifference, fixture, opened } from '../fixtures.ts';
+import { firstDifference, fixture, opened } from '../fixtures.ts';
 import { readLogical } from '../tensor/logical-order.ts';
+import { fixturesIn } from './promises.ts';
 
-const files = ['npy', 'safetensors', 'vectors', 'sae-tiny-encodings'].flatMap(dataFiles);
+const files = ['npy', 'npz', 'safetensors', 'json', 'vectors', 'arrow', 'sae-tiny-encodings'].flatMap(fixturesIn);
 
 test.each(files)('%s: what is read whole is what the block reader reads', async (_, path) => {
   const file = await opened(path);
@@ -12,14 +13,16 @@ test.each(files)('%s: what is read whole is what the block reader reads', async 
   }
 });
 
-test('most npy fixtures can be read whole, so the test above compares something', async () => {
-  const npy = dataFiles('npy');
+test.each([
+  ['npy', 25],
+  ['npz', 60],
+])('most arrays of the folder %s can be read whole, so the test above compares something', async (folder, atLeast) => {
   let whole = 0;
-  for (const [, path] of npy) {
+  for (const [, path] of fixturesIn(folder)) {
     const file = await opened(path);
-    if (await file.readWhole?.(file.tensors.get('')!)) whole++;
+    for (const tensor of file.tensors.values()) if (await file.readWhole?.(tensor)) whole++;
   }
-  expect(whole).toBeGreaterThanOrEqual(25);
+  expect(whole).toBeGreaterThanOrEqual(atLeast);
 });
 
 test.each([

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { matrixOf, type Orientation } from '../../src/tensor/tensor.ts';
-import { asFloat32, dataFiles, fixture, opened, promisedTensors } from '../fixtures.ts';
+import { asFloat32, fixture, opened, promisedTensors } from '../fixtures.ts';
 import { readRows } from '../tensor/logical-order.ts';
+import { fixturesIn } from './promises.ts';
 
 const lossless: [name: string, orientation: Orientation][] = [
   ['W_dec.npy', 'rows'],
@@ -9,13 +10,22 @@ const lossless: [name: string, orientation: Orientation][] = [
   ['W_dec_transposed.npy', 'columns'],
   ['W_dec_be.npy', 'rows'],
   ['W_dec_f64.npy', 'rows'],
+  ['W_dec_stored.npz', 'rows'],
+  ['W_dec_deflated.npz', 'rows'],
+  ['W_dec_fortran_stored.npz', 'rows'],
+  ['W_dec_fortran_deflated.npz', 'rows'],
+  ['W_dec_fixed.arrow', 'rows'],
+  ['W_dec_lists_lz4.arrow', 'rows'],
+  ['W_dec_zstd.arrow', 'rows'],
+  ['W_dec_f64.arrow', 'rows'],
+  ['W_dec_columns.arrow', 'rows'],
 ];
 
 const lossy = ['W_dec_bf16.safetensors', 'W_dec_f16.npy'];
 
 test('every encoding of the decoder is compared', () => {
   const named = [...lossless.map(([name]) => name), ...lossy].sort();
-  expect(named).toEqual(dataFiles('sae-tiny-encodings').map(([, path]) => path.split('/').at(-1)));
+  expect(named).toEqual(fixturesIn('sae-tiny-encodings').map(([, path]) => path.split('/').at(-1)));
 });
 
 test.each(lossless)('%s, its vectors in its %s, is the trained decoder bit for bit', async (name, orientation) => {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { AppError } from '../../src/errors.ts';
 import type { Format, TensorFile } from '../../src/formats/format.ts';
@@ -7,7 +8,8 @@ import { namedTensor } from '../../src/layouts/bare.ts';
 import { openFile } from '../../src/tensor/byte-source.ts';
 import { flatRow, matrixOf } from '../../src/tensor/tensor.ts';
 import { checkRows } from '../../src/upload/check-rows.ts';
-import { dataFiles, sidecar } from '../fixtures.ts';
+import { sidecar } from '../fixtures.ts';
+import { fixturesIn } from './promises.ts';
 
 interface Fault {
   /** The reader that gets the file; `none` for what is no weight file at all. */
@@ -15,12 +17,14 @@ interface Fault {
   readonly why: string;
   /** Matches a useful message, lower-cased. */
   readonly error: string;
+  /** The file beside it that the message must name instead. */
+  readonly file?: string;
 }
 
-const files = dataFiles('malformed');
+const files = fixturesIn('malformed');
 
 test('there are malformed fixtures', () => {
-  expect(files.length).toBeGreaterThanOrEqual(83);
+  expect(files.length).toBeGreaterThanOrEqual(83 + 44 + 36);
 });
 
 test.each(files)('%s is refused with a message that says why and where', async (_, path) => {
@@ -28,7 +32,7 @@ test.each(files)('%s is refused with a message that says why and where', async (
   const error = await refusal(path, fault);
   expect(error, `${fault.why} Nothing refused it.`).toBeInstanceOf(AppError);
   expect(error?.exitCode).toBe(6);
-  expect(error?.message).toContain(path);
+  expect(error?.message).toContain(fault.file ? join(dirname(path), fault.file) : path);
   // The names of these files say what is wrong with them; the message must say it without.
   const said = [error?.message, ...(error?.hints ?? [])].join('\n').replaceAll(path, '');
   expect(said.toLowerCase()).toMatch(new RegExp(fault.error));
@@ -80,5 +84,7 @@ async function openAs(path: string, name: string): Promise<TensorFile> {
   }
   const bytes = await openFile(path);
   onTestFinished(() => bytes.close());
-  return { ...(await claimed.open(path, bytes)), path, format: name, close: () => bytes.close() };
+  const contents = await claimed.open(path, bytes);
+  onTestFinished(() => contents.close?.());
+  return { ...contents, path, format: name, close: () => bytes.close() };
 }

@@ -25,10 +25,8 @@ test('a folder cannot be opened as a weight file', async () => {
 
 test.each([
   ['a zip of torch.save', Buffer.from('PK\x03\x04........archive/data.pkl'), /pickle/],
-  ['an npz archive', Buffer.from('PK\x03\x04........W_dec.npy'), /npz/],
   ['an HDF5 file', Buffer.from('\x89HDF\r\n\x1a\n', 'latin1'), /HDF5/],
   ['a GGUF file', Buffer.from('GGUF\x03\0\0\0'), /GGUF/],
-  ['an Arrow file', Buffer.from('ARROW1\0\0'), /Arrow/],
 ])('%s is called by its name, with a way on', async (_, bytes, what) => {
   const path = join(await tempFolder(), 'weights.bin');
   await writeFile(path, bytes);

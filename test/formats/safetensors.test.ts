@@ -13,7 +13,11 @@ async function safetensors(header: object | string, size: number) {
 }
 
 const u8 = (start: number, end: number) => ({ dtype: 'U8', shape: [end - start], data_offsets: [start, end] });
-const f4 = (start: number, end: number) => ({ dtype: 'F4', shape: [4], data_offsets: [start, end] });
+const f4 = (start: number, end: number) => ({
+  dtype: 'F4',
+  shape: [2 * Math.abs(end - start)],
+  data_offsets: [start, end],
+});
 
 test('tensors lie where their offsets say, whatever their order in the header', async () => {
   const file = await safetensors({ c: u8(3, 6), empty: u8(3, 3), 7: u8(6, 8), a: u8(0, 3) }, 8);
@@ -30,6 +34,11 @@ test.each([
   ['a late start', { a: u8(1, 6) }, /hole of 1 bytes before tensor "a"/],
   ['reversed offsets', { a: f4(4, 2), b: u8(2, 6) }, /"a": offsets \[4, 2\] begin after they end/],
   ['an overlap with a type that is not read', { a: f4(0, 4), b: u8(3, 6) }, /overlaps/],
+  [
+    'a size that four bits do not make',
+    { a: { ...f4(0, 6), shape: [11] } },
+    /F4 values of shape \[11\] take 5.5 bytes/,
+  ],
   ['an empty tensor inside another', { a: u8(0, 6), b: u8(3, 3) }, /overlaps/],
   ['nothing but a name', { a: {} }, /tensor "a": dtype is wrong/],
 ])('%s is refused', async (_, header, message) => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Dtype, decode, dtypeSize, float16ToNumber, isDtype, isFloat } from '../../src/tensor/dtype.ts';
-import { firstDifference } from '../fixtures.ts';
+import { asFloat32, firstDifference, fixture, promisedTensors } from '../fixtures.ts';
 
 /** Every 16-bit pattern in order, little-endian. */
 function allHalves(): Uint8Array<ArrayBuffer> {
@@ -48,6 +48,31 @@ test('float16 as a number is the same as float16 in an array', () => {
   expect(firstDifference(numbers, decoded('F16', allHalves()))).toBeUndefined();
 });
 
+test.each(['F8_E4M3', 'F8_E5M2'] as const)('all 256 values of %s are what torch makes of them', async (dtype) => {
+  const path = fixture('safetensors', `torch_${dtype}.safetensors`);
+  const promise = promisedTensors(path).get('weight')!;
+  const found = decoded(
+    dtype,
+    Uint8Array.from({ length: 256 }, (_, bits) => bits),
+  );
+  expect(promise.values).toHaveLength(256);
+  expect(firstDifference(found, asFloat32(promise))).toBeUndefined();
+});
+
+test('float8 has its landmarks: E4M3 no infinity and two NaN, E5M2 both', () => {
+  const of = (dtype: Dtype, ...bits: number[]) => [...decoded(dtype, Uint8Array.from(bits))];
+  expect(of('F8_E4M3', 0x7e, 0xfe, 0x7f, 0xff, 0x38, 0x01, 0x80)).toEqual([448, -448, NaN, NaN, 1, 2 ** -9, -0]);
+  expect(of('F8_E5M2', 0x7b, 0x7c, 0xfc, 0x7d, 0x7f, 0x3c, 0x01)).toEqual([
+    57344,
+    Infinity,
+    -Infinity,
+    NaN,
+    NaN,
+    1,
+    2 ** -16,
+  ]);
+});
+
 const int64 = [0n, 1n, -1n, 2n ** 24n + 1n, 2n ** 24n + 3n, 2n ** 53n + 1n, 2n ** 63n - 1n, -(2n ** 63n)];
 const uint64 = [0n, 2n ** 24n + 1n, 2n ** 53n + 1n, 2n ** 63n, 2n ** 64n - 1n];
 
@@ -92,7 +117,7 @@ test.each(wide)('a big-endian %s of %d is read, and the values beside it are lef
 });
 
 test('types are told by their safetensors names alone', () => {
-  expect(['F32', 'BF16', 'BOOL'].every(isDtype)).toBe(true);
-  expect(['f32', 'F8_E4M3', 'F4', '', 'toString', '__proto__'].some(isDtype)).toBe(false);
-  expect([isFloat('BF16'), isFloat('I64'), isFloat('BOOL')]).toEqual([true, false, false]);
+  expect(['F32', 'BF16', 'F8_E4M3', 'BOOL'].every(isDtype)).toBe(true);
+  expect(['f32', 'F8_E4M3FNUZ', 'F8_E8M0', 'F4', '', 'toString', '__proto__'].some(isDtype)).toBe(false);
+  expect([isFloat('BF16'), isFloat('F8_E5M2'), isFloat('I64'), isFloat('BOOL')]).toEqual([true, true, false, false]);
 });

@@ -1,0 +1,43 @@
+import { isFloat } from '../tensor/dtype.ts';
+import type { ArrowField } from './arrow-schema.ts';
+
+/** The columns of a table that has one for each dimension of a vector. */
+export interface Dimensions {
+  readonly columns: readonly ArrowField[];
+  /** Whether their names number them: otherwise each may as well be a quantity of its own. */
+  readonly isNumbered: boolean;
+}
+
+/**
+ * Float columns of one dtype that make up a matrix: those numbered without a gap (`0`, `1`, …; `dim_1`, `dim_2`, …), in
+ * the order of their numbers, where they are most of the float columns; else all of them, as they stand.
+ */
+export function dimensionColumns(fields: readonly ArrowField[]): Dimensions | undefined {
+  const floats = fields.filter(({ dtype }) => dtype && isFloat(dtype));
+  const numbered = largestSeries(floats);
+  const isNumbered = numbered.length > floats.length / 2;
+  const columns = isNumbered ? numbered : floats;
+  const isOneType = columns.every(({ dtype }) => dtype === columns[0]?.dtype);
+  return columns.length > 1 && isOneType ? { columns, isNumbered } : undefined;
+}
+
+function largestSeries(fields: readonly ArrowField[]): ArrowField[] {
+  const series = new Map<string, ArrowField[]>();
+  for (const field of fields) {
+    const prefix = /^(.*?)\d+$/s.exec(field.name)?.[1];
+    if (prefix === undefined) continue;
+    const columns = series.get(prefix);
+    if (columns) columns.push(field);
+    else series.set(prefix, [field]);
+  }
+  const complete = [...series.values()].map(inOrder).filter((columns) => columns !== undefined);
+  return complete.reduce((largest, columns) => (columns.length > largest.length ? columns : largest), []);
+}
+
+/** Columns by their numbers, or undefined unless those run on from 0 or 1. */
+function inOrder(columns: ArrowField[]): ArrowField[] | undefined {
+  const numberOf = ({ name }: ArrowField) => Number(/\d+$/.exec(name)?.[0]);
+  const sorted = [...columns].sort((a, b) => numberOf(a) - numberOf(b));
+  const first = numberOf(sorted[0]!);
+  return first <= 1 && sorted.every((column, i) => numberOf(column) === first + i) ? sorted : undefined;
+}

@@ -1,0 +1,56 @@
+import { Type } from 'apache-arrow/fb/type';
+import type { ByteSource } from '../tensor/byte-source.ts';
+import type { ArrowBatch } from './arrow-batches.ts';
+import type { Collector } from './arrow-collector.ts';
+import { ColumnProblem } from './arrow-errors.ts';
+import { inflater, type Window } from './arrow-inflate.ts';
+import { readOffsets } from './arrow-offsets.ts';
+import { joinWindows } from './arrow-pieces.ts';
+import type { ArrowField } from './arrow-schema.ts';
+import { findNull } from './arrow-validity.ts';
+import { openValues } from './arrow-values.ts';
+
+/** A column of equally long lists of numbers: a matrix whose rows lie one after another in each batch. */
+export function listCollector(file: string, bytes: ByteSource, field: ArrowField): Collector {
+  const values = field.children[0]!;
+  const buffers = inflater(file, bytes);
+  const windows: Window[] = [];
+  let rows = 0;
+  let width: number | undefined;
+
+  /** Where in the values the batch's first list begins; sets the width. */
+  async function layOut(batch: ArrowBatch): Promise<number> {
+    const lists =
+      field.type === Type.FixedSizeList
+        ? { start: 0, width: field.listSize }
+        : await readOffsets(file, field, batch, buffers, width);
+    width = lists.width;
+    if (width === 0) throw new ColumnProblem(batch.firstRow, 'is an empty list');
+    return lists.start;
+  }
+
+  return {
+    name: field.name,
+    async add(batch) {
+      if (batch.rows === 0) return;
+      const nullRow = await findNull(file, field, batch, buffers, 0, batch.rows);
+      if (nullRow !== undefined) throw new ColumnProblem(batch.firstRow + nullRow, 'is null');
+      const start = await layOut(batch);
+      const count = batch.rows * width!;
+      // Bounds come first: a look for nulls goes through as many bits as are claimed.
+      const window = await openValues(file, values, batch, buffers, start, count);
+      const nullValue = await findNull(file, values, batch, buffers, start, count);
+      if (nullValue !== undefined) {
+        const [row, column] = [Math.floor((nullValue - start) / width!), (nullValue - start) % width!];
+        throw new ColumnProblem(batch.firstRow + row, `has a null for value ${column}`);
+      }
+      windows.push(window);
+      rows += batch.rows;
+    },
+    finish: () => ({
+      dtype: values.dtype!,
+      shape: [rows, width ?? field.listSize],
+      ...joinWindows(windows),
+    }),
+  };
+}

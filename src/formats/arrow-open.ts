@@ -1,0 +1,98 @@
+import { Type } from 'apache-arrow/fb/type';
+import { AppError } from '../errors.ts';
+import type { ByteSource } from '../tensor/byte-source.ts';
+import { isFloat } from '../tensor/dtype.ts';
+import { denseStrides, type Tensor } from '../tensor/tensor.ts';
+import { readBatches } from './arrow-batches.ts';
+import { type Collector, scalarCollector } from './arrow-collector.ts';
+import { dimensionColumns } from './arrow-dimensions.ts';
+import { ColumnProblem } from './arrow-errors.ts';
+import { listCollector } from './arrow-lists.ts';
+import { readFrames } from './arrow-messages.ts';
+import { rowsCollector } from './arrow-rows.ts';
+import type { ArrowField } from './arrow-schema.ts';
+import { wholeReader } from './arrow-whole.ts';
+import type { Format } from './format.ts';
+
+const listTypes: readonly Type[] = [Type.FixedSizeList, Type.List, Type.LargeList];
+
+/**
+ * Describes the columns of an Arrow file or stream as tensors. Every batch's metadata, list offsets and validity bitmaps
+ * are read and checked; values stay where they are until rows are asked for.
+ */
+export async function openArrow(path: string, bytes: ByteSource): ReturnType<Format['open']> {
+  const frames = await readFrames(path, bytes);
+  const { fields, metadata } = frames.schema;
+  const { readable, undecodable } = sortFields(fields);
+  const collectors = new Set(readable.map(({ collect }) => collect(path, bytes)));
+  const problems: AppError[] = [];
+  for await (const batch of readBatches(path, frames)) {
+    for (const collector of collectors) {
+      await collector.add(batch).catch((error: unknown) => {
+        if (!(error instanceof ColumnProblem)) throw error;
+        collectors.delete(collector);
+        undecodable.set(collector.name, error.message);
+        problems.push(refusal(path, collector.name, error));
+      });
+    }
+  }
+  const tensors = new Map([...collectors].map((collector) => [collector.name, tensorOf(path, collector)]));
+  const isMatrix = (tensor: Tensor) => tensor.shape.length === 2;
+  // Beside a sound matrix a column of nulls or ragged lists may be of no interest; alone it is what was meant.
+  if (problems.length > 0 && ![...tensors.values()].some(isMatrix)) throw problems[0];
+  return { tensors, undecodable, metadata, readWhole: wholeReader(bytes, frames) };
+}
+
+interface Readable {
+  readonly collect: (path: string, bytes: ByteSource) => Collector;
+}
+
+/** Which columns become which tensors, and why others cannot. */
+function sortFields(fields: readonly ArrowField[]): { readable: Readable[]; undecodable: Map<string, string> } {
+  const readable: Readable[] = [];
+  const undecodable = new Map<string, string>();
+  const names = new Set<string>();
+  const repeated = new Set(fields.map(({ name }) => name).filter((name) => names.size === names.add(name).size));
+  const dimensions = fields.some(isVectorColumn) ? undefined : dimensionColumns(fields);
+  if (dimensions) readable.push({ collect: (path, bytes) => rowsCollector(path, bytes, dimensions.columns) });
+  for (const field of fields) {
+    if (dimensions?.isNumbered && dimensions.columns.includes(field)) continue;
+    if (repeated.has(field.name)) {
+      undecodable.set(field.name, 'the table has more than one column of this name');
+    } else if (isVectorColumn(field)) {
+      readable.push({ collect: (path, bytes) => listCollector(path, bytes, field) });
+    } else if (field.dtype && !(dimensions && field.name === '')) {
+      readable.push({ collect: (path, bytes) => scalarCollector(path, bytes, field) });
+    } else {
+      undecodable.set(field.name, `it is a column of ${describeType(field)}, not of numbers or lists of floats`);
+    }
+  }
+  return { readable, undecodable };
+}
+
+function isVectorColumn(field: ArrowField): boolean {
+  const dtype = field.children[0]?.dtype;
+  return listTypes.includes(field.type) && !field.isDictionary && dtype !== undefined && isFloat(dtype);
+}
+
+/** `List of Utf8`; a dictionary's values lie in batches of their own, which are not read. */
+function describeType(field: ArrowField): string {
+  if (field.isDictionary) return `dictionary-encoded ${Type[field.type]}`;
+  const [child] = field.children;
+  const name = field.dtype ?? Type[field.type]?.replace('_', '') ?? 'unknown type';
+  return child ? `${name} of ${describeType(child)}` : name;
+}
+
+function tensorOf(file: string, collector: Collector): Tensor {
+  const { dtype, shape, offset, bytes } = collector.finish();
+  return { file, name: collector.name, dtype, bigEndian: false, shape, strides: denseStrides(shape), offset, bytes };
+}
+
+function refusal(file: string, name: string, problem: ColumnProblem): AppError {
+  const column = name === '' ? '' : ` column "${name}":`;
+  return new AppError('format_unsupported', `${file}:${column} ${problem.message}`, {
+    hints: ['every row must hold a vector of the same length without nulls; drop or fill such rows before writing'],
+    details: { file, tensor: name, row: problem.row },
+    cause: problem,
+  });
+}

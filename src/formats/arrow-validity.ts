@@ -1,0 +1,48 @@
+import { readBytes } from '../tensor/byte-source.ts';
+import type { ArrowBatch } from './arrow-batches.ts';
+import { invalid } from './arrow-errors.ts';
+import type { Inflater } from './arrow-inflate.ts';
+import type { ArrowField } from './arrow-schema.ts';
+
+const chunkBytes = 1 << 16;
+
+/**
+ * The first null among `count` slots of a field from `start`, or undefined. A bitmap that is there decides, not the count
+ * of nulls beside it: some writers write it always, some do not count.
+ */
+export async function findNull(
+  file: string,
+  field: ArrowField,
+  batch: ArrowBatch,
+  inflater: Inflater,
+  start: number,
+  count: number,
+): Promise<number | undefined> {
+  const { length, nulls } = batch.node(field.slot);
+  const region = batch.buffer(field.slot, 0);
+  if (region.length === 0) {
+    if (nulls > 0) throw invalid(file, `column "${field.name}": claims ${nulls} nulls and does not say where`);
+    return undefined;
+  }
+  const bitmap = await inflater.open(region, Math.ceil(length / 8));
+  const last = Math.ceil((start + count) / 8);
+  if (count > 0 && bitmap.size < last) {
+    throw invalid(file, `column "${field.name}": has a validity bitmap of ${bitmap.size} bytes, ${last} are needed`);
+  }
+  for (let at = Math.floor(start / 8); at < last; at += chunkBytes) {
+    const chunk = await readBytes(bitmap.source, bitmap.start + at, Math.min(chunkBytes, last - at));
+    const found = firstUnset(chunk, Math.max(0, start - 8 * at), Math.min(8 * chunk.length, start + count - 8 * at));
+    if (found !== undefined) return 8 * at + found;
+  }
+  return undefined;
+}
+
+/** Bits are counted from the lowest of each byte. */
+function firstUnset(bytes: Uint8Array, from: number, to: number): number | undefined {
+  for (let bit = from; bit < to; bit++) {
+    const byte = bytes[bit >> 3]!;
+    if (byte === 0xff) bit |= 7;
+    else if (!(byte & (1 << (bit & 7)))) return bit;
+  }
+  return undefined;
+}

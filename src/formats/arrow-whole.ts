@@ -1,0 +1,37 @@
+import type { ByteSource } from '../tensor/byte-source.ts';
+import { readBytes } from '../tensor/byte-source.ts';
+import { elementCount, type Tensor } from '../tensor/tensor.ts';
+import type { ArrowFrames } from './arrow-messages.ts';
+
+/** Above this nothing is small any more: apache-arrow holds the file and the values one by one. */
+const largestFile = 4 << 20;
+
+/**
+ * Reads small arrays with apache-arrow's own decoding of the whole file, as float32.
+ * Undefined for large files, for columns that make up a matrix together, and for all that apache-arrow throws at
+ * (compressed buffers: it has no codecs of its own). It believes any length that metadata claims, and may never return
+ * then: it gets only what was checked when the file was opened, which dictionaries were not.
+ */
+export function wholeReader(
+  bytes: ByteSource,
+  frames: ArrowFrames,
+): (tensor: Tensor) => Promise<Float32Array | undefined> {
+  return async (tensor) => {
+    const index = frames.schema.fields.findIndex(({ name }) => name === tensor.name);
+    if (index < 0 || bytes.size > largestFile || frames.hasDictionaries()) return undefined;
+    try {
+      const { tableFromIPC } = await import('apache-arrow');
+      const column = tableFromIPC(await readBytes(bytes, 0, bytes.size)).getChildAt(index);
+      if (!column) return undefined;
+      const values = new Float32Array(elementCount(tensor.shape));
+      let at = 0;
+      for (const row of column) {
+        if (tensor.shape.length === 1) values[at++] = Number(row);
+        else for (const value of row) values[at++] = Number(value);
+      }
+      return at === values.length ? values : undefined;
+    } catch {
+      return undefined;
+    }
+  };
+}

@@ -1,0 +1,82 @@
+import { endianness } from 'node:os';
+import { memoryBytes } from '../tensor/byte-source.ts';
+import { denseStrides, type Tensor } from '../tensor/tensor.ts';
+import { invalidJson } from './json-text.ts';
+
+interface JsonTensors {
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  readonly undecodable: ReadonlyMap<string, string>;
+}
+
+/** What keeps an array from being one of numbers: it is said with the place, `vectors[3][17]`. */
+class NotNumbers extends Error {}
+
+/**
+ * A JSON value's arrays of numbers as tensors: the value itself, called "", or those of an object, called by their keys.
+ * Arrays of anything else are undecodable; what is no array is ignored. Error: format_invalid where nothing is left.
+ */
+export function readJsonTensors(path: string, value: unknown): JsonTensors {
+  const tensors = new Map<string, Tensor>();
+  const undecodable = new Map<string, string>();
+  for (const [name, array] of arraysOf(value)) {
+    try {
+      tensors.set(name, { file: path, name, ...readArray(name, array) });
+    } catch (error) {
+      if (!(error instanceof NotNumbers)) throw error;
+      undecodable.set(name, error.message);
+    }
+  }
+  if (tensors.size > 0) return { tensors, undecodable };
+  const [reason] = undecodable.values();
+  throw invalidJson(path, `holds no array of numbers: ${reason ?? whatIsThere(value)}`, [
+    'a vector is [0.1, 0.2, …] or {"vector": [0.1, 0.2, …]}; several are rows of one length: [[…], […]]',
+  ]);
+}
+
+function arraysOf(value: unknown): [name: string, array: unknown[]][] {
+  if (Array.isArray(value)) return [['', value]];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).filter((entry): entry is [string, unknown[]] => Array.isArray(entry[1]));
+}
+
+function whatIsThere(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return `it is ${kindOf(value)}`;
+  const keys = Object.keys(value)
+    .slice(0, 10)
+    .map((key) => JSON.stringify(key));
+  return keys.length === 0 ? 'it is an empty object' : `it is an object with the keys ${keys.join(', ')}`;
+}
+
+function readArray(name: string, array: readonly unknown[]): Omit<Tensor, 'file' | 'name'> {
+  const place = name === '' ? 'the array' : name;
+  const isMatrix = Array.isArray(array[0]);
+  const rows = isMatrix ? array : [array];
+  const width = (rows[0] as unknown[]).length;
+  if (width === 0) throw new NotNumbers(`${isMatrix ? `${place}[0]` : place} is empty`);
+  const values = new Float64Array(rows.length * width);
+  for (const [i, row] of rows.entries()) {
+    fill(values, i * width, width, row, isMatrix ? `${place}[${i}]` : place);
+  }
+  const shape = isMatrix ? [rows.length, width] : [width];
+  const bytes = memoryBytes(new Uint8Array(values.buffer));
+  // As doubles: rounding to float32 happens where every format's values are rounded.
+  return { dtype: 'F64', bigEndian: endianness() === 'BE', shape, strides: denseStrides(shape), offset: 0, bytes };
+}
+
+function fill(values: Float64Array, at: number, width: number, row: unknown, place: string): void {
+  if (!Array.isArray(row)) throw new NotNumbers(`${place} is ${kindOf(row)} among rows`);
+  if (row.length !== width)
+    throw new NotNumbers(`${place} has ${row.length} values, the first row has ${width} (ragged)`);
+  for (let i = 0; i < width; i++) {
+    const value = row[i];
+    if (typeof value !== 'number') throw new NotNumbers(`${place}[${i}] is ${kindOf(value)}, not a number`);
+    if (!Number.isFinite(value)) throw new NotNumbers(`${place}[${i}] is larger than any float64, so infinite`);
+    values[at + i] = value;
+  }
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array (nested too deep, or beside numbers)';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}

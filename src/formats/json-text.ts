@@ -1,0 +1,45 @@
+import { AppError } from '../errors.ts';
+import { findDuplicateKey } from './json-keys.ts';
+
+/** Parses JSON strictly, and says where it is none. Error: format_invalid. */
+export function parseJson(path: string, text: string): unknown {
+  const duplicate = checkKeys(path, text);
+  if (duplicate !== undefined) throw invalidJson(path, `has the key "${duplicate}" twice (duplicate)`);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const literal = findLiteral(text);
+    if (!literal) throw invalidJson(path, `is not JSON: ${(cause as Error).message}`);
+    throw invalidJson(path, `holds ${literal.word} at ${placeOf(text, literal.at)}, which is no number in JSON`, [
+      'Python writes NaN and infinities like this; no such value can be uploaded',
+    ]);
+  }
+}
+
+function checkKeys(path: string, text: string): string | undefined {
+  try {
+    return findDuplicateKey(text);
+  } catch (cause) {
+    throw invalidJson(path, `is not JSON that holds vectors: ${(cause as Error).message}`);
+  }
+}
+
+/** The first NaN or infinity outside of strings, as Python's json writes them. */
+function findLiteral(text: string): { word: string; at: number } | undefined {
+  const piece = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\b(?:NaN|Infinity|nan|inf)\b/gs;
+  for (let match = piece.exec(text); match; match = piece.exec(text)) {
+    if (!match[0].startsWith('"')) return { word: match[0], at: match.index };
+  }
+  return undefined;
+}
+
+function placeOf(text: string, at: number): string {
+  const before = text.slice(0, at);
+  const line = before.split('\n').length;
+  return `position ${at} (line ${line}, column ${at - before.lastIndexOf('\n')})`;
+}
+
+/** JSON that is none, or that holds no vectors. */
+export function invalidJson(path: string, problem: string, hints: readonly string[] = []): AppError {
+  return new AppError('format_invalid', `${path}: ${problem}`, { hints, details: { file: path } });
+}

@@ -1,0 +1,62 @@
+import { AppError } from '../errors.ts';
+import { type ByteSource, readBytes } from '../tensor/byte-source.ts';
+import type { Contents, Format, TensorFile } from './format.ts';
+import { readJsonTensors } from './json-tensors.ts';
+import { parseJson } from './json-text.ts';
+import { openIndex } from './safetensors-index.ts';
+
+/** JSON is read into memory whole; what is larger than a vector or a few thousand belongs into a binary file. */
+const longestText = 64 << 20;
+
+/** A JSON array of numbers, rows of them, or an object that holds such arrays. */
+export const json: Format = {
+  name: 'json',
+  // No text holds NUL; a binary format's length field that happens to begin like JSON does.
+  sniff: (head) => /^(?:\xef\xbb\xbf)?[ \t\r\n]*[[{]/.test(latin1(head)) && !head.subarray(0, 16).includes(0),
+  async open(path, bytes) {
+    const text = await readText(path, bytes);
+    const value = parseJson(path, text);
+    // An index whose weight_map comes later than the bytes that formats are told by.
+    if (isIndex(value)) return openIndex(path, text);
+    return contentsOf(path, value);
+  },
+};
+
+/**
+ * Vectors out of JSON text that is no file, such as standard input; `name` stands for the file in errors.
+ * Error: format_invalid, naming the place.
+ */
+export function openJsonText(name: string, text: string): TensorFile {
+  if (Buffer.byteLength(text) > longestText) throw tooLong(name, Buffer.byteLength(text));
+  return { ...contentsOf(name, parseJson(name, text)), path: name, format: json.name, async close() {} };
+}
+
+function isIndex(value: unknown): boolean {
+  const map = (value as { weight_map?: unknown } | null)?.weight_map;
+  return typeof map === 'object' && map !== null && !Array.isArray(map);
+}
+
+function contentsOf(path: string, value: unknown): Contents {
+  return { ...readJsonTensors(path, value), metadata: new Map() };
+}
+
+async function readText(path: string, bytes: ByteSource): Promise<string> {
+  if (bytes.size > longestText) throw tooLong(path, bytes.size);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readBytes(bytes, 0, bytes.size));
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    throw new AppError('format_invalid', `${path}: is not UTF-8 text, so not JSON`, { details: { file: path } });
+  }
+}
+
+function tooLong(path: string, size: number): AppError {
+  return new AppError('format_invalid', `${path}: ${size} bytes of JSON are too large; ${longestText} are read`, {
+    hints: ['save matrices as .npy or .safetensors'],
+    details: { file: path },
+  });
+}
+
+function latin1(head: Uint8Array): string {
+  return Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');
+}

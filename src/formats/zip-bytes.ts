@@ -1,0 +1,33 @@
+import { crc32 } from 'node:zlib';
+import type { ByteSource } from '../tensor/byte-source.ts';
+import { inflatedBytes } from './zip-inflated.ts';
+import { wrongCrc, type ZipMember } from './zip-member.ts';
+
+/** A member's bytes as they were before compression. */
+export function memberBytes(member: ZipMember): ByteSource {
+  return member.method === 0 ? storedBytes(member) : inflatedBytes(member);
+}
+
+/**
+ * A stored member is a window on its archive. Its CRC-32 is checked where it is read from its start to its end, in any
+ * pieces; columns read band by band, or some of the rows, are not.
+ */
+function storedBytes(member: ZipMember): ByteSource {
+  const { archive, start, size } = member;
+  let summed = 0;
+  let crc = 0;
+  return {
+    size,
+    async read(into, position) {
+      const end = position + into.length;
+      if (end > size) throw new RangeError(`bytes up to ${end} were asked for, there are ${size}`);
+      await archive.read(into, start + position);
+      if (position <= summed && end > summed) {
+        crc = crc32(into.subarray(summed - position), crc);
+        summed = end;
+      }
+      if (summed === size && crc !== member.crc) throw wrongCrc(member);
+    },
+    async close() {},
+  };
+}

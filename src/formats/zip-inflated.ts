@@ -1,0 +1,91 @@
+import type { ByteSource } from '../tensor/byte-source.ts';
+import { inflate } from './zip-inflate.ts';
+import type { ZipMember } from './zip-member.ts';
+import { spool } from './zip-spool.ts';
+
+/** Checking and sending take one pass each. Who goes back more often reads columns in bands, one pass for every band. */
+const mostPasses = 4;
+
+/**
+ * A deflated member as bytes that can be read by position. Reading on inflates on; reading back inflates from the start
+ * again, and after a few times of that everything goes to a temporary file. Memory is two pieces, whatever the size.
+ * Closing lets go of both; to read after that is to begin anew.
+ */
+export function inflatedBytes(member: ZipMember): ByteSource {
+  let passes = 0;
+  let pass: Pass | undefined;
+  let spooled: ByteSource | undefined;
+
+  async function read(into: Uint8Array, position: number): Promise<void> {
+    if (!spooled && !pass?.reaches(position)) {
+      await pass?.close();
+      pass = undefined;
+      passes++;
+      if (passes > mostPasses) spooled = await spool(member, inflate(member));
+      else pass = startPass(member);
+    }
+    try {
+      await (spooled ?? pass)?.read(into, position);
+    } catch (error) {
+      // A pass that failed has ended. The next read begins anew, and fails like this one.
+      pass = undefined;
+      throw error;
+    }
+  }
+
+  // One read at a time: they share the inflater.
+  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = (action: () => Promise<void>) => {
+    const done = turn.then(action);
+    turn = done.catch(() => undefined);
+    return done;
+  };
+  return {
+    size: member.size,
+    async read(into, position) {
+      const end = position + into.length;
+      if (end > member.size) throw new RangeError(`bytes up to ${end} were asked for, there are ${member.size}`);
+      if (into.length > 0) await inTurn(() => read(into, position));
+    },
+    close: () =>
+      inTurn(async () => {
+        const open = [pass, spooled];
+        [pass, spooled, passes] = [undefined, undefined, 0];
+        for (const one of open) await one?.close();
+      }),
+  };
+}
+
+interface Pass {
+  /** Whether the position has not been passed. */
+  reaches(position: number): boolean;
+  read(into: Uint8Array, position: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+function startPass(member: ZipMember): Pass {
+  const pieces = inflate(member);
+  let piece: Uint8Array = new Uint8Array(0);
+  let start = 0;
+  return {
+    reaches: (position) => position >= start,
+    async read(into, position) {
+      for (let done = 0; done < into.length; ) {
+        const from = position + done - start;
+        if (from < piece.length) {
+          const part = piece.subarray(from, from + into.length - done);
+          into.set(part, done);
+          done += part.length;
+          continue;
+        }
+        const next = await pieces.next();
+        if (next.done) throw new RangeError('inflating ended early');
+        start += piece.length;
+        piece = next.value;
+      }
+    },
+    close: async () => {
+      await pieces.return(undefined);
+    },
+  };
+}

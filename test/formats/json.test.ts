@@ -1,0 +1,56 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { openJsonText } from '../../src/formats/json.ts';
+import { flatRow } from '../../src/tensor/tensor.ts';
+import { opened, tempFolder } from '../fixtures.ts';
+import { readRows } from '../tensor/logical-order.ts';
+
+test('text that is no file is opened under the name that it is given', async () => {
+  const file = openJsonText('standard input', '{"vector": [0.1, 0.2]}');
+  expect(file).toMatchObject({ path: 'standard input', format: 'json' });
+  const vector = file.tensors.get('vector')!;
+  expect(vector).toMatchObject({ file: 'standard input', name: 'vector', dtype: 'F64', shape: [2] });
+  expect([...(await readRows(flatRow(vector)))]).toEqual([Math.fround(0.1), Math.fround(0.2)]);
+  await file.close();
+  expect(() => openJsonText('standard input', '[0.5, NaN]')).toThrow(
+    'standard input: holds NaN at position 6 (line 1, column 7), which is no number in JSON',
+  );
+});
+
+test('a number is rounded once, to the nearest float32', async () => {
+  // Halfway between two float32 values but for its last digits: rounding by way of fewer digits would go down.
+  const file = openJsonText('-', '[1.0000000596046450, 16777217.0000001]');
+  expect([...(await readRows(flatRow(file.tensors.get('')!)))]).toEqual([1 + 2 ** -23, 16777218]);
+});
+
+test('a word in a string is no number that is none', () => {
+  expect(() => openJsonText('-', '{"note": "NaN", "vector": [1,]}')).toThrow(/is not JSON/);
+});
+
+test('an index is no vector, and is looked for only beside a file', () => {
+  const index = '{"weight_map": {"W_dec": "model.safetensors"}}';
+  expect(() => openJsonText('-', index)).toThrow(/holds no array of numbers.*"weight_map"/);
+});
+
+test('more text than is held in memory is refused before it is read', async () => {
+  const path = join(await tempFolder(), 'large.json');
+  await writeFile(path, Buffer.alloc((64 << 20) + 1, '[ '));
+  await expect(opened(path)).rejects.toMatchObject({
+    code: 'format_invalid',
+    message: expect.stringContaining('67108865 bytes of JSON'),
+    hints: [expect.stringContaining('.npy')],
+  });
+});
+
+test.each([
+  ['length 123', 0x7b],
+  ['length 91', 0x5b],
+])('safetensors whose header has %s begins like JSON, and is none', async (_, length) => {
+  const header = '{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}'.padEnd(length);
+  const path = join(await tempFolder(), 'weights.bin');
+  const start = Buffer.alloc(8);
+  start.writeUInt32LE(length);
+  await writeFile(path, Buffer.concat([start, Buffer.from(header), Buffer.alloc(4)]));
+  expect((await opened(path)).format).toBe('safetensors');
+});

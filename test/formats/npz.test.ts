@@ -1,0 +1,147 @@
+import { readdirSync } from 'node:fs';
+import { truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { crc32, deflateRawSync } from 'node:zlib';
+import { afterEach, expect, test, vi } from 'vitest';
+import type { TensorFile } from '../../src/formats/format.ts';
+import { flatRow, matrixOf } from '../../src/tensor/tensor.ts';
+import { fixture, npyImage, opened, tempFolder } from '../fixtures.ts';
+import { readRows } from '../tensor/logical-order.ts';
+
+const [rows, width] = [3500, 1000];
+const valueAt = (row: number, column: number) => row * width + column;
+const values = Float32Array.from({ length: rows * width }, (_, i) => i);
+
+/** Zips members as a plain archiver does; `method` 8 deflates. */
+function zip(members: Record<string, Uint8Array>, method: 0 | 8): Uint8Array {
+  const local: Buffer[] = [];
+  const directory: Buffer[] = [];
+  let at = 0;
+  for (const [name, data] of Object.entries(members)) {
+    const packed = method === 8 ? deflateRawSync(data, { level: 1 }) : data;
+    const [header, entry] = [Buffer.alloc(30), Buffer.alloc(46)];
+    header.writeUInt32LE(0x04034b50);
+    header.writeUInt16LE(method, 8);
+    header.writeUInt16LE(name.length, 26);
+    entry.writeUInt32LE(0x02014b50);
+    entry.writeUInt16LE(method, 10);
+    [crc32(data), packed.length, data.length].forEach((number, i) => void entry.writeUInt32LE(number, 16 + 4 * i));
+    entry.writeUInt16LE(name.length, 28);
+    entry.writeUInt32LE(at, 42);
+    local.push(header, Buffer.from(name), Buffer.from(packed));
+    directory.push(entry, Buffer.from(name));
+    at += 30 + name.length + packed.length;
+  }
+  const [entries, end] = [Buffer.concat(directory), Buffer.alloc(22)];
+  end.writeUInt32LE(0x06054b50);
+  end.writeUInt16LE(directory.length / 2, 10);
+  end.writeUInt32LE(entries.length, 12);
+  end.writeUInt32LE(at, 16);
+  return Buffer.concat([...local, entries, end]);
+}
+
+async function npz(method: 0 | 8, fortran = false): Promise<{ path: string; file: TensorFile }> {
+  const stored = fortran ? values.map((_, i) => valueAt(i % rows, Math.floor(i / rows))) : values;
+  const path = join(await tempFolder(), 'params.npz');
+  await writeFile(path, zip({ 'W_dec.npy': npyImage('<f4', fortran, [rows, width], bytesOf(stored)) }, method));
+  return { path, file: await opened(path) };
+}
+
+const bytesOf = (array: Float32Array) => new Uint8Array(array.buffer);
+const isWhole = (found: Float32Array) => Buffer.from(bytesOf(found)).equals(bytesOf(values));
+const spools = (folder: string) => readdirSync(folder).filter((name) => /^neuronpedia-.*\.tmp$/.test(name));
+const W_dec = (file: TensorFile) => file.tensors.get('W_dec')!;
+
+afterEach(() => void vi.unstubAllEnvs());
+
+test.each([
+  ['stored', 0],
+  ['deflated', 8],
+] as const)('a %s matrix of many pieces gives its rows, again and again', async (_, method) => {
+  const { file } = await npz(method);
+  for (let pass = 0; pass < 7; pass++) {
+    expect(isWhole(await readRows(matrixOf(W_dec(file), 'rows')))).toBe(true);
+  }
+});
+
+test('columns of a deflated matrix are read in bands, from a temporary file that nobody sees', async () => {
+  const folder = await tempFolder();
+  vi.stubEnv('TMPDIR', folder);
+  const { file } = await npz(8, true);
+  expect(isWhole(await readRows(matrixOf(W_dec(file), 'rows')))).toBe(true);
+  for (let pass = 0; pass < 6; pass++) {
+    const few = await readRows(matrixOf(W_dec(file), 'rows'), [[10, 12]]);
+    expect([...few.subarray(0, 2)]).toEqual([valueAt(10, 0), valueAt(10, 1)]);
+    expect(spools(folder)).toEqual([]);
+  }
+  await file.close();
+});
+
+test('where there is no room for a temporary file, the error says what to do', async () => {
+  const { file, path } = await npz(8);
+  vi.stubEnv('TMPDIR', join(tmpdir(), 'no', 'such', 'folder'));
+  const back = async () => {
+    for (let i = 0; i < 9; i++) await readRows(matrixOf(W_dec(file), 'rows'), [[(i % 2) * 3000, 3001]]);
+  };
+  await expect(back()).rejects.toMatchObject({
+    code: 'file_unreadable',
+    exitCode: 6,
+    message: expect.stringMatching(/member "W_dec.npy".*temporary copy of 14000128 bytes.*ENOENT/),
+    hints: [expect.stringContaining('TMPDIR')],
+    details: { file: path, member: 'W_dec.npy' },
+  });
+});
+
+test('reads that do not wait for one another get what they asked for', async () => {
+  const { file } = await npz(8);
+  const { bytes, offset } = W_dec(file);
+  const places = [3_000_000, 12, 2_999_999, 0, 3_499_999, 17];
+  const found = await Promise.all(
+    places.map(async (place) => {
+      const into = new Uint8Array(4);
+      await bytes.read(into, offset + 4 * place);
+      return new Float32Array(into.buffer)[0];
+    }),
+  );
+  expect(found).toEqual(places);
+  await expect(bytes.read(new Uint8Array(8), bytes.size - 4)).rejects.toThrow(RangeError);
+});
+
+test.each([0, 8] as const)('method %i: a file cut off after it was opened is unreadable', async (method) => {
+  const { file, path } = await npz(method);
+  await truncate(path, 3_000_000);
+  const failure = expect(readRows(matrixOf(W_dec(file), 'rows'))).rejects;
+  await failure.toMatchObject({ code: 'file_unreadable', details: { file: path } });
+});
+
+test.each([0, 8] as const)('method %i: what was damaged stays damaged, however often it is read', async (method) => {
+  const image = zip({ 'W_dec.npy': npyImage('<f4', false, [rows, width], bytesOf(values)) }, method);
+  // The CRC-32 in the only entry of the directory.
+  image[image.length - 22 - 'W_dec.npy'.length - 46 + 16]! ^= 1;
+  const path = join(await tempFolder(), 'params.npz');
+  await writeFile(path, image);
+  const file = await opened(path);
+  for (let time = 0; time < 6; time++) {
+    const failure = expect(readRows(matrixOf(W_dec(file), 'rows'))).rejects;
+    await failure.toMatchObject({ code: 'format_invalid', message: expect.stringContaining('CRC-32') });
+  }
+});
+
+test('thousands of members are opened without holding on to what read them', async () => {
+  const image = npyImage('<f4', false, [3], bytesOf(Float32Array.of(1, 2, 3)));
+  const names = Array.from({ length: 3000 }, (_, i) => [`layer.${i}.npy`, image]);
+  const path = join(await tempFolder(), 'many.npz');
+  await writeFile(path, zip(Object.fromEntries(names), 8));
+  const before = process.memoryUsage().rss;
+  const file = await opened(path);
+  expect(file.tensors.size).toBe(3000);
+  expect(process.memoryUsage().rss - before).toBeLessThan(150e6);
+  expect([...(await readRows(flatRow(file.tensors.get('layer.2999')!)))]).toEqual([1, 2, 3]);
+});
+
+test('a member that cannot be read is told with its reason, and the others are read', async () => {
+  const file = await opened(fixture('npz', 'stored_beside_pickles.npz'));
+  expect([...file.tensors.keys()]).toEqual(['W_dec']);
+  expect(file.undecodable.get('config')).toBe('holds a pickled Python object (dtype |O), which is never loaded');
+});
