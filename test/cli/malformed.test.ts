@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { errorsOf, expectFailure, expectJsonFailure } from './failures.ts';
 import { fixture } from './fixtures.ts';
@@ -6,7 +6,9 @@ import { test } from './home.ts';
 import { everythingIn, storedFeatures } from './sandbox-process.ts';
 
 const folder = fixture('malformed');
-const files = readdirSync(folder).filter((name) => !name.endsWith('.json'));
+const all = readdirSync(folder).filter((name) => existsSync(`${folder}/${name}.json`));
+// Each has been through the reader in test/formats; here a process each would take a minute, so every fourth is tried.
+const files = all.filter((_, i) => i % 4 === 0);
 
 /** What the file's sidecar says a useful message matches, in lower case. */
 const wanted = (name: string) => new RegExp(JSON.parse(readFileSync(`${folder}/${name}.json`, 'utf8')).error);

@@ -11,7 +11,7 @@ import { withSpinner } from '../spinner.ts';
 /** `login`: checks a key with the server, then stores it for that server. */
 export async function run(context: CommandContext): Promise<number> {
   const { out, options } = context;
-  if (options.sandbox) {
+  if (options.sandbox || options.sandboxPublic) {
     throw new AppError('usage', 'the sandbox always uses its own key', {
       hints: ['leave --sandbox out, or just use it: no login is needed'],
     });

@@ -8,7 +8,7 @@ import { serverUrl } from '../session.ts';
 /** `logout`: forgets the key stored for a server. */
 export async function run(context: CommandContext): Promise<number> {
   const { out, options } = context;
-  if (options.sandbox) {
+  if (options.sandbox || options.sandboxPublic) {
     throw new AppError('usage', 'the sandbox always uses its own key', {
       hints: ['leave --sandbox out to forget the key of a server'],
     });
