@@ -18,12 +18,12 @@ export function listCollector(file: string, bytes: ByteSource, field: ArrowField
   let rows = 0;
   let width: number | undefined;
 
-  /** Where in the values the batch's first list begins; sets the width. */
-  async function layOut(batch: ArrowBatch): Promise<number> {
+  /** Where in the values the first of some lists begins; sets the width. */
+  async function layOut(batch: ArrowBatch, count: number): Promise<number> {
     const lists =
       field.type === Type.FixedSizeList
         ? { start: 0, width: field.listSize }
-        : await readOffsets(file, field, batch, buffers, width);
+        : await readOffsets(file, field, batch, buffers, count, width);
     width = lists.width;
     if (width === 0) throw new ColumnProblem(batch.firstRow, 'is an empty list');
     return lists.start;
@@ -34,8 +34,9 @@ export function listCollector(file: string, bytes: ByteSource, field: ArrowField
     async add(batch) {
       if (batch.rows === 0) return;
       const nullRow = await findNull(file, field, batch, buffers, 0, batch.rows);
+      // Lists before a null are looked at first, so that the first row that is wrong is named.
+      const start = nullRow === 0 ? 0 : await layOut(batch, nullRow ?? batch.rows);
       if (nullRow !== undefined) throw new ColumnProblem(batch.firstRow + nullRow, 'is null');
-      const start = await layOut(batch);
       const count = batch.rows * width!;
       // Bounds come first: a look for nulls goes through as many bits as are claimed.
       const window = await openValues(file, values, batch, buffers, start, count);

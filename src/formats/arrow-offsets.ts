@@ -8,14 +8,15 @@ import type { ArrowField } from './arrow-schema.ts';
 const chunkOffsets = 1 << 14;
 
 /**
- * Reads the offsets of a List or LargeList column and holds every list of the batch to one length: `width` where it is
- * known, else the first list's. Returns where the first list begins among the values. The values' bounds are not checked.
+ * Reads the offsets of the first `rows` lists of a List or LargeList column and holds all to one length: `width` where it
+ * is known, else the first list's. Returns where the first begins among the values, whose bounds are not checked here.
  */
 export async function readOffsets(
   file: string,
   field: ArrowField,
   batch: ArrowBatch,
   inflater: Inflater,
+  rows: number,
   width: number | undefined,
 ): Promise<{ start: number; width: number }> {
   const size = field.type === Type.LargeList ? 8 : 4;
@@ -25,8 +26,8 @@ export async function readOffsets(
     throw invalid(file, `column "${field.name}": has ${found} bytes of list offsets, its rows need ${needed}`);
   }
   let [start, previous, expected] = [0, 0, width];
-  for (let at = 0; at <= batch.rows; at += chunkOffsets) {
-    const count = Math.min(chunkOffsets, batch.rows + 1 - at);
+  for (let at = 0; at <= rows; at += chunkOffsets) {
+    const count = Math.min(chunkOffsets, rows + 1 - at);
     const view = new DataView((await readBytes(source, from + at * size, count * size)).buffer);
     for (let i = 0; i < count; i++) {
       const offset = size === 8 ? Number(view.getBigInt64(8 * i, true)) : view.getInt32(4 * i, true);

@@ -6,7 +6,7 @@ import { denseStrides, type Tensor } from '../tensor/tensor.ts';
 import { readBatches } from './arrow-batches.ts';
 import { type Collector, scalarCollector } from './arrow-collector.ts';
 import { dimensionColumns } from './arrow-dimensions.ts';
-import { ColumnProblem } from './arrow-errors.ts';
+import { ColumnProblem, unsupported } from './arrow-errors.ts';
 import { listCollector } from './arrow-lists.ts';
 import { readFrames } from './arrow-messages.ts';
 import { rowsCollector } from './arrow-rows.ts';
@@ -40,6 +40,7 @@ export async function openArrow(path: string, bytes: ByteSource): ReturnType<For
   const isMatrix = (tensor: Tensor) => tensor.shape.length === 2;
   // Beside a sound matrix a column of nulls or ragged lists may be of no interest; alone it is what was meant.
   if (problems.length > 0 && ![...tensors.values()].some(isMatrix)) throw problems[0];
+  if (tensors.size === 0 && undecodable.size > 0) throw nothingToRead(path, undecodable);
   return { tensors, undecodable, metadata, readWhole: wholeReader(bytes, frames) };
 }
 
@@ -86,6 +87,13 @@ function describeType(field: ArrowField): string {
 function tensorOf(file: string, collector: Collector): Tensor {
   const { dtype, shape, offset, bytes } = collector.finish();
   return { file, name: collector.name, dtype, bigEndian: false, shape, strides: denseStrides(shape), offset, bytes };
+}
+
+function nothingToRead(file: string, undecodable: ReadonlyMap<string, string>): AppError {
+  const reasons = [...undecodable].slice(0, 5).map(([name, reason]) => `"${name}": ${reason}`);
+  const hint =
+    'a column of FixedSizeList, List or LargeList of floats is read, or one column of floats for each dimension';
+  return unsupported(file, `holds no column that is read: ${reasons.join('; ')}`, hint);
 }
 
 function refusal(file: string, name: string, problem: ColumnProblem): AppError {

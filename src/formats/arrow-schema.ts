@@ -41,6 +41,8 @@ export interface ArrowSchema {
 }
 
 const deepest = 32;
+/** A table of no rows may claim lists of any length; no vector has 16 million dimensions. */
+const longestList = 1 << 24;
 
 /** Reads the schema. `schema` must be read over checked bytes. Errors: format_invalid, format_unsupported. */
 export function readSchema(file: string, schema: Schema | null, version: MetadataVersion): ArrowSchema {
@@ -84,7 +86,8 @@ function readField(file: string, field: Field, next: Mutable<Slot>, version: num
     readField(file, field.children(i)!, below, version, depth + 1),
   );
   const listSize = type === Type.FixedSizeList ? (field.type(new FixedSizeList()) as FixedSizeList).listSize() : 0;
-  if (listSize < 0) throw invalid(file, `column "${name}": claims lists of ${listSize} values`);
+  if (listSize < 0 || listSize > longestList)
+    throw invalid(file, `column "${name}": claims lists of ${listSize} values`);
   return { name, type, dtype: isDictionary ? undefined : dtypeOf(field), listSize, isDictionary, children, slot };
 }
 

@@ -8,11 +8,11 @@ import { elementCount } from '../../src/tensor/tensor.ts';
 import { dataFiles, seeded, seedOf, tempFolder } from '../fixtures.ts';
 import { readLogical } from '../tensor/logical-order.ts';
 
-const mutationsEach = 150;
+const mutationsEach = 80;
 const mostValues = 100_000;
 
 const small = dataFiles('arrow').filter(([, path]) => statSync(path).size <= 4000);
-const chosen = small.filter((_, i) => i % 2 === 0);
+const chosen = small.filter((_, i) => i % 2 === 1);
 
 test('enough small fixtures are damaged', () => {
   expect(chosen.length).toBeGreaterThanOrEqual(30);
