@@ -52,7 +52,9 @@ async function lookAtUnseen(input: JobInput, unseen: Ranges, isFirstRun: boolean
     type: 'warning',
     message: `${there} rows are on the server already, perhaps of a run that has just ended: waiting ${seconds} s for more`,
   });
-  await sleep(settleTimeoutMs, undefined, { signal: stop });
+  // Cut short by the user's signal: nothing will be sent, so what was seen will do.
+  await sleep(settleTimeoutMs, undefined, { signal: stop }).catch(() => undefined);
+  if (stop.aborted) return seen;
   return compareRows(matrix, unseen, delivery, onEvent);
 }
 

@@ -173,3 +173,20 @@ describe('a steering vector with its activations, on a server without keys', () 
     });
   }
 });
+
+describe('a signal', () => {
+  it('during the wait for another run’s requests ends in order, with how to go on', async () => {
+    bench = await openPublicBench();
+    proxy = await startFaultProxy(bench.sandbox.url, () => undefined);
+    expect((await bench.uploadSae(proxy.url, '--features', '0-9', ...quick).ended).code).toBe(0);
+    await rm(join(bench.folder, 'state'), { recursive: true });
+    const second = bench.uploadSae(proxy.url, '--settle-timeout', '10m');
+    second.process.stderr?.on('data', (text) => {
+      if (String(text).includes('waiting 600 s')) second.process.kill('SIGINT');
+    });
+    const { code, stderr } = await second.ended;
+    expect(code).toBe(130);
+    expect(stderr).toContain('go on with: neuronpedia upload-sae');
+    expect(stderr).not.toContain('error:');
+  });
+});
