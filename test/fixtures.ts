@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { TensorFile } from '../src/formats/format.ts';
 import { openTensorFile } from '../src/formats/open.ts';
+import { seededRandom } from './seeded-random.ts';
 
 /** What a sidecar says that a reader must find. */
 export interface TensorPromise {
@@ -112,18 +113,9 @@ export function npyImageOf(version: number, header: string, data: Uint8Array): U
   return Buffer.concat([start, length, Buffer.from(header, 'latin1'), data]);
 }
 
-/** Random numbers in [0, 1) that are the same each time (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** A number that differs from name to name, to seed with. */
 export function seedOf(path: string): number {
   return [...basename(path)].reduce((seed, letter) => (seed * 31 + letter.charCodeAt(0)) >>> 0, 1);
 }
+
+export { seededRandom as seeded };
