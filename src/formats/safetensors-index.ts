@@ -62,7 +62,11 @@ async function openShard(path: string, shardPath: string, files: ByteSource[]): 
   const bytes = await openFile(shardPath).catch((cause) => {
     if (!(cause instanceof AppError)) throw cause;
     const hints = [`${path} names this shard; all shards must lie beside the index`];
-    throw new AppError(cause.code, cause.message, { hints, details: cause.details, cause });
+    throw new AppError(cause.code, `${cause.message}, which ${path} names as a shard`, {
+      hints,
+      details: cause.details,
+      cause,
+    });
   });
   files.push(bytes);
   const stranger = nameStranger(await readBytes(bytes, 0, Math.min(512, bytes.size)));

@@ -26,8 +26,7 @@ describe.concurrent('upload-sae of a file that must be refused', () => {
     test(`exits with 6 and says what is wrong with ${name}`, async ({ home, server }) => {
       const ran = await home.runAt(server.url, [...commandOf(name), '--json']);
       expectJsonFailure(ran, 6);
-      // What is wrong with an index is wrong with a file beside it.
-      expect(errorsOf(ran)[0]).toContain(name.endsWith('.index.json') ? folder : name);
+      expect(errorsOf(ran)[0]).toContain(name);
       expect(ran.stderr.toLowerCase()).toMatch(wanted(name));
     });
   }

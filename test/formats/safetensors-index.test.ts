@@ -38,7 +38,7 @@ test('a shard that is missing is named, and where it should lie', async () => {
   await rm(shard);
   await expect(opened(path)).rejects.toMatchObject({
     code: 'file_not_found',
-    message: `${shard}: no such file`,
+    message: `${shard}: no such file, which ${path} names as a shard`,
     hints: [expect.stringContaining('beside the index')],
   });
 });
