@@ -83,7 +83,9 @@ test('another direction gives other values, the same direction elsewhere the sam
   expect(opposite.values).not.toEqual(one.values);
   expect(twin.values).toEqual(one.values);
   const place = { modelId: 'gpt2-small', layer: '6-mine', index: 0 };
-  expect((await sandbox.post(TRY, { feature: place, customText: 'The king is  here' })).json).toEqual(one);
+  for (const name of ['feature', 'neuron']) {
+    expect((await sandbox.post(TRY, { [name]: place, customText: 'The king is  here' })).json).toEqual(one);
+  }
 });
 
 test.each([

@@ -60,7 +60,7 @@ test('what is kept is answered again, but not for another vector at the same ind
 
 test('a stream is cumulative frames, and once kept it is plain JSON', async () => {
   const sandbox = await withRows();
-  const body = JSON.stringify(steering([row(0)], { stream: true }));
+  const body = JSON.stringify(steering([row(0)], { stream: 'true' }));
   const stream = await sendRaw(sandbox.url, { method: 'POST', path: '/api/steer', body });
   expect(stream).toMatchObject({ status: 200, type: 'text/event-stream', whole: true });
   expect(stream.headers['x-server-id']).toBe(sandbox.serverId);

@@ -34,15 +34,15 @@ export function uploadActivations(call: Call): Answer {
   });
 }
 
-const test = z.object({
-  feature: z.object({ modelId: text, source: text.nullish(), layer: text.nullish(), index: rowIndex }),
-  customText: text,
-});
+const place = z.object({ modelId: text, source: text.nullish(), layer: text.nullish(), index: rowIndex });
+
+// Either name of the row and of its source, as the public server takes them.
+const test = z.object({ feature: place.nullish(), neuron: place.nullish(), customText: text });
 
 /** `POST /api/activation/new`: a row's activation on a text by a stand-in, for who sees the row; nothing is stored. */
 export function tryActivation(call: Call): Answer {
-  const { feature, customText } = parseAs(test, readJson(call));
-  const { modelId, source, layer, index } = feature;
-  const place = source ?? layer ?? refuseField('feature.source', 'is required');
-  return answer(testActivation(requireVisible(call, modelId, place, index), customText));
+  const { feature, neuron, customText } = parseAs(test, readJson(call));
+  const { modelId, source, layer, index } = feature ?? neuron ?? refuseField('feature', 'is required');
+  const sourceId = source ?? layer ?? refuseField('feature.source', 'is required');
+  return answer(testActivation(requireVisible(call, modelId, sourceId, index), customText));
 }

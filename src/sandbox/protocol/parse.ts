@@ -22,6 +22,12 @@ export function numeric(number: z.ZodNumber): z.ZodType<number> {
   return z.preprocess(fromText, number);
 }
 
+/** A truth value, also one written as text, as the public server takes it. */
+export const truth = z.preprocess(
+  (value) => (value === 'true' ? true : value === 'false' ? false : value),
+  z.boolean(),
+);
+
 /** A non-empty text. */
 export const text = z.string().min(1);
 

@@ -7,7 +7,7 @@ import type { SteerFeature, Upstream } from '../steering/upstream.ts';
 import { chatSteering, completionView, lengthOf, MAX_PROMPT, type Message } from '../steering/views.ts';
 import { requireVisible } from './features.ts';
 import { requireModel } from './model-records.ts';
-import { numeric, parseAs, rowIndex, text } from './parse.ts';
+import { numeric, parseAs, rowIndex, text, truth } from './parse.ts';
 import { refuse, refuseField } from './refusal.ts';
 import { readJson } from './request.ts';
 
@@ -21,7 +21,7 @@ const steerFields = {
   freq_penalty: numeric(z.number().min(-2).max(2)).default(1),
   seed: numeric(z.number().min(-SEED_LIMIT).max(SEED_LIMIT)),
   strength_multiplier: numeric(z.number().min(0).max(20)),
-  stream: z.boolean().default(false),
+  stream: truth.default(false),
   steer_method: z.enum(['SIMPLE_ADDITIVE', 'ORTHOGONAL_DECOMP']).default('SIMPLE_ADDITIVE'),
 };
 
@@ -33,7 +33,7 @@ const chat = z.object({
   defaultChatMessages: conversation,
   steeredChatMessages: conversation,
   ...steerFields,
-  steer_special_tokens: z.boolean(),
+  steer_special_tokens: truth,
 });
 
 /** What to steer with, out of the store: rows of the request's model that the caller sees, all with a vector or none. */
