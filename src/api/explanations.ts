@@ -30,7 +30,7 @@ const nobodysIndex = '999999999';
 
 /**
  * Finds out before anything is sent whether the server would explain at all for this account, at no cost.
- * Errors: refused, with what to do about it.
+ * Error: cannot_explain, with what to do about it.
  */
 export async function checkExplaining(
   http: Http,
@@ -39,7 +39,7 @@ export async function checkExplaining(
 ): Promise<void> {
   const answer = await askAgain(http, generateRequest({ ...place, index: nobodysIndex }, explaining));
   const problem = explainRefusal(answer, explaining);
-  if (problem) throw problem;
+  if (problem) throw new AppError('cannot_explain', problem.message, { hints: ['nothing was sent', ...problem.hints] });
 }
 
 /**

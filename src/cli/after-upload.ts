@@ -18,7 +18,7 @@ export function wantsExplaining({ autoInterp, score }: OptionValues): boolean {
 
 /**
  * Finds out before anything is sent whether what is to be done afterwards can be done: the options fit together, and the
- * server would explain for this account. Errors: usage, option_missing, refused.
+ * server would explain for this account. Errors: usage, option_missing, cannot_explain.
  */
 export async function checkAfterwards(
   options: OptionValues,
