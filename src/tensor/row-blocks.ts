@@ -25,7 +25,7 @@ const bandBytes = 12 << 20;
 export async function* rowBlocks(matrix: Matrix, ranges: Ranges): AsyncGenerator<RowBlock> {
   // A matrix of no rows may claim any width: no buffer is made for it.
   if (ranges.length === 0) return;
-  const readBlock = matrix.columnStride === 1 ? contiguousReader(matrix) : bandReader(matrix);
+  const readBlock = matrix.columnStride <= matrix.rowStride ? rowReader(matrix) : bandReader(matrix);
   for (const [start, end] of ranges) {
     for (let row = start; row < end; row += readBlock.rows) {
       const count = Math.min(readBlock.rows, end - row);
@@ -45,28 +45,29 @@ interface BlockReader {
   read(start: number, count: number): Promise<Float32Array>;
 }
 
-/** Each row is a run of elements; rows may lie apart (a slab of a 3-D tensor). */
-function contiguousReader(matrix: Matrix): BlockReader {
-  const { tensor, width, rowStride } = matrix;
+/** The elements of a row lie closer than its neighbours do; both may lie apart (a slab of a 3-D tensor). */
+function rowReader(matrix: Matrix): BlockReader {
+  const { tensor, width, rowStride, columnStride } = matrix;
   const size = dtypeSize(tensor.dtype);
   const rows = rowsThatFit(matrix, rowBlockBytes, rowStride * size);
-  const bytes = new Uint8Array(((rows - 1) * rowStride + width) * size);
+  const rowSpan = (width - 1) * columnStride + 1;
+  const bytes = new Uint8Array(Math.max(0, ((rows - 1) * rowStride + rowSpan) * size));
   const values = new Float32Array(rows * width);
-  const line = rowStride === width ? undefined : new Uint8Array(width * size);
+  const isDense = rowStride === width && columnStride === 1;
+  const line = isDense || width === 0 ? undefined : new Uint8Array(rowSpan * size);
+  const spread = columnStride === 1 ? undefined : new Float32Array(rowSpan);
   return {
     rows,
     async read(start, count) {
       if (width === 0) return values;
-      const span = ((count - 1) * rowStride + width) * size;
+      const span = ((count - 1) * rowStride + rowSpan) * size;
       await tensor.bytes.read(bytes.subarray(0, span), tensor.offset + start * rowStride * size);
-      if (!line) {
-        decode(tensor.dtype, tensor.bigEndian, bytes, count * width, values, 0);
-      } else {
-        for (let i = 0; i < count; i++) {
-          const from = i * rowStride * size;
-          line.set(bytes.subarray(from, from + line.length));
-          decode(tensor.dtype, tensor.bigEndian, line, width, values, i * width);
-        }
+      if (!line) decode(tensor.dtype, tensor.bigEndian, bytes, count * width, values, 0);
+      for (let i = 0; line && i < count; i++) {
+        const from = i * rowStride * size;
+        line.set(bytes.subarray(from, from + line.length));
+        decode(tensor.dtype, tensor.bigEndian, line, rowSpan, spread ?? values, spread ? 0 : i * width);
+        for (let j = 0; spread && j < width; j++) values[i * width + j] = spread[j * columnStride] as number;
       }
       return values;
     },
