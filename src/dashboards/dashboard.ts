@@ -43,7 +43,8 @@ export interface DashboardSource {
 /** Where dashboards are going: a record that names another place is a mistake. */
 export interface DashboardPlace {
   readonly model: string;
-  readonly layer: number;
+  /** Absent where any will do. */
+  readonly layer?: number;
   /** The one feature that records without an index are of: those of a single vector need none. */
   readonly onlyIndex?: number;
   /** Whether a name means this model: files name models in more ways than one. */

@@ -31,4 +31,6 @@ export interface Sae {
   /** Facts of the whole SAE that a server may keep: `k`, `l0`, `training_tokens`, … */
   readonly facts: Readonly<Record<string, string | number | boolean>>;
   readonly file: TensorFile;
+  /** Which slab of a crosscoder this is; its others share `file`. */
+  readonly head?: { readonly index: number; readonly of: number };
 }

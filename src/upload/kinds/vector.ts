@@ -4,6 +4,7 @@ import { AppError } from '../../errors.ts';
 import type { TensorFile } from '../../formats/format.ts';
 import { describe, namedTensor } from '../../layouts/bare.ts';
 import { neuronpediaModelId } from '../../layouts/model-names.ts';
+import { isSingleVector } from '../../layouts/single-vector.ts';
 import { isFloat } from '../../tensor/dtype.ts';
 import { countRows } from '../../tensor/ranges.ts';
 import { rowBlocks } from '../../tensor/row-blocks.ts';
@@ -39,11 +40,6 @@ export function pickVector(file: TensorFile, name: string | undefined): Tensor {
   throw new AppError('layout_unknown', `${file.path}: ${problem}`, {
     hints: [`say which with --tensor NAME; it holds: ${all}`],
   });
-}
-
-function isSingleVector(tensor: Tensor): boolean {
-  const long = tensor.shape.filter((length) => length !== 1);
-  return tensor.shape.length >= 1 && long.length <= 1 && elementCount(tensor.shape) > 0;
 }
 
 function asVector(tensor: Tensor): Tensor {
