@@ -99,7 +99,7 @@ function listenForSignals(out: Output, expected: boolean): Signals {
   const handle = (signal: 'SIGINT' | 'SIGTERM') => () => {
     if (code !== undefined) process.exit(code);
     code = signal === 'SIGINT' ? 130 : 143;
-    if (!expected) out.note('stopping: waiting for requests in flight; once more to stop at once');
+    if (!expected) out.note('stopping: what has begun ends first; once more to stop at once');
     stop.abort();
     setTimeout(() => abort.abort(), graceMs).unref();
   };

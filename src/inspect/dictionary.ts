@@ -44,8 +44,8 @@ export interface DictionaryOptions {
   readonly watch: Watch;
 }
 
-/** Wider than any hook of any model: a mistaken axis. */
-const widestVector = 1 << 20;
+/** Wider than any hook of any model: a mistaken axis, along which a large file would take hours to read. */
+const widestVector = 1 << 16;
 
 /** Reads an SAE's rows once and says what was found. Errors: those of reading. */
 export async function inspectDictionary(

@@ -26,18 +26,18 @@ const offset = 1e-10;
 
 /**
  * Reads `sparsity.safetensors` beside the weights, as SAELens writes it: `sparsity [features]`, log10. Undefined where
- * there is none; a finding where it does not fit. Other side files belong to the reader of feature data.
+ * there is none; a finding where it does not fit, unless nothing but the folder says that the two belong together.
+ * Other side files belong to the reader of feature data.
  */
 export async function readFiring(sae: Sae, features: number): Promise<Firing | Finding | undefined> {
   const path = join(dirname(sae.file.path), fileName);
   const found = await stat(path).catch(() => undefined);
   if (!found?.isFile()) return undefined;
-  try {
-    return await readFile(path, features);
-  } catch (error) {
+  const firing = await readFile(path, features).catch((error: unknown): Finding => {
     if (error instanceof AppError) return { ...findingOf(error, path), code: 'side_file' };
     throw error;
-  }
+  });
+  return sae.layout === 'bare matrix' && 'code' in firing ? undefined : firing;
 }
 
 async function readFile(path: string, features: number): Promise<Firing | Finding> {

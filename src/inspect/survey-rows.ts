@@ -89,7 +89,8 @@ function startNotes(rows: number, width: number) {
     finish: () => ({
       norms: norms.finish() ?? null,
       unitRows,
-      values: min <= max ? { min, max } : null,
+      // Added to 0, -0 is 0.
+      values: min <= max ? { min: min + 0, max: max + 0 } : null,
       broken,
       first,
       zero: zero.finish(),

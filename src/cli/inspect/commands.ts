@@ -11,7 +11,9 @@ export interface SuggestedCommand {
 }
 
 /** The commands for all that was found; `tensor` is what was asked for. */
-export function uploadCommands({ path, saes, vectors }: Inspection, tensor: string | undefined): SuggestedCommand[] {
+export function uploadCommands(inspection: Inspection, tensor: string | undefined): SuggestedCommand[] {
+  const { path, vectors } = inspection;
+  const saes = inspection.saes.filter(({ survey }) => survey);
   const isSweep = saes.length > 0 && saes.every(({ layer, head }) => layer && !head);
   const groups = isSweep ? [{ path, saes }] : byPath(saes);
   return [

@@ -17,7 +17,8 @@ export function uploadLines(page: Page, inspection: Inspection, tensor: string |
   return first === undefined ? [] : labelled(page, 'upload', first, ...others);
 }
 
-function featureCost({ saes }: Inspection): string[] {
+function featureCost(inspection: Inspection): string[] {
+  const saes = inspection.saes.filter(({ survey }) => survey);
   if (saes.length === 0) return [];
   const { features, requests, bytes, days } = totalCost(saes.map(({ cost }) => cost));
   const residual = saes.every(({ hook }) => !hook || parseHook(hook.value).residual);

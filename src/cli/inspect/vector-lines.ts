@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { DashboardReport } from '../../inspect/dashboards.ts';
 import type { VectorReport } from '../../inspect/vector.ts';
 import type { Page } from '../output.ts';
@@ -24,10 +25,11 @@ export function vectorLines(page: Page, vectors: readonly VectorReport[]): strin
   ];
 }
 
+/** By file, and by tensor where it has a name. */
 function oneLine({ file, tensor, width, norm, values, fits }: VectorReport): string {
   const range = values ? `, ${figure(values.min)} to ${figure(values.max)}` : '';
   const length = norm === null ? '' : `, norm ${figure(norm)}`;
-  return `${tensor || file}: ${several(width, 'value')}${length}${range}; ${fitting(width, fits)}`;
+  return `${basename(file)}${tensor && ` ${tensor}`}: ${several(width, 'value')}${length}${range}; ${fitting(width, fits)}`;
 }
 
 /** Examples of features. */
