@@ -9,7 +9,7 @@ import { findSaes } from '../layouts/find.ts';
 import type { Sae } from '../layouts/sae.ts';
 import { isSingleVector } from '../layouts/single-vector.ts';
 import { isFloat } from '../tensor/dtype.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { elementCount, type Tensor } from '../tensor/tensor.ts';
 import { type DashboardReport, inspectDashboards } from './dashboards.ts';
 import { type DictionaryOptions, inspectDictionary, type SaeReport } from './dictionary.ts';
 import { type FileReport, reportFile } from './file-report.ts';
@@ -96,11 +96,14 @@ async function addFile(found: Found, path: string, options: InspectOptions): Pro
   }
 }
 
+/** What a matrix is called that comes without a layout. */
+const bareLayout = 'bare matrix';
+
 /** The SAEs of one file, open; a lone vector in a matrix of one row is none. */
 async function saesOf(path: string, tensor: string | undefined): Promise<{ saes: Sae[]; problem?: AppError }> {
   try {
     const saes = await findSaes(path, tensor);
-    if (!saes.every(({ decoder, orientation }) => isSingleVector(decoder) && !orientation)) return { saes };
+    if (!saes.every(({ layout, decoder }) => layout === bareLayout && isSingleVector(decoder))) return { saes };
     await closeAll(saes);
     return { saes: [] };
   } catch (error) {
@@ -135,9 +138,15 @@ async function closeAll(saes: readonly Sae[]): Promise<void> {
   for (const file of new Set(saes.map((sae) => sae.file))) await file.close();
 }
 
+/** The single vectors that a file is for: none where it holds matrices, unless one is asked for. */
 function vectorsOf(file: TensorFile, name: string | undefined): Tensor[] {
-  const tensors = name === undefined ? [...file.tensors.values()] : [namedTensor(file, name)];
-  return tensors.filter((tensor) => (name !== undefined || isFloat(tensor.dtype)) && isSingleVector(tensor));
+  if (name !== undefined) return [namedTensor(file, name)].filter(isSingleVector);
+  const tensors = [...file.tensors.values()].filter(({ dtype }) => isFloat(dtype));
+  if (!tensors.every((tensor) => isSingleVector(tensor) || tensor.shape.length < 2)) return [];
+  const vectors = tensors.filter(isSingleVector);
+  // One number beside a vector is its bias or scale.
+  const long = vectors.filter(({ shape }) => elementCount(shape) > 1);
+  return long.length > 0 ? long : vectors;
 }
 
 /** Not what a file is, but what it is meant to be, could not be told. */

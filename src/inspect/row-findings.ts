@@ -28,11 +28,11 @@ export function rowFindings(where: string, survey: RowSurvey): Finding[] {
     );
   }
   if (duplicates.count > 0) {
-    const pairs = duplicates.first.map(([earlier, row]) => `${row} is ${earlier}`);
+    const pairs = duplicates.first.map(([earlier, row]) => `${row} = ${earlier}`);
     add(
       'duplicate_rows',
       duplicates.count,
-      `that repeat an earlier row: ${firstOf(pairs, duplicates.count)}`,
+      `equal to an earlier one: ${firstOf(pairs, duplicates.count)}`,
       'was this file put together from parts that overlap?',
     );
   }

@@ -3,6 +3,7 @@ import { Chalk } from 'chalk';
 import { describe, expect } from 'vitest';
 import { bars } from '../../src/cli/inspect/bars.ts';
 import type { Page } from '../../src/cli/output.ts';
+import { safetensorsOf } from '../fixtures.ts';
 import { fixture, npyFile, tinySae } from './fixtures.ts';
 import { test } from './home.ts';
 import { documentsOf, linesOf } from './run-cli.ts';
@@ -91,7 +92,7 @@ describe.concurrent('inspect', () => {
     expect(loose).toMatchObject({ code: 0, stderr: '' });
     expect(strict.code).toBe(6);
     expect(strict.stdout).toBe(loose.stdout);
-    expect(strict.stderr).toMatch(/^neuronpedia: error: .*odd\.npy: 3 findings: .*NaN.*of zeros.*repeat/);
+    expect(strict.stderr).toMatch(/^neuronpedia: error: .*odd\.npy: 3 findings: .*NaN.*of zeros.*equal to/);
     expect(json.code).toBe(6);
     const [document, ...more] = documentsOf(json);
     expect(more).toEqual([]);
@@ -112,6 +113,14 @@ describe.concurrent('inspect', () => {
     expect(looked).toMatchObject({ code: 6, stdout: '' });
     expect(uploaded.code).toBe(6);
     expect(uploaded.stderr).toContain(linesOf(looked.stderr)[0]);
+  });
+
+  test('shows names of tensors without obeying them', async ({ home }) => {
+    const file = home.file('named.safetensors', safetensorsOf({ '\x1b[31mred\x1b]0;title\x07': [4] }));
+    const ran = await home.run(['inspect', file]);
+    expect(ran.code).toBe(0);
+    expect(ran.stdout).toContain('\\x1b[31mred');
+    expect(ran.stdout).not.toMatch(/[^\P{Cc}\n]/u);
   });
 
   test('keeps to ASCII where the locale has nothing else', async ({ home }) => {

@@ -105,7 +105,7 @@ describe('inspecting an SAE', () => {
     expect(findings.map(({ code, message, count }) => [code, count, message])).toEqual([
       ['not_finite', 1, '1 row with NaN or infinity: row 3, value 0: NaN'],
       ['zero_rows', 1, '1 row of zeros: 1'],
-      ['duplicate_rows', 1, '1 row that repeat an earlier row: 2 is 0'],
+      ['duplicate_rows', 1, '1 row equal to an earlier one: 2 = 0'],
     ]);
   });
 
@@ -144,6 +144,26 @@ describe('inspecting a vector', () => {
     const path = join(folder, 'layers.safetensors');
     expect((await inspected(path)).vectors.map(({ tensor }) => tensor)).toEqual(['layer.1', 'layer.2']);
     expect((await inspected(path, { tensor: 'layer.2' })).vectors.map(({ tensor }) => tensor)).toEqual(['layer.2']);
+  });
+});
+
+describe('inspecting a file that could be more than one thing', () => {
+  it('leaves it open where there are matrices, whatever vectors lie beside them', async () => {
+    const folder = await tempFolder();
+    await writeFiles(folder, { 'mixed.safetensors': safetensorsOf({ a: [5, 4], b: [6, 4], mean: [4] }) });
+    const found = await inspected(join(folder, 'mixed.safetensors'));
+    expect(found.vectors).toEqual([]);
+    expect(codes(found)).toEqual(['layout_unknown']);
+    const named = await inspected(join(folder, 'mixed.safetensors'), { tensor: 'mean' });
+    expect(named.vectors).toMatchObject([{ tensor: 'mean', width: 4 }]);
+    expect(named.findings).toEqual([]);
+  });
+
+  it('takes no single number beside a vector for another', async () => {
+    const folder = await tempFolder();
+    await writeFiles(folder, { 'probe.safetensors': safetensorsOf({ weight: [1, 4], bias: [1] }) });
+    const found = await inspected(join(folder, 'probe.safetensors'));
+    expect(found.vectors.map(({ tensor }) => tensor)).toEqual(['weight']);
   });
 });
 

@@ -58,7 +58,7 @@ export function fitting(width: number, fits: readonly string[]): string {
 function surveyLines(page: Page, survey: RowSurvey): string[] {
   const { rows, norms, unitRows, values, broken, zero, duplicates, nearConstant } = survey;
   const odd = [
-    `${count(broken.count)} with NaN or infinity`,
+    `${count(broken.count)} not finite as float32`,
     `${count(zero.count)} zero`,
     `${count(duplicates.count)} duplicate${duplicates.complete ? '' : ' (not all were compared)'}`,
     `${count(nearConstant.count)} near-constant${firstRows(nearConstant)}`,
@@ -72,13 +72,19 @@ function surveyLines(page: Page, survey: RowSurvey): string[] {
   ];
 }
 
+/** Of fewer numbers a histogram says no more than the numbers above it. */
+const fewestDrawn = 16;
+
 /** Least, median, mean and greatest in a line, and a histogram under it. */
 export function spreadLines(page: Page, label: string, spread: Spread, ...more: readonly string[]): string[] {
   const { min, median, mean, max, sampled, histogram } = spread;
   const figures = `min ${figure(min)}, median ${figure(median)}, mean ${figure(mean)}, max ${figure(max)}`;
   const notes = sampled ? [...more, 'median and histogram of a sample'] : more;
   const line = [figures, ...notes].join('; ');
-  return [...labelled(page, label, line), ...(histogram ? bars(histogram, page, indent) : [])];
+  return [
+    ...labelled(page, label, line),
+    ...(histogram && spread.count >= fewestDrawn ? bars(histogram, page, indent) : []),
+  ];
 }
 
 function firingLines(page: Page, { file, dead, density }: Firing, features: number): string[] {

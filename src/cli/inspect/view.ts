@@ -3,6 +3,7 @@ import type { Inspection } from '../../inspect/inspect.ts';
 import type { Page } from '../output.ts';
 import { fileLines, filesLine } from './file-lines.ts';
 import { firstOf, labelled } from './lines.ts';
+import { printable } from './printable.ts';
 import { saeLines } from './sae-lines.ts';
 import { sweepTable } from './sweep-table.ts';
 import { uploadLines } from './upload-lines.ts';
@@ -13,7 +14,8 @@ const mostAtLength = 3;
 const mostFindings = 20;
 
 /** An inspection for people, line by line. */
-export function inspectionLines(page: Page, inspection: Inspection, tensor: string | undefined): string[] {
+export function inspectionLines(page: Page, found: Inspection, tensor: string | undefined): string[] {
+  const inspection = printable(found);
   const { files, saes, vectors, activations, findings } = inspection;
   const sweep = saes.length > mostAtLength;
   return [
