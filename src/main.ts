@@ -69,7 +69,7 @@ function outputOptions(argv: readonly string[]) {
     verbose: given('--verbose'),
     color: coloured(stderr),
     progress: !given('--no-progress'),
-    resultColor: coloured(stdout),
+    colorResults: coloured(stdout),
     unicode: env.TERM !== 'dumb' && saysUnicode(env.LC_ALL || env.LC_CTYPE || env.LANG),
   };
 }

@@ -14,7 +14,7 @@ export interface OutputOptions {
   readonly color: boolean;
   readonly progress: boolean;
   /** Whether results on stdout may have colour: `color` is of stderr, and either may be a file. */
-  readonly resultColor: boolean;
+  readonly colorResults: boolean;
   /** Whether the terminal shows more than ASCII. */
   readonly unicode: boolean;
 }
@@ -73,7 +73,7 @@ export function createOutput(terminal: Terminal, options: OutputOptions): Output
     page: {
       columns: terminal.stdout.columns || defaultColumns,
       unicode: options.unicode,
-      paint: new Chalk({ level: options.resultColor ? 1 : 0 }),
+      paint: new Chalk({ level: options.colorResults ? 1 : 0 }),
     },
     result: (line) => {
       if (!options.json) toStdout(line);

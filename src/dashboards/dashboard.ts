@@ -1,4 +1,5 @@
 import type { Ranges } from '../tensor/ranges.ts';
+import type { Faults } from './faults.ts';
 
 /** A text on which a feature was measured. `values` has one activation a token. */
 export interface Activation {
@@ -49,6 +50,8 @@ export interface DashboardPlace {
   readonly onlyIndex?: number;
   /** Whether a name means this model: files name models in more ways than one. */
   isModel(name: string): boolean;
+  /** Takes what is wrong with single records, which are an error of the whole otherwise. */
+  readonly faults?: Faults;
 }
 
 /** A dashboard's fields as an upload sends them, without the braces around them. */

@@ -5,7 +5,7 @@ import { type ByteSource, openFile, readBytes } from '../tensor/byte-source.ts';
 import { rangesOf } from '../tensor/ranges.ts';
 import { findFault } from './check-dashboard.ts';
 import type { Activation, Dashboard, DashboardPlace, DashboardSource } from './dashboard.ts';
-import { collectFaults, type Faults } from './faults.ts';
+import { collectFaults } from './faults.ts';
 import { checkPlace } from './place.ts';
 
 const activation = z.looseObject({
@@ -44,14 +44,10 @@ const longestLine = 64 << 20;
  * Opens a `.jsonl` of dashboards: reads it once, checks every line, and remembers where each feature's lines lie.
  * Errors: file_not_found, record_invalid listing the first faults by line.
  */
-export async function openJsonLines(
-  path: string,
-  place: DashboardPlace,
-  faults = collectFaults(path),
-): Promise<DashboardSource> {
+export async function openJsonLines(path: string, place: DashboardPlace): Promise<DashboardSource> {
   const bytes = await openFile(path);
   try {
-    const { spans, withExamples, activations, hash } = await scan(path, bytes, place, faults);
+    const { spans, withExamples, activations, hash } = await scan(path, bytes, place);
     return {
       path,
       features: rangesOf(withExamples),
@@ -69,10 +65,11 @@ export async function openJsonLines(
   }
 }
 
-async function scan(path: string, bytes: ByteSource, place: DashboardPlace, faults: Faults) {
+async function scan(path: string, bytes: ByteSource, place: DashboardPlace) {
   const spans: Spans = new Map();
   const withExamples = new Set<number>();
   const whole = new Set<number>();
+  const faults = place.faults ?? collectFaults(path);
   const hash = createHash('sha256');
   let activations = 0;
   let number = 0;

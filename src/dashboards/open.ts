@@ -1,20 +1,18 @@
 import { stat } from 'node:fs/promises';
 import { AppError } from '../errors.ts';
 import type { DashboardPlace, DashboardSource } from './dashboard.ts';
-import type { Faults } from './faults.ts';
 import { openJsonLines } from './json-lines.ts';
 import { batchFiles, openSaeDashboard } from './sae-dashboard.ts';
 
 /**
- * Opens what `--activations` names: a `.jsonl` file, or a folder that SAEDashboard wrote. What is wrong with records is
- * an error, unless `faults` is there to take it.
+ * Opens what `--activations` names: a `.jsonl` file, or a folder that SAEDashboard wrote.
  * Errors: file_not_found, layout_unknown for a folder without batches, and those of reading.
  */
-export async function openDashboards(path: string, place: DashboardPlace, faults?: Faults): Promise<DashboardSource> {
+export async function openDashboards(path: string, place: DashboardPlace): Promise<DashboardSource> {
   const found = await stat(path).catch(() => undefined);
   if (!found) throw new AppError('file_not_found', `${path}: no such file or folder`, { details: { file: path } });
-  if (!found.isDirectory()) return openJsonLines(path, place, faults);
-  if ((await batchFiles(path)).length > 0) return openSaeDashboard(path, place, faults);
+  if (!found.isDirectory()) return openJsonLines(path, place);
+  if ((await batchFiles(path)).length > 0) return openSaeDashboard(path, place);
   throw new AppError('layout_unknown', `${path}: no batch-N.json in this folder`, {
     hints: ['--activations takes a .jsonl file, or a folder that SAEDashboard wrote'],
     details: { file: path },

@@ -56,14 +56,11 @@ export async function batchFiles(folder: string): Promise<string[]> {
  * Opens a folder of SAEDashboard batches: reads each once, checks every feature, and remembers which batch it is in.
  * Dead features are in no batch. Errors: record_invalid listing the first faults by file and feature.
  */
-export async function openSaeDashboard(
-  folder: string,
-  place: DashboardPlace,
-  faults = collectFaults(folder),
-): Promise<DashboardSource> {
+export async function openSaeDashboard(folder: string, place: DashboardPlace): Promise<DashboardSource> {
   const files = await batchFiles(folder);
   const batchOf = new Map<number, number>();
   const withExamples = new Set<number>();
+  const faults = place.faults ?? collectFaults(folder);
   const hash = createHash('sha256');
   let activations = 0;
   for (const [number, file] of files.entries()) {
