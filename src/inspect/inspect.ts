@@ -5,9 +5,9 @@ import { AppError } from '../errors.ts';
 import type { TensorFile } from '../formats/format.ts';
 import { openTensorFile } from '../formats/open.ts';
 import { namedTensor } from '../layouts/bare.ts';
+import { isSingle } from '../layouts/direction.ts';
 import { findSaes } from '../layouts/find.ts';
 import type { Sae } from '../layouts/sae.ts';
-import { isSingleVector } from '../layouts/single-vector.ts';
 import { isFloat } from '../tensor/dtype.ts';
 import { elementCount, type Tensor } from '../tensor/tensor.ts';
 import { type DashboardReport, inspectDashboards } from './dashboards.ts';
@@ -87,7 +87,7 @@ async function addFile(found: Found, path: string, options: InspectOptions): Pro
     const vectors = vectorsOf(file, options.tensor);
     for (const tensor of vectors) {
       const { report, findings } = await inspectVector(tensor, options.models, options.watch);
-      found.vectors.push(report);
+      found.vectors.push({ ...report, bias: biasOf(file, tensor)?.name ?? null });
       found.findings.push(...findings);
     }
     if (vectors.length === 0 && problem) found.findings.push(findingOf(problem, path));
@@ -103,7 +103,7 @@ const bareLayout = 'bare matrix';
 async function saesOf(path: string, tensor: string | undefined): Promise<{ saes: Sae[]; problem?: AppError }> {
   try {
     const saes = await findSaes(path, tensor);
-    if (!saes.every(({ layout, decoder }) => layout === bareLayout && isSingleVector(decoder))) return { saes };
+    if (!saes.every(({ layout, decoder }) => layout === bareLayout && isSingle(decoder))) return { saes };
     await closeAll(saes);
     return { saes: [] };
   } catch (error) {
@@ -140,13 +140,21 @@ async function closeAll(saes: readonly Sae[]): Promise<void> {
 
 /** The single vectors that a file is for: none where it holds matrices, unless one is asked for. */
 function vectorsOf(file: TensorFile, name: string | undefined): Tensor[] {
-  if (name !== undefined) return [namedTensor(file, name)].filter(isSingleVector);
+  if (name !== undefined) return [namedTensor(file, name)].filter(isSingle);
   const tensors = [...file.tensors.values()].filter(({ dtype }) => isFloat(dtype));
-  if (!tensors.every((tensor) => isSingleVector(tensor) || tensor.shape.length < 2)) return [];
-  const vectors = tensors.filter(isSingleVector);
+  if (!tensors.every((tensor) => isSingle(tensor) || tensor.shape.length < 2)) return [];
+  const vectors = tensors.filter(isSingle);
+  const probes = vectors.filter((tensor) => biasOf(file, tensor));
+  if (probes.length > 0) return probes;
   // One number beside a vector is its bias or scale.
   const long = vectors.filter(({ shape }) => elementCount(shape) > 1);
   return long.length > 0 ? long : vectors;
+}
+
+/** The bias that scikit-learn or torch stores beside a probe of this name. */
+function biasOf(file: TensorFile, { name }: Tensor): Tensor | undefined {
+  const bias = name.replace(/coef(_?)$/, 'intercept$1').replace(/weight$/, 'bias');
+  return bias === name ? undefined : file.tensors.get(bias);
 }
 
 /** Not what a file is, but what it is meant to be, could not be told. */

@@ -1,3 +1,4 @@
+import { longestVector } from '../layouts/direction.ts';
 import { rowBlocks } from '../tensor/row-blocks.ts';
 import { flatRow, label, type Tensor } from '../tensor/tensor.ts';
 import type { Finding } from './findings.ts';
@@ -16,19 +17,18 @@ export interface VectorReport {
   /** Null where a value is not finite, or there are too many to be a vector. */
   readonly norm: number | null;
   readonly values: Spread | null;
+  /** Tensor of the bias beside it, which makes it a probe. */
+  readonly bias: string | null;
   /** Models whose residual stream is this wide: it may be of one of them, and can be of no other. */
   readonly fits: readonly string[];
 }
-
-/** The longest vector that any server takes. */
-const longestVector = 24_576;
 
 /** Reads a single vector and says what was found. Errors: those of reading. */
 export async function inspectVector(
   tensor: Tensor,
   models: readonly ModelWidth[],
   watch: Watch,
-): Promise<{ report: VectorReport; findings: Finding[] }> {
+): Promise<{ report: Omit<VectorReport, 'bias'>; findings: Finding[] }> {
   const matrix = flatRow(tensor);
   const { file, name, dtype, shape } = tensor;
   const { width } = matrix;

@@ -159,11 +159,11 @@ describe('inspecting a file that could be more than one thing', () => {
     expect(named.findings).toEqual([]);
   });
 
-  it('takes no single number beside a vector for another', async () => {
+  it('takes a bias beside a vector for the sign of a probe, and for no vector', async () => {
     const folder = await tempFolder();
     await writeFiles(folder, { 'probe.safetensors': safetensorsOf({ weight: [1, 4], bias: [1] }) });
     const found = await inspected(join(folder, 'probe.safetensors'));
-    expect(found.vectors.map(({ tensor }) => tensor)).toEqual(['weight']);
+    expect(found.vectors).toMatchObject([{ tensor: 'weight', bias: 'bias', width: 4 }]);
   });
 });
 

@@ -47,13 +47,14 @@ function saeCommand(path: string, saes: readonly SaeReport[], tensor: string | u
 }
 
 function vectorCommand(
-  { file, tensor: name }: VectorReport,
+  { file, tensor: name, bias }: VectorReport,
   vectors: readonly VectorReport[],
   tensor: string | undefined,
 ): SuggestedCommand {
   const isOneOfMany = vectors.filter((vector) => vector.file === file).length > 1;
-  const gaps = ['--model ID', '--layer N', '--name TEXT'];
-  return suggestion('upload-vector', file, tensorOption(isOneOfMany ? name : tensor), gaps);
+  const gaps = ['--model ID', '--layer N', '--name TEXT', ...(bias === null ? [] : ['--concept TEXT'])];
+  const command = bias === null ? 'upload-vector' : 'upload-probe';
+  return suggestion(command, file, tensorOption(isOneOfMany ? name : tensor), gaps);
 }
 
 function tensorOption(name: string | undefined): string[] {

@@ -17,10 +17,17 @@ export function vectorLines(page: Page, vectors: readonly VectorReport[]): strin
     const lines = firstOf(vectors, mostVectors, oneLine);
     return labelled(page, 'vectors', several(vectors.length, 'vector'), ...lines);
   }
-  const { tensor, dtype, shape, width, norm, values, fits } = only;
+  const { tensor, dtype, shape, width, norm, values, fits, bias } = only;
   const what = `${tensor || 'one array'} ${dtype} [${shape.join(', ')}]: ${several(width, 'value')}`;
+  const beside = bias === null ? [] : [`a probe, by the ${bias} beside it`];
   return [
-    ...labelled(page, 'vector', `${what}, norm ${norm === null ? 'unknown' : figure(norm)}`, fitting(width, fits)),
+    ...labelled(
+      page,
+      'vector',
+      `${what}, norm ${norm === null ? 'unknown' : figure(norm)}`,
+      fitting(width, fits),
+      ...beside,
+    ),
     ...(values ? spreadLines(page, 'values', values) : []),
   ];
 }
