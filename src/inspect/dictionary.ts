@@ -19,7 +19,7 @@ export interface SaeReport {
   readonly dtype: string;
   readonly shape: readonly number[];
   readonly orientation: Orientation;
-  /** What proves it; null where the longer axis is only assumed to count features. */
+  /** What proves it; null where it is only assumed. */
   readonly orientationFrom: string | null;
   readonly features: number;
   readonly width: number;

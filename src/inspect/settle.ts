@@ -25,7 +25,8 @@ export function residualWidth(sae: Sae, models: readonly ModelWidth[]): ModelWid
 
 /**
  * Settles which axis of a 2-D decoder counts features: what was said, what its files prove, or its model's width.
- * Where none does, the longer axis is assumed to, so that there is something to look at.
+ * Where none does, it is assumed, so that there is something to look at: vectors are as wide as some model, or, where
+ * both axes or neither are, the longer axis counts features.
  */
 export function settleOrientation(sae: Sae, said: Orientation | undefined, models: readonly ModelWidth[]): Settled {
   if (said !== undefined) return { value: said, from: '--orientation' };
@@ -34,5 +35,7 @@ export function settleOrientation(sae: Sae, said: Orientation | undefined, model
   const proven = model && orientationFromWidth(sae.decoder, model.dimension, `${model.id} is ${model.dimension} wide`);
   if (proven) return proven;
   const [height, breadth] = sae.decoder.shape as [number, number];
-  return { value: height >= breadth ? 'rows' : 'columns', from: null };
+  const isKnown = (width: number) => models.some(({ dimension }) => dimension === width);
+  const isRows = isKnown(height) === isKnown(breadth) ? height >= breadth : isKnown(breadth);
+  return { value: isRows ? 'rows' : 'columns', from: null };
 }

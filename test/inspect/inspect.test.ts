@@ -65,7 +65,7 @@ describe('inspecting an SAE', () => {
     expect(finding?.message).toBe('vectors have 4 values; gpt2-small is 768 wide');
   });
 
-  it('leaves open which way up a bare matrix is, and reads the longer axis as features', async () => {
+  it('leaves open which way up a bare matrix is', async () => {
     const path = fixture('sae-tiny-encodings', 'W_dec.npy');
     const found = await inspected(path);
     expect(codes(found)).toEqual(['orientation_unknown']);
@@ -76,6 +76,21 @@ describe('inspecting an SAE', () => {
     const said = await inspected(path, { orientation: 'columns' });
     expect(said.findings).toEqual([]);
     expect(said.saes).toMatchObject([{ orientationFrom: '--orientation', features: 64, width: 512, fits: [] }]);
+  });
+
+  it('guesses that vectors are as wide as some model, and that features are many where that says nothing', async () => {
+    const guess = async (shape: [number, number]) => {
+      const folder = await tempFolder();
+      const zeros = new Uint8Array(shape[0] * shape[1] * 4);
+      await writeFiles(folder, { 'guess.npy': npyImage('<f4', false, shape, zeros) });
+      const [sae] = (await inspected(join(folder, 'guess.npy'))).saes;
+      return [sae?.features, sae?.width, sae?.orientationFrom];
+    };
+    expect(await guess([3, 64])).toEqual([3, 64, null]);
+    expect(await guess([64, 3])).toEqual([3, 64, null]);
+    expect(await guess([64, 768])).toEqual([768, 64, null]);
+    expect(await guess([5, 9])).toEqual([9, 5, null]);
+    expect(await guess([64, 64])).toEqual([64, 64, null]);
   });
 
   it('lists the candidates where several matrices could be the decoder, and takes the one that is named', async () => {

@@ -30,7 +30,7 @@ function decoder({ tensor, dtype, shape, features, width, orientation, orientati
   return [
     `${what}: ${several(features, 'feature')} of ${several(width, 'value')}${rounded}`,
     orientationFrom === null
-      ? `${orientation}? Nothing proves which axis counts features; read as if the longer one did`
+      ? `${orientation}? Nothing proves which axis counts features: only a guess`
       : `${orientation}: ${orientationFrom}`,
   ];
 }
