@@ -27,6 +27,7 @@ const exitCodeOf = {
   layer_out_of_range: 6,
   option_missing: 6,
   record_invalid: 6,
+  findings: 6,
   not_owner: 6,
   cannot_be_stored: 6,
   cannot_explain: 6,

@@ -3,6 +3,7 @@ export { type Connection, type ConnectOptions, connect } from './api/connect.ts'
 export { AppError, type ErrorCode } from './errors.ts';
 export type { TensorFile } from './formats/format.ts';
 export { openTensorFile } from './formats/open.ts';
+export { type Inspection, type InspectOptions, inspectPath } from './inspect/inspect.ts';
 export { type Direction, type DirectionOptions, readDirection } from './layouts/direction.ts';
 export { findSaes } from './layouts/find.ts';
 export { type Probe, type ProbeOptions, readProbe } from './layouts/probe.ts';

@@ -148,6 +148,18 @@ export const commandSpecs: readonly CommandSpec[] = [
     load: () => import('./commands/status.ts'),
   },
   {
+    name: 'inspect',
+    summary: 'look at weights or examples before an upload: no server, no key',
+    argument: {
+      name: 'PATH',
+      help: 'weight file, folder of an SAE (or of several), or examples (.jsonl, SAEDashboard folder)',
+      required: true,
+    },
+    options: ['tensor', 'orientation', 'strict'],
+    examples: ['neuronpedia inspect ./my-sae', 'neuronpedia inspect W_dec.npy --orientation rows --strict --json'],
+    load: () => import('./commands/inspect.ts'),
+  },
+  {
     name: 'sandbox',
     summary: 'run the embedded server in the foreground',
     options: ['port', 'data', 'fresh', 'tier', 'public', 'rateLimit'],

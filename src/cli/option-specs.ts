@@ -87,6 +87,7 @@ export const optionSpecs = {
     help: 'examples per feature: a .jsonl, or a folder that SAEDashboard wrote; may hold {layer}',
     schema: text,
   },
+  strict: { group: groups.reading, help: 'end with exit code 6 where anything was found amiss', schema: flag },
   as: {
     value: 'WHAT',
     group: groups.sending,
