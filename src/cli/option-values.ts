@@ -31,3 +31,9 @@ export const parsed =
       context.addIssue(`expected ${expected}`);
       return z.NEVER;
     });
+
+/** The same for an option that may be given several times: all its values, each read by itself. */
+export const repeated =
+  <T>(parse: (value: string) => T | undefined, expected: string) =>
+  (z: typeof Zod) =>
+    z.array(parsed(parse, expected)(z));

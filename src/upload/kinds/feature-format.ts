@@ -34,7 +34,7 @@ function saeFields(place: Place, kind: SaeKind, sae: Sae) {
   return {
     kind,
     ...(place.hook && { hookName: place.hook.value }),
-    ...(sae.hookIn && { hookNameIn: sae.hookIn.value }),
+    ...(place.hookIn && { hookNameIn: place.hookIn.value }),
     ...(Object.keys(sae.facts).length > 0 && { metadata: sae.facts }),
   };
 }

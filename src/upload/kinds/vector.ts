@@ -14,6 +14,7 @@ import type { Server, VectorDestination } from '../server.ts';
 import { hashRows } from './row-hashes.ts';
 import { wrongWidth } from './sae-matrix.ts';
 import { refuseWithoutWidth } from './sae-vectors.ts';
+import { oneRowHints } from './width-hints.ts';
 
 export interface VectorOptions {
   readonly model: string;
@@ -49,7 +50,7 @@ function isSingleVector(tensor: Tensor): boolean {
 function asVector(tensor: Tensor): Tensor {
   if (isSingleVector(tensor)) return tensor;
   throw new AppError('layout_unknown', `${label(tensor)}: expected one vector, found ${describe(tensor)}`, {
-    hints: ['every row of a matrix is uploaded with: neuronpedia upload-sae'],
+    hints: oneRowHints(tensor.shape),
   });
 }
 
