@@ -35,7 +35,7 @@ export function showPlan(out: Output, server: Server, prepared: PreparedSae): vo
 
 /** How an SAE is called: its path and, of a crosscoder, which head it is. */
 export function titleOf({ path, head }: Sae): string {
-  return head ? `${path}, head ${head.index} of 0 to ${head.of - 1}` : path;
+  return head ? `${path}, head ${head.index} of ${head.of}` : path;
 }
 
 function hookText(hook: Known<string> | undefined): string {

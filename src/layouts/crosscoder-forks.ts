@@ -15,7 +15,7 @@ const stored: Stored = {
  * base, 1 the fine-tuned one) or a layer; no config says which.
  */
 export const crosscoderForks: Layout = {
-  name: 'crosscoder (dictionary_learning forks)',
+  name: 'dictionary_learning crosscoder',
   looksFor: 'model.safetensors beside config.json',
   mayBe: ({ name, beside }) => isNamed(name, /^(model|model_final|ae|checkpoint_\d+)$/) && beside.has('config.json'),
   decoder: (weights) => tensorOf(weights, 'encoder.weight', 3) && tensorOf(weights, 'decoder.weight', 3),
@@ -25,7 +25,7 @@ export const crosscoderForks: Layout = {
     const { num_layers, dict_size, activation_dim, dict_class, code_normalization, k, layer } = config;
     const clues = configClue(from, { heads: num_layers, features: dict_size, width: activation_dim });
     return crosscoder(weights, decoder, stored, clues, () => ({
-      layout: 'crosscoder (dictionary_learning forks)',
+      layout: 'dictionary_learning crosscoder',
       kind: 'crosscoder',
       layer: known(layer, from),
       facts: { architecture: dict_class, code_normalization, k },

@@ -29,7 +29,7 @@ function configName({ name, beside }: Spot): string | undefined {
  * feature's vectors lie side by side. A head is a model; the config names one of them at most.
  */
 export const crosscoderNanda: Layout = {
-  name: 'crosscoder (Nanda, ckkissane)',
+  name: 'ckkissane crosscoder',
   looksFor: 'cc_weights.safetensors beside cfg.json',
   mayBe: (spot) => isNamed(spot.name, /^(cc_weights|\d+)$/) && configName(spot) !== undefined,
   decoder: (weights) => tensorOf(weights, 'W_enc', 3) && tensorOf(weights, 'W_dec', 3),
@@ -38,7 +38,7 @@ export const crosscoderNanda: Layout = {
     const { d_in, dict_size, hook_point, model_name } = await readJsonConfig(join(weights.folder, from), schema);
     const clues = configClue(from, { features: dict_size, width: d_in });
     return crosscoder(weights, decoder, stored, clues, (_, heads) => ({
-      layout: 'crosscoder (Nanda, ckkissane)',
+      layout: 'ckkissane crosscoder',
       kind: 'crosscoder',
       model: heads === 1 ? known(model_name, from) : undefined,
       layer: known(hook_point ? parseHook(hook_point).layer : undefined, from),

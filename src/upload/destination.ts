@@ -106,7 +106,7 @@ function checkHookLayer(hook: Known<string> | undefined, layer: Known<number>): 
 function missing(sae: Sae, head: Sae['head'], noLayer: boolean, noModel: boolean): AppError {
   const what = noLayer && noModel ? 'model and layer' : noLayer ? 'layer' : 'model';
   const options = [noModel ? ['--model ID'] : [], noLayer ? ['--layer N'] : []].flat().join(' ');
-  const name = head ? `${sae.path}: head ${head.index} (of 0 to ${head.of - 1})` : sae.path;
+  const name = head ? `${sae.path}, head ${head.index} of ${head.of}` : sae.path;
   const { trained_from: from } = sae.facts;
   return new AppError('option_missing', `${name}: its files do not say which ${what} it was trained on`, {
     hints: [
