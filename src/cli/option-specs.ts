@@ -1,7 +1,7 @@
 import type { z as Zod } from 'zod';
 import { parseRanges } from '../tensor/ranges.ts';
-import { parseHead } from './head-option.ts';
-import { choice, flag, parsed, repeated, text, whole } from './option-values.ts';
+import { choice, flag, parsed, text, whole } from './option-values.ts';
+import { ofSeveralSaes } from './options-of-several-saes.ts';
 import { parseDuration, parseSize } from './quantities.ts';
 
 /** How a value is read. zod is handed in, so that showing help need not load it. */
@@ -43,25 +43,7 @@ export const optionSpecs = {
     help: 'hook: resid-pre, resid-post, … or a full name such as blocks.6.hook_resid_post',
     schema: text,
   },
-  hookOut: {
-    value: 'HOOK',
-    group: groups.place,
-    help: 'hook that a transcoder writes to; --hook is then the one it reads',
-    schema: text,
-  },
-  layers: {
-    value: 'LIST',
-    group: groups.place,
-    help: 'of the SAEs found, only those of these layers, for example 0-11',
-    schema: parsed(parseRanges, 'numbers and ranges such as 0-11'),
-  },
-  head: {
-    value: 'I=MODEL:LAYER',
-    group: groups.place,
-    help: 'where head I of a crosscoder belongs; repeatable',
-    schema: repeated(parseHead, 'HEAD=MODEL:LAYER such as 0=gemma-2-2b:13'),
-    repeatable: true,
-  },
+  ...ofSeveralSaes,
   saeId: {
     value: 'NAME',
     group: groups.place,
@@ -103,12 +85,6 @@ export const optionSpecs = {
     group: groups.reading,
     help: 'rows or columns: which axis of the matrix counts features',
     schema: choice('rows', 'columns'),
-  },
-  headAxis: {
-    value: 'AXIS',
-    group: groups.reading,
-    help: 'first or middle: which axis of a 3-D decoder counts heads',
-    schema: choice('first', 'middle'),
   },
   features: {
     value: 'LIST',
