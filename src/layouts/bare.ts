@@ -31,7 +31,7 @@ export interface SaidOfTensor {
  */
 export function readBare(weights: Weights, said: SaidOfTensor): Sae[] {
   if (said.tensor === undefined) refuseManyPlaces(weights);
-  const decoder = said.tensor === undefined ? onlyDecoder(weights) : namedTensor(weights.file, said.tensor);
+  const decoder = said.tensor === undefined ? onlyDecoder(weights) : askedFor(weights, said.tensor);
   if (decoder.shape.length === 3) return bareHeads(weights, decoder, said.headAxis);
   if (decoder.shape.length !== 2) {
     throw new AppError(
@@ -99,6 +99,11 @@ function onlyDecoder({ file, tensors }: Weights): Tensor {
 function otherUses(tensors: readonly Tensor[]): string[] {
   if (tensors.some(({ shape }) => shape.length === 2)) return ['--tensor NAME takes any of them'];
   return tensors.some(({ shape }) => shape.length === 1) ? [toUploadVector] : [];
+}
+
+/** The tensor that was asked for, with or without the prefix of a wrapper. */
+function askedFor({ tensors, file }: Weights, name: string): Tensor {
+  return tensors.get(name) ?? namedTensor(file, name);
 }
 
 /** The tensor of that name, or an error that lists those that are there. */

@@ -6,6 +6,7 @@ import { readBare, type SaidOfTensor } from './bare.ts';
 import { isPickle, isWeightFile, listFolder } from './folder.ts';
 import { type Spot, unwrapped, type Weights } from './layout.ts';
 import { layouts } from './list.ts';
+import { refuseManyPlaces } from './many-places.ts';
 import { nothingFound } from './nothing-found.ts';
 import type { Sae } from './sae.ts';
 
@@ -115,8 +116,9 @@ async function byLayout(weights: Weights, said: SaidOfTensor): Promise<Sae[] | u
   for (const layout of layouts) {
     const decoder = layout.mayBe(weights) ? layout.decoder(weights) : undefined;
     if (decoder === undefined) continue;
-    if (said.tensor !== undefined && said.tensor !== decoder.name) return readBare(weights, said);
-    return layout.read(weights, decoder);
+    const isAnother = said.tensor !== undefined && weights.tensors.get(said.tensor) !== decoder;
+    return isAnother ? readBare(weights, said) : layout.read(weights, decoder);
   }
+  if (said.tensor === undefined) refuseManyPlaces(weights);
   return undefined;
 }

@@ -30,6 +30,9 @@ export interface OpenMossConfig extends z.infer<typeof schema> {
   readonly facts: Readonly<Record<string, string | number | null | undefined>>;
 }
 
+/** What is known of weights whose config was left behind. */
+export const nothingSaid: OpenMossConfig = { from: '', features: undefined, facts: {} };
+
 /** Reads `config.json` or, of Llama Scope 1, `hyperparams.json`. Errors: file_not_found, config_invalid. */
 export async function readOpenMossConfig(path: string): Promise<OpenMossConfig> {
   const config = await readJsonConfig(path, schema);

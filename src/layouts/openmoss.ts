@@ -4,9 +4,9 @@ import { assemble, type Parts } from './assemble.ts';
 import { type Clue, configClue } from './axes.ts';
 import { crosscoder, type Stored } from './heads.ts';
 import { parseHook, transformerLensHook } from './hook.ts';
-import { known } from './json-config.ts';
+import { firstFile, known } from './json-config.ts';
 import { isNamed, type Layout, tensorOf, type Weights } from './layout.ts';
-import { type OpenMossConfig, readLmName, readOpenMossConfig } from './openmoss-config.ts';
+import { nothingSaid, type OpenMossConfig, readLmName, readOpenMossConfig } from './openmoss-config.ts';
 import { orientationFromName } from './orientation.ts';
 import type { Known, Sae } from './sae.ts';
 
@@ -43,8 +43,8 @@ export const llamaScope: Layout = {
   decoder: (weights) => tensorOf(weights, 'encoder.weight', 2) && tensorOf(weights, 'decoder.weight', 2),
   async read(weights, decoder) {
     const folder = basename(weights.folder) === 'checkpoints' ? dirname(weights.folder) : weights.folder;
-    const name = weights.beside.has('config.json') ? 'config.json' : 'hyperparams.json';
-    const config = await readOpenMossConfig(join(folder, name));
+    const path = await firstFile(folder, ['hyperparams.json', 'config.json']);
+    const config = path === undefined ? nothingSaid : await readOpenMossConfig(path);
     const parts = partsOf('Llama Scope', config, await readLmName(folder));
     return [assemble(weights, decoder, orientationFromName(decoder.name), parts)];
   },

@@ -65,6 +65,14 @@ async function weights(shapes: Record<string, readonly number[]>): Promise<strin
   return join(folder, 'cc.safetensors');
 }
 
+test('a decoder of a compiled model is found by its name without the prefix', async () => {
+  const saes = await found(fixture('layouts', 'crosscoder-compiled'), 'decoder.weight');
+  expect(saes).toMatchObject([{ layout: 'dictionary_learning crosscoder' }, { head: { index: 1, of: 2 } }]);
+  const path = fixture('layouts', 'crosscoder-compiled', 'model_final.safetensors');
+  const [sae] = await found(path, 'encoder.weight', 'first');
+  expect(sae).toMatchObject({ layout: 'bare matrix', decoder: { name: '_orig_mod.encoder.weight' } });
+});
+
 test('biases that fit no reading are an error that names them', async () => {
   const path = await weights({ W_dec: [2, 24, 16], b_dec: [2, 15] });
   await expect(findSaes(path)).rejects.toMatchObject({

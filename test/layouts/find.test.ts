@@ -99,6 +99,16 @@ test('two files that nobody knows are not guessed between', async () => {
   });
 });
 
+test('weights whose config was left behind are read with what is known of their names', async () => {
+  const folder = await tempFolder();
+  const linear = safetensorsOf({ 'encoder.weight': [6, 4], 'decoder.weight': [4, 6] });
+  await writeFiles(folder, { 'a/checkpoints/final.safetensors': linear, 'b/ae.safetensors': linear });
+  const saes = await found(folder);
+  expect(saes.map(({ path }) => path)).toEqual([join(folder, 'a'), join(folder, 'b')]);
+  for (const sae of saes) expect(sae).toMatchObject({ orientation: { value: 'columns' }, facts: {} });
+  for (const sae of saes) expect(sae).not.toHaveProperty('layer');
+});
+
 test('an encoder without a decoder says so', async () => {
   const folder = await tempFolder();
   const weights = safetensorsOf({ 'encoder.weight': [6, 4], 'encoder.bias': [6] });
