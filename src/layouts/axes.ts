@@ -54,16 +54,18 @@ export function judgeAxes(
 ): Judged {
   const open = readings.filter((axes) => headAxis === undefined || axes.headAxis === headAxis);
   const biases = [...clues(tensors, widthBiases, widthClue), ...clues(tensors, encoderBiases, featureClue), ...more];
-  const encoders = clues(tensors, ['W_enc', 'encoder.weight', 'W_E'], encoderClue);
-  for (const taken of [biases, [...biases, ...encoders]]) {
-    const possible = open.filter((axes) => taken.every((clue) => clue.fits(lengthsOf(decoder.shape, axes))));
-    const from = taken.map(({ said }) => said).join(', ');
-    if (possible.length === 0) return { possible, from };
-    if (possible.length === 1 && taken.length > 0)
-      return { proven: { axes: possible[0] as Axes, from }, possible, from };
-    if (taken.length === biases.length + encoders.length) return { possible, from };
-  }
-  return { possible: open, from: '' };
+  const byBiases = judge(decoder, open, biases);
+  if (byBiases.proven || byBiases.possible.length === 0) return byBiases;
+  return judge(decoder, open, [...biases, ...clues(tensors, ['W_enc', 'encoder.weight', 'W_E'], encoderClue)]);
+}
+
+/** Which readings all clues agree with; one that is left alone by clues is proven. */
+function judge(decoder: Tensor, open: readonly Axes[], taken: readonly Clue[]): Judged {
+  const possible = open.filter((axes) => taken.every((clue) => clue.fits(lengthsOf(decoder.shape, axes))));
+  const from = taken.map(({ said }) => said).join(', ');
+  const [axes, ...others] = possible;
+  const isProven = axes !== undefined && others.length === 0 && taken.length > 0;
+  return { ...(isProven && { proven: { axes, from } }), possible, from };
 }
 
 type Make = (name: string, shape: readonly number[]) => Clue | undefined;

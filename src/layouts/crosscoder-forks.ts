@@ -17,6 +17,7 @@ const stored: Stored = {
 export const crosscoderForks: Layout = {
   name: 'dictionary_learning crosscoder',
   looksFor: 'model.safetensors beside config.json',
+  config: 'config.json',
   mayBe: ({ name, beside }) => isNamed(name, /^(model|model_final|ae|checkpoint_\d+)$/) && beside.has('config.json'),
   decoder: (weights) => tensorOf(weights, 'encoder.weight', 3) && tensorOf(weights, 'decoder.weight', 3),
   async read(weights, decoder) {

@@ -18,10 +18,9 @@ const stored: Stored = {
   from: 'crosscoders of this kind store W_dec [features, heads, width]',
 };
 
-/** `cfg.json` beside `cc_weights`, or `12_cfg.json` beside the twelfth save of a run. */
+/** `12_cfg.json` beside the twelfth save of a run, or `cfg.json` beside `cc_weights`. */
 function configName({ name, beside }: Spot): string | undefined {
-  const stem = name.replace(/\.[^.]+$/, '');
-  return [`${stem}_cfg.json`, ...(stem === 'cc_weights' ? ['cfg.json'] : [])].find((config) => beside.has(config));
+  return [`${name.replace(/\.[^.]+$/, '')}_cfg.json`, 'cfg.json'].find((config) => beside.has(config));
 }
 
 /**
@@ -31,6 +30,7 @@ function configName({ name, beside }: Spot): string | undefined {
 export const crosscoderNanda: Layout = {
   name: 'ckkissane crosscoder',
   looksFor: 'cc_weights.safetensors beside cfg.json',
+  config: 'cfg.json',
   mayBe: (spot) => isNamed(spot.name, /^(cc_weights|\d+)$/) && configName(spot) !== undefined,
   decoder: (weights) => tensorOf(weights, 'W_enc', 3) && tensorOf(weights, 'W_dec', 3),
   async read(weights, decoder) {

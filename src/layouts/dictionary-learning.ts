@@ -15,6 +15,7 @@ const rows = { value: 'rows' as const, from: 'dictionary_learning stores W_dec [
 export const dictionaryLearning: Layout = {
   name: 'dictionary_learning',
   looksFor: 'ae.safetensors or ae.npz beside config.json',
+  config: 'config.json',
   mayBe: ({ name, beside }) =>
     isNamed(name, /^ae$/) || (isNamed(name, /^(model|model_final)$/) && beside.has('config.json')),
   decoder(weights) {

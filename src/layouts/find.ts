@@ -4,7 +4,7 @@ import { AppError } from '../errors.ts';
 import { openTensorFile } from '../formats/open.ts';
 import { readBare, type SaidOfTensor } from './bare.ts';
 import { isPickle, isWeightFile, listFolder } from './folder.ts';
-import { type Spot, unwrapped, type Weights } from './layout.ts';
+import { type Layout, type Spot, unwrapped, type Weights } from './layout.ts';
 import { layouts } from './list.ts';
 import { refuseManyPlaces } from './many-places.ts';
 import { nothingFound } from './nothing-found.ts';
@@ -15,8 +15,8 @@ const deepestFolder = 8;
 
 /**
  * Finds every SAE under a path: a weight file is one, or one for each head of a crosscoder; a folder may hold several
- * (one a layer, say), in the order of their names. Only files whose names some layout knows are opened; their tensors
- * then decide. The files stay open; close each `sae.file`.
+ * (one a layer, say), in the order of their names. Only files whose names some layout knows are opened, or the one weight
+ * file beside a config; their tensors then decide. The files stay open; close each `sae.file`.
  * Errors: those of opening, layout_unknown for none, and what the layouts refuse.
  */
 export async function findSaes(path: string, tensorName?: string, headAxis?: SaidOfTensor['headAxis']): Promise<Sae[]> {
@@ -54,12 +54,13 @@ async function searchFolder(search: Search, folder: string, depth: number): Prom
   const { names, folders } = await listFolder(folder);
   const before = search.saes.length;
   const beside = new Set(names);
-  const spots = names
-    .map((name): Spot => ({ folder: resolve(folder), name, beside }))
-    .filter((spot) => layouts.some((layout) => layout.mayBe(spot)));
+  const all = names.map((name): Spot => ({ folder: resolve(folder), name, beside }));
+  const named = all.filter((spot) => layouts.some((layout) => layout.mayBe(spot)));
+  const spots = named.length > 0 ? named : onlyWeights(all);
+  const applies: Applies = named.length > 0 ? mayBe : hasConfig;
   for (const spot of spots) {
     const path = spots.length > 1 ? join(folder, spot.name) : folderOfSae(folder);
-    search.saes.push(...(await openSpot(path, join(folder, spot.name), spot, search.said)));
+    search.saes.push(...(await openSpot(path, join(folder, spot.name), spot, search.said, applies)));
   }
   for (const name of [...names, ...folders.filter((one) => one.endsWith('.dcp'))]) {
     search.seen.push(relative(search.root, join(folder, name)));
@@ -69,6 +70,19 @@ async function searchFolder(search: Search, folder: string, depth: number): Prom
   for (const name of folders) {
     if (!isCheckpointFolder(name)) await searchFolder(search, join(folder, name), depth + 1);
   }
+}
+
+/** Whether a layout is to be tried on a file. */
+type Applies = (layout: Layout, spot: Spot) => boolean;
+
+const mayBe: Applies = (layout, spot) => layout.mayBe(spot);
+const hasConfig: Applies = ({ config }, { beside }) => config !== undefined && beside.has(config);
+
+/** The one weight file beside a config: whoever converted it may have given it a name of their own. */
+function onlyWeights(all: readonly Spot[]): readonly Spot[] {
+  const weights = all.filter(({ name }) => isWeightFile(name));
+  const [spot] = weights;
+  return weights.length === 1 && spot && layouts.some((layout) => hasConfig(layout, spot)) ? [spot] : [];
 }
 
 /** A distributed checkpoint is one thing, not a folder of weights. */
@@ -86,12 +100,17 @@ async function openFile(path: string, said: SaidOfTensor): Promise<Sae[]> {
   const folder = resolve(dirname(path));
   const { names } = await listFolder(folder).catch(() => ({ names: [] }));
   const spot = { folder, name: basename(path), beside: new Set(names) };
-  return withWeights(path, path, spot, async (weights) => (await byLayout(weights, said)) ?? readBare(weights, said));
+  return withWeights(
+    path,
+    path,
+    spot,
+    async (weights) => (await byLayout(weights, said, mayBe)) ?? readBare(weights, said),
+  );
 }
 
 /** The SAEs of a file found in a folder; none where its tensors are no layout's. */
-function openSpot(path: string, file: string, spot: Spot, said: SaidOfTensor): Promise<Sae[]> {
-  return withWeights(path, file, spot, async (weights) => (await byLayout(weights, said)) ?? []);
+function openSpot(path: string, file: string, spot: Spot, said: SaidOfTensor, applies: Applies): Promise<Sae[]> {
+  return withWeights(path, file, spot, async (weights) => (await byLayout(weights, said, applies)) ?? []);
 }
 
 /** Reads an open file, which is closed again unless it holds an SAE. */
@@ -112,9 +131,9 @@ async function withWeights(
 }
 
 /** By the first layout whose files and tensors these are. Another tensor than its decoder says nothing by its config. */
-async function byLayout(weights: Weights, said: SaidOfTensor): Promise<Sae[] | undefined> {
+async function byLayout(weights: Weights, said: SaidOfTensor, applies: Applies): Promise<Sae[] | undefined> {
   for (const layout of layouts) {
-    const decoder = layout.mayBe(weights) ? layout.decoder(weights) : undefined;
+    const decoder = applies(layout, weights) ? layout.decoder(weights) : undefined;
     if (decoder === undefined) continue;
     const isAnother = said.tensor !== undefined && weights.tensors.get(said.tensor) !== decoder;
     return isAnother ? readBare(weights, said) : layout.read(weights, decoder);

@@ -4,8 +4,7 @@ import { assemble, type Parts } from './assemble.ts';
 import { parseHook, transformerLensHook } from './hook.ts';
 import { known, readJsonConfig } from './json-config.ts';
 import { isNamed, type Layout, tensorOf, type Weights } from './layout.ts';
-import { inPath, tokenFits } from './path-facts.ts';
-import { wrongToken } from './path-token.ts';
+import { checkedByPath, inPath } from './path-facts.ts';
 
 const text = z.string().nullish();
 const schema = z.looseObject({
@@ -46,9 +45,7 @@ export const gemmaScope2: Layout = {
     const stored = { value: 'rows' as const, from: 'Gemma Scope stores w_dec [features, width]' };
     const sae = assemble(weights, decoder, stored, partsOf(weights, config, inConfig));
     const place = inPath(weights.folder, leaf);
-    const features = decoder.shape[sae.orientation?.value === 'columns' ? 1 : 0] as number;
-    if (place?.groups[1] && !tokenFits(place.groups[1], features)) throw wrongToken(decoder, place.segment, features);
-    return [sae];
+    return [checkedByPath(sae, place, place?.groups[1])];
   },
 };
 

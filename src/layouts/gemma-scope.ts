@@ -1,7 +1,6 @@
 import { assemble, type Parts } from './assemble.ts';
 import { type Layout, tensorOf, type Weights } from './layout.ts';
-import { inPath, layerIn, tokenFits } from './path-facts.ts';
-import { wrongToken } from './path-token.ts';
+import { checkedByPath, inPath, layerIn } from './path-facts.ts';
 import type { Known } from './sae.ts';
 
 /** `google/gemma-scope-2b-pt-res`: the repository's name is all that tells model and site. */
@@ -26,11 +25,8 @@ export const gemmaScope: Layout = {
   decoder: (weights) => tensorOf(weights, 'W_dec', 2) ?? tensorOf(weights, 'w_dec', 2),
   async read(weights, decoder) {
     const stored = { value: 'rows' as const, from: `Gemma Scope stores ${decoder.name} [features, width]` };
-    const sae = assemble(weights, decoder, stored, partsOf(weights));
     const width = inPath(weights.folder, /^width_(\w+)$/);
-    const features = decoder.shape[sae.orientation?.value === 'columns' ? 1 : 0] as number;
-    if (width?.groups[0] && !tokenFits(width.groups[0], features)) throw wrongToken(decoder, width.segment, features);
-    return [sae];
+    return [checkedByPath(assemble(weights, decoder, stored, partsOf(weights)), width, width?.groups[0])];
   },
 };
 

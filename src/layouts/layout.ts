@@ -22,6 +22,8 @@ export interface Weights extends Spot {
 /** How a trainer lays out its files. To add one: a file beside this one, and a line in `list.ts`. */
 export interface Layout {
   readonly name: string;
+  /** A config that makes the one weight file beside it worth opening, whatever that is called. */
+  readonly config?: string;
   /** The files it is known by, for the error where nothing was found. */
   readonly looksFor: string;
   /** Whether a file of this name, in this company, is worth opening. */

@@ -19,6 +19,7 @@ const weightsName = /^sae_weights$/;
 export const openMoss: Layout = {
   name: 'OpenMOSS',
   looksFor: 'sae_weights.safetensors beside config.json',
+  config: 'config.json',
   mayBe: ({ name, beside }) => isNamed(name, weightsName) && beside.has('config.json'),
   decoder: (weights) => tensorOf(weights, 'W_D', 2) ?? tensorOf(weights, 'W_D', 3),
   async read(weights, decoder) {

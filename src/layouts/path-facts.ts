@@ -1,5 +1,5 @@
 import { sep } from 'node:path';
-import type { Known } from './sae.ts';
+import type { Known, Sae } from './sae.ts';
 
 /** What a folder's name says: the nearest one, upwards, that matches. */
 export interface InPath {
@@ -30,4 +30,11 @@ export function tokenFits(token: string, features: number): boolean {
   if (digits === undefined) return true;
   const [decimal, binary] = unit === 'k' ? [1e3, 1 << 10] : [1e6, 1 << 20];
   return Math.floor(features / decimal) === Number(digits) || features === Number(digits) * binary;
+}
+
+/** The SAE, with a doubt where its folder's name (`width_16k`) says another number of features than it has. */
+export function checkedByPath(sae: Sae, place: InPath | undefined, token: string | undefined): Sae {
+  const features = sae.decoder.shape[sae.orientation?.value === 'columns' ? 1 : 0] as number;
+  if (!place || token === undefined || tokenFits(token, features)) return sae;
+  return { ...sae, doubts: [`it has ${features} features, but its folder is ${place.segment}`] };
 }

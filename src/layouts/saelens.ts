@@ -15,8 +15,10 @@ const saelensFiles = { config: 'cfg.json', weights: 'sae_weights.safetensors' } 
 export const saelens: Layout = {
   name: 'SAELens',
   looksFor: `${saelensFiles.weights} beside ${saelensFiles.config}`,
+  config: saelensFiles.config,
   mayBe: ({ name, beside }) => name === saelensFiles.weights && beside.has(saelensFiles.config),
-  decoder: (weights) => tensorOf(weights, 'W_dec', 2),
+  // An encoder.weight beside W_dec is sparsify's.
+  decoder: (weights) => (weights.tensors.has('encoder.weight') ? undefined : tensorOf(weights, 'W_dec', 2)),
   async read(weights, decoder) {
     const config = await readSaelensConfig(join(weights.folder, saelensFiles.config));
     const stored = { value: 'rows' as const, from: 'SAELens stores W_dec [features, width]' };

@@ -31,6 +31,7 @@ const runSchema = z.looseObject({ model: z.string().nullish() });
 export const sparsify: Layout = {
   name: 'sparsify',
   looksFor: 'sae.safetensors beside cfg.json',
+  config: 'cfg.json',
   mayBe: ({ name, beside }) => isNamed(name, /^sae$/) && beside.has('cfg.json'),
   decoder(weights) {
     const decoder = tensorOf(weights, 'W_dec', 2) ?? tensorOf(weights, 'decoder.weight', 2);

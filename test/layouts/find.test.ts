@@ -109,6 +109,39 @@ test('weights whose config was left behind are read with what is known of their 
   for (const sae of saes) expect(sae).not.toHaveProperty('layer');
 });
 
+test.each([
+  ['SAELens', 'cfg.json', { hook_name: 'blocks.3.hook_resid_pre' }, sixByFour],
+  ['sparsify', 'cfg.json', { num_latents: 6 }, { 'encoder.weight': [6, 4], W_dec: [6, 4] }],
+  [
+    'dictionary_learning',
+    'config.json',
+    { trainer: { layer: 3 } },
+    { 'encoder.weight': [6, 4], 'decoder.weight': [4, 6] },
+  ],
+  ['OpenMOSS', 'config.json', { hook_point_in: 'blocks.3.hook_resid_pre' }, { W_E: [4, 6], W_D: [6, 4] }],
+  [
+    'ckkissane crosscoder',
+    'cfg.json',
+    { hook_point: 'blocks.3.hook_resid_pre' },
+    { W_enc: [2, 4, 6], W_dec: [6, 2, 4] },
+  ],
+  ['dictionary_learning crosscoder', 'config.json', {}, { 'encoder.weight': [2, 4, 6], 'decoder.weight': [2, 6, 4] }],
+])(
+  '%s: weights that were given another name are told by the config beside them',
+  async (layout, config, says, shapes) => {
+    const folder = await tempFolder();
+    for (const run of ['run_0', 'run_1']) {
+      await writeFiles(folder, {
+        [`${run}/my-weights.safetensors`]: safetensorsOf(shapes),
+        [`${run}/${config}`]: says,
+      });
+    }
+    const saes = await found(folder);
+    expect(new Set(saes.map(({ path }) => path)).size).toBe(2);
+    for (const sae of saes) expect(sae.layout).toBe(layout);
+  },
+);
+
 test('an encoder without a decoder says so', async () => {
   const folder = await tempFolder();
   const weights = safetensorsOf({ 'encoder.weight': [6, 4], 'encoder.bias': [6] });

@@ -3,7 +3,7 @@ import type { PlacedSae } from './sae.ts';
 
 /** What a person may take for something else, to be said beside where an SAE goes. */
 export function remarksOn({ sae, place, model, matrix }: PlacedSae): string[] {
-  const remarks: string[] = [];
+  const remarks: string[] = [...(sae.doubts ?? [])];
   if (sae.layout === 'bare matrix' && matrix.width === model.dimension) {
     const { rows } = matrix;
     if (rows === model.layers)
