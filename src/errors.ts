@@ -29,6 +29,7 @@ const exitCodeOf = {
   record_invalid: 6,
   not_owner: 6,
   cannot_be_stored: 6,
+  cannot_explain: 6,
   not_found: 6,
   difference: 7,
   paused: 8,

@@ -99,10 +99,12 @@ function listenForSignals(out: Output, expected: boolean): Signals {
     setTimeout(() => abort.abort(), graceMs).unref();
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    // conf's when-exit listens too, and raises each signal a second time: to us that would be the user's second.
-    process.removeAllListeners(signal);
     process.on(signal, handle(signal));
   }
+  // conf's when-exit listens too, and raises each signal a second time: to us that would be the user's second.
+  process.on('newListener', (event, listener) => {
+    if (event === 'SIGINT' || event === 'SIGTERM') setImmediate(() => process.off(event, listener));
+  });
   return { stop: stop.signal, abort: abort.signal, exitCode: () => code };
 }
 

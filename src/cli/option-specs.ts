@@ -1,5 +1,7 @@
 import type { z as Zod } from 'zod';
 import { parseRanges } from '../tensor/ranges.ts';
+import { aboutSpecs } from './about-specs.ts';
+import { directionSpecs } from './direction-specs.ts';
 import { choice, flag, parsed, text, whole } from './option-values.ts';
 import { ofSeveralSaes } from './options-of-several-saes.ts';
 import { parseDuration, parseSize } from './quantities.ts';
@@ -14,10 +16,10 @@ export interface OptionSpec {
   readonly group: string;
   readonly help: string;
   readonly schema: Schema;
+  /** May be given several times; its schema gets all values. */
+  readonly repeatable?: boolean;
   /** Written `--no-NAME`; such a switch is on unless it is given. */
   readonly negated?: boolean;
-  /** May be given several times; its schema gets all the values. */
-  readonly repeatable?: boolean;
 }
 
 const groups = {
@@ -50,18 +52,7 @@ export const optionSpecs = {
     help: 'source set to upload into; {layer} stands for the layer, {head} for the head of a crosscoder',
     schema: text,
   },
-  name: { value: 'TEXT', group: groups.place, help: 'name of the vector', schema: text },
-  strength: {
-    value: 'N',
-    group: groups.place,
-    help: 'default steering strength, -300 to 300 (default: 10)',
-    schema: (z) =>
-      z
-        .string()
-        .regex(/^[+-]?(\d+\.?\d*|\.\d+)$/, 'expected a number')
-        .transform(Number)
-        .refine((value) => Math.abs(value) <= 300, 'expected -300 to 300'),
-  },
+  ...directionSpecs,
   kind: {
     value: 'KIND',
     group: groups.place,
@@ -110,6 +101,7 @@ export const optionSpecs = {
     help: 'name of each vector, with --as vectors (default: "{sae-id} L{layer} #{index}")',
     schema: text,
   },
+  ...aboutSpecs,
   yes: { group: groups.sending, help: 'do go on: more than 1,000 vectors', schema: flag },
   batchSize: {
     value: 'N',

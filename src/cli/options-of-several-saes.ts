@@ -2,7 +2,7 @@ import type { z as Zod } from 'zod';
 import { parseRanges } from '../tensor/ranges.ts';
 import { parseHead } from './head-option.ts';
 import type { OptionSpec } from './option-specs.ts';
-import { choice, parsed, repeated, text } from './option-values.ts';
+import { choice, each, parsed, text } from './option-values.ts';
 
 /** Options for folders of several SAEs, and for those with several matrices or hooks: crosscoders and transcoders. */
 export const ofSeveralSaes = {
@@ -21,8 +21,8 @@ export const ofSeveralSaes = {
   head: {
     value: 'I=MODEL:LAYER',
     group: 'Where it belongs',
-    help: 'where head I of a crosscoder belongs; repeatable',
-    schema: (z: typeof Zod) => repeated(parseHead, 'HEAD=MODEL:LAYER such as 0=gemma-2-2b:13')(z),
+    help: 'where head I of a crosscoder belongs; may be given several times',
+    schema: (z: typeof Zod) => each(parsed(parseHead, 'HEAD=MODEL:LAYER such as 0=gemma-2-2b:13'))(z),
     repeatable: true,
   },
   headAxis: {

@@ -20,6 +20,7 @@ function parseOption(name: OptionName, value: unknown): unknown {
   const [issue] = result.error.issues;
   const expected = issue?.message ?? 'not understood';
   // Of a repeatable option, the one value that is wrong.
-  const shown = Array.isArray(value) ? value[Number(issue?.path[0] ?? 0)] : value;
+  const [position] = issue?.path ?? [];
+  const shown = Array.isArray(value) && position !== undefined ? value[Number(position)] : value;
   throw new AppError('usage', `${flagOf(name)} "${shown}": ${expected}`, { hints: [spec.help] });
 }

@@ -1,3 +1,4 @@
+import type { ByteSource, Runs } from './byte-source.ts';
 import { decode, dtypeSize } from './dtype.ts';
 import type { Ranges } from './ranges.ts';
 import type { Matrix } from './tensor.ts';
@@ -72,25 +73,59 @@ function contiguousReader(matrix: Matrix): BlockReader {
   };
 }
 
-/** Each row is spread over the file, one element every `columnStride`: `width` short reads fill a band of many rows. */
+/** Lines of a band that are read and turned together: their values of one row then lie side by side. */
+const mostLines = 16;
+
+/**
+ * Each row is spread over the file, one element every `columnStride`: `width` short lines, one a column, fill a band of
+ * many rows, and are turned a few at a time.
+ */
 function bandReader(matrix: Matrix): BlockReader {
   const { tensor, width, rowStride, columnStride } = matrix;
   const size = dtypeSize(tensor.dtype);
   const rows = rowsThatFit(matrix, bandBytes, Math.max(width * 4, rowStride * size));
-  const bytes = new Uint8Array(((rows - 1) * rowStride + 1) * size);
-  const line = new Float32Array((rows - 1) * rowStride + 1);
+  // Each line begins at a multiple of 8 bytes, as decoding wants it.
+  const pitch = Math.ceil((((rows - 1) * rowStride + 1) * size) / 8) * 8;
+  const linesAtOnce = Math.max(1, Math.min(mostLines, Math.floor(rowBlockBytes / pitch)));
+  const bytes = new Uint8Array(pitch * linesAtOnce);
+  const lines = new Float32Array((pitch / size) * linesAtOnce);
   const values = new Float32Array(rows * width);
   return {
     rows,
     async read(start, count) {
-      const span = (count - 1) * rowStride + 1;
-      for (let column = 0; column < width; column++) {
+      const length = ((count - 1) * rowStride + 1) * size;
+      for (let column = 0; column < width; column += linesAtOnce) {
+        const runs = Math.min(linesAtOnce, width - column);
         const position = tensor.offset + (start * rowStride + column * columnStride) * size;
-        await tensor.bytes.read(bytes.subarray(0, span * size), position);
-        decode(tensor.dtype, tensor.bigEndian, bytes, span, line, 0);
-        for (let i = 0; i < count; i++) values[i * width + column] = line[i * rowStride] as number;
+        await readRuns(tensor.bytes, bytes, { position, stride: columnStride * size, length, count: runs, pitch });
+        decode(tensor.dtype, tensor.bigEndian, bytes, (pitch / size) * runs, lines, 0);
+        turn(lines, pitch / size, runs, rowStride, values.subarray(column), width, count);
       }
       return values;
     },
   };
+}
+
+/** Puts element `i * step` of each line into row `i`, the lines side by side. */
+function turn(
+  lines: Float32Array,
+  pitch: number,
+  lineCount: number,
+  step: number,
+  out: Float32Array,
+  width: number,
+  count: number,
+): void {
+  for (let i = 0; i < count; i++) {
+    for (let line = 0; line < lineCount; line++) {
+      out[i * width + line] = lines[line * pitch + i * step] as number;
+    }
+  }
+}
+
+async function readRuns(source: ByteSource, into: Uint8Array, runs: Runs): Promise<void> {
+  if (source.readRuns) return source.readRuns(into, runs);
+  for (let i = 0; i < runs.count; i++) {
+    await source.read(into.subarray(i * runs.pitch, i * runs.pitch + runs.length), runs.position + i * runs.stride);
+  }
 }

@@ -23,17 +23,3 @@ export function widthHints(
   }
   return hints.length > 0 ? hints : ['check --model and --hook, or choose the right tensor with --tensor'];
 }
-
-/** A matrix where one vector is wanted is mostly one row a layer. */
-export function oneRowHints(shape: readonly number[]): string[] {
-  const toUploadSae = 'every row of a matrix is uploaded with: neuronpedia upload-sae';
-  if (shape.length !== 2 || (shape[0] as number) > mostLayers) return [toUploadSae];
-  return [
-    `if these are one row a layer, choose one with --row I`,
-    `of hidden states, with one row more than the model has layers, row r is resid_post of block r - 1 (row ${(shape[0] as number) - 1}: layer ${(shape[0] as number) - 2}) and row 0 the embeddings`,
-    toUploadSae,
-  ];
-}
-
-/** No model here has more. */
-const mostLayers = 128;

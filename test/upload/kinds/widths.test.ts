@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { readDirection } from '../../../src/layouts/direction.ts';
 import type { Sae } from '../../../src/layouts/sae.ts';
 import type { Orientation } from '../../../src/tensor/tensor.ts';
 import { placeOf } from '../../../src/upload/destination.ts';
 import { settleMatrix } from '../../../src/upload/kinds/sae-matrix.ts';
 import { remarksOn } from '../../../src/upload/kinds/sae-remarks.ts';
-import { pickVector } from '../../../src/upload/kinds/vector.ts';
 import { fixture, opened, safetensorsOf, tempFolder, writeFiles } from '../../fixtures.ts';
 import { found } from '../../layouts/found.ts';
 
@@ -49,12 +49,12 @@ test.each([
     [27, 2304],
     /row r is resid_post of block r - 1 \(row 26: layer 25\) and row 0/,
   ],
-  ['a row a layer', [26, 2304], /one row a layer, choose one with --row I/],
+  ['a row a layer', [26, 2304], /of one row a layer, row 25 is layer 25;/],
 ])('a matrix of %s where a vector is wanted is told how rows and layers go together', async (_, shape, hint) => {
   const file = await opened(await weights(shape));
-  expect(() => pickVector(file, undefined)).toThrow(
-    expect.objectContaining({ hints: expect.arrayContaining([expect.stringMatching(hint)]) }),
-  );
+  await expect(readDirection(file, {})).rejects.toMatchObject({
+    hints: expect.arrayContaining([expect.stringMatching(hint)]),
+  });
 });
 
 /** What is remarked of an SAE that goes to a model, as it is shown before sending. */
