@@ -3,6 +3,7 @@ import { parseRanges } from '../tensor/ranges.ts';
 import { aboutSpecs } from './about-specs.ts';
 import { directionSpecs } from './direction-specs.ts';
 import { choice, flag, parsed, text, whole } from './option-values.ts';
+import { ofSeveralSaes } from './options-of-several-saes.ts';
 import { parseDuration, parseSize } from './quantities.ts';
 
 /** How a value is read. zod is handed in, so that showing help need not load it. */
@@ -44,10 +45,11 @@ export const optionSpecs = {
     help: 'hook: resid-pre, resid-post, … or a full name such as blocks.6.hook_resid_post',
     schema: text,
   },
+  ...ofSeveralSaes,
   saeId: {
     value: 'NAME',
     group: groups.place,
-    help: 'source set to upload into; {layer} stands for the layer',
+    help: 'source set to upload into; {layer} stands for the layer, {head} for the head of a crosscoder',
     schema: text,
   },
   ...directionSpecs,

@@ -1,6 +1,8 @@
 import { describe } from '../layouts/bare.ts';
+import type { Known, Sae } from '../layouts/sae.ts';
 import { countRows, formatRanges } from '../tensor/ranges.ts';
 import type { PreparedSae } from '../upload/kinds/sae.ts';
+import { remarksOn } from '../upload/kinds/sae-remarks.ts';
 import type { Server } from '../upload/server.ts';
 import type { Output } from './output.ts';
 import { count } from './progress.ts';
@@ -10,11 +12,12 @@ export function showPlan(out: Output, server: Server, prepared: PreparedSae): vo
   const { sae, place, matrix, orientation, planned, kind, dashboards } = prepared;
   const rows = countRows(planned);
   const some = rows === matrix.rows ? '' : `; of these ${formatRanges(planned)}: ${count(rows)}`;
-  out.note(`SAE      ${sae.path} (${sae.layout}, ${kind})`);
+  out.note(`SAE      ${titleOf(sae)} (${sae.layout}, ${kind})`);
   out.note(`decoder  ${describe(sae.decoder)}: ${count(matrix.rows)} features of ${matrix.width} values${some}`);
   out.note(`         ${orientation.value}: ${orientation.from}`);
   out.note(`to       ${place.model.value} (${place.model.from}), layer ${place.layer.value} (${place.layer.from})`);
-  out.note(`         hook ${place.hook ? `${place.hook.value} (${place.hook.from})` : 'not given'}`);
+  out.note(`         hook ${hookText(place.hook)}${place.hookIn ? `, reads ${hookText(place.hookIn)}` : ''}`);
+  for (const remark of remarksOn(prepared)) out.note(`         ${remark}`);
   const made = [prepared.isNewModel && 'model', prepared.isNewSet && 'source set'].filter(Boolean).join(' and ');
   out.note(`source   ${prepared.model.id}/${place.source}${made ? ` (the ${made} will be made)` : ''}`);
   if (dashboards)
@@ -28,6 +31,15 @@ export function showPlan(out: Output, server: Server, prepared: PreparedSae): vo
   for (const line of cannotStore(server, prepared)) out.note(line);
   if (matrix.tensor.dtype === 'F64') out.note('         values are float64 in the file and sent as float32');
   out.document({ type: 'plan', ...planDocument(prepared) });
+}
+
+/** How an SAE is called: its path and, of a crosscoder, which head it is. */
+export function titleOf({ path, head }: Sae): string {
+  return head ? `${path}, head ${head.index} of ${head.of}` : path;
+}
+
+function hookText(hook: Known<string> | undefined): string {
+  return hook ? `${hook.value} (${hook.from})` : 'not given';
 }
 
 /** What this server drops, said before it is sent and again at the end. */
@@ -48,6 +60,7 @@ export function planDocument(prepared: PreparedSae): Record<string, unknown> {
     path: sae.path,
     layout: sae.layout,
     kind,
+    ...(sae.head && { head: sae.head.index }),
     tensor: sae.decoder.name,
     dtype: sae.decoder.dtype,
     shape: sae.decoder.shape,
@@ -62,6 +75,7 @@ export function planDocument(prepared: PreparedSae): Record<string, unknown> {
     model: place.model.value,
     layer: place.layer.value,
     hook: place.hook?.value ?? null,
+    ...(place.hookIn && { hookIn: place.hookIn.value }),
     source: `${prepared.model.id}/${place.source}`,
     newModel: prepared.isNewModel,
     newSourceSet: prepared.isNewSet,

@@ -15,7 +15,9 @@ export async function writeSaeReceipt(
   several: boolean,
 ): Promise<void> {
   const { model, place, sae } = prepared;
-  const file = several ? path.replace(/(\.[^./\\]*)?$/, `-${place.source}$1`) : path;
+  // Heads of one crosscoder may go to the same layer of two models.
+  const name = sae.head ? `${model.id}-${place.source}` : place.source;
+  const file = several ? path.replace(/(\.[^./\\]*)?$/, `-${name}$1`) : path;
   const head = {
     command: 'upload-sae',
     job: report.job,

@@ -33,5 +33,7 @@ export interface Sae {
   readonly neuronpediaId?: string;
   /** Facts of the whole SAE that a server may keep: `k`, `l0`, `training_tokens`, … */
   readonly facts: Readonly<Record<string, string | number | boolean>>;
+  /** What about it does not agree, without being wrong for sure; to be shown before anything is sent. */
+  readonly doubts?: readonly string[];
   readonly file: TensorFile;
 }

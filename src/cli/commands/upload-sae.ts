@@ -7,13 +7,14 @@ import { previewSae, type SendLimits, sendSae } from '../../upload/kinds/send-sa
 import type { Server } from '../../upload/server.ts';
 import { afterUpload, checkAfterwards, wantsExplaining } from '../after-upload.ts';
 import { attributesOf } from '../attributes.ts';
+import { chooseSaes } from '../choose-saes.ts';
 import { closeAfter } from '../close-after.ts';
 import type { CommandContext } from '../context.ts';
 import { warnNotStored } from '../not-stored.ts';
 import type { OptionValues } from '../options.ts';
 import { count } from '../progress.ts';
 import { checkReceipt } from '../receipt.ts';
-import { planDocument, showPlan } from '../sae-plan.ts';
+import { planDocument, showPlan, titleOf } from '../sae-plan.ts';
 import { idsOf, writeSaeReceipt } from '../sae-receipt.ts';
 import { type End, finishJobs, tellReport } from '../sae-summary.ts';
 import { openSession, type Session } from '../session.ts';
@@ -24,14 +25,13 @@ import { eventReporter, uploadRun } from '../upload-run.ts';
 export function run(context: CommandContext): Promise<number> {
   const { out, options, stop } = context;
   return closeAfter(async (own) => {
-    const saes: Sae[] = [];
-    for (const path of context.args) saes.push(...(await findSaes(path, options.tensor)));
-    for (const sae of saes) own(sae.file);
-    if (saes.length > 1 && options.layer !== undefined) {
-      throw new AppError('usage', `--layer names one layer, but ${saes.length} SAEs were found`, {
-        hints: ['leave --layer out: each SAE says its own; or name one SAE'],
-      });
+    const found: Sae[] = [];
+    for (const path of context.args) {
+      const saes = await findSaes(path, options.tensor, options.headAxis);
+      for (const sae of saes) own(sae.file);
+      found.push(...saes);
     }
+    const saes = chooseSaes(found, options);
     await checkReceipt(options.receipt);
     const session = own(await openSession(context));
     const { server, http } = own(await session.connect());
@@ -67,8 +67,10 @@ function prepare(context: CommandContext, session: Session, sae: Sae, server: Se
 }
 
 function saeOptions(options: OptionValues): SaeOptions {
-  const { model, layer, hook, kind, orientation, features, activations, as, label, yes, createModel } = options;
-  const given = { model, layer, hook, kind, orientation, features, activations, as, label, yes, createModel };
+  const { model, layer, hook, hookOut, head, kind, orientation, features, activations } = options;
+  const { as, label, yes, createModel } = options;
+  const place = { model, layer, hook, hookOut, heads: head, kind, createModel };
+  const given = { ...place, orientation, features, activations, as, label, yes };
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   return { saeId: options.saeId as string, attributes: attributesOf(options), ...present };
 }
@@ -83,16 +85,19 @@ function sendLimits({ batchSize, maxBody, concurrency }: OptionValues): SendLimi
 
 /** Two SAEs in one source would be one mixture of both. */
 function refuseSameSource(prepared: readonly PreparedSae[]): void {
-  const seen = new Map<string, string>();
+  const seen = new Map<string, Sae>();
   for (const { model, place, sae } of prepared) {
     const source = `${model.id}/${place.source}`;
     const other = seen.get(source);
     if (other !== undefined) {
-      throw new AppError('layout_unknown', `${other} and ${sae.path} would both go into ${source}`, {
-        hints: ['upload them under different --sae-id'],
+      throw new AppError('layout_unknown', `${titleOf(other)} and ${titleOf(sae)} would both go into ${source}`, {
+        hints:
+          other.file === sae.file
+            ? ['put {head} into --sae-id, or say with --head I=MODEL:LAYER that they belong to different places']
+            : ['upload them under different --sae-id, or choose with --layers'],
       });
     }
-    seen.set(source, sae.path);
+    seen.set(source, sae);
   }
 }
 

@@ -39,7 +39,7 @@ function saeFields(place: Place, kind: SaeKind, sae: Sae, attributes: Attributes
     kind,
     ...attributeFields(attributes, capabilities),
     ...(place.hook && { hookName: place.hook.value }),
-    ...(sae.hookIn && { hookNameIn: sae.hookIn.value }),
+    ...(place.hookIn && { hookNameIn: place.hookIn.value }),
     ...(Object.keys(metadata).length > 0 && { metadata }),
   };
 }

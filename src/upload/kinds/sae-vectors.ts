@@ -1,4 +1,5 @@
 import { AppError } from '../../errors.ts';
+import { isAttentionZ } from '../../layouts/hook.ts';
 import { countRows, eachRow } from '../../tensor/ranges.ts';
 import { type Attributes, attributeFields, notStored } from '../attributes.ts';
 import type { Place } from '../destination.ts';
@@ -90,7 +91,11 @@ function hookTypeOf({ hook }: Place): VectorDestination['hookType'] {
     'cannot_be_stored',
     `steering vectors live at resid-pre or resid-post; these are at ${hook?.value ?? 'a hook that is not given'}`,
     {
-      hints: ['say it with --hook if it is one of these; directions at other hooks can only be uploaded as features'],
+      hints: [
+        hook && isAttentionZ(hook.value)
+          ? "these are attention heads' outputs, not directions in the residual stream, whatever their width; upload them as features"
+          : 'say it with --hook if it is one of these; directions at other hooks can only be uploaded as features',
+      ],
     },
   );
 }
