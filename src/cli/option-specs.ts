@@ -1,5 +1,7 @@
 import type { z as Zod } from 'zod';
 import { parseRanges } from '../tensor/ranges.ts';
+import { limitOptions } from './limit-options.ts';
+import { groups } from './option-groups.ts';
 import { choice, flag, parsed, text, whole } from './option-values.ts';
 import { parseDuration, parseSize } from './quantities.ts';
 
@@ -15,15 +17,9 @@ export interface OptionSpec {
   readonly schema: Schema;
   /** Written `--no-NAME`; such a switch is on unless it is given. */
   readonly negated?: boolean;
+  /** May be given several times, each with one value; the schema is of all of them, as an array. */
+  readonly repeatable?: boolean;
 }
-
-const groups = {
-  place: 'Where it belongs',
-  reading: 'What is read',
-  sending: 'How it is sent',
-  everywhere: 'Everywhere',
-  server: 'Server',
-} as const;
 
 /** Every option of every command, by its name in code; on the command line it is written with hyphens. */
 export const optionSpecs = {
@@ -139,6 +135,7 @@ export const optionSpecs = {
     help: 'how long a server may still work on a request whose connection was lost (default: 30s)',
     schema: parsed(parseDuration, 'a time such as 30s or 2m'),
   },
+  ...limitOptions,
   withToken: { group: groups.server, help: 'read the key from standard input', schema: flag },
   port: {
     value: 'N',

@@ -17,6 +17,9 @@ function parseOption(name: OptionName, value: unknown): unknown {
   const spec: OptionSpec = optionSpecs[name];
   const result = spec.schema(z).safeParse(value);
   if (result.success) return result.data;
-  const expected = result.error.issues[0]?.message ?? 'not understood';
-  throw new AppError('usage', `${flagOf(name)} "${value}": ${expected}`, { hints: [spec.help] });
+  const issue = result.error.issues[0];
+  const expected = issue?.message ?? 'not understood';
+  // Of several values the one that is wrong.
+  const wrong = Array.isArray(value) ? value[Number(issue?.path[0] ?? 0)] : value;
+  throw new AppError('usage', `${flagOf(name)} "${wrong}": ${expected}`, { hints: [spec.help] });
 }

@@ -3,7 +3,9 @@ import type { PreparedSae } from '../upload/kinds/sae.ts';
 import type { JobReport } from '../upload/run-job.ts';
 import type { Server } from '../upload/server.ts';
 import type { CommandContext } from './context.ts';
+import type { Held } from './held.ts';
 import { count } from './progress.ts';
+import { quarantineFields } from './quarantine.ts';
 import { cannotStore } from './sae-plan.ts';
 import type { Session } from './session.ts';
 import { exitCodeOf, resumeFields, statusOf, tellEnd } from './upload-run.ts';
@@ -13,6 +15,8 @@ export interface End {
   readonly source: string;
   readonly report?: JobReport;
   readonly error?: AppError;
+  /** It was not begun. */
+  readonly held?: Held;
 }
 
 /** Says what a job left on the server, and how to go on where it did not finish. */
@@ -41,9 +45,10 @@ export function tellReport(
 
 /** The one summary of a command, and its exit code: the worst of its jobs. */
 export function finishJobs({ out }: CommandContext, ends: readonly End[]): number {
-  const jobs = ends.map(({ source, report, error }) => ({
+  const jobs = ends.map(({ source, report, error, held }) => ({
     source,
-    ...(error && { status: 'failed', code: error.code, exitCode: error.exitCode, message: error.message }),
+    ...(held && { status: heldStatus(held), sent: 0, ...resumeFields(held) }),
+    ...(error && failedFields(error)),
     ...(report && {
       status: statusOf(report),
       job: report.job,
@@ -51,6 +56,7 @@ export function finishJobs({ out }: CommandContext, ends: readonly End[]): numbe
       confirmed: report.confirmed,
       found: report.found,
       sent: report.sent,
+      ...quarantineFields(report.quarantined),
       ...resumeFields(report),
     }),
   }));
@@ -62,5 +68,26 @@ export function finishJobs({ out }: CommandContext, ends: readonly End[]): numbe
     jobs,
     ...(paused?.resume_at !== undefined && { resume_at: paused.resume_at }),
   });
-  return Math.max(0, ...ends.map(({ report, error }) => error?.exitCode ?? (report ? exitCodeOf(report) : 0)));
+  const waiting = ends.filter(({ held }) => held).map(({ source }) => source);
+  if (waiting.length > 0) out.note(`not begun: ${waiting.join(', ')}`);
+  return Math.max(0, ...ends.map(exitCodeOfEnd));
+}
+
+function exitCodeOfEnd({ report, error, held }: End): number {
+  if (held) return heldStatus(held) === 'paused' ? 8 : 0;
+  return error?.exitCode ?? (report ? exitCodeOf(report) : 0);
+}
+
+/** By a person, who gets the exit code of the signal, or by a limit. */
+function heldStatus({ end }: Held): 'paused' | 'interrupted' {
+  return end.type === 'stopped' ? 'interrupted' : 'paused';
+}
+
+function failedFields({ code, exitCode, message, details }: AppError): Record<string, unknown> {
+  const paused = code === 'paused';
+  return {
+    status: paused ? 'paused' : 'failed',
+    ...{ code, exitCode, message },
+    ...(paused && details.resume_at !== undefined && { resume_at: details.resume_at }),
+  };
 }

@@ -10,15 +10,18 @@ import type { JobReport } from '../../upload/run-job.ts';
 import { closeAfter } from '../close-after.ts';
 import type { CommandContext } from '../context.ts';
 import type { OptionValues } from '../options.ts';
+import { quotaLeft } from '../quota-plan.ts';
 import { checkReceipt, writeReceipt } from '../receipt.ts';
 import { openSession, type Session } from '../session.ts';
 import { withSpinner } from '../spinner.ts';
-import { exitCodeOf, resumeFields, statusOf, tellEnd, uploadRun } from '../upload-run.ts';
+import { withTimeLimit } from '../time-limit.ts';
+import { exitCodeOf, resumeFields, statusOf, tellEnd, tellEvent, uploadRun } from '../upload-run.ts';
 
 const defaultStrength = 10;
 
 /** `upload-vector FILE`: one steering vector; prints the URL of what it made. */
-export function run(context: CommandContext): Promise<number> {
+export function run(given: CommandContext): Promise<number> {
+  const context = withTimeLimit(given);
   const { out, options } = context;
   return closeAfter(async (own) => {
     const [path] = context.args as [string];
@@ -31,7 +34,9 @@ export function run(context: CommandContext): Promise<number> {
     const prepared = await prepareVector(file, tensor, said, server);
     out.note(`vector   ${file.path}: ${describe(tensor)}`);
     out.note(`to       ${said.model} layer ${said.layer}, ${said.hook}, strength ${said.strength}, "${said.name}"`);
-    out.note(`server   ${server.name} (${server.capabilities.kind}), account ${server.account.name}`);
+    out.note(
+      `server   ${server.name} (${server.capabilities.kind}), account ${server.account.name}${quotaLeft(server)}`,
+    );
     if (options.dryRun) return finishDryRun(context, prepared);
     const upload = await uploadRun(context, session, server, (event) => tell(context, event));
     const report = await withSpinner(out, `uploading "${said.name}"`, () => sendVector(prepared, upload));
@@ -76,12 +81,11 @@ function vectorOptions(options: OptionValues): VectorOptions {
   };
 }
 
-/** One row makes no progress worth an event: only what went wrong on the way is told. */
-function tell({ out }: CommandContext, event: UploadEvent): void {
-  if (event.type === 'warning') out.warn(event.message);
-  else if (event.type === 'retry') out.note(`waiting ${event.wait_s} s before another try: ${event.why}`);
-  else return;
-  out.document(event);
+/** One row makes no progress worth an event: only what goes wrong on the way is told. */
+function tell(context: CommandContext, event: UploadEvent): void {
+  if (event.type === 'progress' || event.type === 'checking' || event.type === 'looking') return;
+  tellEvent(context, event);
+  context.out.document(event);
 }
 
 function finishDryRun({ out }: CommandContext, { matrix, destination, vectorHash }: PreparedVector): number {

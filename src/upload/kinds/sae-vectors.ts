@@ -46,7 +46,7 @@ export async function vectorsWay(placed: PlacedSae, server: Server, options: Vec
     ...{ fields: '', label, hashes },
   });
   const fields = JSON.stringify({ modelId: model.id, layer, hookType, strength: defaultStrength, label: template });
-  return { as: 'vectors', delivery, planned, isNewSet: false, dashboards: undefined, fields };
+  return { as: 'vectors', delivery, planned, quarantined: new Map(), isNewSet: false, dashboards: undefined, fields };
 }
 
 function labelMaker(template: string, { saeId, layer }: Place): (row: number) => string {

@@ -81,7 +81,7 @@ export async function prepareVector(
     throw wrongWidth(label(tensor), matrix.width, model.dimension, model.id, tensor.shape);
   }
   const dashboard = await readDashboard(options, model.id);
-  const blocks = await checkRows(matrix, [[0, 1]], () => undefined);
+  const { blocks } = await checkRows(matrix, [[0, 1]], () => undefined);
   const hashes = await hashRows(matrix, [[0, 1]]);
   const destination: VectorDestination = {
     modelId: model.id,
