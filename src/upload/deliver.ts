@@ -96,6 +96,7 @@ async function spendQuota(run: Run, { body }: Batch, quota: Extract<Outcome, { t
   if (run.quota === undefined && quota.left > 0 && quota.left < body.pieces.length) {
     const part = bodyOf(body, body.pieces.slice(0, quota.left), run.delivery.format, run.pool);
     await deliver(run, newBatch(run, part));
+    run.quota ??= { resumeAt: quota.resumeAt, why: 'the quota is spent: others have used some of it meanwhile' };
   }
   run.quota ??= { resumeAt: quota.resumeAt, why: quota.why };
 }
