@@ -34,9 +34,9 @@ export const limitOptions = {
     schema: flag,
   },
   resolve: {
-    value: 'ROW=absent|ID',
+    value: 'ROW=WHAT',
     group: groups.reading,
-    help: 'with a job: settle a row without an answer by hand; may be repeated',
+    help: 'with a job: settle a row without an answer by hand, ROW=absent or ROW=ID; may be repeated',
     repeatable: true,
     schema: (z: typeof Zod) =>
       z.array(parsed(parseResolution, 'ROW=absent, or ROW=ID with the id that the server gave it')(z)),

@@ -15,11 +15,16 @@ export function showQuota({ out, options }: CommandContext, { quota }: Server, r
   if (!quota || quota.limit === null || rows === 0) return;
   const left = leftOf(quota, quota.limit);
   const days = daysOf(rows, left, quota.limit);
-  const reset = quota.resetsAt ? ` at ${formatMoment(quota.resetsAt)}` : '';
-  const then = options.wait ? 'waits and goes on (--wait)' : 'stops; the same command goes on from there';
   if (days > 1) {
-    out.note(`quota    ${count(rows)} to send at ${count(quota.limit)} a day: this takes ${days} days`);
-    out.note(`         ${count(left)} go today; when they are sent, this command ${then}, more may be sent${reset}`);
+    const reset = quota.resetsAt ? formatMoment(quota.resetsAt) : 'tomorrow';
+    out.note(
+      `quota    ${count(rows)} to send at ${count(quota.limit)} a day: this takes ${days} days, ${count(left)} go today`,
+    );
+    out.note(
+      options.wait
+        ? `         then this command waits until ${reset} and goes on (--wait)`
+        : `         then this command stops; the same one goes on from ${reset}`,
+    );
   }
   const resetsAt = quota.resetsAt?.toISOString() ?? null;
   out.document({ type: 'quota', tier: quota.tier, limit: quota.limit, left, resetsAt, toSend: rows, days });

@@ -44,7 +44,7 @@ export function tellReport(
 }
 
 /** The one summary of a command, and its exit code: the worst of its jobs. */
-export function finishJobs({ out }: CommandContext, ends: readonly End[]): number {
+export function finishJobs(context: CommandContext, ends: readonly End[]): number {
   const jobs = ends.map(({ source, report, error, held }) => ({
     source,
     ...(held && { status: heldStatus(held), sent: 0, ...resumeFields(held) }),
@@ -62,15 +62,23 @@ export function finishJobs({ out }: CommandContext, ends: readonly End[]): numbe
   }));
   const paused = jobs.find((job) => 'resume_at' in job);
   const status = jobs.find((job) => job.status !== 'done')?.status ?? 'done';
-  out.document({
+  context.out.document({
     type: 'summary',
     status,
     jobs,
     ...(paused?.resume_at !== undefined && { resume_at: paused.resume_at }),
   });
-  const waiting = ends.filter(({ held }) => held).map(({ source }) => source);
-  if (waiting.length > 0) out.note(`not begun: ${waiting.join(', ')}`);
+  tellHeld(context, ends);
   return Math.max(0, ...ends.map(exitCodeOfEnd));
+}
+
+/** Which jobs were not begun, why, and how to go on with them. */
+function tellHeld({ out, command }: CommandContext, ends: readonly End[]): void {
+  const sources = ends.filter(({ held }) => held).map(({ source }) => source);
+  const end = ends.find(({ held }) => held)?.held?.end;
+  if (!end) return;
+  const why = end.type === 'quota' ? end.why : end.type === 'time_up' ? 'the time of --max-duration is up' : 'stopped';
+  out.note(`not begun: ${sources.join(', ')} (${why}); go on with: ${command}`);
 }
 
 function exitCodeOfEnd({ report, error, held }: End): number {

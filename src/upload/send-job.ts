@@ -87,7 +87,9 @@ async function sendRound(
 }
 
 function spent(quota: Quota | undefined): string {
-  return quota?.limit ? `the quota of ${quota.limit} features a day is spent` : 'the quota is spent';
+  return quota?.limit
+    ? `the quota of ${quota.limit.toLocaleString('en-US')} features a day is spent`
+    : 'the quota is spent';
 }
 
 /** A batch of other rows, from a run with another selection, waits for a run that plans them. */

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { openStore } from '../../src/sandbox/index.ts';
+import { openWritableStore } from '../../src/sandbox/store/store.ts';
 import { startClock, type TestClock } from './clock.ts';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 import { type Bench, openPublicBench } from './job-bench.ts';
@@ -21,8 +21,15 @@ afterEach(async () => {
 async function openLimited(used: number): Promise<void> {
   clock = startClock(start);
   bench = await openPublicBench({ rateLimit: true, now: clock.now, env: clock.env });
-  const store = openStore(`${bench.folder}/data`);
-  store.query(`INSERT INTO windows VALUES ('127.0.0.1', '/api', ${hour}, ${used}) RETURNING *`);
+  useWindow(used);
+}
+
+/** As if others behind the same address had sent this many requests. */
+function useWindow(requests: number): void {
+  const store = openWritableStore(`${bench.folder}/data`, clock.now());
+  store.write(() => {
+    for (let i = 0; i < requests; i++) store.windows.add('127.0.0.1', '/api', hour);
+  });
   store.close();
 }
 
@@ -57,10 +64,7 @@ describe('the public server’s hourly window', () => {
     proxy = await startFaultProxy(
       bench.sandbox.url,
       ({ path }, nth) => {
-        if (path !== '/api/vector/new' || nth !== 10) return undefined;
-        const store = openStore(`${bench.folder}/data`);
-        store.query(`UPDATE windows SET count = ${limit} WHERE endpoint = '/api' RETURNING *`);
-        store.close();
+        if (path === '/api/vector/new' && nth === 10) useWindow(limit - 1000);
         return undefined;
       },
       ({ path, status }) => {
