@@ -73,8 +73,12 @@ async function checkResolution(
   return true;
 }
 
-/** A feature has the index of its row; what the server names itself is known by its label and values. */
-function expectedPlace({ model, source }: JobRecord, row: number, identity: RowIdentity | undefined) {
+/**
+ * A feature has the index of its row, activations belong to the vector that their job is named after; what the server
+ * names itself is known by its label and values.
+ */
+function expectedPlace({ model, source, as }: JobRecord, row: number, identity: RowIdentity | undefined) {
+  if (as === 'activations') return source;
   return identity ?? `${model}/${source}/${row}`;
 }
 

@@ -4,12 +4,7 @@ import { type Bench, type BenchOptions, openPublicBench, type Run } from './job-
 
 const [create, list] = ['/api/vector/new', '/api/vector/list-owned'];
 const some = ['--as', 'vectors', '--features', '0-5', '--settle-timeout', '0'];
-const noList: Fault = {
-  kind: 'answer',
-  commit: false,
-  status: 500,
-  body: '{"error":"Something went wrong on our end."}',
-};
+const noList: Fault = { kind: 'answer', commit: false, status: 413, body: 'Request Entity Too Large' };
 let bench: Bench;
 let proxy: FaultProxy;
 

@@ -12,6 +12,7 @@ import type { CommandContext } from '../context.ts';
 import type { OptionValues } from '../options.ts';
 import { quotaLeft } from '../quota-plan.ts';
 import { checkReceipt, writeReceipt } from '../receipt.ts';
+import { sendWhenOpen } from '../send-when-open.ts';
 import { openSession, type Session } from '../session.ts';
 import { withSpinner } from '../spinner.ts';
 import { withTimeLimit } from '../time-limit.ts';
@@ -39,7 +40,9 @@ export function run(given: CommandContext): Promise<number> {
     );
     if (options.dryRun) return finishDryRun(context, prepared);
     const upload = await uploadRun(context, session, server, (event) => tell(context, event));
-    const report = await withSpinner(out, `uploading "${said.name}"`, () => sendVector(prepared, upload));
+    const report = await withSpinner(out, `uploading "${said.name}"`, () =>
+      sendWhenOpen(context, upload, () => sendVector(prepared, upload)),
+    );
     return finish(context, session, prepared, report);
   });
 }
