@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
 import { AppError } from '../errors.ts';
-import { isTransient, permanentError, readComplaint, retryAfterMs } from './answer-errors.ts';
-import { type Answer, type Http, type HttpRequest, NoAnswer } from './http.ts';
+import type { RequestWindow } from '../upload/pacer.ts';
+import { higherLimits, isTransient, permanentError, readComplaint, retryAfterMs } from './answer-errors.ts';
+import { type Answer, AnswerTooLarge, type Http, type HttpRequest, NoAnswer } from './http.ts';
+import { fullWindow } from './request-window.ts';
 
 /** Waits before the second, third and fourth try of a request that may be repeated. */
 const waitsMs = [300, 1000, 3000];
@@ -19,14 +21,27 @@ export async function askAgain(http: Http, request: HttpRequest): Promise<Answer
     const wait = waitsMs[attempt];
     if (!(result instanceof NoAnswer)) {
       if (!isTransient(result.status)) return result;
+      const window = fullWindow(result);
+      if (window) throw windowFull(result, window, Date.now());
       const asked = retryAfterMs(result);
       if (wait === undefined || (asked ?? 0) > longestWaitMs) throw failing(request, result, asked);
       await pause(asked ?? wait, request.signal);
     } else {
+      if (result instanceof AnswerTooLarge) throw new AppError('server_failing', result.message, { cause: result });
       if (wait === undefined || request.signal?.aborted) throw unreachable(result);
       await pause(wait, request.signal);
     }
   }
+}
+
+/** A full window is no moment's matter: trying again at once would only be refused again. Error: paused. */
+function windowFull(answer: Answer, { limit, ms }: RequestWindow, now: number): AppError {
+  const resumeAt = new Date((Math.floor(now / ms) + 1) * ms);
+  const message = `the server takes ${limit} of these requests in ${Math.round(ms / 60_000)} minutes, and has had them`;
+  return new AppError('paused', `${message}: ${readComplaint(answer).message}`, {
+    hints: [`run the same command again after ${resumeAt.toISOString()}`, higherLimits],
+    details: { status: answer.status, resume_at: resumeAt.toISOString() },
+  });
 }
 
 async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {

@@ -15,6 +15,9 @@ export interface Answer {
   readonly headers: ReadonlyMap<string, string>;
   readonly text: string;
   readonly json: unknown;
+  /** Who gave it, and where the key that was sent came from, if that is known. */
+  readonly origin: string;
+  readonly keyFrom: string | undefined;
 }
 
 /** No answer, or not all of one. `sent` is false where the server cannot have seen the request. */
@@ -25,6 +28,9 @@ export class NoAnswer extends Error {
     this.sent = sent;
   }
 }
+
+/** There was an answer, but more of it than is read: asking again would only bring it again. */
+export class AnswerTooLarge extends NoAnswer {}
 
 export interface Http {
   readonly origin: string;
@@ -38,6 +44,7 @@ export interface HttpOptions {
   /** Path that the server lives under, without a slash at its end. */
   readonly basePath: string;
   readonly key: string | undefined;
+  readonly keyFrom?: string;
   readonly userAgent: string;
   /** Called once an exchange is over, with nothing secret in it. */
   readonly onExchange?: (line: string) => void;
@@ -76,7 +83,8 @@ async function exchange(pool: Pool, options: HttpOptions, request: HttpRequest):
     options.onExchange?.(`${request.method} ${request.path}${size} -> ${result} (${ms} ms)`);
   };
   try {
-    const answer = await readAnswer(await pool.request(dispatchOptions(options, request)));
+    const response = await pool.request(dispatchOptions(options, request));
+    const answer = { ...(await readAnswer(response)), origin: options.origin, keyFrom: options.keyFrom };
     tell(`${answer.status} ${answer.headers.get('content-type') ?? ''} ${answer.text.length} B`);
     return answer;
   } catch (error) {
@@ -103,12 +111,13 @@ function dispatchOptions(options: HttpOptions, request: HttpRequest): Dispatcher
   };
 }
 
-async function readAnswer(response: Dispatcher.ResponseData): Promise<Answer> {
+async function readAnswer(response: Dispatcher.ResponseData): Promise<Omit<Answer, 'origin' | 'keyFrom'>> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of response.body) {
     size += chunk.length;
-    if (size > largestAnswer) throw new NoAnswer(`the answer is larger than ${largestAnswer} bytes`, true, undefined);
+    if (size > largestAnswer)
+      throw new AnswerTooLarge(`the answer is larger than ${largestAnswer} bytes`, true, undefined);
     chunks.push(chunk);
   }
   const text = Buffer.concat(chunks).toString('utf8');

@@ -26,6 +26,9 @@ const sending = [
   'restart',
   'forceUnlock',
   'settleTimeout',
+  'wait',
+  'maxDuration',
+  'assumeNew',
 ] as const satisfies readonly OptionName[];
 
 /** What may be said of any upload, and done with it once it is there. */
@@ -126,6 +129,8 @@ export const commandSpecs: readonly CommandSpec[] = [
       'headAxis',
       'features',
       'activations',
+      'skipBadRows',
+      'fixTokens',
       'as',
       'label',
       ...about,
@@ -147,8 +152,12 @@ export const commandSpecs: readonly CommandSpec[] = [
     name: 'status',
     summary: 'show the server, the account and local jobs, one job, or one feature',
     argument: { name: 'ID', help: 'model/source/index or its URL, or a job as status lists it', required: false },
-    options: [],
-    examples: ['neuronpedia status', 'neuronpedia status gpt2-small/6-my-res-16k/1234 --json'],
+    options: ['resolve'],
+    examples: [
+      'neuronpedia status',
+      'neuronpedia status gpt2-small/6-my-res-16k/1234 --json',
+      'neuronpedia status 0bccbe95a159a47a --resolve 3=absent',
+    ],
     load: () => import('./commands/status.ts'),
   },
   {

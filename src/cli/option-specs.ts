@@ -1,9 +1,11 @@
 import type { z as Zod } from 'zod';
 import { parseRanges } from '../tensor/ranges.ts';
-import { aboutSpecs } from './about-specs.ts';
-import { directionSpecs } from './direction-specs.ts';
+import { groups } from './option-groups.ts';
 import { choice, flag, parsed, text, whole } from './option-values.ts';
-import { ofSeveralSaes } from './options-of-several-saes.ts';
+import { aboutOptions } from './options-about.ts';
+import { directionOptions } from './options-direction.ts';
+import { limitOptions } from './options-limits.ts';
+import { sweepOptions } from './options-sweeps.ts';
 import { parseDuration, parseSize } from './quantities.ts';
 
 /** How a value is read. zod is handed in, so that showing help need not load it. */
@@ -22,14 +24,6 @@ export interface OptionSpec {
   readonly negated?: boolean;
 }
 
-const groups = {
-  place: 'Where it belongs',
-  reading: 'What is read',
-  sending: 'How it is sent',
-  everywhere: 'Everywhere',
-  server: 'Server',
-} as const;
-
 /** Every option of every command, by its name in code; on the command line it is written with hyphens. */
 export const optionSpecs = {
   model: {
@@ -45,14 +39,14 @@ export const optionSpecs = {
     help: 'hook: resid-pre, resid-post, … or a full name such as blocks.6.hook_resid_post',
     schema: text,
   },
-  ...ofSeveralSaes,
+  ...sweepOptions,
   saeId: {
     value: 'NAME',
     group: groups.place,
     help: 'source set to upload into; {layer} stands for the layer, {head} for the head of a crosscoder',
     schema: text,
   },
-  ...directionSpecs,
+  ...directionOptions,
   kind: {
     value: 'KIND',
     group: groups.place,
@@ -102,7 +96,7 @@ export const optionSpecs = {
     help: 'name of each vector, with --as vectors (default: "{sae-id} L{layer} #{index}")',
     schema: text,
   },
-  ...aboutSpecs,
+  ...aboutOptions,
   yes: { group: groups.sending, help: 'do go on: more than 1,000 vectors', schema: flag },
   batchSize: {
     value: 'N',
@@ -136,6 +130,7 @@ export const optionSpecs = {
     help: 'how long a server may still work on a request whose connection was lost (default: 30s)',
     schema: parsed(parseDuration, 'a time such as 30s or 2m'),
   },
+  ...limitOptions,
   withToken: { group: groups.server, help: 'read the key from standard input', schema: flag },
   port: {
     value: 'N',

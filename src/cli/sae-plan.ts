@@ -6,10 +6,12 @@ import { remarksOn } from '../upload/kinds/sae-remarks.ts';
 import type { Server } from '../upload/server.ts';
 import type { Output } from './output.ts';
 import { count } from './progress.ts';
+import { describeQuarantine } from './quarantine.ts';
+import { quotaLeft } from './quota-plan.ts';
 
 /** Shows where an SAE goes and how that is known, before anything is sent. */
 export function showPlan(out: Output, server: Server, prepared: PreparedSae): void {
-  const { sae, place, matrix, orientation, planned, kind, dashboards } = prepared;
+  const { sae, place, matrix, orientation, planned, kind, dashboards, quarantined } = prepared;
   const rows = countRows(planned);
   const some = rows === matrix.rows ? '' : `; of these ${formatRanges(planned)}: ${count(rows)}`;
   out.note(`SAE      ${titleOf(sae)} (${sae.layout}, ${kind})`);
@@ -25,10 +27,12 @@ export function showPlan(out: Output, server: Server, prepared: PreparedSae): vo
       `examples ${dashboards.path}: ${count(dashboards.activations)} activations of ${count(countRows(dashboards.features))} features`,
     );
   if (sae.neuronpediaId !== undefined) out.note(`         its config names ${sae.neuronpediaId}; that is not taken`);
-  out.note(
-    `server   ${server.name} (${server.capabilities.kind}), account ${server.account.name}${quota(server, rows)}`,
-  );
+  out.note(`server   ${server.name} (${server.capabilities.kind}), account ${server.account.name}${quotaLeft(server)}`);
   for (const line of cannotStore(server, prepared)) out.note(line);
+  if (dashboards && dashboards.fixedTokens > 0) {
+    out.note(`         ${count(dashboards.fixedTokens)} empty or NUL tokens are replaced by U+FFFD (--fix-tokens)`);
+  }
+  for (const line of describeQuarantine(quarantined)) out.warn(line);
   if (matrix.tensor.dtype === 'F64') out.note('         values are float64 in the file and sent as float32');
   out.document({ type: 'plan', ...planDocument(prepared) });
 }
@@ -71,7 +75,11 @@ export function planDocument(prepared: PreparedSae): Record<string, unknown> {
     as: prepared.as,
     rows: countRows(planned),
     withoutExamples: countRows(prepared.withoutExamples),
-    ...(prepared.dashboards && { activations: prepared.dashboards.activations }),
+    quarantined: prepared.quarantined.size,
+    ...(prepared.dashboards && {
+      activations: prepared.dashboards.activations,
+      fixedTokens: prepared.dashboards.fixedTokens,
+    }),
     model: place.model.value,
     layer: place.layer.value,
     hook: place.hook?.value ?? null,
@@ -81,13 +89,4 @@ export function planDocument(prepared: PreparedSae): Record<string, unknown> {
     newSourceSet: prepared.isNewSet,
     notStored: Object.keys(prepared.notStored),
   };
-}
-
-/** How many days the quota makes of it, said before anything is sent. */
-function quota({ quota: has }: Server, rows: number): string {
-  if (!has) return '';
-  if (has.limit === null) return `, tier ${has.tier} without a daily limit`;
-  const left = Math.max(0, has.limit - has.used);
-  const days = rows <= left ? 1 : 1 + Math.ceil((rows - left) / Math.max(1, has.limit));
-  return `, tier ${has.tier}: ${count(left)} of ${count(has.limit)} features left today${days > 1 ? `, so this takes ${days} days` : ''}`;
 }

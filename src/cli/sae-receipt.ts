@@ -51,10 +51,12 @@ async function* receiptRows(session: Session, prepared: PreparedSae, report: Job
       const row = start + i;
       const id = idOf(prepared, row, report.ids);
       const url = id === undefined ? undefined : session.idOrUrl(id);
-      const status = isStored(row) ? 'stored' : 'pending';
+      const why = report.quarantined.get(row);
+      const status = isStored(row) ? 'stored' : why === undefined ? 'pending' : `quarantined: ${why}`;
       yield { row, index: row, id, url, vectorHash: vectorHash(values, i * width, width), status };
     }
   }
+  for (const [row, why] of prepared.quarantined) yield { row, index: row, status: `quarantined: ${why}` };
   for (const row of eachRow(withoutExamples))
     yield { row, index: row, status: 'without examples: not taken by this server' };
 }

@@ -34,8 +34,12 @@ export interface DashboardSource {
   readonly features: Ranges;
   /** How many activations there are in all. */
   readonly activations: number;
-  /** SHA-256 of all that was read. */
+  /** SHA-256 of all that was read; another where tokens were replaced in it. */
   readonly hash: string;
+  /** Features whose record cannot be uploaded, and why: read with `skipBad` only. */
+  readonly faulty: ReadonlyMap<number, string>;
+  /** Tokens that were replaced: read with `fixTokens` only. */
+  readonly fixedTokens: number;
   /** The dashboard of a feature; undefined where it has none. */
   read(index: number): Promise<Dashboard | undefined>;
   close(): Promise<void>;
@@ -52,6 +56,14 @@ export interface DashboardPlace {
   isModel(name: string): boolean;
   /** Takes what is wrong with single records, which are an error of the whole otherwise. */
   readonly faults?: Faults;
+}
+
+/** What to do with records that no server takes, instead of refusing the file. */
+export interface ReadOptions {
+  /** Leave features with such a record out. */
+  readonly skipBad?: boolean;
+  /** Replace empty and NUL tokens. */
+  readonly fixTokens?: boolean;
 }
 
 /** A dashboard's fields as an upload sends them, without the braces around them. */

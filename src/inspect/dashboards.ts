@@ -51,6 +51,7 @@ function listFaults(): Faults & { count: number; first: string[] } {
       if (faults.first.length < mostListed) faults.first.push(fault);
     },
     throwIfAny() {},
+    leftOut: new Map<number, string>(),
   };
   return faults;
 }

@@ -15,21 +15,31 @@ interface Finding {
 /** Enough to see a pattern; a file of nothing but NaN need not be listed whole. */
 const mostFindings = 20;
 
+/** What reading the planned rows has found. */
+export interface CheckedRows {
+  /** Fingerprints of the blocks that the rows lie in. */
+  readonly blocks: ReadonlyMap<number, string>;
+  /** Rows that cannot be sent, and why: with `skipBad` only. */
+  readonly bad: ReadonlyMap<number, string>;
+}
+
 /**
  * Reads the planned rows once, before anything is sent: every value must be finite as a float32.
- * Returns the fingerprints of the blocks that the rows lie in. Errors: not_finite, listing the first 20.
+ * Errors: not_finite, listing the first 20; with `skipBad` only where no row is left.
  */
 export async function checkRows(
   matrix: Matrix,
   planned: Ranges,
   onEvent: OnEvent,
-): Promise<ReadonlyMap<number, string>> {
+  skipBad = false,
+): Promise<CheckedRows> {
   const hasher = blockHasher();
   const findings: Finding[] = [];
   const isPlanned = membership(planned);
   const whole = wholeBlocks(planned, matrix.rows);
   const total = countRows(whole);
   let rows = 0;
+  const reasons = new Map<number, string>();
   let bad = 0;
   for await (const block of rowBlocks(matrix, whole)) {
     hasher.add(block);
@@ -37,12 +47,13 @@ export async function checkRows(
       if (!isPlanned(finding.row)) continue;
       bad++;
       if (findings.length < mostFindings) findings.push(finding);
+      if (skipBad) reasons.set(finding.row, `value ${finding.column} is ${finding.value}`);
     }
     rows += block.count;
     onEvent({ type: 'checking', rows, total });
   }
-  if (bad > 0) throw notFinite(matrix, findings, bad);
-  return hasher.finish();
+  if (bad > 0 && (!skipBad || bad === countRows(planned))) throw notFinite(matrix, findings, bad);
+  return { blocks: hasher.finish(), bad: reasons };
 }
 
 /** The first value of each row that is not finite. */
@@ -70,7 +81,7 @@ function notFinite(matrix: Matrix, findings: readonly Finding[], bad: number): A
     hints: [
       wide
         ? `values are sent as float32: ${tensor.dtype} values beyond ±3.4e38 become infinite`
-        : 'nothing was sent; leave these rows out with --features, or find out why training made them',
+        : 'nothing was sent; leave these rows out with --skip-bad-rows, or find out why training made them',
     ],
     details: { file: tensor.file, tensor: tensor.name, rows: findings.map(({ row }) => row), count: bad },
   });

@@ -1,4 +1,5 @@
 import type { AppError } from '../errors.ts';
+import type { Pacer } from './pacer.ts';
 
 /** What became of one batch, as far as one answer (or its absence) tells. */
 export type Outcome =
@@ -8,6 +9,8 @@ export type Outcome =
   | { readonly type: 'too_large'; readonly why: string }
   /** Not stored: the account's quota is spent. `left` rows may still pass. */
   | { readonly type: 'quota'; readonly left: number; readonly resumeAt: Date | undefined; readonly why: string }
+  /** Not stored: too many requests in the server's window. The pacer has been told when to go on. */
+  | { readonly type: 'limited'; readonly why: string }
   /** Not stored, now: the server asks to wait. */
   | { readonly type: 'busy'; readonly waitMs: number | undefined; readonly why: string }
   /** Not stored, and never will be. */
@@ -34,6 +37,15 @@ export interface StoredRow {
   readonly id?: string;
 }
 
+/** What is known of a row before the server has named it. */
+export interface RowIdentity {
+  readonly label: string;
+  /** `model/source` that it goes to. */
+  readonly place: string;
+  /** `looseHash` of its values. */
+  readonly hash: string;
+}
+
 /** How rows of one kind reach one server. The loop that sends has no branch on what server or kind it is. */
 export interface Delivery {
   readonly format: BodyFormat;
@@ -44,6 +56,10 @@ export interface Delivery {
   readonly settle: 'resend' | 'lookup';
   /** The server names rows itself: one whose name was lost can only be found again by what is in it. */
   readonly serverNames: boolean;
+  /** When the server takes the next request of this kind. */
+  readonly pacer: Pacer;
+  /** By what a row can be recognised that the server names itself. */
+  identify?(row: number): RowIdentity;
   send(body: Uint8Array, key: string, signal: AbortSignal): Promise<Outcome>;
   /** Which of these rows the server has. Errors: unreachable, server_failing, authentication_failed. */
   lookup(rows: readonly number[]): Promise<ReadonlyMap<number, StoredRow>>;

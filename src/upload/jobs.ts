@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { countRows, intersectRanges, mergeRanges } from '../tensor/ranges.ts';
+import { countRows, intersectRanges, mergeRanges, type Ranges } from '../tensor/ranges.ts';
 import { journalPath, readJournal } from './journal.ts';
 import type { JobRecord } from './journal-records.ts';
 import type { JournalState } from './journal-state.ts';
@@ -14,6 +14,11 @@ export interface JobStatus {
   readonly confirmed: number;
   /** In batches without an answer: sent or not, the next run finds out. */
   readonly unknown: number;
+  /** The rows of these batches, with the label of each where the server names rows itself. */
+  readonly unknownRows: Ranges;
+  readonly labels: ReadonlyMap<number, string>;
+  /** Rows that were left out, and why. */
+  readonly quarantined: ReadonlyMap<number, string>;
   readonly state: 'done' | 'running' | 'interrupted';
   readonly ids: ReadonlyMap<number, string>;
 }
@@ -41,12 +46,19 @@ export async function readJob(stateDir: string, id: string): Promise<JobStatus |
 }
 
 function statusOf(journal: JournalState, job: JobRecord, running: boolean): Omit<JobStatus, 'id'> {
-  const { planned, stored, unknown, ids, done } = journal;
+  const { planned, stored, unknown, ids, quarantined, done } = journal;
+  const unknownRows = mergeRanges(unknown.flatMap((intent) => intent.rows));
+  const labels = unknown.flatMap(({ rows, identity }) =>
+    identity && rows[0] ? [[rows[0][0], identity.label] as const] : [],
+  );
   return {
     job,
     planned: countRows(planned),
     confirmed: countRows(intersectRanges(planned, stored)),
-    unknown: countRows(mergeRanges(unknown.flatMap((intent) => intent.rows))),
+    unknown: countRows(unknownRows),
+    unknownRows,
+    labels: new Map(labels),
+    quarantined,
     state: running ? 'running' : done ? 'done' : 'interrupted',
     ids,
   };

@@ -42,6 +42,8 @@ const intentSchema = z.object({
   key: z.string(),
   rows: ranges,
   hash: z.string(),
+  /** By what its one row can be recognised, on a server that names rows itself. */
+  identity: z.object({ label: z.string(), place: z.string(), hash: z.string() }).optional(),
 });
 
 /** The server has the batch. `ids` are the names it gave, in row order, where it gives any. */
@@ -49,6 +51,12 @@ const storedSchema = z.object({ t: z.literal('stored'), batch: z.number(), ids: 
 
 /** The server certainly does not have the batch: its rows are to be sent again, in other batches. */
 const droppedSchema = z.object({ t: z.literal('dropped'), batch: z.number(), why: z.string() });
+
+/** Rows that were left out, and why: by row, those that failed the check or that the server keeps failing. */
+const quarantinedSchema = z.object({ t: z.literal('quarantined'), rows: z.record(z.string(), z.string()) });
+
+/** A person has said what became of a row without an answer: the server has it under `id`, or (null) not at all. */
+const resolvedSchema = z.object({ t: z.literal('resolved'), row: z.number(), id: z.string().nullable() });
 
 /** The whole plan was confirmed. */
 const doneSchema = z.object({ t: z.literal('done'), at: z.string() });
@@ -62,6 +70,8 @@ const recordSchema = z.discriminatedUnion('t', [
   intentSchema,
   storedSchema,
   droppedSchema,
+  quarantinedSchema,
+  resolvedSchema,
   doneSchema,
 ]);
 

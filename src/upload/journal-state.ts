@@ -1,4 +1,13 @@
-import { eachRow, mergeRanges, type Range, type Ranges, subtractRanges } from '../tensor/ranges.ts';
+import {
+  eachRow,
+  intersectRanges,
+  membership,
+  mergeRanges,
+  type Range,
+  type Ranges,
+  rangesOf,
+  subtractRanges,
+} from '../tensor/ranges.ts';
 import type { IntentRecord, JobRecord, JournalRecord } from './journal-records.ts';
 
 /** What a journal says of its job, all records taken together. */
@@ -15,6 +24,8 @@ export interface JournalState {
   readonly unknown: readonly IntentRecord[];
   /** Row number to the name that the server gave it. */
   readonly ids: ReadonlyMap<number, string>;
+  /** Rows that were left out, and why. */
+  readonly quarantined: ReadonlyMap<number, string>;
   readonly nextBatch: number;
   /** The last run confirmed all that it had planned. */
   readonly done: boolean;
@@ -29,11 +40,14 @@ export function foldRecords(records: readonly JournalRecord[]): JournalState {
     stored: [],
     found: [],
     planned: [],
+    quarantined: new Map(),
     nextBatch: 0,
     done: false,
   };
   for (const record of records) addRecord(sum, record);
   const stored = mergeRanges([...sum.stored, ...sum.found]);
+  const isStored = membership(stored);
+  const quarantined = new Map([...sum.quarantined].filter(([row]) => !isStored(row)).sort(([a], [b]) => a - b));
   const isOpen = (intent: IntentRecord) => subtractRanges(mergeRanges(intent.rows), stored).length > 0;
   return {
     ...(sum.job && { job: sum.job }),
@@ -44,6 +58,7 @@ export function foldRecords(records: readonly JournalRecord[]): JournalState {
     found: mergeRanges(sum.found),
     unknown: [...sum.intents.values()].filter(isOpen),
     ids: sum.ids,
+    quarantined,
     nextBatch: sum.nextBatch,
     done: sum.done,
   };
@@ -58,6 +73,7 @@ interface Sum {
   readonly stored: Range[];
   readonly found: Range[];
   readonly planned: Range[];
+  readonly quarantined: Map<number, string>;
   nextBatch: number;
   done: boolean;
 }
@@ -91,9 +107,31 @@ function addRecord(sum: Sum, record: JournalRecord): void {
     case 'stored':
       addStored(sum, record.batch, record.ids);
       break;
+    case 'quarantined':
+      for (const [row, why] of Object.entries(record.rows)) sum.quarantined.set(Number(row), why);
+      break;
+    case 'resolved':
+      addResolved(sum, record.row, record.id);
+      break;
     case 'done':
       break;
   }
+}
+
+/** A row that was settled by hand leaves its batch; what is left of that is no longer the body that was sent. */
+function addResolved(sum: Sum, row: number, id: string | null): void {
+  const range: Range = [row, row + 1];
+  for (const [batch, intent] of sum.intents) {
+    const rows = subtractRanges(mergeRanges(intent.rows), [range]).map(([start, end]): [number, number] => [
+      start,
+      end,
+    ]);
+    if (rows.length === 0) sum.intents.delete(batch);
+    else sum.intents.set(batch, { ...intent, rows });
+  }
+  if (id === null) return;
+  sum.found.push(range);
+  sum.ids.set(row, id);
 }
 
 function addStored(sum: Sum, batch: number, given: readonly string[] | undefined): void {
@@ -109,4 +147,9 @@ function addStored(sum: Sum, batch: number, given: readonly string[] | undefined
 export function pendingRows(state: JournalState, planned: Ranges): Ranges {
   const open = subtractRanges(planned, state.stored);
   return subtractRanges(open, mergeRanges(state.unknown.flatMap((intent) => intent.rows)));
+}
+
+/** Of pending rows, those that an earlier run had to leave out: the server kept failing them. */
+export function doubtfulRows(state: JournalState, pending: Ranges): Ranges {
+  return intersectRanges(pending, rangesOf(state.quarantined.keys()));
 }

@@ -44,7 +44,7 @@ export async function lookFirst(input: JobInput, journal: Journal): Promise<Jour
  */
 async function lookAtUnseen(input: JobInput, unseen: Ranges, isFirstRun: boolean): Promise<Comparison> {
   const { matrix, delivery, onEvent, settleTimeoutMs, stop } = input;
-  const seen = await compareRows(matrix, unseen, delivery, onEvent);
+  const seen = await compareRows(matrix, unseen, delivery, onEvent).catch((cause) => beginUnseen(input, cause));
   const there = countRows(seen.same) + countRows(seen.uncompared);
   if (delivery.settle === 'resend' || !isFirstRun || there === 0 || there === countRows(unseen)) return seen;
   const seconds = settleTimeoutMs / 1000;
@@ -56,6 +56,33 @@ async function lookAtUnseen(input: JobInput, unseen: Ranges, isFirstRun: boolean
   await sleep(settleTimeoutMs, undefined, { signal: stop }).catch(() => undefined);
   if (stop.aborted) return seen;
   return compareRows(matrix, unseen, delivery, onEvent);
+}
+
+const nothing: Comparison = { same: [], different: [], uncompared: [], ids: new Map() };
+
+/** Failures that say nothing of the list itself. */
+const elsewhere = ['unreachable', 'authentication_failed', 'interrupted', 'bug'];
+
+/**
+ * A server that names rows itself must be asked for all that the account has: that answer may be too large for it.
+ * Whether to begin all the same is for a person to say. Error: outcome_unknown.
+ */
+function beginUnseen({ delivery, assumeNew, onEvent }: JobInput, cause: unknown): Comparison {
+  if (!delivery.serverNames || !(cause instanceof AppError) || elsewhere.includes(cause.code)) throw cause;
+  const problem = `listing your vectors failed: ${cause.message}`;
+  if (assumeNew) {
+    onEvent({ type: 'warning', message: `${problem}; taking these for new ones (--assume-new)` });
+    return nothing;
+  }
+  throw new AppError(
+    'outcome_unknown',
+    `it is unknown whether the server has these vectors already: ${problem}; nothing was sent`,
+    {
+      hints: ['if you have not uploaded them before, or deleted them, start all the same with --assume-new'],
+      details: cause.details,
+      cause,
+    },
+  );
 }
 
 /** A finished job is not believed blindly: somebody may have deleted what it made. */

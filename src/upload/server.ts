@@ -77,7 +77,10 @@ export interface Server {
   readonly id: string;
   readonly capabilities: Capabilities;
   readonly account: Account;
+  /** As it was when the server was first asked. */
   readonly quota: Quota | undefined;
+  /** As it is now; undefined where the server has none. Errors: those of asking. */
+  askQuota(): Promise<Quota | undefined>;
   getModel(id: string): Promise<ModelRecord | undefined>;
   listModels(): Promise<readonly ModelRecord[]>;
   createModel(id: string, layers: number): Promise<ModelRecord>;

@@ -3,7 +3,7 @@ import { openDashboards } from '../../dashboards/open.ts';
 import { AppError } from '../../errors.ts';
 import { neuronpediaModelId } from '../../layouts/model-names.ts';
 import type { Sae } from '../../layouts/sae.ts';
-import { intersectRanges, type Ranges } from '../../tensor/ranges.ts';
+import { intersectRanges, membership, type Ranges, rangesOf, subtractRanges } from '../../tensor/ranges.ts';
 import { newSet, notStored } from '../attributes.ts';
 import type { Place } from '../destination.ts';
 import type { Server, SourceSet } from '../server.ts';
@@ -17,23 +17,29 @@ import type { PlacedSae, SaeOptions, Way } from './sae.ts';
 export async function featuresWay(placed: PlacedSae, server: Server, options: SaeOptions): Promise<Way> {
   const { sae, kind, place, model, isNewModel, wanted } = placed;
   const set = isNewModel ? undefined : await ownSet(server, model.id, place.saeId);
-  const dashboards = await findDashboards(options.activations, model.id, place);
-  const planned = storable(server, sae, wanted, dashboards);
+  const dashboards = await findDashboards(options, model.id, place);
+  const isWanted = membership(wanted);
+  const quarantined = new Map([...(dashboards?.faulty ?? [])].filter(([row]) => isWanted(row)));
+  const planned = storable(server, sae, subtractRanges(wanted, rangesOf(quarantined.keys())), dashboards);
   const { attributes = {} } = options;
   const { format, fields } = featureFormat(server.capabilities, model.id, place, kind, sae, attributes, dashboards);
   const delivery = server.features({ modelId: model.id, source: place.source, format });
   const dropped = notStored(attributes, server.capabilities, set ?? newSet(attributes));
-  return { as: 'features', delivery, planned, isNewSet: !set, notStored: dropped, dashboards, fields };
+  return { as: 'features', delivery, planned, quarantined, isNewSet: !set, notStored: dropped, dashboards, fields };
 }
 
 async function findDashboards(
-  path: string | undefined,
+  { activations: path, skipBadRows: skipBad = false, fixTokens = false }: SaeOptions,
   model: string,
   { layer }: Place,
 ): Promise<DashboardSource | undefined> {
   if (path === undefined) return undefined;
   const isModel = (name: string) => name === model || neuronpediaModelId(name) === model;
-  return openDashboards(path.replaceAll('{layer}', String(layer.value)), { model, layer: layer.value, isModel });
+  return openDashboards(
+    path.replaceAll('{layer}', String(layer.value)),
+    { model, layer: layer.value, isModel },
+    { skipBad, fixTokens },
+  );
 }
 
 /** A server that keeps no vectors takes features only with examples. Error: cannot_be_stored with both ways on. */

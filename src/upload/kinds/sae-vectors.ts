@@ -55,7 +55,8 @@ export async function vectorsWay(placed: PlacedSae, server: Server, options: Vec
   });
   const fields = JSON.stringify({ ...destination, label: template, ...about });
   const dropped = notStored(attributes, server.capabilities);
-  return { as: 'vectors', delivery, planned, isNewSet: false, notStored: dropped, dashboards: undefined, fields };
+  const none = { quarantined: new Map(), isNewSet: false, dashboards: undefined };
+  return { as: 'vectors', delivery, planned, notStored: dropped, fields, ...none };
 }
 
 /** What is sent with a vector besides its values and place, where the server keeps it. */

@@ -1,7 +1,7 @@
 import type { DashboardSource } from '../../dashboards/dashboard.ts';
 import { AppError } from '../../errors.ts';
 import type { Known, Sae, SaeKind } from '../../layouts/sae.ts';
-import { formatRanges, intersectRanges, type Ranges, subtractRanges } from '../../tensor/ranges.ts';
+import { formatRanges, intersectRanges, type Ranges, rangesOf, subtractRanges } from '../../tensor/ranges.ts';
 import { label, type Matrix, type Orientation } from '../../tensor/tensor.ts';
 import { type Attributes, checkAttributes } from '../attributes.ts';
 import { checkRows } from '../check-rows.ts';
@@ -25,6 +25,10 @@ export interface SaeOptions extends PlaceOptions, VectorsOptions {
   readonly as?: 'auto' | 'features' | 'vectors';
   /** What is said of it as a whole. */
   readonly attributes?: Attributes;
+  /** Leave rows out that fail the check, instead of refusing the whole. */
+  readonly skipBadRows?: boolean;
+  /** Replace empty and NUL tokens of the activations. */
+  readonly fixTokens?: boolean;
   /** Layers of the model, to make its record where the server has none. */
   readonly createModel?: number;
 }
@@ -48,6 +52,8 @@ export interface Way {
   readonly delivery: Delivery;
   /** The rows that the server can take. */
   readonly planned: Ranges;
+  /** Rows left out because they failed the check, and why. */
+  readonly quarantined: ReadonlyMap<number, string>;
   readonly isNewSet: boolean;
   /** What was given and the server cannot store, by the names of its options. */
   readonly notStored: Readonly<Record<string, unknown>>;
@@ -90,8 +96,11 @@ export async function prepareSae(
   const kind = options.kind ?? sae.kind;
   const placed: PlacedSae = { sae, kind, place, model, isNewModel, matrix, orientation, wanted };
   const way = as === 'vectors' ? await vectorsWay(placed, server, options) : await featuresWay(placed, server, options);
-  const blocks = await checkRows(matrix, way.planned, onEvent);
-  return { ...placed, ...way, attributes, identity, blocks, withoutExamples: subtractRanges(wanted, way.planned) };
+  const { blocks, bad } = await checkRows(matrix, way.planned, onEvent, options.skipBadRows);
+  const planned = subtractRanges(way.planned, rangesOf(bad.keys()));
+  const quarantined = new Map([...way.quarantined, ...bad]);
+  const withoutExamples = subtractRanges(subtractRanges(wanted, planned), rangesOf(quarantined.keys()));
+  return { ...placed, ...way, planned, quarantined, attributes, identity, blocks, withoutExamples };
 }
 
 function wantedRows(matrix: Matrix, features: Ranges | undefined): Ranges {
