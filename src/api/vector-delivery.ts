@@ -14,7 +14,7 @@ const ownedSchema = z.looseObject({ vectors: z.array(storedVectorSchema) });
  * owns by name, place and values. Without keys only one is in flight: a crash then leaves at most one unknown.
  */
 export function vectorDelivery(http: Http, capabilities: Capabilities, destination: VectorDestination): Delivery {
-  const { modelId, layer, hookType, strength, label } = destination;
+  const { modelId, layer, hookType, strength, label, rowFields, indexOf } = destination;
   const fields = JSON.stringify({
     modelId,
     layerNumber: layer,
@@ -27,9 +27,11 @@ export function vectorDelivery(http: Http, capabilities: Capabilities, destinati
       before: '',
       after: '',
       values: true,
+      ...(rowFields && { prepare: rowFields.prepare }),
+      ...(indexOf && { indexOf }),
       aroundRow: (row) => ({
         before: `${fields.slice(0, -1)},"vectorLabel":${JSON.stringify(label(row))},"vector":[`,
-        after: destination.fields === '' ? ']}' : `],${destination.fields}}`,
+        after: `${[']', destination.fields, rowFields?.of(row)].filter(Boolean).join(',')}}`,
       }),
     },
     maxRows: 1,

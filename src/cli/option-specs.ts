@@ -1,5 +1,6 @@
 import type { z as Zod } from 'zod';
 import { parseRanges } from '../tensor/ranges.ts';
+import { featureOptionSpecs } from './feature-option-specs.ts';
 import { choice, flag, parsed, text, whole } from './option-values.ts';
 import { parseDuration, parseSize } from './quantities.ts';
 
@@ -88,6 +89,7 @@ export const optionSpecs = {
     help: 'only these features, for example 0-999,2048',
     schema: parsed(parseRanges, 'numbers and ranges such as 0-999,2048'),
   },
+  ...featureOptionSpecs,
   activations: {
     value: 'PATH',
     group: groups.reading,
@@ -103,7 +105,7 @@ export const optionSpecs = {
   label: {
     value: 'TEMPLATE',
     group: groups.sending,
-    help: 'name of each vector, with --as vectors (default: "{sae-id} L{layer} #{index}")',
+    help: 'name of each vector, with --as vectors (default: "{sae-id} L{layer} #{index}"); {name} too',
     schema: text,
   },
   yes: { group: groups.sending, help: 'do go on: more than 1,000 vectors', schema: flag },

@@ -1,5 +1,5 @@
 import { describe } from '../layouts/bare.ts';
-import { countRows, formatRanges } from '../tensor/ranges.ts';
+import { countRows, formatRanges, type Ranges } from '../tensor/ranges.ts';
 import type { PreparedSae } from '../upload/kinds/sae.ts';
 import type { Server } from '../upload/server.ts';
 import type { Output } from './output.ts';
@@ -9,7 +9,7 @@ import { count } from './progress.ts';
 export function showPlan(out: Output, server: Server, prepared: PreparedSae): void {
   const { sae, place, matrix, orientation, planned, kind, dashboards } = prepared;
   const rows = countRows(planned);
-  const some = rows === matrix.rows ? '' : `; of these ${formatRanges(planned)}: ${count(rows)}`;
+  const some = rows === matrix.rows ? '' : `; of these ${shortRanges(planned)}: ${count(rows)}`;
   out.note(`SAE      ${sae.path} (${sae.layout}, ${kind})`);
   out.note(`decoder  ${describe(sae.decoder)}: ${count(matrix.rows)} features of ${matrix.width} values${some}`);
   out.note(`         ${orientation.value}: ${orientation.from}`);
@@ -21,13 +21,47 @@ export function showPlan(out: Output, server: Server, prepared: PreparedSae): vo
     out.note(
       `examples ${dashboards.path}: ${count(dashboards.activations)} activations of ${count(countRows(dashboards.features))} features`,
     );
+  for (const line of factLines(prepared)) out.note(line);
   if (sae.neuronpediaId !== undefined) out.note(`         its config names ${sae.neuronpediaId}; that is not taken`);
   out.note(
     `server   ${server.name} (${server.capabilities.kind}), account ${server.account.name}${quota(server, rows)}`,
   );
   for (const line of cannotStore(server, prepared)) out.note(line);
+  const lost = notStored(prepared);
+  if (lost) out.warn(lost);
   if (matrix.tensor.dtype === 'F64') out.note('         values are float64 in the file and sent as float32');
   out.document({ type: 'plan', ...planDocument(prepared) });
+}
+
+/** A selection that is no pattern is not shown whole. */
+function shortRanges(rows: Ranges): string {
+  const shown = formatRanges(rows.slice(0, 10));
+  return rows.length > 10 ? `${shown},…` : shown;
+}
+
+/** What side files say of features, which features the rows are, and which are left out. */
+function factLines({ facts, indices, planned, dead, dashboards }: PreparedSae): string[] {
+  const lines: string[] = [];
+  const [first] = planned[0] ?? [0];
+  if (indices.isPart) lines.push(`indices  ${indices.indexOf(first)} (--index), row ${first}`);
+  else if (indices.hash !== undefined)
+    lines.push(`indices  of the file's own "index": row ${first} is feature ${indices.indexOf(first)}`);
+  if (facts) {
+    const { path, fields, features, notes } = facts.data;
+    lines.push(`facts    ${path}: ${fields.join(', ')} of ${count(features)} features`);
+    for (const note of notes) lines.push(`         ${note}`);
+    if (dashboards && fields.includes('density'))
+      lines.push('         where --activations says a density too, that one is sent');
+  }
+  if (dead.length > 0)
+    lines.push(`dead     ${count(countRows(dead))} features never fire and are left out (--skip-dead)`);
+  return lines;
+}
+
+/** The one warning of what was given and this server does not keep. */
+function notStored({ lostFields, as }: PreparedSae): string | undefined {
+  if (lostFields.length === 0) return undefined;
+  return `this server does not store ${lostFields.join(', ')} with ${as}; --receipt FILE keeps them`;
 }
 
 /** What this server drops, said before it is sent and again at the end. */
@@ -58,6 +92,8 @@ export function planDocument(prepared: PreparedSae): Record<string, unknown> {
     as: prepared.as,
     rows: countRows(planned),
     withoutExamples: countRows(prepared.withoutExamples),
+    dead: countRows(prepared.dead),
+    ...(prepared.facts && { facts: prepared.facts.data.fields }),
     ...(prepared.dashboards && { activations: prepared.dashboards.activations }),
     model: place.model.value,
     layer: place.layer.value,

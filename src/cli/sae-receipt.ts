@@ -30,17 +30,34 @@ export async function writeSaeReceipt(
 }
 
 async function* receiptRows(session: Session, prepared: PreparedSae, report: JobReport): AsyncGenerator<ReceiptRow> {
-  const { model, place, matrix, planned, withoutExamples, as } = prepared;
+  const { model, place, matrix, planned, withoutExamples, dead, as, indices } = prepared;
   const isStored = membership(report.stored);
+  const lost = lostFacts(prepared);
   for await (const { start, count, width, values } of rowBlocks(matrix, planned)) {
     for (let i = 0; i < count; i++) {
       const row = start + i;
-      const id = as === 'vectors' ? report.ids.get(row) : `${model.id}/${place.source}/${row}`;
+      const index = indices.indexOf(row);
+      const id = as === 'vectors' ? report.ids.get(row) : `${model.id}/${place.source}/${index}`;
       const url = id === undefined ? undefined : session.idOrUrl(id);
       const status = isStored(row) ? 'stored' : 'pending';
-      yield { row, index: row, id, url, vectorHash: vectorHash(values, i * width, width), status };
+      yield { row, index, id, url, vectorHash: vectorHash(values, i * width, width), status, ...(await lost(row)) };
     }
   }
   for (const row of eachRow(withoutExamples))
-    yield { row, index: row, status: 'without examples: not taken by this server' };
+    yield {
+      row,
+      index: indices.indexOf(row),
+      status: 'without examples: not taken by this server',
+      ...(await lost(row)),
+    };
+  for (const row of eachRow(dead)) yield { row, index: indices.indexOf(row), status: 'dead: left out (--skip-dead)' };
+}
+
+/** What is known of a row and the server does not store: it is in the receipt or nowhere. */
+function lostFacts({ facts, lostFields }: PreparedSae): (row: number) => Promise<ReceiptRow> {
+  if (!facts || lostFields.length === 0) return async () => ({});
+  return async (row) => {
+    const { name, description, metadata } = (await facts.data.read(row)) ?? {};
+    return { name, description, metadata };
+  };
 }

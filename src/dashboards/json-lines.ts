@@ -100,7 +100,8 @@ function repeated(parsed: Line, spans: Spans, whole: Set<number>): string | unde
   return clash ? 'this feature stands there twice' : undefined;
 }
 
-async function* linesOf(path: string, bytes: ByteSource, onChunk: (chunk: Uint8Array) => void) {
+/** The lines of a file, with where each begins; `onChunk` is given all bytes. Error: record_invalid for an endless line. */
+export async function* linesOf(path: string, bytes: ByteSource, onChunk: (chunk: Uint8Array) => void) {
   let rest = Buffer.alloc(0);
   let restStart = 0;
   for (let at = 0; at < bytes.size; ) {

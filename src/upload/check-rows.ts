@@ -2,6 +2,7 @@ import { AppError } from '../errors.ts';
 import { countRows, membership, type Ranges } from '../tensor/ranges.ts';
 import { type RowBlock, rowBlocks } from '../tensor/row-blocks.ts';
 import { label, type Matrix } from '../tensor/tensor.ts';
+import { type BodyFormat, nameRow } from './delivery.ts';
 import type { OnEvent } from './events.ts';
 import { blockHasher, wholeBlocks } from './fingerprint.ts';
 
@@ -23,6 +24,7 @@ export async function checkRows(
   matrix: Matrix,
   planned: Ranges,
   onEvent: OnEvent,
+  format: Pick<BodyFormat, 'indexOf'> = {},
 ): Promise<ReadonlyMap<number, string>> {
   const hasher = blockHasher();
   const findings: Finding[] = [];
@@ -41,7 +43,7 @@ export async function checkRows(
     rows += block.count;
     onEvent({ type: 'checking', rows, total });
   }
-  if (bad > 0) throw notFinite(matrix, findings, bad);
+  if (bad > 0) throw notFinite(matrix, findings, bad, format);
   return hasher.finish();
 }
 
@@ -60,9 +62,14 @@ function* badValues({ start, count, width, values }: RowBlock): Generator<Findin
   }
 }
 
-function notFinite(matrix: Matrix, findings: readonly Finding[], bad: number): AppError {
+function notFinite(
+  matrix: Matrix,
+  findings: readonly Finding[],
+  bad: number,
+  format: Pick<BodyFormat, 'indexOf'>,
+): AppError {
   const { tensor } = matrix;
-  const list = findings.map(({ row, column, value }) => `row ${row}, value ${column}: ${value}`);
+  const list = findings.map(({ row, column, value }) => `${nameRow(format, row)}, value ${column}: ${value}`);
   const wide = tensor.dtype === 'F64' || tensor.dtype === 'I64' || tensor.dtype === 'U64';
   const more = bad > list.length ? ` (the first ${list.length} of ${bad})` : '';
   const rows = bad === 1 ? '1 row holds' : `${bad} rows hold`;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../errors.ts';
 import { rangesOf } from '../tensor/ranges.ts';
 import { type Body, bodyHash, bodyOf, bodyRows, halveBody } from './body.ts';
-import type { Outcome, StoredRow } from './delivery.ts';
+import { nameRow, type Outcome, type StoredRow } from './delivery.ts';
 import { type Batch, newBatch, type Run } from './send-rows.ts';
 
 /** Brings one batch to an end: stored, split into others, or left in the journal for the next run. */
@@ -61,7 +61,7 @@ async function settled(run: Run, batch: Batch, answered: boolean): Promise<boole
     await sleep(waitMs, undefined, { signal: run.stop }).catch(unlessStopped(run));
     if (run.stop.aborted) return true;
     const there = await run.delivery.lookup(rows).catch((cause) => {
-      throw run.delivery.serverNames ? unknownOutcome(rows, cause) : cause;
+      throw run.delivery.serverNames ? unknownOutcome(run, rows, cause) : cause;
     });
     if (there.size === 0) continue;
     const missing = await takeFound(run, batch.id, batch.body, there);
@@ -72,11 +72,11 @@ async function settled(run: Run, batch: Batch, answered: boolean): Promise<boole
 }
 
 /** Vectors are never sent again on a guess: whether the server has them is for a person to say. */
-function unknownOutcome(rows: readonly number[], cause: Error): AppError {
-  const list = rows.join(', ');
+function unknownOutcome({ delivery }: Run, rows: readonly number[], cause: Error): AppError {
+  const list = rows.map((row) => nameRow(delivery.format, row)).join(', ');
   return new AppError(
     'outcome_unknown',
-    `it is unknown whether the server has row ${list}: looking for it failed: ${cause.message}`,
+    `it is unknown whether the server has ${list}: looking for it failed: ${cause.message}`,
     {
       hints: ['look at your vectors on the server; run the same command again once the server lists them'],
       details: { rows },
@@ -121,7 +121,8 @@ async function endUnstored(run: Run, batch: Batch, outcome: Unstored): Promise<v
   await run.journal.append({ t: 'dropped', batch: batch.id, why: outcome.type });
   if (outcome.type === 'refused') throw outcome.error;
   if (outcome.type === 'quota') return spendQuota(run, batch, outcome);
-  if (batch.body.pieces.length === 1) throw refusedRow(batch, `it is too large for the server: ${outcome.why}`, []);
+  if (batch.body.pieces.length === 1)
+    throw refusedRow(run, batch, `it is too large for the server: ${outcome.why}`, []);
   run.limits.bytes = Math.min(run.limits.bytes, Math.ceil(batch.body.bytes.length / 2));
   return sendHalves(run, batch, 'was too large for the server');
 }
@@ -147,7 +148,7 @@ async function sendHalves(run: Run, { body }: Batch, why: string): Promise<void>
 async function sendLess(run: Run, batch: Batch, why: string): Promise<void> {
   const { body } = batch;
   const [first] = body.pieces;
-  if (body.pieces.length === 1 || !first) throw refusedRow(batch, why, run.taken ? [] : usuallyWrong);
+  if (body.pieces.length === 1 || !first) throw refusedRow(run, batch, why, run.taken ? [] : usuallyWrong);
   await run.journal.append({ t: 'dropped', batch: batch.id, why: 'failed' });
   if (!run.taken) {
     await deliver(run, newBatch(run, bodyOf(body, [first], run.delivery.format, run.pool)));
@@ -162,7 +163,10 @@ const usuallyWrong = [
   'the server takes nothing at all: the source set may be somebody else’s, a self-hosted server may lack its user for activations, or it is overloaded',
 ];
 
-function refusedRow({ body }: Batch, why: string, hints: readonly string[]): AppError {
-  const row = body.pieces[0]?.row;
-  return new AppError('refused', `row ${row}: the server keeps refusing it: ${why}`, { hints, details: { row } });
+function refusedRow({ delivery }: Run, { body }: Batch, why: string, hints: readonly string[]): AppError {
+  const row = (body.pieces[0] as { row: number }).row;
+  return new AppError('refused', `${nameRow(delivery.format, row)}: the server keeps refusing it: ${why}`, {
+    hints,
+    details: { row },
+  });
 }

@@ -1,6 +1,7 @@
 import { AppError, toAppError } from '../../errors.ts';
 import { findSaes } from '../../layouts/find.ts';
 import type { Sae } from '../../layouts/sae.ts';
+import { countRows } from '../../tensor/ranges.ts';
 import { type PreparedSae, prepareSae, type SaeOptions } from '../../upload/kinds/sae.ts';
 import { previewSae, type SendLimits, sendSae } from '../../upload/kinds/send-sae.ts';
 import type { Server } from '../../upload/server.ts';
@@ -32,7 +33,7 @@ export function run(context: CommandContext): Promise<number> {
     const session = own(await openSession(context));
     const { server } = own(await session.connect());
     const prepared: PreparedSae[] = [];
-    for (const sae of saes) prepared.push(await prepare(context, session, sae, server));
+    for (const sae of saes) prepared.push(own(await prepare(context, session, sae, server)));
     refuseSameSource(prepared);
     for (const one of prepared) showPlan(out, server, one);
     if (options.dryRun) return dryRun(context, session, server, prepared);
@@ -58,7 +59,11 @@ function prepare(context: CommandContext, session: Session, sae: Sae, server: Se
 
 function saeOptions(options: OptionValues): SaeOptions {
   const { model, layer, hook, kind, orientation, features, activations, as, label, yes, createModel } = options;
-  const given = { model, layer, hook, kind, orientation, features, activations, as, label, yes, createModel };
+  const { index, featureMetadata, sparsityScale, skipDead } = options;
+  const given = {
+    ...{ model, layer, hook, kind, orientation, features, activations, as, label, yes, createModel },
+    ...{ index, featureMetadata, sparsityScale, skipDead },
+  };
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   return { saeId: options.saeId as string, ...present };
 }
@@ -127,7 +132,7 @@ async function send(
     reporter.stop();
     tellReport(context, session, server, prepared, report);
     if (options.receipt !== undefined) await writeSaeReceipt(options.receipt, session, prepared, report, several);
-    return { source, report };
+    return { source, report, dead: countRows(prepared.dead) };
   } catch (thrown) {
     reporter.stop();
     const error = toAppError(thrown);

@@ -2,7 +2,6 @@ import type { DashboardSource } from '../../dashboards/dashboard.ts';
 import { openDashboards } from '../../dashboards/open.ts';
 import { AppError } from '../../errors.ts';
 import { neuronpediaModelId } from '../../layouts/model-names.ts';
-import type { Sae } from '../../layouts/sae.ts';
 import { intersectRanges, type Ranges } from '../../tensor/ranges.ts';
 import type { Place } from '../destination.ts';
 import type { Server } from '../server.ts';
@@ -14,11 +13,12 @@ import type { PlacedSae, SaeOptions, Way } from './sae.ts';
  * Errors: not_owner, cannot_be_stored (a server that takes none without examples), and those of reading dashboards.
  */
 export async function featuresWay(placed: PlacedSae, server: Server, options: SaeOptions): Promise<Way> {
-  const { sae, kind, place, model, isNewModel, wanted } = placed;
+  const { sae, kind, place, model, isNewModel, indices, facts } = placed;
   const isNewSet = isNewModel || (await isSetFree(server, model.id, place.saeId));
   const dashboards = await findDashboards(options.activations, model.id, place);
-  const planned = storable(server, sae, wanted, dashboards);
-  const { format, fields } = featureFormat(server.capabilities, model.id, place, kind, sae, dashboards);
+  const planned = storable(server, placed, dashboards);
+  const sources = { indices, dashboards, data: facts?.data };
+  const { format, fields } = featureFormat(server.capabilities, model.id, place, kind, sae, sources);
   const delivery = server.features({ modelId: model.id, source: place.source, format });
   return { as: 'features', delivery, planned, isNewSet, dashboards, fields };
 }
@@ -34,9 +34,10 @@ async function findDashboards(
 }
 
 /** A server that keeps no vectors takes features only with examples. Error: cannot_be_stored with both ways on. */
-function storable(server: Server, sae: Sae, wanted: Ranges, dashboards: DashboardSource | undefined): Ranges {
+function storable(server: Server, placed: PlacedSae, dashboards: DashboardSource | undefined): Ranges {
+  const { sae, wanted, indices } = placed;
   if (server.capabilities.storesVectors) return wanted;
-  const planned = dashboards ? intersectRanges(wanted, dashboards.features) : [];
+  const planned = dashboards ? intersectRanges(wanted, indices.rowsOf(dashboards.features)) : [];
   if (planned.length > 0) return planned;
   const none = dashboards ? `${dashboards.path} has none for these features` : 'there are none (--activations)';
   throw new AppError(

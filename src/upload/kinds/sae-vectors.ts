@@ -1,13 +1,15 @@
 import { AppError } from '../../errors.ts';
+import type { FeatureData } from '../../feature-data/feature-data.ts';
 import { countRows, eachRow } from '../../tensor/ranges.ts';
 import type { Place } from '../destination.ts';
 import type { ModelRecord, Server, VectorDestination } from '../server.ts';
+import { digests } from './feature-format.ts';
 import { hashRows } from './row-hashes.ts';
 import type { PlacedSae, Way } from './sae.ts';
 
 /** Features uploaded as steering vectors: each row a vector of its own, under a name made from a template. */
 export interface VectorsOptions {
-  /** `{sae-id}`, `{layer}` and `{index}` are filled in; must come out different for each row. */
+  /** `{sae-id}`, `{layer}`, `{index}` and `{name}` are filled in; must come out different for each row. */
   readonly label?: string;
   /** More than a thousand at once is meant. */
   readonly yes?: boolean;
@@ -23,7 +25,7 @@ const defaultStrength = 10;
  * Errors: cannot_be_stored (hook, model without a width), usage (labels not unique, too many).
  */
 export async function vectorsWay(placed: PlacedSae, server: Server, options: VectorsOptions): Promise<Way> {
-  const { matrix, wanted: planned, place, model } = placed;
+  const { matrix, wanted: planned, place, model, indices, facts } = placed;
   const total = countRows(planned);
   if (total > manyVectors && !options.yes) {
     throw new AppError('usage', `${total} steering vectors are ${total} requests`, {
@@ -33,7 +35,7 @@ export async function vectorsWay(placed: PlacedSae, server: Server, options: Vec
   refuseWithoutWidth(model, server);
   const hookType = hookTypeOf(place);
   const template = options.label ?? defaultLabel;
-  const label = labelMaker(template, place);
+  const label = await labelMaker(template, placed);
   if (new Set(Array.from(eachRow(planned), label)).size < total) {
     throw new AppError('usage', `--label "${template}" gives several vectors the same name`, {
       hints: ['put {index} into it'],
@@ -43,15 +45,57 @@ export async function vectorsWay(placed: PlacedSae, server: Server, options: Vec
   const { value: layer } = place.layer;
   const delivery = server.vectors({
     ...{ modelId: model.id, layer, hookType, strength: defaultStrength },
-    ...{ fields: '', label, hashes },
+    ...{ fields: '', label, hashes, ...(indices.hash !== undefined && { indexOf: indices.indexOf }) },
+    ...(facts && server.capabilities.storesVectors && { rowFields: rowFields(facts.data) }),
   });
-  const fields = JSON.stringify({ modelId: model.id, layer, hookType, strength: defaultStrength, label: template });
+  const bound = digests({ indices, dashboards: undefined, data: facts?.data });
+  const fields = JSON.stringify({
+    ...{ modelId: model.id, layer, hookType, strength: defaultStrength, label: template },
+    ...bound,
+  });
   return { as: 'vectors', delivery, planned, isNewSet: false, dashboards: undefined, fields };
 }
 
-function labelMaker(template: string, { saeId, layer }: Place): (row: number) => string {
-  const fixed = template.replaceAll('{sae-id}', saeId).replaceAll('{layer}', String(layer.value));
-  return (row) => fixed.replaceAll('{index}', String(row));
+/** Errors: option_missing without any names, record_invalid where a row has none. */
+async function labelMaker(template: string, placed: PlacedSae): Promise<(row: number) => string> {
+  const { place, indices, wanted, facts, sae } = placed;
+  const fixed = template.replaceAll('{sae-id}', place.saeId).replaceAll('{layer}', String(place.layer.value));
+  const numbered = (row: number) => fixed.replaceAll('{index}', String(indices.indexOf(row)));
+  if (!fixed.includes('{name}')) return numbered;
+  if (!facts?.data.fields.includes('name')) {
+    throw new AppError('option_missing', `${sae.path}: --label "${template}": nothing gives features names`, {
+      hints: ['add --feature-metadata FILE with a "name" of each feature, or use {index}'],
+    });
+  }
+  const names = new Map<number, string>();
+  for (const row of eachRow(wanted)) {
+    const name = (await facts.data.read(row))?.name;
+    if (name === undefined) throw nameless(facts.data.path, indices.indexOf(row));
+    names.set(row, name);
+  }
+  return (row) => numbered(row).replaceAll('{name}', () => names.get(row) as string);
+}
+
+function nameless(path: string, index: number): AppError {
+  return new AppError('record_invalid', `${path}: gives feature ${index} no name, and --label has {name} in it`, {
+    hints: ['name it, leave it out with --features, or use {index}'],
+    details: { file: path, index },
+  });
+}
+
+/** Description and metadata of each row; its name is in the label, or not wanted there. */
+function rowFields(data: FeatureData): NonNullable<VectorDestination['rowFields']> {
+  let ready = new Map<number, string>();
+  return {
+    async prepare(start, count) {
+      ready = new Map();
+      for (let row = start; row < start + count; row++) {
+        const { description, metadata } = (await data.read(row)) ?? {};
+        ready.set(row, JSON.stringify({ description, metadata }).slice(1, -1));
+      }
+    },
+    of: (row) => ready.get(row) ?? '',
+  };
 }
 
 /** A server that goes by its own record of the width refuses every vector for a model without one. */

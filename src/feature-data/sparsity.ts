@@ -1,0 +1,45 @@
+import { AppError } from '../errors.ts';
+import type { Sum } from './facts.ts';
+import type { SparsityScale } from './feature-data.ts';
+
+/** SAELens adds this before it takes the logarithm, so that a feature that never fires is at -10. */
+const floor = 1e-10;
+/** One token in a hundred billion lies above this. */
+const deadBelow = -9.999;
+
+/** The share of tokens that a base-10 logarithm of SAELens means. */
+export function shareOfLog(log: number): number {
+  return log <= deadBelow ? 0 : Math.min(1, Math.max(0, 10 ** log - floor));
+}
+
+/**
+ * Reads a sparsity: what is told as a logarithm becomes the share of tokens, and whether the feature is dead.
+ * Error: record_invalid for a negative one whose scale was not told.
+ */
+export function readSparsity(value: unknown, sum: Sum, scale: SparsityScale | undefined): string | undefined {
+  if (typeof value !== 'number') return 'is no number';
+  if (value < 0 && scale === undefined) throw scaleUnknown(value);
+  if (scale === 'log10') {
+    // 10^0.0001 is what rounding makes of a feature that always fires.
+    if (!(value <= 1e-4)) return `${value} is no logarithm of a share of tokens: it is above 0`;
+    const share = shareOfLog(value);
+    sum.impliedDensity ??= share;
+    sum.dead ??= share === 0;
+    sum.metadata.set('sparsity', share);
+    if (!sum.metadata.has('frequency')) sum.metadata.set('frequency', share);
+    return undefined;
+  }
+  if (!Number.isFinite(value)) return `${value} is no finite number`;
+  sum.metadata.set('sparsity', value);
+  return undefined;
+}
+
+function scaleUnknown(value: number): AppError {
+  const percent = (100 * shareOfLog(value)).toPrecision(3);
+  return new AppError('record_invalid', `sparsity ${value} is negative: it may be a logarithm or a number of its own`, {
+    hints: [
+      `--sparsity-scale log10: base-10 logarithm of the share of tokens, as SAELens writes it; ${value} is then ${percent} %`,
+      `--sparsity-scale linear: the number itself is meant, and ${value} is sent as it is`,
+    ],
+  });
+}
