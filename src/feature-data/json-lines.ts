@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { linesOf } from '../dashboards/json-lines.ts';
 import type { NamedPlace } from '../dashboards/place.ts';
 import { AppError } from '../errors.ts';
 import { type ByteSource, openFile, readBytes } from '../tensor/byte-source.ts';
+import { linesOf } from '../tensor/lines.ts';
 import { factsOf, type ReadFacts } from './facts.ts';
 import type { FeatureData, FeatureSet, SparsityScale } from './feature-data.ts';
 import { gather } from './gather.ts';

@@ -22,7 +22,8 @@ export function readSparsity(value: unknown, sum: Sum, scale: SparsityScale | un
   if (scale === 'log10') {
     // 10^0.0001 is what rounding makes of a feature that always fires.
     if (!(value <= 1e-4)) return `${value} is no logarithm of a share of tokens: it is above 0`;
-    const share = shareOfLog(value);
+    // SAELens takes it in single precision: the same number from every encoding is then the same share.
+    const share = shareOfLog(Math.fround(value));
     sum.impliedDensity ??= share;
     sum.dead ??= share === 0;
     sum.metadata.set('sparsity', share);
