@@ -38,7 +38,7 @@ export async function fromColumns(
         const position = positions ? (positions[row] as number) : row;
         if (position < 0) return undefined;
         const read = factsOf(await recordAt(columns, position), scale);
-        return typeof read === 'object' ? read.facts : undefined;
+        return typeof read === 'object' && 'facts' in read ? read.facts : undefined;
       },
       close: source.close,
     };

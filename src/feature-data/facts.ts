@@ -1,12 +1,15 @@
 import { checkFree, checkText } from './check-facts.ts';
 import { type FeatureFacts, firing, type SparsityScale } from './feature-data.ts';
-import { readSparsity } from './sparsity.ts';
+import { readSparsity, type UnknownScale } from './sparsity.ts';
 
 /** Facts as they go to a server, and whether the feature fires. */
 export interface ReadFacts {
   readonly facts: FeatureFacts;
   readonly state: number;
 }
+
+/** Facts, what is wrong with them, or nothing. */
+export type FactsOrFault = ReadFacts | UnknownScale | string | undefined;
 
 /** What a record's values add up to while they are looked at one by one. */
 export interface Sum {
@@ -20,7 +23,7 @@ export interface Sum {
 }
 
 /** Takes one value into a sum, or says what is wrong with it. */
-type Reader = (value: unknown, sum: Sum, scale: SparsityScale | undefined) => string | undefined;
+type Reader = (value: unknown, sum: Sum, scale: SparsityScale | undefined) => string | UnknownScale | undefined;
 
 const share =
   (take: (value: number, sum: Sum) => void): Reader =>
@@ -110,19 +113,16 @@ const firstKeys = [
 ];
 
 /**
- * What a record says of a feature; null and undefined say nothing. Returns what is wrong in words, or undefined where
- * nothing is said. Error: record_invalid for a sparsity whose scale must be said.
+ * What a record says of a feature; null and undefined say nothing. Returns what is wrong in words, a sparsity whose
+ * scale must be said, or undefined where nothing is said.
  */
-export function factsOf(
-  record: Iterable<readonly [string, unknown]>,
-  scale: SparsityScale | undefined,
-): ReadFacts | string | undefined {
+export function factsOf(record: Iterable<readonly [string, unknown]>, scale: SparsityScale | undefined): FactsOrFault {
   const sum: Sum = { metadata: new Map() };
   for (const [key, value] of record) {
     if (value === null || value === undefined || elsewhere.has(key)) continue;
     const read = readers.get(key);
     const fault = read ? read(value, sum, scale) : checkFree({ [key]: value });
-    if (fault !== undefined) return `${key}: ${fault}`;
+    if (fault !== undefined) return typeof fault === 'string' ? `${key}: ${fault}` : fault;
     if (!read) sum.metadata.set(key, value);
   }
   if (sum.dead !== undefined) sum.metadata.set('dead', sum.dead);

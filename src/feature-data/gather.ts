@@ -1,7 +1,8 @@
 import { collectFaults } from '../dashboards/faults.ts';
 import { AppError } from '../errors.ts';
-import { byKey, type ReadFacts } from './facts.ts';
+import { byKey, type FactsOrFault } from './facts.ts';
 import type { FeatureSet } from './feature-data.ts';
+import { scaleUnknown } from './sparsity.ts';
 
 /** What a first pass over a file adds up to. */
 export interface Gathered {
@@ -14,7 +15,8 @@ export interface Gathered {
 export interface Gatherer {
   /** The row of an index; undefined, with a fault noted, where there is no such feature or it was there before. */
   claim(where: string, index: number): number | undefined;
-  add(where: string, row: number, facts: ReadFacts | string | undefined): void;
+  /** Error: record_invalid for a sparsity whose scale must be said. */
+  add(where: string, row: number, facts: FactsOrFault): void;
   fault(text: string): void;
   /** Error: record_invalid with the first faults. */
   finish(): Gathered;
@@ -43,6 +45,7 @@ export function gather(path: string, { rows, indices }: FeatureSet): Gatherer {
     add(where, row, read) {
       if (typeof read === 'string') return faults.add(`${where}: ${read}`);
       if (!read) return;
+      if ('negative' in read) throw scaleUnknown(path, where, read);
       features++;
       firing[row] = read.state;
       const { metadata = {}, ...own } = read.facts;

@@ -4,7 +4,7 @@ import type { NamedPlace } from '../dashboards/place.ts';
 import { AppError } from '../errors.ts';
 import { type ByteSource, openFile, readBytes } from '../tensor/byte-source.ts';
 import { linesOf } from '../tensor/lines.ts';
-import { factsOf, type ReadFacts } from './facts.ts';
+import { type FactsOrFault, factsOf } from './facts.ts';
 import type { FeatureData, FeatureSet, SparsityScale } from './feature-data.ts';
 import { gather } from './gather.ts';
 
@@ -44,9 +44,9 @@ export async function openFactLines(
         if (length === 0) return undefined;
         const line = parseLine(await readSpan(starts[row] as number, length));
         const read = typeof line === 'string' ? line : readLine(line, scale);
-        if (typeof read === 'string')
-          throw new AppError('file_unreadable', `${path}: changed while it was read: ${read}`);
-        return read?.facts;
+        if (typeof read === 'object' && 'facts' in read) return read.facts;
+        if (read === undefined) return undefined;
+        throw new AppError('file_unreadable', `${path}: line of row ${row}: changed while it was being read`);
       },
       close: () => bytes.close(),
     };
@@ -97,7 +97,7 @@ function placeFault({ modelId, layer }: NamedPlace, set: FeatureSet): string | u
   return set.placeFault({ modelId, layer });
 }
 
-function readLine({ metadata, ...own }: Line, scale: SparsityScale | undefined): ReadFacts | string | undefined {
+function readLine({ metadata, ...own }: Line, scale: SparsityScale | undefined): FactsOrFault {
   return factsOf([...Object.entries(metadata ?? {}), ...Object.entries(own)], scale);
 }
 

@@ -2,6 +2,11 @@ import { AppError } from '../errors.ts';
 import type { Sum } from './facts.ts';
 import type { SparsityScale } from './feature-data.ts';
 
+/** A negative sparsity: whether it is a logarithm must be said. */
+export interface UnknownScale {
+  readonly negative: number;
+}
+
 /** SAELens adds this before it takes the logarithm, so that a feature that never fires is at -10. */
 const floor = 1e-10;
 /** One token in a hundred billion lies above this. */
@@ -14,11 +19,15 @@ export function shareOfLog(log: number): number {
 
 /**
  * Reads a sparsity: what is told as a logarithm becomes the share of tokens, and whether the feature is dead.
- * Error: record_invalid for a negative one whose scale was not told.
+ * A negative one whose scale was not told comes back as that.
  */
-export function readSparsity(value: unknown, sum: Sum, scale: SparsityScale | undefined): string | undefined {
+export function readSparsity(
+  value: unknown,
+  sum: Sum,
+  scale: SparsityScale | undefined,
+): string | UnknownScale | undefined {
   if (typeof value !== 'number') return 'is no number';
-  if (value < 0 && scale === undefined) throw scaleUnknown(value);
+  if (value < 0 && scale === undefined) return { negative: value };
   if (scale === 'log10') {
     // 10^0.0001 is what rounding makes of a feature that always fires.
     if (!(value <= 1e-4)) return `${value} is no logarithm of a share of tokens: it is above 0`;
@@ -35,9 +44,12 @@ export function readSparsity(value: unknown, sum: Sum, scale: SparsityScale | un
   return undefined;
 }
 
-function scaleUnknown(value: number): AppError {
+/** The error for such a sparsity: what it would be either way. */
+export function scaleUnknown(path: string, where: string, { negative: value }: UnknownScale): AppError {
   const percent = (100 * shareOfLog(value)).toPrecision(3);
-  return new AppError('record_invalid', `sparsity ${value} is negative: it may be a logarithm or a number of its own`, {
+  const problem = `${where}: sparsity ${value} is negative: is it a logarithm?`;
+  return new AppError('record_invalid', `${path}: ${problem}`, {
+    details: { file: path, found: value },
     hints: [
       `--sparsity-scale log10: base-10 logarithm of the share of tokens, as SAELens writes it; ${value} is then ${percent} %`,
       `--sparsity-scale linear: the number itself is meant, and ${value} is sent as it is`,
