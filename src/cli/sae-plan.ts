@@ -7,9 +7,10 @@ import { count } from './progress.ts';
 
 /** Shows where an SAE goes and how that is known, before anything is sent. */
 export function showPlan(out: Output, server: Server, prepared: PreparedSae): void {
-  const { sae, place, matrix, orientation, planned, kind, dashboards } = prepared;
+  const { sae, place, matrix, orientation, planned, kind, dashboards, indices } = prepared;
   const rows = countRows(planned);
-  const some = rows === matrix.rows ? '' : `; of these ${shortRanges(planned)}: ${count(rows)}`;
+  const some =
+    rows === matrix.rows ? '' : `; of these ${indices.hash ? 'rows ' : ''}${shortRanges(planned)}: ${count(rows)}`;
   out.note(`SAE      ${sae.path} (${sae.layout}, ${kind})`);
   out.note(`decoder  ${describe(sae.decoder)}: ${count(matrix.rows)} features of ${matrix.width} values${some}`);
   out.note(`         ${orientation.value}: ${orientation.from}`);

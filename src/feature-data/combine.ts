@@ -1,16 +1,21 @@
 import { createHash } from 'node:crypto';
+import { byKey } from './facts.ts';
 import { type FeatureData, type FeatureFacts, firing } from './feature-data.ts';
 
 /**
  * What was given, and beside it what lay there by itself. Where the given says whether a feature fires, all that lay
- * there is left out for it: two measurements would be mixed.
+ * there is left out for it: two measurements would be mixed. Closing it closes both.
  */
-export function combine(given: FeatureData, found: FeatureData): FeatureData {
+export async function combine(given: FeatureData, found: FeatureData): Promise<FeatureData> {
   const usesFound = (row: number) => given.firing[row] === firing.unknown;
+  if (given.firing.every((state) => state !== firing.unknown)) {
+    await found.close();
+    return given;
+  }
   return {
-    path: given.path,
-    features: given.firing.reduce((sum, _, row) => sum + Number(usesFound(row)), 0),
-    fields: [...new Set([...given.fields, ...found.fields])],
+    path: `${given.path} and ${found.path}`,
+    features: Math.max(given.features, found.features),
+    fields: [...new Set([...given.fields, ...found.fields])].sort(byKey),
     notes: [...given.notes, ...found.notes],
     firing: given.firing.map((state, row) => (usesFound(row) ? (found.firing[row] as number) : state)),
     hash: createHash('sha256').update(given.hash).update(found.hash).digest('hex'),

@@ -7,9 +7,10 @@ import { invalid } from './arrow-errors.ts';
 import { type Inflater, inflater } from './arrow-inflate.ts';
 import { readFrames } from './arrow-messages.ts';
 import type { ArrowField } from './arrow-schema.ts';
-import { textCollector } from './arrow-texts.ts';
+import { type TextCollector, textCollector } from './arrow-texts.ts';
 import { readBits, readValidity } from './arrow-validity.ts';
 import { openValues } from './arrow-values.ts';
+import { viewCollector } from './arrow-views.ts';
 
 /** A column of numbers, whole; a null is NaN. Booleans are 0 and 1. */
 export interface NumberColumn {
@@ -54,15 +55,15 @@ export async function openArrowTable(path: string): Promise<ArrowTable> {
 async function readColumns(path: string, bytes: ByteSource): Promise<Omit<ArrowTable, 'close'>> {
   const frames = await readFrames(path, bytes);
   const numbers = new Map<string, ReturnType<typeof numberCollector>>();
-  const texts = new Map<string, ReturnType<typeof textCollector>>();
+  const texts = new Map<string, TextCollector>();
   const notRead = new Map<string, string>();
   for (const field of frames.schema.fields) {
-    const buffers = inflater(path, bytes);
     if (numbers.has(field.name) || texts.has(field.name)) throw invalid(path, `has two columns "${field.name}"`);
-    if (field.dtype || isFlag(field)) numbers.set(field.name, numberCollector(path, field, buffers));
-    else if (isText(field)) texts.set(field.name, textCollector(path, field, buffers));
-    else
-      notRead.set(field.name, `is a column of ${field.isDictionary ? 'dictionary-encoded ' : ''}${Type[field.type]}`);
+    if (field.dtype || isFlag(field)) numbers.set(field.name, numberCollector(path, field, inflater(path, bytes)));
+    else if (field.isDictionary) notRead.set(field.name, 'is a dictionary-encoded column');
+    else if (isText(field)) texts.set(field.name, textCollector(path, bytes, field));
+    else if (field.type === Type.Utf8View) texts.set(field.name, viewCollector(path, bytes, field));
+    else notRead.set(field.name, `is a column of ${Type[field.type]}`);
   }
   let rows = 0;
   for await (const batch of readBatches(path, frames)) {
@@ -82,7 +83,7 @@ function isFlag(field: ArrowField): boolean {
 }
 
 function isText(field: ArrowField): boolean {
-  return (field.type === Type.Utf8 || field.type === Type.LargeUtf8) && !field.isDictionary;
+  return field.type === Type.Utf8 || field.type === Type.LargeUtf8;
 }
 
 function numberCollector(file: string, field: ArrowField, buffers: Inflater) {

@@ -2,9 +2,17 @@ import { Type } from 'apache-arrow/fb/type';
 import { type ByteSource, readBytes } from '../tensor/byte-source.ts';
 import type { ArrowBatch } from './arrow-batches.ts';
 import { invalid } from './arrow-errors.ts';
-import type { Inflater } from './arrow-inflate.ts';
+import { type Inflater, inflater } from './arrow-inflate.ts';
 import type { ArrowField } from './arrow-schema.ts';
+import { decodeText, windowed } from './arrow-text-bytes.ts';
 import { readValidity } from './arrow-validity.ts';
+
+/** Gathers a column of texts batch after batch, and then gives them one by one. */
+export interface TextCollector {
+  add(batch: ArrowBatch): Promise<void>;
+  /** Undefined for a null. Error: format_invalid. */
+  at(row: number): Promise<string | undefined>;
+}
 
 /** The texts of one batch: where each begins and ends among its bytes, which stay in the file. */
 interface Texts {
@@ -15,14 +23,11 @@ interface Texts {
   readonly start: number;
 }
 
-/** Bytes read at once: texts are asked for in order, and are short. */
-const windowBytes = 1 << 18;
-const noText = 1 << 26;
-
 /** A column of UTF-8 texts. Errors: format_invalid where offsets or bytes are not all there. */
-export function textCollector(file: string, field: ArrowField, buffers: Inflater) {
+export function textCollector(file: string, bytes: ByteSource, field: ArrowField): TextCollector {
+  const buffers = inflater(file, bytes);
   const batches: Texts[] = [];
-  const read = windowed();
+  const read = windowed(file, field);
   return {
     async add(batch: ArrowBatch) {
       const offsets = await readTextOffsets(file, field, batch, buffers);
@@ -37,18 +42,9 @@ export function textCollector(file: string, field: ArrowField, buffers: Inflater
       const i = row - batch.firstRow;
       if (!batch.isThere(i)) return undefined;
       const [from, to] = [batch.offsets[i] as number, batch.offsets[i + 1] as number];
-      if (to - from > noText) throw invalid(file, `column "${field.name}": a text of ${to - from} bytes at row ${row}`);
-      return decode(file, field, await read(batch.source, batch.start + from, to - from), row);
+      return decodeText(file, field, await read(batch.source, batch.start + from, to - from), row);
     },
   };
-}
-
-function decode(file: string, field: ArrowField, bytes: Uint8Array, row: number): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (cause) {
-    throw invalid(file, `column "${field.name}": row ${row} is not UTF-8`, cause);
-  }
 }
 
 /** Where the texts of a batch begin, and where the last ends; they must not run backwards. */
@@ -73,17 +69,4 @@ async function readTextOffsets(
     offsets[i] = offset;
   }
   return offsets;
-}
-
-/** Keeps the piece of a source that was read last. */
-function windowed() {
-  let kept: { source: ByteSource; from: number; bytes: Uint8Array } | undefined;
-  return async (source: ByteSource, from: number, length: number): Promise<Uint8Array> => {
-    const isKept = kept?.source === source && from >= kept.from && from + length <= kept.from + kept.bytes.length;
-    if (!isKept || !kept) {
-      const most = Math.max(length, Math.min(windowBytes, source.size - from));
-      kept = { source, from, bytes: await readBytes(source, from, most) };
-    }
-    return kept.bytes.subarray(from - kept.from, from - kept.from + length);
-  };
 }

@@ -63,6 +63,14 @@ describe.concurrent('upload-sae --feature-metadata', () => {
     expect(stored.map(({ details }) => JSON.parse(details).density)).toEqual([facts[0].density, facts[1].density]);
   });
 
+  test('is one file for one SAE', async ({ home }) => {
+    const tiny = fixture('sae-tiny');
+    const given = ['--sae-id', 'two', '--feature-metadata', data('density.npy')];
+    const ran = await home.run(['upload-sae', tiny, tiny, ...given, '--sandbox']);
+    expect(ran).toMatchObject({ code: 2, stdout: '' });
+    expect(ran.stderr).toMatch(/2 SAEs were found\n.*hint: .*\{layer\}/);
+  });
+
   test('stops for a sparsity that may be a logarithm, before anything is sent', async ({ home }) => {
     const given = ['--feature-metadata', data('sparsity.npy')];
     const ran = await home.run(['upload-sae', data('rows.npy'), ...place, ...given, '--sandbox']);

@@ -8,11 +8,12 @@ import { rowNumbers } from '../../src/tensor/indices.ts';
 import { fixture, seeded, seedOf, tempFolder } from '../fixtures.ts';
 import { mutate } from '../formats/damage.ts';
 
-const mutationsEach = 150;
+const mutationsEach = 60;
 const files = [
   'facts.arrow',
   'facts_zstd.arrow',
   'facts_polars.arrow',
+  'facts_views.arrow',
   'facts.npz',
   'facts.safetensors',
   'facts.jsonl',
@@ -31,7 +32,7 @@ test.each(files)('%s with any damage is refused, or says what can be sent', asyn
     if (wrong === 'refused') refused++;
     else expect(wrong, `mutation ${i}: ${what}`).toBeUndefined();
   }
-  expect(refused).toBeGreaterThan(10);
+  expect(refused).toBeGreaterThan(5);
 });
 
 async function wrongWith(path: string): Promise<unknown> {

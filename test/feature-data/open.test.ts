@@ -46,7 +46,7 @@ function float32(values: number[], shape = [values.length]): Uint8Array {
 }
 
 describe('facts of features', () => {
-  const withTexts = ['facts.jsonl', 'facts.arrow', 'facts_zstd.arrow', 'facts_polars.arrow'];
+  const withTexts = ['facts.jsonl', 'facts.arrow', 'facts_zstd.arrow', 'facts_polars.arrow', 'facts_views.arrow'];
   it.each(withTexts)('are all found in %s, whatever order they stand in', async (name) => {
     const source = await open(data(name));
     expect(await readAll(source)).toEqual(facts);

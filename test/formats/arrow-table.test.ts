@@ -13,7 +13,7 @@ async function tableOf(name: string) {
 }
 
 describe('an Arrow table of facts', () => {
-  it.each(['facts.arrow', 'facts_zstd.arrow', 'facts_polars.arrow'])(
+  it.each(['facts.arrow', 'facts_zstd.arrow', 'facts_polars.arrow', 'facts_views.arrow'])(
     'of %s has numbers, flags, texts and nulls',
     async (name) => {
       const { rows, numbers, names, notRead } = await tableOf(name);

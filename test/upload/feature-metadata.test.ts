@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { FeatureFacts } from '../../src/feature-data/feature-data.ts';
-import { fixture } from '../fixtures.ts';
+import { fixture, npyImage } from '../fixtures.ts';
 import { factFile, type Held, openLibraryBench } from './library-bench.ts';
 
 const facts: FeatureFacts[] = JSON.parse(readFileSync(factFile('facts.json'), 'utf8'));
@@ -57,6 +57,13 @@ describe('facts of features on a server with the upload protocol', () => {
     expect(zero).toEqual({ name: null, description: null, density: 0.5, metadata: { frequency: 0.5 } });
     expect(one).toMatchObject({ name: 'one', metadata: { sparsity: expect.any(Number), dead: false } });
     expect(two).toMatchObject({ name: null, metadata: { sparsity: expect.any(Number), dead: false } });
+    const all = join(bench.folder, 'frequency.npy');
+    await writeFile(all, npyImage('<f8', false, [512], new Uint8Array(new Float64Array(512).fill(0.5).buffer)));
+    const { prepared } = await bench.upload(tiny, { saeId: 'all', features: [[0, 3]], featureMetadata: all });
+    expect(prepared.facts?.data.path).toBe(all);
+    expect(new Set(bench.held('all').map(({ metadata }) => JSON.stringify(metadata)))).toEqual(
+      new Set(['{"frequency":0.5}']),
+    );
   });
 
   it('are part of what a job is bound to', async () => {

@@ -24,11 +24,7 @@ export function run(context: CommandContext): Promise<number> {
     const saes: Sae[] = [];
     for (const path of context.args) saes.push(...(await findSaes(path, options.tensor)));
     for (const sae of saes) own(sae.file);
-    if (saes.length > 1 && options.layer !== undefined) {
-      throw new AppError('usage', `--layer names one layer, but ${saes.length} SAEs were found`, {
-        hints: ['leave --layer out: each SAE says its own; or name one SAE'],
-      });
-    }
+    refuseOneForMany(saes.length, options);
     await checkReceipt(options.receipt);
     const session = own(await openSession(context));
     const { server } = own(await session.connect());
@@ -42,6 +38,20 @@ export function run(context: CommandContext): Promise<number> {
       if (!stop.aborted) ends.push(await send(context, session, server, one, prepared.length > 1));
     return finishJobs(context, ends);
   });
+}
+
+/** What belongs to one SAE is not taken for each of several. */
+function refuseOneForMany(found: number, { layer, featureMetadata }: OptionValues): void {
+  if (found > 1 && layer !== undefined) {
+    throw new AppError('usage', `--layer names one layer, but ${found} SAEs were found`, {
+      hints: ['leave --layer out: each SAE says its own; or name one SAE'],
+    });
+  }
+  if (found > 1 && featureMetadata !== undefined && !featureMetadata.includes('{layer}')) {
+    throw new AppError('usage', `--feature-metadata names one file, but ${found} SAEs were found`, {
+      hints: ['put {layer} into its name where there is one of each layer; or upload one SAE'],
+    });
+  }
 }
 
 function prepare(context: CommandContext, session: Session, sae: Sae, server: Server): Promise<PreparedSae> {

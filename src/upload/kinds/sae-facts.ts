@@ -52,7 +52,7 @@ export async function openFacts(
   if (beside === undefined || isBeside) return given && { data: given, givenFields: fieldNames(given) };
   try {
     const found = await openFeatureData(beside, features, scale ?? 'log10');
-    return { data: given ? combine(given, found) : found, givenFields: given ? fieldNames(given) : [] };
+    return { data: given ? await combine(given, found) : found, givenFields: given ? fieldNames(given) : [] };
   } catch (error) {
     await given?.close();
     throw error;
