@@ -20,9 +20,9 @@ type Line = z.infer<typeof lineSchema>;
 
 /** Whether JSON is a document a line: by its name, or because it begins as a row with an index does. */
 export async function isJsonRows(path: string, bytes: ByteSource): Promise<boolean> {
-  if (['.jsonl', '.ndjson'].includes(extname(path).toLowerCase())) return true;
-  const head = await readBytes(bytes, 0, Math.min(64, bytes.size));
-  return /^\s*\{\s*"index"\s*:\s*["\d]/.test(Buffer.from(head.buffer).toString('latin1'));
+  const head = Buffer.from(await readBytes(bytes, 0, Math.min(64, bytes.size))).toString('latin1');
+  const isNamed = ['.jsonl', '.ndjson'].includes(extname(path).toLowerCase());
+  return isNamed ? /^\s*\{/.test(head) : /^\s*\{\s*"index"\s*:\s*["\d]/.test(head);
 }
 
 /**

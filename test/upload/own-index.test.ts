@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { listJobs } from '../../src/upload/jobs.ts';
 import { rowsOf } from '../cli/fixtures.ts';
 import { safetensorsImage } from '../fixtures.ts';
 import { factFile, type LibraryBench, openLibraryBench, ownIndices } from './library-bench.ts';
@@ -127,6 +128,8 @@ describe('a single row', () => {
     ]);
     const again = await bench.upload(factFile('row_3.npy'), { index: 4242 });
     expect(again.report).toMatchObject({ confirmed: 1, sent: 0 });
+    const titles = (await listJobs(bench.state)).map(({ job }) => job.title);
+    expect(titles).toEqual(['tiny-kjv-4l/1-bench (index 4242)', 'tiny-kjv-4l/1-bench (index 7)']);
   });
 
   it('is not held up by another one’s upload that was cut off', async () => {

@@ -24,7 +24,7 @@ export async function sendSae(prepared: PreparedSae, limits: SendLimits, run: Up
   const { identity, matrix, planned, blocks, fields, delivery, model, place, isNewModel, isNewSet } = prepared;
   if (isNewModel) await run.server.createModel(model.id, model.layers);
   if (isNewSet) await run.server.createSourceSet(model.id, place.saeId, '');
-  const title = [model.id, place.source, ...(identity.request ? [identity.request] : [])].join('/');
+  const title = `${model.id}/${place.source}${identity.request ? ` (${identity.request})` : ''}`;
   const job = { title, identity, matrix, planned, blocks, fields, isNew: isNewSet };
   return runJob({ ...run, ...job, delivery: limited(delivery, limits) });
 }
