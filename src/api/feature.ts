@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { askAgain, readOrRefuse } from './ask.ts';
+import { explanationSchema } from './explanations.ts';
 import type { Http } from './http.ts';
 
 const featureSchema = z.looseObject({
@@ -17,7 +18,8 @@ const featureSchema = z.looseObject({
   hookName: z.string().nullish(),
   frac_nonzero: z.number().nullish(),
   activations: z.array(z.unknown()).nullish(),
-  explanations: z.array(z.looseObject({ description: z.string().nullish() })).nullish(),
+  explanations: z.array(explanationSchema).nullish(),
+  lists: z.array(z.looseObject({ id: z.string() })).nullish(),
   creator: z.looseObject({ name: z.string().nullish() }).nullish(),
   createdAt: z.string().nullish(),
 });

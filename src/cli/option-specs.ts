@@ -1,5 +1,7 @@
 import type { z as Zod } from 'zod';
 import { parseRanges } from '../tensor/ranges.ts';
+import { aboutSpecs } from './about-specs.ts';
+import { directionSpecs } from './direction-specs.ts';
 import { featureOptionSpecs } from './feature-option-specs.ts';
 import { choice, flag, parsed, text, whole } from './option-values.ts';
 import { parseDuration, parseSize } from './quantities.ts';
@@ -14,6 +16,8 @@ export interface OptionSpec {
   readonly group: string;
   readonly help: string;
   readonly schema: Schema;
+  /** May be given several times; its schema gets all values. */
+  readonly repeatable?: boolean;
   /** Written `--no-NAME`; such a switch is on unless it is given. */
   readonly negated?: boolean;
 }
@@ -47,18 +51,7 @@ export const optionSpecs = {
     help: 'source set to upload into; {layer} stands for the layer',
     schema: text,
   },
-  name: { value: 'TEXT', group: groups.place, help: 'name of the vector', schema: text },
-  strength: {
-    value: 'N',
-    group: groups.place,
-    help: 'default steering strength, -300 to 300 (default: 10)',
-    schema: (z) =>
-      z
-        .string()
-        .regex(/^[+-]?(\d+\.?\d*|\.\d+)$/, 'expected a number')
-        .transform(Number)
-        .refine((value) => Math.abs(value) <= 300, 'expected -300 to 300'),
-  },
+  ...directionSpecs,
   kind: {
     value: 'KIND',
     group: groups.place,
@@ -96,6 +89,7 @@ export const optionSpecs = {
     help: 'examples per feature: a .jsonl, or a folder that SAEDashboard wrote; may hold {layer}',
     schema: text,
   },
+  strict: { group: groups.reading, help: 'end with exit code 6 where anything was found amiss', schema: flag },
   as: {
     value: 'WHAT',
     group: groups.sending,
@@ -108,6 +102,7 @@ export const optionSpecs = {
     help: 'name of each vector, with --as vectors (default: "{sae-id} L{layer} #{index}"); {name} too',
     schema: text,
   },
+  ...aboutSpecs,
   yes: { group: groups.sending, help: 'do go on: more than 1,000 vectors', schema: flag },
   batchSize: {
     value: 'N',

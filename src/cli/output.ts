@@ -13,12 +13,24 @@ export interface OutputOptions {
   readonly verbose: boolean;
   readonly color: boolean;
   readonly progress: boolean;
+  /** Whether results on stdout may have colour: `color` is of stderr, and either may be a file. */
+  readonly colorResults: boolean;
+  /** Whether the terminal shows more than ASCII. */
+  readonly unicode: boolean;
+}
+
+/** What results are laid out for: stdout as a person sees it. */
+export interface Page {
+  readonly columns: number;
+  readonly unicode: boolean;
+  readonly paint: ChalkInstance;
 }
 
 /** The one place that writes. stdout carries results (with `--json` JSON only), stderr all that a person reads on the way. */
 export interface Output extends OutputOptions {
   readonly stderr: NodeJS.WriteStream;
   readonly paint: ChalkInstance;
+  readonly page: Page;
   /** A result for people and scripts; silent with `--json`. */
   result(line: string): void;
   /** A document or event on stdout; silent without `--json`. */
@@ -38,6 +50,9 @@ export interface Output extends OutputOptions {
 /** Anything shorter is no key, and would be found in every other word. */
 const shortestSecret = 6;
 
+/** Of a file or pipe, which has no width. */
+const defaultColumns = 80;
+
 /** Version of the JSON that this tool writes; fields are added without a new one, never changed. */
 export const jsonVersion = 1;
 
@@ -55,6 +70,11 @@ export function createOutput(terminal: Terminal, options: OutputOptions): Output
     ...options,
     stderr: terminal.stderr,
     paint,
+    page: {
+      columns: terminal.stdout.columns || defaultColumns,
+      unicode: options.unicode,
+      paint: new Chalk({ level: options.colorResults ? 1 : 0 }),
+    },
     result: (line) => {
       if (!options.json) toStdout(line);
     },

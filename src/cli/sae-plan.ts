@@ -28,8 +28,6 @@ export function showPlan(out: Output, server: Server, prepared: PreparedSae): vo
     `server   ${server.name} (${server.capabilities.kind}), account ${server.account.name}${quota(server, rows)}`,
   );
   for (const line of cannotStore(server, prepared)) out.note(line);
-  const lost = notStored(prepared);
-  if (lost) out.warn(lost);
   if (matrix.tensor.dtype === 'F64') out.note('         values are float64 in the file and sent as float32');
   out.document({ type: 'plan', ...planDocument(prepared) });
 }
@@ -57,12 +55,6 @@ function factLines({ facts, indices, planned, dead, dashboards }: PreparedSae): 
   if (dead.length > 0)
     lines.push(`dead     ${count(countRows(dead))} features never fire and are left out (--skip-dead)`);
   return lines;
-}
-
-/** The one warning of what was given and this server does not keep. */
-function notStored({ lostFields, as }: PreparedSae): string | undefined {
-  if (lostFields.length === 0) return undefined;
-  return `this server does not store ${lostFields.join(', ')} with ${as}; --receipt FILE keeps them`;
 }
 
 /** What this server drops, said before it is sent and again at the end. */
@@ -102,6 +94,7 @@ export function planDocument(prepared: PreparedSae): Record<string, unknown> {
     source: `${prepared.model.id}/${place.source}`,
     newModel: prepared.isNewModel,
     newSourceSet: prepared.isNewSet,
+    notStored: Object.keys({ ...prepared.notStored, ...prepared.lostFields }),
   };
 }
 

@@ -48,7 +48,7 @@ describe.concurrent('upload-sae --feature-metadata', () => {
     expect(ran.code).toBe(0);
     const warnings = linesOf(ran.stderr).filter((text) => text.startsWith('neuronpedia: warning:'));
     expect(warnings).toEqual([
-      expect.stringMatching(/does not store names of features, descriptions of features, metadata of features \(spars/),
+      expect.stringMatching(/cannot store names of features, descriptions of features, metadata of features \(spars/),
     ]);
     const rows = receiptOf(receipt);
     for (const index of facts.keys()) {

@@ -31,6 +31,8 @@ const rows: Row[] = [
   { args: ['upload-sae', tinySae, '--sae-id', 'json', '--features', '0-9', '--verbose'], code: 0, last: 'summary' },
   { args: ['upload-sae', tinySae, '--sae-id', 'json', '--quiet', '--dry-run'], code: 0, last: 'summary' },
   { args: ['upload-sae', tinySae, '--sae-id', 'x', '--features', '512'], code: 6, last: 'error' },
+  { args: ['inspect', tinySae], code: 0, types: ['inspect'] },
+  { args: ['inspect', tinySae, '--tensor', 'none', '--strict'], code: 6, types: ['error'] },
   { args: ['sandbox', '--port', 'any'], code: 2, types: ['error'] },
   { args: ['no-such-command'], code: 2, types: ['error'] },
   { args: [], code: 2, types: ['error'] },

@@ -87,12 +87,22 @@ describe('facts of features on a server with the upload protocol', () => {
     const bench = await openLibraryBench();
     const options = { as: 'vectors', features: [[0, 2]], featureMetadata: factFile('facts.jsonl') } as const;
     const { prepared } = await bench.upload(rows, { ...options, label: '{name} #{index}' });
-    expect(prepared.lostFields).toEqual([]);
+    expect(prepared.lostFields).toEqual({});
     const found = bench.held().map(({ label, description, metadata }) => ({ label, description, metadata }));
     const expected = facts.slice(0, 2).map(({ name, description, metadata }, i) => ({
       ...{ label: `${name} #${i}`, description: description ?? null, metadata },
     }));
     expect(found.sort((a, b) => String(a.label).slice(-1).localeCompare(String(b.label).slice(-1)))).toEqual(expected);
+    const whole = { description: 'of all', metadata: { l0: 1, run: 'a' } };
+    await bench.upload(rows, {
+      ...options,
+      saeId: 'whole',
+      features: [[2, 3]],
+      attributes: whole,
+      label: 'with {name}',
+    });
+    const both = bench.held().find(({ label }) => label === `with ${facts[2]?.name}`);
+    expect(both).toMatchObject({ description: 'of all', metadata: { run: 'a', ...facts[2]?.metadata } });
     const nameless = bench.upload(rows, { ...options, saeId: 'more', features: [[5, 6]], label: '{name}' });
     await expect(nameless).rejects.toMatchObject({
       exitCode: 6,
@@ -144,7 +154,7 @@ describe('facts of features on a server that keeps dashboards only', () => {
       { index: 0, density: facts[0]?.density, metadata: undefined },
       { index: 1, density: 0.25, metadata: undefined },
     ]);
-    expect(prepared.lostFields).toEqual([
+    expect(Object.keys(prepared.lostFields)).toEqual([
       'names of features',
       'descriptions of features',
       'metadata of features (sparsity, frequency, layer, max_activation, training_tokens, l0, dead, cluster)',

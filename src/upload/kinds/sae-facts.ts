@@ -84,11 +84,11 @@ export function lostFields(
   as: 'features' | 'vectors',
   label: string | undefined,
   facts: SaeFacts | undefined,
-): string[] {
+): Record<string, true> {
   const given = facts?.givenFields ?? [];
-  if (!capabilities.storesVectors) return [...given];
-  if (as === 'features' || label?.includes('{name}')) return [];
-  return given.filter((field) => field === names);
+  const isKept = (field: string) =>
+    capabilities.storesAttributes && (field !== names || as === 'features' || label?.includes('{name}'));
+  return Object.fromEntries(given.filter((field) => !isKept(field)).map((field) => [field, true]));
 }
 
 /**

@@ -1,6 +1,7 @@
 import { AppError } from '../../errors.ts';
 import type { FeatureData } from '../../feature-data/feature-data.ts';
 import { countRows, eachRow } from '../../tensor/ranges.ts';
+import { type Attributes, attributeFields, notStored } from '../attributes.ts';
 import type { Place } from '../destination.ts';
 import type { ModelRecord, Server, VectorDestination } from '../server.ts';
 import { digests } from './feature-format.ts';
@@ -11,6 +12,7 @@ import type { PlacedSae, Way } from './sae.ts';
 export interface VectorsOptions {
   /** `{sae-id}`, `{layer}`, `{index}` and `{name}` are filled in; must come out different for each row. */
   readonly label?: string;
+  readonly attributes?: Attributes;
   /** More than a thousand at once is meant. */
   readonly yes?: boolean;
 }
@@ -42,18 +44,30 @@ export async function vectorsWay(placed: PlacedSae, server: Server, options: Vec
     });
   }
   const hashes = await hashRows(matrix, planned);
-  const { value: layer } = place.layer;
+  const { attributes = {} } = options;
+  const destination = { modelId: model.id, layer: place.layer.value, hookType, strength: defaultStrength };
+  const about = vectorFields({ kind: 'vector' }, attributes, server);
   const delivery = server.vectors({
-    ...{ modelId: model.id, layer, hookType, strength: defaultStrength },
-    ...{ fields: '', label, hashes, ...(indices.hash !== undefined && { indexOf: indices.indexOf }) },
-    ...(facts && server.capabilities.storesVectors && { rowFields: rowFields(facts.data) }),
+    ...destination,
+    marks: {},
+    label,
+    hashes,
+    ...(indices.hash !== undefined && { indexOf: indices.indexOf }),
+    ...vectorTexts(about, facts?.data),
   });
   const bound = digests({ indices, dashboards: undefined, data: facts?.data });
-  const fields = JSON.stringify({
-    ...{ modelId: model.id, layer, hookType, strength: defaultStrength, label: template },
-    ...bound,
-  });
-  return { as: 'vectors', delivery, planned, isNewSet: false, dashboards: undefined, fields };
+  const fields = JSON.stringify({ ...destination, label: template, ...about, ...bound });
+  const dropped = notStored(attributes, server.capabilities);
+  return { as: 'vectors', delivery, planned, isNewSet: false, notStored: dropped, dashboards: undefined, fields };
+}
+
+/** What is sent with a vector besides its values and place, where the server keeps it. */
+export function vectorFields(
+  own: Readonly<Record<string, unknown>>,
+  attributes: Attributes,
+  { capabilities }: Server,
+): Record<string, unknown> {
+  return capabilities.storesAttributes ? { ...own, ...attributeFields(attributes, capabilities) } : {};
 }
 
 /** Errors: option_missing without any names, record_invalid where a row has none. */
@@ -83,19 +97,30 @@ function nameless(path: string, index: number): AppError {
   });
 }
 
-/** Description and metadata of each row; its name is in the label, or not wanted there. */
-function rowFields(data: FeatureData): NonNullable<VectorDestination['rowFields']> {
+/** What is said of all vectors, and of each: a row's own description and metadata go before those of all. */
+function vectorTexts(
+  about: Readonly<Record<string, unknown>>,
+  data: FeatureData | undefined,
+): Pick<VectorDestination, 'fields' | 'rowFields'> {
+  if (!data || Object.keys(about).length === 0) return { fields: JSON.stringify(about).slice(1, -1) };
+  const { description, metadata, ...shared } = about as { description?: string; metadata?: object };
   let ready = new Map<number, string>();
-  return {
-    async prepare(start, count) {
+  const rowFields = {
+    async prepare(start: number, count: number) {
       ready = new Map();
       for (let row = start; row < start + count; row++) {
-        const { description, metadata } = (await data.read(row)) ?? {};
-        ready.set(row, JSON.stringify({ description, metadata }).slice(1, -1));
+        const own = (await data.read(row)) ?? {};
+        const all = { ...metadata, ...own.metadata };
+        const texts = {
+          description: own.description ?? description,
+          ...(Object.keys(all).length > 0 && { metadata: all }),
+        };
+        ready.set(row, JSON.stringify(texts).slice(1, -1));
       }
     },
-    of: (row) => ready.get(row) ?? '',
+    of: (row: number) => ready.get(row) ?? '',
   };
+  return { fields: JSON.stringify(shared).slice(1, -1), rowFields };
 }
 
 /** A server that goes by its own record of the width refuses every vector for a model without one. */

@@ -2,6 +2,7 @@ import type { DashboardSource } from '../../dashboards/dashboard.ts';
 import type { Known, Sae, SaeKind } from '../../layouts/sae.ts';
 import { type Ranges, subtractRanges } from '../../tensor/ranges.ts';
 import type { Matrix, Orientation } from '../../tensor/tensor.ts';
+import { type Attributes, checkAttributes } from '../attributes.ts';
 import { checkRows } from '../check-rows.ts';
 import type { Delivery } from '../delivery.ts';
 import { checkLayer, findModel, type Place, type PlaceOptions, placeOf } from '../destination.ts';
@@ -21,6 +22,8 @@ export interface SaeOptions extends PlaceOptions, VectorsOptions, SelectionOptio
   readonly activations?: string;
   /** `vectors`: each row a steering vector of its own. */
   readonly as?: 'auto' | 'features' | 'vectors';
+  /** What is said of it as a whole. */
+  readonly attributes?: Attributes;
   /** Layers of the model, to make its record where the server has none. */
   readonly createModel?: number;
 }
@@ -45,6 +48,8 @@ export interface Way {
   /** The rows that the server can take. */
   readonly planned: Ranges;
   readonly isNewSet: boolean;
+  /** What was given and the server cannot store, by the names of its options. */
+  readonly notStored: Readonly<Record<string, unknown>>;
   readonly dashboards: DashboardSource | undefined;
   /** The fields sent beside the values, as a JSON object. */
   readonly fields: string;
@@ -52,14 +57,15 @@ export interface Way {
 
 /** An SAE that has passed every check that needs no writing: ready to be sent. */
 export interface PreparedSae extends PlacedSae, Way {
+  readonly attributes: Attributes;
   readonly identity: JobIdentity;
   readonly blocks: ReadonlyMap<number, string>;
   /** Features left out because the server takes none without examples. */
   readonly withoutExamples: Ranges;
   /** What was given of features besides examples and densities, as warnings call it. */
   readonly givenFields: readonly string[];
-  /** What was given and does not reach the server. */
-  readonly lostFields: readonly string[];
+  /** Of these, what does not reach the server. */
+  readonly lostFields: Readonly<Record<string, true>>;
   /** Features left out because they never fire. */
   readonly dead: Ranges;
   /** Closes the side files. */
@@ -78,6 +84,8 @@ export async function prepareSae(
   options: SaeOptions,
   { server, stateDir, restart, onEvent }: Preparation,
 ): Promise<PreparedSae> {
+  const { attributes = {} } = options;
+  checkAttributes(attributes, server);
   const place = placeOf(sae, options);
   const { record: model, isNew: isNewModel } = await findModel(server, place.model.value, options.createModel);
   checkLayer(model, place.layer.value);
@@ -102,7 +110,7 @@ export async function prepareSae(
     const blocks = await checkRows(matrix, way.planned, onEvent, way.delivery.format);
     const left = { dead, withoutExamples: subtractRanges(wanted, way.planned) };
     const given = { givenFields: facts?.givenFields ?? [], lostFields: lostFields(server, as, options.label, facts) };
-    return { ...placed, ...way, ...left, ...given, identity, blocks, close };
+    return { ...placed, ...way, ...left, ...given, attributes, identity, blocks, close };
   } catch (error) {
     await close();
     throw error;
