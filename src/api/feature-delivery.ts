@@ -36,8 +36,11 @@ export function featureDelivery(
       const found = new Map<number, StoredRow>();
       const step = capabilities.storesVectors ? lookupRows.fields : lookupRows.whole;
       for (let at = 0; at < rows.length; at += step) {
-        const asked = rows.slice(at, at + step).map((index) => ({ modelId, layer: source, index }));
-        for (const { index, ...row } of await lookUp(http, capabilities, source, asked)) found.set(index, row);
+        const rowOf = new Map(rows.slice(at, at + step).map((row) => [format.indexOf?.(row) ?? row, row]));
+        const asked = Array.from(rowOf.keys(), (index) => ({ modelId, layer: source, index }));
+        for (const { index, ...stored } of await lookUp(http, capabilities, source, asked)) {
+          found.set(rowOf.get(index) as number, stored);
+        }
       }
       return found;
     },

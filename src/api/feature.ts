@@ -12,6 +12,8 @@ const featureSchema = z.looseObject({
   vectorLabel: z.string().nullish(),
   vectorDefaultSteerStrength: z.number().nullish(),
   name: z.string().nullish(),
+  description: z.string().nullish(),
+  metadata: z.record(z.string(), z.unknown()).nullish(),
   kind: z.string().nullish(),
   hookName: z.string().nullish(),
   frac_nonzero: z.number().nullish(),

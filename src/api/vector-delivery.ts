@@ -20,7 +20,7 @@ export function vectorDelivery(
   destination: VectorDestination,
   pacer: Pacer,
 ): Delivery {
-  const { modelId, layer, hookType, strength, label } = destination;
+  const { modelId, layer, hookType, strength, label, rowFields, indexOf } = destination;
   const fields = JSON.stringify({
     modelId,
     layerNumber: layer,
@@ -32,9 +32,11 @@ export function vectorDelivery(
       before: '',
       after: '',
       values: true,
+      ...(rowFields && { prepare: rowFields.prepare }),
+      ...(indexOf && { indexOf }),
       aroundRow: (row) => ({
         before: `${fields.slice(0, -1)},"vectorLabel":${JSON.stringify(label(row))},"vector":[`,
-        after: destination.fields === '' ? ']}' : `],${destination.fields}}`,
+        after: `${[']', destination.fields, rowFields?.of(row)].filter(Boolean).join(',')}}`,
       }),
     },
     pacer,

@@ -9,12 +9,17 @@ import type { OptionValues } from './options.ts';
  * and layer_out_of_range for `--layers`.
  */
 export function chooseSaes(saes: readonly Sae[], options: OptionValues): readonly Sae[] {
-  const { layer, layers, head, kind } = options;
+  const { layer, layers, head, kind, featureMetadata } = options;
   // The heads of a crosscoder are one SAE that was found.
   const found = new Set(saes.map(({ file }) => file)).size;
   if (found > 1 && layer !== undefined) {
     throw new AppError('usage', `--layer names one layer, but ${found} SAEs were found`, {
       hints: ['leave --layer out: each SAE says its own; or choose some with --layers, or name one SAE'],
+    });
+  }
+  if (found > 1 && featureMetadata !== undefined && !featureMetadata.includes('{layer}')) {
+    throw new AppError('usage', `--feature-metadata names one file, but ${found} SAEs were found`, {
+      hints: ['put {layer} into its name where there is one of each layer; or upload one SAE'],
     });
   }
   if (head !== undefined) checkHeads(saes, kind, head);

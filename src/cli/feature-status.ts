@@ -27,6 +27,7 @@ function describeFeature({ out }: CommandContext, session: Session, id: string, 
   const { vector, activations, explanations } = feature;
   line('feature', session.idOrUrl(id));
   line('name', feature.name ?? feature.vectorLabel);
+  line('description', feature.description);
   line('kind', feature.kind);
   line('hook', feature.hookName);
   line('by', feature.creator?.name);
@@ -43,9 +44,15 @@ function describeFeature({ out }: CommandContext, session: Session, id: string, 
       ? undefined
       : String(feature.frac_nonzero),
   );
+  line('metadata', describeMetadata(feature.metadata));
   line('activations', String(activations?.length ?? 0));
   for (const explanation of explanations ?? []) line('explanation', explanation.description);
   out.document({ type: 'feature', id, url: session.idOrUrl(id), feature });
+}
+
+function describeMetadata(metadata: Feature['metadata']): string | undefined {
+  const entries = Object.entries(metadata ?? {}).map(([key, value]) => `${key} ${JSON.stringify(value)}`);
+  return entries.length > 0 ? entries.join(', ') : undefined;
 }
 
 function preview(vector: readonly number[]): string {

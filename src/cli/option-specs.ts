@@ -4,6 +4,7 @@ import { groups } from './option-groups.ts';
 import { choice, flag, parsed, text, whole } from './option-values.ts';
 import { aboutOptions } from './options-about.ts';
 import { directionOptions } from './options-direction.ts';
+import { featureOptions } from './options-features.ts';
 import { limitOptions } from './options-limits.ts';
 import { sweepOptions } from './options-sweeps.ts';
 import { parseDuration, parseSize } from './quantities.ts';
@@ -77,6 +78,7 @@ export const optionSpecs = {
     help: 'only these features, for example 0-999,2048',
     schema: parsed(parseRanges, 'numbers and ranges such as 0-999,2048'),
   },
+  ...featureOptions,
   activations: {
     value: 'PATH',
     group: groups.reading,
@@ -93,7 +95,7 @@ export const optionSpecs = {
   label: {
     value: 'TEMPLATE',
     group: groups.sending,
-    help: 'name of each vector, with --as vectors (default: "{sae-id} L{layer} #{index}")',
+    help: 'name of each vector, with --as vectors (default: "{sae-id} L{layer} #{index}"); {name} too',
     schema: text,
   },
   ...aboutOptions,

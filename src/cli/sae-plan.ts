@@ -1,6 +1,6 @@
 import { describe } from '../layouts/bare.ts';
 import type { Known, Sae } from '../layouts/sae.ts';
-import { countRows, formatRanges } from '../tensor/ranges.ts';
+import { countRows, formatRanges, type Ranges } from '../tensor/ranges.ts';
 import type { PreparedSae } from '../upload/kinds/sae.ts';
 import { remarksOn } from '../upload/kinds/sae-remarks.ts';
 import type { Server } from '../upload/server.ts';
@@ -11,9 +11,10 @@ import { quotaLeft } from './quota-plan.ts';
 
 /** Shows where an SAE goes and how that is known, before anything is sent. */
 export function showPlan(out: Output, server: Server, prepared: PreparedSae): void {
-  const { sae, place, matrix, orientation, planned, kind, dashboards, quarantined } = prepared;
+  const { sae, place, matrix, orientation, planned, kind, dashboards, indices, quarantined } = prepared;
   const rows = countRows(planned);
-  const some = rows === matrix.rows ? '' : `; of these ${formatRanges(planned)}: ${count(rows)}`;
+  const some =
+    rows === matrix.rows ? '' : `; of these ${indices.hash ? 'rows ' : ''}${shortRanges(planned)}: ${count(rows)}`;
   out.note(`SAE      ${titleOf(sae)} (${sae.layout}, ${kind})`);
   out.note(`decoder  ${describe(sae.decoder)}: ${count(matrix.rows)} features of ${matrix.width} values${some}`);
   out.note(`         ${orientation.value}: ${orientation.from}`);
@@ -26,6 +27,7 @@ export function showPlan(out: Output, server: Server, prepared: PreparedSae): vo
     out.note(
       `examples ${dashboards.path}: ${count(dashboards.activations)} activations of ${count(countRows(dashboards.features))} features`,
     );
+  for (const line of factLines(prepared)) out.note(line);
   if (sae.neuronpediaId !== undefined) out.note(`         its config names ${sae.neuronpediaId}; that is not taken`);
   out.note(`server   ${server.name} (${server.capabilities.kind}), account ${server.account.name}${quotaLeft(server)}`);
   for (const line of cannotStore(server, prepared)) out.note(line);
@@ -44,6 +46,31 @@ export function titleOf({ path, head }: Sae): string {
 
 function hookText(hook: Known<string> | undefined): string {
   return hook ? `${hook.value} (${hook.from})` : 'not given';
+}
+
+/** A selection that is no pattern is not shown whole. */
+function shortRanges(rows: Ranges): string {
+  const shown = formatRanges(rows.slice(0, 10));
+  return rows.length > 10 ? `${shown},…` : shown;
+}
+
+/** What side files say of features, which features the rows are, and which are left out. */
+function factLines({ facts, indices, planned, dead, dashboards }: PreparedSae): string[] {
+  const lines: string[] = [];
+  const [first] = planned[0] ?? [0];
+  if (indices.isPart) lines.push(`indices  ${indices.indexOf(first)} (--index), row ${first}`);
+  else if (indices.hash !== undefined)
+    lines.push(`indices  of the file's own "index": row ${first} is feature ${indices.indexOf(first)}`);
+  if (facts) {
+    const { path, fields, features, notes } = facts.data;
+    lines.push(`facts    ${path}: ${fields.join(', ')} of ${count(features)} features`);
+    for (const note of notes) lines.push(`         ${note}`);
+    if (dashboards && fields.includes('density'))
+      lines.push('         where --activations says a density too, that one is sent');
+  }
+  if (dead.length > 0)
+    lines.push(`dead     ${count(countRows(dead))} features never fire and are left out (--skip-dead)`);
+  return lines;
 }
 
 /** What this server drops, said before it is sent and again at the end. */
@@ -76,6 +103,8 @@ export function planDocument(prepared: PreparedSae): Record<string, unknown> {
     rows: countRows(planned),
     withoutExamples: countRows(prepared.withoutExamples),
     quarantined: prepared.quarantined.size,
+    dead: countRows(prepared.dead),
+    ...(prepared.facts && { facts: prepared.facts.data.fields }),
     ...(prepared.dashboards && {
       activations: prepared.dashboards.activations,
       fixedTokens: prepared.dashboards.fixedTokens,
@@ -87,6 +116,6 @@ export function planDocument(prepared: PreparedSae): Record<string, unknown> {
     source: `${prepared.model.id}/${place.source}`,
     newModel: prepared.isNewModel,
     newSourceSet: prepared.isNewSet,
-    notStored: Object.keys(prepared.notStored),
+    notStored: Object.keys({ ...prepared.notStored, ...prepared.lostFields }),
   };
 }

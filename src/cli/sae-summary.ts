@@ -1,4 +1,5 @@
 import type { AppError } from '../errors.ts';
+import { countRows } from '../tensor/ranges.ts';
 import type { PreparedSae } from '../upload/kinds/sae.ts';
 import type { JobReport } from '../upload/run-job.ts';
 import type { Server } from '../upload/server.ts';
@@ -16,6 +17,8 @@ export interface End {
   readonly source: string;
   readonly report?: JobReport;
   readonly error?: AppError;
+  /** Features left out because they never fire. */
+  readonly dead?: number;
   readonly after?: Afterwards;
   /** It was not begun. */
   readonly held?: Held;
@@ -36,6 +39,8 @@ export function tellReport(
     `${count(report.confirmed)} of ${count(report.planned)} ${as} on the server${before}, ${count(report.sent)} sent now`,
   );
   for (const line of cannotStore(server, prepared)) out.note(line);
+  const dead = countRows(prepared.dead);
+  if (dead > 0) out.note(`${count(dead)} dead features left out (--skip-dead)`);
   if (report.found > 0 && as === 'features' && !server.capabilities.storesVectors) {
     out.note(
       'what was there already cannot be compared with these weights: this server does not show what it came from',
@@ -47,8 +52,9 @@ export function tellReport(
 
 /** The one summary of a command, and its exit code: the worst of its jobs. */
 export function finishJobs(context: CommandContext, ends: readonly End[]): number {
-  const jobs = ends.map(({ source, report, error, held, after }) => ({
+  const jobs = ends.map(({ source, report, error, held, after, dead }) => ({
     source,
+    ...(dead && { dead }),
     ...(held && { status: heldStatus(held), sent: 0, ...resumeFields(held) }),
     ...(error && failedFields(error)),
     ...(report && {

@@ -105,7 +105,7 @@ async function send(
     if (options.receipt !== undefined) await writeSaeReceipt(options.receipt, session, prepared, report, several);
     const after =
       report.end.type === 'finished' && (await afterUpload(context, session, http, idsOf(prepared, report)));
-    return { source, report, ...(after && { after }) };
+    return { source, report, dead: countRows(prepared.dead), ...(after && { after }) };
   } catch (thrown) {
     reporter.stop();
     const error = toAppError(thrown);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
 import { type ByteSource, openFile, readBytes } from '../tensor/byte-source.ts';
+import { linesOf } from '../tensor/lines.ts';
 import { rangesOf } from '../tensor/ranges.ts';
 import { findFault } from './check-dashboard.ts';
 import type { Activation, Dashboard, DashboardPlace, DashboardSource, ReadOptions } from './dashboard.ts';
@@ -36,10 +37,6 @@ type Line = z.infer<typeof line> & { readonly index: number };
 
 /** Where lines of a feature lie in the file: start, length, start, length, … */
 type Spans = Map<number, number[]>;
-
-const chunkBytes = 1 << 20;
-/** A line is one feature's page: kilobytes. */
-const longestLine = 64 << 20;
 
 /**
  * Opens a `.jsonl` of dashboards: reads it once, checks every line, and remembers where each feature's lines lie.
@@ -111,27 +108,6 @@ function repeated(parsed: Line, spans: Spans, whole: Set<number>): string | unde
   const clash = whole.has(parsed.index) || (isWhole && spans.has(parsed.index));
   if (isWhole) whole.add(parsed.index);
   return clash ? 'this feature stands there twice' : undefined;
-}
-
-async function* linesOf(path: string, bytes: ByteSource, onChunk: (chunk: Uint8Array) => void) {
-  let rest = Buffer.alloc(0);
-  let restStart = 0;
-  for (let at = 0; at < bytes.size; ) {
-    const chunk = await readBytes(bytes, at, Math.min(chunkBytes, bytes.size - at));
-    onChunk(chunk);
-    at += chunk.length;
-    const text = Buffer.concat([rest, chunk]);
-    let start = 0;
-    for (let end = text.indexOf(10); end >= 0; end = text.indexOf(10, start)) {
-      yield { text: text.subarray(start, end), start: restStart + start };
-      start = end + 1;
-    }
-    rest = text.subarray(start);
-    restStart += start;
-    if (rest.length > longestLine)
-      throw new AppError('record_invalid', `${path}: a line is longer than ${longestLine} bytes`);
-  }
-  if (rest.length > 0) yield { text: rest, start: restStart };
 }
 
 /** The line's fields, or what is wrong with it. */

@@ -2,6 +2,7 @@ import { AppError } from '../errors.ts';
 import { countRows, membership, type Ranges } from '../tensor/ranges.ts';
 import { type RowBlock, rowBlocks } from '../tensor/row-blocks.ts';
 import { label, type Matrix } from '../tensor/tensor.ts';
+import { type BodyFormat, nameRow } from './delivery.ts';
 import type { OnEvent } from './events.ts';
 import { blockHasher, wholeBlocks } from './fingerprint.ts';
 
@@ -23,6 +24,13 @@ export interface CheckedRows {
   readonly bad: ReadonlyMap<number, string>;
 }
 
+export interface CheckOptions {
+  /** How errors call rows. */
+  readonly format?: Pick<BodyFormat, 'indexOf'>;
+  /** Rows that cannot be sent are named instead of refused. */
+  readonly skipBad?: boolean;
+}
+
 /**
  * Reads the planned rows once, before anything is sent: every value must be finite as a float32.
  * Errors: not_finite, listing the first 20; with `skipBad` only where no row is left.
@@ -31,7 +39,7 @@ export async function checkRows(
   matrix: Matrix,
   planned: Ranges,
   onEvent: OnEvent,
-  skipBad = false,
+  { format = {}, skipBad = false }: CheckOptions = {},
 ): Promise<CheckedRows> {
   const hasher = blockHasher();
   const findings: Finding[] = [];
@@ -52,7 +60,7 @@ export async function checkRows(
     rows += block.count;
     onEvent({ type: 'checking', rows, total });
   }
-  if (bad > 0 && (!skipBad || bad === countRows(planned))) throw notFinite(matrix, findings, bad);
+  if (bad > 0 && (!skipBad || bad === countRows(planned))) throw notFinite(matrix, findings, bad, format);
   return { blocks: hasher.finish(), bad: reasons };
 }
 
@@ -71,9 +79,14 @@ function* badValues({ start, count, width, values }: RowBlock): Generator<Findin
   }
 }
 
-function notFinite(matrix: Matrix, findings: readonly Finding[], bad: number): AppError {
+function notFinite(
+  matrix: Matrix,
+  findings: readonly Finding[],
+  bad: number,
+  format: Pick<BodyFormat, 'indexOf'>,
+): AppError {
   const { tensor } = matrix;
-  const list = findings.map(({ row, column, value }) => `row ${row}, value ${column}: ${value}`);
+  const list = findings.map(({ row, column, value }) => `${nameRow(format, row)}, value ${column}: ${value}`);
   const wide = tensor.dtype === 'F64' || tensor.dtype === 'I64' || tensor.dtype === 'U64';
   const more = bad > list.length ? ` (the first ${list.length} of ${bad})` : '';
   const rows = bad === 1 ? '1 row holds' : `${bad} rows hold`;

@@ -86,7 +86,8 @@ async function endUnstored(run: Run, batch: Batch, outcome: Unstored): Promise<v
   await drop(run, batch, outcome.type);
   if (outcome.type === 'refused') throw outcome.error;
   if (outcome.type === 'quota') return spendQuota(run, batch, outcome);
-  if (batch.body.pieces.length === 1) throw refusedRow(batch, `it is too large for the server: ${outcome.why}`, []);
+  if (batch.body.pieces.length === 1)
+    throw refusedRow(run, batch, `it is too large for the server: ${outcome.why}`, []);
   run.limits.bytes = Math.min(run.limits.bytes, Math.ceil(batch.body.bytes.length / 2));
   return sendHalves(run, batch, 'was too large for the server');
 }

@@ -27,6 +27,14 @@ export interface BodyFormat {
   /** Called before rows are asked for, to fetch what `aroundRow` needs for these. */
   prepare?(start: number, count: number): Promise<void>;
   aroundRow(row: number): { readonly before: string; readonly after: string };
+  /** The index that a row goes by on the server, where rows have indices of their own. */
+  indexOf?(row: number): number;
+}
+
+/** How errors call a row: by its index too, where that is another number. */
+export function nameRow({ indexOf }: Pick<BodyFormat, 'indexOf'>, row: number): string {
+  const index = indexOf?.(row) ?? row;
+  return index === row ? `row ${row}` : `feature ${index} (row ${row})`;
 }
 
 /** A row that a server has. */

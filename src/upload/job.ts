@@ -50,7 +50,7 @@ export async function refuseOtherOwner(server: Server, identity: JobIdentity, st
     const same = job.serverName === server.name && job.model === identity.model && job.source === identity.source;
     return same && job.as === identity.as && state !== 'done';
   });
-  const other = others.find((job) => job.id !== id);
+  const other = others.find(({ job }) => job.server !== server.id || job.account !== server.account.id);
   if (!other || others.some((job) => job.id === id) || identity.request !== undefined) return;
   const { job } = other;
   const [expected, found] =

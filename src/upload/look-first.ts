@@ -24,7 +24,7 @@ export async function lookFirst(input: JobInput, journal: Journal): Promise<Jour
   const skip = input.isNew || unseen.length === 0;
   const seen = skip ? undefined : await lookAtUnseen(input, unseen, state.planned.length === 0);
   if (seen && seen.different.length > 0)
-    throw featureExists(matrix, seen.different, `${identity.model}/${identity.source}`);
+    throw featureExists(matrix, seen.different, `${identity.model}/${identity.source}`, input.delivery);
   const found = seen ? mergeRanges([...seen.same, ...seen.uncompared]) : [];
   const rows = (ranges: Ranges) => ranges.map(([start, end]): [number, number] => [start, end]);
   const ids = Object.fromEntries(seen?.ids ?? []);

@@ -4,6 +4,7 @@ import { rowBlocks } from '../tensor/row-blocks.ts';
 import { bodies } from './bodies.ts';
 import { bodyOf } from './body.ts';
 import { deliver, sendHalves } from './deliver.ts';
+import { nameRow } from './delivery.ts';
 import { type Batch, newBatch, type Run } from './send-rows.ts';
 
 /**
@@ -29,7 +30,7 @@ export async function failAgain(run: Run, batch: Batch, why: string): Promise<vo
 async function suspect(run: Run, batch: Batch, why: string): Promise<void> {
   const row = batch.body.pieces[0]?.row as number;
   if (batch.doubtful) return quarantine(run, row, why);
-  if (run.taken === 0) throw refusedRow(batch, why, usuallyWrong);
+  if (run.taken === 0) throw refusedRow(run, batch, why, usuallyWrong);
   run.suspects.add(row);
 }
 
@@ -54,7 +55,10 @@ const usuallyWrong = [
 ];
 
 /** The error for a row that no repetition helps. */
-export function refusedRow({ body }: Batch, why: string, hints: readonly string[]): AppError {
-  const row = body.pieces[0]?.row;
-  return new AppError('refused', `row ${row}: the server keeps refusing it: ${why}`, { hints, details: { row } });
+export function refusedRow({ delivery }: Run, { body }: Batch, why: string, hints: readonly string[]): AppError {
+  const row = body.pieces[0]?.row as number;
+  return new AppError('refused', `${nameRow(delivery.format, row)}: the server keeps refusing it: ${why}`, {
+    hints,
+    details: { row },
+  });
 }

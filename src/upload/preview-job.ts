@@ -34,7 +34,7 @@ export async function previewJob(input: PreviewInput): Promise<Preview> {
   const open = subtractRanges(subtractRanges(planned, known), seenBefore);
   const seen = isNew || open.length === 0 ? undefined : await compareRows(matrix, open, delivery, onEvent);
   if (seen && seen.different.length > 0) {
-    throw featureExists(matrix, seen.different, `${identity.model}/${identity.source}`);
+    throw featureExists(matrix, seen.different, `${identity.model}/${identity.source}`, delivery);
   }
   const found = seen ? mergeRanges([...seen.same, ...seen.uncompared]) : [];
   const there = countRows(known) + countRows(found);

@@ -67,6 +67,10 @@ export interface VectorDestination {
   readonly marks: Readonly<Record<string, unknown>>;
   label(row: number): string;
   hashes(row: number): RowHash;
+  /** What is sent with each row besides, as `fields`; `prepare` is called before a row is asked for. */
+  readonly rowFields?: { prepare(start: number, count: number): Promise<void>; of(row: number): string };
+  /** The index that a row goes by, where rows have indices of their own. */
+  indexOf?(row: number): number;
 }
 
 /** A server, as an upload needs it. `api` makes these; this folder only knows what they promise. */

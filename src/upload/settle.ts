@@ -3,7 +3,7 @@ import { AppError } from '../errors.ts';
 import { rangesOf } from '../tensor/ranges.ts';
 import { type Body, bodyOf } from './body.ts';
 import { deliver } from './deliver.ts';
-import type { StoredRow } from './delivery.ts';
+import { nameRow, type StoredRow } from './delivery.ts';
 import { type Batch, newBatch, type Run } from './send-rows.ts';
 
 /**
@@ -35,12 +35,12 @@ export async function settled(run: Run, batch: Batch, answered: boolean): Promis
 function unknownOutcome({ job, delivery }: Run, rows: readonly number[], cause: Error): AppError {
   const named = rows.map((row) => {
     const label = delivery.identify?.(row).label;
-    return label === undefined ? `${row}` : `${row} ("${label}")`;
+    return nameRow(delivery.format, row) + (label === undefined ? '' : ` ("${label}")`);
   });
   const resolve = `neuronpedia status ${job} --resolve ${rows[0]}`;
   return new AppError(
     'outcome_unknown',
-    `it is unknown whether the server has row ${named.join(', ')}: looking for it failed: ${cause.message}`,
+    `it is unknown whether the server has ${named.join(', ')}: looking for it failed: ${cause.message}`,
     {
       hints: [
         `look at your vectors on the server; if it is not among them: ${resolve}=absent; if it is: ${resolve}=ID`,

@@ -37,13 +37,13 @@ export function run(given: CommandContext): Promise<number> {
     const session = own(await openSession(context));
     const { server, http } = own(await session.connect());
     const prepared: PreparedSae[] = [];
-    for (const sae of saes) prepared.push(await prepare(context, session, sae, server));
+    for (const sae of saes) prepared.push(own(await prepare(context, session, sae, server)));
     refuseSameSource(prepared);
     for (const one of prepared) showPlan(out, server, one);
     warnNotStored(
       out,
       server,
-      prepared.map(({ notStored }) => notStored),
+      prepared.map(({ notStored, lostFields }) => ({ ...notStored, ...lostFields })),
     );
     await checkExplainable(context, http, prepared);
     if (options.dryRun) return dryRun(context, session, server, prepared);
@@ -68,8 +68,10 @@ function prepare(context: CommandContext, session: Session, sae: Sae, server: Se
 function saeOptions(options: OptionValues): SaeOptions {
   const { model, layer, hook, hookOut, head, kind, orientation, features, activations } = options;
   const { as, label, yes, createModel, skipBadRows, fixTokens } = options;
+  const { index, featureMetadata, sparsityScale, skipDead } = options;
   const place = { model, layer, hook, hookOut, heads: head, kind, createModel };
-  const given = { ...place, orientation, features, activations, as, label, yes, skipBadRows, fixTokens };
+  const rows = { orientation, features, index, featureMetadata, sparsityScale, skipDead, activations };
+  const given = { ...place, ...rows, as, label, yes, skipBadRows, fixTokens };
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   return { saeId: options.saeId as string, attributes: attributesOf(options), ...present };
 }

@@ -2,7 +2,12 @@ import { isAttentionZ, parseHook } from '../../layouts/hook.ts';
 import type { PlacedSae } from './sae.ts';
 
 /** What a person may take for something else, to be said beside where an SAE goes. */
-export function remarksOn({ sae, place, model, matrix }: PlacedSae): string[] {
+export function remarksOn({
+  sae,
+  place,
+  model,
+  matrix,
+}: Pick<PlacedSae, 'sae' | 'place' | 'model' | 'matrix'>): string[] {
   const remarks: string[] = [...(sae.doubts ?? [])];
   if (sae.layout === 'bare matrix' && matrix.width === model.dimension) {
     const { rows } = matrix;

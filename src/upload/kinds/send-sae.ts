@@ -26,7 +26,7 @@ export async function sendSae(prepared: PreparedSae, limits: SendLimits, run: Up
   const { isNewModel, isNewSet, attributes } = prepared;
   if (isNewModel) await run.server.createModel(model.id, model.layers);
   if (isNewSet) await run.server.createSourceSet(model.id, place.saeId, newSet(attributes));
-  const title = `${model.id}/${place.source}`;
+  const title = `${model.id}/${place.source}${identity.request ? ` (${identity.request})` : ''}`;
   const job = { title, identity, matrix, planned, quarantined, blocks, fields, isNew: isNewSet };
   return runJob({ ...run, ...job, delivery: limited(delivery, limits) });
 }

@@ -60,8 +60,8 @@ test.each([
 /** What is remarked of an SAE that goes to a model, as it is shown before sending. */
 async function remarks(sae: Sae, model: typeof tiny, hook?: string): Promise<string[]> {
   const place = placeOf(sae, { saeId: 'x', model: model.id, layer: sae.layer?.value ?? 1, ...(hook && { hook }) });
-  const { matrix, orientation } = settleMatrix(sae, 'rows', model, place.hook?.value);
-  return remarksOn({ sae, place, model, matrix, orientation, kind: 'sae', isNewModel: false, wanted: [] });
+  const { matrix } = settleMatrix(sae, 'rows', model, place.hook?.value);
+  return remarksOn({ sae, place, model, matrix });
 }
 
 test.each([
