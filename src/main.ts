@@ -56,7 +56,8 @@ async function runCommand(
 /** Needed before the command line is parsed, for what goes wrong in parsing it. */
 function outputOptions(argv: readonly string[]) {
   const given = (flag: string) => argv.includes(flag);
-  const { env, stderr } = process;
+  const { env, stderr, stdout } = process;
+  const cursor = env.TERM !== 'dumb';
   const wanted = env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== '0';
   const unwanted =
     given('--no-color') || (env.NO_COLOR !== undefined && env.NO_COLOR !== '') || env.FORCE_COLOR === '0';
@@ -64,7 +65,9 @@ function outputOptions(argv: readonly string[]) {
     json: given('--json'),
     quiet: given('--quiet'),
     verbose: given('--verbose'),
-    color: !unwanted && (wanted || (stderr.isTTY === true && env.TERM !== 'dumb')),
+    color: !unwanted && (wanted || (stderr.isTTY === true && cursor)),
+    colorResults: !unwanted && (wanted || (stdout.isTTY === true && cursor)),
+    cursor,
     progress: !given('--no-progress'),
   };
 }

@@ -1,7 +1,8 @@
 import type { z as Zod } from 'zod';
 import { parseRanges } from '../tensor/ranges.ts';
-import { choice, flag, parsed, text, whole } from './option-values.ts';
+import { choice, decimal, flag, parsed, text, whole } from './option-values.ts';
 import { parseDuration, parseSize } from './quantities.ts';
+import { steeringOptions } from './steering-options.ts';
 
 /** How a value is read. zod is handed in, so that showing help need not load it. */
 type Schema = (z: typeof Zod) => Zod.ZodType;
@@ -50,13 +51,8 @@ export const optionSpecs = {
   strength: {
     value: 'N',
     group: groups.place,
-    help: 'default steering strength, -300 to 300 (default: 10)',
-    schema: (z) =>
-      z
-        .string()
-        .regex(/^[+-]?(\d+\.?\d*|\.\d+)$/, 'expected a number')
-        .transform(Number)
-        .refine((value) => Math.abs(value) <= 300, 'expected -300 to 300'),
+    help: 'steering strength, -300 to 300 (default: 10; with steer the one that is stored)',
+    schema: decimal(-300, 300),
   },
   kind: {
     value: 'KIND',
@@ -106,7 +102,7 @@ export const optionSpecs = {
     help: 'name of each vector, with --as vectors (default: "{sae-id} L{layer} #{index}")',
     schema: text,
   },
-  yes: { group: groups.sending, help: 'do go on: more than 1,000 vectors', schema: flag },
+  yes: { group: groups.sending, help: 'do go on without asking, also with more than 1,000 vectors', schema: flag },
   batchSize: {
     value: 'N',
     group: groups.sending,
@@ -138,6 +134,19 @@ export const optionSpecs = {
     group: groups.sending,
     help: 'how long a server may still work on a request whose connection was lost (default: 30s)',
     schema: parsed(parseDuration, 'a time such as 30s or 2m'),
+  },
+  job: { value: 'JOB', group: groups.place, help: 'all that this upload sent; status lists the jobs', schema: text },
+  includeFound: {
+    group: groups.place,
+    help: 'with --job: also rows that it found on the server before it sent anything',
+    schema: flag,
+  },
+  ...steeringOptions,
+  text: {
+    value: 'TEXT',
+    group: groups.reading,
+    help: 'with a feature: how strongly it fires on each token of this text',
+    schema: text,
   },
   withToken: { group: groups.server, help: 'read the key from standard input', schema: flag },
   port: {

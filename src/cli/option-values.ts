@@ -15,6 +15,14 @@ export const whole = (from: number, to: number) => (z: typeof Zod) =>
     .transform(Number)
     .refine((value) => value >= from && value <= to, `expected ${from} to ${to}`);
 
+/** A number within bounds, both included. */
+export const decimal = (from: number, to: number) => (z: typeof Zod) =>
+  z
+    .string()
+    .regex(/^[+-]?(\d+\.?\d*|\.\d+)$/, 'expected a number')
+    .transform(Number)
+    .refine((value) => value >= from && value <= to, `expected ${from} to ${to}`);
+
 /** One of some words. */
 export const choice =
   <const T extends readonly string[]>(...names: T) =>

@@ -1,5 +1,7 @@
+import { stripVTControlCharacters } from 'node:util';
 import { Chalk, type ChalkInstance } from 'chalk';
 import type { AppError } from '../errors.ts';
+import { createScreen, type Screen } from './screen.ts';
 
 /** The two streams of a process, as far as output needs them. */
 export interface Terminal {
@@ -12,13 +14,21 @@ export interface OutputOptions {
   readonly quiet: boolean;
   readonly verbose: boolean;
   readonly color: boolean;
+  /** Colours in results, for a stdout that is a terminal. */
+  readonly colorResults: boolean;
   readonly progress: boolean;
+  /** The terminal can move its cursor. */
+  readonly cursor: boolean;
 }
 
 /** The one place that writes. stdout carries results (with `--json` JSON only), stderr all that a person reads on the way. */
 export interface Output extends OutputOptions {
   readonly stderr: NodeJS.WriteStream;
   readonly paint: ChalkInstance;
+  /** Columns of the terminal that results go to; undefined where they go elsewhere. */
+  readonly columns: number | undefined;
+  /** Where results stand on a terminal that can be drawn on; undefined elsewhere, with `--json` and `--no-progress`. */
+  readonly screen: Screen | undefined;
   /** A result for people and scripts; silent with `--json`. */
   result(line: string): void;
   /** A document or event on stdout; silent without `--json`. */
@@ -51,12 +61,17 @@ export function createOutput(terminal: Terminal, options: OutputOptions): Output
     else terminal.stderr.write(`${redact(line)}\n`);
   };
   const toStdout = (line: string) => terminal.stdout.write(`${redact(line)}\n`);
+  const drawable = terminal.stdout.isTTY && options.cursor && options.progress && !options.json;
   return {
     ...options,
     stderr: terminal.stderr,
     paint,
+    get columns() {
+      return terminal.stdout.isTTY ? terminal.stdout.columns : undefined;
+    },
+    screen: drawable ? createScreen(terminal.stdout, redact) : undefined,
     result: (line) => {
-      if (!options.json) toStdout(line);
+      if (!options.json) toStdout(options.colorResults ? line : stripVTControlCharacters(line));
     },
     document: (value) => {
       if (options.json) toStdout(JSON.stringify({ v: jsonVersion, ...value }));

@@ -48,7 +48,7 @@ export async function refuseOtherOwner(server: Server, identity: JobIdentity, st
   const id = jobId(server, identity);
   const others = (await listJobs(stateDir)).filter(({ job, state }) => {
     const same = job.serverName === server.name && job.model === identity.model && job.source === identity.source;
-    return same && job.as === identity.as && state !== 'done';
+    return same && job.as === identity.as && state !== 'done' && state !== 'deleted';
   });
   const other = others.find((job) => job.id !== id);
   if (!other || others.some((job) => job.id === id) || identity.as === 'vector') return;

@@ -53,6 +53,12 @@ const droppedSchema = z.object({ t: z.literal('dropped'), batch: z.number(), why
 /** The whole plan was confirmed. */
 const doneSchema = z.object({ t: z.literal('done'), at: z.string() });
 
+/** Rows that are about to be taken back: whether the server still has them is open until the next record on them. */
+const deletingSchema = z.object({ t: z.literal('deleting'), rows: ranges });
+
+/** Rows that were taken back: the server was seen to have them no more. */
+const deletedSchema = z.object({ t: z.literal('deleted'), rows: ranges });
+
 const recordSchema = z.discriminatedUnion('t', [
   jobSchema,
   dataSchema,
@@ -63,6 +69,8 @@ const recordSchema = z.discriminatedUnion('t', [
   storedSchema,
   droppedSchema,
   doneSchema,
+  deletingSchema,
+  deletedSchema,
 ]);
 
 export type JobRecord = z.infer<typeof jobSchema>;

@@ -13,6 +13,12 @@ export interface JournalState {
   readonly found: Ranges;
   /** Batches that were about to be sent or were sent, and have no answer. */
   readonly unknown: readonly IntentRecord[];
+  /** Rows that this job ever set out to send, after it had seen that the server lacks them. */
+  readonly sent: Ranges;
+  /** Rows taken back since they were last planned: like rows never planned, they are looked up before they are sent. */
+  readonly deleted: Ranges;
+  /** Of these, rows whose deletion was begun and never seen to be done. */
+  readonly deleting: Ranges;
   /** Row number to the name that the server gave it. */
   readonly ids: ReadonlyMap<number, string>;
   readonly nextBatch: number;
@@ -29,6 +35,9 @@ export function foldRecords(records: readonly JournalRecord[]): JournalState {
     stored: [],
     found: [],
     planned: [],
+    sent: [],
+    deleted: [],
+    deleting: [],
     nextBatch: 0,
     done: false,
   };
@@ -43,6 +52,9 @@ export function foldRecords(records: readonly JournalRecord[]): JournalState {
     stored,
     found: mergeRanges(sum.found),
     unknown: [...sum.intents.values()].filter(isOpen),
+    sent: mergeRanges(sum.sent),
+    deleted: mergeRanges([...sum.deleted, ...sum.deleting]),
+    deleting: mergeRanges(sum.deleting),
     ids: sum.ids,
     nextBatch: sum.nextBatch,
     done: sum.done,
@@ -55,9 +67,12 @@ interface Sum {
   readonly intents: Map<number, IntentRecord>;
   readonly blocks: Map<number, string>;
   readonly ids: Map<number, string>;
-  readonly stored: Range[];
-  readonly found: Range[];
+  stored: Range[];
+  found: Range[];
   readonly planned: Range[];
+  readonly sent: Range[];
+  deleted: Range[];
+  deleting: Range[];
   nextBatch: number;
   done: boolean;
 }
@@ -76,13 +91,17 @@ function addRecord(sum: Sum, record: JournalRecord): void {
       break;
     case 'plan':
       sum.planned.push(...record.rows);
+      sum.deleted = without(sum.deleted, record.rows);
+      sum.deleting = without(sum.deleting, record.rows);
       break;
     case 'found':
       sum.found.push(...record.rows);
+      sum.deleting = without(sum.deleting, record.rows);
       for (const [row, id] of Object.entries(record.ids ?? {})) sum.ids.set(Number(row), id);
       break;
     case 'intent':
       sum.intents.set(record.batch, record);
+      sum.sent.push(...record.rows);
       sum.nextBatch = Math.max(sum.nextBatch, record.batch + 1);
       break;
     case 'dropped':
@@ -91,9 +110,41 @@ function addRecord(sum: Sum, record: JournalRecord): void {
     case 'stored':
       addStored(sum, record.batch, record.ids);
       break;
+    case 'deleting':
+      takeBack(sum, record.rows);
+      sum.deleting.push(...record.rows);
+      break;
+    case 'deleted':
+      addDeleted(sum, record.rows);
+      break;
     case 'done':
       break;
   }
+}
+
+/** Nothing is known of these rows any more; batches that were settled before, or were all of them, stay so. */
+function takeBack(sum: Sum, rows: readonly Range[]): void {
+  const known = mergeRanges([...sum.stored, ...sum.found, ...rows]);
+  for (const [batch, intent] of sum.intents) {
+    if (subtractRanges(mergeRanges(intent.rows), known).length === 0) sum.intents.delete(batch);
+  }
+  sum.stored = without(sum.stored, rows);
+  sum.found = without(sum.found, rows);
+}
+
+/** With its last row a job forgets what data it had: other data may go to the same place from now on. */
+function addDeleted(sum: Sum, rows: readonly Range[]): void {
+  takeBack(sum, rows);
+  sum.deleting = without(sum.deleting, rows);
+  sum.deleted.push(...rows);
+  for (const row of sum.ids.size > 0 ? eachRow(mergeRanges(rows)) : []) sum.ids.delete(row);
+  if (sum.stored.length + sum.found.length + sum.deleting.length + sum.intents.size > 0) return;
+  delete sum.data;
+  sum.blocks.clear();
+}
+
+function without(ranges: readonly Range[], rows: readonly Range[]): Range[] {
+  return [...subtractRanges(mergeRanges(ranges), mergeRanges(rows))];
 }
 
 function addStored(sum: Sum, batch: number, given: readonly string[] | undefined): void {

@@ -12,9 +12,16 @@ export function run(context: CommandContext): Promise<number> {
   const [subject] = context.args;
   return closeAfter(async (own) => {
     const session = own(await openSession(context));
+    if (subject?.includes('/')) return showFeature(context, session, subject);
+    if (context.options.text !== undefined) throw needsFeature();
     if (subject === undefined) return showOverview(context, session);
-    if (subject.includes('/')) return showFeature(context, session, subject);
     return showJob(context, session, subject);
+  });
+}
+
+function needsFeature(): AppError {
+  return new AppError('usage', '--text tests a feature, and none was named', {
+    hints: ['neuronpedia status model/source/index --text TEXT'],
   });
 }
 
@@ -93,16 +100,27 @@ async function showJob(context: CommandContext, session: Session, id: string): P
   return 0;
 }
 
-function showJobLine({ out }: CommandContext, { id, job, planned, confirmed, unknown, state }: JobStatus): void {
+function showJobLine({ out }: CommandContext, status: JobStatus): void {
+  const { id, job, planned, confirmed, unknown, deleted, state } = status;
   const share = planned === 0 ? 0 : Math.floor((100 * confirmed) / planned);
   const open = unknown > 0 ? `, ${count(unknown)} without an answer` : '';
+  const gone = deleted > 0 ? `, ${count(deleted)} deleted` : '';
   const colored = state === 'done' ? out.paint.green(state) : out.paint.yellow(state);
-  out.result(`  ${id}  ${colored}  ${share} %  ${count(confirmed)}/${count(planned)} rows${open}  ${job.title}`);
+  out.result(`  ${id}  ${colored}  ${share} %  ${count(confirmed)}/${count(planned)} rows${open}${gone}  ${job.title}`);
   out.result(`    ${job.serverName} as ${job.accountName}, begun ${job.createdAt}`);
   if (state === 'interrupted') out.result(`    go on with: ${job.command}`);
 }
 
-function jobDocument({ id, job, planned, confirmed, unknown, state, ids }: JobStatus): Record<string, unknown> {
+function jobDocument({
+  id,
+  job,
+  planned,
+  confirmed,
+  unknown,
+  deleted,
+  state,
+  ids,
+}: JobStatus): Record<string, unknown> {
   const { server, serverKind, serverName, accountName: account, model, source, as, title, command, createdAt } = job;
   return {
     id,
@@ -110,6 +128,7 @@ function jobDocument({ id, job, planned, confirmed, unknown, state, ids }: JobSt
     planned,
     confirmed,
     unknown,
+    deleted,
     model,
     source,
     as,
