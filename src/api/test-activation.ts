@@ -17,7 +17,7 @@ export interface TextActivation {
 const valuesSchema = z.looseObject({
   tokens: z.array(z.string()),
   values: z.array(z.number()),
-  standIn: z.unknown(),
+  standIn: z.unknown().optional(),
 });
 
 /** The values stand at the top, or under `activation`. */
@@ -44,6 +44,6 @@ export async function testActivation(
   }
   const { tokens, values, standIn } = readOrRefuse(answer, answerSchema, doing);
   const maxValue = values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
-  const made = z.looseObject({ standIn: z.unknown() }).safeParse(answer.json).data?.standIn ?? standIn;
+  const made = z.looseObject({ standIn: z.unknown().optional() }).safeParse(answer.json).data?.standIn ?? standIn;
   return { tokens, values, maxValue, maxValueTokenIndex: values.indexOf(maxValue), standIn: Boolean(made) };
 }
