@@ -16,9 +16,10 @@ export async function confirm(context: CommandContext, question: string): Promis
   if (options.yes) return true;
   // The terminal edits the line itself: so Ctrl-C is the signal that it always is.
   const lines = createInterface({ input: stdin, output: out.stderr, terminal: false });
-  const closed = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
+  const closed = new Promise<string>((resolve) => lines.once('close', () => resolve('\n')));
   try {
     const answer = await Promise.race([lines.question(`${question} [y/N] `, { signal: stop }), closed]);
+    if (answer === '\n') out.stderr.write('\n');
     return /^y(es)?$/i.test(answer.trim());
   } catch (error) {
     if (stop.aborted) return false;

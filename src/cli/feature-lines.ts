@@ -1,6 +1,6 @@
 import type { Activation, Explanation, Feature } from '../api/feature.ts';
 import { markedText, strongest, tokenText } from './activation-text.ts';
-import { safeText } from './display-text.ts';
+import { safeText, widthOf } from './display-text.ts';
 import type { Output } from './output.ts';
 import { count } from './progress.ts';
 
@@ -8,13 +8,12 @@ import { count } from './progress.ts';
 export type FeatureLine = readonly [name: string, text: string];
 
 const shownActivations = 5;
-const shownLogits = 5;
 const nameWidth = 13;
 
 /** Everything that a server says of a feature, as lines for people; what it does not say is left out. */
 export function featureLines(out: Output, feature: Feature): FeatureLine[] {
   const width = (out.columns ?? 100) - nameWidth;
-  return [...aboutLines(feature), ...vectorLines(feature), ...exampleLines(out, feature, width)];
+  return [...aboutLines(feature), ...vectorLines(feature, width), ...exampleLines(out, feature, width)];
 }
 
 function aboutLines(feature: Feature): FeatureLine[] {
@@ -38,7 +37,7 @@ function aboutLines(feature: Feature): FeatureLine[] {
   ]);
 }
 
-function vectorLines(feature: Feature): FeatureLine[] {
+function vectorLines(feature: Feature, width: number): FeatureLine[] {
   const { vector, vectorHash, kind, frac_nonzero: density, hasVector } = feature;
   const isVector = kind ? kind === 'vector' || kind === 'probe' : hasVector === true;
   return present([
@@ -49,8 +48,8 @@ function vectorLines(feature: Feature): FeatureLine[] {
     ['vector hash', vectorHash],
     ['strength', isVector ? String(feature.vectorDefaultSteerStrength) : undefined],
     ['density', isVector || density === undefined || density === null || density < 0 ? undefined : String(density)],
-    ['top logits', logitsText(feature.pos_str, feature.pos_values)],
-    ['bottom', logitsText(feature.neg_str, feature.neg_values)],
+    ['top logits', logitsText(feature.pos_str, feature.pos_values, width)],
+    ['bottom', logitsText(feature.neg_str, feature.neg_values, width)],
   ]);
 }
 
@@ -101,10 +100,17 @@ function fieldsText(fields: Feature['metadata']): string | undefined {
     .join(', ');
 }
 
-function logitsText(texts: Feature['pos_str'], values: Feature['pos_values']): string | undefined {
-  if (!texts || texts.length === 0) return undefined;
-  const shown = texts.slice(0, shownLogits).map((text, i) => `"${tokenText(text)}" ${round(values?.[i] ?? 0)}`);
-  return shown.join(', ') + (texts.length > shownLogits ? ', …' : '');
+/** As many as a line holds. */
+function logitsText(texts: Feature['pos_str'], values: Feature['pos_values'], width: number): string | undefined {
+  const all = (texts ?? []).map((text, i) => `"${tokenText(text)}" ${round(values?.[i] ?? 0)}`);
+  let [shown, line] = [0, ''];
+  while (shown < all.length) {
+    const longer = line === '' ? (all[shown] as string) : `${line}, ${all[shown]}`;
+    if (shown > 0 && widthOf(longer) > width - ', …'.length) break;
+    line = longer;
+    shown++;
+  }
+  return shown < all.length ? `${line}, …` : line;
 }
 
 function peak({ values }: Activation): number {
