@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { AppError } from '../src/errors.ts';
 import type { TensorFile } from '../src/formats/format.ts';
 import { openTensorFile } from '../src/formats/open.ts';
 import { seededRandom } from './seeded-random.ts';
@@ -119,3 +120,13 @@ export function seedOf(path: string): number {
 }
 
 export { seededRandom as seeded };
+
+/** The error that some work ends with; that it ends well is a failure. */
+export async function errorOf(work: Promise<unknown>): Promise<AppError> {
+  const ended = await work.then(
+    () => 'nothing was thrown',
+    (error: unknown) => error,
+  );
+  if (ended instanceof AppError) return ended;
+  throw ended;
+}

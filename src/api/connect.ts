@@ -89,7 +89,7 @@ async function makeServer(http: Http, name: string): Promise<Server> {
       (await ask(http, postJson('/api/model/list'), z.array(modelSchema), 'listing models')).map(toModel),
     createModel: (modelId, layers) => createModel(http, modelId, layers),
     getSourceSet: (modelId, name) => getSourceSet(http, modelId, name),
-    createSourceSet: (modelId, name, description) => createSourceSet(http, modelId, name, description),
+    createSourceSet: (modelId, name, about) => createSourceSet(http, modelId, name, about),
     rows: rowAccess(http, capabilities),
     features: (destination) => featureDelivery(http, capabilities, destination),
     vectorActivations: (vectorId, fields) => vectorActivationDelivery(http, capabilities, vectorId, fields),
@@ -124,15 +124,24 @@ async function getSourceSet(http: Http, modelId: string, name: string): Promise<
   const answer = await askAgain(http, { method: 'GET', path });
   if (answer.status === 404) return undefined;
   const found = readOrRefuse(answer, sourceSetSchema.nullable(), `asking for the source set "${name}"`);
-  return found === null ? undefined : { creatorId: found.creatorId ?? '' };
+  return found === null ? undefined : toSourceSet(found);
 }
 
-async function createSourceSet(http: Http, modelId: string, name: string, description: string): Promise<SourceSet> {
-  const body = { modelId, name, ...(description !== '' && { description }) };
+async function createSourceSet(
+  http: Http,
+  modelId: string,
+  name: string,
+  { description, urls: [url] }: Pick<SourceSet, 'description' | 'urls'>,
+): Promise<SourceSet> {
+  const body = { modelId, name, ...(description !== '' && { description }), ...(url !== undefined && { url }) };
   const answer = await askAgain(http, postJson('/api/source-set/new', body));
   // A first try whose answer was lost has made it: then this one says that it is there.
   const existing = answer.status === 200 ? undefined : await getSourceSet(http, modelId, name);
   if (existing) return existing;
   const made = readOrRefuse(answer, sourceSetSchema, `creating the source set "${name}"`);
-  return { creatorId: made.creatorId ?? '' };
+  return toSourceSet(made);
+}
+
+function toSourceSet({ creatorId, description, urls }: z.infer<typeof sourceSetSchema>): SourceSet {
+  return { creatorId: creatorId ?? '', description: description ?? '', urls: urls ?? [] };
 }

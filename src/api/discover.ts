@@ -41,6 +41,7 @@ export async function discover(http: Http): Promise<Discovery> {
     capabilities: {
       kind: 'upload-protocol',
       storesVectors: found.storesVectors,
+      storesAttributes: true,
       idempotencyKeys: found.idempotencyKeys,
       privateUploads: found.privateUploads,
       maxRows: found.maxFeaturesPerBatch,
@@ -77,6 +78,7 @@ async function discoverPublic(http: Http, limits: Answer): Promise<Discovery> {
     capabilities: {
       kind: 'public',
       storesVectors: false,
+      storesAttributes: false,
       idempotencyKeys: false,
       privateUploads: false,
       maxRows: 128,

@@ -2,28 +2,13 @@ import { z } from 'zod';
 import { AppError } from '../errors.ts';
 import { readComplaint } from './answer-errors.ts';
 import { askAgain, readOrRefuse } from './ask.ts';
+import { explanationSchema } from './explanations.ts';
 import type { Http } from './http.ts';
 
 const person = z.looseObject({ name: z.string().nullish() }).nullish();
 const texts = z.array(z.string()).nullish();
 const numbers = z.array(z.number()).nullish();
 const freeFields = z.record(z.string(), z.unknown()).nullish();
-
-/** How well an explanation predicts activations, by one way of measuring that. */
-const scoreSchema = z.looseObject({
-  value: z.number().nullish(),
-  explanationScoreTypeName: z.string().nullish(),
-  explanationScoreModelName: z.string().nullish(),
-});
-
-const explanationSchema = z.looseObject({
-  description: z.string().nullish(),
-  typeName: z.string().nullish(),
-  explanationModelName: z.string().nullish(),
-  author: person,
-  authorId: z.string().nullish(),
-  scores: z.array(scoreSchema).nullish(),
-});
 
 const activationSchema = z.looseObject({
   tokens: z.array(z.string()),
@@ -61,13 +46,13 @@ const featureSchema = z.looseObject({
   neg_values: numbers,
   activations: z.array(activationSchema).nullish(),
   explanations: z.array(explanationSchema).nullish(),
+  lists: z.array(z.looseObject({ id: z.string() })).nullish(),
   creator: person,
   createdAt: z.string().nullish(),
   model: z.looseObject({ inferenceEnabled: z.boolean().nullish() }).nullish(),
 });
 
 export type Feature = z.infer<typeof featureSchema>;
-export type Explanation = z.infer<typeof explanationSchema>;
 export type Activation = z.infer<typeof activationSchema>;
 
 /** A feature or vector as the server has it; undefined where it has none. Errors: those of asking. */

@@ -25,7 +25,12 @@ export const modelSchema = z.looseObject({
   dimension: z.number().int().positive().nullish(),
 });
 
-export const sourceSetSchema = z.looseObject({ name: z.string(), creatorId: z.string().nullish() });
+export const sourceSetSchema = z.looseObject({
+  name: z.string(),
+  creatorId: z.string().nullish(),
+  description: z.string().nullish(),
+  urls: z.array(z.string()).nullish(),
+});
 
 export const featureSchema = z.looseObject({
   index: z.union([z.string(), z.number()]).transform(Number),

@@ -20,7 +20,6 @@ export function vectorDelivery(http: Http, capabilities: Capabilities, destinati
     layerNumber: layer,
     hookType,
     vectorDefaultSteerStrength: strength,
-    ...(capabilities.storesVectors && { kind: 'vector' }),
   });
   return {
     format: {
@@ -55,14 +54,15 @@ async function lookUp(
   destination: VectorDestination,
   rows: readonly number[],
 ): Promise<Map<number, StoredRow>> {
-  const { modelId, layer, hookType, strength, label, hashes } = destination;
+  const { modelId, layer, hookType, strength, marks, label, hashes } = destination;
   const owned = await ask(http, postJson('/api/vector/list-owned'), ownedSchema, 'looking up your vectors');
   const source = vectorSource(layer, hookType);
   const byName = new Map<string, StoredVector[]>();
   for (const vector of owned.vectors) {
     const here =
       vector.modelId === modelId && vector.layer === source && vector.vectorDefaultSteerStrength === strength;
-    if (!here || typeof vector.vectorLabel !== 'string') continue;
+    const same = Object.entries(marks).every(([name, value]) => vector[name] === value);
+    if (!here || !same || typeof vector.vectorLabel !== 'string') continue;
     byName.set(vector.vectorLabel, [...(byName.get(vector.vectorLabel) ?? []), vector]);
   }
   const found = new Map<number, StoredRow>();

@@ -1,5 +1,6 @@
 import type { CommandContext } from './context.ts';
 import type { OptionName } from './options.ts';
+import { steeringNames } from './steering-options.ts';
 
 /** A subcommand, declared once. `load` brings its code, only when it runs. */
 export interface CommandSpec {
@@ -28,6 +29,32 @@ const sending = [
   'settleTimeout',
 ] as const satisfies readonly OptionName[];
 
+/** What may be said of any upload, and done with it once it is there. */
+const about = [
+  'description',
+  'tag',
+  'paperUrl',
+  'license',
+  'visibility',
+  'metadata',
+  'list',
+  'autoInterp',
+  'interpMethod',
+  'explainerModel',
+  'score',
+] as const satisfies readonly OptionName[];
+
+/** Where a direction of its own belongs, and how it is read. */
+const direction = [
+  'model',
+  'layer',
+  'name',
+  'hook',
+  'strength',
+  'createModel',
+  'tensor',
+] as const satisfies readonly OptionName[];
+
 /** Every subcommand. To add one: a file in `commands/`, and an entry here. */
 export const commandSpecs: readonly CommandSpec[] = [
   {
@@ -52,13 +79,29 @@ export const commandSpecs: readonly CommandSpec[] = [
       help: 'weight file that holds the vector, or - for a JSON array on standard input',
       required: true,
     },
-    options: ['model', 'layer', 'name', 'hook', 'strength', 'createModel', 'tensor', 'activations', ...sending],
+    options: [...direction, 'row', 'activations', ...about, ...sending],
     required: ['model', 'layer', 'name'],
     examples: [
-      'neuronpedia upload-vector refusal.npy --model gemma-2b-it --layer 10 --hook resid-pre --name "Refusal"',
+      'neuronpedia upload-vector refusal.npy --model gemma-2b-it --layer 10 --hook resid-pre --name "Refusal" --tag safety',
       'url=$(neuronpedia upload-vector jedi.safetensors --model gpt2-small --layer 6 --name "Jedi" --strength 20)',
     ],
     load: () => import('./commands/upload-vector.ts'),
+  },
+  {
+    name: 'upload-probe',
+    summary: 'upload a linear probe or concept direction',
+    argument: {
+      name: 'FILE',
+      help: "scikit-learn's coef and intercept or torch's weight and bias in a weight file, a bare vector, or - for JSON",
+      required: true,
+    },
+    options: [...direction, 'concept', 'bias', 'class', 'rawSpace', 'asStored', 'activations', ...about, ...sending],
+    required: ['model', 'layer', 'name', 'concept'],
+    examples: [
+      'neuronpedia upload-probe probe.npz --model gpt2-small --layer 6 --name "Truthfulness probe" --concept truthfulness',
+      'neuronpedia upload-probe head.safetensors --class 2 --model gpt2-small --layer 6 --name "German" --concept language',
+    ],
+    load: () => import('./commands/upload-probe.ts'),
   },
   {
     name: 'upload-sae',
@@ -82,6 +125,8 @@ export const commandSpecs: readonly CommandSpec[] = [
       'activations',
       'as',
       'label',
+      ...about,
+      'interpLimit',
       'yes',
       'batchSize',
       'maxBody',
@@ -116,18 +161,7 @@ export const commandSpecs: readonly CommandSpec[] = [
       required: true,
       several: true,
     },
-    options: [
-      'prompt',
-      'strength',
-      'tokens',
-      'temperature',
-      'seed',
-      'multiplier',
-      'method',
-      'chat',
-      'specialTokens',
-      'stream',
-    ],
+    options: ['strength', ...steeringNames],
     required: ['prompt'],
     examples: [
       'neuronpedia steer gpt2-small/6-neuronpedia-resid-post/108781060 --prompt "I think that"',
@@ -140,11 +174,20 @@ export const commandSpecs: readonly CommandSpec[] = [
     summary: 'take back features, vectors and probes that you uploaded',
     argument: { name: 'ID', help: 'model/source/index or its URL', required: false, several: true },
     options: ['job', 'includeFound', 'dryRun', 'yes', 'forceUnlock'],
-    examples: [
-      'neuronpedia delete gpt2-small/6-neuronpedia-resid-post/108781060',
-      'neuronpedia delete --job 0bccbe95a159a47a --yes',
-    ],
+    examples: ['neuronpedia delete gpt2-small/6-my-res-16k/1234', 'neuronpedia delete --job 0bccbe95a159a47a --yes'],
     load: () => import('./commands/delete.ts'),
+  },
+  {
+    name: 'inspect',
+    summary: 'look at weights or examples before an upload: no server, no key',
+    argument: {
+      name: 'PATH',
+      help: 'weight file, folder of an SAE (or of several), or examples (.jsonl, SAEDashboard folder)',
+      required: true,
+    },
+    options: ['tensor', 'orientation', 'strict'],
+    examples: ['neuronpedia inspect ./my-sae', 'neuronpedia inspect W_dec.npy --orientation rows --strict --json'],
+    load: () => import('./commands/inspect.ts'),
   },
   {
     name: 'sandbox',

@@ -1,4 +1,5 @@
-import type { Activation, Explanation, Feature } from '../api/feature.ts';
+import type { Explanation } from '../api/explanations.ts';
+import type { Activation, Feature } from '../api/feature.ts';
 import { markedText, strongest, tokenText } from './activation-text.ts';
 import { safeText, widthOf } from './display-text.ts';
 import type { Output } from './output.ts';
@@ -62,7 +63,7 @@ function exampleLines(out: Output, { activations, explanations }: Feature, width
     ['activations', `${count(strongestFirst.length)}${more}`],
     ...shown.map((one): FeatureLine => {
       const value = round(peak(one)).padStart(8);
-      return ['', `${value}  ${markedText(one.tokens, one.values, width - 10, out.paint)}`];
+      return ['', `${value}  ${markedText(one.tokens, one.values, width - 10, out.page.paint)}`];
     }),
   ];
 }

@@ -1,4 +1,5 @@
 import { type Feature, fetchFeature } from '../api/feature.ts';
+import type { FeatureId } from '../api/feature-id.ts';
 import type { Http } from '../api/http.ts';
 import { testActivation } from '../api/test-activation.ts';
 import { AppError } from '../errors.ts';
@@ -6,7 +7,7 @@ import { tokenText } from './activation-text.ts';
 import type { CommandContext } from './context.ts';
 import { safeText, widthOf } from './display-text.ts';
 import { type FeatureLine, featureLines, round } from './feature-lines.ts';
-import { type FeatureId, parseId } from './id.ts';
+import { parseId } from './id.ts';
 import type { Session } from './session.ts';
 import { withSpinner } from './spinner.ts';
 
@@ -44,8 +45,8 @@ function describeFeature({ out }: CommandContext, session: Session, id: string, 
   out.document({ type: 'feature', id, url, ...(embedUrl !== undefined && { embedUrl }), feature });
 }
 
-function showLines({ result, paint }: CommandContext['out'], lines: readonly FeatureLine[]): void {
-  for (const [name, text] of lines) result(`${paint.bold(name.padEnd(13))}${text}`);
+function showLines({ result, page }: CommandContext['out'], lines: readonly FeatureLine[]): void {
+  for (const [name, text] of lines) result(`${page.paint.bold(name.padEnd(13))}${text}`);
 }
 
 async function test(
@@ -75,7 +76,7 @@ async function test(
   for (const [i, token] of shown.entries()) {
     const value = values[i] as number;
     const line = `${token}${' '.repeat(Math.max(0, width - widthOf(token)))}  ${round(value).padStart(9)}  ${bar(value, maxValue)}`;
-    out.result(i === maxValueTokenIndex ? out.paint.bold.yellow(`${line} <`) : line);
+    out.result(i === maxValueTokenIndex ? out.page.paint.bold.yellow(`${line} <`) : line);
   }
   out.document({ type: 'activation', id, url: session.idOrUrl(id), text, ...fired });
 }

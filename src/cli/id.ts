@@ -1,11 +1,5 @@
+import type { FeatureId } from '../api/feature-id.ts';
 import { AppError } from '../errors.ts';
-
-/** A feature or vector by what a server calls it. */
-export interface FeatureId {
-  readonly model: string;
-  readonly source: string;
-  readonly index: string;
-}
 
 /** Reads `model/source/index`, or the URL of one on any host. Error: usage. */
 export function parseId(text: string): FeatureId {

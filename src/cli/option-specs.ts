@@ -1,6 +1,8 @@
 import type { z as Zod } from 'zod';
 import { parseRanges } from '../tensor/ranges.ts';
-import { choice, decimal, flag, parsed, text, whole } from './option-values.ts';
+import { aboutSpecs } from './about-specs.ts';
+import { directionSpecs } from './direction-specs.ts';
+import { choice, flag, parsed, text, whole } from './option-values.ts';
 import { parseDuration, parseSize } from './quantities.ts';
 import { steeringOptions } from './steering-options.ts';
 
@@ -14,6 +16,8 @@ export interface OptionSpec {
   readonly group: string;
   readonly help: string;
   readonly schema: Schema;
+  /** May be given several times; its schema gets all values. */
+  readonly repeatable?: boolean;
   /** Written `--no-NAME`; such a switch is on unless it is given. */
   readonly negated?: boolean;
 }
@@ -47,13 +51,7 @@ export const optionSpecs = {
     help: 'source set to upload into; {layer} stands for the layer',
     schema: text,
   },
-  name: { value: 'TEXT', group: groups.place, help: 'name of the vector', schema: text },
-  strength: {
-    value: 'N',
-    group: groups.place,
-    help: 'steering strength, -300 to 300 (default: 10; with steer the one that is stored)',
-    schema: decimal(-300, 300),
-  },
+  ...directionSpecs,
   kind: {
     value: 'KIND',
     group: groups.place,
@@ -90,6 +88,7 @@ export const optionSpecs = {
     help: 'examples per feature: a .jsonl, or a folder that SAEDashboard wrote; may hold {layer}',
     schema: text,
   },
+  strict: { group: groups.reading, help: 'end with exit code 6 where anything was found amiss', schema: flag },
   as: {
     value: 'WHAT',
     group: groups.sending,
@@ -102,6 +101,7 @@ export const optionSpecs = {
     help: 'name of each vector, with --as vectors (default: "{sae-id} L{layer} #{index}")',
     schema: text,
   },
+  ...aboutSpecs,
   yes: { group: groups.sending, help: 'do go on without asking, also with more than 1,000 vectors', schema: flag },
   batchSize: {
     value: 'N',

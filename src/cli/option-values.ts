@@ -7,6 +7,14 @@ export const flag = (z: typeof Zod) => z.boolean();
 /** Any text but none. */
 export const text = (z: typeof Zod) => z.string().min(1, 'expected some text');
 
+/** A finite number, as people write one. */
+export const decimal = (z: typeof Zod) =>
+  z
+    .string()
+    .regex(/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i, 'expected a number')
+    .transform(Number)
+    .refine(Number.isFinite, 'expected a finite number');
+
 /** A whole number within bounds, both included. */
 export const whole = (from: number, to: number) => (z: typeof Zod) =>
   z
@@ -16,12 +24,8 @@ export const whole = (from: number, to: number) => (z: typeof Zod) =>
     .refine((value) => value >= from && value <= to, `expected ${from} to ${to}`);
 
 /** A number within bounds, both included. */
-export const decimal = (from: number, to: number) => (z: typeof Zod) =>
-  z
-    .string()
-    .regex(/^[+-]?(\d+\.?\d*|\.\d+)$/, 'expected a number')
-    .transform(Number)
-    .refine((value) => value >= from && value <= to, `expected ${from} to ${to}`);
+export const decimalWithin = (from: number, to: number) => (z: typeof Zod) =>
+  decimal(z).refine((value) => value >= from && value <= to, `expected ${from} to ${to}`);
 
 /** One of some words. */
 export const choice =
@@ -29,12 +33,29 @@ export const choice =
   (z: typeof Zod) =>
     z.enum(names, { error: `expected ${names.join(' or ')}` });
 
+/** Of an option that may be given several times: each value by itself. */
+export const each =
+  <T extends Zod.ZodType>(schema: (z: typeof Zod) => T) =>
+  (z: typeof Zod) =>
+    z.array(schema(z));
+
 /** A value that a function reads, or answers undefined to. */
 export const parsed =
   <T>(parse: (value: string) => T | undefined, expected: string) =>
   (z: typeof Zod) =>
     z.string().transform((value, context) => {
       const result = parse(value);
+      if (result !== undefined) return result;
+      context.addIssue(`expected ${expected}`);
+      return z.NEVER;
+    });
+
+/** The same for all values of an option that may be given several times. */
+export const parsedAll =
+  <T>(parse: (values: readonly string[]) => T | undefined, expected: string) =>
+  (z: typeof Zod) =>
+    z.array(z.string()).transform((values, context) => {
+      const result = parse(values);
       if (result !== undefined) return result;
       context.addIssue(`expected ${expected}`);
       return z.NEVER;

@@ -14,11 +14,20 @@ export interface OutputOptions {
   readonly quiet: boolean;
   readonly verbose: boolean;
   readonly color: boolean;
-  /** Colours in results, for a stdout that is a terminal. */
-  readonly colorResults: boolean;
   readonly progress: boolean;
   /** The terminal can move its cursor. */
   readonly cursor: boolean;
+  /** Whether results on stdout may have colour: `color` is of stderr, and either may be a file. */
+  readonly colorResults: boolean;
+  /** Whether the terminal shows more than ASCII. */
+  readonly unicode: boolean;
+}
+
+/** What results are laid out for: stdout as a person sees it. */
+export interface Page {
+  readonly columns: number;
+  readonly unicode: boolean;
+  readonly paint: ChalkInstance;
 }
 
 /** The one place that writes. stdout carries results (with `--json` JSON only), stderr all that a person reads on the way. */
@@ -29,6 +38,7 @@ export interface Output extends OutputOptions {
   readonly columns: number | undefined;
   /** Where results stand on a terminal that can be drawn on; undefined elsewhere, with `--json` and `--no-progress`. */
   readonly screen: Screen | undefined;
+  readonly page: Page;
   /** A result for people and scripts; silent with `--json`. */
   result(line: string): void;
   /** A document or event on stdout; silent without `--json`. */
@@ -47,6 +57,9 @@ export interface Output extends OutputOptions {
 
 /** Anything shorter is no key, and would be found in every other word. */
 const shortestSecret = 6;
+
+/** Of a file or pipe, which has no width. */
+const defaultColumns = 80;
 
 /** Version of the JSON that this tool writes; fields are added without a new one, never changed. */
 export const jsonVersion = 1;
@@ -70,6 +83,11 @@ export function createOutput(terminal: Terminal, options: OutputOptions): Output
       return terminal.stdout.isTTY ? terminal.stdout.columns : undefined;
     },
     screen: drawable ? createScreen(terminal.stdout, redact) : undefined,
+    page: {
+      columns: terminal.stdout.columns || defaultColumns,
+      unicode: options.unicode,
+      paint: new Chalk({ level: options.colorResults ? 1 : 0 }),
+    },
     result: (line) => {
       if (!options.json) toStdout(options.colorResults ? line : stripVTControlCharacters(line));
     },

@@ -65,6 +65,7 @@ export function planDocument(prepared: PreparedSae): Record<string, unknown> {
     source: `${prepared.model.id}/${place.source}`,
     newModel: prepared.isNewModel,
     newSourceSet: prepared.isNewSet,
+    notStored: Object.keys(prepared.notStored),
   };
 }
 

@@ -1,4 +1,4 @@
-import { eachRow, membership } from '../tensor/ranges.ts';
+import { eachRow, intersectRanges, membership } from '../tensor/ranges.ts';
 import { rowBlocks } from '../tensor/row-blocks.ts';
 import { vectorHash } from '../upload/fingerprint.ts';
 import type { PreparedSae } from '../upload/kinds/sae.ts';
@@ -25,17 +25,29 @@ export async function writeSaeReceipt(
     tensor: sae.decoder.name,
     rows: report.planned,
     confirmed: report.confirmed,
+    notStored: prepared.notStored,
   };
   await writeReceipt(file, head, receiptRows(session, prepared, report));
 }
 
+/** What the server calls the rows that it has, in their order. */
+export function idsOf(prepared: PreparedSae, { stored, ids }: JobReport): string[] {
+  const rows = [...eachRow(intersectRanges(prepared.planned, stored))];
+  const known = rows.map((row) => idOf(prepared, row, ids));
+  return known.filter((id) => id !== undefined);
+}
+
+function idOf({ model, place, as }: PreparedSae, row: number, ids: JobReport['ids']): string | undefined {
+  return as === 'vectors' ? ids.get(row) : `${model.id}/${place.source}/${row}`;
+}
+
 async function* receiptRows(session: Session, prepared: PreparedSae, report: JobReport): AsyncGenerator<ReceiptRow> {
-  const { model, place, matrix, planned, withoutExamples, as } = prepared;
+  const { matrix, planned, withoutExamples } = prepared;
   const isStored = membership(report.stored);
   for await (const { start, count, width, values } of rowBlocks(matrix, planned)) {
     for (let i = 0; i < count; i++) {
       const row = start + i;
-      const id = as === 'vectors' ? report.ids.get(row) : `${model.id}/${place.source}/${row}`;
+      const id = idOf(prepared, row, report.ids);
       const url = id === undefined ? undefined : session.idOrUrl(id);
       const status = isStored(row) ? 'stored' : 'pending';
       yield { row, index: row, id, url, vectorHash: vectorHash(values, i * width, width), status };

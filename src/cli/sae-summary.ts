@@ -3,6 +3,7 @@ import type { PreparedSae } from '../upload/kinds/sae.ts';
 import type { JobReport } from '../upload/run-job.ts';
 import type { Server } from '../upload/server.ts';
 import type { CommandContext } from './context.ts';
+import type { Afterwards } from './explain-features.ts';
 import { count } from './progress.ts';
 import { cannotStore } from './sae-plan.ts';
 import type { Session } from './session.ts';
@@ -13,6 +14,7 @@ export interface End {
   readonly source: string;
   readonly report?: JobReport;
   readonly error?: AppError;
+  readonly after?: Afterwards;
 }
 
 /** Says what a job left on the server, and how to go on where it did not finish. */
@@ -41,7 +43,7 @@ export function tellReport(
 
 /** The one summary of a command, and its exit code: the worst of its jobs. */
 export function finishJobs({ out }: CommandContext, ends: readonly End[]): number {
-  const jobs = ends.map(({ source, report, error }) => ({
+  const jobs = ends.map(({ source, report, error, after }) => ({
     source,
     ...(error && { status: 'failed', code: error.code, exitCode: error.exitCode, message: error.message }),
     ...(report && {
@@ -51,6 +53,7 @@ export function finishJobs({ out }: CommandContext, ends: readonly End[]): numbe
       confirmed: report.confirmed,
       found: report.found,
       sent: report.sent,
+      ...after?.fields,
       ...resumeFields(report),
     }),
   }));
@@ -62,5 +65,10 @@ export function finishJobs({ out }: CommandContext, ends: readonly End[]): numbe
     jobs,
     ...(paused?.resume_at !== undefined && { resume_at: paused.resume_at }),
   });
-  return Math.max(0, ...ends.map(({ report, error }) => error?.exitCode ?? (report ? exitCodeOf(report) : 0)));
+  const codes = ends.map(({ report, error, after }) => [
+    error?.exitCode ?? 0,
+    report ? exitCodeOf(report) : 0,
+    after?.exitCode ?? 0,
+  ]);
+  return Math.max(0, ...codes.flat());
 }

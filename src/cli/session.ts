@@ -1,7 +1,7 @@
 import { type Connection, connect, openServer, parseServerUrl } from '../api/connect.ts';
 import type { Http } from '../api/http.ts';
 import { type Folders, foldersOf, setting } from '../config/folders.ts';
-import { cleanKey, defaultServer, findKey, openKeyStore } from '../config/keys.ts';
+import { cleanKey, defaultServer, findKey } from '../config/keys.ts';
 import { AppError } from '../errors.ts';
 import type { CommandContext } from './context.ts';
 import { startEmbedded } from './embedded.ts';
@@ -31,7 +31,7 @@ export async function openSession(context: CommandContext): Promise<Session> {
   if (context.options.sandbox || context.options.sandboxPublic) return sandboxSession(context, folders);
   const url = serverUrl(context);
   const { origin } = parseServerUrl(url, context.options.insecure ?? false);
-  const found = findKey(origin, context.env, openKeyStore(folders.config));
+  const found = await findKey(origin, context.env, folders.config);
   if (found?.announce) context.out.note(`using the key in ${found.from} for ${origin}`);
   const { key } = found ? { key: cleanKey(found.key, found.from) } : { key: undefined };
   return session(context, {

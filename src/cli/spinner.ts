@@ -1,4 +1,3 @@
-import ora from 'ora';
 import type { Output } from './output.ts';
 
 /** Shows a spinner on a terminal while something takes a moment; says nothing elsewhere. */
@@ -8,6 +7,7 @@ export async function withSpinner<T>(
   work: (say: (text: string) => void) => Promise<T>,
 ): Promise<T> {
   if (out.quiet || !out.progress || !out.stderr.isTTY) return work(() => undefined);
+  const { default: ora } = await import('ora');
   const spinner = ora({ text, stream: out.stderr, discardStdin: false, hideCursor: true }).start();
   out.setLineWriter((line) => {
     spinner.clear();

@@ -1,9 +1,10 @@
 import { type Feature, fetchFeature } from '../api/feature.ts';
+import type { FeatureId } from '../api/feature-id.ts';
 import type { Http } from '../api/http.ts';
 import { longestPrompt, type SteerRequest } from '../api/steer.ts';
 import { AppError } from '../errors.ts';
 import type { CommandContext } from './context.ts';
-import { type FeatureId, parseId } from './id.ts';
+import { parseId } from './id.ts';
 
 /** A direction to steer with, and where its strength comes from. */
 export interface Direction extends FeatureId {

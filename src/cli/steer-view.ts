@@ -11,7 +11,7 @@ export interface SteerView {
 
 /** Narrower than this, columns are harder to read than one text under the other. */
 const narrowest = 60;
-const gap = ' │ ';
+const gapWidth = 3;
 const redrawMs = 40;
 
 /**
@@ -51,21 +51,21 @@ export function openSteerView(out: Output): SteerView {
 }
 
 /** For whoever reads it from a file or pipe: no line is broken that was none. */
-function plainLines({ paint }: Output, { plain, steered }: Completions): string[] {
+function plainLines({ page: { paint } }: Output, { plain, steered }: Completions): string[] {
   return [paint.bold('default'), safeText(plain ?? ''), '', paint.bold('steered'), safeText(steered ?? '')];
 }
 
-function layOut({ paint }: Output, { plain, steered }: Completions, columns: number): string[] {
+function layOut({ page: { paint, unicode } }: Output, { plain, steered }: Completions, columns: number): string[] {
   const heads = [paint.bold('default'), paint.bold.green('steered')] as const;
   if (columns < narrowest) {
-    const [left, right] = [plain, steered].map((text) => wrapText(text ?? '…', columns - 1));
+    const [left, right] = [plain, steered].map((text) => wrapText(text ?? '...', columns - 1));
     return [heads[0], ...(left as string[]), '', heads[1], ...(right as string[])];
   }
-  const width = Math.floor((columns - gap.length - 1) / 2);
-  const [left, right] = [plain, steered].map((text) => wrapText(text ?? '…', width));
+  const width = Math.floor((columns - gapWidth - 1) / 2);
+  const [left, right] = [plain, steered].map((text) => wrapText(text ?? '...', width));
   const rows = Math.max((left as string[]).length, (right as string[]).length);
   const row = (one: string, size: number, other: string) =>
-    `${one}${' '.repeat(Math.max(0, width - size))}${paint.dim(gap)}${other}`;
+    `${one}${' '.repeat(Math.max(0, width - size))}${paint.dim(unicode ? ' │ ' : ' | ')}${other}`;
   return [
     row(heads[0], 'default'.length, heads[1]),
     ...Array.from({ length: rows }, (_, i) => {

@@ -1,6 +1,6 @@
 import type { z as Zod } from 'zod';
 import type { OptionSpec } from './option-specs.ts';
-import { choice, decimal, flag, whole } from './option-values.ts';
+import { choice, decimalWithin, flag, whole } from './option-values.ts';
 
 const group = 'Steering';
 
@@ -22,7 +22,7 @@ export const steeringOptions = {
     value: 'X',
     group,
     help: 'sampling temperature, 0 to 2 (default: 0.5)',
-    schema: decimal(0, 2),
+    schema: decimalWithin(0, 2),
   },
   seed: {
     value: 'N',
@@ -34,7 +34,7 @@ export const steeringOptions = {
     value: 'X',
     group,
     help: 'factor for all strengths, 0 to 20 (default: 1)',
-    schema: decimal(0, 20),
+    schema: decimalWithin(0, 20),
   },
   method: {
     value: 'METHOD',
@@ -51,3 +51,6 @@ export const steeringOptions = {
   },
   stream: { group, help: 'ask for the whole answer at once', negated: true, schema: flag },
 } as const satisfies Record<string, OptionSpec>;
+
+/** Their names, in the order of the help. */
+export const steeringNames = Object.keys(steeringOptions) as (keyof typeof steeringOptions)[];

@@ -51,7 +51,7 @@ function explanationFault(text: string): string | undefined {
 }
 
 /** Texts that a database refuses, or that would be another text after a trip through UTF-8. */
-function textFault(text: string): string | undefined {
+export function textFault(text: string): string | undefined {
   if (text === '') return 'is empty';
   if (text.includes('\0')) return 'holds a NUL character';
   return /[\ud800-\udfff]/u.test(text) ? 'holds half of a surrogate pair' : undefined;

@@ -1,4 +1,5 @@
 import type { Ranges } from '../tensor/ranges.ts';
+import type { Faults } from './faults.ts';
 
 /** A text on which a feature was measured. `values` has one activation a token. */
 export interface Activation {
@@ -43,11 +44,14 @@ export interface DashboardSource {
 /** Where dashboards are going: a record that names another place is a mistake. */
 export interface DashboardPlace {
   readonly model: string;
-  readonly layer: number;
+  /** Absent where any will do. */
+  readonly layer?: number;
   /** The one feature that records without an index are of: those of a single vector need none. */
   readonly onlyIndex?: number;
   /** Whether a name means this model: files name models in more ways than one. */
   isModel(name: string): boolean;
+  /** Takes what is wrong with single records, which are an error of the whole otherwise. */
+  readonly faults?: Faults;
 }
 
 /** A dashboard's fields as an upload sends them, without the braces around them. */

@@ -3,8 +3,15 @@ import { AppError } from '../errors.ts';
 /** Enough to see a pattern. */
 const mostFaults = 20;
 
+/** What is wrong with the records of a file. */
+export interface Faults {
+  add(fault: string): void;
+  /** Error: record_invalid, listing the first of them. */
+  throwIfAny(): void;
+}
+
 /** Gathers what is wrong with the records of a file, to be told all at once. */
-export function collectFaults(path: string): { add(fault: string): void; throwIfAny(): void } {
+export function collectFaults(path: string): Faults {
   const first: string[] = [];
   let count = 0;
   return {

@@ -69,7 +69,7 @@ async function scan(path: string, bytes: ByteSource, place: DashboardPlace) {
   const spans: Spans = new Map();
   const withExamples = new Set<number>();
   const whole = new Set<number>();
-  const faults = collectFaults(path);
+  const faults = place.faults ?? collectFaults(path);
   const hash = createHash('sha256');
   let activations = 0;
   let number = 0;

@@ -60,7 +60,7 @@ export async function openSaeDashboard(folder: string, place: DashboardPlace): P
   const files = await batchFiles(folder);
   const batchOf = new Map<number, number>();
   const withExamples = new Set<number>();
-  const faults = collectFaults(folder);
+  const faults = place.faults ?? collectFaults(folder);
   const hash = createHash('sha256');
   let activations = 0;
   for (const [number, file] of files.entries()) {

@@ -8,6 +8,8 @@ export interface Account {
   tier: Tier;
   privateUploads: boolean;
   mayUpload: boolean;
+  /** Whether keys of model providers are saved for the user: only with them does the public kind explain and score. */
+  providerKeys: boolean;
 }
 
 /** The key that the `--sandbox` flags use. */
@@ -21,7 +23,7 @@ export type SandboxUser = { key: string } & Pick<Account, 'id' | 'name'> & Parti
 
 /** The fixed keys, each with a user of its own, and further ones; `tier` is the one of the default key's user. */
 export function accountsByKey(tier: Tier, users: readonly SandboxUser[] = []): Map<string, Account> {
-  const plain = { tier: 'free', privateUploads: false, mayUpload: true } as const;
+  const plain = { tier: 'free', privateUploads: false, mayUpload: true, providerKeys: false } as const;
   const account = (name: string, of: Partial<Account>): [string, Account] => [
     `sandbox-${name}`,
     { id: `user_${name}`, name, ...plain, ...of },

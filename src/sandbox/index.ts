@@ -1,5 +1,5 @@
 export type { SandboxUser, Tier } from './accounts.ts';
 export type { BuiltInModel } from './models.ts';
-export type { CompletionRequest, Upstream } from './public/upstream.ts';
 export { type Sandbox, type SandboxOptions, startSandbox } from './server.ts';
+export type { CompletionRequest, Upstream } from './steering/upstream.ts';
 export { openStore, type Store } from './store/store.ts';

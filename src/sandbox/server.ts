@@ -5,10 +5,10 @@ import { endUnread } from './body.ts';
 import { dispatch } from './dispatch.ts';
 import type { ServerKind } from './kind.ts';
 import type { BuiltInModel } from './models.ts';
-import { UPLOAD_PROTOCOL } from './protocol/kind.ts';
+import { uploadProtocol } from './protocol/kind.ts';
 import { publicServer } from './public/kind.ts';
-import type { Upstream } from './public/upstream.ts';
 import { headersOf, sendAnswer } from './send.ts';
+import type { Upstream } from './steering/upstream.ts';
 import { openWritableStore, removeStore, type Store } from './store/store.ts';
 
 /** How to start a sandbox. */
@@ -35,7 +35,7 @@ export interface SandboxOptions {
   maxAnswerBytes?: number;
   /** Public only: the models that it knows, instead of the built-in ones. */
   models?: readonly BuiltInModel[];
-  /** Public only: what completes prompts when steering; default a stand-in that says that it is one. */
+  /** What completes prompts when steering; default a stand-in that says that it is one. */
   upstream?: Upstream;
 }
 
@@ -120,7 +120,7 @@ function createSandboxServer(setting: Setting): Server {
 }
 
 function kindOf(options: SandboxOptions): ServerKind {
-  return options.public === true ? publicServer(options) : UPLOAD_PROTOCOL;
+  return options.public === true ? publicServer(options) : uploadProtocol(options.upstream);
 }
 
 /**

@@ -51,7 +51,7 @@ export async function refuseOtherOwner(server: Server, identity: JobIdentity, st
     return same && job.as === identity.as && state !== 'done' && state !== 'deleted';
   });
   const other = others.find((job) => job.id !== id);
-  if (!other || others.some((job) => job.id === id) || identity.as === 'vector') return;
+  if (!other || others.some((job) => job.id === id) || identity.request !== undefined) return;
   const { job } = other;
   const [expected, found] =
     job.server === server.id

@@ -16,7 +16,7 @@ const jobSchema = z.object({
   accountName: z.string(),
   model: z.string(),
   source: z.string(),
-  as: z.enum(['features', 'vectors', 'vector', 'activations']),
+  as: z.enum(['features', 'vectors', 'vector', 'probe', 'activations']),
   /** For people: what was typed, and what to type to go on. */
   title: z.string(),
   command: z.string(),

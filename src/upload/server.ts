@@ -21,6 +21,8 @@ export interface Quota {
 export interface Capabilities {
   readonly kind: 'upload-protocol' | 'public';
   readonly storesVectors: boolean;
+  /** Keeps what is said of an upload and its rows: description, tags, licence, metadata, a probe's concept, … */
+  readonly storesAttributes: boolean;
   readonly idempotencyKeys: boolean;
   readonly privateUploads: boolean;
   readonly maxRows: number;
@@ -36,6 +38,8 @@ export interface Account {
 /** A source set and whose it is. */
 export interface SourceSet {
   readonly creatorId: string;
+  readonly description: string;
+  readonly urls: readonly string[];
 }
 
 /** Features of one source: how a body of them is written, and what is sent with each. */
@@ -59,6 +63,8 @@ export interface VectorDestination {
   readonly strength: number;
   /** JSON fields sent with each vector, without braces; empty for none. */
   readonly fields: string;
+  /** What the server's copies are told apart by besides name, place and values: a probe's concept and bias. */
+  readonly marks: Readonly<Record<string, unknown>>;
   label(row: number): string;
   hashes(row: number): RowHash;
 }
@@ -84,7 +90,8 @@ export interface Server {
   listModels(): Promise<readonly ModelRecord[]>;
   createModel(id: string, layers: number): Promise<ModelRecord>;
   getSourceSet(modelId: string, name: string): Promise<SourceSet | undefined>;
-  createSourceSet(modelId: string, name: string, description: string): Promise<SourceSet>;
+  /** `about` is kept with the set: its first URL, where there is one. */
+  createSourceSet(modelId: string, name: string, about: Pick<SourceSet, 'description' | 'urls'>): Promise<SourceSet>;
   readonly rows: RowAccess;
   features(destination: FeatureDestination): Delivery;
   vectors(destination: VectorDestination): Delivery;

@@ -34,6 +34,8 @@ const rows: Row[] = [
   { args: ['steer', 'gpt2-small/1-none/1', '--prompt', 'x', '--verbose'], code: 6, types: ['error'] },
   { args: ['delete', 'gpt2-small/1-none/1', '--yes', '--verbose'], code: 0, types: ['summary'] },
   { args: ['delete', 'gpt2-small/1-none/1'], code: 2, types: ['error'] },
+  { args: ['inspect', tinySae], code: 0, types: ['inspect'] },
+  { args: ['inspect', tinySae, '--tensor', 'none', '--strict'], code: 6, types: ['error'] },
   { args: ['sandbox', '--port', 'any'], code: 2, types: ['error'] },
   { args: ['no-such-command'], code: 2, types: ['error'] },
   { args: [], code: 2, types: ['error'] },

@@ -62,6 +62,11 @@ export interface StoredFeature {
   hookName: string | null;
   label: string | null;
   strength: number;
+  visibility: string;
+  /** What is known of the row besides its columns. */
+  details: Json;
+  /** What all rows of its upload share; null where there is nothing. */
+  common: Json;
   /** Little-endian float32 bytes, in hex. */
   vector: string;
 }
@@ -79,8 +84,10 @@ export function queryStore(data: string, sql: string, ...values: string[]): Json
 /** The rows that a store holds of one source, or of all. */
 export function storedFeatures(data: string, source = '%'): StoredFeature[] {
   const sql = `SELECT model_id AS model, source, idx AS "index", kind, hook_name AS hookName, label, strength,
-    lower(hex(vector)) AS vector FROM features WHERE source LIKE ? ORDER BY model_id, source, idx`;
-  return queryStore(data, sql, source);
+    visibility, details, common.json AS common, lower(hex(vector)) AS vector
+    FROM features LEFT JOIN common ON common.id = common_id WHERE source LIKE ? ORDER BY model_id, source, idx`;
+  const rows = queryStore(data, sql, source) as Json[];
+  return rows.map((row) => ({ ...row, details: JSON.parse(row.details), common: JSON.parse(row.common) }));
 }
 
 /** All that changes when something is written to a store: rows, when they came, keys seen, quota spent. */

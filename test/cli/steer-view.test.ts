@@ -4,7 +4,7 @@ import { createOutput } from '../../src/cli/output.ts';
 import { openSteerView } from '../../src/cli/steer-view.ts';
 import { type TestTerminal, testTerminal } from './terminal.ts';
 
-const settings = { json: false, quiet: false, verbose: false, color: true, colorResults: true };
+const settings = { json: false, quiet: false, verbose: false, color: true, colorResults: true, unicode: true };
 
 function openOn(terminal: TestTerminal, more: object = {}) {
   const streams = { stdout: terminal.stream, stderr: terminal.stream };

@@ -57,6 +57,8 @@ test('a source set has one source a layer, which its owner sees', async () => {
   const made = await sandbox.post('/api/source-set/new', body);
   const record = { modelId: 'gpt2-small', name: 'my-set', creatorId: 'user_bulk', description: 'D' };
   expect(made).toMatchObject({ status: 200, json: { ...record, urls: ['https://example.com/x'], sources: [] } });
+  const stored = { name: 'my-set', owner: 'user_bulk', description: 'D', url: 'https://example.com/x' };
+  expect(sandbox.ask('SELECT name, owner, description, url FROM source_sets')).toEqual([stored]);
   const own = await sandbox.get('/api/source-set/gpt2-small/my-set');
   expect(own.json).toMatchObject(record);
   expect(own.json.sources).toHaveLength(12);

@@ -4,8 +4,8 @@ import { BATCH, batch, newVector, running } from './running-sandbox.ts';
 
 const PATHS = [
   ...['/api/vector/new', '/api/vector/get', '/api/vector/delete', '/api/feature/upload-batch', '/api/features'],
-  ...['/api/activation/upload-batch', '/api/explanation/generate', '/api/explanation/score', '/api/steer'],
-  ...['/api/steer-chat', '/api/model/get', '/api/model/new', '/api/source-set/new', '/api/list/new'],
+  ...['/api/activation/upload-batch', '/api/activation/new', '/api/explanation/generate', '/api/explanation/score'],
+  ...['/api/steer', '/api/steer-chat', '/api/model/get', '/api/model/new', '/api/source-set/new', '/api/list/new'],
   ...['/api/list/new-with-features', '/api/list/add-features'],
 ];
 

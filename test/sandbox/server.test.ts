@@ -2,6 +2,12 @@ import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { BATCH, batch, feature, newVector, running, withSourceSet } from './running-sandbox.ts';
 
+// What stores something, besides what has a body of its own below.
+const STORING = [
+  ...['/api/activation/upload-batch', '/api/explanation/generate', '/api/explanation/score', '/api/list/new'],
+  ...['/api/list/new-with-features', '/api/list/add-features'],
+];
+
 test('the limits are what the contract says, for each of the keys', async () => {
   const sandbox = await running({ now: () => new Date('2026-11-22T16:00:00.500Z') });
   const limits = async (key: string) => (await sandbox.get('/api/upload/limits', { key })).json;
@@ -46,6 +52,8 @@ test.each([null, 'bogus', 'toString', ''])('the key %s is 401 wherever a key is 
     sandbox.post('/api/vector/delete', {}, { key }),
     sandbox.post('/api/source-set/new', {}, { key }),
     sandbox.post('/api/model/new', {}, { key }),
+    sandbox.post('/api/list/list', undefined, { key }),
+    ...STORING.map((path) => sandbox.post(path, {}, { key })),
   ];
   for (const { status, json } of await Promise.all(asked)) {
     expect([status, json.code]).toEqual([401, 'authentication_failed']);
@@ -60,6 +68,7 @@ test('a key without upload permission may read and not store', async () => {
     sandbox.post('/api/vector/new', newVector(), { key }),
     sandbox.post('/api/source-set/new', { name: 'theirs', modelId: 'gpt2-small' }, { key }),
     sandbox.post('/api/model/new', { id: 'theirs', layers: 2 }, { key }),
+    ...STORING.map((path) => sandbox.post(path, {}, { key })),
   ];
   for (const { status, json } of await Promise.all(asked)) {
     expect([status, json.code]).toEqual([403, 'upload_not_permitted']);
@@ -135,7 +144,8 @@ test.each([
   ['null', 'null'],
 ])('%s as a body is 400', async (_what, body) => {
   const sandbox = await running();
-  for (const path of [BATCH, '/api/vector/new', '/api/vector/get', '/api/vector/delete', '/api/model/get']) {
+  const reading = ['/api/vector/get', '/api/model/get', '/api/activation/new', '/api/steer', '/api/steer-chat'];
+  for (const path of [BATCH, '/api/vector/new', '/api/vector/delete', ...reading, ...STORING]) {
     expect(await sandbox.post(path, body)).toMatchObject({ status: 400, json: { code: 'invalid_field' } });
   }
 });

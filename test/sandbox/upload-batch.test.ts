@@ -122,10 +122,15 @@ test.each([
   expect(sandbox.count('features')).toBe(0);
 });
 
-test('infinity written as 1e999 is refused', async () => {
+test.each([
+  [inRow('activations[1].values[1]'), a({ values: [1, 'PLACE'] })],
+  [inRow('metadata'), f({ metadata: { deep: ['PLACE'] } })],
+  ['metadata', batch([feature(0)], { metadata: { l0: 'PLACE' } })],
+])('infinity written as 1e999 is refused, naming %s', async (path, given) => {
   const sandbox = await withSourceSet();
-  const body = JSON.stringify(a({ values: [1, 12345] })).replace('12345', '1e999');
-  expect(await sandbox.post(BATCH, body)).toMatchObject({ status: 400, json: { code: 'invalid_field' } });
+  const body = JSON.stringify(given).replace('"PLACE"', '1e999');
+  expect(await sandbox.post(BATCH, body)).toMatchObject({ status: 400, json: { code: 'invalid_field', path } });
+  expect(sandbox.count('features')).toBe(0);
 });
 
 test('a well-formed surrogate pair is text like any other', async () => {

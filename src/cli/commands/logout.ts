@@ -1,6 +1,6 @@
 import { parseServerUrl } from '../../api/connect.ts';
 import { foldersOf, setting } from '../../config/folders.ts';
-import { openKeyStore } from '../../config/keys.ts';
+import { openKeyStore } from '../../config/key-store.ts';
 import { AppError } from '../../errors.ts';
 import type { CommandContext } from '../context.ts';
 import { serverUrl } from '../session.ts';

@@ -1,16 +1,20 @@
+import type { Connection } from '../../api/connect.ts';
 import { AppError, toAppError } from '../../errors.ts';
 import { findSaes } from '../../layouts/find.ts';
 import type { Sae } from '../../layouts/sae.ts';
 import { type PreparedSae, prepareSae, type SaeOptions } from '../../upload/kinds/sae.ts';
 import { previewSae, type SendLimits, sendSae } from '../../upload/kinds/send-sae.ts';
 import type { Server } from '../../upload/server.ts';
+import { afterUpload, checkAfterwards, wantsExplaining } from '../after-upload.ts';
+import { attributesOf } from '../attributes.ts';
 import { closeAfter } from '../close-after.ts';
 import type { CommandContext } from '../context.ts';
+import { warnNotStored } from '../not-stored.ts';
 import type { OptionValues } from '../options.ts';
 import { count } from '../progress.ts';
 import { checkReceipt } from '../receipt.ts';
 import { planDocument, showPlan } from '../sae-plan.ts';
-import { writeSaeReceipt } from '../sae-receipt.ts';
+import { idsOf, writeSaeReceipt } from '../sae-receipt.ts';
 import { type End, finishJobs, tellReport } from '../sae-summary.ts';
 import { openSession, type Session } from '../session.ts';
 import { withSpinner } from '../spinner.ts';
@@ -30,15 +34,21 @@ export function run(context: CommandContext): Promise<number> {
     }
     await checkReceipt(options.receipt);
     const session = own(await openSession(context));
-    const { server } = own(await session.connect());
+    const { server, http } = own(await session.connect());
     const prepared: PreparedSae[] = [];
     for (const sae of saes) prepared.push(await prepare(context, session, sae, server));
     refuseSameSource(prepared);
     for (const one of prepared) showPlan(out, server, one);
+    warnNotStored(
+      out,
+      server,
+      prepared.map(({ notStored }) => notStored),
+    );
+    await checkExplainable(context, http, prepared);
     if (options.dryRun) return dryRun(context, session, server, prepared);
     const ends: End[] = [];
     for (const one of prepared)
-      if (!stop.aborted) ends.push(await send(context, session, server, one, prepared.length > 1));
+      if (!stop.aborted) ends.push(await send(context, session, { server, http }, one, prepared.length > 1));
     return finishJobs(context, ends);
   });
 }
@@ -60,7 +70,7 @@ function saeOptions(options: OptionValues): SaeOptions {
   const { model, layer, hook, kind, orientation, features, activations, as, label, yes, createModel } = options;
   const given = { model, layer, hook, kind, orientation, features, activations, as, label, yes, createModel };
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  return { saeId: options.saeId as string, ...present };
+  return { saeId: options.saeId as string, attributes: attributesOf(options), ...present };
 }
 
 function sendLimits({ batchSize, maxBody, concurrency }: OptionValues): SendLimits {
@@ -83,6 +93,22 @@ function refuseSameSource(prepared: readonly PreparedSae[]): void {
       });
     }
     seen.set(source, sae.path);
+  }
+}
+
+/** Each explanation is paid for, so how many are wanted must be said. Errors: usage, and those of `checkAfterwards`. */
+async function checkExplainable(
+  { options }: CommandContext,
+  http: Connection['http'],
+  prepared: readonly PreparedSae[],
+): Promise<void> {
+  if (wantsExplaining(options) && options.interpLimit === undefined) {
+    throw new AppError('usage', '--auto-interp and --score are paid calls of a language model, one a feature', {
+      hints: ['say how many features are to be explained or scored: --interp-limit N'],
+    });
+  }
+  for (const { model, place, dashboards } of prepared) {
+    await checkAfterwards(options, http, { model: model.id, source: place.source }, dashboards !== undefined);
   }
 }
 
@@ -114,7 +140,7 @@ async function dryRun(
 async function send(
   context: CommandContext,
   session: Session,
-  server: Server,
+  { server, http }: Pick<Connection, 'server' | 'http'>,
   prepared: PreparedSae,
   several: boolean,
 ): Promise<End> {
@@ -127,7 +153,9 @@ async function send(
     reporter.stop();
     tellReport(context, session, server, prepared, report);
     if (options.receipt !== undefined) await writeSaeReceipt(options.receipt, session, prepared, report, several);
-    return { source, report };
+    const after =
+      report.end.type === 'finished' && (await afterUpload(context, session, http, idsOf(prepared, report)));
+    return { source, report, ...(after && { after }) };
   } catch (thrown) {
     reporter.stop();
     const error = toAppError(thrown);

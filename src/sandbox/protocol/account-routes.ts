@@ -1,4 +1,5 @@
 import { type Answer, answer } from '../answer.ts';
+import { listRecord } from '../records/lists.ts';
 import type { Call } from '../route.ts';
 import { MAX_BODY_BYTES, MAX_FEATURES_PER_BATCH } from './limits.ts';
 import { quotaOf, utcDay } from './quota.ts';
@@ -27,5 +28,6 @@ export function refreshUser(call: Call): Answer {
   const contact = { email: null, emailVerified: null, githubUsername: null, image: null };
   const roles = { bot: false, admin: false, canTriggerExplanations: false, isProblemEditor: false };
   const mail = { emailNewsletterNotification: false, emailUnsubscribeAll: false, emailUnsubscribeCode: `u-${name}` };
-  return answer({ id, name, bio: '', ...contact, ...roles, ...mail, createdAt: call.store.createdAt, lists: [] });
+  const lists = call.store.lists.owned(id).map((list) => listRecord(list, name));
+  return answer({ id, name, bio: '', ...contact, ...roles, ...mail, createdAt: call.store.createdAt, lists });
 }

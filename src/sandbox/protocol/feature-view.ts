@@ -1,5 +1,6 @@
 import { ownerName, PLATFORM_ID } from '../accounts.ts';
 import { activationView, explanationView } from '../records/examples.ts';
+import { listRecord } from '../records/lists.ts';
 import { setNameOf, sourceRecord, sourceSetRecord } from '../records/models.ts';
 import type { Call } from '../route.ts';
 import type { FeatureRow } from '../store/features.ts';
@@ -77,7 +78,7 @@ const FIELDS = {
   umap_x: unknown,
   umap_y: unknown,
   model: ({ store, row }: Viewed) => findModel(store, row.modelId) ?? null,
-  lists: none,
+  lists: ({ store, row }: Viewed) => store.lists.holding(row.id).map((list) => listRecord(list, ownerName(list.owner))),
   creator: ({ row }: Viewed) => ({ name: ownerName(row.owner) }),
   source: sourceOf,
   sourceSet: (viewed: Viewed) => {
@@ -88,7 +89,7 @@ const FIELDS = {
   activations: ({ store, row, mostActivations }: Viewed) =>
     store.examples.activations(row.id, mostActivations).map((each) => activationView(row, each, ownerName(row.owner))),
   explanations: ({ store, row }: Viewed) =>
-    store.examples.explanations(row.id).map((each) => explanationView(row, each)),
+    store.examples.explanations(row.id).map((each) => explanationView(row, each, store.scores.of(each.id))),
   vectorHash: ({ row }: Viewed) => row.vectorHash,
   kind: ({ row }: Viewed) => row.kind,
   visibility: ({ row }: Viewed) => row.visibility,

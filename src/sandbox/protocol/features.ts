@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Account } from '../accounts.ts';
 import { type Answer, answer } from '../answer.ts';
 import type { Call } from '../route.ts';
 import type { FeatureRow } from '../store/features.ts';
@@ -25,10 +26,29 @@ const wantedFields = z.object({
     .nullish(),
 });
 
+/** Whether a row is public or the caller's own. */
+export function isVisible({ account }: Call, { visibility, owner }: FeatureRow): boolean {
+  return visibility === 'public' || owner === account?.id;
+}
+
 /** A stored row, unless it is private and another user's (or nobody's key came with the request). */
 export function findVisible(call: Call, modelId: string, source: string, index: number): FeatureRow | undefined {
   const row = call.store.features.find(modelId, source, index);
-  return row === undefined || row.visibility === 'public' || row.owner === call.account?.id ? row : undefined;
+  return row !== undefined && isVisible(call, row) ? row : undefined;
+}
+
+/** A row that the caller sees; refuses with 404 `not_found`, naming the place in the body where there is one. */
+export function requireVisible(call: Call, modelId: string, source: string, index: number, path?: string): FeatureRow {
+  const row = findVisible(call, modelId, source, index);
+  if (row !== undefined) return row;
+  refuse(404, 'not_found', `no feature or vector ${modelId}/${source}/${index}`, path === undefined ? {} : { path });
+}
+
+/** A row of the user; refuses with 404 `not_found` or, where everybody sees it, 409 `not_owner`. */
+export function requireOwn(call: Call, { id }: Account, modelId: string, source: string, index: number): FeatureRow {
+  const row = requireVisible(call, modelId, source, index);
+  if (row.owner !== id) refuse(409, 'not_owner', `${modelId}/${source}/${index} is another user's`);
+  return row;
 }
 
 /** `GET /api/feature/{model}/{source}/{index}`: everything about one row. */

@@ -1,9 +1,11 @@
 import type { Answer } from '../answer.ts';
 import { readBody } from '../body.ts';
 import type { ServerKind } from '../kind.ts';
+import { standIn } from '../stand-ins/completion.ts';
+import type { Upstream } from '../steering/upstream.ts';
 import { MAX_BODY_BYTES } from './limits.ts';
 import { answerRefusal, refusalOf } from './refusal.ts';
-import { ROUTES } from './routes.ts';
+import { protocolRoutes } from './routes.ts';
 
 function failure(error: unknown): Answer {
   const refusal = refusalOf(error);
@@ -23,9 +25,9 @@ function wrongMethod(allowed: readonly string[]): Answer {
   return answerRefusal({ status: 405, code: 'method_not_allowed', message, headers: { allow } });
 }
 
-/** A server with the upload protocol. */
-export const UPLOAD_PROTOCOL: ServerKind = {
-  routes: ROUTES,
+/** A server with the upload protocol; without a model behind it, steering answers with a stand-in. */
+export const uploadProtocol = (upstream: Upstream = standIn): ServerKind => ({
+  routes: protocolRoutes(upstream),
   maxBodyBytes: MAX_BODY_BYTES,
   readBody,
   bodyTooLarge: (cap) => {
@@ -37,4 +39,4 @@ export const UPLOAD_PROTOCOL: ServerKind = {
   badPath: (message) => answerRefusal({ status: 400, code: 'invalid_field', message }),
   wrongMethod,
   failure,
-};
+});

@@ -22,6 +22,12 @@ export function numeric(number: z.ZodNumber): z.ZodType<number> {
   return z.preprocess(fromText, number);
 }
 
+/** A truth value, also one written as text, as the public server takes it. */
+export const truth = z.preprocess(
+  (value) => (value === 'true' ? true : value === 'false' ? false : value),
+  z.boolean(),
+);
+
 /** A non-empty text. */
 export const text = z.string().min(1);
 
@@ -31,15 +37,17 @@ export const webAddress = z.url({ protocol: /^https?$/, error: 'must be a valid 
 // Deeper ones could exhaust the stack of whoever walks them.
 const MAX_DEPTH = 32;
 
-function isShallow(value: unknown, levels: number): boolean {
+// A number as large as 1e999 is read as infinity, which the store's JSON would keep as null.
+function isKeepable(value: unknown, levels: number): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
   if (typeof value !== 'object' || value === null) return true;
-  return levels > 0 && Object.values(value).every((part) => isShallow(part, levels - 1));
+  return levels > 0 && Object.values(value).every((part) => isKeepable(part, levels - 1));
 }
 
 /** An object with free keys, taken as it is. */
 export const freeObject = z.custom<Record<string, unknown>>(
-  (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && isShallow(value, MAX_DEPTH),
-  `must be an object of at most ${MAX_DEPTH} levels`,
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && isKeepable(value, MAX_DEPTH),
+  `must be an object of at most ${MAX_DEPTH} levels, with finite numbers`,
 );
 
 /** The index of a row in look-ups: a number or its digits. */

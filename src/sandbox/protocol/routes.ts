@@ -1,13 +1,17 @@
 import type { Route } from '../route.ts';
+import type { Upstream } from '../steering/upstream.ts';
 import { refreshUser, uploadLimits } from './account-routes.ts';
+import { tryActivation, uploadActivations } from './activations.ts';
+import { generateExplanation, scoreExplanation } from './explanations.ts';
 import { getFeature, getFeatures } from './features.ts';
+import { addFeatures, createList, createListWithFeatures, listLists } from './lists.ts';
 import { createModel, getModel, listModels } from './models.ts';
 import { createSourceSet, getSourceSet } from './source-sets.ts';
+import { steerChat, steerCompletion } from './steer.ts';
 import { uploadBatch } from './upload-batch.ts';
 import { createVector, deleteVector, getVector, listOwnedVectors } from './vectors.ts';
 
-/** The endpoints of a server with the upload protocol. */
-export const ROUTES: readonly Route[] = [
+const ROUTES: readonly Route[] = [
   { method: 'GET', path: '/api/upload/limits', handle: uploadLimits },
   { method: 'POST', path: '/api/user/refresh', handle: refreshUser },
   { method: 'POST', path: '/api/model/get', handle: getModel },
@@ -22,4 +26,21 @@ export const ROUTES: readonly Route[] = [
   { method: 'POST', path: '/api/vector/get', handle: getVector },
   { method: 'POST', path: '/api/vector/list-owned', handle: listOwnedVectors },
   { method: 'POST', path: '/api/vector/delete', handle: deleteVector },
+  { method: 'POST', path: '/api/activation/upload-batch', handle: uploadActivations },
+  { method: 'POST', path: '/api/activation/new', handle: tryActivation },
+  { method: 'POST', path: '/api/explanation/generate', handle: generateExplanation },
+  { method: 'POST', path: '/api/explanation/score', handle: scoreExplanation },
+  { method: 'POST', path: '/api/list/list', handle: listLists },
+  { method: 'POST', path: '/api/list/new', handle: createList },
+  { method: 'POST', path: '/api/list/new-with-features', handle: createListWithFeatures },
+  { method: 'POST', path: '/api/list/add-features', handle: addFeatures },
 ];
+
+/** The endpoints of a server with the upload protocol, with the model behind it. To add one, add a line to the table. */
+export function protocolRoutes(upstream: Upstream): readonly Route[] {
+  return [
+    ...ROUTES,
+    { method: 'POST', path: '/api/steer', handle: (call) => steerCompletion(call, upstream) },
+    { method: 'POST', path: '/api/steer-chat', handle: (call) => steerChat(call, upstream) },
+  ];
+}

@@ -10,7 +10,7 @@ import type { FeatureRow, NewFeature } from '../store/features.ts';
 import { attributionFields, attributionOf, requireVisibility } from './attribution.ts';
 import { exampleFields, maxActivation } from './examples.ts';
 import { VECTOR_FIELDS, viewOf } from './feature-view.ts';
-import { findVisible } from './features.ts';
+import { findVisible, requireOwn } from './features.ts';
 import { answerOnce, type Stored } from './idempotent.ts';
 import { requireModel } from './model-records.ts';
 import { numeric, parseAs, rowIndex, text } from './parse.ts';
@@ -140,11 +140,7 @@ export function deleteVector(call: Call): Answer {
   const account = requireAccount(call);
   const { modelId, source, index } = parseAs(place, readJson(call));
   return store.write(() => {
-    const row = findVisible(call, modelId, source, index);
-    const where = `${modelId}/${source}/${index}`;
-    if (row === undefined) refuse(404, 'not_found', `no row ${where}`);
-    if (row.owner !== account.id) refuse(409, 'not_owner', `${where} is another user's`);
-    store.features.remove(row.id);
+    store.features.remove(requireOwn(call, account, modelId, source, index).id);
     store.replays.dropFor(modelId, source, index);
     return answer({ message: 'Success' });
   });

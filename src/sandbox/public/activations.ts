@@ -1,9 +1,10 @@
 import { answer } from '../answer.ts';
+import { testActivation } from '../stand-ins/activation.ts';
 import { activations, areMatched, storedActivation } from './batch-shape.ts';
 import { findRow } from './features.ts';
 import { refuseError, refuseOpaquely } from './refusals.ts';
 import { isStorable, readAs, requireUser } from './request.ts';
-import { object, text } from './shape.ts';
+import { object, optional, text } from './shape.ts';
 import type { Handler } from './world.ts';
 
 const upload = object({ modelId: text(), source: text(), index: text(), activations });
@@ -29,4 +30,31 @@ export const uploadActivations: Handler = (call) => {
     }
   });
   return answer({ message: `${given.activations.length} activations created.` });
+};
+
+// Either name of the row and of its source is taken; the site says `neuron` and `layer`, its API page the others.
+const place = object({
+  modelId: text(),
+  layer: optional(text(), { otherwise: undefined }),
+  source: optional(text(), { otherwise: undefined }),
+  index: text(),
+});
+
+const test = object({
+  neuron: optional(place, { otherwise: undefined, nullable: true }),
+  feature: optional(place, { otherwise: undefined, nullable: true }),
+  customText: text(),
+});
+
+/**
+ * `POST /api/activation/new`: a row's activation on a text, without a key; nothing is stored. Not in the recording: what
+ * is wrong reaches the wrapper, and an unknown row the model, as with "unknown index (falls through to the inference
+ * server, then 500)".
+ */
+export const tryActivation: Handler = (call) => {
+  const { neuron, feature, customText } = readAs(call, test, refuseOpaquely);
+  const { modelId = '', layer, source, index = '' } = neuron ?? feature ?? {};
+  const row = findRow(call, modelId, layer ?? source ?? '', index);
+  if (row === undefined) refuseOpaquely();
+  return answer(testActivation(row, customText));
 };

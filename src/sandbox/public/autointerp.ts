@@ -1,18 +1,20 @@
+import type { Account } from '../accounts.ts';
 import { answer } from '../answer.ts';
+import {
+  EXPLAINERS,
+  findExplanation,
+  isExplained,
+  METHODS,
+  SCORERS,
+  storeExplanation,
+  storeScore,
+} from '../autointerp.ts';
+import { explanationView, scoreView } from '../records/examples.ts';
+import { findRow } from './features.ts';
 import { refuseMessage } from './refusals.ts';
 import { readAs, requireUser } from './request.ts';
 import { anyText, object, optional, text } from './shape.ts';
 import type { Handler } from './world.ts';
-
-/** Kinds of automatic explanations that the server knows. */
-export const METHODS: readonly string[] = [
-  ...['oai_token-act-pair', 'np_max-act', 'np_max-act-logits', 'eleuther_acts_top20'],
-];
-
-/** Models that explain and score. */
-export const EXPLAINERS: readonly string[] = ['gpt-4o-mini', 'gpt-4o', 'gpt-4.1-nano', 'gemini-2.0-flash'];
-
-const SCORERS: readonly string[] = ['recall_alt', 'eleuther_fuzz', 'eleuther_recall', 'eleuther_embedding'];
 
 const generation = object({
   modelId: text(),
@@ -28,29 +30,57 @@ const scoring = object({
   scorerType: text(),
 });
 
-// No user of a sandbox has a key of a model provider, so nothing is ever generated: "no provider key saved for the user",
-// and for the types that go through one provider "eleuther_acts_top20".
-function refuseWithoutKey(type: string): never {
+// "no provider key saved for the user", and for the types that go through one provider "eleuther_acts_top20".
+function requireProviderKeys({ providerKeys }: Account, type: string): void {
+  if (providerKeys) return;
   if (type.startsWith('eleuther')) refuseMessage(400, 'This autointerp type requires an OpenRouter key.');
   refuseMessage(400, 'No auto-interp key found for user.');
 }
 
-/** `POST /api/explanation/generate`: "unknown type", "unknown model", and then always no key. */
+/**
+ * `POST /api/explanation/generate`: "unknown type", "unknown model", and for a user without provider keys nothing more.
+ * With them, as the observations tell it: what is there already is refused, and so is a row without activations.
+ */
 export const generateExplanation: Handler = (call) => {
-  requireUser(call);
+  const { store, now } = call;
+  const user = requireUser(call);
   const given = readAs(call, generation, ({ message }) => refuseMessage(400, message));
-  if (!METHODS.includes(given.explanationType)) refuseMessage(400, 'Unsupported explanation type');
-  if (!EXPLAINERS.includes(given.explanationModelName)) refuseMessage(400, 'Unsupported explanation model');
-  refuseWithoutKey(given.explanationType);
+  const { modelId, layer, index, explanationType: typeName, explanationModelName: modelName } = given;
+  if (!METHODS.includes(typeName)) refuseMessage(400, 'Unsupported explanation type');
+  if (!EXPLAINERS.includes(modelName)) refuseMessage(400, 'Unsupported explanation model');
+  const task = { typeName, modelName, userId: user.id, createdAt: now.toISOString() };
+  return store.write(() => {
+    const row = findRow(call, modelId, layer, index);
+    if (row !== undefined && isExplained(store, row, task)) {
+      refuseMessage(400, 'An auto-interp with this explanation type and model already exists.');
+    }
+    requireProviderKeys(user, typeName);
+    const made = row === undefined ? undefined : storeExplanation(store, row, task);
+    if (row === undefined || made === undefined) refuseMessage(400, 'No activations found for this neuron');
+    return answer({ explanation: explanationView(row, made, []) });
+  });
 };
 
 /** `POST /api/explanation/score`: not in the recording; as `generate`, with the names of its own fields. */
 export const scoreExplanation: Handler = (call) => {
-  requireUser(call);
+  const { store, now } = call;
+  const user = requireUser(call);
   const given = readAs(call, scoring, ({ message }) => refuseMessage(400, message));
-  if (!SCORERS.includes(given.scorerType)) refuseMessage(400, 'Unsupported explanation score type');
-  if (!EXPLAINERS.includes(given.scorerModel)) refuseMessage(400, 'Unsupported explanation score model');
-  refuseWithoutKey(given.scorerType);
+  const { explanationId, scorerType: typeName, scorerModel: modelName } = given;
+  if (!SCORERS.includes(typeName)) refuseMessage(400, 'Unsupported explanation score type');
+  if (!EXPLAINERS.includes(modelName)) refuseMessage(400, 'Unsupported explanation score model');
+  requireProviderKeys(user, typeName);
+  return store.write(() => {
+    const found = findExplanation(store, explanationId);
+    const { modelId = '', source = '', index = '' } = found?.row ?? {};
+    if (found === undefined || findRow(call, modelId, source, String(index)) === undefined) {
+      refuseMessage(404, `Explanation not found: ${explanationId}`);
+    }
+    const task = { typeName, modelName, userId: user.id, createdAt: now.toISOString() };
+    const made = storeScore(store, found.explanation, task);
+    if (made === undefined) refuseMessage(400, 'Explanation score using this same method and model already exists');
+    return answer({ score: scoreView(made) });
+  });
 };
 
 /** `POST /api/explanation/new`: "is switched off but answers 200". */

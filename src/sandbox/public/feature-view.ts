@@ -1,9 +1,9 @@
 import { activationView, explanationView } from '../records/examples.ts';
+import { listRecord } from '../records/lists.ts';
 import type { Call } from '../route.ts';
 import type { Activation } from '../store/examples.ts';
 import type { FeatureRow } from '../store/features.ts';
 import { findModel, findSource, userSetRecord } from './catalog.ts';
-import { listRecord } from './list-record.ts';
 import type { World } from './world.ts';
 
 interface Logit {
@@ -69,7 +69,7 @@ function activationsOf(call: Call, world: World, row: FeatureRow, shown: (activa
 }
 
 function explanationsOf({ store }: Call, row: FeatureRow) {
-  return store.examples.explanations(row.id).map((each) => explanationView(row, each));
+  return store.examples.explanations(row.id).map((each) => explanationView(row, each, store.scores.of(each.id)));
 }
 
 const ofBatch = ({ creator }: Activation) => creator === null;
@@ -85,7 +85,7 @@ export function featureView(call: Call, world: World, row: FeatureRow) {
   return {
     ...columnsOf(call, row, set?.name ?? null),
     model: findModel(store, world, row.modelId) ?? null,
-    lists: store.lists.holding(row.id).map((list) => listRecord(list, world)),
+    lists: store.lists.holding(row.id).map((list) => listRecord(list, world.nameOf(list.owner))),
     creator: { name: world.nameOf(row.owner) },
     source: found?.source ?? null,
     sourceSet: set === undefined ? null : userSetRecord(set, world),

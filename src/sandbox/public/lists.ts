@@ -1,9 +1,9 @@
 import { answer } from '../answer.ts';
+import { newId } from '../ids.ts';
+import { listRecord } from '../records/lists.ts';
 import type { Call } from '../route.ts';
 import type { List } from '../store/lists.ts';
 import { findRow } from './features.ts';
-import { newId } from './ids.ts';
-import { listRecord } from './list-record.ts';
 import { refuseMessage, refuseOpaquely } from './refusals.ts';
 import { isStorable, readAs, requireUser } from './request.ts';
 import { anyText, list, object, optional, text } from './shape.ts';
@@ -39,7 +39,7 @@ function addList({ store, now }: Call, owner: string, given: ReturnType<typeof n
 /** `POST /api/list/list`: the user's lists. */
 export const listLists: Handler = (call, world) => {
   const lists = call.store.lists.owned(requireUser(call).id);
-  return answer(lists.map((each) => listRecord(each, world)));
+  return answer(lists.map((each) => listRecord(each, world.nameOf(each.owner))));
 };
 
 /** `POST /api/list/new`: "list/new". */
@@ -47,7 +47,7 @@ export const createList: Handler = (call, world) => {
   const { id } = requireUser(call);
   const given = readAs(call, newList, ({ message }) => refuseMessage(400, message));
   const made = call.store.write(() => addList(call, id, given));
-  return answer({ ...listRecord(made, world), url: `${call.origin}/list/${made.id}` });
+  return answer({ ...listRecord(made, world.nameOf(made.owner)), url: `${call.origin}/list/${made.id}` });
 };
 
 /** `POST /api/list/new-with-features`: "unknown feature" makes the list all the same, without it. */
@@ -63,7 +63,7 @@ export const createListWithFeatures: Handler = (call, world) => {
     }
     return created;
   });
-  return answer({ ...listRecord(made, world), url: `${call.origin}/list/${made.id}` });
+  return answer({ ...listRecord(made, world.nameOf(made.owner)), url: `${call.origin}/list/${made.id}` });
 };
 
 /** `POST /api/list/add-features`: to a list of the user's; unknown features and lists are not in the recording. */

@@ -1,5 +1,5 @@
 import type { Route } from '../route.ts';
-import { uploadActivations } from './activations.ts';
+import { tryActivation, uploadActivations } from './activations.ts';
 import { createExplanation, generateExplanation, scoreExplanation } from './autointerp.ts';
 import { getFeature, getFeatures } from './features.ts';
 import { addFeatures, createList, createListWithFeatures, listLists } from './lists.ts';
@@ -23,6 +23,7 @@ const TABLE: readonly [Route['method'], string, Handler][] = [
   ['POST', '/api/features', getFeatures],
   ['GET', '/api/feature/:model/:source/:index', getFeature],
   ['POST', '/api/activation/upload-batch', uploadActivations],
+  ['POST', '/api/activation/new', tryActivation],
   ['POST', '/api/explanation/generate', generateExplanation],
   ['POST', '/api/explanation/score', scoreExplanation],
   ['POST', '/api/explanation/new', createExplanation],

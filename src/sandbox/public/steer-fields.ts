@@ -1,9 +1,10 @@
 import type { Call } from '../route.ts';
+import { areMixed } from '../steering/request.ts';
+import type { SteerFeature } from '../steering/upstream.ts';
 import { findModel } from './catalog.ts';
 import { findRow } from './features.ts';
 import { notAvailable, refuseMessage, refuseUnknown } from './refusals.ts';
 import { list, number, object, oneOf, optional, text, truth } from './shape.ts';
-import type { CompletionRequest, SteerFeature } from './upstream.ts';
 import type { World } from './world.ts';
 
 const SEED_LIMIT = 100_000_000;
@@ -23,10 +24,9 @@ export const steerFields = {
 
 const settings = object(steerFields);
 
-/** What every steering request says. */
-export type SteerSettings = ReturnType<typeof settings>;
+type Given = ReturnType<typeof settings>;
 
-function featureOf(call: Call, given: SteerSettings['features'][number]): SteerFeature {
+function featureOf(call: Call, given: Given['features'][number]): SteerFeature {
   const { modelId, layer, index } = given;
   const row = findRow(call, modelId, layer, String(index)) ?? refuseMessage(404, notAvailable(call.origin));
   return { ...given, vector: row.width === null ? null : call.store.features.vector(row.id) };
@@ -36,26 +36,10 @@ function featureOf(call: Call, given: SteerSettings['features'][number]): SteerF
  * What to steer with, out of the store: "unknown vector", "features []", "mixing a vector with a non-vector feature". An
  * uploaded feature without a vector is taken and goes to the model as an SAE feature.
  */
-export function steerFeatures(call: Call, world: World, given: SteerSettings): SteerFeature[] {
+export function steerFeatures(call: Call, world: World, given: Given): SteerFeature[] {
   if (findModel(call.store, world, given.modelId) === undefined) refuseMessage(404, notAvailable(call.origin));
   if (given.features.length === 0) refuseUnknown();
   const features = given.features.map((each) => featureOf(call, each));
-  const vectors = features.filter(({ vector }) => vector !== null);
-  if (vectors.length > 0 && vectors.length < features.length) {
-    refuseMessage(400, "Can't steer both vector and non-vector features");
-  }
+  if (areMixed(features)) refuseMessage(400, "Can't steer both vector and non-vector features");
   return features;
-}
-
-/** The request to the model for one of the two completions. */
-export function completionRequest(
-  type: CompletionRequest['type'],
-  prompt: string,
-  given: SteerSettings,
-  features: SteerFeature[],
-): CompletionRequest {
-  const { modelId, temperature, n_tokens: nTokens, freq_penalty: freqPenalty, seed } = given;
-  const { strength_multiplier: strengthMultiplier, steer_method: steerMethod } = given;
-  const numbers = { temperature, nTokens, freqPenalty, seed, strengthMultiplier, steerMethod };
-  return { type, modelId, prompt, features: type === 'STEERED' ? features : [], ...numbers };
 }

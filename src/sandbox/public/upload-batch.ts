@@ -1,9 +1,9 @@
 import type { Account } from '../accounts.ts';
 import { answer } from '../answer.ts';
+import { EXPLAINERS, METHODS } from '../autointerp.ts';
 import { contentHash } from '../content.ts';
 import type { Call } from '../route.ts';
 import type { NewFeature } from '../store/features.ts';
-import { EXPLAINERS, METHODS } from './autointerp.ts';
 import { areMatched, type Batch, type BatchFeature, batch, storedActivation } from './batch-shape.ts';
 import { findSource } from './catalog.ts';
 import type { PublicDetails } from './feature-view.ts';

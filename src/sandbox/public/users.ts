@@ -1,5 +1,5 @@
 import { answer } from '../answer.ts';
-import { listRecord } from './list-record.ts';
+import { listRecord } from '../records/lists.ts';
 import { refuseMessage } from './refusals.ts';
 import { requireUser } from './request.ts';
 import type { Handler } from './world.ts';
@@ -11,11 +11,11 @@ export const refreshUser: Handler = (call, world) => {
   const contact = { email: null, emailVerified: null, githubUsername: null };
   const roles = { bot: false, image: null, admin: false, canTriggerExplanations: false, isProblemEditor: false };
   const mail = { emailNewsletterNotification: true, emailUnsubscribeAll: false, emailUnsubscribeCode: `u-${name}` };
-  const lists = store.lists.owned(id).map((each) => listRecord(each, world));
+  const lists = store.lists.owned(id).map((each) => listRecord(each, world.nameOf(each.owner)));
   return answer({ id, name, bio: '', ...contact, ...roles, ...mail, createdAt: store.createdAt, lists });
 };
 
-/** `POST /api/user/api-key`: no user of a sandbox has saved a key of a model provider. */
+/** `POST /api/user/api-key`: what it says to a user with a provider key is not recorded, so it says this to all. */
 export const getSecret: Handler = (call) => {
   requireUser(call);
   refuseMessage(404, 'Secret not found');

@@ -2,8 +2,8 @@ import { ownerName, type SandboxUser } from '../accounts.ts';
 import type { Answer } from '../answer.ts';
 import { BUILT_IN_MODELS, type BuiltInModel } from '../models.ts';
 import type { Call } from '../route.ts';
-import { standIn } from './stand-in.ts';
-import type { Upstream } from './upstream.ts';
+import { standIn } from '../stand-ins/completion.ts';
+import type { Upstream } from '../steering/upstream.ts';
 
 /** What surrounds a public server and is not in its store. */
 export interface World {

@@ -1,6 +1,7 @@
 import { ACTIVATIONS_OWNER_ID } from '../accounts.ts';
 import type { Activation, Explanation } from '../store/examples.ts';
 import type { FeatureRow } from '../store/features.ts';
+import type { Score } from '../store/scores.ts';
 
 function extremes(values: readonly number[]) {
   const maxValue = values.reduce((most, value) => Math.max(most, value), -Infinity);
@@ -38,17 +39,33 @@ export function activationView(row: FeatureRow, activation: Activation, uploader
   };
 }
 
+const shownId = (id: number) => `explanation-${id}`;
+
+/** A score as feature reads show it; no model makes one here, and it says so. */
+export function scoreView({ id, explanationId, typeName, modelName, value, userId, createdAt }: Score) {
+  return {
+    id: `score-${id}`,
+    explanationId: shownId(explanationId),
+    explanationScoreTypeName: typeName,
+    explanationScoreModelName: modelName,
+    value,
+    initiatedByUserId: userId,
+    createdAt,
+    standIn: true,
+  };
+}
+
 /** An explanation as feature reads show it: its text is called `description` there. */
-export function explanationView(row: FeatureRow, explanation: Explanation) {
+export function explanationView(row: FeatureRow, explanation: Explanation, scores: readonly Score[]) {
   const { id, text, methodName, modelName, author, createdAt } = explanation;
   return {
-    id: `explanation-${id}`,
+    id: shownId(id),
     ...placeOf(row),
     description: text,
     authorId: author,
     typeName: methodName,
     explanationModelName: modelName,
     createdAt,
-    scores: [],
+    scores: scores.map(scoreView),
   };
 }

@@ -21,16 +21,23 @@ export interface NewExplanation {
 export type Activation = NewActivation & { id: number; creator: string | null; createdAt: string };
 
 /** A stored explanation. */
-export type Explanation = NewExplanation & { id: number; author: string; createdAt: string };
+export type Explanation = NewExplanation & { id: number; featureId: number; author: string; createdAt: string };
 
 /** Activations and explanations; they go when their feature goes. */
 export interface ExampleStore {
   /** The first `most` activations of a feature, in the order in which they came. */
   activations(featureId: number, most: number): Activation[];
   explanations(featureId: number): Explanation[];
+  /** One explanation by its id. */
+  explanation(id: number): Explanation | undefined;
+  /** A feature's explanation by a kind of automatic explanation and a model. */
+  generated(featureId: number, methodName: string, modelName: string): Explanation | undefined;
   addActivation(featureId: number, activation: NewActivation, createdAt: string, creator?: string): void;
-  addExplanation(featureId: number, explanation: NewExplanation, author: string, createdAt: string): void;
+  addExplanation(featureId: number, explanation: NewExplanation, author: string, createdAt: string): Explanation;
 }
+
+const EXPLANATION = `SELECT id, feature_id AS featureId, text, method_name AS methodName, model_name AS modelName, author,
+  created_at AS createdAt FROM explanations`;
 
 const asActivation = (row: Row) =>
   ({
@@ -43,8 +50,9 @@ const asActivation = (row: Row) =>
 export function exampleStore(db: Database): ExampleStore {
   const activations = db.prepare(`SELECT id, tokens, "values", bin_min AS binMin, bin_max AS binMax,
     bin_contains AS binContains, creator, created_at AS createdAt FROM activations WHERE feature_id = ? ORDER BY id LIMIT ?`);
-  const explanations = db.prepare(`SELECT id, text, method_name AS methodName, model_name AS modelName, author,
-    created_at AS createdAt FROM explanations WHERE feature_id = ? ORDER BY id`);
+  const explanations = db.prepare(`${EXPLANATION} WHERE feature_id = ? ORDER BY id`);
+  const explanation = db.prepare(`${EXPLANATION} WHERE id = ?`);
+  const generated = db.prepare(`${EXPLANATION} WHERE feature_id = ? AND method_name = ? AND model_name = ? LIMIT 1`);
   const addActivation = db.prepare(`INSERT INTO activations(feature_id, tokens, "values", bin_min, bin_max,
     bin_contains, creator, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
   const addExplanation = db.prepare(`INSERT INTO explanations(feature_id, text, method_name, model_name, author,
@@ -52,10 +60,15 @@ export function exampleStore(db: Database): ExampleStore {
   return {
     activations: (id, most) => activations.all([id, most]).map(asActivation),
     explanations: (id) => explanations.all([id]) as unknown as Explanation[],
+    explanation: (id) => explanation.get([id]) as Explanation | undefined,
+    generated: (...of) => generated.get(of) as Explanation | undefined,
     addActivation: (id, a, at, creator) => {
       const texts = [JSON.stringify(a.tokens), JSON.stringify(a.values)];
       addActivation.run([id, ...texts, a.binMin, a.binMax, a.binContains, creator ?? null, at]);
     },
-    addExplanation: (id, e, author, at) => void addExplanation.run([id, e.text, e.methodName, e.modelName, author, at]),
+    addExplanation: (featureId, e, author, createdAt) => {
+      const { lastInsertRowid } = addExplanation.run([featureId, e.text, e.methodName, e.modelName, author, createdAt]);
+      return { ...e, id: Number(lastInsertRowid), featureId, author, createdAt };
+    },
   };
 }

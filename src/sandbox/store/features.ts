@@ -44,6 +44,7 @@ export type FeatureRow = Omit<NewFeature, 'vector' | 'details' | 'common'> & {
 /** SAE features, vectors and probes: (model, source, index) is unique. */
 export interface FeatureStore {
   find(modelId: string, source: string, index: number): FeatureRow | undefined;
+  byId(id: number): FeatureRow | undefined;
   /** The content hash of a row; undefined when there is no such row. */
   contentHash(modelId: string, source: string, index: number): string | undefined;
   /** The length of the vectors that a source holds; undefined when it holds none. */
@@ -53,7 +54,9 @@ export interface FeatureStore {
   ownedVectors(owner: string): FeatureRow[];
   /** Stores a row and returns its id. */
   add(feature: NewFeature): number;
-  /** Deletes a row with its activations and explanations. */
+  /** Says that a row has an activation of this value, where that is more than what it says. */
+  raiseMaxActivation(id: number, value: number): void;
+  /** Deletes a row with its activations, its explanations and their scores, and takes it off all lists. */
   remove(id: number): void;
 }
 
@@ -65,8 +68,9 @@ const KEY = 'WHERE model_id = ? AND source = ? AND idx = ?';
 
 const asFeature = (row: Row) => row as unknown as FeatureRow;
 
-function readers(db: Database): Omit<FeatureStore, 'add' | 'remove'> {
+function readers(db: Database): Omit<FeatureStore, 'add' | 'raiseMaxActivation' | 'remove'> {
   const find = db.prepare(`${COLUMNS} ${KEY}`);
+  const byId = db.prepare(`${COLUMNS} WHERE f.id = ?`);
   const hash = db.prepare(`SELECT content_hash FROM features ${KEY}`);
   const width = db.prepare(
     'SELECT width FROM features WHERE model_id = ? AND source = ? AND width IS NOT NULL LIMIT 1',
@@ -75,6 +79,7 @@ function readers(db: Database): Omit<FeatureStore, 'add' | 'remove'> {
   const owned = db.prepare(`${COLUMNS} WHERE owner = ? AND kind IN ('vector', 'probe') ORDER BY f.id`);
   return {
     find: (modelId, source, index) => find.get([modelId, source, index]) as FeatureRow | undefined,
+    byId: (id) => byId.get([id]) as FeatureRow | undefined,
     contentHash: (modelId, source, index) => hash.get([modelId, source, index])?.content_hash as string | undefined,
     widthOf: (modelId, source) => width.get([modelId, source])?.width as number | undefined,
     vector: (id) => {
@@ -103,6 +108,7 @@ export function featureStore(db: Database): FeatureStore {
   const add = db.prepare(`INSERT INTO features(model_id, source, idx, owner, visibility, kind, created_at, vector_hash,
     content_hash, width, hook_name, label, strength, max_activation, common_id, details, vector)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+  const raise = db.prepare('UPDATE features SET max_activation = max(max_activation, ?) WHERE id = ?');
   const remove = db.prepare('DELETE FROM features WHERE id = ?');
   return {
     ...readers(db),
@@ -113,6 +119,7 @@ export function featureStore(db: Database): FeatureStore {
       const rest = [idOf(f.common), JSON.stringify(f.details), vector === null ? null : vectorBytes(vector)];
       return Number(add.run([...row, ...more, ...rest]).lastInsertRowid);
     },
+    raiseMaxActivation: (id, value) => void raise.run([value, id]),
     remove: (id) => void remove.run([id]),
   };
 }

@@ -8,7 +8,8 @@ import { type FeatureStore, featureStore } from './features.ts';
 import { type ListStore, listStore } from './lists.ts';
 import { type ModelStore, modelStore } from './models.ts';
 import { type ReplayStore, replayStore } from './replays.ts';
-import { SCHEMA, SCHEMA_VERSION } from './schema.ts';
+import { SCHEMA, SCHEMA_VERSION, UPGRADES } from './schema.ts';
+import { type ScoreStore, scoreStore } from './scores.ts';
 import { type SourceStore, sourceStore } from './sources.ts';
 import { type UsageStore, usageStore } from './usage.ts';
 import { type WindowStore, windowStore } from './windows.ts';
@@ -22,6 +23,7 @@ export interface Store {
   models: ModelStore;
   features: FeatureStore;
   examples: ExampleStore;
+  scores: ScoreStore;
   replays: ReplayStore;
   usage: UsageStore;
   sources: SourceStore;
@@ -62,20 +64,38 @@ function metaOf(db: Database, key: string): string {
   return String(db.prepare('SELECT value FROM meta WHERE key = ?').get([key])?.value ?? '');
 }
 
+function hasTables(db: Database): boolean {
+  return db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'meta'").get([]) !== undefined;
+}
+
+function refuseVersion(version: string, dataDir: string, wayOn: string): never {
+  throw new Error(`${dataDir} holds sandbox data of version ${version || 'unknown'}, not ${SCHEMA_VERSION}; ${wayOn}`);
+}
+
 function requireVersion(db: Database, dataDir: string): void {
   const version = metaOf(db, 'version');
   if (version === SCHEMA_VERSION) return;
-  throw new Error(`${dataDir} holds sandbox data of version ${version || 'unknown'}, not ${SCHEMA_VERSION}; empty it`);
+  refuseVersion(
+    version,
+    dataDir,
+    Object.hasOwn(UPGRADES, version) ? 'a sandbox that starts there upgrades it' : 'empty it',
+  );
 }
 
-function initialise(db: Database, write: Store['write'], now: Date): void {
-  write(() => {
-    db.exec(SCHEMA);
-    const put = db.prepare('INSERT INTO meta VALUES (?, ?) ON CONFLICT DO NOTHING');
-    put.run(['version', SCHEMA_VERSION]);
-    put.run(['serverId', randomUUID()]);
-    put.run(['createdAt', now.toISOString()]);
-  });
+function makeTables(db: Database, now: Date): void {
+  db.exec(SCHEMA);
+  const put = db.prepare('INSERT INTO meta VALUES (?, ?)');
+  put.run(['version', SCHEMA_VERSION]);
+  put.run(['serverId', randomUUID()]);
+  put.run(['createdAt', now.toISOString()]);
+}
+
+function upgradeTables(db: Database, dataDir: string): void {
+  const version = metaOf(db, 'version');
+  if (version === SCHEMA_VERSION) return;
+  const upgrade = Object.hasOwn(UPGRADES, version) ? UPGRADES[version] : undefined;
+  db.exec(upgrade ?? refuseVersion(version, dataDir, 'empty it'));
+  db.prepare("UPDATE meta SET value = ? WHERE key = 'version'").run([SCHEMA_VERSION]);
 }
 
 function storeOver(db: Database, write: Store['write']): Store {
@@ -85,6 +105,7 @@ function storeOver(db: Database, write: Store['write']): Store {
     models: modelStore(db),
     features: featureStore(db),
     examples: exampleStore(db),
+    scores: scoreStore(db),
     replays: replayStore(db),
     usage: usageStore(db),
     sources: sourceStore(db),
@@ -98,8 +119,8 @@ function storeOver(db: Database, write: Store['write']): Store {
 }
 
 /**
- * Opens, and where needed makes, the store of a data folder for writing. Several processes may do so at once.
- * Throws with code `sandbox_unavailable` without libsql, or when the data is of another version.
+ * Opens, and where needed makes or upgrades, the store of a data folder for writing. Several processes may do so at once.
+ * Throws with code `sandbox_unavailable` without libsql, or when the data is of a version that can't be upgraded.
  */
 export function openWritableStore(dataDir: string, now: Date): Store {
   const Driver = loadDriver();
@@ -110,8 +131,7 @@ export function openWritableStore(dataDir: string, now: Date): Store {
     db.exec('PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
     db.exec(`PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA foreign_keys = ON`);
     const write = transaction(db);
-    initialise(db, write, now);
-    requireVersion(db, dataDir);
+    write(() => (hasTables(db) ? upgradeTables(db, dataDir) : makeTables(db, now)));
     return storeOver(db, write);
   } catch (error) {
     db.close();
@@ -125,6 +145,11 @@ export function openStore(dataDir: string): Store {
   if (!existsSync(file)) throw new Error(`no sandbox data in ${dataDir}`);
   const db = new (loadDriver())(file, { timeout: BUSY_MS });
   db.exec('PRAGMA query_only = ON');
-  requireVersion(db, dataDir);
-  return storeOver(db, transaction(db));
+  try {
+    requireVersion(db, dataDir);
+    return storeOver(db, transaction(db));
+  } catch (error) {
+    db.close();
+    throw error;
+  }
 }

@@ -1,5 +1,6 @@
 import { type Dashboard, type DashboardSource, dashboardFields } from '../../dashboards/dashboard.ts';
 import type { Sae, SaeKind } from '../../layouts/sae.ts';
+import { type Attributes, attributeFields } from '../attributes.ts';
 import type { BodyFormat } from '../delivery.ts';
 import type { Place } from '../destination.ts';
 import type { Capabilities } from '../server.ts';
@@ -20,9 +21,11 @@ export function featureFormat(
   place: Place,
   kind: SaeKind,
   sae: Sae,
+  attributes: Attributes,
   dashboards: DashboardSource | undefined,
 ): FeatureFormat {
-  const shared = { modelId, source: place.source, ...(capabilities.storesVectors && saeFields(place, kind, sae)) };
+  const about = capabilities.storesVectors ? saeFields(place, kind, sae, attributes, capabilities) : {};
+  const shared = { modelId, source: place.source, ...about };
   const text = JSON.stringify(shared);
   const frame = { before: `${text.slice(0, -1)},"features":[`, after: ']}' };
   const rows = rowTexts(capabilities.storesVectors, dashboards);
@@ -30,12 +33,14 @@ export function featureFormat(
   return { format: { ...frame, values: capabilities.storesVectors, ...rows }, fields };
 }
 
-function saeFields(place: Place, kind: SaeKind, sae: Sae) {
+function saeFields(place: Place, kind: SaeKind, sae: Sae, attributes: Attributes, capabilities: Capabilities) {
+  const metadata = { ...sae.facts, ...attributes.metadata };
   return {
     kind,
+    ...attributeFields(attributes, capabilities),
     ...(place.hook && { hookName: place.hook.value }),
     ...(sae.hookIn && { hookNameIn: sae.hookIn.value }),
-    ...(Object.keys(sae.facts).length > 0 && { metadata: sae.facts }),
+    ...(Object.keys(metadata).length > 0 && { metadata }),
   };
 }
 

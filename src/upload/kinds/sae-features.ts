@@ -4,8 +4,9 @@ import { AppError } from '../../errors.ts';
 import { neuronpediaModelId } from '../../layouts/model-names.ts';
 import type { Sae } from '../../layouts/sae.ts';
 import { intersectRanges, type Ranges } from '../../tensor/ranges.ts';
+import { newSet, notStored } from '../attributes.ts';
 import type { Place } from '../destination.ts';
-import type { Server } from '../server.ts';
+import type { Server, SourceSet } from '../server.ts';
 import { featureFormat } from './feature-format.ts';
 import type { PlacedSae, SaeOptions, Way } from './sae.ts';
 
@@ -15,12 +16,14 @@ import type { PlacedSae, SaeOptions, Way } from './sae.ts';
  */
 export async function featuresWay(placed: PlacedSae, server: Server, options: SaeOptions): Promise<Way> {
   const { sae, kind, place, model, isNewModel, wanted } = placed;
-  const isNewSet = isNewModel || (await isSetFree(server, model.id, place.saeId));
+  const set = isNewModel ? undefined : await ownSet(server, model.id, place.saeId);
   const dashboards = await findDashboards(options.activations, model.id, place);
   const planned = storable(server, sae, wanted, dashboards);
-  const { format, fields } = featureFormat(server.capabilities, model.id, place, kind, sae, dashboards);
+  const { attributes = {} } = options;
+  const { format, fields } = featureFormat(server.capabilities, model.id, place, kind, sae, attributes, dashboards);
   const delivery = server.features({ modelId: model.id, source: place.source, format });
-  return { as: 'features', delivery, planned, isNewSet, dashboards, fields };
+  const dropped = notStored(attributes, server.capabilities, set ?? newSet(attributes));
+  return { as: 'features', delivery, planned, isNewSet: !set, notStored: dropped, dashboards, fields };
 }
 
 async function findDashboards(
@@ -51,11 +54,10 @@ function storable(server: Server, sae: Sae, wanted: Ranges, dashboards: Dashboar
   );
 }
 
-/** Whether a source set is still to be made. Error: not_owner where it is somebody else's. */
-async function isSetFree(server: Server, modelId: string, name: string): Promise<boolean> {
+/** The account's own source set of that name; undefined where it is still to be made. Error: not_owner where it is somebody else's. */
+async function ownSet(server: Server, modelId: string, name: string): Promise<SourceSet | undefined> {
   const set = await server.getSourceSet(modelId, name);
-  if (!set) return true;
-  if (set.creatorId === server.account.id) return false;
+  if (!set || set.creatorId === server.account.id) return set;
   throw new AppError(
     'not_owner',
     `the source set "${name}" of ${modelId} belongs to another account; you are ${server.account.name}`,

@@ -1,5 +1,6 @@
 import { AppError } from '../../errors.ts';
 import { countRows, eachRow } from '../../tensor/ranges.ts';
+import { type Attributes, attributeFields, notStored } from '../attributes.ts';
 import type { Place } from '../destination.ts';
 import type { ModelRecord, Server, VectorDestination } from '../server.ts';
 import { hashRows } from './row-hashes.ts';
@@ -9,6 +10,7 @@ import type { PlacedSae, Way } from './sae.ts';
 export interface VectorsOptions {
   /** `{sae-id}`, `{layer}` and `{index}` are filled in; must come out different for each row. */
   readonly label?: string;
+  readonly attributes?: Attributes;
   /** More than a thousand at once is meant. */
   readonly yes?: boolean;
 }
@@ -40,13 +42,28 @@ export async function vectorsWay(placed: PlacedSae, server: Server, options: Vec
     });
   }
   const hashes = await hashRows(matrix, planned);
-  const { value: layer } = place.layer;
+  const { attributes = {} } = options;
+  const destination = { modelId: model.id, layer: place.layer.value, hookType, strength: defaultStrength };
+  const about = vectorFields({ kind: 'vector' }, attributes, server);
   const delivery = server.vectors({
-    ...{ modelId: model.id, layer, hookType, strength: defaultStrength },
-    ...{ fields: '', label, hashes },
+    ...destination,
+    fields: JSON.stringify(about).slice(1, -1),
+    marks: {},
+    label,
+    hashes,
   });
-  const fields = JSON.stringify({ modelId: model.id, layer, hookType, strength: defaultStrength, label: template });
-  return { as: 'vectors', delivery, planned, isNewSet: false, dashboards: undefined, fields };
+  const fields = JSON.stringify({ ...destination, label: template, ...about });
+  const dropped = notStored(attributes, server.capabilities);
+  return { as: 'vectors', delivery, planned, isNewSet: false, notStored: dropped, dashboards: undefined, fields };
+}
+
+/** What is sent with a vector besides its values and place, where the server keeps it. */
+export function vectorFields(
+  own: Readonly<Record<string, unknown>>,
+  attributes: Attributes,
+  { capabilities }: Server,
+): Record<string, unknown> {
+  return capabilities.storesAttributes ? { ...own, ...attributeFields(attributes, capabilities) } : {};
 }
 
 function labelMaker(template: string, { saeId, layer }: Place): (row: number) => string {

@@ -3,6 +3,7 @@ import { AppError } from '../../errors.ts';
 import type { Known, Sae, SaeKind } from '../../layouts/sae.ts';
 import { formatRanges, intersectRanges, type Ranges, subtractRanges } from '../../tensor/ranges.ts';
 import { label, type Matrix, type Orientation } from '../../tensor/tensor.ts';
+import { type Attributes, checkAttributes } from '../attributes.ts';
 import { checkRows } from '../check-rows.ts';
 import type { Delivery } from '../delivery.ts';
 import { checkLayer, findModel, type Place, type PlaceOptions, placeOf } from '../destination.ts';
@@ -22,6 +23,8 @@ export interface SaeOptions extends PlaceOptions, VectorsOptions {
   readonly activations?: string;
   /** `vectors`: each row a steering vector of its own. */
   readonly as?: 'auto' | 'features' | 'vectors';
+  /** What is said of it as a whole. */
+  readonly attributes?: Attributes;
   /** Layers of the model, to make its record where the server has none. */
   readonly createModel?: number;
 }
@@ -46,6 +49,8 @@ export interface Way {
   /** The rows that the server can take. */
   readonly planned: Ranges;
   readonly isNewSet: boolean;
+  /** What was given and the server cannot store, by the names of its options. */
+  readonly notStored: Readonly<Record<string, unknown>>;
   readonly dashboards: DashboardSource | undefined;
   /** The fields sent beside the values, as a JSON object. */
   readonly fields: string;
@@ -53,6 +58,7 @@ export interface Way {
 
 /** An SAE that has passed every check that needs no writing: ready to be sent. */
 export interface PreparedSae extends PlacedSae, Way {
+  readonly attributes: Attributes;
   readonly identity: JobIdentity;
   readonly blocks: ReadonlyMap<number, string>;
   /** Features left out because the server takes none without examples. */
@@ -71,6 +77,8 @@ export async function prepareSae(
   options: SaeOptions,
   { server, stateDir, restart, onEvent }: Preparation,
 ): Promise<PreparedSae> {
+  const { attributes = {} } = options;
+  checkAttributes(attributes, server);
   const place = placeOf(sae, options);
   const { record: model, isNew: isNewModel } = await findModel(server, place.model.value, options.createModel);
   checkLayer(model, place.layer.value);
@@ -83,7 +91,7 @@ export async function prepareSae(
   const placed: PlacedSae = { sae, kind, place, model, isNewModel, matrix, orientation, wanted };
   const way = as === 'vectors' ? await vectorsWay(placed, server, options) : await featuresWay(placed, server, options);
   const blocks = await checkRows(matrix, way.planned, onEvent);
-  return { ...placed, ...way, identity, blocks, withoutExamples: subtractRanges(wanted, way.planned) };
+  return { ...placed, ...way, attributes, identity, blocks, withoutExamples: subtractRanges(wanted, way.planned) };
 }
 
 function wantedRows(matrix: Matrix, features: Ranges | undefined): Ranges {

@@ -1,3 +1,4 @@
+import { newSet } from '../attributes.ts';
 import type { Delivery } from '../delivery.ts';
 import { type Preview, previewJob } from '../preview-job.ts';
 import { type JobReport, runJob, type UploadRun } from '../run-job.ts';
@@ -21,9 +22,10 @@ export function previewSae(
 
 /** Sends a prepared SAE, or what an earlier run of the same job left. Errors: those of `runJob`. */
 export async function sendSae(prepared: PreparedSae, limits: SendLimits, run: UploadRun): Promise<JobReport> {
-  const { identity, matrix, planned, blocks, fields, delivery, model, place, isNewModel, isNewSet } = prepared;
+  const { identity, matrix, planned, blocks, fields, delivery, model, place, isNewModel, isNewSet, attributes } =
+    prepared;
   if (isNewModel) await run.server.createModel(model.id, model.layers);
-  if (isNewSet) await run.server.createSourceSet(model.id, place.saeId, '');
+  if (isNewSet) await run.server.createSourceSet(model.id, place.saeId, newSet(attributes));
   const title = `${model.id}/${place.source}`;
   const job = { title, identity, matrix, planned, blocks, fields, isNew: isNewSet };
   return runJob({ ...run, ...job, delivery: limited(delivery, limits) });

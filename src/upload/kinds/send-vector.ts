@@ -9,14 +9,14 @@ import type { PreparedVector } from './vector.ts';
  * takes them in a request of their own. Errors: those of `runJob`.
  */
 export async function sendVector(prepared: PreparedVector, run: UploadRun): Promise<JobReport> {
-  const { matrix, destination, name, vectorHash, blocks } = prepared;
+  const { kind, matrix, destination, name, vectorHash, blocks } = prepared;
   const { modelId, layer, hookType, strength, fields } = destination;
   if (prepared.isNewModel) await run.server.createModel(modelId, prepared.modelLayers);
   const request = digestOf([modelId, layer, hookType, strength, name, vectorHash, fields]);
   const report = await runJob({
     ...run,
     title: `${name} (${modelId}, layer ${layer})`,
-    identity: { model: modelId, source: `${layer}-${hookType}`, as: 'vector', request },
+    identity: { model: modelId, source: `${layer}-${hookType}`, as: kind, request },
     matrix,
     planned: [[0, 1]],
     blocks,

@@ -1,19 +1,24 @@
+import { textFault } from '../../dashboards/check-dashboard.ts';
 import { type Dashboard, dashboardFields } from '../../dashboards/dashboard.ts';
 import { openDashboards } from '../../dashboards/open.ts';
 import { AppError } from '../../errors.ts';
-import type { TensorFile } from '../../formats/format.ts';
-import { describe, namedTensor } from '../../layouts/bare.ts';
+import type { Direction } from '../../layouts/direction.ts';
 import { neuronpediaModelId } from '../../layouts/model-names.ts';
-import { isFloat } from '../../tensor/dtype.ts';
 import { countRows } from '../../tensor/ranges.ts';
-import { rowBlocks } from '../../tensor/row-blocks.ts';
-import { elementCount, flatRow, inMemory, label, type Matrix, type Tensor } from '../../tensor/tensor.ts';
+import { flatRow, inMemory, label, type Matrix } from '../../tensor/tensor.ts';
+import { type Attributes, checkAttributes, notStored } from '../attributes.ts';
 import { checkRows } from '../check-rows.ts';
 import { checkLayer, findModel } from '../destination.ts';
 import type { Server, VectorDestination } from '../server.ts';
 import { hashRows } from './row-hashes.ts';
 import { wrongWidth } from './sae-matrix.ts';
-import { refuseWithoutWidth } from './sae-vectors.ts';
+import { refuseWithoutWidth, vectorFields } from './sae-vectors.ts';
+
+/** What makes a direction a probe: what it tells apart, and the bias that it decides with. */
+export interface ProbeFacts {
+  readonly concept: string;
+  readonly bias?: number;
+}
 
 export interface VectorOptions {
   readonly model: string;
@@ -24,37 +29,14 @@ export interface VectorOptions {
   readonly createModel?: number;
   /** A `.jsonl` of texts on which the vector was measured. */
   readonly activations?: string;
-}
-
-/** The tensor in a file that is a single vector. Errors: tensor_not_found, layout_unknown with the candidates. */
-export function pickVector(file: TensorFile, name: string | undefined): Tensor {
-  if (name !== undefined) return asVector(namedTensor(file, name));
-  const floats = [...file.tensors.values()].filter((tensor) => isFloat(tensor.dtype));
-  const vectors = floats.filter(isSingleVector);
-  const only = vectors.length === 1 ? vectors[0] : undefined;
-  if (only) return only;
-  if (floats.length === 1) return asVector(floats[0] as Tensor);
-  const all = [...file.tensors.values()].map(describe).join(', ') || 'none';
-  const problem = vectors.length === 0 ? 'holds no single vector' : 'holds more than one vector';
-  throw new AppError('layout_unknown', `${file.path}: ${problem}`, {
-    hints: [`say which with --tensor NAME; it holds: ${all}`],
-  });
-}
-
-function isSingleVector(tensor: Tensor): boolean {
-  const long = tensor.shape.filter((length) => length !== 1);
-  return tensor.shape.length >= 1 && long.length <= 1 && elementCount(tensor.shape) > 0;
-}
-
-function asVector(tensor: Tensor): Tensor {
-  if (isSingleVector(tensor)) return tensor;
-  throw new AppError('layout_unknown', `${label(tensor)}: expected one vector, found ${describe(tensor)}`, {
-    hints: ['every row of a matrix is uploaded with: neuronpedia upload-sae'],
-  });
+  readonly attributes?: Attributes;
+  /** Absent for a steering vector. */
+  readonly probe?: ProbeFacts;
 }
 
 /** A vector that has passed every check: ready to be sent. */
 export interface PreparedVector {
+  readonly kind: 'vector' | 'probe';
   readonly matrix: Matrix;
   readonly destination: VectorDestination;
   readonly name: string;
@@ -64,64 +46,68 @@ export interface PreparedVector {
   readonly blocks: ReadonlyMap<number, string>;
   /** Activations that go in a request of their own, once the vector has a name. */
   readonly later: Dashboard | undefined;
+  /** What was given and the server cannot store, by the names of its options. */
+  readonly notStored: Readonly<Record<string, unknown>>;
 }
 
 /** Checks a vector against the model that it is for. Errors: all of exit code 6, and those of asking the server. */
 export async function prepareVector(
-  file: TensorFile,
-  tensor: Tensor,
+  direction: Direction,
   options: VectorOptions,
   server: Server,
 ): Promise<PreparedVector> {
+  const { name, layer, attributes = {}, probe } = options;
+  checkAttributes(attributes, server);
+  checkTexts(options);
   const { record: model, isNew: isNewModel } = await findModel(server, options.model, options.createModel);
-  checkLayer(model, options.layer);
+  checkLayer(model, layer);
   refuseWithoutWidth(model, server);
-  const matrix = await wholeVector(file, tensor);
+  const matrix = flatRow({ ...direction.tensor, ...inMemory(direction.values) });
   if (model.dimension !== null && matrix.width !== model.dimension) {
-    throw wrongWidth(label(tensor), matrix.width, model.dimension, model.id, tensor.shape);
+    throw wrongWidth(label(direction.tensor), matrix.width, model.dimension, model.id, direction.tensor.shape);
   }
   const dashboard = await readDashboard(options, model.id);
   const blocks = await checkRows(matrix, [[0, 1]], () => undefined);
   const hashes = await hashRows(matrix, [[0, 1]]);
+  const { storesAttributes } = server.capabilities;
+  const kind = probe ? 'probe' : 'vector';
+  const marks = storesAttributes ? { kind, ...probe } : {};
+  const own = vectorFields(marks, attributes, server);
+  const fields = [
+    JSON.stringify(own).slice(1, -1),
+    storesAttributes && dashboard ? dashboardFields(dashboard) : '',
+  ].filter((text) => text !== '');
   const destination: VectorDestination = {
     modelId: model.id,
-    layer: options.layer,
+    layer,
     hookType: options.hook === 'resid-pre' ? 'hook_resid_pre' : 'hook_resid_post',
     strength: options.strength,
-    fields: dashboard && server.capabilities.storesVectors ? dashboardFields(dashboard) : '',
-    label: () => options.name,
+    fields: fields.join(','),
+    marks,
+    label: () => name,
     hashes,
   };
-  const { name } = options;
-  const later = server.capabilities.storesVectors ? undefined : dashboard;
   return {
-    later,
-    matrix,
-    destination,
-    name,
-    vectorHash: hashes(0).exact,
-    modelLayers: model.layers,
-    isNewModel,
-    blocks,
+    ...{ kind, matrix, destination, name, vectorHash: hashes(0).exact, modelLayers: model.layers, isNewModel, blocks },
+    later: storesAttributes ? undefined : dashboard,
+    notStored: storesAttributes
+      ? {}
+      : { ...notStored(attributes, server.capabilities), ...probe, ...dropped(dashboard) },
   };
 }
 
-/** The longest vector that any server takes. */
-const longestVector = 24_576;
-
-/** A whole vector in memory, through the format's own library where it has one for this array. */
-async function wholeVector(file: TensorFile, tensor: Tensor): Promise<Matrix> {
-  const width = elementCount(tensor.shape);
-  if (width > longestVector) {
-    throw new AppError('wrong_width', `${label(tensor)}: ${width} values; a vector has at most ${longestVector}`);
-  }
-  const values = (await file.readWhole?.(tensor)) ?? (await readFlat(tensor));
-  return flatRow({ ...tensor, ...inMemory(values) });
+/** Of a vector's dashboard, a server without room for more takes the activations only. */
+function dropped(dashboard: Dashboard | undefined): Record<string, unknown> {
+  const { activations: _kept, ...rest } = dashboard ?? { activations: [] };
+  return rest;
 }
 
-async function readFlat(tensor: Tensor): Promise<Float32Array> {
-  for await (const { values, width } of rowBlocks(flatRow(tensor), [[0, 1]])) return values.slice(0, width);
-  return new Float32Array(0);
+/** A name or concept that would arrive as another. Error: usage. */
+function checkTexts({ name, probe }: VectorOptions): void {
+  for (const [option, text] of Object.entries({ name, ...(probe && { concept: probe.concept }) })) {
+    const fault = textFault(text);
+    if (fault !== undefined) throw new AppError('usage', `--${option} ${JSON.stringify(text)}: ${fault}`);
+  }
 }
 
 /** The one record of activations that belongs to a vector. Error: layout_unknown where the file is of several features. */

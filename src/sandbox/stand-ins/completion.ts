@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { CompletionRequest } from './upstream.ts';
+import type { CompletionRequest } from '../steering/upstream.ts';
 
 const HASH_LENGTH = 12;
 

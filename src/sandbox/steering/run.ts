@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { type Answer, answer } from '../answer.ts';
+import { newId } from '../ids.ts';
 import type { Call } from '../route.ts';
 import type { Completion } from '../store/completions.ts';
-import { newId } from './ids.ts';
-import { halt, refuseUnknown } from './refusals.ts';
-import { completionRequest, type SteerSettings } from './steer-fields.ts';
+import { completionRequest, type SteerSettings } from './request.ts';
 import type { CompletionRequest, SteerFeature, Upstream } from './upstream.ts';
 
 /** How far the two completions of a steering request are; null before the first token. */
@@ -24,6 +23,8 @@ export interface Steering {
   prompts: Record<CompletionRequest['type'], string>;
   /** The JSON of an answer or frame; `shareUrl` stands in the last one only. */
   view(progress: Progress, shareUrl: string | undefined): unknown;
+  /** Refuses a request whose model failed, where no stream was asked for. */
+  failed(error: unknown): never;
 }
 
 interface Run {
@@ -32,10 +33,14 @@ interface Run {
   kept: Completion | undefined;
 }
 
+function directionOf({ vector }: SteerFeature): string | null {
+  return vector === null ? null : createHash('sha256').update(Float64Array.from(vector)).digest('hex');
+}
+
 function runOf({ call, given, features, prompts }: Steering, type: CompletionRequest['type']): Run {
   const request = completionRequest(type, prompts[type], given, features);
-  // By index, not by vector: the server keeps completions by what was asked.
-  const asked = { ...request, features: request.features.map(({ vector, ...place }) => place) };
+  // By place and by direction: at the index of a row that was deleted another vector may lie.
+  const asked = { ...request, features: request.features.map((each) => ({ ...each, vector: directionOf(each) })) };
   const hash = createHash('sha256')
     .update(`${call.path}\n${JSON.stringify(asked)}`)
     .digest('hex');
@@ -89,18 +94,11 @@ async function* frames(steering: Steering, runs: readonly [Run, Run], progress: 
   yield frame(last(steering, runs, progress));
 }
 
-// "inference server says 400 (stream false)": its message is passed on.
-function refuseAsUpstream(error: unknown): never {
-  const { status, message } = error as { status?: unknown; message?: string };
-  if (status === 400) halt(answer({ message }, 400));
-  refuseUnknown();
-}
-
 async function whole(steering: Steering, runs: readonly [Run, Run], progress: Progress): Promise<Answer> {
   try {
     for await (const _each of advance(steering.upstream, runs, progress));
   } catch (error) {
-    refuseAsUpstream(error);
+    steering.failed(error);
   }
   return answer(last(steering, runs, progress));
 }

@@ -1,0 +1,74 @@
+import type { z as Zod } from 'zod';
+import { parseEntries } from './entries.ts';
+import { explanationType, scoreType } from './explaining-names.ts';
+import { parseLicense } from './licenses.ts';
+import type { OptionSpec } from './option-specs.ts';
+import { choice, each, flag, parsed, parsedAll, text, whole } from './option-values.ts';
+
+const about = 'What is said of it';
+const explaining = 'Once it is there';
+
+/** Options that say what an upload is, and what is to be done with it; the same on every kind of upload. */
+export const aboutSpecs = {
+  description: { value: 'TEXT', group: about, help: 'what it does or how it was found', schema: text },
+  tag: { value: 'TAG', group: about, help: 'a tag; may be given several times', repeatable: true, schema: each(text) },
+  paperUrl: {
+    value: 'URL',
+    group: about,
+    help: 'the paper or page that describes it',
+    schema: (z: typeof Zod) =>
+      z.url({ protocol: /^https?$/, error: 'expected an address such as https://arxiv.org/abs/2406.11717' }),
+  },
+  license: {
+    value: 'SPDX',
+    group: about,
+    help: 'licence, for example MIT or CC0-1.0 (default: CC-BY-4.0)',
+    schema: parsed(parseLicense, 'an SPDX identifier such as CC-BY-4.0, CC0-1.0, MIT or Apache-2.0'),
+  },
+  visibility: {
+    value: 'WHO',
+    group: about,
+    help: 'public, or private: for you alone, with a paid plan (default: public)',
+    schema: choice('public', 'private'),
+  },
+  metadata: {
+    value: 'KEY=VALUE',
+    group: about,
+    help: 'a fact of the whole, such as l0=50; read as JSON where it is; may be given several times',
+    repeatable: true,
+    schema: parsedAll(parseEntries, 'KEY=VALUE, each key once'),
+  },
+  list: { value: 'NAME', group: explaining, help: 'put it on a list of yours, made where there is none', schema: text },
+  autoInterp: {
+    group: explaining,
+    help: 'have it explained by a language model, and show the explanation',
+    schema: flag,
+  },
+  interpMethod: {
+    value: 'METHOD',
+    group: explaining,
+    help: 'max-act, max-act-logits, token-act-pair or eleuther (default: max-act)',
+    schema: parsed(
+      explanationType,
+      'max-act, max-act-logits, token-act-pair, eleuther, or the name a server has for one',
+    ),
+  },
+  explainerModel: {
+    value: 'MODEL',
+    group: explaining,
+    help: 'language model that explains and scores (default: gpt-4o-mini)',
+    schema: text,
+  },
+  interpLimit: {
+    value: 'N',
+    group: explaining,
+    help: 'explain the first N features: each is a paid call of a language model',
+    schema: whole(1, 100_000),
+  },
+  score: {
+    value: 'METHOD',
+    group: explaining,
+    help: 'have its explanations scored: recall, fuzz, detection or embedding',
+    schema: parsed(scoreType, 'recall, fuzz, detection, embedding, or the name a server has for one'),
+  },
+} as const satisfies Record<string, OptionSpec>;

@@ -1,0 +1,83 @@
+import { checkExplaining } from '../api/explanations.ts';
+import type { FeatureId } from '../api/feature-id.ts';
+import type { Http } from '../api/http.ts';
+import { putOnList } from '../api/lists.ts';
+import { AppError, toAppError } from '../errors.ts';
+import type { CommandContext } from './context.ts';
+import { type Afterwards, explainFeatures, explainingOf } from './explain-features.ts';
+import { parseId } from './id.ts';
+import type { OptionValues } from './options.ts';
+import { count } from './progress.ts';
+import type { Session } from './session.ts';
+import { withSpinner } from './spinner.ts';
+
+/** Whether anything has to be explained or scored. */
+export function wantsExplaining({ autoInterp, score }: OptionValues): boolean {
+  return autoInterp === true || score !== undefined;
+}
+
+/**
+ * Finds out before anything is sent whether what is to be done afterwards can be done: the options fit together, and the
+ * server would explain for this account. Errors: usage, option_missing, cannot_explain.
+ */
+export async function checkAfterwards(
+  options: OptionValues,
+  http: Http,
+  place: Omit<FeatureId, 'index'>,
+  hasExamples: boolean,
+): Promise<void> {
+  const { autoInterp, interpMethod, explainerModel } = options;
+  if (!wantsExplaining(options) && (interpMethod ?? explainerModel ?? options.interpLimit) !== undefined) {
+    throw new AppError('usage', '--interp-method, --explainer-model and --interp-limit say how to explain or score', {
+      hints: ['add --auto-interp or --score METHOD'],
+    });
+  }
+  if (!autoInterp) return;
+  if (!hasExamples) {
+    throw new AppError('option_missing', '--auto-interp: an explanation is made from activations, and there are none', {
+      hints: ['nothing was sent; add --activations FILE'],
+    });
+  }
+  await checkExplaining(http, place, explainingOf(options));
+}
+
+/** Puts features that are there on a list, has them explained and scored, as the options say. */
+export async function afterUpload(
+  context: CommandContext,
+  session: Session,
+  http: Http,
+  ids: readonly string[],
+): Promise<Afterwards> {
+  const { options, out } = context;
+  const features = ids.map(parseId);
+  const fields: Record<string, unknown> = {};
+  try {
+    if (options.list !== undefined) fields.list = await fillList(context, session, http, options.list, features);
+    if (!wantsExplaining(options)) return { fields, exitCode: 0 };
+    const explained = await explainFeatures(context, http, features.slice(0, options.interpLimit));
+    return { fields: { ...fields, ...explained.fields }, exitCode: explained.exitCode };
+  } catch (thrown) {
+    const error = toAppError(thrown);
+    out.warn(`the upload is done, but: ${error.message}`);
+    for (const hint of error.hints) out.note(`${out.paint.cyan('neuronpedia: hint:')} ${hint}`);
+    return {
+      fields: { ...fields, afterwards: { code: error.code, message: error.message } },
+      exitCode: error.exitCode,
+    };
+  }
+}
+
+async function fillList(
+  { out }: CommandContext,
+  session: Session,
+  http: Http,
+  name: string,
+  features: readonly FeatureId[],
+): Promise<Record<string, unknown>> {
+  const { id, isNew, added } = await withSpinner(out, `putting on the list "${name}"`, () =>
+    putOnList(http, name, features),
+  );
+  const url = session.idOrUrl(`list/${id}`);
+  out.note(`list     ${url}: ${isNew ? `"${name}" was made, ` : ''}${count(added)} put on it`);
+  return { id, name, url, isNew, added };
+}

@@ -1,0 +1,9 @@
+import type { Attributes } from '../upload/attributes.ts';
+import type { OptionValues } from './options.ts';
+
+/** What the options say of an upload as a whole. */
+export function attributesOf(options: OptionValues): Attributes {
+  const { description, tag: tags, paperUrl, license, visibility, metadata } = options;
+  const given = { description, tags, paperUrl, license, visibility, metadata };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,60 @@
+import type { Http } from '../api/http.ts';
+import type { PreparedVector } from '../upload/kinds/vector.ts';
+import type { JobReport } from '../upload/run-job.ts';
+import { afterUpload } from './after-upload.ts';
+import type { CommandContext } from './context.ts';
+import { writeReceipt } from './receipt.ts';
+import type { Session } from './session.ts';
+import { exitCodeOf, resumeFields, statusOf, tellEnd } from './upload-run.ts';
+
+/** Says what became of one direction, does what was asked for once it is there, and writes its receipt. */
+export async function finishDirection(
+  context: CommandContext,
+  session: Session,
+  http: Http,
+  prepared: PreparedVector,
+  report: JobReport,
+): Promise<number> {
+  const { out, options } = context;
+  const id = report.ids.get(0);
+  const url = id === undefined ? undefined : session.idOrUrl(id);
+  if (report.found > 0) out.note('it was there already; nothing was sent');
+  if (url !== undefined) out.result(url);
+  tellEnd(context, report);
+  if (options.receipt !== undefined) await writeDirectionReceipt(options.receipt, session, prepared, report);
+  const done = id !== undefined && report.end.type === 'finished';
+  const after = done ? await afterUpload(context, session, http, [id]) : undefined;
+  out.document({
+    type: 'summary',
+    status: statusOf(report),
+    kind: prepared.kind,
+    job: report.job,
+    id,
+    url,
+    sent: report.sent,
+    found: report.found,
+    vectorHash: prepared.vectorHash,
+    notStored: Object.keys(prepared.notStored),
+    ...after?.fields,
+    ...resumeFields(report),
+  });
+  return Math.max(exitCodeOf(report), after?.exitCode ?? 0);
+}
+
+function writeDirectionReceipt(
+  path: string,
+  session: Session,
+  { kind, destination, name, vectorHash, notStored }: PreparedVector,
+  report: JobReport,
+): Promise<void> {
+  const id = report.ids.get(0);
+  const url = id === undefined ? undefined : session.idOrUrl(id);
+  const { modelId: model, layer, hookType, strength } = destination;
+  const head = {
+    command: `upload-${kind}`,
+    job: report.job,
+    server: session.url,
+    ...{ model, layer, hookType, name, strength, notStored },
+  };
+  return writeReceipt(path, head, [{ row: 0, id, url, vectorHash, status: id === undefined ? 'pending' : 'stored' }]);
+}

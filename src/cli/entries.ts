@@ -1,0 +1,21 @@
+/**
+ * Reads `key=value` pairs; a value that is JSON is taken as that, any other as text. Undefined where one has no key, or
+ * a key comes twice.
+ */
+export function parseEntries(pairs: readonly string[]): Record<string, unknown> | undefined {
+  const entries: Record<string, unknown> = Object.create(null);
+  for (const pair of pairs) {
+    const [, key, value] = /^([^=]+)=(.*)$/s.exec(pair) ?? [];
+    if (key === undefined || value === undefined || Object.hasOwn(entries, key)) return undefined;
+    entries[key] = jsonOrText(value);
+  }
+  return { ...entries };
+}
+
+function jsonOrText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,127 @@
+import { type Explaining, type Explanation, generateExplanation, scoreExplanation } from '../api/explanations.ts';
+import { fetchFeature } from '../api/feature.ts';
+import type { FeatureId } from '../api/feature-id.ts';
+import type { Http } from '../api/http.ts';
+import { AppError } from '../errors.ts';
+import type { CommandContext } from './context.ts';
+import type { OptionValues } from './options.ts';
+import { count } from './progress.ts';
+import { withSpinner } from './spinner.ts';
+
+/** What was done with features once they were there, for the summary, and how that went. */
+export interface Afterwards {
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly exitCode: number;
+}
+
+/** How features are to be explained, in the server's names. */
+export function explainingOf({
+  interpMethod = 'np_max-act',
+  explainerModel = 'gpt-4o-mini',
+}: OptionValues): Explaining {
+  return { type: interpMethod, model: explainerModel };
+}
+
+/** An explanation of one feature, as it is told. */
+interface Told {
+  readonly id: string;
+  readonly text: string;
+  readonly type: string | undefined;
+  readonly model: string | undefined;
+  /** Made by this run; otherwise it was there. */
+  readonly isNew: boolean;
+  readonly scores: Record<string, number>;
+}
+
+/**
+ * Has features explained (`--auto-interp`) and their explanations scored (`--score`), one after the other: each is a paid
+ * call of a language model. A feature that cannot be explained does not stop the others. Errors: those that stop all.
+ */
+export async function explainFeatures(
+  context: CommandContext,
+  http: Http,
+  features: readonly FeatureId[],
+): Promise<Afterwards> {
+  const { out, stop } = context;
+  const told: Told[] = [];
+  const failed: { id: string; code: string; message: string }[] = [];
+  let exitCode = 0;
+  for (const [i, feature] of features.entries()) {
+    if (stop.aborted) break;
+    const id = `${feature.model}/${feature.source}/${feature.index}`;
+    const where = features.length > 1 ? ` (${count(i + 1)} of ${count(features.length)})` : '';
+    try {
+      const found = await withSpinner(out, `explaining ${id}${where}`, () => explainOne(context, http, feature));
+      for (const one of found) tell(context, { ...one, id });
+      told.push(...found.map((one) => ({ ...one, id })));
+    } catch (error) {
+      if (!(error instanceof AppError) || features.length === 1) throw error;
+      failed.push({ id, code: error.code, message: error.message });
+      exitCode = Math.max(exitCode, error.exitCode);
+      out.warn(`${id}: ${error.message}`);
+    }
+  }
+  const explanations = told.map(({ id, text, type, model, isNew, scores }) => ({
+    id,
+    text,
+    type,
+    model,
+    isNew,
+    scores,
+  }));
+  return { fields: { explanations, ...(failed.length > 0 && { notExplained: failed }) }, exitCode };
+}
+
+async function explainOne({ options }: CommandContext, http: Http, id: FeatureId): Promise<Omit<Told, 'id'>[]> {
+  const { autoInterp } = options;
+  const explaining = explainingOf(options);
+  const made = autoInterp ? await generateExplanation(http, id, explaining) : undefined;
+  const targets = made ? [made] : await thereAlready(http, id, autoInterp ? explaining : undefined);
+  const told: Omit<Told, 'id'>[] = [];
+  for (const explanation of targets) {
+    told.push({
+      text: explanation.description ?? '',
+      type: explanation.typeName ?? undefined,
+      model: explanation.explanationModelName ?? undefined,
+      isNew: made !== undefined,
+      scores: { ...scoresOf(explanation), ...(await score(options.score, explaining.model, http, explanation)) },
+    });
+  }
+  return told;
+}
+
+/** The explanations that a feature has: all of them, or those of one way and model. */
+async function thereAlready(
+  http: Http,
+  { model, source, index }: FeatureId,
+  only: Explaining | undefined,
+): Promise<Explanation[]> {
+  const feature = await fetchFeature(http, model, source, index);
+  const all = feature?.explanations ?? [];
+  return only ? all.filter((one) => one.typeName === only.type && one.explanationModelName === only.model) : all;
+}
+
+function scoresOf({ scores }: Explanation): Record<string, number> {
+  const known = (scores ?? []).filter(({ value }) => typeof value === 'number');
+  return Object.fromEntries(
+    known.map(({ explanationScoreTypeName, value }) => [explanationScoreTypeName ?? 'score', value as number]),
+  );
+}
+
+async function score(
+  type: string | undefined,
+  model: string,
+  http: Http,
+  { id }: Explanation,
+): Promise<Record<string, number>> {
+  if (type === undefined || !id) return {};
+  const made = await scoreExplanation(http, id, { type, model });
+  return typeof made?.value === 'number' ? { [type]: made.value } : {};
+}
+
+function tell({ out }: CommandContext, { id, text, type, model, isNew, scores }: Told): void {
+  const by = [type, model].filter(Boolean).join(' by ');
+  const rated = Object.entries(scores).map(([name, value]) => `, ${name} ${value.toFixed(3)}`);
+  out.note(`explained ${id}: "${text}" (${by}${isNew ? '' : ', there already'}${rated.join('')})`);
+  out.document({ type: 'explanation', id, text, method: type, model, isNew, scores });
+}

@@ -1,0 +1,19 @@
+import { createRequire } from 'node:module';
+
+/** Spellings that people use for licences whose SPDX identifier is another. */
+const otherSpellings: ReadonlyMap<string, string> = new Map([
+  ['cc0', 'CC0-1.0'],
+  ['cc-by', 'CC-BY-4.0'],
+  ['cc-by-4', 'CC-BY-4.0'],
+  ['cc-by-sa', 'CC-BY-SA-4.0'],
+  ['cc-by-nc', 'CC-BY-NC-4.0'],
+  ['apache', 'Apache-2.0'],
+  ['apache-2', 'Apache-2.0'],
+]);
+
+/** The SPDX identifier for what was typed, whatever its case (`CC-BY 4.0` and `CC0` too); undefined for none. */
+export function parseLicense(typed: string): string | undefined {
+  const wanted = typed.trim().toLowerCase().replace(/\s+/g, '-');
+  const known = createRequire(import.meta.url)('spdx-license-ids') as readonly string[];
+  return otherSpellings.get(wanted) ?? known.find((id) => id.toLowerCase() === wanted);
+}

@@ -1,0 +1,90 @@
+import { AppError } from '../errors.ts';
+import type { TensorFile } from '../formats/format.ts';
+import { isFloat } from '../tensor/dtype.ts';
+import { rowBlocks } from '../tensor/row-blocks.ts';
+import { elementCount, flatRow, label, type Matrix, matrixOf, type Tensor } from '../tensor/tensor.ts';
+import { describe, namedTensor } from './bare.ts';
+
+/** One vector out of a file, in memory: a steering vector or a probe. */
+export interface Direction {
+  readonly tensor: Tensor;
+  /** Where in its tensor it stands, where that holds several. */
+  readonly row?: number;
+  readonly values: Float32Array;
+}
+
+/** Which of the vectors in a file is meant. */
+export interface DirectionOptions {
+  readonly tensor?: string;
+  readonly row?: number;
+}
+
+/** The longest vector that any server takes. */
+export const longestVector = 24_576;
+
+/**
+ * The vector in a file: its only one, the tensor that was named, or one row of a matrix. Through the format's own
+ * library where it has one for this array. Errors: tensor_not_found, layout_unknown with the candidates, rows_out_of_range.
+ */
+export async function readDirection(file: TensorFile, { tensor: name, row }: DirectionOptions): Promise<Direction> {
+  const tensor = name === undefined ? onlyTensor(file, row !== undefined) : namedTensor(file, name);
+  if (row !== undefined) return { tensor, row, values: await readRow(rowsOf(tensor, row), row) };
+  requireSingle(tensor);
+  refuseLong(tensor, elementCount(tensor.shape));
+  const values = (await file.readWhole?.(tensor)) ?? (await readRow(flatRow(tensor), 0));
+  return { tensor, values };
+}
+
+function onlyTensor(file: TensorFile, wantsRow: boolean): Tensor {
+  const floats = [...file.tensors.values()].filter((tensor) => isFloat(tensor.dtype));
+  const fitting = floats.filter((tensor) => (wantsRow ? tensor.shape.length === 2 : isSingle(tensor)));
+  const [only] = fitting.length === 1 ? fitting : floats.length === 1 ? floats : [];
+  if (only) return only;
+  const all = [...file.tensors.values()].map(describe).join(', ') || 'none';
+  const what = wantsRow ? 'matrix' : 'vector';
+  const problem = fitting.length === 0 ? `holds no single ${what}` : `holds more than one ${what}`;
+  throw new AppError('layout_unknown', `${file.path}: ${problem}`, {
+    hints: [`say which with --tensor NAME; it holds: ${all}`],
+  });
+}
+
+/** Whether a tensor is one vector: of one axis, or of several of which all but one have length 1. */
+export function isSingle(tensor: Tensor): boolean {
+  const long = tensor.shape.filter((length) => length !== 1);
+  return tensor.shape.length >= 1 && long.length <= 1 && elementCount(tensor.shape) > 0;
+}
+
+function requireSingle(tensor: Tensor): void {
+  if (isSingle(tensor)) return;
+  const rows =
+    tensor.shape.length === 2 ? [`one row of it is taken with --row I, 0 to ${(tensor.shape[0] ?? 0) - 1}`] : [];
+  throw new AppError('layout_unknown', `${label(tensor)}: expected one vector, found ${describe(tensor)}`, {
+    hints: [...rows, 'every row of a matrix is uploaded with: neuronpedia upload-sae'],
+  });
+}
+
+function rowsOf(tensor: Tensor, row: number): Matrix {
+  if (tensor.shape.length !== 2) {
+    throw new AppError('layout_unknown', `${label(tensor)}: --row needs a matrix, found ${describe(tensor)}`, {
+      hints: tensor.shape.length < 2 ? ['leave --row out: this is one vector'] : [],
+    });
+  }
+  const matrix = matrixOf(tensor, 'rows');
+  refuseLong(tensor, matrix.width);
+  if (row < matrix.rows) return matrix;
+  throw new AppError('rows_out_of_range', `${label(tensor)}: has no row ${row}: it has ${matrix.rows}`, {
+    hints: [`rows count from 0, so the last one is ${matrix.rows - 1}`],
+    details: { file: tensor.file, tensor: tensor.name, found: row, expected: `0-${matrix.rows - 1}` },
+  });
+}
+
+/** Error: wrong_width for what no server takes; nothing is allocated for it. */
+export function refuseLong(tensor: Tensor, width: number): void {
+  if (width <= longestVector) return;
+  throw new AppError('wrong_width', `${label(tensor)}: ${width} values; a vector has at most ${longestVector}`);
+}
+
+async function readRow(matrix: Matrix, row: number): Promise<Float32Array> {
+  for await (const { values, width } of rowBlocks(matrix, [[row, row + 1]])) return values.slice(0, width);
+  return new Float32Array(0);
+}

@@ -1,0 +1,160 @@
+import { AppError } from '../errors.ts';
+import type { TensorFile } from '../formats/format.ts';
+import { readNumbers } from '../tensor/read-numbers.ts';
+import { elementCount, label, type Tensor } from '../tensor/tensor.ts';
+import { describe, namedTensor } from './bare.ts';
+import { type Direction, refuseLong } from './direction.ts';
+
+/** A linear probe: its direction, and the bias that it decides with where the file has one. */
+export interface Probe extends Direction {
+  readonly bias?: number;
+  /** How many directions the file holds: one for a yes-or-no probe, one a class otherwise. */
+  readonly classes: number;
+  /** What was done about a scaler: nothing where the file has none. */
+  readonly scaling?: 'raw-space' | 'as-stored';
+}
+
+export interface ProbeOptions {
+  readonly tensor?: string;
+  readonly classIndex?: number;
+  /** What a file with a scaler is to mean. */
+  readonly scaling?: 'raw-space' | 'as-stored';
+}
+
+/** Weights and their bias, as scikit-learn (`coef_`, `intercept_`) and torch (`weight`, `bias`) call them. */
+const pairs: readonly (readonly [weights: RegExp, bias: string])[] = [
+  [/^(.*?)coef(_?)$/, '$1intercept$2'],
+  [/^(.*?)weight()$/, '$1bias$2'],
+];
+
+/**
+ * Reads a probe: `coef` (1 or classes × width) and `intercept` of scikit-learn, `weight` and `bias` of torch, or a bare
+ * vector. A `scale` beside them (StandardScaler) means that the stored direction is one of scaled features: it is divided
+ * out (`raw-space`: coef / scale, intercept − Σ coef·mean / scale) or left (`as-stored`), as was said.
+ * Errors: option_missing (class, scaling), layout_unknown, rows_out_of_range, tensor_not_found.
+ */
+export async function readProbe(file: TensorFile, options: ProbeOptions): Promise<Probe> {
+  const { weights, bias: biasTensor } = findWeights(file, options.tensor);
+  const [classes, width] = sizeOf(weights);
+  refuseLong(weights, width);
+  const row = pickClass(weights, classes, options.classIndex);
+  const coefficients = (await readNumbers(weights)).slice(row * width, (row + 1) * width);
+  const bias = biasTensor && (await biasOf(biasTensor, classes, row));
+  const scaler = findScaler(file, weights);
+  const probe = { tensor: weights, classes, ...(classes > 1 && { row }) };
+  if (!scaler) return { ...probe, values: Float32Array.from(coefficients), ...(bias !== undefined && { bias }) };
+  const scaling = options.scaling ?? askForScaling(scaler.scale);
+  const unscaled = scaling === 'as-stored' ? { coefficients, bias } : await unscale(scaler, coefficients, bias);
+  const values = Float32Array.from(unscaled.coefficients);
+  return { ...probe, values, scaling, ...(unscaled.bias !== undefined && { bias: unscaled.bias }) };
+}
+
+function findWeights(file: TensorFile, name: string | undefined): { weights: Tensor; bias: Tensor | undefined } {
+  const named = [...file.tensors.values()].filter((tensor) => pairs.some(([weights]) => weights.test(tensor.name)));
+  const arrays = [...file.tensors.values()].filter((tensor) => tensor.shape.length > 0);
+  const [only] = named.length === 1 ? named : arrays.length === 1 ? arrays : [];
+  const weights = name === undefined ? only : namedTensor(file, name);
+  if (!weights) {
+    throw new AppError('layout_unknown', `${file.path}: cannot tell which array is the probe`, {
+      hints: [
+        `say which with --tensor NAME; it holds: ${[...file.tensors.values()].map(describe).join(', ') || 'none'}`,
+        'known names: coef and intercept (scikit-learn), weight and bias (torch)',
+      ],
+    });
+  }
+  const beside = pairs.find(([pattern]) => pattern.test(weights.name));
+  const bias = beside && file.tensors.get(weights.name.replace(...beside));
+  return { weights, bias };
+}
+
+/** 256 MB of float64: more than a thousand classes of the widest model. */
+const mostValues = 1 << 25;
+
+/** One direction may be stored flat, as a row or as a column. */
+function sizeOf(weights: Tensor): [classes: number, width: number] {
+  const { shape } = weights;
+  const [height = 0, breadth = 0] = shape;
+  const count = elementCount(shape);
+  if (count > 0 && count <= mostValues) {
+    if (shape.length === 1) return [1, height];
+    if (shape.length === 2) return breadth === 1 ? [1, height] : [height, breadth];
+  }
+  throw new AppError(
+    'layout_unknown',
+    `${label(weights)}: expected a vector or one a class, found ${describe(weights)}`,
+  );
+}
+
+function pickClass(weights: Tensor, classes: number, said: number | undefined): number {
+  if (said === undefined && classes === 1) return 0;
+  const range = classes === 1 ? 'it holds one direction: leave --class out' : `0 to ${classes - 1}`;
+  if (said === undefined) {
+    throw new AppError('option_missing', `${label(weights)}: ${describe(weights)} is a probe of ${classes} classes`, {
+      hints: [`say whose direction is meant: --class I, ${range}`],
+      details: { missing: 'class', classes },
+    });
+  }
+  if (said < classes) return said;
+  throw new AppError('rows_out_of_range', `${label(weights)}: has no class ${said}`, { hints: [range] });
+}
+
+async function biasOf(tensor: Tensor, classes: number, row: number): Promise<number> {
+  const count = elementCount(tensor.shape);
+  const isOne = count === 1 && classes === 1;
+  if (!isOne && count !== classes) {
+    throw new AppError('layout_unknown', `${label(tensor)}: expected ${classes} values, found ${describe(tensor)}`, {
+      hints: ['name the weights with --tensor and give the bias with --bias'],
+    });
+  }
+  const bias = (await readNumbers(tensor))[isOne ? 0 : row] as number;
+  if (Number.isFinite(bias)) return bias;
+  throw new AppError('not_finite', `${label(tensor)}: the bias is ${bias}`);
+}
+
+interface Scaler {
+  readonly scale: Tensor;
+  readonly mean: Tensor | undefined;
+}
+
+/** `scale`, `scale_`, `scaler.scale_`, …: what StandardScaler keeps, under whatever prefix. */
+function findScaler(file: TensorFile, weights: Tensor): Scaler | undefined {
+  for (const scale of file.tensors.values()) {
+    if (scale === weights || !/(^|[._])scale_?$/.test(scale.name)) continue;
+    return { scale, mean: file.tensors.get(scale.name.replace(/scale(_?)$/, 'mean$1')) };
+  }
+  return undefined;
+}
+
+function askForScaling(scale: Tensor): never {
+  throw new AppError('option_missing', `${label(scale)}: this probe was trained on scaled features`, {
+    hints: [
+      '--raw-space divides the scaler out, so that the direction is one of the model: coef / scale, with the bias to match',
+      '--as-stored uploads the numbers as they are',
+    ],
+    details: { missing: 'rawSpace' },
+  });
+}
+
+async function unscale(
+  { scale, mean }: Scaler,
+  coefficients: Float64Array,
+  bias: number | undefined,
+): Promise<{ coefficients: Float64Array; bias: number | undefined }> {
+  const width = coefficients.length;
+  const scales = await readAlong(scale, width);
+  const means = mean ? await readAlong(mean, width) : new Float64Array(width);
+  const zero = scales.findIndex((value) => !(value > 0));
+  if (zero >= 0) {
+    throw new AppError('not_finite', `${label(scale)}: value ${zero} is ${scales[zero]}; a scale is above 0`);
+  }
+  const raw = coefficients.map((value, i) => value / (scales[i] as number));
+  const shift = raw.reduce((sum, value, i) => sum + value * (means[i] as number), 0);
+  return { coefficients: raw, bias: bias === undefined && !mean ? undefined : (bias ?? 0) - shift };
+}
+
+async function readAlong(tensor: Tensor, width: number): Promise<Float64Array> {
+  if (elementCount(tensor.shape) === width) return readNumbers(tensor);
+  throw new AppError('layout_unknown', `${label(tensor)}: expected ${width} values, found ${describe(tensor)}`, {
+    hints: ['the scaler and the probe belong to different features'],
+  });
+}

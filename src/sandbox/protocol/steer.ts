@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import type { Answer } from '../answer.ts';
+import type { Call } from '../route.ts';
+import { areMixed } from '../steering/request.ts';
+import { steer } from '../steering/run.ts';
+import type { SteerFeature, Upstream } from '../steering/upstream.ts';
+import { chatSteering, completionView, lengthOf, MAX_PROMPT, type Message } from '../steering/views.ts';
+import { requireVisible } from './features.ts';
+import { requireModel } from './model-records.ts';
+import { numeric, parseAs, rowIndex, text, truth } from './parse.ts';
+import { refuse, refuseField } from './refusal.ts';
+import { readJson } from './request.ts';
+
+const SEED_LIMIT = 100_000_000;
+
+const steerFields = {
+  modelId: text,
+  features: z.array(z.object({ modelId: text, layer: text, index: rowIndex, strength: numeric(z.number()) })).min(1),
+  temperature: numeric(z.number().min(0).max(2)),
+  n_tokens: numeric(z.int().min(1).max(256)),
+  freq_penalty: numeric(z.number().min(-2).max(2)).default(1),
+  seed: numeric(z.number().min(-SEED_LIMIT).max(SEED_LIMIT)),
+  strength_multiplier: numeric(z.number().min(0).max(20)),
+  stream: truth.default(false),
+  steer_method: z.enum(['SIMPLE_ADDITIVE', 'ORTHOGONAL_DECOMP']).default('SIMPLE_ADDITIVE'),
+};
+
+const completion = z.object({ prompt: text.max(MAX_PROMPT), ...steerFields });
+
+const conversation = z.array(z.object({ role: text, content: text }));
+
+const chat = z.object({
+  defaultChatMessages: conversation,
+  steeredChatMessages: conversation,
+  ...steerFields,
+  steer_special_tokens: truth,
+});
+
+/** What to steer with, out of the store: rows of the request's model that the caller sees, all with a vector or none. */
+function steerFeatures(call: Call, { modelId, features: given }: Pick<z.output<typeof chat>, 'modelId' | 'features'>) {
+  requireModel(call.store, modelId);
+  const features = given.map((each, i): SteerFeature => {
+    if (each.modelId !== modelId) refuseField(`features[${i}].modelId`, `${each.modelId} is not ${modelId}`);
+    const row = requireVisible(call, modelId, each.layer, each.index, `features[${i}]`);
+    return { ...each, vector: row.width === null ? null : call.store.features.vector(row.id) };
+  });
+  if (areMixed(features))
+    refuseField('features', "can't steer with both rows that have a vector and rows that have none");
+  return features;
+}
+
+// What an inference server says of the request is passed on; anything else is its failure.
+function refuseAsUpstream(error: unknown): never {
+  const { status, message = '' } = error as { status?: unknown; message?: string };
+  if (status === 400) refuseField('', message);
+  refuse(502, 'upstream_failed', `the model failed: ${message}`);
+}
+
+/** `POST /api/steer`: two completions of a prompt, steered and not, for who sees the rows. */
+export function steerCompletion(call: Call, upstream: Upstream): Promise<Answer> {
+  const given = parseAs(completion, readJson(call));
+  const { prompt } = given;
+  return steer({
+    ...{ call, given, upstream, failed: refuseAsUpstream },
+    features: steerFeatures(call, given),
+    prompts: { STEERED: prompt, DEFAULT: prompt },
+    view: completionView(call.remaining),
+  });
+}
+
+function requireShort(path: string, messages: readonly Message[]): void {
+  if (lengthOf(messages) > MAX_PROMPT) refuseField(path, `has more than ${MAX_PROMPT} characters`);
+}
+
+/** `POST /api/steer-chat`: as steer, for conversations. */
+export function steerChat(call: Call, upstream: Upstream): Promise<Answer> {
+  const given = parseAs(chat, readJson(call));
+  requireShort('defaultChatMessages', given.defaultChatMessages);
+  requireShort('steeredChatMessages', given.steeredChatMessages);
+  return steer({
+    ...{ call, given, upstream, failed: refuseAsUpstream },
+    features: steerFeatures(call, given),
+    ...chatSteering(given, call.remaining),
+  });
+}

@@ -1,0 +1,84 @@
+import { textFault } from '../dashboards/check-dashboard.ts';
+import { AppError } from '../errors.ts';
+import type { Capabilities, Server, SourceSet } from './server.ts';
+
+/** What may be said of an upload as a whole, whatever it is. */
+export interface Attributes {
+  readonly description?: string;
+  readonly tags?: readonly string[];
+  readonly paperUrl?: string;
+  /** An SPDX identifier. */
+  readonly license?: string;
+  readonly visibility?: 'public' | 'private';
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+/** Holds where nobody says otherwise. */
+const defaultLicense = 'CC-BY-4.0';
+
+/** The fields of an upload that carry its attributes, where the server keeps any. */
+export function attributeFields(attributes: Attributes, { storesAttributes }: Capabilities): Record<string, unknown> {
+  return storesAttributes ? { ...attributes, license: attributes.license ?? defaultLicense } : {};
+}
+
+/** Refuses what no server takes, and what this one would show to everyone. Errors: usage, cannot_be_stored. */
+export function checkAttributes(
+  { description, tags = [], visibility, metadata = {} }: Attributes,
+  server: Server,
+): void {
+  const texts = [
+    ...(description === undefined ? [] : [['description', description]]),
+    ...tags.map((tag) => ['tag', tag]),
+  ];
+  for (const [name, text] of texts as [string, string][]) {
+    const fault = textFault(text);
+    if (fault !== undefined) throw new AppError('usage', `--${name} "${text}": ${fault}`);
+  }
+  for (const [key, value] of Object.entries(metadata)) {
+    const fault = textFault(key) ?? jsonFault(value);
+    if (fault !== undefined) throw new AppError('usage', `--metadata ${key}: ${fault}`);
+  }
+  if (visibility !== 'private' || server.capabilities.privateUploads) return;
+  const why = server.capabilities.storesAttributes
+    ? `private uploads need a paid plan, which ${server.account.name} has not`
+    : `${server.name} stores no private uploads: everyone could see this one`;
+  throw new AppError('cannot_be_stored', why, {
+    hints: ['nothing was sent; leave --visibility out to upload it for everyone to see'],
+    details: { visibility },
+  });
+}
+
+/** What keeps a JSON value from arriving as it is; an empty text is a value like any other here. */
+function jsonFault(value: unknown): string | undefined {
+  if (typeof value === 'string') return value === '' ? undefined : textFault(value);
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : 'is a number larger than any float64';
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [key, part] of Object.entries(value)) {
+    const fault = (key === '' ? undefined : textFault(key)) ?? jsonFault(part);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+/**
+ * Of what was given, all that the server cannot store, by the names of its options. A licence that nobody named is not
+ * given. `set` is the source set as the server has or will have it: the one place where every server keeps two of them.
+ */
+export function notStored(
+  attributes: Attributes,
+  { storesAttributes }: Capabilities,
+  set?: Pick<SourceSet, 'description' | 'urls'>,
+): Record<string, unknown> {
+  if (storesAttributes) return {};
+  const { visibility: _public, ...given } = attributes;
+  const kept = (name: string, value: unknown) =>
+    set !== undefined &&
+    ((name === 'description' && set.description === value) ||
+      (name === 'paperUrl' && set.urls.includes(String(value))));
+  return Object.fromEntries(Object.entries(given).filter(([name, value]) => !kept(name, value)));
+}
+
+/** A source set as it comes to be when an upload with these attributes makes it. */
+export function newSet({ description, paperUrl }: Attributes): Pick<SourceSet, 'description' | 'urls'> {
+  return { description: description ?? '', urls: paperUrl === undefined ? [] : [paperUrl] };
+}

@@ -1,0 +1,82 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { type ProbeOptions, readProbe } from '../../src/layouts/probe.ts';
+import { errorOf, fixture, opened, promisedTensors, sidecar } from '../fixtures.ts';
+
+interface Decisions {
+  readonly inputs: number[][];
+  /** Per input: one number, or one a class. */
+  readonly decisions: (number | number[])[];
+}
+
+const names = readdirSync(fixture('probes')).filter((name) => !name.endsWith('.json'));
+
+async function probeOf(name: string, options: ProbeOptions = {}) {
+  return readProbe(await opened(fixture('probes', name)), options);
+}
+
+/** What a probe decides: its direction on the input, and its bias. */
+function decide({ values, bias }: { values: Float32Array; bias?: number }, input: readonly number[]): number {
+  return input.reduce((sum, x, i) => sum + x * (values[i] as number), bias ?? 0);
+}
+
+describe('readProbe', () => {
+  it.each(names)('%s decides as its trainer does', async (name) => {
+    const { inputs, decisions } = sidecar<Decisions>(fixture('probes', name));
+    const classes = [decisions[0]].flat().length;
+    const scaling = name.includes('scaled') ? ({ scaling: 'raw-space' } as const) : {};
+    for (let classIndex = 0; classIndex < classes; classIndex++) {
+      const probe = await probeOf(name, { ...scaling, ...(classes > 1 && { classIndex }) });
+      expect(probe).toMatchObject({ classes, ...(classes > 1 && { row: classIndex }) });
+      for (const [i, input] of inputs.entries()) {
+        expect(decide(probe, input)).toBeCloseTo([decisions[i]].flat()[classIndex] as number, 4);
+      }
+    }
+    expect(inputs).toHaveLength(4);
+  });
+
+  it('leaves a scaler alone as stored, and then decides otherwise', async () => {
+    const { inputs, decisions } = sidecar<Decisions>(fixture('probes', 'sklearn-scaled.npz'));
+    const stored = await probeOf('sklearn-scaled.npz', { scaling: 'as-stored' });
+    const raw = await probeOf('sklearn-scaled.npz', { scaling: 'raw-space' });
+    expect([stored.scaling, raw.scaling]).toEqual(['as-stored', 'raw-space']);
+    expect(Math.abs(decide(stored, inputs[0] as number[]) - (decisions[0] as number))).toBeGreaterThan(0.1);
+    expect([...stored.values]).not.toEqual([...raw.values]);
+  });
+
+  it('asks what a scaler is to mean, and whose direction is meant', async () => {
+    const scaled = await errorOf(probeOf('sklearn-scaled.npz'));
+    expect(scaled).toMatchObject({ code: 'option_missing', message: expect.stringContaining('scaled features') });
+    expect(scaled.hints.join()).toMatch(/--raw-space.*--as-stored/s);
+    const several = await errorOf(probeOf('torch-classes.safetensors'));
+    expect(several).toMatchObject({ code: 'option_missing', message: expect.stringContaining('3 classes') });
+    expect(several.hints.join()).toContain('--class I, 0 to 2');
+  });
+
+  it('refuses a class that is not there, and a tensor that is none', async () => {
+    expect(await errorOf(probeOf('torch-classes.safetensors', { classIndex: 3 }))).toMatchObject({
+      code: 'rows_out_of_range',
+      hints: ['0 to 2'],
+    });
+    expect((await errorOf(probeOf('sklearn-binary.npz', { classIndex: 1 }))).hints.join()).toContain(
+      'leave --class out',
+    );
+    expect(await errorOf(probeOf('sklearn-binary.npz', { tensor: 'coefs' }))).toMatchObject({
+      code: 'tensor_not_found',
+    });
+  });
+
+  it('takes a bare vector without a bias', async () => {
+    const path = fixture('vectors', 'random-768-column.npy');
+    const probe = await readProbe(await opened(path), {});
+    expect(probe).toMatchObject({ classes: 1 });
+    expect(probe.bias).toBeUndefined();
+    expect([...probe.values]).toEqual(promisedTensors(path).get('')?.values);
+  });
+
+  it('says what it found where no array is the probe', async () => {
+    const error = await errorOf(readProbe(await opened(fixture('sae-tiny', 'sae_weights.safetensors')), {}));
+    expect(error).toMatchObject({ code: 'layout_unknown' });
+    expect(error.hints.join()).toContain('W_dec F32 [512, 64]');
+  });
+});

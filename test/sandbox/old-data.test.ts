@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { openStore } from '../../src/sandbox/index.ts';
+import { loadDriver } from '../../src/sandbox/store/driver.ts';
+import { ask, running, temporaryFolder } from './running-sandbox.ts';
+
+const OLD_STORE = readFileSync(new URL('store-2.sql', import.meta.url), 'utf8');
+
+function oldData(): string {
+  const dataDir = temporaryFolder();
+  const db = new (loadDriver())(join(dataDir, 'sandbox.db'), { timeout: 0 });
+  db.exec('PRAGMA page_size = 16384; PRAGMA journal_mode = WAL');
+  db.exec(OLD_STORE);
+  db.close();
+  return dataDir;
+}
+
+/** The rows of every table of an old store, without looking at them through this version's code. */
+function rowsOf(dataDir: string): Record<string, unknown> {
+  const db = new (loadDriver())(join(dataDir, 'sandbox.db'), { timeout: 0 });
+  const tables = [...OLD_STORE.matchAll(/CREATE TABLE IF NOT EXISTS (\w+)/g)].map(([, name]) => name!);
+  const rows = tables.map((name) => [name, db.prepare(`SELECT * FROM ${name} ORDER BY 1`).all([])]);
+  db.close();
+  return Object.fromEntries(rows);
+}
+
+const SHAPES = `SELECT type, name, tbl_name, replace(sql, 'IF NOT EXISTS ', '') AS sql FROM sqlite_master
+  ORDER BY type, name`;
+
+test('a store of version 2 is upgraded where it lies, with every row as it was', async () => {
+  const dataDir = oldData();
+  const before = rowsOf(dataDir);
+  expect(Object.keys(before)).toHaveLength(14);
+  expect(Object.entries(before).filter(([, rows]) => (rows as unknown[]).length === 0)).toEqual([]);
+  const sandbox = await running({ dataDir, now: () => new Date('2026-11-21T09:00:00Z') });
+  const meta = [
+    { key: 'createdAt', value: '2026-11-21T08:00:00.000Z' },
+    { key: 'serverId', value: 'the-old-server' },
+    { key: 'version', value: '3' },
+  ];
+  expect(rowsOf(dataDir)).toEqual({ ...before, meta });
+  const fresh = await running();
+  expect(sandbox.ask(SHAPES)).toEqual(fresh.ask(SHAPES));
+});
+
+test('the rows of a store of version 2 are read, added to and deleted', async () => {
+  const sandbox = await running({ dataDir: oldData(), now: () => new Date('2026-11-21T09:00:00Z') });
+  expect(sandbox.serverId).toBe('the-old-server');
+  const read = async () => (await sandbox.get('/api/feature/gpt2-small/6-mine/3')).json;
+  expect(await read()).toMatchObject({
+    ...{ name: 'old', vector: [1, -2], license: 'MIT', maxActApprox: 2.5, lists: [{ name: 'old list' }] },
+    ...{ activations: [{ tokens: [' a', ' b'] }], explanations: [{ description: 'an old explanation', scores: [] }] },
+  });
+  expect((await sandbox.get('/api/upload/limits')).json.features.used).toBe(2);
+  const { vectors } = (await sandbox.post('/api/vector/list-owned')).json;
+  expect(vectors).toMatchObject([{ vectorLabel: 'old label', vector: [1] }]);
+  const scored = { explanationId: 'explanation-1', scorerModel: 'gpt-4o-mini', scorerType: 'recall_alt' };
+  expect((await sandbox.post('/api/explanation/score', scored)).status).toBe(200);
+  expect((await read()).explanations[0].scores).toHaveLength(1);
+  const place = { modelId: 'gpt2-small', source: '6-mine', index: 3 };
+  expect((await sandbox.post('/api/vector/delete', place)).status).toBe(200);
+  const tables = ['features', 'activations', 'explanations', 'explanation_scores', 'list_features', 'idempotency'];
+  expect(tables.map(sandbox.count)).toEqual([1, 0, 0, 0, 0, 0]);
+});
+
+test('several sandboxes that open a store of version 2 at once upgrade it once', async () => {
+  const dataDir = oldData();
+  await Promise.all([1, 2, 3].map(() => running({ dataDir })));
+  expect(ask(dataDir, "SELECT value FROM meta WHERE key = 'version'")).toEqual([{ value: '3' }]);
+});
+
+test('to read a store of version 2 without a sandbox is refused with the way on, and changes nothing', () => {
+  const dataDir = oldData();
+  const before = rowsOf(dataDir);
+  expect(() => openStore(dataDir)).toThrow(/version 2, not 3; a sandbox that starts there upgrades it/);
+  expect(rowsOf(dataDir)).toEqual(before);
+});
