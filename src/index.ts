@@ -1,5 +1,6 @@
 /** The library: the same functions that the command line calls. Nothing here prints, exits or reads the environment. */
 export { type Connection, type ConnectOptions, connect } from './api/connect.ts';
+export { type Completions, type Steered, type SteerRequest, steer } from './api/steer.ts';
 export { AppError, type ErrorCode } from './errors.ts';
 export type { TensorFile } from './formats/format.ts';
 export { openTensorFile } from './formats/open.ts';

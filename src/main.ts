@@ -68,6 +68,7 @@ function outputOptions(argv: readonly string[]) {
     quiet: given('--quiet'),
     verbose: given('--verbose'),
     color: coloured(stderr),
+    cursor: env.TERM !== 'dumb',
     progress: !given('--no-progress'),
     colorResults: coloured(stdout),
     unicode: env.TERM !== 'dumb' && saysUnicode(env.LC_ALL || env.LC_CTYPE || env.LANG),

@@ -16,6 +16,7 @@ const longestWaitMs = 30_000;
  * Errors: unreachable, server_failing.
  */
 export async function askAgain(http: Http, request: HttpRequest): Promise<Answer> {
+  let sent = false;
   for (let attempt = 0; ; attempt++) {
     const result = await http.request(request).catch((error: unknown) => asNoAnswer(error));
     const wait = waitsMs[attempt];
@@ -28,7 +29,8 @@ export async function askAgain(http: Http, request: HttpRequest): Promise<Answer
       await pause(asked ?? wait, request.signal);
     } else {
       if (result instanceof AnswerTooLarge) throw new AppError('server_failing', result.message, { cause: result });
-      if (wait === undefined || request.signal?.aborted) throw unreachable(result);
+      sent ||= result.sent;
+      if (wait === undefined || request.signal?.aborted) throw unreachable(result, sent);
       await pause(wait, request.signal);
     }
   }
@@ -54,9 +56,10 @@ function asNoAnswer(error: unknown): NoAnswer {
   throw error;
 }
 
-function unreachable(error: NoAnswer): AppError {
+function unreachable(error: NoAnswer, sent: boolean): AppError {
   return new AppError('unreachable', error.message, {
     hints: ['check --api-url and your network; nothing is lost: run the same command again'],
+    details: { sent },
     cause: error,
   });
 }

@@ -6,6 +6,7 @@ import { ask, askAgain, postJson, readOrRefuse } from './ask.ts';
 import { askQuota, discover } from './discover.ts';
 import { featureDelivery } from './feature-delivery.ts';
 import { type Http, openHttp } from './http.ts';
+import { rowAccess } from './rows.ts';
 import { modelSchema, sourceSetSchema } from './schemas.ts';
 import { vectorActivationDelivery } from './vector-activations.ts';
 import { vectorDelivery } from './vector-delivery.ts';
@@ -95,6 +96,7 @@ async function makeServer(http: Http, name: string): Promise<Server> {
     createModel: (modelId, layers) => createModel(http, modelId, layers),
     getSourceSet: (modelId, name) => getSourceSet(http, modelId, name),
     createSourceSet: (modelId, name, about) => createSourceSet(http, modelId, name, about),
+    rows: rowAccess(http, capabilities),
     features: (destination) => featureDelivery(http, capabilities, destination, pacers.features),
     vectorActivations: (vectorId, fields) =>
       vectorActivationDelivery(http, capabilities, vectorId, fields, pacers.activations),

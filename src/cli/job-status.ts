@@ -88,12 +88,15 @@ function otherServer(expected: string, found: string): AppError {
 
 /** One job in two or three lines. */
 export function showJobLine({ out }: CommandContext, status: JobStatus): void {
-  const { id, job, planned, confirmed, unknown, quarantined, state } = status;
+  const { id, job, planned, confirmed, unknown, deleted, quarantined, state } = status;
   const share = planned === 0 ? 0 : Math.floor((100 * confirmed) / planned);
   const open = unknown > 0 ? `, ${count(unknown)} without an answer` : '';
   const left = quarantined.size > 0 ? `, ${count(quarantined.size)} left out` : '';
+  const gone = deleted > 0 ? `, ${count(deleted)} deleted` : '';
   const colored = state === 'done' ? out.paint.green(state) : out.paint.yellow(state);
-  out.result(`  ${id}  ${colored}  ${share} %  ${count(confirmed)}/${count(planned)} rows${open}${left}  ${job.title}`);
+  out.result(
+    `  ${id}  ${colored}  ${share} %  ${count(confirmed)}/${count(planned)} rows${open}${left}${gone}  ${job.title}`,
+  );
   out.result(`    ${job.serverName} as ${job.accountName}, begun ${job.createdAt}`);
   if (state === 'interrupted') out.result(`    go on with: ${job.command}`);
 }
@@ -116,10 +119,11 @@ function showOpenRows({ out }: CommandContext, { id, unknownRows, labels, quaran
 }
 
 /** A job for programs, as `status` lists it. */
-export function jobDocument({ id, job, planned, confirmed, unknown, quarantined, state, ids }: JobStatus) {
+export function jobDocument(status: JobStatus) {
+  const { id, job, planned, confirmed, unknown, deleted, quarantined, state, ids } = status;
   const { server, serverKind, serverName, accountName: account, model, source, as, title, command, createdAt } = job;
   return {
-    ...{ id, state, planned, confirmed, unknown, quarantined: quarantined.size },
+    ...{ id, state, planned, confirmed, unknown, deleted, quarantined: quarantined.size },
     ...{ model, source, as, title, server, serverKind, serverName, account, command, createdAt },
     ids: Object.fromEntries(ids),
   };

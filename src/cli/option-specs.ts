@@ -6,6 +6,7 @@ import { aboutOptions } from './options-about.ts';
 import { directionOptions } from './options-direction.ts';
 import { featureOptions } from './options-features.ts';
 import { limitOptions } from './options-limits.ts';
+import { steeringOptions } from './options-steering.ts';
 import { sweepOptions } from './options-sweeps.ts';
 import { parseDuration, parseSize } from './quantities.ts';
 
@@ -99,7 +100,7 @@ export const optionSpecs = {
     schema: text,
   },
   ...aboutOptions,
-  yes: { group: groups.sending, help: 'do go on: more than 1,000 vectors', schema: flag },
+  yes: { group: groups.sending, help: 'do go on without asking, also with more than 1,000 vectors', schema: flag },
   batchSize: {
     value: 'N',
     group: groups.sending,
@@ -133,6 +134,19 @@ export const optionSpecs = {
     schema: parsed(parseDuration, 'a time such as 30s or 2m'),
   },
   ...limitOptions,
+  job: { value: 'JOB', group: groups.place, help: 'all that this upload sent; status lists the jobs', schema: text },
+  includeFound: {
+    group: groups.place,
+    help: 'with --job: also rows that it found on the server before it sent anything',
+    schema: flag,
+  },
+  ...steeringOptions,
+  text: {
+    value: 'TEXT',
+    group: groups.reading,
+    help: 'with a feature: how strongly it fires on each token of this text',
+    schema: text,
+  },
   withToken: { group: groups.server, help: 'read the key from standard input', schema: flag },
   port: {
     value: 'N',

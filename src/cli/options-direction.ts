@@ -9,7 +9,7 @@ export const directionOptions = {
   strength: {
     value: 'N',
     group: groups.place,
-    help: 'default steering strength, -300 to 300 (default: 10)',
+    help: 'steering strength, -300 to 300 (default: 10; with steer the one that is stored)',
     schema: (z: typeof Zod) => decimal(z).refine((value) => Math.abs(value) <= 300, 'expected -300 to 300'),
   },
   row: {

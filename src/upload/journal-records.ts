@@ -24,7 +24,16 @@ const jobSchema = z.object({
 });
 
 /** The data: its shape, and all that is sent beside the values, as a JSON object. */
-const dataSchema = z.object({ t: z.literal('data'), rows: z.number(), width: z.number(), fields: z.string() });
+const dataSchema = z.object({
+  t: z.literal('data'),
+  rows: z.number(),
+  width: z.number(),
+  fields: z.string(),
+  /** Which feature each row is, where that is not the row's own number (see `row-runs.ts`). */
+  indices: z.array(z.tuple([z.number(), z.number(), z.number()])).optional(),
+});
+
+export type DataRecord = z.infer<typeof dataSchema>;
 
 /** Digests of whole blocks of rows, by block number (see `fingerprint.ts`). */
 const blocksSchema = z.object({ t: z.literal('blocks'), hashes: z.record(z.string(), z.string()) });
@@ -61,6 +70,12 @@ const resolvedSchema = z.object({ t: z.literal('resolved'), row: z.number(), id:
 /** The whole plan was confirmed. */
 const doneSchema = z.object({ t: z.literal('done'), at: z.string() });
 
+/** Rows that are about to be taken back: whether the server still has them is open until the next record on them. */
+const deletingSchema = z.object({ t: z.literal('deleting'), rows: ranges });
+
+/** Rows that were taken back: the server was seen to have them no more. */
+const deletedSchema = z.object({ t: z.literal('deleted'), rows: ranges });
+
 const recordSchema = z.discriminatedUnion('t', [
   jobSchema,
   dataSchema,
@@ -73,6 +88,8 @@ const recordSchema = z.discriminatedUnion('t', [
   quarantinedSchema,
   resolvedSchema,
   doneSchema,
+  deletingSchema,
+  deletedSchema,
 ]);
 
 export type JobRecord = z.infer<typeof jobSchema>;

@@ -1,19 +1,11 @@
-import {
-  eachRow,
-  intersectRanges,
-  membership,
-  mergeRanges,
-  type Range,
-  type Ranges,
-  rangesOf,
-  subtractRanges,
-} from '../tensor/ranges.ts';
-import type { IntentRecord, JobRecord, JournalRecord } from './journal-records.ts';
+import { intersectRanges, membership, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
+import type { DataRecord, IntentRecord, JobRecord, JournalRecord } from './journal-records.ts';
+import { addRecord, type Sum } from './journal-sum.ts';
 
 /** What a journal says of its job, all records taken together. */
 export interface JournalState {
   readonly job?: JobRecord;
-  readonly data?: { readonly rows: number; readonly width: number; readonly fields: string };
+  readonly data?: DataRecord;
   readonly blocks: ReadonlyMap<number, string>;
   readonly planned: Ranges;
   /** Rows that the server is known to have, by its own answer. */
@@ -22,6 +14,12 @@ export interface JournalState {
   readonly found: Ranges;
   /** Batches that were about to be sent or were sent, and have no answer. */
   readonly unknown: readonly IntentRecord[];
+  /** Rows that this job ever set out to send, after it had seen that the server lacks them. */
+  readonly sent: Ranges;
+  /** Rows taken back since they were last planned: like rows never planned, they are looked up before they are sent. */
+  readonly deleted: Ranges;
+  /** Of these, rows whose deletion was begun and never seen to be done. */
+  readonly deleting: Ranges;
   /** Row number to the name that the server gave it. */
   readonly ids: ReadonlyMap<number, string>;
   /** Rows that were left out, and why. */
@@ -41,6 +39,9 @@ export function foldRecords(records: readonly JournalRecord[]): JournalState {
     found: [],
     planned: [],
     quarantined: new Map(),
+    sent: [],
+    deleted: [],
+    deleting: [],
     nextBatch: 0,
     done: false,
   };
@@ -57,90 +58,14 @@ export function foldRecords(records: readonly JournalRecord[]): JournalState {
     stored,
     found: mergeRanges(sum.found),
     unknown: [...sum.intents.values()].filter(isOpen),
+    sent: mergeRanges(sum.sent),
+    deleted: mergeRanges([...sum.deleted, ...sum.deleting]),
+    deleting: mergeRanges(sum.deleting),
     ids: sum.ids,
     quarantined,
     nextBatch: sum.nextBatch,
     done: sum.done,
   };
-}
-
-interface Sum {
-  job?: JobRecord;
-  data?: NonNullable<JournalState['data']>;
-  readonly intents: Map<number, IntentRecord>;
-  readonly blocks: Map<number, string>;
-  readonly ids: Map<number, string>;
-  readonly stored: Range[];
-  readonly found: Range[];
-  readonly planned: Range[];
-  readonly quarantined: Map<number, string>;
-  nextBatch: number;
-  done: boolean;
-}
-
-function addRecord(sum: Sum, record: JournalRecord): void {
-  sum.done = record.t === 'done';
-  switch (record.t) {
-    case 'job':
-      sum.job = record;
-      break;
-    case 'data':
-      sum.data = record;
-      break;
-    case 'blocks':
-      for (const [block, hash] of Object.entries(record.hashes)) sum.blocks.set(Number(block), hash);
-      break;
-    case 'plan':
-      sum.planned.push(...record.rows);
-      break;
-    case 'found':
-      sum.found.push(...record.rows);
-      for (const [row, id] of Object.entries(record.ids ?? {})) sum.ids.set(Number(row), id);
-      break;
-    case 'intent':
-      sum.intents.set(record.batch, record);
-      sum.nextBatch = Math.max(sum.nextBatch, record.batch + 1);
-      break;
-    case 'dropped':
-      sum.intents.delete(record.batch);
-      break;
-    case 'stored':
-      addStored(sum, record.batch, record.ids);
-      break;
-    case 'quarantined':
-      for (const [row, why] of Object.entries(record.rows)) sum.quarantined.set(Number(row), why);
-      break;
-    case 'resolved':
-      addResolved(sum, record.row, record.id);
-      break;
-    case 'done':
-      break;
-  }
-}
-
-/** A row that was settled by hand leaves its batch; what is left of that is no longer the body that was sent. */
-function addResolved(sum: Sum, row: number, id: string | null): void {
-  const range: Range = [row, row + 1];
-  for (const [batch, intent] of sum.intents) {
-    const rows = subtractRanges(mergeRanges(intent.rows), [range]).map(([start, end]): [number, number] => [
-      start,
-      end,
-    ]);
-    if (rows.length === 0) sum.intents.delete(batch);
-    else sum.intents.set(batch, { ...intent, rows });
-  }
-  if (id === null) return;
-  sum.found.push(range);
-  sum.ids.set(row, id);
-}
-
-function addStored(sum: Sum, batch: number, given: readonly string[] | undefined): void {
-  const intent = sum.intents.get(batch);
-  if (!intent) return;
-  sum.intents.delete(batch);
-  sum.stored.push(...intent.rows);
-  let i = 0;
-  for (const row of given ? eachRow(intent.rows) : []) sum.ids.set(row, (given as readonly string[])[i++] as string);
 }
 
 /** Rows still to be sent in new batches: planned, not confirmed, and not in a batch whose outcome is unknown. */

@@ -20,7 +20,8 @@ export async function lookFirst(input: JobInput, journal: Journal): Promise<Jour
     await checkFinished(input, state);
     return state;
   }
-  const unseen = subtractRanges(pendingRows(state, planned), state.planned);
+  const seenBefore = subtractRanges(state.planned, state.deleted);
+  const unseen = subtractRanges(pendingRows(state, planned), seenBefore);
   const skip = input.isNew || unseen.length === 0;
   const seen = skip ? undefined : await lookAtUnseen(input, unseen, state.planned.length === 0);
   if (seen && seen.different.length > 0)

@@ -73,6 +73,14 @@ export interface VectorDestination {
   indexOf?(row: number): number;
 }
 
+/** Rows of any kind by their ids (`model/source/index`). */
+export interface RowAccess {
+  /** Those of these ids that are on the server, each with the id of the account that it belongs to. Errors: those of asking. */
+  owners(ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** Takes a row back; returns what the server has against it. Errors: unreachable, authentication_failed, paused. */
+  remove(id: string): Promise<string | undefined>;
+}
+
 /** A server, as an upload needs it. `api` makes these; this folder only knows what they promise. */
 export interface Server {
   /** How people know it: its address, or what it is where an address would mean nothing tomorrow. */
@@ -91,6 +99,7 @@ export interface Server {
   getSourceSet(modelId: string, name: string): Promise<SourceSet | undefined>;
   /** `about` is kept with the set: its first URL, where there is one. */
   createSourceSet(modelId: string, name: string, about: Pick<SourceSet, 'description' | 'urls'>): Promise<SourceSet>;
+  readonly rows: RowAccess;
   features(destination: FeatureDestination): Delivery;
   vectors(destination: VectorDestination): Delivery;
   /** Activations of a vector that is there, on a server that takes them in a request of their own. */

@@ -19,9 +19,16 @@ export function run(context: CommandContext): Promise<number> {
   }
   return closeAfter(async (own) => {
     const session = own(await openSession(context));
+    if (subject?.includes('/')) return showFeature(context, session, subject);
+    if (context.options.text !== undefined) throw needsFeature();
     if (subject === undefined) return showOverview(context, session);
-    if (subject.includes('/')) return showFeature(context, session, subject);
     return showJob(context, session, subject);
+  });
+}
+
+function needsFeature(): AppError {
+  return new AppError('usage', '--text tests a feature, and none was named', {
+    hints: ['neuronpedia status model/source/index --text TEXT'],
   });
 }
 
