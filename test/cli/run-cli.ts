@@ -17,6 +17,7 @@ export interface RunOptions {
   env?: Record<string, string>;
   /** What stands on standard input; absent: nothing; null: a pipe that stays open and says nothing. */
   stdin?: string | null;
+  cwd?: string;
 }
 
 /** How a command line ended. */
@@ -34,10 +35,11 @@ export function childEnv(env: Record<string, string> = {}): Record<string, strin
 /** Starts `neuronpedia ARGS` as a process of its own; `ran` is how it ends. */
 export function startCli(
   args: readonly string[],
-  { env, stdin }: RunOptions = {},
+  { env, stdin, cwd }: RunOptions = {},
 ): { child: ChildProcess; ran: Promise<Ran> } {
   const child = spawn(process.execPath, [binary, ...args], {
     env: childEnv(env),
+    ...(cwd !== undefined && { cwd }),
     stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     timeout: 100_000,
     killSignal: 'SIGKILL',
