@@ -39,14 +39,16 @@ export async function lookFirst(input: JobInput, journal: Journal): Promise<Jour
 }
 
 /**
- * On a server without keys, rows that another run of this job left there may be followed by more: a request of it may
- * still be under way. Those are waited for before the first send.
+ * Rows that another run of this job left there may be followed by more: a request of it may still be under way. Where
+ * sending its rows again would double them, that is waited for before the first send: on a server without keys, and for
+ * vectors, which the server names itself, under whatever keys the other run had.
  */
 async function lookAtUnseen(input: JobInput, unseen: Ranges, isFirstRun: boolean): Promise<Comparison> {
   const { matrix, delivery, onEvent, settleTimeoutMs, stop } = input;
   const seen = await compareRows(matrix, unseen, delivery, onEvent);
   const there = countRows(seen.same) + countRows(seen.uncompared);
-  if (delivery.settle === 'resend' || !isFirstRun || there === 0 || there === countRows(unseen)) return seen;
+  const harmless = delivery.settle === 'resend' && !delivery.serverNames;
+  if (harmless || !isFirstRun || there === 0 || there === countRows(unseen)) return seen;
   const seconds = settleTimeoutMs / 1000;
   onEvent({
     type: 'warning',

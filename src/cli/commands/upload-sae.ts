@@ -60,6 +60,8 @@ function prepare(context: CommandContext, session: Session, sae: Sae, server: Se
       stateDir: session.folders.state,
       restart: context.options.restart ?? false,
       onEvent: (event) => {
+        // Told after each block: a file of many gigabytes is not read to its end once the user has had enough.
+        context.stop.throwIfAborted();
         if (event.type === 'checking') say(`checking ${sae.path}: ${count(event.rows)} of ${count(event.total)} rows`);
       },
     }),

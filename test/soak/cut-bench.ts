@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startSandbox } from '../../src/sandbox/index.ts';
+import { type FileEvent, type FileFaults, readLog, recording } from './file-log.ts';
+import { makeMaterial } from './material.ts';
+import { whatIsWrong } from './oracle.ts';
+import { createDisk, readTree, type Tree, writeTree } from './power-cut.ts';
+import { type Lane, rowsOf, startUpload, uploadArgs } from './upload-process.ts';
+
+/** How a run with its file operations recorded ended, and what it did. */
+export interface Recorded {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly stderr: string;
+  readonly events: readonly FileEvent[];
+  /** What lay in the folder before. */
+  readonly before: Tree;
+}
+
+/** A server, material, and a folder whose disk may fail: what tests of the journal's durability work at. */
+export interface CutBench {
+  /** Uploads to a source of this name with its file operations recorded, and perhaps failing. */
+  record(saeId: string, faults?: FileFaults): Promise<Recorded>;
+  /** Puts the state folder into the state in which a power cut after the last event of a run leaves it. */
+  cutPower(run: Recorded): void;
+  wipe(): void;
+  whatIsWrong(saeId: string): string[];
+  close(): Promise<void>;
+}
+
+/** Opens one for a kind of upload. */
+export async function openCutBench(lane: Pick<Lane, 'as' | 'isPublic'>): Promise<CutBench> {
+  const folder = mkdtempSync(join(tmpdir(), 'np-cut-'));
+  const material = makeMaterial(join(folder, 'material'), rowsOf.features);
+  const data = join(folder, 'data');
+  const sandbox = await startSandbox({ dataDir: data, public: lane.isPublic });
+  const home = join(folder, 'home');
+  let runs = 0;
+  writeTree(home, new Map());
+  return {
+    async record(saeId, faults = {}) {
+      const log = join(folder, `run-${runs++}.log`);
+      const before = readTree(home);
+      const args = [...uploadArgs(lane, saeId, material, 4), '--api-url', sandbox.url];
+      const ended = await startUpload(args, home, recording(log, home, faults)).ended;
+      return { ...ended, before, events: readLog(log) };
+    },
+    cutPower({ before, events }) {
+      const disk = createDisk(before);
+      for (const event of events) disk.apply(event);
+      writeTree(home, disk.afterPowerCut());
+    },
+    wipe: () => writeTree(home, new Map()),
+    whatIsWrong: (saeId) =>
+      whatIsWrong(data, { as: lane.as, saeId, rows: rowsOf[lane.as], keepsVectors: !lane.isPublic, material }),
+    async close() {
+      await sandbox.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Requests for rows that a run sent. */
+export function sendsOf({ events }: Recorded, uploads: readonly string[]): FileEvent[] {
+  return events.filter((event) => event.op === 'send' && uploads.includes(event.path));
+}

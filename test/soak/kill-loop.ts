@@ -1,0 +1,179 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startSandboxProcess } from '../cli/sandbox-process.ts';
+import { seededRandom } from '../seeded-random.ts';
+import { type Aim, beginJob, type KillJob, type Target } from './kill-job.ts';
+import { startKillProxy } from './kill-proxy.ts';
+import { type Material, makeMaterial } from './material.ts';
+import type { Lane } from './upload-process.ts';
+import { type Window, windows } from './windows.ts';
+
+export interface KillCounts {
+  /** Kills by lane, and in each by window. */
+  readonly byLane: ReadonlyMap<string, Record<Window, number>>;
+  readonly kills: number;
+  /** Uploads that were brought to their end, and found to be exact. */
+  readonly jobs: number;
+  /** Times that the state folder was wiped after a kill. */
+  readonly wiped: number;
+  /** Requests that reached the server only after the next run had begun to send. */
+  readonly late: number;
+}
+
+const features = { as: 'features', embedded: false } as const;
+const vectors = { as: 'vectors', embedded: false } as const;
+
+/** Both kinds of server, features and vectors, the server in a process of its own and in the killed one. */
+export const lanes: readonly Lane[] = [
+  { name: 'upload protocol, features', ...features, isPublic: false },
+  { name: 'upload protocol, vectors', ...vectors, isPublic: false },
+  { name: 'public server, features', ...features, isPublic: true },
+  { name: 'public server, vectors', ...vectors, isPublic: true },
+  { name: '--sandbox, features', as: 'features', embedded: true, isPublic: false },
+  { name: '--sandbox-public, vectors', as: 'vectors', embedded: true, isPublic: true },
+];
+
+/**
+ * Kills uploads with SIGKILL until there were `kills`, going on after each, and checks what the store holds at each end.
+ * Throws with the first upload that did not end exact, naming its seed.
+ */
+export async function killLoop(kills: number, seed: number, side: number): Promise<KillCounts> {
+  const folder = mkdtempSync(join(tmpdir(), 'np-kills-'));
+  const closers: (() => Promise<unknown>)[] = [];
+  try {
+    const material = makeMaterial(join(folder, 'material'), 192);
+    const targets = new Map<boolean, Target>();
+    for (const isPublic of [false, true]) {
+      const data = join(folder, isPublic ? 'public' : 'protocol');
+      const server = await startSandboxProcess({ data, args: isPublic ? ['--public'] : [] });
+      closers.push(server.close);
+      const proxy = await startKillProxy(server.url);
+      closers.push(proxy.close);
+      targets.set(isPublic, { data, proxy });
+    }
+    return await killUntil(kills, { folder, seed, side, material, targets });
+  } finally {
+    for (const close of closers.reverse()) await close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+interface Setting {
+  readonly folder: string;
+  readonly seed: number;
+  /** Tells apart loops that run side by side. */
+  readonly side: number;
+  readonly material: Material;
+  readonly targets: ReadonlyMap<boolean, Target>;
+}
+
+const noKills = (): Record<Window, number> => ({
+  'before intent': 0,
+  'intent to send': 0,
+  'send to answer': 0,
+  'answer to journal': 0,
+});
+
+async function killUntil(kills: number, setting: Setting): Promise<KillCounts> {
+  const random = seededRandom(setting.seed + setting.side);
+  const counts = { byLane: new Map(lanes.map(({ name }) => [name, noKills()])), kills: 0, jobs: 0, wiped: 0, late: 0 };
+  for (let number = setting.side; counts.kills < kills; number++) {
+    const lane = lanes[number % lanes.length] as Lane;
+    const name = `s${setting.side}n${counts.jobs}`;
+    const target = lane.embedded ? undefined : setting.targets.get(lane.isPublic);
+    const job = beginJob(lane, join(setting.folder, name), name, setting.material, target);
+    const most = Math.min(kills - counts.kills, longestChain(kills));
+    await killAndFinish(job, most, random, counts, `${lane.name}, seed ${setting.seed}, side ${setting.side}, ${name}`);
+    counts.jobs++;
+    rmSync(join(setting.folder, name), { recursive: true, force: true });
+  }
+  return counts;
+}
+
+/** Kills of one upload before it is let through: so many that a loop comes through nearly all lanes. */
+const longestChain = (kills: number) => Math.max(4, Math.min(20, Math.ceil(kills / 5)));
+/** The windows that are hardest to hit are aimed at more often. */
+const aims = ['startup', 'intent', 'intent', 'arrival', 'commit', 'answer', 'answer', 'any moment'] as const;
+
+type Counting = { -readonly [key in keyof KillCounts]: KillCounts[key] };
+
+async function killAndFinish(
+  job: KillJob,
+  most: number,
+  random: () => number,
+  counts: Counting,
+  what: string,
+): Promise<void> {
+  const byWindow = counts.byLane.get(job.lane.name) as Record<Window, number>;
+  let isLate = false;
+  for (let kills = 0; ; kills++) {
+    const aim = kills < most ? pickAim(random, job.lane) : undefined;
+    const concurrency = random() < 0.6 ? 1 : 4;
+    const { window, code, stderr } = await job.run(aim, concurrency);
+    if (isLate) counts.late++;
+    if (window === undefined) {
+      if (code !== 0) throw new Error(`${what}: exit ${code} after ${kills} kills:\n${stderr}`);
+      break;
+    }
+    byWindow[window]++;
+    counts.kills++;
+    isLate = aim?.late === true && window === 'send to answer';
+    // A request still on its way has no key that a new journal could know: without one, only what has ended is promised.
+    if (!isLate && random() < 0.1) {
+      job.wipeState();
+      counts.wiped++;
+    }
+  }
+  const wrong = job.check();
+  if (wrong.length > 0) throw new Error(`${what}: ${wrong.length} wrong: ${wrong.slice(0, 10).join('; ')}`);
+}
+
+function pickAim(random: () => number, { isPublic, embedded }: Lane): Aim {
+  const choice = embedded ? (['intent', 'any moment'] as const) : aims;
+  const at = choice[Math.floor(random() * choice.length)] as Aim['at'];
+  // Only a key makes it harmless that an old request arrives after the same one was sent again.
+  const late = at === 'arrival' && !isPublic && random() < 0.3;
+  return { at, nth: Math.floor(random() * 3), afterMs: 300 + random() * 1500, late };
+}
+
+/** The counts of several loops as one. */
+export function addCounts(all: readonly KillCounts[]): KillCounts {
+  const sum = (of: (counts: KillCounts) => number) => all.reduce((total, counts) => total + of(counts), 0);
+  const byLane = lanes.map(({ name }) => {
+    const row = windows.map((window) => [window, sum((counts) => counts.byLane.get(name)?.[window] ?? 0)]);
+    return [name, Object.fromEntries(row) as Record<Window, number>] as const;
+  });
+  const { kills, jobs, wiped, late } = {
+    kills: sum((c) => c.kills),
+    jobs: sum((c) => c.jobs),
+    wiped: sum((c) => c.wiped),
+    late: sum((c) => c.late),
+  };
+  return { byLane: new Map(byLane), kills, jobs, wiped, late };
+}
+
+/** Kills in a window, in all lanes. */
+export function killsIn(counts: KillCounts, window: Window): number {
+  return [...counts.byLane.values()].reduce((total, row) => total + row[window], 0);
+}
+
+/** The counts as a table for people. */
+export function tableOf(counts: KillCounts): string {
+  const line = (name: string, cells: readonly (string | number)[]) =>
+    `${name.padEnd(28)}${cells.map((cell) => String(cell).padStart(19)).join('')}`;
+  return [
+    line('kills by window', windows),
+    ...[...counts.byLane].map(([name, row]) =>
+      line(
+        name,
+        windows.map((window) => row[window]),
+      ),
+    ),
+    line(
+      'all',
+      windows.map((window) => killsIn(counts, window)),
+    ),
+    `${counts.kills} kills, ${counts.jobs} uploads brought to their end and exact, state folder wiped ${counts.wiped} times, ${counts.late} requests arrived after they had been sent again`,
+  ].join('\n');
+}
