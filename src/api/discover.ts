@@ -25,7 +25,7 @@ export async function discover(http: Http): Promise<Discovery> {
   const limits = await askAgain(http, { method: 'GET', path: '/api/upload/limits' });
   if (isRefusal(limits)) throw permanentError(limits, 'signing in');
   if (limits.status >= 300 && limits.status < 400) throw permanentError(limits, 'asking for the upload limits');
-  if (isPublic(limits)) return discoverPublic(http);
+  if (isPublic(limits)) return discoverPublic(http, limits);
   if (limits.status !== 200) throw notNeuronpedia(http);
   const found = readAs(limits, limitsSchema, 'asking for the upload limits');
   const account = await fetchAccount(http);
@@ -69,10 +69,11 @@ function isRefusal(answer: Answer): boolean {
   return (answer.status === 401 || answer.status === 403) && answer.json !== undefined;
 }
 
-async function discoverPublic(http: Http): Promise<Discovery> {
+async function discoverPublic(http: Http, { headers }: Answer): Promise<Discovery> {
   const account = await fetchAccount(http);
   return {
-    id: http.origin,
+    // The public server has no such header; a sandbox that plays it does, and its port changes from run to run.
+    id: headers.get('x-server-id') ?? http.origin,
     account,
     quota: undefined,
     capabilities: {

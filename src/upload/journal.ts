@@ -30,14 +30,12 @@ export async function openJournal(path: string, options: OpenJournalOptions = {}
   const { takenOver = false, stillOurs = async () => undefined } = options;
   try {
     await makeDurableFolder(dirname(path));
-    const { bytes, warnings, isTorn } = await recover(path);
+    const { bytes, warnings } = await recover(path);
     if (takenOver && bytes.length > 0) await replaceFile(path, bytes);
     const file = await open(path, 'a', 0o600);
     await syncFolders(path);
     const state = foldRecords(decodeJournal(bytes).records);
-    // What was cut off may be a whole record whose last byte was damaged: planned rows are looked up once more.
-    const believed = isTorn ? { ...state, planned: [] } : state;
-    return { path, state: believed, warnings, ...journalWriter(path, file, stillOurs) };
+    return { path, state, warnings, ...journalWriter(path, file, stillOurs) };
   } catch (cause) {
     throw journalError(path, cause);
   }
@@ -56,13 +54,7 @@ export async function removeJournal(path: string): Promise<void> {
   });
 }
 
-interface Recovered {
-  readonly bytes: Buffer;
-  readonly warnings: readonly string[];
-  readonly isTorn: boolean;
-}
-
-async function recover(path: string): Promise<Recovered> {
+async function recover(path: string): Promise<{ bytes: Buffer; warnings: string[] }> {
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return Buffer.alloc(0);
     throw error;
@@ -71,16 +63,16 @@ async function recover(path: string): Promise<Recovered> {
   if (damaged) {
     await rename(path, `${path}.damaged`);
     const warning = `the checkpoint is damaged and was set aside as ${path}.damaged; looking up what the server has instead`;
-    return { bytes: Buffer.alloc(0), warnings: [warning], isTorn: false };
+    return { bytes: Buffer.alloc(0), warnings: [warning] };
   }
-  if (!tornTail) return { bytes, warnings: [], isTorn: false };
+  if (!tornTail) return { bytes, warnings: [] };
   await withFile(path, 'r+', async (file) => {
     await file.truncate(goodBytes);
     await file.datasync();
   });
   const lost = bytes.length - goodBytes;
   const warning = `the checkpoint ends in ${lost} bytes of a record cut off by a crash; dropped`;
-  return { bytes: bytes.subarray(0, goodBytes), warnings: [warning], isTorn: true };
+  return { bytes: bytes.subarray(0, goodBytes), warnings: [warning] };
 }
 
 /** Puts a new file in the place of one that another process may have open: that one then writes to a file without a name. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../errors.ts';
 import { countRows, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
+import type { Delivery } from './delivery.ts';
 import type { Journal } from './journal.ts';
 import { type JournalState, pendingRows } from './journal-state.ts';
 import { type Comparison, compareRows, featureExists, sampleRows } from './look.ts';
@@ -10,19 +11,21 @@ import type { JobInput } from './run-job.ts';
 const sampleSize = 64;
 
 /**
- * What is known of a job before its first send: rows that an earlier run planned were looked up then, and the journal
- * knows them; new ones are looked up now. Errors: feature_exists, difference (a finished job whose rows are gone).
+ * What is known of a job before its first send. Rows that the journal does not know are looked up. Where sending a row
+ * twice would double it, so are all that are still to be sent: a journal that was cut short or came back from a backup
+ * looks like a whole one. Errors: feature_exists, difference (a finished job whose rows are gone).
  */
 export async function lookFirst(input: JobInput, journal: Journal): Promise<JournalState> {
-  const { planned, matrix, identity } = input;
+  const { planned, matrix, identity, delivery } = input;
   const state = journal.state;
   if (state.done && subtractRanges(planned, state.stored).length === 0) {
     await checkFinished(input, state);
     return state;
   }
-  const unseen = subtractRanges(pendingRows(state, planned), state.planned);
+  const pending = pendingRows(state, planned);
+  const unseen = repeatsAreHarmless(delivery) ? subtractRanges(pending, state.planned) : pending;
   const skip = input.isNew || unseen.length === 0;
-  const seen = skip ? undefined : await lookAtUnseen(input, unseen, state.planned.length === 0);
+  const seen = skip ? undefined : await lookAtUnseen(input, unseen, state.planned);
   if (seen && seen.different.length > 0)
     throw featureExists(matrix, seen.different, `${identity.model}/${identity.source}`);
   const found = seen ? mergeRanges([...seen.same, ...seen.uncompared]) : [];
@@ -38,17 +41,22 @@ export async function lookFirst(input: JobInput, journal: Journal): Promise<Jour
   };
 }
 
+/** Features under keys: one that is there with the same content is left alone, whatever key it came under. */
+function repeatsAreHarmless({ settle, serverNames }: Delivery): boolean {
+  return settle === 'resend' && !serverNames;
+}
+
 /**
- * Rows that another run of this job left there may be followed by more: a request of it may still be under way. Where
- * sending its rows again would double them, that is waited for before the first send: on a server without keys, and for
- * vectors, which the server names itself, under whatever keys the other run had.
+ * Rows that this journal does not know of are another run's, and may be followed by more: a request of it may still be
+ * under way. Where sending its rows again would double them, that is waited for before the first send.
  */
-async function lookAtUnseen(input: JobInput, unseen: Ranges, isFirstRun: boolean): Promise<Comparison> {
+async function lookAtUnseen(input: JobInput, unseen: Ranges, plannedBefore: Ranges): Promise<Comparison> {
   const { matrix, delivery, onEvent, settleTimeoutMs, stop } = input;
-  const seen = await compareRows(matrix, unseen, delivery, onEvent);
+  const look = () => compareRows(matrix, unseen, delivery, onEvent);
+  const isKnown = subtractRanges(unseen, plannedBefore).length === 0;
+  const seen = await look().catch((cause) => believeJournal(input, isKnown, cause));
   const there = countRows(seen.same) + countRows(seen.uncompared);
-  const harmless = delivery.settle === 'resend' && !delivery.serverNames;
-  if (harmless || !isFirstRun || there === 0 || there === countRows(unseen)) return seen;
+  if (repeatsAreHarmless(delivery) || there === 0 || there === countRows(unseen)) return seen;
   const seconds = settleTimeoutMs / 1000;
   onEvent({
     type: 'warning',
@@ -56,8 +64,20 @@ async function lookAtUnseen(input: JobInput, unseen: Ranges, isFirstRun: boolean
   });
   // Cut short by the user's signal: nothing will be sent, so what was seen will do.
   await sleep(settleTimeoutMs, undefined, { signal: stop }).catch(() => undefined);
-  if (stop.aborted) return seen;
-  return compareRows(matrix, unseen, delivery, onEvent);
+  return stop.aborted ? seen : look();
+}
+
+const nothing: Comparison = { same: [], different: [], uncompared: [], ids: new Map() };
+
+/** What the server says where it cannot list what an account has. */
+const cannotList = ['server_failing', 'not_neuronpedia', 'refused'];
+
+/** A server that cannot list an account's vectors is no reason to stop where the journal has known of these rows all along. */
+function believeJournal({ delivery, onEvent }: JobInput, isKnown: boolean, cause: unknown): Comparison {
+  const isList = cause instanceof AppError && cannotList.includes(cause.code);
+  if (!isKnown || !delivery.serverNames || !isList) throw cause;
+  onEvent({ type: 'warning', message: `going on by the checkpoint alone: ${cause.message}` });
+  return nothing;
 }
 
 /** A finished job is not believed blindly: somebody may have deleted what it made. */

@@ -1,5 +1,14 @@
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, type FSWatcher, mkdirSync, readFileSync, rmSync, watch } from 'node:fs';
+import {
+  existsSync,
+  type FSWatcher,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { readLog, recording } from './file-log.ts';
 import { type KillProxy, type Passing, uploads, type Watch } from './kill-proxy.ts';
@@ -37,6 +46,8 @@ export interface KillJob {
   readonly lane: Lane;
   run(aim: Aim | undefined, concurrency: number): Promise<KilledRun>;
   wipeState(): void;
+  /** Cuts its journal off at some byte, or flips a bit of it; both are chosen by numbers from 0 to 1. */
+  damageJournal(where: number, how: number): void;
   /** What store and receipt have wrong, once it is done. */
   check(): string[];
 }
@@ -68,6 +79,7 @@ export function beginJob(
   return {
     lane,
     wipeState: () => rmSync(state, { recursive: true, force: true }),
+    damageJournal: (where, how) => damageJournals(join(state, 'jobs'), where, how),
     check: () => [...whatIsWrong(data, expected), ...wrongInReceipt(receipt, data, expected)],
     async run(aim, concurrency) {
       const before = openIntents(state);
@@ -78,10 +90,12 @@ export function beginJob(
       const plan = watchFor(child.process, aim, late);
       const seen = target?.proxy.begin(plan.watch);
       const journal = aim?.at === 'intent' ? killAtIntent(child.process, state, aim) : undefined;
+      const ownLog = !target && aim ? killAtLog(child.process, log, aim) : undefined;
       const timer = aim?.at === 'any moment' ? setTimeout(() => child.process.kill('SIGKILL'), aim.afterMs) : undefined;
       const { code, signal, stderr } = await child.ended;
       clearTimeout(timer);
       journal?.close();
+      ownLog?.close();
       await target?.proxy.quiet();
       late = plan.held();
       if (signal !== 'SIGKILL') return { window: undefined, code, stderr };
@@ -144,10 +158,39 @@ function killAtIntent(child: ChildProcess, state: string, aim: Aim): FSWatcher {
   });
 }
 
+const logged: Partial<Record<Aim['at'], string>> = { arrival: '"op":"send"', answer: '"op":"answer"' };
+
+/** Where no proxy sees them, kills as soon as the process has noted that it sends, or has the answer. */
+function killAtLog(child: ChildProcess, log: string, aim: Aim): FSWatcher | undefined {
+  const wanted = logged[aim.at];
+  if (wanted === undefined) return undefined;
+  writeFileSync(log, '');
+  let size = 0;
+  let seen = 0;
+  return watch(log, () => {
+    const bytes = existsSync(log) ? readFileSync(log) : Buffer.alloc(0);
+    const added = bytes.subarray(size).toString('utf8').split('\n');
+    size = bytes.length;
+    const hits = added.filter((line) => line.includes(wanted) && uploads.some((path) => line.includes(`"${path}"`)));
+    seen += hits.length;
+    if (seen > aim.nth) child.kill('SIGKILL');
+  });
+}
+
 /** Where the server is in the process itself, its own log tells what was sent and answered. */
 function sendsIn(log: string): SeenSend[] {
   const events = readLog(log).flatMap((event) => (event.op === 'send' || event.op === 'answer' ? [event] : []));
   const isAnswered = (hash: string) => events.some((each) => each.op === 'answer' && each.hash === hash);
   const sends = events.filter(({ op, path }) => op === 'send' && uploads.includes(path));
   return sends.map(({ hash }) => ({ hash, answered: isAnswered(hash) }));
+}
+
+function damageJournals(folder: string, where: number, how: number): void {
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.journal')) : [];
+  for (const name of names) {
+    const bytes = readFileSync(join(folder, name));
+    const at = Math.floor(where * bytes.length);
+    if (bytes.length > 0) bytes[at] = (bytes[at] as number) ^ (1 << Math.floor(how * 8));
+    writeFileSync(join(folder, name), how < 0.5 ? bytes.subarray(0, at) : bytes);
+  }
 }

@@ -17,6 +17,8 @@ export interface KillCounts {
   readonly jobs: number;
   /** Times that the state folder was wiped after a kill. */
   readonly wiped: number;
+  /** Times that its journal was cut off or a bit of it flipped. */
+  readonly damaged: number;
   /** Requests that reached the server only after the next run had begun to send. */
   readonly late: number;
 }
@@ -38,7 +40,12 @@ export const lanes: readonly Lane[] = [
  * Kills uploads with SIGKILL until there were `kills`, going on after each, and checks what the store holds at each end.
  * Throws with the first upload that did not end exact, naming its seed.
  */
-export async function killLoop(kills: number, seed: number, side: number): Promise<KillCounts> {
+export async function killLoop(
+  kills: number,
+  seed: number,
+  side: number,
+  onProgress: (counts: KillCounts) => void = () => undefined,
+): Promise<KillCounts> {
   const folder = mkdtempSync(join(tmpdir(), 'np-kills-'));
   const closers: (() => Promise<unknown>)[] = [];
   try {
@@ -52,7 +59,7 @@ export async function killLoop(kills: number, seed: number, side: number): Promi
       closers.push(proxy.close);
       targets.set(isPublic, { data, proxy });
     }
-    return await killUntil(kills, { folder, seed, side, material, targets });
+    return await killUntil(kills, onProgress, { folder, seed, side, material, targets });
   } finally {
     for (const close of closers.reverse()) await close();
     rmSync(folder, { recursive: true, force: true });
@@ -75,9 +82,20 @@ const noKills = (): Record<Window, number> => ({
   'answer to journal': 0,
 });
 
-async function killUntil(kills: number, setting: Setting): Promise<KillCounts> {
+async function killUntil(
+  kills: number,
+  onProgress: (counts: KillCounts) => void,
+  setting: Setting,
+): Promise<KillCounts> {
   const random = seededRandom(setting.seed + setting.side);
-  const counts = { byLane: new Map(lanes.map(({ name }) => [name, noKills()])), kills: 0, jobs: 0, wiped: 0, late: 0 };
+  const counts = {
+    byLane: new Map(lanes.map(({ name }) => [name, noKills()])),
+    kills: 0,
+    jobs: 0,
+    wiped: 0,
+    damaged: 0,
+    late: 0,
+  };
   for (let number = setting.side; counts.kills < kills; number++) {
     const lane = lanes[number % lanes.length] as Lane;
     const name = `s${setting.side}n${counts.jobs}`;
@@ -86,6 +104,7 @@ async function killUntil(kills: number, setting: Setting): Promise<KillCounts> {
     const most = Math.min(kills - counts.kills, longestChain(kills));
     await killAndFinish(job, most, random, counts, `${lane.name}, seed ${setting.seed}, side ${setting.side}, ${name}`);
     counts.jobs++;
+    onProgress(counts);
     rmSync(join(setting.folder, name), { recursive: true, force: true });
   }
   return counts;
@@ -120,9 +139,14 @@ async function killAndFinish(
     counts.kills++;
     isLate = aim?.late === true && window === 'send to answer';
     // A request still on its way has no key that a new journal could know: without one, only what has ended is promised.
-    if (!isLate && random() < 0.1) {
+    if (isLate) continue;
+    const fate = random();
+    if (fate < 0.1) {
       job.wipeState();
       counts.wiped++;
+    } else if (fate < 0.25) {
+      job.damageJournal(random(), random());
+      counts.damaged++;
     }
   }
   const wrong = job.check();
@@ -130,10 +154,10 @@ async function killAndFinish(
 }
 
 function pickAim(random: () => number, { isPublic, embedded }: Lane): Aim {
-  const choice = embedded ? (['intent', 'any moment'] as const) : aims;
+  const choice = embedded ? (['intent', 'arrival', 'answer', 'any moment'] as const) : aims;
   const at = choice[Math.floor(random() * choice.length)] as Aim['at'];
   // Only a key makes it harmless that an old request arrives after the same one was sent again.
-  const late = at === 'arrival' && !isPublic && random() < 0.3;
+  const late = at === 'arrival' && !isPublic && !embedded && random() < 0.3;
   return { at, nth: Math.floor(random() * 3), afterMs: 300 + random() * 1500, late };
 }
 
@@ -144,13 +168,14 @@ export function addCounts(all: readonly KillCounts[]): KillCounts {
     const row = windows.map((window) => [window, sum((counts) => counts.byLane.get(name)?.[window] ?? 0)]);
     return [name, Object.fromEntries(row) as Record<Window, number>] as const;
   });
-  const { kills, jobs, wiped, late } = {
-    kills: sum((c) => c.kills),
-    jobs: sum((c) => c.jobs),
-    wiped: sum((c) => c.wiped),
-    late: sum((c) => c.late),
+  return {
+    byLane: new Map(byLane),
+    kills: sum((counts) => counts.kills),
+    jobs: sum((counts) => counts.jobs),
+    wiped: sum((counts) => counts.wiped),
+    damaged: sum((counts) => counts.damaged),
+    late: sum((counts) => counts.late),
   };
-  return { byLane: new Map(byLane), kills, jobs, wiped, late };
 }
 
 /** Kills in a window, in all lanes. */
@@ -174,6 +199,7 @@ export function tableOf(counts: KillCounts): string {
       'all',
       windows.map((window) => killsIn(counts, window)),
     ),
-    `${counts.kills} kills, ${counts.jobs} uploads brought to their end and exact, state folder wiped ${counts.wiped} times, ${counts.late} requests arrived after they had been sent again`,
+    `${counts.kills} kills; ${counts.jobs} uploads brought to their end, each exact; in between, the state folder wiped ${counts.wiped} times`,
+    `and the journal damaged ${counts.damaged} times; ${counts.late} requests arrived after their rows had been sent again`,
   ].join('\n');
 }

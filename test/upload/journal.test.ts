@@ -114,9 +114,8 @@ describe('a journal on disk', () => {
     expect(decodeJournal(await readFile(path)).records).toEqual([...records.slice(0, -1), { t: 'done', at: 'now' }]);
   });
 
-  it('with any one bit flipped is never believed as it was: set aside, or, where it looks torn, looked up again', async () => {
+  it('with any one bit flipped is never believed as it was: it is set aside, or its end cut off as torn', async () => {
     const whole = Buffer.from(records.map(encodeRecord).join(''));
-    const state = foldRecords(records);
     for (let at = 0; at < whole.length; at++) {
       const bytes = Buffer.from(whole);
       bytes[at] = (whole[at] as number) ^ (1 << (at % 8));
@@ -125,14 +124,6 @@ describe('a journal on disk', () => {
       for (const record of decoded.records) expect(records).toContainEqual(record);
       expect(decoded.damaged || decoded.tornTail, `byte ${at}`).toBe(true);
     }
-    // The last byte of all: the whole last record looks torn off, though its batch may have been sent.
-    await openJournal(path).then((journal) => journal.close());
-    await writeFile(path, Buffer.concat([whole.subarray(0, -1), Buffer.from([0x0b])]));
-    const journal = await openJournal(path);
-    await journal.close();
-    expect(state.planned).toEqual([[0, 100]]);
-    expect(journal.state.stored).toEqual(state.stored);
-    expect(journal.state.planned).toEqual([]);
   });
 
   it('that another run has taken is left to it: what the first still writes goes nowhere, and it may not send', async () => {
