@@ -1,27 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startSandboxProcess } from '../cli/sandbox-process.ts';
+import { type RunningSandbox, startSandboxProcess } from '../cli/sandbox-process.ts';
 import { seededRandom } from '../seeded-random.ts';
+import { addCounts, type Counting, type KillCounts, noCounts } from './kill-counts.ts';
 import { type Aim, beginJob, type KillJob, type Target } from './kill-job.ts';
 import { startKillProxy } from './kill-proxy.ts';
 import { type Material, makeMaterial } from './material.ts';
-import type { Lane } from './upload-process.ts';
-import { type Window, windows } from './windows.ts';
-
-export interface KillCounts {
-  /** Kills by lane, and in each by window. */
-  readonly byLane: ReadonlyMap<string, Record<Window, number>>;
-  readonly kills: number;
-  /** Uploads that were brought to their end, and found to be exact. */
-  readonly jobs: number;
-  /** Times that the state folder was wiped after a kill. */
-  readonly wiped: number;
-  /** Times that its journal was cut off or a bit of it flipped. */
-  readonly damaged: number;
-  /** Requests that reached the server only after the next run had begun to send. */
-  readonly late: number;
-}
+import { type Lane, rowsOf } from './upload-process.ts';
+import type { Window } from './windows.ts';
 
 const features = { as: 'features', embedded: false } as const;
 const vectors = { as: 'vectors', embedded: false } as const;
@@ -36,30 +23,40 @@ export const lanes: readonly Lane[] = [
   { name: '--sandbox-public, vectors', as: 'vectors', embedded: true, isPublic: true },
 ];
 
+/** How many kills, from which seed, in how many uploads side by side. */
+export interface KillPlan {
+  readonly kills: number;
+  readonly seed: number;
+  readonly sides: number;
+  readonly onProgress?: (kills: number, jobs: number) => void;
+}
+
 /**
- * Kills uploads with SIGKILL until there were `kills`, going on after each, and checks what the store holds at each end.
+ * Kills uploads with SIGKILL until there were enough, going on after each, and checks what the store holds at each end.
  * Throws with the first upload that did not end exact, naming its seed.
  */
-export async function killLoop(
-  kills: number,
-  seed: number,
-  side: number,
-  onProgress: (counts: KillCounts) => void = () => undefined,
-): Promise<KillCounts> {
+export async function killLoop({ kills, seed, sides, onProgress = () => undefined }: KillPlan): Promise<KillCounts> {
   const folder = mkdtempSync(join(tmpdir(), 'np-kills-'));
   const closers: (() => Promise<unknown>)[] = [];
   try {
-    const material = makeMaterial(join(folder, 'material'), 192);
-    const targets = new Map<boolean, Target>();
+    const material = makeMaterial(join(folder, 'material'), rowsOf.features);
+    const servers = new Map<boolean, RunningSandbox>();
     for (const isPublic of [false, true]) {
       const data = join(folder, isPublic ? 'public' : 'protocol');
       const server = await startSandboxProcess({ data, args: isPublic ? ['--public'] : [] });
       closers.push(server.close);
-      const proxy = await startKillProxy(server.url);
-      closers.push(proxy.close);
-      targets.set(isPublic, { data, proxy });
+      servers.set(isPublic, server);
     }
-    return await killUntil(kills, onProgress, { folder, seed, side, material, targets });
+    const startSide = async (side: number) => {
+      const targets = new Map<boolean, Target>();
+      for (const [isPublic, { url, data }] of servers) {
+        const proxy = await startKillProxy(url);
+        closers.push(proxy.close);
+        targets.set(isPublic, { data, proxy });
+      }
+      return killUntil(Math.ceil(kills / sides), { folder, seed, side, material, targets, onProgress });
+    };
+    return addCounts(await Promise.all(Array.from({ length: sides }, (_, side) => startSide(side))));
   } finally {
     for (const close of closers.reverse()) await close();
     rmSync(folder, { recursive: true, force: true });
@@ -73,29 +70,12 @@ interface Setting {
   readonly side: number;
   readonly material: Material;
   readonly targets: ReadonlyMap<boolean, Target>;
+  readonly onProgress: (kills: number, jobs: number) => void;
 }
 
-const noKills = (): Record<Window, number> => ({
-  'before intent': 0,
-  'intent to send': 0,
-  'send to answer': 0,
-  'answer to journal': 0,
-});
-
-async function killUntil(
-  kills: number,
-  onProgress: (counts: KillCounts) => void,
-  setting: Setting,
-): Promise<KillCounts> {
+async function killUntil(kills: number, setting: Setting): Promise<KillCounts> {
   const random = seededRandom(setting.seed + setting.side);
-  const counts = {
-    byLane: new Map(lanes.map(({ name }) => [name, noKills()])),
-    kills: 0,
-    jobs: 0,
-    wiped: 0,
-    damaged: 0,
-    late: 0,
-  };
+  const counts = noCounts(lanes.map(({ name }) => name));
   for (let number = setting.side; counts.kills < kills; number++) {
     const lane = lanes[number % lanes.length] as Lane;
     const name = `s${setting.side}n${counts.jobs}`;
@@ -104,7 +84,7 @@ async function killUntil(
     const most = Math.min(kills - counts.kills, longestChain(kills));
     await killAndFinish(job, most, random, counts, `${lane.name}, seed ${setting.seed}, side ${setting.side}, ${name}`);
     counts.jobs++;
-    onProgress(counts);
+    setting.onProgress(counts.kills, counts.jobs);
     rmSync(join(setting.folder, name), { recursive: true, force: true });
   }
   return counts;
@@ -114,8 +94,6 @@ async function killUntil(
 const longestChain = (kills: number) => Math.max(4, Math.min(20, Math.ceil(kills / 5)));
 /** The windows that are hardest to hit are aimed at more often. */
 const aims = ['startup', 'intent', 'intent', 'arrival', 'commit', 'answer', 'answer', 'any moment'] as const;
-
-type Counting = { -readonly [key in keyof KillCounts]: KillCounts[key] };
 
 async function killAndFinish(
   job: KillJob,
@@ -159,47 +137,4 @@ function pickAim(random: () => number, { isPublic, embedded }: Lane): Aim {
   // Only a key makes it harmless that an old request arrives after the same one was sent again.
   const late = at === 'arrival' && !isPublic && !embedded && random() < 0.3;
   return { at, nth: Math.floor(random() * 3), afterMs: 300 + random() * 1500, late };
-}
-
-/** The counts of several loops as one. */
-export function addCounts(all: readonly KillCounts[]): KillCounts {
-  const sum = (of: (counts: KillCounts) => number) => all.reduce((total, counts) => total + of(counts), 0);
-  const byLane = lanes.map(({ name }) => {
-    const row = windows.map((window) => [window, sum((counts) => counts.byLane.get(name)?.[window] ?? 0)]);
-    return [name, Object.fromEntries(row) as Record<Window, number>] as const;
-  });
-  return {
-    byLane: new Map(byLane),
-    kills: sum((counts) => counts.kills),
-    jobs: sum((counts) => counts.jobs),
-    wiped: sum((counts) => counts.wiped),
-    damaged: sum((counts) => counts.damaged),
-    late: sum((counts) => counts.late),
-  };
-}
-
-/** Kills in a window, in all lanes. */
-export function killsIn(counts: KillCounts, window: Window): number {
-  return [...counts.byLane.values()].reduce((total, row) => total + row[window], 0);
-}
-
-/** The counts as a table for people. */
-export function tableOf(counts: KillCounts): string {
-  const line = (name: string, cells: readonly (string | number)[]) =>
-    `${name.padEnd(28)}${cells.map((cell) => String(cell).padStart(19)).join('')}`;
-  return [
-    line('kills by window', windows),
-    ...[...counts.byLane].map(([name, row]) =>
-      line(
-        name,
-        windows.map((window) => row[window]),
-      ),
-    ),
-    line(
-      'all',
-      windows.map((window) => killsIn(counts, window)),
-    ),
-    `${counts.kills} kills; ${counts.jobs} uploads brought to their end, each exact; in between, the state folder wiped ${counts.wiped} times`,
-    `and the journal damaged ${counts.damaged} times; ${counts.late} requests arrived after their rows had been sent again`,
-  ].join('\n');
 }
