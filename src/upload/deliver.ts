@@ -97,6 +97,7 @@ export async function takeFound(
   );
   const missing = body.pieces.filter(({ row }) => !there.has(row));
   const rows = rangesOf(there.keys());
+  if (missing.length > 0) await run.journal.append({ t: 'dropped', batch: id, why: 'looked up' });
   if (rows.length > 0) {
     const found = rows.map(([start, end]): [number, number] => [start, end]);
     await run.journal.append({ t: 'found', rows: found, ids: Object.fromEntries(ids) });
@@ -104,8 +105,6 @@ export async function takeFound(
     run.patience.refill();
     run.onConfirmed(rows, ids);
   }
-  // After what was found: killed in between, the batch is looked for again; the other way round its rows would be sent again.
-  if (missing.length > 0) await run.journal.append({ t: 'dropped', batch: id, why: 'looked up' });
   return missing.length > 0 ? bodyOf(body, missing, run.delivery.format, run.pool) : undefined;
 }
 
