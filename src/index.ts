@@ -1,8 +1,10 @@
 /** The library: the same functions that the command line calls. Nothing here prints, exits or reads the environment. */
 export { type Connection, type ConnectOptions, connect } from './api/connect.ts';
+export { type Completions, type Steered, type SteerRequest, steer } from './api/steer.ts';
 export { AppError, type ErrorCode } from './errors.ts';
 export type { TensorFile } from './formats/format.ts';
 export { openTensorFile } from './formats/open.ts';
+export { type Inspection, type InspectOptions, inspectPath } from './inspect/inspect.ts';
 export { type Direction, type DirectionOptions, readDirection } from './layouts/direction.ts';
 export { findSaes } from './layouts/find.ts';
 export { type Probe, type ProbeOptions, readProbe } from './layouts/probe.ts';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createOutput, type Output } from './cli/output.ts';
 import { type Invocation, parseCommandLine } from './cli/program.ts';
+import { shellWord } from './cli/shell-word.ts';
 import { AppError, toAppError } from './errors.ts';
 
 /** How long requests in flight may take to end after the first signal. */
@@ -46,7 +47,7 @@ async function runCommand(
     stdin: process.stdin,
     interactive: process.stdin.isTTY === true && process.stderr.isTTY === true && options.input !== false,
     version,
-    command: ['neuronpedia', ...argv.map(quote)].join(' '),
+    command: ['neuronpedia', ...argv.map(shellWord)].join(' '),
     stop: signals.stop,
     abort: signals.abort,
   });
@@ -56,27 +57,32 @@ async function runCommand(
 /** Needed before the command line is parsed, for what goes wrong in parsing it. */
 function outputOptions(argv: readonly string[]) {
   const given = (flag: string) => argv.includes(flag);
-  const { env, stderr } = process;
+  const { env, stderr, stdout } = process;
   const wanted = env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== '0';
   const unwanted =
     given('--no-color') || (env.NO_COLOR !== undefined && env.NO_COLOR !== '') || env.FORCE_COLOR === '0';
+  const coloured = (stream: NodeJS.WriteStream) =>
+    !unwanted && (wanted || (stream.isTTY === true && env.TERM !== 'dumb'));
   return {
     json: given('--json'),
     quiet: given('--quiet'),
     verbose: given('--verbose'),
-    color: !unwanted && (wanted || (stderr.isTTY === true && env.TERM !== 'dumb')),
+    color: coloured(stderr),
+    cursor: env.TERM !== 'dumb',
     progress: !given('--no-progress'),
+    colorResults: coloured(stdout),
+    unicode: env.TERM !== 'dumb' && saysUnicode(env.LC_ALL || env.LC_CTYPE || env.LANG),
   };
+}
+
+/** A locale that is not named says nothing: most terminals show UTF-8 whatever it is. */
+function saysUnicode(locale: string | undefined): boolean {
+  return !locale || /utf-?8/i.test(locale);
 }
 
 function readVersion(): string {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
-}
-
-/** As a POSIX shell wants a word that holds more than letters. */
-function quote(word: string): string {
-  return /^[\w./:@=,{}+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 interface Signals {
@@ -100,7 +106,7 @@ function listenForSignals(out: Output, expected: boolean): Signals {
       process.exit(code);
     }
     code = signal === 'SIGINT' ? 130 : 143;
-    if (!expected) out.note('stopping: waiting for requests in flight; once more to stop at once');
+    if (!expected) out.note('stopping: what has begun ends first; once more to stop at once');
     const hints = ['progress is saved; run the same command again to go on'];
     stop.abort(new AppError(signal === 'SIGINT' ? 'interrupted' : 'terminated', `stopped by ${signal}`, { hints }));
     setTimeout(() => abort.abort(), graceMs).unref();

@@ -36,13 +36,15 @@ const mayImport: Record<string, string[]> = {
   formats: ['tensor'],
   layouts: ['formats', 'tensor'],
   dashboards: ['tensor'],
-  upload: ['layouts', 'formats', 'dashboards', 'tensor'],
+  'feature-data': ['formats', 'dashboards', 'tensor'],
+  inspect: ['layouts', 'formats', 'dashboards', 'tensor'],
+  upload: ['layouts', 'formats', 'dashboards', 'feature-data', 'tensor'],
   api: ['upload'],
   config: [],
   sandbox: [],
-  cli: ['upload', 'api', 'config', 'sandbox', 'formats', 'layouts', 'tensor'],
+  cli: ['upload', 'inspect', 'api', 'config', 'sandbox', 'formats', 'layouts', 'tensor'],
   main: ['cli'],
-  index: ['api', 'formats', 'layouts', 'tensor', 'upload'],
+  index: ['api', 'formats', 'inspect', 'layouts', 'tensor', 'upload'],
 };
 
 /** Packages that belong in one place, with the reason. */

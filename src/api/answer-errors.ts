@@ -49,16 +49,38 @@ export function permanentError(answer: Answer, doing: string): AppError {
   const code = codeOf[complaint.code ?? ''] ?? (answer.status === 401 ? 'authentication_failed' : 'refused');
   const where = complaint.path === undefined ? '' : ` (at ${complaint.path})`;
   return new AppError(code, `${doing}: the server refused: ${complaint.message}${where}`, {
-    hints: hintsFor(answer, code),
+    hints: hintsFor(answer, code, complaint),
     details: { status: answer.status, serverCode: complaint.code, path: complaint.path },
   });
 }
 
-function hintsFor(answer: Answer, code: ErrorCode): string[] {
+/** Whom the user's page names for more than a tier allows. */
+export const higherLimits = 'higher limits are asked for at support@neuronpedia.org';
+
+function hintsFor(answer: Answer, code: ErrorCode, complaint: Complaint): string[] {
+  const { origin, keyFrom } = answer;
+  const key = keyFrom === undefined ? 'the key' : `the key from ${keyFrom}`;
   if (code === 'authentication_failed') {
-    return ['check that the key is correct and whole: make one under Settings on the server, then: neuronpedia login'];
+    return [
+      `${origin} does not take ${key}: check that it is correct and whole`,
+      `keys are made at ${origin}/settings; store one with: neuronpedia login, or set NEURONPEDIA_API_KEY`,
+    ];
   }
-  if (code === 'upload_not_permitted') return ['this key may not upload: give it upload permission, or use another'];
+  if (code === 'upload_not_permitted') {
+    return [
+      `${key} may not upload: give it upload permission at ${origin}/settings, or make another there`,
+      'store another with: neuronpedia login, or set NEURONPEDIA_API_KEY',
+    ];
+  }
+  if (complaint.code === 'private_requires_paid_plan') {
+    return ['private uploads need a paid plan; leave out --visibility private, and anyone can see what you upload'];
+  }
+  if (complaint.code === 'invalid_vector_dimension') {
+    return [
+      `a vector has as many values as the model's residual stream is wide, and ${origin} goes by its own record of that`,
+      'check --model, --hook and --orientation; a wrong record is mended by support@neuronpedia.org',
+    ];
+  }
   if (code === 'feature_exists') {
     return ['nothing is overwritten: take the old features back with: neuronpedia delete, or choose another --sae-id'];
   }

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
 import { AppError } from '../errors.ts';
-import { isTransient, permanentError, readComplaint, retryAfterMs } from './answer-errors.ts';
-import { type Answer, type Http, type HttpRequest, NoAnswer } from './http.ts';
+import type { RequestWindow } from '../upload/pacer.ts';
+import { higherLimits, isTransient, permanentError, readComplaint, retryAfterMs } from './answer-errors.ts';
+import { type Answer, AnswerTooLarge, type Http, type HttpRequest, NoAnswer } from './http.ts';
+import { fullWindow } from './request-window.ts';
 
 /** Waits before the second, third and fourth try of a request that may be repeated. */
 const waitsMs = [300, 1000, 3000];
@@ -14,19 +16,34 @@ const longestWaitMs = 30_000;
  * Errors: unreachable, server_failing.
  */
 export async function askAgain(http: Http, request: HttpRequest): Promise<Answer> {
+  let sent = false;
   for (let attempt = 0; ; attempt++) {
     const result = await http.request(request).catch((error: unknown) => asNoAnswer(error));
     const wait = waitsMs[attempt];
     if (!(result instanceof NoAnswer)) {
       if (!isTransient(result.status)) return result;
+      const window = fullWindow(result);
+      if (window) throw windowFull(result, window, Date.now());
       const asked = retryAfterMs(result);
       if (wait === undefined || (asked ?? 0) > longestWaitMs) throw failing(request, result, asked);
       await pause(asked ?? wait, request.signal);
     } else {
-      if (wait === undefined || request.signal?.aborted) throw unreachable(result);
+      if (result instanceof AnswerTooLarge) throw new AppError('server_failing', result.message, { cause: result });
+      sent ||= result.sent;
+      if (wait === undefined || request.signal?.aborted) throw unreachable(result, sent);
       await pause(wait, request.signal);
     }
   }
+}
+
+/** A full window is no moment's matter: trying again at once would only be refused again. Error: paused. */
+function windowFull(answer: Answer, { limit, ms }: RequestWindow, now: number): AppError {
+  const resumeAt = new Date((Math.floor(now / ms) + 1) * ms);
+  const message = `the server takes ${limit} of these requests in ${Math.round(ms / 60_000)} minutes, and has had them`;
+  return new AppError('paused', `${message}: ${readComplaint(answer).message}`, {
+    hints: [`run the same command again after ${resumeAt.toISOString()}`, higherLimits],
+    details: { status: answer.status, resume_at: resumeAt.toISOString() },
+  });
 }
 
 async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
@@ -39,9 +56,10 @@ function asNoAnswer(error: unknown): NoAnswer {
   throw error;
 }
 
-function unreachable(error: NoAnswer): AppError {
+function unreachable(error: NoAnswer, sent: boolean): AppError {
   return new AppError('unreachable', error.message, {
     hints: ['check --api-url and your network; nothing is lost: run the same command again'],
+    details: { sent },
     cause: error,
   });
 }

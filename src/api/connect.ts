@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
+import { createPacer } from '../upload/pacer.ts';
 import type { ModelRecord, Server, SourceSet } from '../upload/server.ts';
 import { ask, askAgain, postJson, readOrRefuse } from './ask.ts';
-import { discover } from './discover.ts';
+import { askQuota, discover } from './discover.ts';
 import { featureDelivery } from './feature-delivery.ts';
 import { type Http, openHttp } from './http.ts';
+import { rowAccess } from './rows.ts';
 import { modelSchema, sourceSetSchema } from './schemas.ts';
 import { vectorActivationDelivery } from './vector-activations.ts';
 import { vectorDelivery } from './vector-delivery.ts';
@@ -15,6 +17,8 @@ export interface ConnectOptions {
   /** How people know the server, if not by its address. */
   readonly name?: string;
   readonly key: string | undefined;
+  /** Where the key was found, for the error of a server that refuses it. */
+  readonly keyFrom?: string;
   readonly userAgent: string;
   /** Allows plain http to a host that is not this machine. */
   readonly insecure: boolean;
@@ -77,21 +81,26 @@ function isLoopback(host: string): boolean {
 
 async function makeServer(http: Http, name: string): Promise<Server> {
   const { id, account, capabilities, quota } = await discover(http);
+  // Each endpoint has a window of its own, which all jobs of this connection share.
+  const pacers = { features: createPacer(), vectors: createPacer(), activations: createPacer() };
   return {
     name,
     id,
     account,
     capabilities,
     quota,
+    askQuota: () => askQuota(http),
     getModel: (modelId) => getModel(http, modelId),
     listModels: async () =>
       (await ask(http, postJson('/api/model/list'), z.array(modelSchema), 'listing models')).map(toModel),
     createModel: (modelId, layers) => createModel(http, modelId, layers),
     getSourceSet: (modelId, name) => getSourceSet(http, modelId, name),
     createSourceSet: (modelId, name, about) => createSourceSet(http, modelId, name, about),
-    features: (destination) => featureDelivery(http, capabilities, destination),
-    vectorActivations: (vectorId, fields) => vectorActivationDelivery(http, capabilities, vectorId, fields),
-    vectors: (destination) => vectorDelivery(http, capabilities, destination),
+    rows: rowAccess(http, capabilities),
+    features: (destination) => featureDelivery(http, capabilities, destination, pacers.features),
+    vectorActivations: (vectorId, fields) =>
+      vectorActivationDelivery(http, capabilities, vectorId, fields, pacers.activations),
+    vectors: (destination) => vectorDelivery(http, capabilities, destination, pacers.vectors),
   };
 }
 

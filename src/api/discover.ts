@@ -1,7 +1,8 @@
+import type { z } from 'zod';
 import { AppError } from '../errors.ts';
 import type { Account, Capabilities, Quota } from '../upload/server.ts';
 import { permanentError } from './answer-errors.ts';
-import { askAgain, readAs } from './ask.ts';
+import { askAgain, readAs, readOrRefuse } from './ask.ts';
 import type { Answer, Http } from './http.ts';
 import { limitsSchema, userSchema } from './schemas.ts';
 
@@ -32,12 +33,7 @@ export async function discover(http: Http): Promise<Discovery> {
   return {
     id: limits.headers.get('x-server-id') ?? found.serverId ?? http.origin,
     account,
-    quota: {
-      tier: found.tier,
-      limit: found.features.limit,
-      used: found.features.used,
-      resetsAt: found.features.resetsAt ? new Date(found.features.resetsAt) : undefined,
-    },
+    quota: toQuota(found),
     capabilities: {
       kind: 'upload-protocol',
       storesVectors: found.storesVectors,
@@ -49,6 +45,17 @@ export async function discover(http: Http): Promise<Discovery> {
       maxInFlight: inFlight,
     },
   };
+}
+
+function toQuota({ tier, features }: z.infer<typeof limitsSchema>): Quota {
+  const { limit, used, resetsAt } = features;
+  return { tier, limit, used, resetsAt: resetsAt ? new Date(resetsAt) : undefined };
+}
+
+/** The account's quota as it is now. Errors: those of asking. */
+export async function askQuota(http: Http): Promise<Quota> {
+  const limits = await askAgain(http, { method: 'GET', path: '/api/upload/limits' });
+  return toQuota(readOrRefuse(limits, limitsSchema, 'asking for the upload limits'));
 }
 
 async function fetchAccount(http: Http): Promise<Account> {
@@ -69,11 +76,11 @@ function isRefusal(answer: Answer): boolean {
   return (answer.status === 401 || answer.status === 403) && answer.json !== undefined;
 }
 
-async function discoverPublic(http: Http, { headers }: Answer): Promise<Discovery> {
+async function discoverPublic(http: Http, limits: Answer): Promise<Discovery> {
   const account = await fetchAccount(http);
   return {
     // The public server has no such header; a sandbox that plays it does, and its port changes from run to run.
-    id: headers.get('x-server-id') ?? http.origin,
+    id: limits.headers.get('x-server-id') ?? http.origin,
     account,
     quota: undefined,
     capabilities: {

@@ -5,7 +5,11 @@ import { askAgain, postJson, readOrRefuse } from './ask.ts';
 import type { FeatureId } from './feature-id.ts';
 import type { Answer, Http } from './http.ts';
 
-const scoreSchema = z.looseObject({ value: z.number().nullish(), explanationScoreTypeName: z.string().nullish() });
+const scoreSchema = z.looseObject({
+  value: z.number().nullish(),
+  explanationScoreTypeName: z.string().nullish(),
+  explanationScoreModelName: z.string().nullish(),
+});
 
 /** An explanation as servers show it. */
 export const explanationSchema = z.looseObject({
@@ -13,6 +17,8 @@ export const explanationSchema = z.looseObject({
   description: z.string().nullish(),
   typeName: z.string().nullish(),
   explanationModelName: z.string().nullish(),
+  author: z.looseObject({ name: z.string().nullish() }).nullish(),
+  authorId: z.string().nullish(),
   scores: z.array(scoreSchema).nullish(),
 });
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Delivery, StoredRow } from '../upload/delivery.ts';
+import type { Pacer } from '../upload/pacer.ts';
 import type { Capabilities, FeatureDestination } from '../upload/server.ts';
 import { ask, postJson } from './ask.ts';
 import type { Http } from './http.ts';
@@ -10,10 +11,16 @@ import { featureSchema } from './schemas.ts';
 const lookupRows = { fields: 1024, whole: 256 } as const;
 
 /** Features to a server: batches, under a key each where it knows keys; looked up by the hash of their vectors where it keeps them. */
-export function featureDelivery(http: Http, capabilities: Capabilities, destination: FeatureDestination): Delivery {
+export function featureDelivery(
+  http: Http,
+  capabilities: Capabilities,
+  destination: FeatureDestination,
+  pacer: Pacer,
+): Delivery {
   const { modelId, source, format } = destination;
   return {
     format,
+    pacer,
     maxRows: capabilities.maxRows,
     maxBytes: capabilities.maxBytes,
     maxInFlight: capabilities.maxInFlight,
@@ -22,15 +29,18 @@ export function featureDelivery(http: Http, capabilities: Capabilities, destinat
     async send(body, key, signal) {
       const headers = capabilities.idempotencyKeys ? { 'idempotency-key': key } : {};
       const request = { method: 'POST', path: '/api/feature/upload-batch', body, headers, signal } as const;
-      const result = await sendUpload(http, request, `uploading to ${modelId}/${source}`);
+      const result = await sendUpload(http, request, `uploading to ${modelId}/${source}`, pacer);
       return 'type' in result ? result : { type: 'stored' };
     },
     async lookup(rows) {
       const found = new Map<number, StoredRow>();
       const step = capabilities.storesVectors ? lookupRows.fields : lookupRows.whole;
       for (let at = 0; at < rows.length; at += step) {
-        const asked = rows.slice(at, at + step).map((index) => ({ modelId, layer: source, index }));
-        for (const { index, ...row } of await lookUp(http, capabilities, source, asked)) found.set(index, row);
+        const rowOf = new Map(rows.slice(at, at + step).map((row) => [format.indexOf?.(row) ?? row, row]));
+        const asked = Array.from(rowOf.keys(), (index) => ({ modelId, layer: source, index }));
+        for (const { index, ...stored } of await lookUp(http, capabilities, source, asked)) {
+          found.set(rowOf.get(index) as number, stored);
+        }
       }
       return found;
     },

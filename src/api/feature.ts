@@ -1,28 +1,59 @@
 import { z } from 'zod';
+import { AppError } from '../errors.ts';
+import { readComplaint } from './answer-errors.ts';
 import { askAgain, readOrRefuse } from './ask.ts';
 import { explanationSchema } from './explanations.ts';
 import type { Http } from './http.ts';
+
+const person = z.looseObject({ name: z.string().nullish() }).nullish();
+const texts = z.array(z.string()).nullish();
+const numbers = z.array(z.number()).nullish();
+const freeFields = z.record(z.string(), z.unknown()).nullish();
+
+const activationSchema = z.looseObject({
+  tokens: z.array(z.string()),
+  values: z.array(z.number()),
+});
 
 const featureSchema = z.looseObject({
   modelId: z.string(),
   layer: z.string(),
   index: z.union([z.string(), z.number()]).transform(String),
-  vector: z.array(z.number()).nullish(),
+  creatorId: z.string().nullish(),
+  hasVector: z.boolean().nullish(),
+  vector: numbers,
   vectorHash: z.string().nullish(),
   vectorLabel: z.string().nullish(),
   vectorDefaultSteerStrength: z.number().nullish(),
   name: z.string().nullish(),
+  description: z.string().nullish(),
   kind: z.string().nullish(),
+  concept: z.string().nullish(),
+  bias: z.number().nullish(),
   hookName: z.string().nullish(),
+  hookNameIn: z.string().nullish(),
+  license: z.string().nullish(),
+  visibility: z.string().nullish(),
+  tags: texts,
+  paperUrl: z.string().nullish(),
+  metadata: freeFields,
+  sourceDescription: z.string().nullish(),
+  sourceMetadata: freeFields,
   frac_nonzero: z.number().nullish(),
-  activations: z.array(z.unknown()).nullish(),
+  pos_str: texts,
+  pos_values: numbers,
+  neg_str: texts,
+  neg_values: numbers,
+  activations: z.array(activationSchema).nullish(),
   explanations: z.array(explanationSchema).nullish(),
   lists: z.array(z.looseObject({ id: z.string() })).nullish(),
-  creator: z.looseObject({ name: z.string().nullish() }).nullish(),
+  creator: person,
   createdAt: z.string().nullish(),
+  model: z.looseObject({ inferenceEnabled: z.boolean().nullish() }).nullish(),
 });
 
 export type Feature = z.infer<typeof featureSchema>;
+export type Activation = z.infer<typeof activationSchema>;
 
 /** A feature or vector as the server has it; undefined where it has none. Errors: those of asking. */
 export async function fetchFeature(
@@ -30,9 +61,17 @@ export async function fetchFeature(
   model: string,
   source: string,
   index: string,
+  signal?: AbortSignal,
 ): Promise<Feature | undefined> {
   const path = `/api/feature/${[model, source, index].map(encodeURIComponent).join('/')}`;
-  const answer = await askAgain(http, { method: 'GET', path });
-  if (answer.status === 404) return undefined;
+  const answer = await askAgain(http, { method: 'GET', path, ...(signal && { signal }) });
+  // A Neuronpedia says in JSON that it has no such feature; a page is somebody else's.
+  if (answer.status === 404 && answer.json !== undefined) return undefined;
+  if (answer.status === 404) {
+    const { message } = readComplaint(answer);
+    throw new AppError('not_neuronpedia', `reading a feature: the server's answer makes no sense: ${message}`, {
+      hints: ['is --api-url the address of a Neuronpedia server?'],
+    });
+  }
   return readOrRefuse(answer, featureSchema, `reading ${model}/${source}/${index}`);
 }

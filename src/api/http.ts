@@ -1,4 +1,7 @@
-import { type Dispatcher, errors, Pool } from 'undici';
+import { type Dispatcher, Pool } from 'undici';
+import { NoAnswer, noAnswer } from './no-answer.ts';
+
+export { NoAnswer } from './no-answer.ts';
 
 /** A request as this client makes them: JSON or nothing in, whatever comes out. */
 export interface HttpRequest {
@@ -15,21 +18,27 @@ export interface Answer {
   readonly headers: ReadonlyMap<string, string>;
   readonly text: string;
   readonly json: unknown;
+  /** Who gave it, and where the key that was sent came from, if that is known. */
+  readonly origin: string;
+  readonly keyFrom: string | undefined;
 }
 
-/** No answer, or not all of one. `sent` is false where the server cannot have seen the request. */
-export class NoAnswer extends Error {
-  readonly sent: boolean;
-  constructor(message: string, sent: boolean, cause: unknown) {
-    super(message, { cause });
-    this.sent = sent;
-  }
+/** An answer that comes piece by piece. The pieces end in NoAnswer where the connection breaks. */
+export interface StreamedAnswer {
+  readonly status: number;
+  readonly headers: ReadonlyMap<string, string>;
+  readonly chunks: AsyncIterable<Uint8Array>;
 }
+
+/** There was an answer, but more of it than is read: asking again would only bring it again. */
+export class AnswerTooLarge extends NoAnswer {}
 
 export interface Http {
   readonly origin: string;
   /** Errors: NoAnswer. */
   request(request: HttpRequest): Promise<Answer>;
+  /** The same for an answer that may be an event stream; any other is read whole. Errors: NoAnswer. */
+  stream(request: HttpRequest): Promise<Answer | StreamedAnswer>;
   close(): Promise<void>;
 }
 
@@ -38,6 +47,7 @@ export interface HttpOptions {
   /** Path that the server lives under, without a slash at its end. */
   readonly basePath: string;
   readonly key: string | undefined;
+  readonly keyFrom?: string;
   readonly userAgent: string;
   /** Called once an exchange is over, with nothing secret in it. */
   readonly onExchange?: (line: string) => void;
@@ -64,26 +74,72 @@ export function openHttp(options: HttpOptions): Http {
   return {
     origin: options.origin,
     request: (request) => exchange(pool, options, request),
+    stream: (request) => openStream(pool, options, request),
     close: () => pool.destroy(),
   };
 }
 
 async function exchange(pool: Pool, options: HttpOptions, request: HttpRequest): Promise<Answer> {
+  const tell = teller(options, request);
+  try {
+    const answer = await readAnswer(await pool.request(dispatchOptions(options, request)), options);
+    tell(describeAnswer(answer, answer.text.length));
+    return answer;
+  } catch (error) {
+    throw told(tell, noAnswer(options.origin, error));
+  }
+}
+
+async function openStream(pool: Pool, options: HttpOptions, request: HttpRequest): Promise<Answer | StreamedAnswer> {
+  const tell = teller(options, request);
+  try {
+    const response = await pool.request(dispatchOptions(options, request));
+    const [status, headers] = [response.statusCode, headersOf(response)];
+    if (status === 200 && headers.get('content-type')?.startsWith('text/event-stream')) {
+      return { status, headers, chunks: streamedChunks(response, options.origin, tell) };
+    }
+    const answer = await readAnswer(response, options);
+    tell(describeAnswer(answer, answer.text.length));
+    return answer;
+  } catch (error) {
+    throw told(tell, noAnswer(options.origin, error));
+  }
+}
+
+async function* streamedChunks(
+  response: Dispatcher.ResponseData,
+  origin: string,
+  tell: (result: string) => void,
+): AsyncGenerator<Uint8Array> {
+  let size = 0;
+  try {
+    for await (const chunk of limitedChunks(response)) {
+      size += chunk.length;
+      yield chunk;
+    }
+  } catch (error) {
+    throw told(tell, noAnswer(origin, error));
+  }
+  tell(describeAnswer({ status: response.statusCode, headers: headersOf(response) }, size));
+}
+
+/** Says how an exchange ended, with its size and how long it took. */
+function teller(options: HttpOptions, request: HttpRequest): (result: string) => void {
   const started = performance.now();
-  const tell = (result: string) => {
+  return (result) => {
     const size = request.body ? ` ${Buffer.byteLength(request.body)} B` : '';
     const ms = Math.round(performance.now() - started);
     options.onExchange?.(`${request.method} ${request.path}${size} -> ${result} (${ms} ms)`);
   };
-  try {
-    const answer = await readAnswer(await pool.request(dispatchOptions(options, request)));
-    tell(`${answer.status} ${answer.headers.get('content-type') ?? ''} ${answer.text.length} B`);
-    return answer;
-  } catch (error) {
-    const failure = error instanceof NoAnswer ? error : noAnswer(options.origin, error);
-    tell(`no answer: ${failure.message}`);
-    throw failure;
-  }
+}
+
+function describeAnswer({ status, headers }: Pick<Answer, 'status' | 'headers'>, size: number): string {
+  return `${status} ${headers.get('content-type') ?? ''} ${size} B`;
+}
+
+function told(tell: (result: string) => void, failure: NoAnswer): NoAnswer {
+  tell(`no answer: ${failure.message}`);
+  return failure;
 }
 
 function dispatchOptions(options: HttpOptions, request: HttpRequest): Dispatcher.RequestOptions {
@@ -103,17 +159,26 @@ function dispatchOptions(options: HttpOptions, request: HttpRequest): Dispatcher
   };
 }
 
-async function readAnswer(response: Dispatcher.ResponseData): Promise<Answer> {
-  const chunks: Buffer[] = [];
+async function readAnswer(response: Dispatcher.ResponseData, { origin, keyFrom }: HttpOptions): Promise<Answer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of limitedChunks(response)) chunks.push(chunk);
+  const text = Buffer.concat(chunks).toString('utf8');
+  const { statusCode: status } = response;
+  return { status, headers: headersOf(response), text, json: parseJson(text), origin, keyFrom };
+}
+
+async function* limitedChunks(response: Dispatcher.ResponseData): AsyncGenerator<Uint8Array> {
   let size = 0;
   for await (const chunk of response.body) {
     size += chunk.length;
-    if (size > largestAnswer) throw new NoAnswer(`the answer is larger than ${largestAnswer} bytes`, true, undefined);
-    chunks.push(chunk);
+    if (size > largestAnswer)
+      throw new AnswerTooLarge(`the answer is larger than ${largestAnswer} bytes`, true, undefined);
+    yield chunk;
   }
-  const text = Buffer.concat(chunks).toString('utf8');
-  const headers = new Map(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
-  return { status: response.statusCode, headers, text, json: parseJson(text) };
+}
+
+function headersOf(response: Dispatcher.ResponseData): ReadonlyMap<string, string> {
+  return new Map(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
 }
 
 function parseJson(text: string): unknown {
@@ -122,37 +187,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** Failures in which not a byte of the request has left this machine for the server. */
-const beforeSending = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-
-function noAnswer(origin: string, error: unknown): NoAnswer {
-  const code = errorCode(error);
-  const sent = code === undefined || !beforeSending.has(code);
-  return new NoAnswer(`${origin}: ${explain(error, code)}`, sent, error);
-}
-
-/** A host with several addresses fails with one error for all of them. */
-function errorCode(error: unknown): string | undefined {
-  if (error instanceof AggregateError) return errorCode(error.errors[0]);
-  return (error as NodeJS.ErrnoException).code;
-}
-
-function explain(error: unknown, code: string | undefined): string {
-  if (error instanceof errors.ConnectTimeoutError) return 'does not take connections (timed out)';
-  if (error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError)
-    return 'stopped answering';
-  if ((error as Error).name === 'TimeoutError') return 'took too long to answer';
-  if ((error as Error).name === 'AbortError') return 'the request was cut off by the user';
-  if (code === 'ECONNREFUSED') return 'refuses connections: is a server running there?';
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'no such host';
-  return `the connection was lost (${code ?? (error as Error).message})`;
 }

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type { Outcome } from '../upload/delivery.ts';
+import type { Pacer } from '../upload/pacer.ts';
 import { isTransient, permanentError, readComplaint, retryAfterMs } from './answer-errors.ts';
 import { type Answer, type Http, type HttpRequest, NoAnswer } from './http.ts';
+import { fullWindow, remainingRequests } from './request-window.ts';
 
 const quotaBody = z.looseObject({
   code: z.literal('rate_limit_exceeded'),
@@ -16,21 +18,36 @@ const quotaBody = z.looseObject({
  * Sends an upload and says what became of it. This is the one place that tells permanent, transient and unknown apart:
  * a refusal is certain, a request that never left was not stored, and all else without a 2xx may have been.
  */
-export async function sendUpload(http: Http, request: HttpRequest, doing: string): Promise<Outcome | Answer> {
+export async function sendUpload(
+  http: Http,
+  request: HttpRequest,
+  doing: string,
+  pacer: Pacer,
+): Promise<Outcome | Answer> {
+  pacer.began();
+  let remaining: number | undefined;
   try {
     const answer = await http.request(request);
-    return answer.status === 200 && answer.json !== undefined ? answer : classify(answer, doing);
+    remaining = remainingRequests(answer);
+    return answer.status === 200 && answer.json !== undefined ? answer : classify(answer, doing, pacer);
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error;
     const why = error.message;
     return error.sent
       ? { type: 'unknown', answered: false, waitMs: undefined, why }
       : { type: 'busy', waitMs: undefined, why };
+  } finally {
+    pacer.ended(remaining);
   }
 }
 
-function classify(answer: Answer, doing: string): Outcome {
+function classify(answer: Answer, doing: string, pacer: Pacer): Outcome {
   const why = readComplaint(answer).message;
+  const window = fullWindow(answer);
+  if (window) {
+    pacer.refused(window, Date.now());
+    return { type: 'limited', why };
+  }
   const quota = quotaBody.safeParse(answer.json);
   if (answer.status === 429 && quota.success) return quotaOutcome(quota.data.features, why);
   if (answer.status === 429) return busyOutcome(retryAfterMs(answer), why);

@@ -1,4 +1,5 @@
 import type { Delivery } from '../upload/delivery.ts';
+import type { Pacer } from '../upload/pacer.ts';
 import type { Capabilities } from '../upload/server.ts';
 import { fetchFeature } from './feature.ts';
 import type { Http } from './http.ts';
@@ -8,11 +9,18 @@ import { sendUpload } from './outcome.ts';
  * The activations of one vector, in a request of their own, which the server would store again each time. They are
  * looked up in the vector's own page: the answer to many features at once leaves a vector's activations out.
  */
-export function vectorActivationDelivery(http: Http, capabilities: Capabilities, id: string, fields: string): Delivery {
+export function vectorActivationDelivery(
+  http: Http,
+  capabilities: Capabilities,
+  id: string,
+  fields: string,
+  pacer: Pacer,
+): Delivery {
   const [modelId = '', source = '', index = ''] = id.split('/');
   const place = JSON.stringify({ modelId, source, index }).slice(0, -1);
   return {
     format: { before: '', after: '', values: false, aroundRow: () => ({ before: `${place},${fields}}`, after: '' }) },
+    pacer,
     maxRows: 1,
     maxBytes: capabilities.maxBytes,
     maxInFlight: 1,
@@ -20,7 +28,7 @@ export function vectorActivationDelivery(http: Http, capabilities: Capabilities,
     serverNames: false,
     async send(body, _key, signal) {
       const request = { method: 'POST', path: '/api/activation/upload-batch', body, signal } as const;
-      const result = await sendUpload(http, request, `uploading activations of ${id}`);
+      const result = await sendUpload(http, request, `uploading activations of ${id}`, pacer);
       return 'type' in result ? result : { type: 'stored' };
     },
     async lookup() {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Delivery, StoredRow } from '../upload/delivery.ts';
 import { looseHash } from '../upload/fingerprint.ts';
+import type { Pacer } from '../upload/pacer.ts';
 import type { Capabilities, VectorDestination } from '../upload/server.ts';
 import { ask, postJson, readAs } from './ask.ts';
 import type { Http } from './http.ts';
@@ -13,8 +14,13 @@ const ownedSchema = z.looseObject({ vectors: z.array(storedVectorSchema) });
  * Steering vectors to a server: one a request, under a key where it knows keys, looked up among those that the account
  * owns by name, place and values. Without keys only one is in flight: a crash then leaves at most one unknown.
  */
-export function vectorDelivery(http: Http, capabilities: Capabilities, destination: VectorDestination): Delivery {
-  const { modelId, layer, hookType, strength, label } = destination;
+export function vectorDelivery(
+  http: Http,
+  capabilities: Capabilities,
+  destination: VectorDestination,
+  pacer: Pacer,
+): Delivery {
+  const { modelId, layer, hookType, strength, label, rowFields, indexOf } = destination;
   const fields = JSON.stringify({
     modelId,
     layerNumber: layer,
@@ -26,20 +32,28 @@ export function vectorDelivery(http: Http, capabilities: Capabilities, destinati
       before: '',
       after: '',
       values: true,
+      ...(rowFields && { prepare: rowFields.prepare }),
+      ...(indexOf && { indexOf }),
       aroundRow: (row) => ({
         before: `${fields.slice(0, -1)},"vectorLabel":${JSON.stringify(label(row))},"vector":[`,
-        after: destination.fields === '' ? ']}' : `],${destination.fields}}`,
+        after: `${[']', destination.fields, rowFields?.of(row)].filter(Boolean).join(',')}}`,
       }),
     },
+    pacer,
     maxRows: 1,
     maxBytes: capabilities.maxBytes,
     maxInFlight: capabilities.idempotencyKeys ? capabilities.maxInFlight : 1,
     serverNames: true,
+    identify: (row) => ({
+      label: label(row),
+      place: `${modelId}/${vectorSource(layer, hookType)}`,
+      hash: destination.hashes(row).loose,
+    }),
     settle: capabilities.idempotencyKeys ? 'resend' : 'lookup',
     async send(body, key, signal) {
       const headers = capabilities.idempotencyKeys ? { 'idempotency-key': key } : {};
       const post = { method: 'POST', path: '/api/vector/new', body, headers, signal } as const;
-      const result = await sendUpload(http, post, `uploading a vector to ${modelId}`);
+      const result = await sendUpload(http, post, `uploading a vector to ${modelId}`, pacer);
       if ('type' in result) return result;
       const { vector } = readAs(result, newVectorSchema, 'uploading a vector');
       return { type: 'stored', ids: [`${vector.modelId}/${vector.source}/${vector.index}`] };

@@ -1,5 +1,7 @@
 import type { CommandContext } from './context.ts';
+import { about, direction, sending } from './option-lists.ts';
 import type { OptionName } from './options.ts';
+import { steeringNames } from './options-steering.ts';
 
 /** A subcommand, declared once. `load` brings its code, only when it runs. */
 export interface CommandSpec {
@@ -19,40 +21,6 @@ export interface CommandSpec {
   readonly untilSignal?: boolean;
   readonly load: () => Promise<{ run: (context: CommandContext) => Promise<number> }>;
 }
-
-const sending = [
-  'receipt',
-  'dryRun',
-  'restart',
-  'forceUnlock',
-  'settleTimeout',
-] as const satisfies readonly OptionName[];
-
-/** What may be said of any upload, and done with it once it is there. */
-const about = [
-  'description',
-  'tag',
-  'paperUrl',
-  'license',
-  'visibility',
-  'metadata',
-  'list',
-  'autoInterp',
-  'interpMethod',
-  'explainerModel',
-  'score',
-] as const satisfies readonly OptionName[];
-
-/** Where a direction of its own belongs, and how it is read. */
-const direction = [
-  'model',
-  'layer',
-  'name',
-  'hook',
-  'strength',
-  'createModel',
-  'tensor',
-] as const satisfies readonly OptionName[];
 
 /** Every subcommand. To add one: a file in `commands/`, and an entry here. */
 export const commandSpecs: readonly CommandSpec[] = [
@@ -107,7 +75,7 @@ export const commandSpecs: readonly CommandSpec[] = [
     summary: 'upload every feature of an SAE, transcoder or crosscoder',
     argument: {
       name: 'PATH',
-      help: 'weight file, or folder saved by SAELens (or of several)',
+      help: 'weight file, or folder that a trainer saved (or of several)',
       required: true,
       several: true,
     },
@@ -115,13 +83,23 @@ export const commandSpecs: readonly CommandSpec[] = [
       'model',
       'layer',
       'hook',
+      'hookOut',
+      'layers',
+      'head',
       'saeId',
       'kind',
       'createModel',
       'tensor',
       'orientation',
+      'headAxis',
       'features',
+      'index',
+      'featureMetadata',
+      'sparsityScale',
+      'skipDead',
       'activations',
+      'skipBadRows',
+      'fixTokens',
       'as',
       'label',
       ...about,
@@ -143,9 +121,50 @@ export const commandSpecs: readonly CommandSpec[] = [
     name: 'status',
     summary: 'show the server, the account and local jobs, one job, or one feature',
     argument: { name: 'ID', help: 'model/source/index or its URL, or a job as status lists it', required: false },
-    options: [],
-    examples: ['neuronpedia status', 'neuronpedia status gpt2-small/6-my-res-16k/1234 --json'],
+    options: ['text', 'resolve'],
+    examples: [
+      'neuronpedia status',
+      'neuronpedia status gpt2-small/6-my-res-16k/1234 --text "In the beginning"',
+      'neuronpedia status 0bccbe95a159a47a --resolve 3=absent',
+    ],
     load: () => import('./commands/status.ts'),
+  },
+  {
+    name: 'steer',
+    summary: 'complete a prompt with and without directions added to the model',
+    argument: {
+      name: 'ID',
+      help: 'model/source/index or its URL, with @STRENGTH after it for one of its own',
+      required: true,
+      several: true,
+    },
+    options: ['strength', ...steeringNames],
+    required: ['prompt'],
+    examples: [
+      'neuronpedia steer gpt2-small/6-neuronpedia-resid-post/108781060 --prompt "I think that"',
+      'neuronpedia steer gemma-2-2b/20-gemmascope-res-16k/1234@40 --prompt "Who are you?" --chat',
+    ],
+    load: () => import('./commands/steer.ts'),
+  },
+  {
+    name: 'delete',
+    summary: 'take back features, vectors and probes that you uploaded',
+    argument: { name: 'ID', help: 'model/source/index or its URL', required: false, several: true },
+    options: ['job', 'includeFound', 'dryRun', 'yes', 'forceUnlock'],
+    examples: ['neuronpedia delete gpt2-small/6-my-res-16k/1234', 'neuronpedia delete --job 0bccbe95a159a47a --yes'],
+    load: () => import('./commands/delete.ts'),
+  },
+  {
+    name: 'inspect',
+    summary: 'look at weights or examples before an upload: no server, no key',
+    argument: {
+      name: 'PATH',
+      help: 'weight file, folder of an SAE (or of several), or examples (.jsonl, SAEDashboard folder)',
+      required: true,
+    },
+    options: ['tensor', 'orientation', 'strict'],
+    examples: ['neuronpedia inspect ./my-sae', 'neuronpedia inspect W_dec.npy --orientation rows --strict --json'],
+    load: () => import('./commands/inspect.ts'),
   },
   {
     name: 'sandbox',

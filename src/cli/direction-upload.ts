@@ -14,10 +14,13 @@ import type { CommandContext } from './context.ts';
 import { finishDirection } from './direction-end.ts';
 import { warnNotStored } from './not-stored.ts';
 import type { OptionValues } from './options.ts';
+import { quotaLeft } from './quota-plan.ts';
 import { checkReceipt } from './receipt.ts';
+import { sendWhenOpen } from './send-when-open.ts';
 import { openSession } from './session.ts';
 import { withSpinner } from './spinner.ts';
-import { uploadRun } from './upload-run.ts';
+import { withTimeLimit } from './time-limit.ts';
+import { tellEvent, uploadRun } from './upload-run.ts';
 
 const defaultStrength = 10;
 
@@ -31,9 +34,10 @@ export interface FoundDirection {
 
 /** Uploads one direction, a steering vector or a probe; `read` finds it in the file. */
 export function uploadDirection(
-  context: CommandContext,
+  given: CommandContext,
   read: (file: TensorFile) => Promise<FoundDirection>,
 ): Promise<number> {
+  const context = withTimeLimit(given);
   const { out, options } = context;
   return closeAfter(async (own) => {
     const [path] = context.args as [string];
@@ -48,13 +52,17 @@ export function uploadDirection(
     out.note(`vector   ${file.path}: ${describe(tensor)}${row === undefined ? '' : `, row ${row}`}`);
     for (const line of found.notes) out.note(line);
     out.note(`to       ${said.model} layer ${said.layer}, ${said.hook}, strength ${said.strength}, "${said.name}"`);
-    out.note(`server   ${server.name} (${server.capabilities.kind}), account ${server.account.name}`);
+    out.note(
+      `server   ${server.name} (${server.capabilities.kind}), account ${server.account.name}${quotaLeft(server)}`,
+    );
     warnNotStored(out, server, [prepared.notStored]);
     const place = { model: said.model, source: `${said.layer}-neuronpedia-${said.hook}` };
     await checkAfterwards(options, http, place, options.activations !== undefined);
     if (options.dryRun) return finishDryRun(context, prepared);
     const upload = await uploadRun(context, session, server, (event) => tell(context, event));
-    const report = await withSpinner(out, `uploading "${said.name}"`, () => sendVector(prepared, upload));
+    const report = await withSpinner(out, `uploading "${said.name}"`, () =>
+      sendWhenOpen(context, upload, () => sendVector(prepared, upload)),
+    );
     return finishDirection(context, session, http, prepared, report);
   });
 }
@@ -99,11 +107,10 @@ function vectorOptions(options: OptionValues, probe: ProbeFacts | undefined): Ve
 }
 
 /** One row makes no progress worth an event: only what went wrong on the way is told. */
-function tell({ out }: CommandContext, event: UploadEvent): void {
-  if (event.type === 'warning') out.warn(event.message);
-  else if (event.type === 'retry') out.note(`waiting ${event.wait_s} s before another try: ${event.why}`);
-  else return;
-  out.document(event);
+function tell(context: CommandContext, event: UploadEvent): void {
+  if (event.type === 'progress' || event.type === 'checking' || event.type === 'looking') return;
+  tellEvent(context, event);
+  context.out.document(event);
 }
 
 function finishDryRun({ out }: CommandContext, prepared: PreparedVector): number {

@@ -1,19 +1,33 @@
 import { type Feature, fetchFeature } from '../api/feature.ts';
+import type { FeatureId } from '../api/feature-id.ts';
+import type { Http } from '../api/http.ts';
+import { testActivation } from '../api/test-activation.ts';
 import { AppError } from '../errors.ts';
+import { tokenText } from './activation-text.ts';
 import type { CommandContext } from './context.ts';
+import { safeText, widthOf } from './display-text.ts';
+import { type FeatureLine, featureLines, round } from './feature-lines.ts';
 import { parseId } from './id.ts';
 import type { Session } from './session.ts';
 import { withSpinner } from './spinner.ts';
 
-/** `status ID`: one feature or vector as the server has it. Error: not_found. */
+/** What a feature's page shows when another site embeds it. */
+const embedQuery = '?embed=true&embedexplanation=true&embedplots=true&embedtest=true';
+
+/**
+ * `status ID`: one feature or vector as the server has it; with `--text`, how strongly it fires on each token of that.
+ * Errors: not_found, and those of testing.
+ */
 export async function showFeature(context: CommandContext, session: Session, text: string): Promise<number> {
-  const { model, source, index } = parseId(text);
+  const place = parseId(text);
+  const { model, source, index } = place;
   const id = `${model}/${source}/${index}`;
   const http = session.open();
   try {
     const feature = await withSpinner(context.out, `reading ${id}`, () => fetchFeature(http, model, source, index));
-    if (!feature) throw new AppError('not_found', `${session.url} has no feature ${id}`, { details: { id } });
-    describeFeature(context, session, id, feature);
+    if (!feature) throw new AppError('not_found', `${session.name} has no feature ${id}`, { details: { id } });
+    if (context.options.text === undefined) describeFeature(context, session, id, feature);
+    else await test(context, session, http, place, feature);
     return 0;
   } finally {
     await http.close();
@@ -21,38 +35,54 @@ export async function showFeature(context: CommandContext, session: Session, tex
 }
 
 function describeFeature({ out }: CommandContext, session: Session, id: string, feature: Feature): void {
-  const line = (name: string, text: string | undefined | null) => {
-    if (text !== undefined && text !== null) out.result(`${out.paint.bold(name.padEnd(13))}${text}`);
-  };
-  const { vector, activations, explanations } = feature;
-  line('feature', session.idOrUrl(id));
-  line('name', feature.name ?? feature.vectorLabel);
-  line('kind', feature.kind);
-  line('hook', feature.hookName);
-  line('by', feature.creator?.name);
-  line('created', feature.createdAt);
-  line(
-    'vector',
-    vector && vector.length > 0 ? `${vector.length} values: ${preview(vector)}, norm ${norm(vector)}` : 'not stored',
-  );
-  line('vector hash', feature.vectorHash);
-  line('strength', feature.kind === 'vector' ? String(feature.vectorDefaultSteerStrength) : undefined);
-  line(
-    'density',
-    feature.frac_nonzero === undefined || feature.frac_nonzero === null || feature.frac_nonzero < 0
-      ? undefined
-      : String(feature.frac_nonzero),
-  );
-  line('activations', String(activations?.length ?? 0));
-  for (const explanation of explanations ?? []) line('explanation', explanation.description);
-  out.document({ type: 'feature', id, url: session.idOrUrl(id), feature });
+  const url = session.idOrUrl(id);
+  const embedUrl = session.embedded ? undefined : url + embedQuery;
+  showLines(out, [
+    ['feature', url],
+    ...(embedUrl === undefined ? [] : [['embed', embedUrl] as const]),
+    ...featureLines(out, feature),
+  ]);
+  out.document({ type: 'feature', id, url, ...(embedUrl !== undefined && { embedUrl }), feature });
 }
 
-function preview(vector: readonly number[]): string {
-  const first = vector.slice(0, 4).map((value) => String(Math.round(value * 1e5) / 1e5));
-  return vector.length > 4 ? `${first.join(', ')}, …` : first.join(', ');
+function showLines({ result, page }: CommandContext['out'], lines: readonly FeatureLine[]): void {
+  for (const [name, text] of lines) result(`${page.paint.bold(name.padEnd(13))}${text}`);
 }
 
-function norm(vector: readonly number[]): string {
-  return Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0)).toFixed(4);
+async function test(
+  { out, options, stop }: CommandContext,
+  session: Session,
+  http: Http,
+  { model, source, index }: FeatureId,
+  feature: Feature,
+): Promise<void> {
+  const id = `${model}/${source}/${index}`;
+  const text = options.text as string;
+  const place = { modelId: model, source, index };
+  const fired = await withSpinner(out, `testing ${id}`, () => testActivation(http, place, text, stop));
+  const { tokens, values, maxValue, maxValueTokenIndex, standIn } = fired;
+  const name = feature.name ?? feature.vectorLabel;
+  showLines(out, [
+    ['feature', session.idOrUrl(id)],
+    ...(name ? [['name', safeText(name)] as const] : []),
+    [
+      'strongest',
+      `${round(maxValue)} at token ${maxValueTokenIndex}, "${tokenText(tokens[maxValueTokenIndex] ?? '')}"`,
+    ],
+  ]);
+  if (standIn) out.warn('this server has no model: these values are made up, and the same for the same text');
+  const shown = tokens.map(tokenText);
+  const width = Math.min(30, Math.max(...shown.map(widthOf)));
+  for (const [i, token] of shown.entries()) {
+    const value = values[i] as number;
+    const line = `${token}${' '.repeat(Math.max(0, width - widthOf(token)))}  ${round(value).padStart(9)}  ${bar(value, maxValue)}`;
+    out.result(i === maxValueTokenIndex ? out.page.paint.bold.yellow(`${line} <`) : line);
+  }
+  out.document({ type: 'activation', id, url: session.idOrUrl(id), text, ...fired });
+}
+
+const barWidth = 20;
+
+function bar(value: number, most: number): string {
+  return most > 0 && value > 0 ? '█'.repeat(Math.max(1, Math.round((barWidth * value) / most))) : '';
 }

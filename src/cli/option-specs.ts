@@ -1,8 +1,13 @@
 import type { z as Zod } from 'zod';
 import { parseRanges } from '../tensor/ranges.ts';
-import { aboutSpecs } from './about-specs.ts';
-import { directionSpecs } from './direction-specs.ts';
+import { groups } from './option-groups.ts';
 import { choice, flag, parsed, text, whole } from './option-values.ts';
+import { aboutOptions } from './options-about.ts';
+import { directionOptions } from './options-direction.ts';
+import { featureOptions } from './options-features.ts';
+import { limitOptions } from './options-limits.ts';
+import { steeringOptions } from './options-steering.ts';
+import { sweepOptions } from './options-sweeps.ts';
 import { parseDuration, parseSize } from './quantities.ts';
 
 /** How a value is read. zod is handed in, so that showing help need not load it. */
@@ -21,14 +26,6 @@ export interface OptionSpec {
   readonly negated?: boolean;
 }
 
-const groups = {
-  place: 'Where it belongs',
-  reading: 'What is read',
-  sending: 'How it is sent',
-  everywhere: 'Everywhere',
-  server: 'Server',
-} as const;
-
 /** Every option of every command, by its name in code; on the command line it is written with hyphens. */
 export const optionSpecs = {
   model: {
@@ -44,13 +41,14 @@ export const optionSpecs = {
     help: 'hook: resid-pre, resid-post, … or a full name such as blocks.6.hook_resid_post',
     schema: text,
   },
+  ...sweepOptions,
   saeId: {
     value: 'NAME',
     group: groups.place,
-    help: 'source set to upload into; {layer} stands for the layer',
+    help: 'source set to upload into; {layer} stands for the layer, {head} for the head of a crosscoder',
     schema: text,
   },
-  ...directionSpecs,
+  ...directionOptions,
   kind: {
     value: 'KIND',
     group: groups.place,
@@ -81,12 +79,14 @@ export const optionSpecs = {
     help: 'only these features, for example 0-999,2048',
     schema: parsed(parseRanges, 'numbers and ranges such as 0-999,2048'),
   },
+  ...featureOptions,
   activations: {
     value: 'PATH',
     group: groups.reading,
     help: 'examples per feature: a .jsonl, or a folder that SAEDashboard wrote; may hold {layer}',
     schema: text,
   },
+  strict: { group: groups.reading, help: 'end with exit code 6 where anything was found amiss', schema: flag },
   as: {
     value: 'WHAT',
     group: groups.sending,
@@ -96,11 +96,11 @@ export const optionSpecs = {
   label: {
     value: 'TEMPLATE',
     group: groups.sending,
-    help: 'name of each vector, with --as vectors (default: "{sae-id} L{layer} #{index}")',
+    help: 'name of each vector, with --as vectors (default: "{sae-id} L{layer} #{index}"); {name} too',
     schema: text,
   },
-  ...aboutSpecs,
-  yes: { group: groups.sending, help: 'do go on: more than 1,000 vectors', schema: flag },
+  ...aboutOptions,
+  yes: { group: groups.sending, help: 'do go on without asking, also with more than 1,000 vectors', schema: flag },
   batchSize: {
     value: 'N',
     group: groups.sending,
@@ -132,6 +132,20 @@ export const optionSpecs = {
     group: groups.sending,
     help: 'how long a server may still work on a request whose connection was lost (default: 30s)',
     schema: parsed(parseDuration, 'a time such as 30s or 2m'),
+  },
+  ...limitOptions,
+  job: { value: 'JOB', group: groups.place, help: 'all that this upload sent; status lists the jobs', schema: text },
+  includeFound: {
+    group: groups.place,
+    help: 'with --job: also rows that it found on the server before it sent anything',
+    schema: flag,
+  },
+  ...steeringOptions,
+  text: {
+    value: 'TEXT',
+    group: groups.reading,
+    help: 'with a feature: how strongly it fires on each token of this text',
+    schema: text,
   },
   withToken: { group: groups.server, help: 'read the key from standard input', schema: flag },
   port: {

@@ -23,6 +23,10 @@ export const whole = (from: number, to: number) => (z: typeof Zod) =>
     .transform(Number)
     .refine((value) => value >= from && value <= to, `expected ${from} to ${to}`);
 
+/** A number within bounds, both included. */
+export const decimalWithin = (from: number, to: number) => (z: typeof Zod) =>
+  decimal(z).refine((value) => value >= from && value <= to, `expected ${from} to ${to}`);
+
 /** One of some words. */
 export const choice =
   <const T extends readonly string[]>(...names: T) =>

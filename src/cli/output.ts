@@ -1,5 +1,7 @@
+import { stripVTControlCharacters } from 'node:util';
 import { Chalk, type ChalkInstance } from 'chalk';
 import type { AppError } from '../errors.ts';
+import { createScreen, type Screen } from './screen.ts';
 
 /** The two streams of a process, as far as output needs them. */
 export interface Terminal {
@@ -13,12 +15,30 @@ export interface OutputOptions {
   readonly verbose: boolean;
   readonly color: boolean;
   readonly progress: boolean;
+  /** The terminal can move its cursor. */
+  readonly cursor: boolean;
+  /** Whether results on stdout may have colour: `color` is of stderr, and either may be a file. */
+  readonly colorResults: boolean;
+  /** Whether the terminal shows more than ASCII. */
+  readonly unicode: boolean;
+}
+
+/** What results are laid out for: stdout as a person sees it. */
+export interface Page {
+  readonly columns: number;
+  readonly unicode: boolean;
+  readonly paint: ChalkInstance;
 }
 
 /** The one place that writes. stdout carries results (with `--json` JSON only), stderr all that a person reads on the way. */
 export interface Output extends OutputOptions {
   readonly stderr: NodeJS.WriteStream;
   readonly paint: ChalkInstance;
+  /** Columns of the terminal that results go to; undefined where they go elsewhere. */
+  readonly columns: number | undefined;
+  /** Where results stand on a terminal that can be drawn on; undefined elsewhere, with `--json` and `--no-progress`. */
+  readonly screen: Screen | undefined;
+  readonly page: Page;
   /** A result for people and scripts; silent with `--json`. */
   result(line: string): void;
   /** A document or event on stdout; silent without `--json`. */
@@ -38,6 +58,9 @@ export interface Output extends OutputOptions {
 /** Anything shorter is no key, and would be found in every other word. */
 const shortestSecret = 6;
 
+/** Of a file or pipe, which has no width. */
+const defaultColumns = 80;
+
 /** Version of the JSON that this tool writes; fields are added without a new one, never changed. */
 export const jsonVersion = 1;
 
@@ -51,12 +74,22 @@ export function createOutput(terminal: Terminal, options: OutputOptions): Output
     else terminal.stderr.write(`${redact(line)}\n`);
   };
   const toStdout = (line: string) => terminal.stdout.write(`${redact(line)}\n`);
+  const drawable = terminal.stdout.isTTY && options.cursor && options.progress && !options.json;
   return {
     ...options,
     stderr: terminal.stderr,
     paint,
+    get columns() {
+      return terminal.stdout.isTTY ? terminal.stdout.columns : undefined;
+    },
+    screen: drawable ? createScreen(terminal.stdout, redact) : undefined,
+    page: {
+      columns: terminal.stdout.columns || defaultColumns,
+      unicode: options.unicode,
+      paint: new Chalk({ level: options.colorResults ? 1 : 0 }),
+    },
     result: (line) => {
-      if (!options.json) toStdout(line);
+      if (!options.json) toStdout(options.colorResults ? line : stripVTControlCharacters(line));
     },
     document: (value) => {
       if (options.json) toStdout(JSON.stringify({ v: jsonVersion, ...value }));

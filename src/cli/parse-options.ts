@@ -17,6 +17,10 @@ function parseOption(name: OptionName, value: unknown): unknown {
   const spec: OptionSpec = optionSpecs[name];
   const result = spec.schema(z).safeParse(value);
   if (result.success) return result.data;
-  const expected = result.error.issues[0]?.message ?? 'not understood';
-  throw new AppError('usage', `${flagOf(name)} "${value}": ${expected}`, { hints: [spec.help] });
+  const [issue] = result.error.issues;
+  const expected = issue?.message ?? 'not understood';
+  // Of a repeatable option, the one value that is wrong.
+  const [position] = issue?.path ?? [];
+  const shown = Array.isArray(value) && position !== undefined ? value[Number(position)] : value;
+  throw new AppError('usage', `${flagOf(name)} "${shown}": ${expected}`, { hints: [spec.help] });
 }

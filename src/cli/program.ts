@@ -79,7 +79,7 @@ function commanderOption(name: OptionName, required = false): Option {
   const spec: OptionSpec = optionSpecs[name];
   const flag = spec.value === undefined ? flagOf(name) : `${flagOf(name)} <${spec.value}>`;
   const option = new Option(flag, spec.help).helpGroup(`${spec.group}:`);
-  if (spec.repeatable) option.argParser((value, before: string[] | undefined) => [...(before ?? []), value]);
+  if (spec.repeatable) option.argParser((value: string, before: readonly string[] = []) => [...before, value]);
   return option.makeOptionMandatory(required);
 }
 

@@ -35,3 +35,12 @@ export function parseDuration(text: string): number | undefined {
   }
   return total;
 }
+
+/** No timer counts further than this. */
+const longestLimitMs = 24 * 86_400_000;
+
+/** Reads a time after which to stop, in milliseconds; undefined where it is none, nothing, or too long. */
+export function parseTimeLimit(text: string): number | undefined {
+  const ms = parseDuration(text);
+  return ms !== undefined && ms > 0 && ms <= longestLimitMs ? ms : undefined;
+}

@@ -2,7 +2,7 @@ import { open, rename, unlink, writeFile } from 'node:fs/promises';
 import { AppError } from '../errors.ts';
 
 /** Fields of one row in a receipt. */
-export type ReceiptRow = Readonly<Record<string, string | number | boolean | null | undefined>>;
+export type ReceiptRow = Readonly<Record<string, unknown>>;
 
 /** Lines written at a time. */
 const chunkRows = 1000;

@@ -1,33 +1,76 @@
 import { describe } from '../layouts/bare.ts';
-import { countRows, formatRanges } from '../tensor/ranges.ts';
+import type { Known, Sae } from '../layouts/sae.ts';
+import { countRows, formatRanges, type Ranges } from '../tensor/ranges.ts';
 import type { PreparedSae } from '../upload/kinds/sae.ts';
+import { remarksOn } from '../upload/kinds/sae-remarks.ts';
 import type { Server } from '../upload/server.ts';
 import type { Output } from './output.ts';
 import { count } from './progress.ts';
+import { describeQuarantine } from './quarantine.ts';
+import { quotaLeft } from './quota-plan.ts';
 
 /** Shows where an SAE goes and how that is known, before anything is sent. */
 export function showPlan(out: Output, server: Server, prepared: PreparedSae): void {
-  const { sae, place, matrix, orientation, planned, kind, dashboards } = prepared;
+  const { sae, place, matrix, orientation, planned, kind, dashboards, indices, quarantined } = prepared;
   const rows = countRows(planned);
-  const some = rows === matrix.rows ? '' : `; of these ${formatRanges(planned)}: ${count(rows)}`;
-  out.note(`SAE      ${sae.path} (${sae.layout}, ${kind})`);
+  const some =
+    rows === matrix.rows ? '' : `; of these ${indices.hash ? 'rows ' : ''}${shortRanges(planned)}: ${count(rows)}`;
+  out.note(`SAE      ${titleOf(sae)} (${sae.layout}, ${kind})`);
   out.note(`decoder  ${describe(sae.decoder)}: ${count(matrix.rows)} features of ${matrix.width} values${some}`);
   out.note(`         ${orientation.value}: ${orientation.from}`);
   out.note(`to       ${place.model.value} (${place.model.from}), layer ${place.layer.value} (${place.layer.from})`);
-  out.note(`         hook ${place.hook ? `${place.hook.value} (${place.hook.from})` : 'not given'}`);
+  out.note(`         hook ${hookText(place.hook)}${place.hookIn ? `, reads ${hookText(place.hookIn)}` : ''}`);
+  for (const remark of remarksOn(prepared)) out.note(`         ${remark}`);
   const made = [prepared.isNewModel && 'model', prepared.isNewSet && 'source set'].filter(Boolean).join(' and ');
   out.note(`source   ${prepared.model.id}/${place.source}${made ? ` (the ${made} will be made)` : ''}`);
   if (dashboards)
     out.note(
       `examples ${dashboards.path}: ${count(dashboards.activations)} activations of ${count(countRows(dashboards.features))} features`,
     );
+  for (const line of factLines(prepared)) out.note(line);
   if (sae.neuronpediaId !== undefined) out.note(`         its config names ${sae.neuronpediaId}; that is not taken`);
-  out.note(
-    `server   ${server.name} (${server.capabilities.kind}), account ${server.account.name}${quota(server, rows)}`,
-  );
+  out.note(`server   ${server.name} (${server.capabilities.kind}), account ${server.account.name}${quotaLeft(server)}`);
   for (const line of cannotStore(server, prepared)) out.note(line);
+  if (dashboards && dashboards.fixedTokens > 0) {
+    out.note(`         ${count(dashboards.fixedTokens)} empty or NUL tokens are replaced by U+FFFD (--fix-tokens)`);
+  }
+  for (const line of describeQuarantine(quarantined)) out.warn(line);
   if (matrix.tensor.dtype === 'F64') out.note('         values are float64 in the file and sent as float32');
   out.document({ type: 'plan', ...planDocument(prepared) });
+}
+
+/** How an SAE is called: its path and, of a crosscoder, which head it is. */
+export function titleOf({ path, head }: Sae): string {
+  return head ? `${path}, head ${head.index} of ${head.of}` : path;
+}
+
+function hookText(hook: Known<string> | undefined): string {
+  return hook ? `${hook.value} (${hook.from})` : 'not given';
+}
+
+/** A selection that is no pattern is not shown whole. */
+function shortRanges(rows: Ranges): string {
+  const shown = formatRanges(rows.slice(0, 10));
+  return rows.length > 10 ? `${shown},…` : shown;
+}
+
+/** What side files say of features, which features the rows are, and which are left out. */
+function factLines({ facts, indices, planned, dead, dashboards }: PreparedSae): string[] {
+  const lines: string[] = [];
+  const [first] = planned[0] ?? [0];
+  if (indices.isPart) lines.push(`indices  ${indices.indexOf(first)} (--index), row ${first}`);
+  else if (indices.hash !== undefined)
+    lines.push(`indices  of the file's own "index": row ${first} is feature ${indices.indexOf(first)}`);
+  if (facts) {
+    const { path, fields, features, notes } = facts.data;
+    lines.push(`facts    ${path}: ${fields.join(', ')} of ${count(features)} features`);
+    for (const note of notes) lines.push(`         ${note}`);
+    if (dashboards && fields.includes('density'))
+      lines.push('         where --activations says a density too, that one is sent');
+  }
+  if (dead.length > 0)
+    lines.push(`dead     ${count(countRows(dead))} features never fire and are left out (--skip-dead)`);
+  return lines;
 }
 
 /** What this server drops, said before it is sent and again at the end. */
@@ -48,6 +91,7 @@ export function planDocument(prepared: PreparedSae): Record<string, unknown> {
     path: sae.path,
     layout: sae.layout,
     kind,
+    ...(sae.head && { head: sae.head.index }),
     tensor: sae.decoder.name,
     dtype: sae.decoder.dtype,
     shape: sae.decoder.shape,
@@ -58,22 +102,20 @@ export function planDocument(prepared: PreparedSae): Record<string, unknown> {
     as: prepared.as,
     rows: countRows(planned),
     withoutExamples: countRows(prepared.withoutExamples),
-    ...(prepared.dashboards && { activations: prepared.dashboards.activations }),
+    quarantined: prepared.quarantined.size,
+    dead: countRows(prepared.dead),
+    ...(prepared.facts && { facts: prepared.facts.data.fields }),
+    ...(prepared.dashboards && {
+      activations: prepared.dashboards.activations,
+      fixedTokens: prepared.dashboards.fixedTokens,
+    }),
     model: place.model.value,
     layer: place.layer.value,
     hook: place.hook?.value ?? null,
+    ...(place.hookIn && { hookIn: place.hookIn.value }),
     source: `${prepared.model.id}/${place.source}`,
     newModel: prepared.isNewModel,
     newSourceSet: prepared.isNewSet,
-    notStored: Object.keys(prepared.notStored),
+    notStored: Object.keys({ ...prepared.notStored, ...prepared.lostFields }),
   };
-}
-
-/** How many days the quota makes of it, said before anything is sent. */
-function quota({ quota: has }: Server, rows: number): string {
-  if (!has) return '';
-  if (has.limit === null) return `, tier ${has.tier} without a daily limit`;
-  const left = Math.max(0, has.limit - has.used);
-  const days = rows <= left ? 1 : 1 + Math.ceil((rows - left) / Math.max(1, has.limit));
-  return `, tier ${has.tier}: ${count(left)} of ${count(has.limit)} features left today${days > 1 ? `, so this takes ${days} days` : ''}`;
 }

@@ -15,7 +15,9 @@ export async function writeSaeReceipt(
   several: boolean,
 ): Promise<void> {
   const { model, place, sae } = prepared;
-  const file = several ? path.replace(/(\.[^./\\]*)?$/, `-${place.source}$1`) : path;
+  // Heads of one crosscoder may go to the same layer of two models.
+  const name = sae.head ? `${model.id}-${place.source}` : place.source;
+  const file = several ? path.replace(/(\.[^./\\]*)?$/, `-${name}$1`) : path;
   const head = {
     command: 'upload-sae',
     job: report.job,
@@ -37,22 +39,41 @@ export function idsOf(prepared: PreparedSae, { stored, ids }: JobReport): string
   return known.filter((id) => id !== undefined);
 }
 
-function idOf({ model, place, as }: PreparedSae, row: number, ids: JobReport['ids']): string | undefined {
-  return as === 'vectors' ? ids.get(row) : `${model.id}/${place.source}/${row}`;
+function idOf({ model, place, as, indices }: PreparedSae, row: number, ids: JobReport['ids']): string | undefined {
+  return as === 'vectors' ? ids.get(row) : `${model.id}/${place.source}/${indices.indexOf(row)}`;
 }
 
 async function* receiptRows(session: Session, prepared: PreparedSae, report: JobReport): AsyncGenerator<ReceiptRow> {
-  const { matrix, planned, withoutExamples } = prepared;
+  const { matrix, planned, withoutExamples, dead, indices } = prepared;
   const isStored = membership(report.stored);
+  const lost = lostFacts(prepared);
   for await (const { start, count, width, values } of rowBlocks(matrix, planned)) {
     for (let i = 0; i < count; i++) {
       const row = start + i;
+      const index = indices.indexOf(row);
       const id = idOf(prepared, row, report.ids);
       const url = id === undefined ? undefined : session.idOrUrl(id);
-      const status = isStored(row) ? 'stored' : 'pending';
-      yield { row, index: row, id, url, vectorHash: vectorHash(values, i * width, width), status };
+      const why = report.quarantined.get(row);
+      const status = isStored(row) ? 'stored' : why === undefined ? 'pending' : `quarantined: ${why}`;
+      yield { row, index, id, url, vectorHash: vectorHash(values, i * width, width), status, ...(await lost(row)) };
     }
   }
+  for (const [row, why] of prepared.quarantined) yield { row, index: row, status: `quarantined: ${why}` };
   for (const row of eachRow(withoutExamples))
-    yield { row, index: row, status: 'without examples: not taken by this server' };
+    yield {
+      row,
+      index: indices.indexOf(row),
+      status: 'without examples: not taken by this server',
+      ...(await lost(row)),
+    };
+  for (const row of eachRow(dead)) yield { row, index: indices.indexOf(row), status: 'dead: left out (--skip-dead)' };
+}
+
+/** What is known of a row and the server does not store: it is in the receipt or nowhere. */
+function lostFacts({ facts, lostFields }: PreparedSae): (row: number) => Promise<ReceiptRow> {
+  if (!facts || Object.keys(lostFields).length === 0) return async () => ({});
+  return async (row) => {
+    const { name, description, metadata } = (await facts.data.read(row)) ?? {};
+    return { name, description, metadata };
+  };
 }

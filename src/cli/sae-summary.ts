@@ -1,10 +1,13 @@
 import type { AppError } from '../errors.ts';
+import { countRows } from '../tensor/ranges.ts';
 import type { PreparedSae } from '../upload/kinds/sae.ts';
 import type { JobReport } from '../upload/run-job.ts';
 import type { Server } from '../upload/server.ts';
 import type { CommandContext } from './context.ts';
 import type { Afterwards } from './explain-features.ts';
+import type { Held } from './held.ts';
 import { count } from './progress.ts';
+import { quarantineFields } from './quarantine.ts';
 import { cannotStore } from './sae-plan.ts';
 import type { Session } from './session.ts';
 import { exitCodeOf, resumeFields, statusOf, tellEnd } from './upload-run.ts';
@@ -14,7 +17,11 @@ export interface End {
   readonly source: string;
   readonly report?: JobReport;
   readonly error?: AppError;
+  /** Features left out because they never fire. */
+  readonly dead?: number;
   readonly after?: Afterwards;
+  /** It was not begun. */
+  readonly held?: Held;
 }
 
 /** Says what a job left on the server, and how to go on where it did not finish. */
@@ -32,6 +39,8 @@ export function tellReport(
     `${count(report.confirmed)} of ${count(report.planned)} ${as} on the server${before}, ${count(report.sent)} sent now`,
   );
   for (const line of cannotStore(server, prepared)) out.note(line);
+  const dead = countRows(prepared.dead);
+  if (dead > 0) out.note(`${count(dead)} dead features left out (--skip-dead)`);
   if (report.found > 0 && as === 'features' && !server.capabilities.storesVectors) {
     out.note(
       'what was there already cannot be compared with these weights: this server does not show what it came from',
@@ -42,10 +51,12 @@ export function tellReport(
 }
 
 /** The one summary of a command, and its exit code: the worst of its jobs. */
-export function finishJobs({ out }: CommandContext, ends: readonly End[]): number {
-  const jobs = ends.map(({ source, report, error, after }) => ({
+export function finishJobs(context: CommandContext, ends: readonly End[]): number {
+  const jobs = ends.map(({ source, report, error, held, after, dead }) => ({
     source,
-    ...(error && { status: 'failed', code: error.code, exitCode: error.exitCode, message: error.message }),
+    ...(dead && { dead }),
+    ...(held && { status: heldStatus(held), sent: 0, ...resumeFields(held) }),
+    ...(error && failedFields(error)),
     ...(report && {
       status: statusOf(report),
       job: report.job,
@@ -53,22 +64,47 @@ export function finishJobs({ out }: CommandContext, ends: readonly End[]): numbe
       confirmed: report.confirmed,
       found: report.found,
       sent: report.sent,
+      ...quarantineFields(report.quarantined),
       ...after?.fields,
       ...resumeFields(report),
     }),
   }));
   const paused = jobs.find((job) => 'resume_at' in job);
   const status = jobs.find((job) => job.status !== 'done')?.status ?? 'done';
-  out.document({
+  context.out.document({
     type: 'summary',
     status,
     jobs,
     ...(paused?.resume_at !== undefined && { resume_at: paused.resume_at }),
   });
-  const codes = ends.map(({ report, error, after }) => [
-    error?.exitCode ?? 0,
-    report ? exitCodeOf(report) : 0,
-    after?.exitCode ?? 0,
-  ]);
-  return Math.max(0, ...codes.flat());
+  tellHeld(context, ends);
+  return Math.max(0, ...ends.map(exitCodeOfEnd));
+}
+
+/** Which jobs were not begun, why, and how to go on with them. */
+function tellHeld({ out, command }: CommandContext, ends: readonly End[]): void {
+  const sources = ends.filter(({ held }) => held).map(({ source }) => source);
+  const end = ends.find(({ held }) => held)?.held?.end;
+  if (!end) return;
+  const why = end.type === 'quota' ? end.why : end.type === 'time_up' ? 'the time of --max-duration is up' : 'stopped';
+  out.note(`not begun: ${sources.join(', ')} (${why}); go on with: ${command}`);
+}
+
+function exitCodeOfEnd({ report, error, held, after }: End): number {
+  if (held) return heldStatus(held) === 'paused' ? 8 : 0;
+  return error?.exitCode ?? Math.max(report ? exitCodeOf(report) : 0, after?.exitCode ?? 0);
+}
+
+/** By a person, who gets the exit code of the signal, or by a limit. */
+function heldStatus({ end }: Held): 'paused' | 'interrupted' {
+  return end.type === 'stopped' ? 'interrupted' : 'paused';
+}
+
+function failedFields({ code, exitCode, message, details }: AppError): Record<string, unknown> {
+  const paused = code === 'paused';
+  return {
+    status: paused ? 'paused' : 'failed',
+    ...{ code, exitCode, message },
+    ...(paused && details.resume_at !== undefined && { resume_at: details.resume_at }),
+  };
 }

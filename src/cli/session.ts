@@ -81,7 +81,12 @@ interface Chosen extends Pick<Session, 'url' | 'name' | 'keyFrom' | 'embedded' |
 function session(context: CommandContext, chosen: Chosen): Session {
   const { key, ...rest } = chosen;
   if (key !== undefined) context.out.hide(key);
-  const options = { ...connectOptions(context, chosen.url, key), name: chosen.name };
+  const { keyFrom } = chosen;
+  const options = {
+    ...connectOptions(context, chosen.url, key),
+    name: chosen.name,
+    ...(keyFrom !== undefined && { keyFrom }),
+  };
   return {
     ...rest,
     idOrUrl: (id) => (chosen.embedded ? id : `${chosen.url.replace(/\/+$/, '')}/${id}`),

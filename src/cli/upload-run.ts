@@ -4,7 +4,9 @@ import type { UploadEvent } from '../upload/events.ts';
 import type { JobReport, UploadRun } from '../upload/run-job.ts';
 import type { Server } from '../upload/server.ts';
 import type { CommandContext } from './context.ts';
-import { type Progress, startProgress } from './progress.ts';
+import { formatMoment } from './moment.ts';
+import { count, type Progress, startProgress } from './progress.ts';
+import { describeQuarantine } from './quarantine.ts';
 import type { Session } from './session.ts';
 
 const defaultSettleMs = 30_000;
@@ -24,6 +26,8 @@ export async function uploadRun(
     forceUnlock: options.forceUnlock ?? false,
     settleTimeoutMs: options.settleTimeout ?? defaultSettleMs,
     command,
+    wait: options.wait ?? false,
+    assumeNew: options.assumeNew ?? false,
     stop,
     abort,
     onEvent,
@@ -55,37 +59,61 @@ export function eventReporter(
         progress ??= startProgress(out, event.total, event.confirmed);
         progress.update(event.confirmed);
       }
-      if (event.type === 'retry') out.note(`waiting ${event.wait_s} s before another try: ${event.why}`);
-      if (event.type === 'warning') out.warn(event.message);
+      tellEvent(context, event);
       if (event.type !== 'checking' && event.type !== 'looking') out.document({ ...event, source });
     },
     stop: () => progress?.stop(),
   };
 }
 
+/** Says what a person should know of an event while the upload goes on. */
+export function tellEvent({ out }: CommandContext, event: UploadEvent): void {
+  if (event.type === 'retry') out.note(`waiting ${event.wait_s} s before another try: ${event.why}`);
+  if (event.type === 'warning') out.warn(event.message);
+  if (event.type === 'quarantined') out.warn(`row ${event.row} is left out, the server keeps failing it: ${event.why}`);
+  if (event.type === 'waiting') {
+    out.note(
+      `waiting until ${formatMoment(new Date(event.until))}: ${event.why}; Ctrl-C ends, the same command goes on`,
+    );
+  }
+  if (event.type === 'pacing') {
+    const { left, need, interval_s } = event;
+    out.note(
+      `pacing: the server takes ${count(left)} more requests in this hour, ${count(need)} are still to be sent: one every ${interval_s} s`,
+    );
+  }
+}
+
 /** What is left to say of a run that did not finish: why, and how to go on. */
-export function tellEnd(context: CommandContext, report: JobReport): void {
-  const { end } = report;
+export function tellEnd(context: CommandContext, { end, quarantined }: JobReport): void {
   const { out, command } = context;
+  for (const line of describeQuarantine(quarantined)) out.note(line);
   if (end.type === 'finished') return;
   if (end.type === 'quota') {
-    out.note(`paused: ${end.why}${end.resumeAt ? `; more may be sent from ${end.resumeAt.toISOString()}` : ''}`);
+    out.note(`paused: ${end.why}${end.resumeAt ? `; more may be sent from ${formatMoment(end.resumeAt)}` : ''}`);
+    out.note(`${higherLimits}; --wait sleeps until then`);
   }
+  if (end.type === 'time_up') out.note('paused: the time of --max-duration is up');
   out.note(`progress is saved; go on with: ${command}`);
 }
 
+/** Whom the user's page names for more than a tier allows. */
+const higherLimits = 'higher limits are asked for at support@neuronpedia.org';
+
 /** Exit code of a run by how it ended; signals set their own. */
-export function exitCodeOf(report: JobReport): number {
-  return report.end.type === 'quota' ? 8 : 0;
+export function exitCodeOf({ end, quarantined }: JobReport): number {
+  if (end.type === 'quota' || end.type === 'time_up') return 8;
+  return quarantined.size > 0 ? 3 : 0;
 }
 
 /** How a run stands, in the words of the summary. */
-export function statusOf(report: JobReport): 'done' | 'paused' | 'interrupted' {
-  if (report.end.type === 'finished') return 'done';
-  return report.end.type === 'quota' ? 'paused' : 'interrupted';
+export function statusOf({ end, quarantined }: JobReport): 'done' | 'quarantined' | 'paused' | 'interrupted' {
+  if (end.type === 'finished') return quarantined.size > 0 ? 'quarantined' : 'done';
+  return end.type === 'stopped' ? 'interrupted' : 'paused';
 }
 
 /** The fields of a summary that say when a paused job may go on. */
-export function resumeFields(report: JobReport): { resume_at?: string } {
-  return report.end.type === 'quota' && report.end.resumeAt ? { resume_at: report.end.resumeAt.toISOString() } : {};
+export function resumeFields({ end }: Pick<JobReport, 'end'>): { resume_at?: string } {
+  if (end.type === 'time_up') return { resume_at: new Date().toISOString() };
+  return end.type === 'quota' && end.resumeAt ? { resume_at: end.resumeAt.toISOString() } : {};
 }

@@ -1,4 +1,5 @@
 import type { Ranges } from '../tensor/ranges.ts';
+import type { Faults } from './faults.ts';
 
 /** A text on which a feature was measured. `values` has one activation a token. */
 export interface Activation {
@@ -33,8 +34,12 @@ export interface DashboardSource {
   readonly features: Ranges;
   /** How many activations there are in all. */
   readonly activations: number;
-  /** SHA-256 of all that was read. */
+  /** SHA-256 of all that was read; another where tokens were replaced in it. */
   readonly hash: string;
+  /** Features whose record cannot be uploaded, and why: read with `skipBad` only. */
+  readonly faulty: ReadonlyMap<number, string>;
+  /** Tokens that were replaced: read with `fixTokens` only. */
+  readonly fixedTokens: number;
   /** The dashboard of a feature; undefined where it has none. */
   read(index: number): Promise<Dashboard | undefined>;
   close(): Promise<void>;
@@ -43,11 +48,22 @@ export interface DashboardSource {
 /** Where dashboards are going: a record that names another place is a mistake. */
 export interface DashboardPlace {
   readonly model: string;
-  readonly layer: number;
+  /** Absent where any will do. */
+  readonly layer?: number;
   /** The one feature that records without an index are of: those of a single vector need none. */
   readonly onlyIndex?: number;
   /** Whether a name means this model: files name models in more ways than one. */
   isModel(name: string): boolean;
+  /** Takes what is wrong with single records, which are an error of the whole otherwise. */
+  readonly faults?: Faults;
+}
+
+/** What to do with records that no server takes, instead of refusing the file. */
+export interface ReadOptions {
+  /** Leave features with such a record out. */
+  readonly skipBad?: boolean;
+  /** Replace empty and NUL tokens. */
+  readonly fixTokens?: boolean;
 }
 
 /** A dashboard's fields as an upload sends them, without the braces around them. */

@@ -3,12 +3,27 @@ import { AppError } from '../errors.ts';
 /** Enough to see a pattern. */
 const mostFaults = 20;
 
-/** Gathers what is wrong with the records of a file, to be told all at once. */
-export function collectFaults(path: string): { add(fault: string): void; throwIfAny(): void } {
+/** What is wrong with the records of a file, gathered to be told all at once. */
+export interface Faults {
+  /** `feature` is whose record it is, where nothing but that record is wrong. */
+  add(fault: string, feature?: number): void;
+  throwIfAny(): void;
+  /** Features that are to be left out instead, and why. */
+  readonly leftOut: ReadonlyMap<number, string>;
+}
+
+/** Gathers faults; with `skipBad` those of a single feature are no error but leave it out. */
+export function collectFaults(path: string, skipBad = false): Faults {
   const first: string[] = [];
+  const leftOut = new Map<number, string>();
   let count = 0;
   return {
-    add(fault) {
+    leftOut,
+    add(fault, feature) {
+      if (skipBad && feature !== undefined) {
+        if (!leftOut.has(feature)) leftOut.set(feature, fault);
+        return;
+      }
       count++;
       if (first.length < mostFaults) first.push(fault);
     },
@@ -17,7 +32,10 @@ export function collectFaults(path: string): { add(fault: string): void; throwIf
       const more = count > first.length ? ` (the first ${first.length} of ${count})` : '';
       const records = count === 1 ? '1 record cannot' : `${count} records cannot`;
       throw new AppError('record_invalid', `${path}: ${records} be uploaded${more}: ${first.join('; ')}`, {
-        hints: ['nothing was sent; mend the file, or leave these features out with --features'],
+        hints: [
+          'nothing was sent; mend the file, or leave these features out with --features or --skip-bad-rows',
+          ...(first.some((fault) => /is empty|NUL/.test(fault)) ? ['empty and NUL tokens: --fix-tokens'] : []),
+        ],
         details: { file: path, count },
       });
     },

@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
 import { type ByteSource, openFile, readBytes } from '../tensor/byte-source.ts';
+import { linesOf } from '../tensor/lines.ts';
 import { rangesOf } from '../tensor/ranges.ts';
 import { findFault } from './check-dashboard.ts';
-import type { Activation, Dashboard, DashboardPlace, DashboardSource } from './dashboard.ts';
+import type { Activation, Dashboard, DashboardPlace, DashboardSource, ReadOptions } from './dashboard.ts';
 import { collectFaults } from './faults.ts';
+import { fixTokens } from './fix-tokens.ts';
 import { checkPlace } from './place.ts';
 
 const activation = z.looseObject({
@@ -36,26 +38,25 @@ type Line = z.infer<typeof line> & { readonly index: number };
 /** Where lines of a feature lie in the file: start, length, start, length, … */
 type Spans = Map<number, number[]>;
 
-const chunkBytes = 1 << 20;
-/** A line is one feature's page: kilobytes. */
-const longestLine = 64 << 20;
-
 /**
  * Opens a `.jsonl` of dashboards: reads it once, checks every line, and remembers where each feature's lines lie.
  * Errors: file_not_found, record_invalid listing the first faults by line.
  */
-export async function openJsonLines(path: string, place: DashboardPlace): Promise<DashboardSource> {
+export async function openJsonLines(
+  path: string,
+  place: DashboardPlace,
+  options: ReadOptions,
+): Promise<DashboardSource> {
   const bytes = await openFile(path);
   try {
-    const { spans, withExamples, activations, hash } = await scan(path, bytes, place);
+    const { spans, ...found } = await scan(path, bytes, place, options);
     return {
       path,
-      features: rangesOf(withExamples),
-      activations,
-      hash,
+      ...found,
       read: async (index) => {
         const own = spans.get(index);
-        return own && merge(await readSpans(bytes, own, place.onlyIndex));
+        const dashboard = own && merge(await readSpans(bytes, own, place.onlyIndex));
+        return dashboard && options.fixTokens ? fixTokens(dashboard).dashboard : dashboard;
       },
       close: () => bytes.close(),
     };
@@ -65,13 +66,14 @@ export async function openJsonLines(path: string, place: DashboardPlace): Promis
   }
 }
 
-async function scan(path: string, bytes: ByteSource, place: DashboardPlace) {
+async function scan(path: string, bytes: ByteSource, place: DashboardPlace, options: ReadOptions) {
   const spans: Spans = new Map();
   const withExamples = new Set<number>();
   const whole = new Set<number>();
-  const faults = collectFaults(path);
+  const faults = place.faults ?? collectFaults(path, options.skipBad);
   const hash = createHash('sha256');
   let activations = 0;
+  let fixedTokens = 0;
   let number = 0;
   for await (const { text, start } of linesOf(path, bytes, (chunk) => hash.update(chunk))) {
     number++;
@@ -81,15 +83,23 @@ async function scan(path: string, bytes: ByteSource, place: DashboardPlace) {
       faults.add(`line ${number}: ${parsed}`);
       continue;
     }
-    const dashboard = merge([parsed]);
-    const fault = checkPlace(parsed, place) ?? findFault(parsed.index, dashboard) ?? repeated(parsed, spans, whole);
-    if (fault !== undefined) faults.add(`line ${number}, feature ${parsed.index}: ${fault}`);
+    const { dashboard, fixed } = options.fixTokens
+      ? fixTokens(merge([parsed]))
+      : { dashboard: merge([parsed]), fixed: 0 };
+    fixedTokens += fixed;
+    const misplaced = checkPlace(parsed, place);
+    const fault = misplaced ?? findFault(parsed.index, dashboard) ?? repeated(parsed, spans, whole);
+    const own = misplaced === undefined ? parsed.index : undefined;
+    if (fault !== undefined) faults.add(`line ${number}, feature ${parsed.index}: ${fault}`, own);
     spans.set(parsed.index, [...(spans.get(parsed.index) ?? []), start, text.length]);
     activations += dashboard.activations.length;
     if (dashboard.activations.length > 0) withExamples.add(parsed.index);
   }
   faults.throwIfAny();
-  return { spans, withExamples, activations, hash: hash.digest('hex') };
+  if (fixedTokens > 0) hash.update('tokens replaced');
+  for (const index of faults.leftOut.keys()) withExamples.delete(index);
+  const features = rangesOf(withExamples);
+  return { spans, features, activations, fixedTokens, faulty: faults.leftOut, hash: hash.digest('hex') };
 }
 
 /** Single activations of a feature may stand on many lines; its whole page stands on one. */
@@ -98,27 +108,6 @@ function repeated(parsed: Line, spans: Spans, whole: Set<number>): string | unde
   const clash = whole.has(parsed.index) || (isWhole && spans.has(parsed.index));
   if (isWhole) whole.add(parsed.index);
   return clash ? 'this feature stands there twice' : undefined;
-}
-
-async function* linesOf(path: string, bytes: ByteSource, onChunk: (chunk: Uint8Array) => void) {
-  let rest = Buffer.alloc(0);
-  let restStart = 0;
-  for (let at = 0; at < bytes.size; ) {
-    const chunk = await readBytes(bytes, at, Math.min(chunkBytes, bytes.size - at));
-    onChunk(chunk);
-    at += chunk.length;
-    const text = Buffer.concat([rest, chunk]);
-    let start = 0;
-    for (let end = text.indexOf(10); end >= 0; end = text.indexOf(10, start)) {
-      yield { text: text.subarray(start, end), start: restStart + start };
-      start = end + 1;
-    }
-    rest = text.subarray(start);
-    restStart += start;
-    if (rest.length > longestLine)
-      throw new AppError('record_invalid', `${path}: a line is longer than ${longestLine} bytes`);
-  }
-  if (rest.length > 0) yield { text: rest, start: restStart };
 }
 
 /** The line's fields, or what is wrong with it. */

@@ -11,7 +11,7 @@ export function checkPlace({ modelId, layer }: NamedPlace, place: DashboardPlace
   if (typeof modelId === 'string' && !place.isModel(modelId)) {
     return `it is of model ${modelId}, the upload is for ${place.model}`;
   }
-  if (layer === undefined || layer === null) return undefined;
+  if (layer === undefined || layer === null || place.layer === undefined) return undefined;
   const number = /^(\d+)(-|$)/.exec(String(layer))?.[1];
   if (number !== undefined && Number(number) !== place.layer)
     return `it is of layer ${layer}, the upload is for layer ${place.layer}`;

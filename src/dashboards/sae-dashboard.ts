@@ -6,8 +6,9 @@ import { AppError } from '../errors.ts';
 import { openFile, readBytes } from '../tensor/byte-source.ts';
 import { rangesOf } from '../tensor/ranges.ts';
 import { findFault } from './check-dashboard.ts';
-import type { Activation, Dashboard, DashboardPlace, DashboardSource, Logit } from './dashboard.ts';
+import type { Activation, Dashboard, DashboardPlace, DashboardSource, Logit, ReadOptions } from './dashboard.ts';
 import { collectFaults } from './faults.ts';
+import { fixTokens } from './fix-tokens.ts';
 import { checkPlace } from './place.ts';
 
 const bin = z.number().nullish();
@@ -56,34 +57,44 @@ export async function batchFiles(folder: string): Promise<string[]> {
  * Opens a folder of SAEDashboard batches: reads each once, checks every feature, and remembers which batch it is in.
  * Dead features are in no batch. Errors: record_invalid listing the first faults by file and feature.
  */
-export async function openSaeDashboard(folder: string, place: DashboardPlace): Promise<DashboardSource> {
+export async function openSaeDashboard(
+  folder: string,
+  place: DashboardPlace,
+  options: ReadOptions,
+): Promise<DashboardSource> {
   const files = await batchFiles(folder);
   const batchOf = new Map<number, number>();
   const withExamples = new Set<number>();
-  const faults = collectFaults(folder);
+  const faults = place.faults ?? collectFaults(folder, options.skipBad);
   const hash = createHash('sha256');
   let activations = 0;
+  let fixedTokens = 0;
   for (const [number, file] of files.entries()) {
     const batch = await readBatch(file, (bytes) => hash.update(bytes));
     const misplaced = checkPlace({ modelId: batch.model_id, layer: batch.layer }, place);
     if (misplaced) faults.add(`${file}: ${misplaced}`);
     for (const feature of batch.features) {
       const index = feature.feature_index;
-      const dashboard = toDashboard(feature);
+      const { dashboard, fixed } = readDashboard(feature, options);
+      fixedTokens += fixed;
       const fault = batchOf.has(index) ? 'this feature stands there twice' : findFault(index, dashboard);
-      if (fault) faults.add(`${file}, feature ${index}: ${fault}`);
+      if (fault) faults.add(`${file}, feature ${index}: ${fault}`, index);
       batchOf.set(index, number);
       activations += dashboard.activations.length;
       if (dashboard.activations.length > 0) withExamples.add(index);
     }
   }
   faults.throwIfAny();
-  const lookup = cachedBatches(files);
+  if (fixedTokens > 0) hash.update('tokens replaced');
+  for (const index of faults.leftOut.keys()) withExamples.delete(index);
+  const lookup = cachedBatches(files, options);
   return {
     path: folder,
     features: rangesOf(withExamples),
     activations,
     hash: hash.digest('hex'),
+    fixedTokens,
+    faulty: faults.leftOut,
     read: async (index) => {
       const number = batchOf.get(index);
       return number === undefined ? undefined : (await lookup(number)).get(index);
@@ -92,14 +103,24 @@ export async function openSaeDashboard(folder: string, place: DashboardPlace): P
   };
 }
 
+function readDashboard(feature: Feature, options: ReadOptions): { dashboard: Dashboard; fixed: number } {
+  const dashboard = toDashboard(feature);
+  return options.fixTokens ? fixTokens(dashboard) : { dashboard, fixed: 0 };
+}
+
 /** Features are asked for in order, so one batch in memory serves them all. */
-function cachedBatches(files: readonly string[]): (number: number) => Promise<ReadonlyMap<number, Dashboard>> {
+function cachedBatches(
+  files: readonly string[],
+  options: ReadOptions,
+): (number: number) => Promise<ReadonlyMap<number, Dashboard>> {
   let cached = -1;
   let dashboards: ReadonlyMap<number, Dashboard> = new Map();
   return async (number) => {
     if (number !== cached) {
       const { features } = await readBatch(files[number] as string, () => undefined);
-      dashboards = new Map(features.map((feature) => [feature.feature_index, toDashboard(feature)]));
+      dashboards = new Map(
+        features.map((feature) => [feature.feature_index, readDashboard(feature, options).dashboard]),
+      );
       cached = number;
     }
     return dashboards;

@@ -24,6 +24,8 @@ export interface ArrowBatch {
   node(slot: Slot): { readonly length: number; readonly nulls: number };
   /** Buffer number `which` of the field that has the slot: its validity bitmap is number 0. */
   buffer(slot: Slot, which: number): Region;
+  /** How many buffers of bytes a field of string views has in this batch. */
+  viewBuffers(slot: Slot): number;
 }
 
 /** Every record batch, one after another. Errors: format_invalid, format_unsupported. */
@@ -75,6 +77,7 @@ function readBatch(
       const at = 2 * (slot.buffer + extra(slot) + which);
       return { position: bodyStart + buffers[at]!, length: buffers[at + 1]!, codec };
     },
+    viewBuffers: (slot) => extra({ ...slot, views: slot.views + 1 }) - extra(slot),
   };
 }
 

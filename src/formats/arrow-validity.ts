@@ -46,3 +46,34 @@ function firstUnset(bytes: Uint8Array, from: number, to: number): number | undef
   }
   return undefined;
 }
+
+/** Whether the bit of a row is set. */
+type Bits = (i: number) => boolean;
+
+/** Which rows of a batch hold a value. A bitmap that is left out says that all do. */
+export async function readValidity(
+  file: string,
+  field: ArrowField,
+  batch: ArrowBatch,
+  buffers: Inflater,
+): Promise<Bits> {
+  if (batch.buffer(field.slot, 0).length > 0) return readBits(file, field, batch, buffers, 0);
+  if (batch.node(field.slot).nulls > 0)
+    throw invalid(file, `column "${field.name}": claims nulls and does not say where`);
+  return () => true;
+}
+
+/** Bits of a field's buffer number `which`, one a row. Error: format_invalid where they are not all there. */
+export async function readBits(
+  file: string,
+  field: ArrowField,
+  batch: ArrowBatch,
+  buffers: Inflater,
+  which: number,
+): Promise<Bits> {
+  const needed = Math.ceil(batch.rows / 8);
+  const { source, start, size } = await buffers.open(batch.buffer(field.slot, which), needed);
+  if (size < needed) throw invalid(file, `column "${field.name}": has ${size} bytes of bits, its rows need ${needed}`);
+  const bits = await readBytes(source, start, needed);
+  return (i: number) => ((bits[i >> 3] as number) & (1 << (i & 7))) !== 0;
+}

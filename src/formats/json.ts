@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts';
 import { type ByteSource, readBytes } from '../tensor/byte-source.ts';
 import type { Contents, Format, TensorFile } from './format.ts';
+import { isJsonRows, openJsonRows } from './json-rows.ts';
 import { readJsonTensors } from './json-tensors.ts';
 import { parseJson } from './json-text.ts';
 import { openIndex } from './safetensors-index.ts';
@@ -8,12 +9,13 @@ import { openIndex } from './safetensors-index.ts';
 /** JSON is read into memory whole; what is larger than a vector or a few thousand belongs into a binary file. */
 const longestText = 64 << 20;
 
-/** A JSON array of numbers, rows of them, or an object that holds such arrays. */
+/** A JSON array of numbers, rows of them, an object that holds such arrays, or an object a line (see `json-rows.ts`). */
 export const json: Format = {
   name: 'json',
   // No text holds NUL; a binary format's length field that happens to begin like JSON does.
   sniff: (head) => /^(?:\xef\xbb\xbf)?[ \t\r\n]*[[{]/.test(latin1(head)) && !head.subarray(0, 16).includes(0),
   async open(path, bytes) {
+    if (await isJsonRows(path, bytes)) return openJsonRows(path, bytes);
     const text = await readText(path, bytes);
     const value = parseJson(path, text);
     // An index whose weight_map comes later than the bytes that formats are told by.

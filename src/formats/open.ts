@@ -25,7 +25,13 @@ export async function openTensorFile(path: string): Promise<TensorFile> {
   try {
     const format = await recognise(path, bytes);
     const opened = await format.open(path, bytes);
-    return { ...opened, path, format: format.name, close: () => closeBoth(opened, bytes) };
+    // The heads of a crosscoder share a file, and each closes it.
+    let closed: Promise<void> | undefined;
+    const close = () => {
+      closed ??= closeBoth(opened, bytes);
+      return closed;
+    };
+    return { ...opened, path, format: format.name, close };
   } catch (error) {
     await bytes.close();
     throw error;

@@ -2,17 +2,37 @@ import { AppError } from '../errors.ts';
 import type { TensorFile } from '../formats/format.ts';
 import { isFloat } from '../tensor/dtype.ts';
 import { label, type Tensor } from '../tensor/tensor.ts';
-import { orientationFromBiases } from './orientation.ts';
+import { finish } from './assemble.ts';
+import { judgeAxes } from './axes.ts';
+import { describe } from './describe.ts';
+import { headCandidates, splitHeads } from './heads.ts';
+import type { Weights } from './layout.ts';
+import { refuseManyPlaces } from './many-places.ts';
+import { encoderBiases, orientationFromBiases, orientationFromName, widthBiases } from './orientation.ts';
 import type { Sae } from './sae.ts';
 
+export { describe };
+
 const toUploadVector = 'a single vector is uploaded with: neuronpedia upload-vector';
+const layout = 'bare matrix';
+
+/** What a person said of a file that does not say it itself. */
+export interface SaidOfTensor {
+  /** Name of the tensor to read. */
+  readonly tensor?: string | undefined;
+  /** Which axis of a 3-D decoder counts heads. */
+  readonly headAxis?: 'first' | 'middle' | undefined;
+}
 
 /**
- * A weight file without a config: the tensor asked for, else its only matrix, else its `W_dec`.
- * Model, layer and hook must be said by who uploads it. Errors: tensor_not_found, layout_unknown.
+ * A weight file without a config: the tensor asked for, else the only one that can be a decoder, else the one that is
+ * called so. One of 3 dimensions gives an SAE for each head. Model, layer and hook must be said by who uploads it.
+ * Errors: tensor_not_found, layout_unknown, cannot_be_stored.
  */
-export function readBare(path: string, file: TensorFile, tensorName: string | undefined): Sae {
-  const decoder = tensorName === undefined ? onlyMatrix(file) : namedTensor(file, tensorName);
+export function readBare(weights: Weights, said: SaidOfTensor): Sae[] {
+  if (said.tensor === undefined) refuseManyPlaces(weights);
+  const decoder = said.tensor === undefined ? onlyDecoder(weights) : askedFor(weights, said.tensor);
+  if (decoder.shape.length === 3) return bareHeads(weights, decoder, said.headAxis);
   if (decoder.shape.length !== 2) {
     throw new AppError(
       'layout_unknown',
@@ -22,35 +42,68 @@ export function readBare(path: string, file: TensorFile, tensorName: string | un
       },
     );
   }
-  const proof = orientationFromBiases(decoder, file.tensors);
+  const proof = orientationFromBiases(decoder, weights.tensors);
   // A tensor picked by name may be of another kind than the biases beside it are for.
-  if (proof && 'conflict' in proof && tensorName === undefined) {
+  if (proof && 'conflict' in proof && said.tensor === undefined) {
     throw new AppError('layout_unknown', `${label(decoder)}: ${proof.conflict}`, {
       hints: ['name the decoder with --tensor, and say which axis counts features with --orientation'],
     });
   }
-  const orientation = proof && 'value' in proof ? { orientation: proof } : {};
-  return { path, layout: 'bare matrix', kind: 'sae', decoder, ...orientation, facts: {}, file };
+  const orientation = proof && 'value' in proof ? proof : orientationFromName(decoder.name);
+  return [finish(weights, decoder, orientation, { layout, kind: 'sae' })];
 }
 
-function onlyMatrix(file: TensorFile): Tensor {
-  const matrices = [...file.tensors.values()].filter((tensor) => tensor.shape.length === 2 && isFloat(tensor.dtype));
-  const [only] = matrices.length === 1 ? matrices : matrices.filter((tensor) => tensor.name === 'W_dec');
+/** Heads by the axis that was said, or that what lies beside the decoder proves. Error: layout_unknown with the candidates. */
+function bareHeads(weights: Weights, decoder: Tensor, headAxis: SaidOfTensor['headAxis']): Sae[] {
+  const said = headAxis === undefined ? undefined : headAxis === 'first' ? 0 : 1;
+  const { proven, possible, from } = judgeAxes(decoder, weights.tensors, [], said);
+  const axis = said ?? proven?.axes.headAxis;
+  if (axis === undefined) {
+    const why = possible.length === 0 ? `it contradicts itself: ${from}` : 'nothing beside it tells which';
+    throw new AppError(
+      'layout_unknown',
+      `${label(decoder)}: one axis of ${describe(decoder)} counts the heads of a crosscoder, and ${why}`,
+      {
+        hints: [...headCandidates(decoder), 'see --orientation for which axis of these counts features'],
+        details: { file: decoder.file, tensor: decoder.name, shape: decoder.shape },
+      },
+    );
+  }
+  const orientation = proven && { value: proven.axes.orientation, from: proven.from || '--head-axis' };
+  return splitHeads(weights, decoder, axis, orientation, () => ({ layout, kind: 'crosscoder' }));
+}
+
+/** Names of decoders, in the words of all trainers. */
+const decoderNames = ['W_dec', 'w_dec', 'decoder.weight', 'decoder_linear.weight', 'W_D'];
+const biasNames = new Set([...widthBiases, ...encoderBiases, 'activation_mean', 'activation_std']);
+
+function onlyDecoder({ file, tensors }: Weights): Tensor {
+  const all = [...file.tensors.values()];
+  const candidates = all.filter(
+    ({ shape, dtype, name }) => (shape.length === 2 || shape.length === 3) && isFloat(dtype) && !biasNames.has(name),
+  );
+  const named = decoderNames.flatMap((name) => tensors.get(name) ?? []).filter((tensor) => candidates.includes(tensor));
+  const [only] = candidates.length === 1 ? candidates : named;
   if (only) return only;
-  if (matrices.length === 0) {
-    const shapes = [...file.tensors.values()].map(describe).join(', ') || 'none';
+  if (candidates.length === 0) {
+    const shapes = all.map(describe).join(', ') || 'none';
     throw new AppError('layout_unknown', `${file.path}: holds no matrix of floating-point numbers; found: ${shapes}`, {
-      hints: otherUses([...file.tensors.values()]),
+      hints: otherUses(all),
     });
   }
   throw new AppError('layout_unknown', `${file.path}: more than one matrix could be the decoder`, {
-    hints: [`say which with --tensor NAME; candidates: ${matrices.map(describe).join(', ')}`],
+    hints: [`say which with --tensor NAME; candidates: ${candidates.map(describe).join(', ')}`],
   });
 }
 
 function otherUses(tensors: readonly Tensor[]): string[] {
   if (tensors.some(({ shape }) => shape.length === 2)) return ['--tensor NAME takes any of them'];
   return tensors.some(({ shape }) => shape.length === 1) ? [toUploadVector] : [];
+}
+
+/** The tensor that was asked for, with or without the prefix of a wrapper. */
+function askedFor({ tensors, file }: Weights, name: string): Tensor {
+  return tensors.get(name) ?? namedTensor(file, name);
 }
 
 /** The tensor of that name, or an error that lists those that are there. */
@@ -62,9 +115,4 @@ export function namedTensor(file: TensorFile, name: string): Tensor {
   throw new AppError('tensor_not_found', `${file.path}: holds no tensor called "${name}"`, {
     hints: [`it holds: ${[...file.tensors.values()].map(describe).join(', ') || 'none'}`],
   });
-}
-
-/** `W_dec F32 [16384, 768]` */
-export function describe(tensor: Tensor): string {
-  return `${tensor.name || 'one array'} ${tensor.dtype} [${tensor.shape.join(', ')}]`;
 }

@@ -48,7 +48,8 @@ function onlyTensor(file: TensorFile, wantsRow: boolean): Tensor {
   });
 }
 
-function isSingle(tensor: Tensor): boolean {
+/** Whether a tensor is one vector: of one axis, or of several of which all but one have length 1. */
+export function isSingle(tensor: Tensor): boolean {
   const long = tensor.shape.filter((length) => length !== 1);
   return tensor.shape.length >= 1 && long.length <= 1 && elementCount(tensor.shape) > 0;
 }
@@ -58,9 +59,21 @@ function requireSingle(tensor: Tensor): void {
   const rows =
     tensor.shape.length === 2 ? [`one row of it is taken with --row I, 0 to ${(tensor.shape[0] ?? 0) - 1}`] : [];
   throw new AppError('layout_unknown', `${label(tensor)}: expected one vector, found ${describe(tensor)}`, {
-    hints: [...rows, 'every row of a matrix is uploaded with: neuronpedia upload-sae'],
+    hints: [...rows, ...layerRows(tensor), 'every row of a matrix is uploaded with: neuronpedia upload-sae'],
   });
 }
+
+/** Few rows are mostly one a layer, and hidden states have one row more than there are layers. */
+function layerRows({ shape }: Tensor): string[] {
+  const [rows = 0] = shape;
+  if (shape.length !== 2 || rows < 2 || rows > mostLayers) return [];
+  return [
+    `of one row a layer, row ${rows - 1} is layer ${rows - 1}; of hidden states, with one row more than the model has layers, row r is resid_post of block r - 1 (row ${rows - 1}: layer ${rows - 2}) and row 0 the embeddings`,
+  ];
+}
+
+/** No model here has more. */
+const mostLayers = 128;
 
 function rowsOf(tensor: Tensor, row: number): Matrix {
   if (tensor.shape.length !== 2) {

@@ -1,76 +1,143 @@
-import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { AppError } from '../errors.ts';
-import type { TensorFile } from '../formats/format.ts';
 import { openTensorFile } from '../formats/open.ts';
-import { readBare } from './bare.ts';
+import { readBare, type SaidOfTensor } from './bare.ts';
+import { isPickle, isWeightFile, listFolder } from './folder.ts';
+import { type Layout, type Spot, unwrapped, type Weights } from './layout.ts';
+import { layouts } from './list.ts';
+import { refuseManyPlaces } from './many-places.ts';
+import { nothingFound } from './nothing-found.ts';
 import type { Sae } from './sae.ts';
-import { readSaelens, saelensFiles } from './saelens.ts';
 
 /** Folders of a sweep lie a few levels deep; a link in a circle must not be followed for ever. */
-const deepestFolder = 6;
+const deepestFolder = 8;
 
 /**
- * Finds every SAE under a path: a weight file is one, a folder may hold several (one a layer, say), in the order of
- * their names. The files stay open; close each `sae.file`. Errors: those of opening, and layout_unknown for none.
+ * Finds every SAE under a path: a weight file is one, or one for each head of a crosscoder; a folder may hold several
+ * (one a layer, say), in the order of their names. Only files whose names some layout knows are opened, or the one weight
+ * file beside a config; their tensors then decide. The files stay open; close each `sae.file`.
+ * Errors: those of opening, layout_unknown for none, and what the layouts refuse.
  */
-export async function findSaes(path: string, tensorName?: string): Promise<Sae[]> {
+export async function findSaes(path: string, tensorName?: string, headAxis?: SaidOfTensor['headAxis']): Promise<Sae[]> {
+  const said = { tensor: tensorName, headAxis };
   const found = await stat(path).catch(() => undefined);
   if (!found) throw new AppError('file_not_found', `${path}: no such file or folder`, { details: { file: path } });
-  if (!found.isDirectory()) return [await openSae(path, path, tensorName)];
-  const weights = await weightFilesBelow(path, 0);
-  if (weights.length === 0) {
-    throw new AppError('layout_unknown', `${path}: no SAE found in this folder`, {
-      hints: [
-        `looked for ${saelensFiles.weights} beside ${saelensFiles.config}; a single weight file can be named itself`,
-      ],
-      details: { file: path },
-    });
+  if (!found.isDirectory()) return openFile(path, said);
+  const search: Search = { root: path, said, saes: [], seen: [], weights: [] };
+  try {
+    await searchFolder(search, path, 0);
+  } catch (error) {
+    for (const sae of search.saes) await sae.file.close();
+    throw error;
   }
-  return openAll(weights, tensorName);
+  if (search.saes.length > 0) return search.saes;
+  // Nobody's layout, but no doubt of what is meant either.
+  const [only, ...others] = search.weights;
+  if (only !== undefined && others.length === 0) return openFile(only, said);
+  throw nothingFound(path, search.seen);
 }
 
-/** Opens all or leaves none open. */
-async function openAll(weights: readonly string[], tensorName: string | undefined): Promise<Sae[]> {
-  const saes: Sae[] = [];
+/** A walk through folders, as far as it has come. */
+interface Search {
+  readonly root: string;
+  readonly said: SaidOfTensor;
+  readonly saes: Sae[];
+  /** All that was passed by, by its path from the root. */
+  readonly seen: string[];
+  /** Files that could hold a matrix. */
+  readonly weights: string[];
+}
+
+/** Adds the SAEs of a folder; only where it holds none, those of the folders in it: below an SAE lie its checkpoints. */
+async function searchFolder(search: Search, folder: string, depth: number): Promise<void> {
+  const { names, folders } = await listFolder(folder);
+  const before = search.saes.length;
+  const beside = new Set(names);
+  const all = names.map((name): Spot => ({ folder: resolve(folder), name, beside }));
+  const named = all.filter((spot) => layouts.some((layout) => layout.mayBe(spot)));
+  const spots = named.length > 0 ? named : onlyWeights(all);
+  const applies: Applies = named.length > 0 ? mayBe : hasConfig;
+  for (const spot of spots) {
+    const path = spots.length > 1 ? join(folder, spot.name) : folderOfSae(folder);
+    search.saes.push(...(await openSpot(path, join(folder, spot.name), spot, search.said, applies)));
+  }
+  for (const name of [...names, ...folders.filter((one) => one.endsWith('.dcp'))]) {
+    search.seen.push(relative(search.root, join(folder, name)));
+    if (isWeightFile(name)) search.weights.push(join(folder, name));
+  }
+  if (search.saes.length > before || depth === deepestFolder) return;
+  for (const name of folders) {
+    if (!isCheckpointFolder(name)) await searchFolder(search, join(folder, name), depth + 1);
+  }
+}
+
+/** Whether a layout is to be tried on a file. */
+type Applies = (layout: Layout, spot: Spot) => boolean;
+
+const mayBe: Applies = (layout, spot) => layout.mayBe(spot);
+const hasConfig: Applies = ({ config }, { beside }) => config !== undefined && beside.has(config);
+
+/** The one weight file beside a config: whoever converted it may have given it a name of their own. */
+function onlyWeights(all: readonly Spot[]): readonly Spot[] {
+  const weights = all.filter(({ name }) => isWeightFile(name));
+  const [spot] = weights;
+  return weights.length === 1 && spot && layouts.some((layout) => hasConfig(layout, spot)) ? [spot] : [];
+}
+
+/** A distributed checkpoint is one thing, not a folder of weights. */
+function isCheckpointFolder(name: string): boolean {
+  return isPickle(name) && name.endsWith('.dcp');
+}
+
+/** Weights in `checkpoints` are those of the folder above. */
+function folderOfSae(folder: string): string {
+  return basename(folder) === 'checkpoints' ? dirname(folder) : folder;
+}
+
+/** The SAEs of a file that was named itself: by a layout if it is one's, else as a bare matrix. */
+async function openFile(path: string, said: SaidOfTensor): Promise<Sae[]> {
+  const folder = resolve(dirname(path));
+  const { names } = await listFolder(folder).catch(() => ({ names: [] }));
+  const spot = { folder, name: basename(path), beside: new Set(names) };
+  return withWeights(
+    path,
+    path,
+    spot,
+    async (weights) => (await byLayout(weights, said, mayBe)) ?? readBare(weights, said),
+  );
+}
+
+/** The SAEs of a file found in a folder; none where its tensors are no layout's. */
+function openSpot(path: string, file: string, spot: Spot, said: SaidOfTensor, applies: Applies): Promise<Sae[]> {
+  return withWeights(path, file, spot, async (weights) => (await byLayout(weights, said, applies)) ?? []);
+}
+
+/** Reads an open file, which is closed again unless it holds an SAE. */
+async function withWeights(
+  path: string,
+  name: string,
+  spot: Spot,
+  read: (weights: Weights) => Promise<Sae[]>,
+): Promise<Sae[]> {
+  const file = await openTensorFile(name);
+  let saes: Sae[] = [];
   try {
-    for (const file of weights) saes.push(await openSae(dirname(file), file, tensorName));
+    saes = await read({ ...spot, path, file, tensors: unwrapped(file.tensors) });
     return saes;
-  } catch (error) {
-    for (const sae of saes) await sae.file.close();
-    throw error;
+  } finally {
+    if (saes.length === 0) await file.close();
   }
 }
 
-async function weightFilesBelow(folder: string, depth: number): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
-    throw new AppError('file_unreadable', `${folder}: this folder cannot be read (${cause.code})`, { cause });
-  });
-  const names = new Set(entries.map((entry) => entry.name));
-  if (names.has(saelensFiles.weights) && names.has(saelensFiles.config)) return [join(folder, saelensFiles.weights)];
-  if (depth === deepestFolder) return [];
-  const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
-  const byNumber = new Intl.Collator('en', { numeric: true });
-  const files: string[] = [];
-  for (const name of folders.sort(byNumber.compare))
-    files.push(...(await weightFilesBelow(join(folder, name), depth + 1)));
-  return files;
-}
-
-async function openSae(path: string, weights: string, tensorName: string | undefined): Promise<Sae> {
-  const file = await openTensorFile(weights);
-  try {
-    return (await isSaelens(file, tensorName)) ? await readSaelens(path, file) : readBare(path, file, tensorName);
-  } catch (error) {
-    await file.close();
-    throw error;
+/** By the first layout whose files and tensors these are. Another tensor than its decoder says nothing by its config. */
+async function byLayout(weights: Weights, said: SaidOfTensor, applies: Applies): Promise<Sae[] | undefined> {
+  for (const layout of layouts) {
+    const decoder = applies(layout, weights) ? layout.decoder(weights) : undefined;
+    if (decoder === undefined) continue;
+    const isAnother = said.tensor !== undefined && weights.tensors.get(said.tensor) !== decoder;
+    return isAnother ? readBare(weights, said) : layout.read(weights, decoder);
   }
-}
-
-/** Other trainers use the same file name: the config beside it and the decoder's name make it SAELens. */
-async function isSaelens(file: TensorFile, tensorName: string | undefined): Promise<boolean> {
-  if (basename(file.path) !== saelensFiles.weights || !file.tensors.has('W_dec')) return false;
-  if (tensorName !== undefined && tensorName !== 'W_dec') return false;
-  const config = await stat(join(dirname(file.path), saelensFiles.config)).catch(() => undefined);
-  return config?.isFile() ?? false;
+  if (said.tensor === undefined) refuseManyPlaces(weights);
+  return undefined;
 }

@@ -9,6 +9,16 @@ export interface HookPoint {
 /** Points of TransformerLens whose values are as wide as the model. */
 const residualPoint = /hook_(resid_(pre|mid|post)|mlp_out|attn_out)$/;
 
+/** Points of a block, as torch and Hugging Face configs name them, that TransformerLens has a name for. */
+const torchPoints: ReadonlyMap<string, string> = new Map([
+  ['', 'hook_resid_post'],
+  ['.output', 'hook_resid_post'],
+  // The input of the matrix that writes to the residual stream: the heads' outputs side by side.
+  ['.self_attn.o_proj.input', 'attn.hook_z'],
+  ['.pre_feedforward_layernorm.output', 'ln2.hook_normalized'],
+  ['.post_feedforward_layernorm.output', 'hook_mlp_out'],
+]);
+
 /**
  * Reads a TransformerLens hook name (`blocks.12.hook_resid_post`) or a module path of torch (`model.layers.12`, `h.3.mlp`).
  * A bare module path of a block means its output, the residual stream after it.
@@ -17,7 +27,7 @@ export function parseHook(name: string): HookPoint {
   const transformerLens = /^blocks\.(\d+)\./.exec(name);
   if (transformerLens) return { layer: Number(transformerLens[1]), residual: residualPoint.test(name) };
   const torch = /(?:^|\.)(?:layers|h)\.(\d+)(\.[\w.]+)?$/.exec(name);
-  if (torch) return { layer: Number(torch[1]), residual: torch[2] === undefined };
+  if (torch) return { layer: Number(torch[1]), residual: residualPoint.test(torchPoints.get(torch[2] ?? '') ?? '') };
   return { residual: residualPoint.test(name) };
 }
 
@@ -39,6 +49,14 @@ export function expandHook(typed: string, layer: number | undefined): string {
 
 /** The TransformerLens name of a hook that a config names as torch does: the output of a block is its resid_post. */
 export function transformerLensHook(name: string): string {
-  const { layer, residual } = parseHook(name);
-  return residual && layer !== undefined && !name.startsWith('blocks.') ? `blocks.${layer}.hook_resid_post` : name;
+  const { layer } = parseHook(name);
+  if (layer === undefined || name.startsWith('blocks.')) return name;
+  const suffix = /(?:^|\.)(?:layers|h)\.\d+(.*)$/.exec(name)?.[1] ?? '';
+  const point = torchPoints.get(suffix);
+  return point === undefined ? name : `blocks.${layer}.${point}`;
+}
+
+/** Whether the values at a hook are the attention heads' outputs side by side, before they are written anywhere. */
+export function isAttentionZ(hook: string): boolean {
+  return /(?:^|\.)hook_z$/.test(hook) || hook.endsWith('.o_proj.input');
 }

@@ -50,13 +50,15 @@ const idOf: ReadonlyMap<string, string> = new Map(
     // Older and shorter spellings found inside trained files.
     'meta-llama/meta-llama-3.1-8b': 'llama3.1-8b',
     'meta-llama/meta-llama-3.1-8b-instruct': 'llama3.1-8b-it',
+    'google/gemma-3-270m-pt': 'gemma-3-270m',
     gpt2: 'gpt2-small',
   }),
 );
 
 /** Neuronpedia's id for a model that a config names as Hugging Face or TransformerLens do; other names stay as they are. */
 export function neuronpediaModelId(name: string): string {
-  const wanted = name.toLowerCase();
+  // Some of Gemma Scope 2's configs say gemma-v3.
+  const wanted = name.toLowerCase().replace('gemma-v3-', 'gemma-3-');
   const withOrganisation = idOf.get(wanted);
   if (withOrganisation !== undefined) return withOrganisation;
   // Some configs leave the organisation out: `pythia-70m-deduped`, `Llama-3.1-8B`.

@@ -2,18 +2,21 @@ import { matrixOf, type Orientation, type Tensor } from '../tensor/tensor.ts';
 import type { Known } from './sae.ts';
 
 /** Biases that are as long as a decoder vector is wide. */
-const widthBiases = ['b_dec', 'decoder.bias', 'bias', 'decoder_bias', 'b_D'];
-/** Biases and thresholds that have one value a feature. */
+export const widthBiases = ['b_dec', 'decoder.bias', 'bias', 'decoder_bias', 'b_D', 'decoder_linear.bias'];
+/** Biases that have one value a feature. */
+export const encoderBiases = ['b_enc', 'encoder.bias', 'b_E', 'encoder_linear.bias'];
+/** These and the gates and thresholds that have one value a feature, where they are vectors at all. */
 const featureBiases = [
-  'b_enc',
-  'encoder.bias',
-  'b_E',
+  ...encoderBiases,
   'b_gate',
   'b_mag',
   'r_mag',
   'gate_bias',
   'mag_bias',
   'threshold',
+  'log_jumprelu_threshold',
+  'activation_function.log_jumprelu_threshold',
+  'activation_function.threshold',
 ];
 
 /** What the 1-D tensors beside a decoder prove of it: which axis counts features, or that none fits (`conflict`). */
@@ -51,4 +54,10 @@ export function orientationFromWidth(decoder: Tensor, width: number, from: strin
   if (breadth === width) return { value: 'rows', from };
   if (height === width) return { value: 'columns', from };
   return undefined;
+}
+
+/** A layer of torch stores [out, in]: the decoder of these names is [width, features]. */
+export function orientationFromName(name: string): Known<Orientation> | undefined {
+  const linear = /(?:^|\.)decoder(?:_linear)?\.weight$/.test(name);
+  return linear ? { value: 'columns', from: `torch stores ${name} [width, features]` } : undefined;
 }

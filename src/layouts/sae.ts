@@ -17,7 +17,10 @@ export interface Sae {
   /** Name of the layout: `SAELens`, `bare matrix`, … */
   readonly layout: string;
   readonly kind: SaeKind;
+  /** The decoder as a matrix; of a crosscoder, this head's part of it. */
   readonly decoder: Tensor;
+  /** Which head of a crosscoder this is, counted from 0. All heads share one `file`, which may be closed more than once. */
+  readonly head?: { readonly index: number; readonly of: number };
   /** Absent where the files cannot prove it; the model's width may, later. */
   readonly orientation?: Known<Orientation>;
   readonly model?: Known<string>;
@@ -30,5 +33,7 @@ export interface Sae {
   readonly neuronpediaId?: string;
   /** Facts of the whole SAE that a server may keep: `k`, `l0`, `training_tokens`, … */
   readonly facts: Readonly<Record<string, string | number | boolean>>;
+  /** What about it does not agree, without being wrong for sure; to be shown before anything is sent. */
+  readonly doubts?: readonly string[];
   readonly file: TensorFile;
 }

@@ -1,6 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
 import { z } from 'zod';
-import { AppError } from '../errors.ts';
+import { present, readJsonConfig } from './json-config.ts';
 
 /** What a SAELens `cfg.json` says, from either generation. */
 export interface SaelensConfig {
@@ -26,6 +25,7 @@ const named = z.looseObject({
   hf_hook_name: text,
   hf_hook_name_out: text,
   hook_layer: integer,
+  hook_head_index: integer,
   neuronpedia_id: text,
 });
 
@@ -42,6 +42,7 @@ const schema = named.extend({
   activation_fn: text,
   hook_point: text,
   hook_point_layer: integer,
+  hook_point_head_index: integer,
   // A training config may hold a fraction.
   k: z.number().nullish(),
   activation_fn_kwargs: z.looseObject({ k: z.number().nullish() }).nullish(),
@@ -50,17 +51,9 @@ const schema = named.extend({
   metadata: named.nullish(),
 });
 
-/** A config of kilobytes is usual; one of megabytes is something else under the name. */
-const largestConfig = 4 << 20;
-
 /** Reads a `cfg.json`. Errors: file_not_found, config_invalid. */
 export async function readSaelensConfig(path: string): Promise<SaelensConfig> {
-  const parsed = schema.safeParse(await readJson(path));
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw configError(path, `${issue?.path.join('.') || 'the whole'}: ${issue?.message}`);
-  }
-  const config = parsed.data;
+  const config = await readJsonConfig(path, schema);
   const nested = config.metadata ?? {};
   const fields = {
     architecture: architectureOf(config),
@@ -76,6 +69,7 @@ export async function readSaelensConfig(path: string): Promise<SaelensConfig> {
       architecture: architectureOf(config),
       k: config.k ?? config.activation_fn_kwargs?.k,
       normalize_activations: config.normalize_activations,
+      hook_head_index: nested.hook_head_index ?? config.hook_head_index ?? config.hook_point_head_index,
     }),
   };
   return present(fields) as unknown as SaelensConfig;
@@ -90,28 +84,4 @@ function architectureOf(config: z.infer<typeof schema>): string {
 
 function expanded(width: number | null | undefined, factor: number | null | undefined): number | undefined {
   return width && factor ? width * factor : undefined;
-}
-
-/** Leaves out what is null or absent: optional fields are absent here, never undefined. */
-function present<T extends Record<string, unknown>>(fields: T): { [K in keyof T]: NonNullable<T[K]> } {
-  const kept = Object.entries(fields).filter(([, value]) => value !== undefined && value !== null);
-  return Object.fromEntries(kept) as { [K in keyof T]: NonNullable<T[K]> };
-}
-
-async function readJson(path: string): Promise<unknown> {
-  const found = await stat(path).catch(() => undefined);
-  if (!found?.isFile()) throw new AppError('file_not_found', `${path}: no such file`, { details: { file: path } });
-  if (found.size > largestConfig) throw configError(path, `is ${found.size} bytes long`);
-  try {
-    return JSON.parse(await readFile(path, 'utf8'));
-  } catch (cause) {
-    throw configError(path, `is not JSON: ${(cause as Error).message}`);
-  }
-}
-
-function configError(path: string, problem: string): AppError {
-  return new AppError('config_invalid', `${path}: ${problem}`, {
-    hints: ['name the weight file itself, with --model, --layer and --hook, to go on without its cfg.json'],
-    details: { file: path },
-  });
 }

@@ -1,4 +1,6 @@
+import { readSync } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
 import { AppError } from '../errors.ts';
 
 /** Bytes that can be read by position: a file, or later anything that can be made to look like one. */
@@ -7,7 +9,21 @@ export interface ByteSource {
   readonly size: number;
   /** Fills `into` from `position`; throws where the bytes end before it is full. */
   read(into: Uint8Array, position: number): Promise<void>;
+  /**
+   * Reads `count` short runs of `length` bytes, one every `stride` bytes from `position`, to every `pitch` bytes of `into`.
+   * Absent where nothing is gained over reading them one by one.
+   */
+  readRuns?(into: Uint8Array, runs: Runs): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Equally long pieces of a file at equal distances, and how far apart they are put. Bytes. */
+export interface Runs {
+  readonly position: number;
+  readonly stride: number;
+  readonly length: number;
+  readonly count: number;
+  readonly pitch: number;
 }
 
 /** A single pread returns at most this much on Linux, and Node's own limit is 2 GiB. */
@@ -33,6 +49,7 @@ export async function openFile(path: string): Promise<ByteSource> {
   return {
     size: found.size,
     read: (into, position) => readFully(handle, path, into, position),
+    readRuns: (into, runs) => readRunsFully(handle, path, into, runs),
     close: () => handle.close(),
   };
 }
@@ -50,6 +67,22 @@ async function readFully(handle: FileHandle, path: string, into: Uint8Array, pos
     }
     done += bytesRead;
   }
+}
+
+/** Runs below this are read at once: handing one to another thread takes longer than reading it. */
+const shortRun = 64 << 10;
+
+/** Reads some runs without leaving the thread, so the caller keeps `count` small and others get their turn in between. */
+async function readRunsFully(handle: FileHandle, path: string, into: Uint8Array, runs: Runs): Promise<void> {
+  const { position, stride, length, count, pitch } = runs;
+  for (let i = 0; i < count; i++) {
+    const target = into.subarray(i * pitch, i * pitch + length);
+    const from = position + i * stride;
+    if (length > shortRun || readSync(handle.fd, target, 0, length, from) !== length) {
+      await readFully(handle, path, target, from);
+    }
+  }
+  await setImmediate();
 }
 
 function openError(path: string, cause: unknown): AppError {

@@ -1,3 +1,4 @@
+import type { ByteSource, Runs } from './byte-source.ts';
 import { decode, dtypeSize } from './dtype.ts';
 import type { Ranges } from './ranges.ts';
 import type { Matrix } from './tensor.ts';
@@ -24,7 +25,7 @@ const bandBytes = 12 << 20;
 export async function* rowBlocks(matrix: Matrix, ranges: Ranges): AsyncGenerator<RowBlock> {
   // A matrix of no rows may claim any width: no buffer is made for it.
   if (ranges.length === 0) return;
-  const readBlock = matrix.columnStride === 1 ? contiguousReader(matrix) : bandReader(matrix);
+  const readBlock = matrix.columnStride <= matrix.rowStride ? rowReader(matrix) : bandReader(matrix);
   for (const [start, end] of ranges) {
     for (let row = start; row < end; row += readBlock.rows) {
       const count = Math.min(readBlock.rows, end - row);
@@ -44,53 +45,88 @@ interface BlockReader {
   read(start: number, count: number): Promise<Float32Array>;
 }
 
-/** Each row is a run of elements; rows may lie apart (a slab of a 3-D tensor). */
-function contiguousReader(matrix: Matrix): BlockReader {
-  const { tensor, width, rowStride } = matrix;
+/** The elements of a row lie closer than its neighbours do; both may lie apart (a slab of a 3-D tensor). */
+function rowReader(matrix: Matrix): BlockReader {
+  const { tensor, width, rowStride, columnStride } = matrix;
   const size = dtypeSize(tensor.dtype);
   const rows = rowsThatFit(matrix, rowBlockBytes, rowStride * size);
-  const bytes = new Uint8Array(((rows - 1) * rowStride + width) * size);
+  const rowSpan = (width - 1) * columnStride + 1;
+  const bytes = new Uint8Array(Math.max(0, ((rows - 1) * rowStride + rowSpan) * size));
   const values = new Float32Array(rows * width);
-  const line = rowStride === width ? undefined : new Uint8Array(width * size);
+  const isDense = rowStride === width && columnStride === 1;
+  const line = isDense || width === 0 ? undefined : new Uint8Array(rowSpan * size);
+  const spread = columnStride === 1 ? undefined : new Float32Array(rowSpan);
   return {
     rows,
     async read(start, count) {
       if (width === 0) return values;
-      const span = ((count - 1) * rowStride + width) * size;
+      const span = ((count - 1) * rowStride + rowSpan) * size;
       await tensor.bytes.read(bytes.subarray(0, span), tensor.offset + start * rowStride * size);
-      if (!line) {
-        decode(tensor.dtype, tensor.bigEndian, bytes, count * width, values, 0);
-      } else {
-        for (let i = 0; i < count; i++) {
-          const from = i * rowStride * size;
-          line.set(bytes.subarray(from, from + line.length));
-          decode(tensor.dtype, tensor.bigEndian, line, width, values, i * width);
-        }
+      if (!line) decode(tensor.dtype, tensor.bigEndian, bytes, count * width, values, 0);
+      for (let i = 0; line && i < count; i++) {
+        const from = i * rowStride * size;
+        line.set(bytes.subarray(from, from + line.length));
+        decode(tensor.dtype, tensor.bigEndian, line, rowSpan, spread ?? values, spread ? 0 : i * width);
+        for (let j = 0; spread && j < width; j++) values[i * width + j] = spread[j * columnStride] as number;
       }
       return values;
     },
   };
 }
 
-/** Each row is spread over the file, one element every `columnStride`: `width` short reads fill a band of many rows. */
+/** Lines of a band that are read and turned together: their values of one row then lie side by side. */
+const mostLines = 16;
+
+/**
+ * Each row is spread over the file, one element every `columnStride`: `width` short lines, one a column, fill a band of
+ * many rows, and are turned a few at a time.
+ */
 function bandReader(matrix: Matrix): BlockReader {
   const { tensor, width, rowStride, columnStride } = matrix;
   const size = dtypeSize(tensor.dtype);
   const rows = rowsThatFit(matrix, bandBytes, Math.max(width * 4, rowStride * size));
-  const bytes = new Uint8Array(((rows - 1) * rowStride + 1) * size);
-  const line = new Float32Array((rows - 1) * rowStride + 1);
+  // Each line begins at a multiple of 8 bytes, as decoding wants it.
+  const pitch = Math.ceil((((rows - 1) * rowStride + 1) * size) / 8) * 8;
+  const linesAtOnce = Math.max(1, Math.min(mostLines, Math.floor(rowBlockBytes / pitch)));
+  const bytes = new Uint8Array(pitch * linesAtOnce);
+  const lines = new Float32Array((pitch / size) * linesAtOnce);
   const values = new Float32Array(rows * width);
   return {
     rows,
     async read(start, count) {
-      const span = (count - 1) * rowStride + 1;
-      for (let column = 0; column < width; column++) {
+      const length = ((count - 1) * rowStride + 1) * size;
+      for (let column = 0; column < width; column += linesAtOnce) {
+        const runs = Math.min(linesAtOnce, width - column);
         const position = tensor.offset + (start * rowStride + column * columnStride) * size;
-        await tensor.bytes.read(bytes.subarray(0, span * size), position);
-        decode(tensor.dtype, tensor.bigEndian, bytes, span, line, 0);
-        for (let i = 0; i < count; i++) values[i * width + column] = line[i * rowStride] as number;
+        await readRuns(tensor.bytes, bytes, { position, stride: columnStride * size, length, count: runs, pitch });
+        decode(tensor.dtype, tensor.bigEndian, bytes, (pitch / size) * runs, lines, 0);
+        turn(lines, pitch / size, runs, rowStride, values.subarray(column), width, count);
       }
       return values;
     },
   };
+}
+
+/** Puts element `i * step` of each line into row `i`, the lines side by side. */
+function turn(
+  lines: Float32Array,
+  pitch: number,
+  lineCount: number,
+  step: number,
+  out: Float32Array,
+  width: number,
+  count: number,
+): void {
+  for (let i = 0; i < count; i++) {
+    for (let line = 0; line < lineCount; line++) {
+      out[i * width + line] = lines[line * pitch + i * step] as number;
+    }
+  }
+}
+
+async function readRuns(source: ByteSource, into: Uint8Array, runs: Runs): Promise<void> {
+  if (source.readRuns) return source.readRuns(into, runs);
+  for (let i = 0; i < runs.count; i++) {
+    await source.read(into.subarray(i * runs.pitch, i * runs.pitch + runs.length), runs.position + i * runs.stride);
+  }
 }

@@ -1,7 +1,7 @@
 import { endianness } from 'node:os';
 import { AppError } from '../errors.ts';
 import { type ByteSource, memoryBytes } from './byte-source.ts';
-import type { Dtype } from './dtype.ts';
+import { type Dtype, dtypeSize } from './dtype.ts';
 
 /** An array that lies flat in some bytes. Every format describes what it holds this way. */
 export interface Tensor {
@@ -66,6 +66,13 @@ export function matrixOf(tensor: Tensor, orientation: Orientation): Matrix {
   return orientation === 'rows'
     ? { tensor, rows: h, width: b, rowStride: d, columnStride: a }
     : { tensor, rows: b, width: h, rowStride: a, columnStride: d };
+}
+
+/** The part of a tensor at one index of an axis, without that axis: a view of the same bytes. */
+export function slabOf(tensor: Tensor, axis: number, index: number): Tensor {
+  const without = (numbers: readonly number[]) => numbers.filter((_, i) => i !== axis);
+  const offset = tensor.offset + index * (tensor.strides[axis] as number) * dtypeSize(tensor.dtype);
+  return { ...tensor, shape: without(tensor.shape), strides: without(tensor.strides), offset };
 }
 
 /** Every element of a tensor of any shape, as one row in the order it is stored. */

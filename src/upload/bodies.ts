@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
 import type { RowBlock } from '../tensor/row-blocks.ts';
 import { type Body, type BodyBuilder, type BodyLimits, type BufferPool, startBody } from './body.ts';
-import type { BodyFormat } from './delivery.ts';
+import { type BodyFormat, nameRow } from './delivery.ts';
 import { longestFloatText, writeFloats } from './float32-text.ts';
 
 /** Rows whose side data is in memory at a time. */
@@ -32,7 +32,7 @@ export async function* bodies(
         yield builder.finish();
         builder = startBody(format, limits(), pool);
       }
-      if (!builder.fits(length)) throw rowTooLarge(row, length, limits().bytes);
+      if (!builder.fits(length)) throw rowTooLarge(format, row, length, limits().bytes);
       builder.add(row, scratch.subarray(0, length));
     }
   }
@@ -53,10 +53,10 @@ function encodeRow(
   return at + encoder.encodeInto(text.after, into.subarray(at)).written;
 }
 
-function rowTooLarge(row: number, length: number, limit: number): AppError {
+function rowTooLarge(format: BodyFormat, row: number, length: number, limit: number): AppError {
   return new AppError(
     'cannot_be_stored',
-    `row ${row}: takes ${length} bytes as JSON; the largest body allowed is ${limit} bytes`,
+    `${nameRow(format, row)}: takes ${length} bytes as JSON; the largest body allowed is ${limit} bytes`,
     {
       hints: ['raise --max-body if you lowered it; the server has a limit of its own'],
       details: { row, found: length, expected: limit },

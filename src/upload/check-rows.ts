@@ -2,6 +2,7 @@ import { AppError } from '../errors.ts';
 import { countRows, membership, type Ranges } from '../tensor/ranges.ts';
 import { type RowBlock, rowBlocks } from '../tensor/row-blocks.ts';
 import { label, type Matrix } from '../tensor/tensor.ts';
+import { type BodyFormat, nameRow } from './delivery.ts';
 import type { OnEvent } from './events.ts';
 import { blockHasher, wholeBlocks } from './fingerprint.ts';
 
@@ -15,21 +16,38 @@ interface Finding {
 /** Enough to see a pattern; a file of nothing but NaN need not be listed whole. */
 const mostFindings = 20;
 
+/** What reading the planned rows has found. */
+export interface CheckedRows {
+  /** Fingerprints of the blocks that the rows lie in. */
+  readonly blocks: ReadonlyMap<number, string>;
+  /** Rows that cannot be sent, and why: with `skipBad` only. */
+  readonly bad: ReadonlyMap<number, string>;
+}
+
+export interface CheckOptions {
+  /** How errors call rows. */
+  readonly format?: Pick<BodyFormat, 'indexOf'>;
+  /** Rows that cannot be sent are named instead of refused. */
+  readonly skipBad?: boolean;
+}
+
 /**
  * Reads the planned rows once, before anything is sent: every value must be finite as a float32.
- * Returns the fingerprints of the blocks that the rows lie in. Errors: not_finite, listing the first 20.
+ * Errors: not_finite, listing the first 20; with `skipBad` only where no row is left.
  */
 export async function checkRows(
   matrix: Matrix,
   planned: Ranges,
   onEvent: OnEvent,
-): Promise<ReadonlyMap<number, string>> {
+  { format = {}, skipBad = false }: CheckOptions = {},
+): Promise<CheckedRows> {
   const hasher = blockHasher();
   const findings: Finding[] = [];
   const isPlanned = membership(planned);
   const whole = wholeBlocks(planned, matrix.rows);
   const total = countRows(whole);
   let rows = 0;
+  const reasons = new Map<number, string>();
   let bad = 0;
   for await (const block of rowBlocks(matrix, whole)) {
     hasher.add(block);
@@ -37,12 +55,13 @@ export async function checkRows(
       if (!isPlanned(finding.row)) continue;
       bad++;
       if (findings.length < mostFindings) findings.push(finding);
+      if (skipBad) reasons.set(finding.row, `value ${finding.column} is ${finding.value}`);
     }
     rows += block.count;
     onEvent({ type: 'checking', rows, total });
   }
-  if (bad > 0) throw notFinite(matrix, findings, bad);
-  return hasher.finish();
+  if (bad > 0 && (!skipBad || bad === countRows(planned))) throw notFinite(matrix, findings, bad, format);
+  return { blocks: hasher.finish(), bad: reasons };
 }
 
 /** The first value of each row that is not finite. */
@@ -60,9 +79,14 @@ function* badValues({ start, count, width, values }: RowBlock): Generator<Findin
   }
 }
 
-function notFinite(matrix: Matrix, findings: readonly Finding[], bad: number): AppError {
+function notFinite(
+  matrix: Matrix,
+  findings: readonly Finding[],
+  bad: number,
+  format: Pick<BodyFormat, 'indexOf'>,
+): AppError {
   const { tensor } = matrix;
-  const list = findings.map(({ row, column, value }) => `row ${row}, value ${column}: ${value}`);
+  const list = findings.map(({ row, column, value }) => `${nameRow(format, row)}, value ${column}: ${value}`);
   const wide = tensor.dtype === 'F64' || tensor.dtype === 'I64' || tensor.dtype === 'U64';
   const more = bad > list.length ? ` (the first ${list.length} of ${bad})` : '';
   const rows = bad === 1 ? '1 row holds' : `${bad} rows hold`;
@@ -70,7 +94,7 @@ function notFinite(matrix: Matrix, findings: readonly Finding[], bad: number): A
     hints: [
       wide
         ? `values are sent as float32: ${tensor.dtype} values beyond ±3.4e38 become infinite`
-        : 'nothing was sent; leave these rows out with --features, or find out why training made them',
+        : 'nothing was sent; leave these rows out with --skip-bad-rows, or find out why training made them',
     ],
     details: { file: tensor.file, tensor: tensor.name, rows: findings.map(({ row }) => row), count: bad },
   });

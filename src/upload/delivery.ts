@@ -1,4 +1,5 @@
 import type { AppError } from '../errors.ts';
+import type { Pacer } from './pacer.ts';
 
 /** What became of one batch, as far as one answer (or its absence) tells. */
 export type Outcome =
@@ -8,6 +9,8 @@ export type Outcome =
   | { readonly type: 'too_large'; readonly why: string }
   /** Not stored: the account's quota is spent. `left` rows may still pass. */
   | { readonly type: 'quota'; readonly left: number; readonly resumeAt: Date | undefined; readonly why: string }
+  /** Not stored: too many requests in the server's window. The pacer has been told when to go on. */
+  | { readonly type: 'limited'; readonly why: string }
   /** Not stored, now: the server asks to wait. */
   | { readonly type: 'busy'; readonly waitMs: number | undefined; readonly why: string }
   /** Not stored, and never will be. */
@@ -24,6 +27,14 @@ export interface BodyFormat {
   /** Called before rows are asked for, to fetch what `aroundRow` needs for these. */
   prepare?(start: number, count: number): Promise<void>;
   aroundRow(row: number): { readonly before: string; readonly after: string };
+  /** The index that a row goes by on the server, where rows have indices of their own. */
+  indexOf?(row: number): number;
+}
+
+/** How errors call a row: by its index too, where that is another number. */
+export function nameRow({ indexOf }: Pick<BodyFormat, 'indexOf'>, row: number): string {
+  const index = indexOf?.(row) ?? row;
+  return index === row ? `row ${row}` : `feature ${index} (row ${row})`;
 }
 
 /** A row that a server has. */
@@ -32,6 +43,15 @@ export interface StoredRow {
   readonly vectorHash?: string;
   /** The server's name for it, where that is not the row's own index. */
   readonly id?: string;
+}
+
+/** What is known of a row before the server has named it. */
+export interface RowIdentity {
+  readonly label: string;
+  /** `model/source` that it goes to. */
+  readonly place: string;
+  /** `looseHash` of its values. */
+  readonly hash: string;
 }
 
 /** How rows of one kind reach one server. The loop that sends has no branch on what server or kind it is. */
@@ -44,6 +64,10 @@ export interface Delivery {
   readonly settle: 'resend' | 'lookup';
   /** The server names rows itself: one whose name was lost can only be found again by what is in it. */
   readonly serverNames: boolean;
+  /** When the server takes the next request of this kind. */
+  readonly pacer: Pacer;
+  /** By what a row can be recognised that the server names itself. */
+  identify?(row: number): RowIdentity;
   send(body: Uint8Array, key: string, signal: AbortSignal): Promise<Outcome>;
   /** Which of these rows the server has. Errors: unreachable, server_failing, authentication_failed. */
   lookup(rows: readonly number[]): Promise<ReadonlyMap<number, StoredRow>>;

@@ -1,7 +1,8 @@
 import { AppError } from '../errors.ts';
 import { expandHook, parseHook } from '../layouts/hook.ts';
 import { neuronpediaModelId } from '../layouts/model-names.ts';
-import type { Known, Sae } from '../layouts/sae.ts';
+import type { Known, Sae, SaeKind } from '../layouts/sae.ts';
+import { type HeadPlace, headOf, saidOfHead } from './head-place.ts';
 import type { ModelRecord, Server } from './server.ts';
 
 /** What a person said of where an upload belongs. */
@@ -9,7 +10,12 @@ export interface PlaceOptions {
   readonly model?: string;
   readonly layer?: number;
   readonly hook?: string;
-  /** Name of the source set; may hold `{layer}`. */
+  /** Hook that the decoder writes to, where it is another than the one read; `hook` is then the one read. */
+  readonly hookOut?: string;
+  /** Where the heads of a crosscoder belong; wins over `model` and `layer`. */
+  readonly heads?: readonly HeadPlace[];
+  readonly kind?: SaeKind;
+  /** Name of the source set; may hold `{layer}` and `{head}`. */
   readonly saeId: string;
 }
 
@@ -17,7 +23,10 @@ export interface PlaceOptions {
 export interface Place {
   readonly model: Known<string>;
   readonly layer: Known<number>;
+  /** Hook that the vectors are at: the one written to. */
   readonly hook: Known<string> | undefined;
+  /** Hook that the encoder reads, where it is another. */
+  readonly hookIn: Known<string> | undefined;
   readonly saeId: string;
   /** `6-my-sae`: layer and source set, as the server names a source. */
   readonly source: string;
@@ -31,24 +40,41 @@ const sourceSetName = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
  * Errors: option_missing, usage for a name that no server takes.
  */
 export function placeOf(sae: Sae, options: PlaceOptions): Place {
-  const layer = said(options.layer, '--layer') ?? sae.layer;
-  if (!layer) throw missing(sae, 'layer', '--layer N', 'which layer it was trained on');
-  const model = said(options.model, '--model') ?? mapped(sae.model);
-  if (!model) throw missing(sae, 'model', '--model ID', 'which model it was trained on');
-  const typedHook = options.hook === undefined ? undefined : expandHook(options.hook, layer.value);
-  const hook = said(typedHook, '--hook') ?? sae.hook;
+  const ofHead = saidOfHead(sae, options.kind, options.heads);
+  const head = headOf(sae, options.kind);
+  const byHead = `--head ${head?.index}`;
+  const layer = said(ofHead?.layer, byHead) ?? said(options.layer, '--layer') ?? sae.layer;
+  const model = said(ofHead?.model, byHead) ?? said(options.model, '--model') ?? mapped(sae.model);
+  if (!layer || !model) throw missing(sae, head, !layer, !model);
+  const { hook, hookIn } = hooksOf(sae, options, layer.value);
   checkHookLayer(hook, layer);
-  const saeId = options.saeId.replaceAll('{layer}', String(layer.value));
-  if (!sourceSetName.test(saeId)) {
-    throw new AppError(
-      'usage',
-      `--sae-id "${saeId}": a source set's name has lower-case letters, digits and single hyphens, and starts with a letter`,
-      {
-        hints: [`for example: --sae-id ${suggestName(saeId)}`],
-      },
-    );
+  const saeId = options.saeId
+    .replaceAll('{layer}', String(layer.value))
+    .replaceAll('{head}', head ? String(head.index) : '{head}');
+  if (!sourceSetName.test(saeId)) throw wrongName(saeId);
+  return { model, layer, hook, hookIn, saeId, source: `${layer.value}-${saeId}` };
+}
+
+/** What was said wins; of two hooks, `--hook-out` is the one written to. */
+function hooksOf(sae: Sae, { hook, hookOut }: PlaceOptions, layer: number): Pick<Place, 'hook' | 'hookIn'> {
+  const full = (typed: string | undefined) => (typed === undefined ? undefined : expandHook(typed, layer));
+  if (hookOut !== undefined) {
+    return { hook: said(full(hookOut), '--hook-out'), hookIn: said(full(hook), '--hook') ?? sae.hookIn };
   }
-  return { model, layer, hook, saeId, source: `${layer.value}-${saeId}` };
+  return { hook: said(full(hook), '--hook') ?? sae.hook, hookIn: sae.hookIn };
+}
+
+function wrongName(saeId: string): AppError {
+  return new AppError(
+    'usage',
+    `--sae-id "${saeId}": a source set's name has lower-case letters, digits and single hyphens, and starts with a letter`,
+    {
+      hints: [
+        ...(saeId.includes('{head}') ? ['{head} is for crosscoders; this has no heads'] : []),
+        `for example: --sae-id ${suggestName(saeId)}`,
+      ],
+    },
+  );
 }
 
 function said<T>(value: T | undefined, from: string): Known<T> | undefined {
@@ -76,10 +102,19 @@ function checkHookLayer(hook: Known<string> | undefined, layer: Known<number>): 
   );
 }
 
-function missing(sae: Sae, what: string, option: string, why: string): AppError {
-  return new AppError('option_missing', `${sae.path}: its files do not say ${why}`, {
-    hints: [`add ${option}`],
-    details: { missing: what },
+/** Names what is not known and how to say it; of a head, for it alone or for all of them. */
+function missing(sae: Sae, head: Sae['head'], noLayer: boolean, noModel: boolean): AppError {
+  const what = noLayer && noModel ? 'model and layer' : noLayer ? 'layer' : 'model';
+  const options = [noModel ? ['--model ID'] : [], noLayer ? ['--layer N'] : []].flat().join(' ');
+  const name = head ? `${sae.path}, head ${head.index} of ${head.of}` : sae.path;
+  const { trained_from: from } = sae.facts;
+  return new AppError('option_missing', `${name}: its files do not say which ${what} it was trained on`, {
+    hints: [
+      ...(head ? [`add --head ${head.index}=MODEL:LAYER for this head, or ${options} for all of them`] : []),
+      ...(from === undefined ? [] : [`its config names ${from}, without saying which head that is`]),
+      ...(head ? [] : [`add ${options}`]),
+    ],
+    details: { missing: what, ...(head && { head: head.index }) },
   });
 }
 

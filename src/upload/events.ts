@@ -4,6 +4,12 @@ export type UploadEvent =
   | { readonly type: 'looking'; readonly rows: number; readonly total: number }
   | { readonly type: 'progress'; readonly confirmed: number; readonly total: number }
   | { readonly type: 'retry'; readonly wait_s: number; readonly attempt: number; readonly why: string }
+  /** A wait of minutes or more; `until` is an instant in ISO 8601. */
+  | { readonly type: 'waiting'; readonly until: string; readonly why: string }
+  /** Requests are spread over the server's window from now on: `left` of them are left, `need` are still to be sent. */
+  | { readonly type: 'pacing'; readonly left: number; readonly need: number; readonly interval_s: number }
+  /** The server keeps failing this row and takes others. */
+  | { readonly type: 'quarantined'; readonly row: number; readonly why: string }
   | { readonly type: 'warning'; readonly message: string };
 
 export type OnEvent = (event: UploadEvent) => void;

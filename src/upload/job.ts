@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { AppError } from '../errors.ts';
 import { formatRanges, mergeRanges, type Range } from '../tensor/ranges.ts';
 import type { Matrix } from '../tensor/tensor.ts';
+import type { BodyFormat } from './delivery.ts';
 import { blockRows } from './fingerprint.ts';
 import { listJobs } from './jobs.ts';
 import { type Journal, journalPath, openJournal, removeJournal } from './journal.ts';
 import type { JobRecord } from './journal-records.ts';
 import { type Lock, takeLock } from './lock.ts';
+import { runsOf } from './row-runs.ts';
 import type { Server } from './server.ts';
 
 /** What a job is bound to, besides the server and the account. */
@@ -48,9 +50,9 @@ export async function refuseOtherOwner(server: Server, identity: JobIdentity, st
   const id = jobId(server, identity);
   const others = (await listJobs(stateDir)).filter(({ job, state }) => {
     const same = job.serverName === server.name && job.model === identity.model && job.source === identity.source;
-    return same && job.as === identity.as && state !== 'done';
+    return same && job.as === identity.as && state !== 'done' && state !== 'deleted';
   });
-  const other = others.find((job) => job.id !== id);
+  const other = others.find(({ job }) => job.server !== server.id || job.account !== server.account.id);
   if (!other || others.some((job) => job.id === id) || identity.request !== undefined) return;
   const { job } = other;
   const [expected, found] =
@@ -129,6 +131,7 @@ export interface DataPrint {
   readonly blocks: ReadonlyMap<number, string>;
   /** The fields that are sent beside the values, as a JSON object. */
   readonly fields: string;
+  readonly delivery: { readonly format: Pick<BodyFormat, 'indexOf'> };
 }
 
 /**
@@ -156,7 +159,10 @@ export async function bindData(journal: Journal, print: DataPrint): Promise<void
     );
   }
   const fresh = [...blocks].filter(([block]) => !journal.state.blocks.has(block));
-  if (!known) await journal.append({ t: 'data', rows: matrix.rows, width: matrix.width, fields });
+  const { rows, width } = matrix;
+  const { indexOf } = print.delivery.format;
+  const indices = indexOf && runsOf(rows, indexOf).map((run): [number, number, number] => [...run]);
+  if (!known) await journal.append({ t: 'data', rows, width, fields, ...(indices && { indices }) });
   if (fresh.length > 0) await journal.append({ t: 'blocks', hashes: Object.fromEntries(fresh) });
 }
 

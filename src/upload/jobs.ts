@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { countRows, intersectRanges, mergeRanges } from '../tensor/ranges.ts';
+import { countRows, intersectRanges, mergeRanges, type Ranges, subtractRanges } from '../tensor/ranges.ts';
 import { journalPath, readJournal } from './journal.ts';
 import type { JobRecord } from './journal-records.ts';
 import type { JournalState } from './journal-state.ts';
@@ -14,7 +14,14 @@ export interface JobStatus {
   readonly confirmed: number;
   /** In batches without an answer: sent or not, the next run finds out. */
   readonly unknown: number;
-  readonly state: 'done' | 'running' | 'interrupted';
+  /** The rows of these batches, with the label of each where the server names rows itself. */
+  readonly unknownRows: Ranges;
+  readonly labels: ReadonlyMap<number, string>;
+  /** Rows that were left out, and why. */
+  readonly quarantined: ReadonlyMap<number, string>;
+  /** Taken back again, and not sent since. */
+  readonly deleted: number;
+  readonly state: 'done' | 'running' | 'interrupted' | 'deleted';
   readonly ids: ReadonlyMap<number, string>;
 }
 
@@ -41,13 +48,23 @@ export async function readJob(stateDir: string, id: string): Promise<JobStatus |
 }
 
 function statusOf(journal: JournalState, job: JobRecord, running: boolean): Omit<JobStatus, 'id'> {
-  const { planned, stored, unknown, ids, done } = journal;
+  const { planned, stored, unknown, ids, quarantined, done, deleted, deleting } = journal;
+  const unknownRows = mergeRanges(unknown.flatMap((intent) => intent.rows));
+  const labels = unknown.flatMap(({ rows, identity }) =>
+    identity && rows[0] ? [[rows[0][0], identity.label] as const] : [],
+  );
+  const taken = countRows(subtractRanges(deleted, deleting));
+  const isDeleted = taken > 0 && countRows(deleting) + countRows(stored) + unknown.length === 0;
   return {
     job,
     planned: countRows(planned),
     confirmed: countRows(intersectRanges(planned, stored)),
-    unknown: countRows(mergeRanges(unknown.flatMap((intent) => intent.rows))),
-    state: running ? 'running' : done ? 'done' : 'interrupted',
+    unknown: countRows(mergeRanges([...deleting, ...unknownRows])),
+    unknownRows,
+    labels: new Map(labels),
+    quarantined,
+    deleted: taken,
+    state: running ? 'running' : isDeleted ? 'deleted' : done ? 'done' : 'interrupted',
     ids,
   };
 }

@@ -24,7 +24,16 @@ const jobSchema = z.object({
 });
 
 /** The data: its shape, and all that is sent beside the values, as a JSON object. */
-const dataSchema = z.object({ t: z.literal('data'), rows: z.number(), width: z.number(), fields: z.string() });
+const dataSchema = z.object({
+  t: z.literal('data'),
+  rows: z.number(),
+  width: z.number(),
+  fields: z.string(),
+  /** Which feature each row is, where that is not the row's own number (see `row-runs.ts`). */
+  indices: z.array(z.tuple([z.number(), z.number(), z.number()])).optional(),
+});
+
+export type DataRecord = z.infer<typeof dataSchema>;
 
 /** Digests of whole blocks of rows, by block number (see `fingerprint.ts`). */
 const blocksSchema = z.object({ t: z.literal('blocks'), hashes: z.record(z.string(), z.string()) });
@@ -42,6 +51,8 @@ const intentSchema = z.object({
   key: z.string(),
   rows: ranges,
   hash: z.string(),
+  /** By what its one row can be recognised, on a server that names rows itself. */
+  identity: z.object({ label: z.string(), place: z.string(), hash: z.string() }).optional(),
 });
 
 /** The server has the batch. `ids` are the names it gave, in row order, where it gives any. */
@@ -50,8 +61,20 @@ const storedSchema = z.object({ t: z.literal('stored'), batch: z.number(), ids: 
 /** The server certainly does not have the batch: its rows are to be sent again, in other batches. */
 const droppedSchema = z.object({ t: z.literal('dropped'), batch: z.number(), why: z.string() });
 
+/** Rows that were left out, and why: by row, those that failed the check or that the server keeps failing. */
+const quarantinedSchema = z.object({ t: z.literal('quarantined'), rows: z.record(z.string(), z.string()) });
+
+/** A person has said what became of a row without an answer: the server has it under `id`, or (null) not at all. */
+const resolvedSchema = z.object({ t: z.literal('resolved'), row: z.number(), id: z.string().nullable() });
+
 /** The whole plan was confirmed. */
 const doneSchema = z.object({ t: z.literal('done'), at: z.string() });
+
+/** Rows that are about to be taken back: whether the server still has them is open until the next record on them. */
+const deletingSchema = z.object({ t: z.literal('deleting'), rows: ranges });
+
+/** Rows that were taken back: the server was seen to have them no more. */
+const deletedSchema = z.object({ t: z.literal('deleted'), rows: ranges });
 
 const recordSchema = z.discriminatedUnion('t', [
   jobSchema,
@@ -62,7 +85,11 @@ const recordSchema = z.discriminatedUnion('t', [
   intentSchema,
   storedSchema,
   droppedSchema,
+  quarantinedSchema,
+  resolvedSchema,
   doneSchema,
+  deletingSchema,
+  deletedSchema,
 ]);
 
 export type JobRecord = z.infer<typeof jobSchema>;

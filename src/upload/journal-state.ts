@@ -1,10 +1,11 @@
-import { eachRow, mergeRanges, type Range, type Ranges, subtractRanges } from '../tensor/ranges.ts';
-import type { IntentRecord, JobRecord, JournalRecord } from './journal-records.ts';
+import { intersectRanges, membership, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
+import type { DataRecord, IntentRecord, JobRecord, JournalRecord } from './journal-records.ts';
+import { addRecord, type Sum } from './journal-sum.ts';
 
 /** What a journal says of its job, all records taken together. */
 export interface JournalState {
   readonly job?: JobRecord;
-  readonly data?: { readonly rows: number; readonly width: number; readonly fields: string };
+  readonly data?: DataRecord;
   readonly blocks: ReadonlyMap<number, string>;
   readonly planned: Ranges;
   /** Rows that the server is known to have, by its own answer. */
@@ -13,8 +14,16 @@ export interface JournalState {
   readonly found: Ranges;
   /** Batches that were about to be sent or were sent, and have no answer. */
   readonly unknown: readonly IntentRecord[];
+  /** Rows that this job ever set out to send, after it had seen that the server lacks them. */
+  readonly sent: Ranges;
+  /** Rows taken back since they were last planned: like rows never planned, they are looked up before they are sent. */
+  readonly deleted: Ranges;
+  /** Of these, rows whose deletion was begun and never seen to be done. */
+  readonly deleting: Ranges;
   /** Row number to the name that the server gave it. */
   readonly ids: ReadonlyMap<number, string>;
+  /** Rows that were left out, and why. */
+  readonly quarantined: ReadonlyMap<number, string>;
   readonly nextBatch: number;
   /** The last run confirmed all that it had planned. */
   readonly done: boolean;
@@ -29,11 +38,17 @@ export function foldRecords(records: readonly JournalRecord[]): JournalState {
     stored: [],
     found: [],
     planned: [],
+    quarantined: new Map(),
+    sent: [],
+    deleted: [],
+    deleting: [],
     nextBatch: 0,
     done: false,
   };
   for (const record of records) addRecord(sum, record);
   const stored = mergeRanges([...sum.stored, ...sum.found]);
+  const isStored = membership(stored);
+  const quarantined = new Map([...sum.quarantined].filter(([row]) => !isStored(row)).sort(([a], [b]) => a - b));
   const isOpen = (intent: IntentRecord) => subtractRanges(mergeRanges(intent.rows), stored).length > 0;
   return {
     ...(sum.job && { job: sum.job }),
@@ -43,70 +58,23 @@ export function foldRecords(records: readonly JournalRecord[]): JournalState {
     stored,
     found: mergeRanges(sum.found),
     unknown: [...sum.intents.values()].filter(isOpen),
+    sent: mergeRanges(sum.sent),
+    deleted: mergeRanges([...sum.deleted, ...sum.deleting]),
+    deleting: mergeRanges(sum.deleting),
     ids: sum.ids,
+    quarantined,
     nextBatch: sum.nextBatch,
     done: sum.done,
   };
-}
-
-interface Sum {
-  job?: JobRecord;
-  data?: NonNullable<JournalState['data']>;
-  readonly intents: Map<number, IntentRecord>;
-  readonly blocks: Map<number, string>;
-  readonly ids: Map<number, string>;
-  readonly stored: Range[];
-  readonly found: Range[];
-  readonly planned: Range[];
-  nextBatch: number;
-  done: boolean;
-}
-
-function addRecord(sum: Sum, record: JournalRecord): void {
-  sum.done = record.t === 'done';
-  switch (record.t) {
-    case 'job':
-      sum.job = record;
-      break;
-    case 'data':
-      sum.data = record;
-      break;
-    case 'blocks':
-      for (const [block, hash] of Object.entries(record.hashes)) sum.blocks.set(Number(block), hash);
-      break;
-    case 'plan':
-      sum.planned.push(...record.rows);
-      break;
-    case 'found':
-      sum.found.push(...record.rows);
-      for (const [row, id] of Object.entries(record.ids ?? {})) sum.ids.set(Number(row), id);
-      break;
-    case 'intent':
-      sum.intents.set(record.batch, record);
-      sum.nextBatch = Math.max(sum.nextBatch, record.batch + 1);
-      break;
-    case 'dropped':
-      sum.intents.delete(record.batch);
-      break;
-    case 'stored':
-      addStored(sum, record.batch, record.ids);
-      break;
-    case 'done':
-      break;
-  }
-}
-
-function addStored(sum: Sum, batch: number, given: readonly string[] | undefined): void {
-  const intent = sum.intents.get(batch);
-  if (!intent) return;
-  sum.intents.delete(batch);
-  sum.stored.push(...intent.rows);
-  let i = 0;
-  for (const row of given ? eachRow(intent.rows) : []) sum.ids.set(row, (given as readonly string[])[i++] as string);
 }
 
 /** Rows still to be sent in new batches: planned, not confirmed, and not in a batch whose outcome is unknown. */
 export function pendingRows(state: JournalState, planned: Ranges): Ranges {
   const open = subtractRanges(planned, state.stored);
   return subtractRanges(open, mergeRanges(state.unknown.flatMap((intent) => intent.rows)));
+}
+
+/** Of pending rows, those that an earlier run had to leave out: the server kept failing them. */
+export function doubtfulRows(state: JournalState, pending: Ranges): Ranges {
+  return intersectRanges(pending, rangesOf(state.quarantined.keys()));
 }

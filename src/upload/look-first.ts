@@ -22,12 +22,13 @@ export async function lookFirst(input: JobInput, journal: Journal): Promise<Jour
     await checkFinished(input, state);
     return state;
   }
+  const seenBefore = subtractRanges(state.planned, state.deleted);
   const pending = pendingRows(state, planned);
-  const unseen = repeatsAreHarmless(delivery) ? subtractRanges(pending, state.planned) : pending;
+  const unseen = repeatsAreHarmless(delivery) ? subtractRanges(pending, seenBefore) : pending;
   const skip = input.isNew || unseen.length === 0;
-  const seen = skip ? undefined : await lookAtUnseen(input, unseen, state.planned);
+  const seen = skip ? undefined : await lookAtUnseen(input, unseen, seenBefore);
   if (seen && seen.different.length > 0)
-    throw featureExists(matrix, seen.different, `${identity.model}/${identity.source}`);
+    throw featureExists(matrix, seen.different, `${identity.model}/${identity.source}`, input.delivery);
   const found = seen ? mergeRanges([...seen.same, ...seen.uncompared]) : [];
   const rows = (ranges: Ranges) => ranges.map(([start, end]): [number, number] => [start, end]);
   const ids = Object.fromEntries(seen?.ids ?? []);
@@ -50,11 +51,11 @@ function repeatsAreHarmless({ settle, serverNames }: Delivery): boolean {
  * Rows that this journal does not know of are another run's, and may be followed by more: a request of it may still be
  * under way. Where sending its rows again would double them, that is waited for before the first send.
  */
-async function lookAtUnseen(input: JobInput, unseen: Ranges, plannedBefore: Ranges): Promise<Comparison> {
+async function lookAtUnseen(input: JobInput, unseen: Ranges, seenBefore: Ranges): Promise<Comparison> {
   const { matrix, delivery, onEvent, settleTimeoutMs, stop } = input;
   const look = () => compareRows(matrix, unseen, delivery, onEvent);
-  const isKnown = subtractRanges(unseen, plannedBefore).length === 0;
-  const seen = await look().catch((cause) => believeJournal(input, isKnown, cause));
+  const isKnown = subtractRanges(unseen, seenBefore).length === 0;
+  const seen = await look().catch((cause) => goOnUnseen(input, isKnown, cause));
   const there = countRows(seen.same) + countRows(seen.uncompared);
   if (repeatsAreHarmless(delivery) || there === 0 || there === countRows(unseen)) return seen;
   const seconds = settleTimeoutMs / 1000;
@@ -69,15 +70,34 @@ async function lookAtUnseen(input: JobInput, unseen: Ranges, plannedBefore: Rang
 
 const nothing: Comparison = { same: [], different: [], uncompared: [], ids: new Map() };
 
-/** What the server says where it cannot list what an account has. */
-const cannotList = ['server_failing', 'not_neuronpedia', 'refused'];
+/** Failures that say nothing of the list itself. */
+const elsewhere = ['unreachable', 'authentication_failed', 'interrupted', 'terminated', 'bug'];
 
-/** A server that cannot list an account's vectors is no reason to stop where the journal has known of these rows all along. */
-function believeJournal({ delivery, onEvent }: JobInput, isKnown: boolean, cause: unknown): Comparison {
-  const isList = cause instanceof AppError && cannotList.includes(cause.code);
-  if (!isKnown || !delivery.serverNames || !isList) throw cause;
-  onEvent({ type: 'warning', message: `going on by the checkpoint alone: ${cause.message}` });
-  return nothing;
+/**
+ * A server that names rows itself must be asked for all that the account has: that answer may be too large for it.
+ * Rows that the journal has known of all along (`isKnown`) go by the journal then; whether to begin others all the same
+ * is for a person to say. Error: outcome_unknown.
+ */
+function goOnUnseen({ delivery, assumeNew, onEvent }: JobInput, isKnown: boolean, cause: unknown): Comparison {
+  if (!delivery.serverNames || !(cause instanceof AppError) || elsewhere.includes(cause.code)) throw cause;
+  const problem = `listing your vectors failed: ${cause.message}`;
+  if (isKnown) {
+    onEvent({ type: 'warning', message: `${problem}; going on by the checkpoint alone` });
+    return nothing;
+  }
+  if (assumeNew) {
+    onEvent({ type: 'warning', message: `${problem}; taking these for new ones (--assume-new)` });
+    return nothing;
+  }
+  throw new AppError(
+    'outcome_unknown',
+    `it is unknown whether the server has these vectors already: ${problem}; nothing was sent`,
+    {
+      hints: ['if you have not uploaded them before, or deleted them, start all the same with --assume-new'],
+      details: cause.details,
+      cause,
+    },
+  );
 }
 
 /** A finished job is not believed blindly: somebody may have deleted what it made. */

@@ -69,16 +69,18 @@ async function compare(matrix: Matrix, found: ReadonlyMap<number, StoredRow>): P
 }
 
 /** The error for rows that are on the server with other values. */
-export function featureExists(matrix: Matrix, different: Ranges, source: string): AppError {
+export function featureExists(matrix: Matrix, different: Ranges, source: string, { format }: Delivery): AppError {
   const rows = countRows(different);
-  const [first] = different[0] as [number, number];
+  const [row] = different[0] as [number, number];
+  const index = format.indexOf?.(row) ?? row;
+  const first = index === row ? `${index}` : `${index} (row ${row})`;
   const those = rows === 1 ? 'a feature' : `${rows} features`;
   return new AppError(
     'feature_exists',
     `${source}: already holds ${those} with other values than ${label(matrix.tensor)}, the first at index ${first}; nothing was sent`,
     {
       hints: ['nothing is overwritten: take the old ones back with: neuronpedia delete, or choose another --sae-id'],
-      details: { source, row: first, count: rows },
+      details: { source, row, index, count: rows },
     },
   );
 }

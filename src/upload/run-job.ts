@@ -1,13 +1,13 @@
-import { countRows, intersectRanges, mergeRanges, type Ranges } from '../tensor/ranges.ts';
+import type { Ranges } from '../tensor/ranges.ts';
 import type { Matrix } from '../tensor/tensor.ts';
 import type { Delivery } from './delivery.ts';
 import type { OnEvent } from './events.ts';
 import { bindData, type JobIdentity, type OpenJobOptions, openJob } from './job.ts';
 import type { Journal } from './journal.ts';
-import { type JournalState, pendingRows } from './journal-state.ts';
 import { lookFirst } from './look-first.ts';
-import { type SendResult, sendRows } from './send-rows.ts';
-import type { Quota, Server } from './server.ts';
+import { sendJob } from './send-job.ts';
+import type { SendResult } from './send-rows.ts';
+import type { Server } from './server.ts';
 
 /** What every upload needs from who started it, whatever it uploads. */
 export interface UploadRun {
@@ -19,7 +19,11 @@ export interface UploadRun {
   readonly settleTimeoutMs: number;
   /** What to type to go on. */
   readonly command: string;
-  /** First signal: nothing new is begun. */
+  /** When a quota is spent, sleep until it is reset instead of ending. */
+  readonly wait: boolean;
+  /** Begin a vector job although the server cannot list what is there. */
+  readonly assumeNew: boolean;
+  /** First signal, or the end of the run's time (its reason is `timeIsUp` then): nothing new is begun. */
   readonly stop: AbortSignal;
   /** Second signal: what is in flight is left unknown. */
   readonly abort: AbortSignal;
@@ -30,6 +34,8 @@ export interface JobInput extends UploadRun, OpenJobOptions {
   readonly identity: JobIdentity;
   readonly matrix: Matrix;
   readonly planned: Ranges;
+  /** Rows that are not planned because they failed the check, and why. */
+  readonly quarantined?: ReadonlyMap<number, string>;
   readonly blocks: ReadonlyMap<number, string>;
   /** The fields sent beside the values, as a JSON object. */
   readonly fields: string;
@@ -51,7 +57,9 @@ export interface JobReport {
   readonly ids: ReadonlyMap<number, string>;
   /** The rows that are confirmed. */
   readonly stored: Ranges;
-  readonly end: SendResult;
+  /** Rows that were left out, and why: they failed the check, or the server keeps failing them. */
+  readonly quarantined: ReadonlyMap<number, string>;
+  readonly end: SendResult | { readonly type: 'time_up' };
 }
 
 /**
@@ -63,73 +71,16 @@ export async function runJob(input: JobInput): Promise<JobReport> {
   try {
     for (const message of job.journal.warnings) input.onEvent({ type: 'warning', message });
     await bindData(job.journal, input);
+    await noteQuarantined(job.journal, input.quarantined ?? new Map());
     const state = await lookFirst(input, job.journal);
-    return await sendPending(input, job.id, job.journal, state);
+    return await sendJob(input, job.id, job.journal, state);
   } finally {
     await job.close();
   }
 }
 
-async function sendPending(input: JobInput, id: string, journal: Journal, state: JournalState): Promise<JobReport> {
-  const { planned, matrix, delivery, onEvent } = input;
-  const { rows: pending, cut } = cutToQuota(pendingRows(state, planned), input.server.quota);
-  const total = countRows(planned);
-  const before = countRows(intersectRanges(planned, state.stored));
-  let confirmed = before;
-  let stored = state.stored;
-  const ids = new Map(state.ids);
-  const tell = () => onEvent({ type: 'progress', confirmed, total });
-  tell();
-  const end = await sendRows({
-    ...input,
-    matrix,
-    delivery,
-    journal,
-    pending,
-    unknown: state.unknown.filter((intent) => overlaps(intent.rows, planned)),
-    nextBatch: state.nextBatch,
-    onConfirmed: (rows, given) => {
-      for (const [row, id] of given) ids.set(row, id);
-      confirmed += countRows(intersectRanges(rows, planned));
-      stored = mergeRanges([...stored, ...rows]);
-      tell();
-    },
-  });
-  if (end.type === 'finished' && !cut && !state.done) await markDone(journal);
-  return {
-    job: id,
-    planned: total,
-    confirmed,
-    found: countRows(intersectRanges(planned, state.found)),
-    sent: confirmed - before,
-    ids,
-    stored,
-    end:
-      end.type === 'finished' && cut
-        ? { type: 'quota', resumeAt: input.server.quota?.resetsAt, why: 'the quota is spent' }
-        : end,
-  };
-}
-
-/** A batch of other rows, from a run with another selection, waits for a run that plans them. */
-function overlaps(rows: Ranges, planned: Ranges): boolean {
-  return countRows(intersectRanges(mergeRanges(rows), planned)) > 0;
-}
-
-async function markDone(journal: Journal): Promise<void> {
-  await journal.append({ t: 'done', at: new Date().toISOString() });
-  await journal.sync();
-}
-
-/** No more rows than the account may upload now: a batch over the quota would be refused whole. */
-function cutToQuota(rows: Ranges, quota: Quota | undefined): { rows: Ranges; cut: boolean } {
-  if (!quota || quota.limit === null) return { rows, cut: false };
-  let left = Math.max(0, quota.limit - quota.used);
-  const kept: [number, number][] = [];
-  for (const [start, end] of rows) {
-    const count = Math.min(left, end - start);
-    if (count > 0) kept.push([start, start + count]);
-    left -= count;
-  }
-  return { rows: kept, cut: countRows(kept) < countRows(rows) };
+/** Rows that failed the check are told by the journal too. */
+async function noteQuarantined(journal: Journal, rows: ReadonlyMap<number, string>): Promise<void> {
+  const fresh = [...rows].filter(([row]) => !journal.state.quarantined.has(row));
+  if (fresh.length > 0) await journal.append({ t: 'quarantined', rows: Object.fromEntries(fresh) });
 }

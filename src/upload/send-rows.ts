@@ -1,22 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AppError } from '../errors.ts';
-import { mergeRanges, type Ranges } from '../tensor/ranges.ts';
+import { countRows, eachRow, mergeRanges, type Ranges } from '../tensor/ranges.ts';
 import { rowBlocks } from '../tensor/row-blocks.ts';
 import type { Matrix } from '../tensor/tensor.ts';
 import { bodies } from './bodies.ts';
 import { type Body, type BufferPool, bodyHash, createBufferPool } from './body.ts';
-import { deliver, takeFound } from './deliver.ts';
+import { deliver } from './deliver.ts';
 import type { Delivery } from './delivery.ts';
 import type { OnEvent } from './events.ts';
 import type { Journal } from './journal.ts';
 import type { IntentRecord } from './journal-records.ts';
 import { createPatience, type Patience } from './patience.ts';
+import { trySuspects } from './poison.ts';
+import { takeFound } from './settle.ts';
 
 export interface SendInput {
+  /** Id of the job, for what a person is told to type. */
+  readonly job: string;
   readonly matrix: Matrix;
   /** Rows to send in new batches. */
   readonly pending: Ranges;
+  /** Rows that the server kept failing in an earlier run: tried once more at the end, one by one. */
+  readonly doubtful: Ranges;
   /** Batches of an earlier run whose outcome is unknown. */
   readonly unknown: readonly IntentRecord[];
   readonly nextBatch: number;
@@ -31,6 +37,8 @@ export interface SendInput {
   readonly onEvent: OnEvent;
   /** Called with rows once the server has confirmed them, and its names for them where it gives any. */
   readonly onConfirmed: (rows: Ranges, ids: ReadonlyMap<number, string>) => void;
+  /** Called with a row that is left out because the server keeps failing it. */
+  readonly onQuarantined: (row: number, why: string) => void;
 }
 
 /** How a run ended. Whatever it was, the journal holds where to go on. */
@@ -45,8 +53,15 @@ export interface Run extends SendInput {
   readonly patience: Patience;
   limits: { rows: number; bytes: number };
   nextBatch: number;
-  /** The server has taken at least one batch of this run. */
-  taken: boolean;
+  /** Batches of this run that the server has taken. */
+  taken: number;
+  /** Rows still to be confirmed. */
+  left: number;
+  /** Rows that failed one by one, in this run or an earlier one: it is not yet certain that it is they. */
+  readonly suspects: Set<number>;
+  /** A person has been told that requests are spread. */
+  paced: boolean;
+  confirmed(rows: Ranges, ids: ReadonlyMap<number, string>): void;
   failure?: AppError;
   quota?: { resumeAt: Date | undefined; why: string };
 }
@@ -58,6 +73,8 @@ export interface Batch {
   readonly body: Body;
   /** Its intent is in the journal already: it may have been sent. */
   readonly known: boolean;
+  /** Its one row has failed before: if it fails again it is left out. */
+  readonly doubtful?: boolean;
 }
 
 /**
@@ -71,7 +88,14 @@ export async function sendRows(input: SendInput): Promise<SendResult> {
     pool: createBufferPool(),
     patience: createPatience(delivery.maxInFlight, input.onEvent),
     limits: { rows: delivery.maxRows, bytes: delivery.maxBytes },
-    taken: false,
+    taken: 0,
+    left: countRows(input.pending) + countRows(mergeRanges(input.unknown.flatMap(({ rows }) => rows))),
+    suspects: new Set(eachRow(input.doubtful)),
+    paced: false,
+    confirmed(rows, ids) {
+      run.left = Math.max(0, run.left - countRows(rows));
+      input.onConfirmed(rows, ids);
+    },
   };
   const source = batches(run);
   const worker = async () => {
@@ -88,6 +112,11 @@ export async function sendRows(input: SendInput): Promise<SendResult> {
   // Every sender is waited for: one that fails must not leave another's request without its answer in the journal.
   await Promise.all(Array.from({ length: delivery.maxInFlight }, guarded));
   await source.return(undefined);
+  if (!run.failure && !run.quota && !stop.aborted) {
+    await trySuspects(run).catch((error) => {
+      run.failure = error;
+    });
+  }
   await input.journal.sync();
   if (stop.aborted) return { type: 'stopped' };
   if (run.failure) throw run.failure;

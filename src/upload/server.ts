@@ -67,6 +67,18 @@ export interface VectorDestination {
   readonly marks: Readonly<Record<string, unknown>>;
   label(row: number): string;
   hashes(row: number): RowHash;
+  /** What is sent with each row besides, as `fields`; `prepare` is called before a row is asked for. */
+  readonly rowFields?: { prepare(start: number, count: number): Promise<void>; of(row: number): string };
+  /** The index that a row goes by, where rows have indices of their own. */
+  indexOf?(row: number): number;
+}
+
+/** Rows of any kind by their ids (`model/source/index`). */
+export interface RowAccess {
+  /** Those of these ids that are on the server, each with the id of the account that it belongs to. Errors: those of asking. */
+  owners(ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** Takes a row back; returns what the server has against it. Errors: unreachable, authentication_failed, paused. */
+  remove(id: string): Promise<string | undefined>;
 }
 
 /** A server, as an upload needs it. `api` makes these; this folder only knows what they promise. */
@@ -77,13 +89,17 @@ export interface Server {
   readonly id: string;
   readonly capabilities: Capabilities;
   readonly account: Account;
+  /** As it was when the server was first asked. */
   readonly quota: Quota | undefined;
+  /** As it is now; undefined where the server has none. Errors: those of asking. */
+  askQuota(): Promise<Quota | undefined>;
   getModel(id: string): Promise<ModelRecord | undefined>;
   listModels(): Promise<readonly ModelRecord[]>;
   createModel(id: string, layers: number): Promise<ModelRecord>;
   getSourceSet(modelId: string, name: string): Promise<SourceSet | undefined>;
   /** `about` is kept with the set: its first URL, where there is one. */
   createSourceSet(modelId: string, name: string, about: Pick<SourceSet, 'description' | 'urls'>): Promise<SourceSet>;
+  readonly rows: RowAccess;
   features(destination: FeatureDestination): Delivery;
   vectors(destination: VectorDestination): Delivery;
   /** Activations of a vector that is there, on a server that takes them in a request of their own. */

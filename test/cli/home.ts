@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test as plainTest } from 'vitest';
-import { type Ran, type RunOptions, runCli } from './run-cli.ts';
+import { type Ran, type RunOptions, runCli, startCli } from './run-cli.ts';
 import { type RunningSandbox, type SandboxArgs, startSandboxProcess } from './sandbox-process.ts';
 
 /** Folders of one person on one machine: nothing in them is shared with another test. */
@@ -15,6 +15,8 @@ export interface Home {
   env: Record<string, string>;
   /** Runs a command line here. */
   run(args: readonly string[], options?: RunOptions): Promise<Ran>;
+  /** Starts one, to be signalled. */
+  start(args: readonly string[]): ReturnType<typeof startCli>;
   /** The same towards a server and with a key of its own user. */
   runAt(url: string, args: readonly string[], options?: RunOptions): Promise<Ran>;
   /** Starts `neuronpedia sandbox` here; it ends with the test. */
@@ -41,6 +43,7 @@ function makeHome(owned: { close(): Promise<unknown> }[]): Home {
     sandboxData: join(config, 'sandbox'),
     env,
     run,
+    start: (args) => startCli(args, { env }),
     runAt: (url, args, options) =>
       run([...args, '--api-url', url], { ...options, env: { NEURONPEDIA_API_KEY: 'sandbox-bulk', ...options?.env } }),
     sandbox: async (options = {}) => own(await startSandboxProcess({ data: join(folder, 'server'), ...options })),

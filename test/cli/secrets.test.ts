@@ -38,7 +38,9 @@ describe.concurrent('the key', () => {
   test('is in no output and no file of uploads and status that use it', async ({ home, server }) => {
     const proxy = home.own(await serveThrough(server.url, { [canary]: 'sandbox-bulk' }));
     const runs: Ran[] = [];
-    for (const words of [...uploads(home), ['status'], ['status', '--json'], ['status', 'tiny-kjv-4l/1-secret/3']]) {
+    const more = [['status'], ['status', '--json'], ['status', 'tiny-kjv-4l/1-secret/3']];
+    const taken = ['delete', 'tiny-kjv-4l/1-secret/3', '--yes'];
+    for (const words of [...uploads(home), ...more, taken]) {
       const ran = await home.runAt(proxy.url, [...words, '--verbose'], { env });
       expect(ran.code).toBe(0);
       expect(ran.stderr).toMatch(/\/api\//);

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { findSaes } from '../../src/layouts/find.ts';
@@ -48,9 +48,129 @@ test('a folder without an SAE is an error that says what was looked for', async 
     code: 'layout_unknown',
     exitCode: 6,
     message: `${folder}: no SAE found in this folder`,
-    hints: [expect.stringContaining('sae_weights.safetensors beside cfg.json')],
+    hints: [
+      expect.stringContaining('sae_weights.safetensors beside cfg.json (SAELens)'),
+      'it holds no files',
+      expect.stringContaining('named itself'),
+    ],
   });
 });
+
+test('the error for a folder without an SAE says what it holds', async () => {
+  const folder = await tempFolder();
+  const files = Array.from({ length: 10 }, (_, i) => [`x/file_${i}.json`, {}]);
+  await writeFiles(folder, Object.fromEntries(files));
+  await expect(found(folder)).rejects.toMatchObject({
+    hints: [expect.anything(), `it holds ${join('x', 'file_0.json')}, ${listed(1, 7)} and 2 more`, expect.anything()],
+  });
+});
+
+function listed(from: number, to: number): string {
+  return Array.from({ length: to - from + 1 }, (_, i) => join('x', `file_${from + i}.json`)).join(', ');
+}
+
+test('checkpoints below an SAE are not SAEs of their own', async () => {
+  const folder = await tempFolder();
+  await writeFiles(folder, { ...saeIn('run', 1), ...saeIn('run/checkpoint_1000', 1) });
+  expect((await found(folder)).map(({ path }) => path)).toEqual([join(folder, 'run')]);
+});
+
+test('SAEs below a folder with a model of the same file names are found', async () => {
+  const folder = await tempFolder();
+  const model = { 'config.json': {}, 'model.safetensors': safetensorsOf({ 'wte.weight': [4, 4] }) };
+  await writeFiles(folder, { ...model, ...saeIn('saes/layer_1', 1) });
+  expect((await found(folder)).map(({ path }) => path)).toEqual([join(folder, 'saes', 'layer_1')]);
+});
+
+test('a link to a weight file, as a download cache makes them, is the file under its own name', async () => {
+  const folder = await tempFolder();
+  await writeFiles(folder, { 'blobs/a1': safetensorsOf(sixByFour), 'snapshot/layer_2/cfg.json': {} });
+  await symlink(join(folder, 'blobs', 'a1'), join(folder, 'snapshot', 'layer_2', 'sae_weights.safetensors'));
+  expect(await found(join(folder, 'snapshot'))).toMatchObject([{ layout: 'SAELens' }]);
+});
+
+test('two files that nobody knows are not guessed between', async () => {
+  const folder = await tempFolder();
+  const weights = safetensorsOf({ W_dec: [6, 4] });
+  await writeFiles(folder, { 'W_dec.safetensors': weights, 'W_dec_bf16.safetensors': weights });
+  await expect(found(folder)).rejects.toMatchObject({
+    code: 'layout_unknown',
+    hints: [expect.anything(), 'it holds W_dec_bf16.safetensors, W_dec.safetensors', expect.anything()],
+  });
+});
+
+test('weights whose config was left behind are read with what is known of their names', async () => {
+  const folder = await tempFolder();
+  const linear = safetensorsOf({ 'encoder.weight': [6, 4], 'decoder.weight': [4, 6] });
+  await writeFiles(folder, { 'a/checkpoints/final.safetensors': linear, 'b/ae.safetensors': linear });
+  const saes = await found(folder);
+  expect(saes.map(({ path }) => path)).toEqual([join(folder, 'a'), join(folder, 'b')]);
+  for (const sae of saes) expect(sae).toMatchObject({ orientation: { value: 'columns' }, facts: {} });
+  for (const sae of saes) expect(sae).not.toHaveProperty('layer');
+});
+
+test.each([
+  ['SAELens', 'cfg.json', { hook_name: 'blocks.3.hook_resid_pre' }, sixByFour],
+  ['sparsify', 'cfg.json', { num_latents: 6 }, { 'encoder.weight': [6, 4], W_dec: [6, 4] }],
+  [
+    'dictionary_learning',
+    'config.json',
+    { trainer: { layer: 3 } },
+    { 'encoder.weight': [6, 4], 'decoder.weight': [4, 6] },
+  ],
+  ['OpenMOSS', 'config.json', { hook_point_in: 'blocks.3.hook_resid_pre' }, { W_E: [4, 6], W_D: [6, 4] }],
+  [
+    'ckkissane crosscoder',
+    'cfg.json',
+    { hook_point: 'blocks.3.hook_resid_pre' },
+    { W_enc: [2, 4, 6], W_dec: [6, 2, 4] },
+  ],
+  ['dictionary_learning crosscoder', 'config.json', {}, { 'encoder.weight': [2, 4, 6], 'decoder.weight': [2, 6, 4] }],
+])(
+  '%s: weights that were given another name are told by the config beside them',
+  async (layout, config, says, shapes) => {
+    const folder = await tempFolder();
+    for (const run of ['run_0', 'run_1']) {
+      await writeFiles(folder, {
+        [`${run}/my-weights.safetensors`]: safetensorsOf(shapes),
+        [`${run}/${config}`]: says,
+      });
+    }
+    const saes = await found(folder);
+    expect(new Set(saes.map(({ path }) => path)).size).toBe(2);
+    for (const sae of saes) expect(sae.layout).toBe(layout);
+  },
+);
+
+test('an encoder without a decoder says so', async () => {
+  const folder = await tempFolder();
+  const weights = safetensorsOf({ 'encoder.weight': [6, 4], 'encoder.bias': [6] });
+  await writeFiles(folder, { 'layers.3/cfg.json': {}, 'layers.3/sae.safetensors': weights });
+  await expect(found(folder)).rejects.toMatchObject({ message: expect.stringContaining('an encoder only') });
+});
+
+test.each([
+  ['sparsify', 'sae.safetensors', 'cfg.json', { num_latents: 7, d_in: 4 }, { W_dec: [6, 4], b_dec: [4] }],
+  ['dictionary_learning', 'ae.safetensors', 'config.json', { trainer: { dict_size: 7 } }, sixByFour],
+  [
+    'OpenMOSS',
+    'sae_weights.safetensors',
+    'config.json',
+    { d_model: 4, expansion_factor: 1.75 },
+    { W_D: [6, 4], b_D: [4] },
+  ],
+  ['Gemma Scope 2', 'params.safetensors', 'config.json', { width: 7 }, { w_dec: [6, 4], b_dec: [4] }],
+])(
+  '%s: a config that says other numbers than the weights is an error with both',
+  async (_, name, config, says, shapes) => {
+    const folder = await tempFolder();
+    await writeFiles(folder, { [name]: safetensorsOf(shapes), [config]: says });
+    await expect(found(folder)).rejects.toMatchObject({
+      code: 'layout_unknown',
+      message: expect.stringMatching(/says 7 features, \w+ has 6/),
+    });
+  },
+);
 
 test('a path that is not there is not found', async () => {
   const path = join(await tempFolder(), 'missing');

@@ -4,8 +4,8 @@ import type { Sae } from '../../src/layouts/sae.ts';
 import { safetensorsOf, tempFolder, writeFiles } from '../fixtures.ts';
 
 /** The SAEs under a path, open for the length of a test. */
-export async function found(path: string, tensorName?: string): Promise<Sae[]> {
-  const saes = await findSaes(path, tensorName);
+export async function found(path: string, tensorName?: string, headAxis?: 'first' | 'middle'): Promise<Sae[]> {
+  const saes = await findSaes(path, tensorName, headAxis);
   for (const { file } of saes) onTestFinished(() => file.close());
   return saes;
 }

@@ -14,6 +14,10 @@ test.each([
   ['model.language_model.layers.30', 30, true],
   ['layers.7', 7, true],
   ['transformer.h.3', 3, true],
+  ['model.layers.17.output', 17, true],
+  ['model.layers.17.post_feedforward_layernorm.output', 17, true],
+  ['model.layers.17.pre_feedforward_layernorm.output', 17, false],
+  ['model.layers.17.self_attn.o_proj.input', 17, false],
   ['transformer.h.3.mlp', 3, false],
   ['gpt_neox.layers.5.attention.dense', 5, false],
 ])('%s is in layer %i; as wide as the residual stream: %s', (name, layer, residual) => {
@@ -55,6 +59,11 @@ test.each([
 test.each([
   ['model.layers.12', 'blocks.12.hook_resid_post'],
   ['transformer.h.3', 'blocks.3.hook_resid_post'],
+  ['model.layers.17.output', 'blocks.17.hook_resid_post'],
+  ['model.language_model.layers.9.post_feedforward_layernorm.output', 'blocks.9.hook_mlp_out'],
+  ['model.layers.17.pre_feedforward_layernorm.output', 'blocks.17.ln2.hook_normalized'],
+  ['model.layers.17.self_attn.o_proj.input', 'blocks.17.attn.hook_z'],
+  ['model.layers.17.constructor', 'model.layers.17.constructor'],
   ['transformer.h.3.mlp', 'transformer.h.3.mlp'],
   ['blocks.4.hook_resid_pre', 'blocks.4.hook_resid_pre'],
   ['word_embedding', 'word_embedding'],

@@ -11,6 +11,8 @@ test.each([
   ['EleutherAI/pythia-70m-deduped', 'pythia-70m-deduped'],
   ['Llama-3.1-8B', 'llama3.1-8b'],
   ['gemma-3-4b-pt', 'gemma-3-4b'],
+  ['gemma-v3-4b-pt', 'gemma-3-4b'],
+  ['google/gemma-v3-270m-pt', 'gemma-3-270m'],
   ['Qwen3.5-2B-Base', 'qwen3.5-2b-pt'],
 ])('%s is %s on Neuronpedia', (name, id) => {
   expect(neuronpediaModelId(name)).toBe(id);

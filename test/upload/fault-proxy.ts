@@ -22,6 +22,7 @@ export interface Seen {
   readonly method: string;
   readonly path: string;
   readonly bytes: number;
+  readonly body: string;
   readonly idempotencyKey: string | undefined;
 }
 
@@ -35,8 +36,15 @@ export interface FaultProxy {
 /** Called for each request, in order, with its number among those of its path; says how to spoil it, or nothing. */
 export type Plan = (request: Seen, nth: number) => Fault | undefined | Promise<Fault | undefined>;
 
-/** A proxy on loopback in front of a server (which may be another for the next request), that spoils the requests that `plan` picks. */
-export async function startFaultProxy(target: string | (() => string), plan: Plan): Promise<FaultProxy> {
+/**
+ * A proxy on loopback in front of a server (which may be another for the next request), that spoils the requests that
+ * `plan` picks, and tells each status that it passed on.
+ */
+export async function startFaultProxy(
+  target: string | (() => string),
+  plan: Plan,
+  onAnswer?: (answer: { readonly path: string; readonly status: number }) => void,
+): Promise<FaultProxy> {
   const seen: Seen[] = [];
   const server = createServer(async (incoming, outgoing) => {
     const body = await readAll(incoming);
@@ -46,6 +54,7 @@ export async function startFaultProxy(target: string | (() => string), plan: Pla
     const fault = await plan(what, nth);
     const onward = typeof target === 'string' ? target : target();
     await handle(onward, incoming, body, outgoing, fault).catch(() => outgoing.destroy());
+    onAnswer?.({ path: what.path, status: outgoing.statusCode });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -66,6 +75,7 @@ function describe(incoming: IncomingMessage, body: Buffer): Seen {
     method: incoming.method ?? '',
     path: incoming.url ?? '',
     bytes: body.length,
+    body: body.toString('utf8'),
     idempotencyKey: Array.isArray(key) ? key[0] : key,
   };
 }

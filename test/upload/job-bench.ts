@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openStore, type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
+import { openStore, type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index.ts';
 
 const binary = join(import.meta.dirname, '../../bin/neuronpedia.js');
 
@@ -19,6 +19,8 @@ export interface Bench {
   uploadSae(url: string, ...more: string[]): Run;
   /** Uploads a steering vector with two texts. */
   uploadVector(url: string, ...more: string[]): Run;
+  /** Starts the binary with any other arguments. */
+  run(...args: string[]): Run;
   /** Asks the store, whatever the server says. */
   query(sql: string): Record<string, unknown>[];
   stored(): { index: number; vector: Float32Array }[];
@@ -36,31 +38,45 @@ export const width = 64;
 const place = ['--model', 'tiny-kjv-4l', '--layer', '1', '--orientation', 'rows', '--sae-id', 'bench'];
 
 /** Makes a bench with a decoder of `rows` × 64 whose values tell their own place. */
-export function openBench(rows: number): Promise<Bench> {
-  return makeBench(rows, false);
+export function openBench(rows: number, options: BenchOptions = {}): Promise<Bench> {
+  return makeBench(rows, { ...options, public: false });
 }
 
 /** The same at a sandbox that behaves like the public server. */
-export function openPublicBench(): Promise<Bench> {
-  return makeBench(1, true);
+export function openPublicBench(options: BenchOptions = {}): Promise<Bench> {
+  return makeBench(1, { ...options, public: true });
 }
 
-async function makeBench(rows: number, isPublic: boolean): Promise<Bench> {
+/** What a bench's sandbox is like, whose key the binary has, and what else stands in its environment. */
+export interface BenchOptions extends Partial<SandboxOptions> {
+  key?: string;
+  env?: Record<string, string>;
+  /** What the decoder holds. */
+  valueAt?: (row: number, column: number) => number;
+}
+
+async function makeBench(
+  rows: number,
+  { key: given, env = {}, valueAt: value, ...options }: BenchOptions,
+): Promise<Bench> {
   const folder = await mkdtemp(join(tmpdir(), 'np-bench-'));
-  const valueAt = (row: number, column: number) => Math.fround(Math.sin(row * 64 + column) / 3);
+  const valueAt = value ?? ((row: number, column: number) => Math.fround(Math.sin(row * 64 + column) / 3));
   await writeFile(join(folder, 'W_dec.npy'), npyOf(rows, valueAt));
   await writeFile(join(folder, 'texts.jsonl'), '{"tokens":["a"],"values":[1]}\n{"tokens":["b"],"values":[2]}\n');
   const data = join(folder, 'data');
-  const sandbox = await startSandbox({ dataDir: data, public: isPublic });
+  const sandbox = await startSandbox({ dataDir: data, ...options });
+  const key = given ?? sandbox.apiKey;
+  const begin = (args: string[], as = key) => start(folder, args, as, env);
   return {
     sandbox,
     folder,
     rows,
     valueAt,
-    upload: (url, ...more) => start(folder, uploadArgs(folder, url, more), sandbox.apiKey),
-    uploadAs: (key, url, ...more) => start(folder, uploadArgs(folder, url, more), key),
-    uploadSae: (url, ...more) => start(folder, saeArgs(url, more), sandbox.apiKey),
-    uploadVector: (url, ...more) => start(folder, vectorArgs(folder, url, more), sandbox.apiKey),
+    upload: (url, ...more) => begin(uploadArgs(folder, url, more)),
+    uploadAs: (as, url, ...more) => begin(uploadArgs(folder, url, more), as),
+    uploadSae: (url, ...more) => begin(saeArgs(url, more)),
+    uploadVector: (url, ...more) => begin(vectorArgs(folder, url, more)),
+    run: (...args) => begin(args),
     query: (sql) => queryStore(data, sql),
     stored: () => readStored(data),
     close: async () => {
@@ -92,7 +108,7 @@ function npyOf(rows: number, valueAt: (row: number, column: number) => number): 
   return Buffer.concat([head, data]);
 }
 
-function start(folder: string, args: string[], key: string): Run {
+function start(folder: string, args: string[], key: string, more: Record<string, string>): Run {
   const env = {
     ...process.env,
     HOME: folder,
@@ -100,6 +116,7 @@ function start(folder: string, args: string[], key: string): Run {
     NEURONPEDIA_STATE_DIR: join(folder, 'state'),
     NEURONPEDIA_API_KEY: key,
     NO_COLOR: '1',
+    ...more,
   };
   const child = spawn(process.execPath, [binary, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';

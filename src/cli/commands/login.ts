@@ -22,7 +22,8 @@ export async function run(context: CommandContext): Promise<number> {
   const key = options.withToken ? await readToken(context.stdin) : await askForKey(context, origin);
   out.hide(key);
   const account = await withSpinner(out, `checking the key with ${origin}`, async () => {
-    const connection = await connect(connectOptions(context, url, key));
+    const keyFrom = options.withToken ? 'standard input' : 'the prompt';
+    const connection = await connect({ ...connectOptions(context, url, key), keyFrom });
     await connection.close();
     return connection.server.account;
   });

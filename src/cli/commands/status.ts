@@ -1,8 +1,10 @@
 import { AppError } from '../../errors.ts';
-import { type JobStatus, listJobs, readJob } from '../../upload/jobs.ts';
+import { listJobs } from '../../upload/jobs.ts';
 import { closeAfter } from '../close-after.ts';
 import type { CommandContext } from '../context.ts';
 import { showFeature } from '../feature-status.ts';
+import { jobDocument, showJob, showJobLine } from '../job-status.ts';
+import { formatMoment } from '../moment.ts';
 import { count } from '../progress.ts';
 import { openSession, type Session } from '../session.ts';
 import { withSpinner } from '../spinner.ts';
@@ -10,11 +12,23 @@ import { withSpinner } from '../spinner.ts';
 /** `status [ID|JOB]`: the server, the account and local jobs; or one job; or one feature as the server has it. */
 export function run(context: CommandContext): Promise<number> {
   const [subject] = context.args;
+  if (context.options.resolve && (subject === undefined || subject.includes('/'))) {
+    throw new AppError('usage', '--resolve settles a row of a job: which job?', {
+      hints: ['neuronpedia status lists them; then: neuronpedia status JOB --resolve ROW=absent'],
+    });
+  }
   return closeAfter(async (own) => {
     const session = own(await openSession(context));
+    if (subject?.includes('/')) return showFeature(context, session, subject);
+    if (context.options.text !== undefined) throw needsFeature();
     if (subject === undefined) return showOverview(context, session);
-    if (subject.includes('/')) return showFeature(context, session, subject);
     return showJob(context, session, subject);
+  });
+}
+
+function needsFeature(): AppError {
+  return new AppError('usage', '--text tests a feature, and none was named', {
+    hints: ['neuronpedia status model/source/index --text TEXT'],
   });
 }
 
@@ -77,49 +91,6 @@ function describeQuota({
   resetsAt: Date | undefined;
 }): string {
   if (limit === null) return `${tier}: no daily limit`;
-  const reset = resetsAt ? `, resets at ${resetsAt.toISOString()}` : '';
+  const reset = resetsAt ? `, resets at ${formatMoment(resetsAt)}` : '';
   return `${tier}: ${count(Math.max(0, limit - used))} of ${count(limit)} features left today${reset}`;
-}
-
-async function showJob(context: CommandContext, session: Session, id: string): Promise<number> {
-  const job = await readJob(session.folders.state, id);
-  if (!job) {
-    throw new AppError('not_found', `no local job "${id}"`, {
-      hints: ['neuronpedia status lists the jobs; a feature is named model/source/index'],
-    });
-  }
-  showJobLine(context, job);
-  context.out.document({ type: 'job', ...jobDocument(job) });
-  return 0;
-}
-
-function showJobLine({ out }: CommandContext, { id, job, planned, confirmed, unknown, state }: JobStatus): void {
-  const share = planned === 0 ? 0 : Math.floor((100 * confirmed) / planned);
-  const open = unknown > 0 ? `, ${count(unknown)} without an answer` : '';
-  const colored = state === 'done' ? out.paint.green(state) : out.paint.yellow(state);
-  out.result(`  ${id}  ${colored}  ${share} %  ${count(confirmed)}/${count(planned)} rows${open}  ${job.title}`);
-  out.result(`    ${job.serverName} as ${job.accountName}, begun ${job.createdAt}`);
-  if (state === 'interrupted') out.result(`    go on with: ${job.command}`);
-}
-
-function jobDocument({ id, job, planned, confirmed, unknown, state, ids }: JobStatus): Record<string, unknown> {
-  const { server, serverKind, serverName, accountName: account, model, source, as, title, command, createdAt } = job;
-  return {
-    id,
-    state,
-    planned,
-    confirmed,
-    unknown,
-    model,
-    source,
-    as,
-    title,
-    server,
-    serverKind,
-    serverName,
-    account,
-    command,
-    createdAt,
-    ids: Object.fromEntries(ids),
-  };
 }

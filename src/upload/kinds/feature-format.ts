@@ -1,5 +1,8 @@
 import { type Dashboard, type DashboardSource, dashboardFields } from '../../dashboards/dashboard.ts';
+import { factFields } from '../../feature-data/facts.ts';
+import type { FeatureData, FeatureFacts } from '../../feature-data/feature-data.ts';
 import type { Sae, SaeKind } from '../../layouts/sae.ts';
+import type { Indices } from '../../tensor/indices.ts';
 import { type Attributes, attributeFields } from '../attributes.ts';
 import type { BodyFormat } from '../delivery.ts';
 import type { Place } from '../destination.ts';
@@ -11,9 +14,17 @@ export interface FeatureFormat {
   readonly fields: string;
 }
 
+/** What is known of each feature besides its vector, and which feature each row is. */
+export interface FeatureSources {
+  readonly indices: Indices;
+  readonly dashboards: DashboardSource | undefined;
+  readonly data: FeatureData | undefined;
+}
+
 /**
  * How a body of features is written: the fields of the SAE once, then of each feature its index, its vector where the
- * server keeps vectors, and its dashboard where it has one.
+ * server keeps vectors, its dashboard where it has one, and its name, description and metadata where the server keeps
+ * these.
  */
 export function featureFormat(
   capabilities: Capabilities,
@@ -22,15 +33,24 @@ export function featureFormat(
   kind: SaeKind,
   sae: Sae,
   attributes: Attributes,
-  dashboards: DashboardSource | undefined,
+  sources: FeatureSources,
 ): FeatureFormat {
   const about = capabilities.storesVectors ? saeFields(place, kind, sae, attributes, capabilities) : {};
   const shared = { modelId, source: place.source, ...about };
   const text = JSON.stringify(shared);
   const frame = { before: `${text.slice(0, -1)},"features":[`, after: ']}' };
-  const rows = rowTexts(capabilities.storesVectors, dashboards);
-  const fields = JSON.stringify({ ...shared, ...(dashboards && { activations: dashboards.hash }) });
+  const rows = rowTexts(capabilities.storesVectors, sources);
+  const fields = JSON.stringify({ ...shared, ...digests(sources) });
   return { format: { ...frame, values: capabilities.storesVectors, ...rows }, fields };
+}
+
+/** What a job is bound to besides values and shared fields: the files, and which feature each row is. */
+export function digests({ indices, dashboards, data }: FeatureSources): Record<string, string> {
+  return {
+    ...(dashboards && { activations: dashboards.hash }),
+    ...(data && { featureMetadata: data.hash }),
+    ...(indices.hash !== undefined && { indices: indices.hash }),
+  };
 }
 
 function saeFields(place: Place, kind: SaeKind, sae: Sae, attributes: Attributes, capabilities: Capabilities) {
@@ -39,33 +59,42 @@ function saeFields(place: Place, kind: SaeKind, sae: Sae, attributes: Attributes
     kind,
     ...attributeFields(attributes, capabilities),
     ...(place.hook && { hookName: place.hook.value }),
-    ...(sae.hookIn && { hookNameIn: sae.hookIn.value }),
+    ...(place.hookIn && { hookNameIn: place.hookIn.value }),
     ...(Object.keys(metadata).length > 0 && { metadata }),
   };
 }
 
-function rowTexts(
-  vectors: boolean,
-  dashboards: DashboardSource | undefined,
-): Pick<BodyFormat, 'prepare' | 'aroundRow'> {
-  let ready = new Map<number, Dashboard>();
-  const fieldsOf = (row: number) => {
-    const dashboard = ready.get(row);
-    return dashboard ? `,${dashboardFields(dashboard)}` : '';
+function rowTexts(vectors: boolean, { indices, dashboards, data }: FeatureSources): Partial<BodyFormat> & RowText {
+  let ready = new Map<number, string>();
+  const { indexOf, hash } = indices;
+  const fieldsOf = async (row: number) => {
+    const dashboard = await dashboards?.read(indexOf(row));
+    const facts = await data?.read(row);
+    return [facts && vectors ? factFields(facts) : '', exampleFields(dashboard, facts)].filter(Boolean);
   };
   return {
-    ...(dashboards && {
+    ...((dashboards || data) && {
       async prepare(start, count) {
         ready = new Map();
         for (let row = start; row < start + count; row++) {
-          const dashboard = await dashboards.read(row);
-          if (dashboard) ready.set(row, dashboard);
+          const fields = await fieldsOf(row);
+          if (fields.length > 0) ready.set(row, `,${fields.join(',')}`);
         }
       },
     }),
+    ...(hash !== undefined && { indexOf }),
     aroundRow: (row) =>
       vectors
-        ? { before: `{"index":${row},"vector":[`, after: `]${fieldsOf(row)}}` }
-        : { before: `{"index":${row}${fieldsOf(row)}}`, after: '' },
+        ? { before: `{"index":${indexOf(row)},"vector":[`, after: `]${ready.get(row) ?? ''}}` }
+        : { before: `{"index":${indexOf(row)}${ready.get(row) ?? ''}}`, after: '' },
   };
+}
+
+type RowText = Pick<BodyFormat, 'aroundRow'>;
+
+/** The dashboard's own density is of the same texts as its examples: it wins. */
+function exampleFields(dashboard: Dashboard | undefined, facts: FeatureFacts | undefined): string {
+  const density = dashboard?.density ?? facts?.density;
+  if (dashboard) return dashboardFields({ ...dashboard, ...(density !== undefined && { density }) });
+  return density === undefined ? '' : JSON.stringify({ density }).slice(1, -1);
 }

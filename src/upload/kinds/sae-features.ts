@@ -2,8 +2,7 @@ import type { DashboardSource } from '../../dashboards/dashboard.ts';
 import { openDashboards } from '../../dashboards/open.ts';
 import { AppError } from '../../errors.ts';
 import { neuronpediaModelId } from '../../layouts/model-names.ts';
-import type { Sae } from '../../layouts/sae.ts';
-import { intersectRanges, type Ranges } from '../../tensor/ranges.ts';
+import { eachRow, intersectRanges, membership, type Ranges, rangesOf, subtractRanges } from '../../tensor/ranges.ts';
 import { newSet, notStored } from '../attributes.ts';
 import type { Place } from '../destination.ts';
 import type { Server, SourceSet } from '../server.ts';
@@ -15,31 +14,48 @@ import type { PlacedSae, SaeOptions, Way } from './sae.ts';
  * Errors: not_owner, cannot_be_stored (a server that takes none without examples), and those of reading dashboards.
  */
 export async function featuresWay(placed: PlacedSae, server: Server, options: SaeOptions): Promise<Way> {
-  const { sae, kind, place, model, isNewModel, wanted } = placed;
+  const { sae, kind, place, model, isNewModel, indices, facts } = placed;
   const set = isNewModel ? undefined : await ownSet(server, model.id, place.saeId);
-  const dashboards = await findDashboards(options.activations, model.id, place);
-  const planned = storable(server, sae, wanted, dashboards);
+  const dashboards = await findDashboards(options, model.id, place);
+  const quarantined = faultyRows(placed, dashboards);
+  const wanted = subtractRanges(placed.wanted, rangesOf(quarantined.keys()));
+  const planned = storable(server, { ...placed, wanted }, dashboards);
   const { attributes = {} } = options;
-  const { format, fields } = featureFormat(server.capabilities, model.id, place, kind, sae, attributes, dashboards);
+  const sources = { indices, dashboards, data: facts?.data };
+  const { format, fields } = featureFormat(server.capabilities, model.id, place, kind, sae, attributes, sources);
   const delivery = server.features({ modelId: model.id, source: place.source, format });
   const dropped = notStored(attributes, server.capabilities, set ?? newSet(attributes));
-  return { as: 'features', delivery, planned, isNewSet: !set, notStored: dropped, dashboards, fields };
+  return { as: 'features', delivery, planned, quarantined, isNewSet: !set, notStored: dropped, dashboards, fields };
+}
+
+/** Rows whose examples failed the check, which are known by the index of their feature, and why. */
+function faultyRows({ wanted, indices }: PlacedSae, dashboards: DashboardSource | undefined): Map<number, string> {
+  const isWanted = membership(wanted);
+  const faulty = [...(dashboards?.faulty ?? [])].flatMap(([index, why]) =>
+    [...eachRow(indices.rowsOf([[index, index + 1]]))].map((row) => [row, why] as const),
+  );
+  return new Map(faulty.filter(([row]) => isWanted(row)));
 }
 
 async function findDashboards(
-  path: string | undefined,
+  { activations: path, skipBadRows: skipBad = false, fixTokens = false }: SaeOptions,
   model: string,
   { layer }: Place,
 ): Promise<DashboardSource | undefined> {
   if (path === undefined) return undefined;
   const isModel = (name: string) => name === model || neuronpediaModelId(name) === model;
-  return openDashboards(path.replaceAll('{layer}', String(layer.value)), { model, layer: layer.value, isModel });
+  return openDashboards(
+    path.replaceAll('{layer}', String(layer.value)),
+    { model, layer: layer.value, isModel },
+    { skipBad, fixTokens },
+  );
 }
 
 /** A server that keeps no vectors takes features only with examples. Error: cannot_be_stored with both ways on. */
-function storable(server: Server, sae: Sae, wanted: Ranges, dashboards: DashboardSource | undefined): Ranges {
+function storable(server: Server, placed: PlacedSae, dashboards: DashboardSource | undefined): Ranges {
+  const { sae, wanted, indices } = placed;
   if (server.capabilities.storesVectors) return wanted;
-  const planned = dashboards ? intersectRanges(wanted, dashboards.features) : [];
+  const planned = dashboards ? intersectRanges(wanted, indices.rowsOf(dashboards.features)) : [];
   if (planned.length > 0) return planned;
   const none = dashboards ? `${dashboards.path} has none for these features` : 'there are none (--activations)';
   throw new AppError(

@@ -5,6 +5,7 @@ import { orientationFromWidth } from '../../layouts/orientation.ts';
 import type { Known, Sae } from '../../layouts/sae.ts';
 import { label, type Matrix, matrixOf, type Orientation } from '../../tensor/tensor.ts';
 import type { ModelRecord } from '../server.ts';
+import { widthHints } from './width-hints.ts';
 
 /** A decoder read the right way up, and why that way. */
 export interface SettledMatrix {
@@ -77,30 +78,8 @@ export function wrongWidth(
   shape: readonly number[],
 ): AppError {
   const has = found === undefined ? `shape [${shape}] has no axis of ${expected}` : `vectors have ${found} values`;
-  const lengths = found === undefined ? shape : [found];
   return new AppError('wrong_width', `${where}: invalid vector dimension: ${has}; ${modelId} is ${expected} wide`, {
-    hints: widthHints(lengths, expected, modelId, found, shape),
+    hints: widthHints(found, expected, modelId, shape),
     details: { found: found ?? shape, expected, model: modelId },
   });
-}
-
-function widthHints(
-  lengths: readonly number[],
-  expected: number,
-  modelId: string,
-  found: number | undefined,
-  shape: readonly number[],
-): string[] {
-  const hints: string[] = [];
-  if (modelId.startsWith('gemma-2-2b') && lengths.includes(2048)) {
-    hints.push(
-      "gemma-2-2b is 2304 wide; 2048 is the width of gemma-2b, and of gemma-2-2b's attention z: wrong model or hook",
-    );
-  }
-  if (lengths.includes(expected + 1))
-    hints.push(`${expected + 1} is one more than the width: the last value looks like a bias`);
-  if (found !== undefined && shape.includes(expected)) {
-    hints.push(`another axis has ${expected} values: the matrix looks transposed; see --orientation`);
-  }
-  return hints.length > 0 ? hints : ['check --model and --hook, or choose the right tensor with --tensor'];
 }

@@ -1,14 +1,17 @@
 import { AppError } from '../../errors.ts';
+import type { FeatureData } from '../../feature-data/feature-data.ts';
+import { isAttentionZ } from '../../layouts/hook.ts';
 import { countRows, eachRow } from '../../tensor/ranges.ts';
 import { type Attributes, attributeFields, notStored } from '../attributes.ts';
 import type { Place } from '../destination.ts';
 import type { ModelRecord, Server, VectorDestination } from '../server.ts';
+import { digests } from './feature-format.ts';
 import { hashRows } from './row-hashes.ts';
 import type { PlacedSae, Way } from './sae.ts';
 
 /** Features uploaded as steering vectors: each row a vector of its own, under a name made from a template. */
 export interface VectorsOptions {
-  /** `{sae-id}`, `{layer}` and `{index}` are filled in; must come out different for each row. */
+  /** `{sae-id}`, `{layer}`, `{index}` and `{name}` are filled in; must come out different for each row. */
   readonly label?: string;
   readonly attributes?: Attributes;
   /** More than a thousand at once is meant. */
@@ -25,7 +28,7 @@ const defaultStrength = 10;
  * Errors: cannot_be_stored (hook, model without a width), usage (labels not unique, too many).
  */
 export async function vectorsWay(placed: PlacedSae, server: Server, options: VectorsOptions): Promise<Way> {
-  const { matrix, wanted: planned, place, model } = placed;
+  const { matrix, wanted: planned, place, model, indices, facts } = placed;
   const total = countRows(planned);
   if (total > manyVectors && !options.yes) {
     throw new AppError('usage', `${total} steering vectors are ${total} requests`, {
@@ -35,7 +38,7 @@ export async function vectorsWay(placed: PlacedSae, server: Server, options: Vec
   refuseWithoutWidth(model, server);
   const hookType = hookTypeOf(place);
   const template = options.label ?? defaultLabel;
-  const label = labelMaker(template, place);
+  const label = await labelMaker(template, placed);
   if (new Set(Array.from(eachRow(planned), label)).size < total) {
     throw new AppError('usage', `--label "${template}" gives several vectors the same name`, {
       hints: ['put {index} into it'],
@@ -47,14 +50,17 @@ export async function vectorsWay(placed: PlacedSae, server: Server, options: Vec
   const about = vectorFields({ kind: 'vector' }, attributes, server);
   const delivery = server.vectors({
     ...destination,
-    fields: JSON.stringify(about).slice(1, -1),
     marks: {},
     label,
     hashes,
+    ...(indices.hash !== undefined && { indexOf: indices.indexOf }),
+    ...vectorTexts(about, facts?.data),
   });
-  const fields = JSON.stringify({ ...destination, label: template, ...about });
+  const bound = digests({ indices, dashboards: undefined, data: facts?.data });
+  const fields = JSON.stringify({ ...destination, label: template, ...about, ...bound });
   const dropped = notStored(attributes, server.capabilities);
-  return { as: 'vectors', delivery, planned, isNewSet: false, notStored: dropped, dashboards: undefined, fields };
+  const none = { quarantined: new Map(), isNewSet: false, dashboards: undefined };
+  return { as: 'vectors', delivery, planned, notStored: dropped, fields, ...none };
 }
 
 /** What is sent with a vector besides its values and place, where the server keeps it. */
@@ -66,9 +72,57 @@ export function vectorFields(
   return capabilities.storesAttributes ? { ...own, ...attributeFields(attributes, capabilities) } : {};
 }
 
-function labelMaker(template: string, { saeId, layer }: Place): (row: number) => string {
-  const fixed = template.replaceAll('{sae-id}', saeId).replaceAll('{layer}', String(layer.value));
-  return (row) => fixed.replaceAll('{index}', String(row));
+/** Errors: option_missing without any names, record_invalid where a row has none. */
+async function labelMaker(template: string, placed: PlacedSae): Promise<(row: number) => string> {
+  const { place, indices, wanted, facts, sae } = placed;
+  const fixed = template.replaceAll('{sae-id}', place.saeId).replaceAll('{layer}', String(place.layer.value));
+  const numbered = (row: number) => fixed.replaceAll('{index}', String(indices.indexOf(row)));
+  if (!fixed.includes('{name}')) return numbered;
+  if (!facts?.data.fields.includes('name')) {
+    throw new AppError('option_missing', `${sae.path}: --label "${template}": nothing gives features names`, {
+      hints: ['add --feature-metadata FILE with a "name" of each feature, or use {index}'],
+    });
+  }
+  const names = new Map<number, string>();
+  for (const row of eachRow(wanted)) {
+    const name = (await facts.data.read(row))?.name;
+    if (name === undefined) throw nameless(facts.data.path, indices.indexOf(row));
+    names.set(row, name);
+  }
+  return (row) => numbered(row).replaceAll('{name}', () => names.get(row) as string);
+}
+
+function nameless(path: string, index: number): AppError {
+  return new AppError('record_invalid', `${path}: gives feature ${index} no name, and --label has {name} in it`, {
+    hints: ['name it, leave it out with --features, or use {index}'],
+    details: { file: path, index },
+  });
+}
+
+/** What is said of all vectors, and of each: a row's own description and metadata go before those of all. */
+function vectorTexts(
+  about: Readonly<Record<string, unknown>>,
+  data: FeatureData | undefined,
+): Pick<VectorDestination, 'fields' | 'rowFields'> {
+  if (!data || Object.keys(about).length === 0) return { fields: JSON.stringify(about).slice(1, -1) };
+  const { description, metadata, ...shared } = about as { description?: string; metadata?: object };
+  let ready = new Map<number, string>();
+  const rowFields = {
+    async prepare(start: number, count: number) {
+      ready = new Map();
+      for (let row = start; row < start + count; row++) {
+        const own = (await data.read(row)) ?? {};
+        const all = { ...metadata, ...own.metadata };
+        const texts = {
+          description: own.description ?? description,
+          ...(Object.keys(all).length > 0 && { metadata: all }),
+        };
+        ready.set(row, JSON.stringify(texts).slice(1, -1));
+      }
+    },
+    of: (row: number) => ready.get(row) ?? '',
+  };
+  return { fields: JSON.stringify(shared).slice(1, -1), rowFields };
 }
 
 /** A server that goes by its own record of the width refuses every vector for a model without one. */
@@ -90,7 +144,11 @@ function hookTypeOf({ hook }: Place): VectorDestination['hookType'] {
     'cannot_be_stored',
     `steering vectors live at resid-pre or resid-post; these are at ${hook?.value ?? 'a hook that is not given'}`,
     {
-      hints: ['say it with --hook if it is one of these; directions at other hooks can only be uploaded as features'],
+      hints: [
+        hook && isAttentionZ(hook.value)
+          ? "these are attention heads' outputs, not directions in the residual stream, whatever their width; upload them as features"
+          : 'say it with --hook if it is one of these; directions at other hooks can only be uploaded as features',
+      ],
     },
   );
 }

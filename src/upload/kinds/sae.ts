@@ -1,8 +1,7 @@
 import type { DashboardSource } from '../../dashboards/dashboard.ts';
-import { AppError } from '../../errors.ts';
 import type { Known, Sae, SaeKind } from '../../layouts/sae.ts';
-import { formatRanges, intersectRanges, type Ranges, subtractRanges } from '../../tensor/ranges.ts';
-import { label, type Matrix, type Orientation } from '../../tensor/tensor.ts';
+import { type Ranges, rangesOf, subtractRanges } from '../../tensor/ranges.ts';
+import type { Matrix, Orientation } from '../../tensor/tensor.ts';
 import { type Attributes, checkAttributes } from '../attributes.ts';
 import { checkRows } from '../check-rows.ts';
 import type { Delivery } from '../delivery.ts';
@@ -10,27 +9,31 @@ import { checkLayer, findModel, type Place, type PlaceOptions, placeOf } from '.
 import { type JobIdentity, refuseOtherOwner } from '../job.ts';
 import type { UploadRun } from '../run-job.ts';
 import type { ModelRecord } from '../server.ts';
+import { deadAmong, type FactOptions, lostFields, openFacts, type SaeFacts } from './sae-facts.ts';
 import { featuresWay } from './sae-features.ts';
+import { type Selection, type SelectionOptions, selectRows } from './sae-indices.ts';
 import { settleMatrix } from './sae-matrix.ts';
 import { type VectorsOptions, vectorsWay } from './sae-vectors.ts';
 
-export interface SaeOptions extends PlaceOptions, VectorsOptions {
+export interface SaeOptions extends PlaceOptions, VectorsOptions, SelectionOptions, FactOptions {
   readonly kind?: SaeKind;
   readonly orientation?: Orientation;
-  /** Only these features; all of them when absent. */
-  readonly features?: Ranges;
   /** A `.jsonl` of dashboards, or a folder that SAEDashboard wrote; may hold `{layer}`. */
   readonly activations?: string;
   /** `vectors`: each row a steering vector of its own. */
   readonly as?: 'auto' | 'features' | 'vectors';
   /** What is said of it as a whole. */
   readonly attributes?: Attributes;
+  /** Leave rows out that fail the check, instead of refusing the whole. */
+  readonly skipBadRows?: boolean;
+  /** Replace empty and NUL tokens of the activations. */
+  readonly fixTokens?: boolean;
   /** Layers of the model, to make its record where the server has none. */
   readonly createModel?: number;
 }
 
 /** An SAE and where it belongs, as far as its own files, the options and the model's record settle it. */
-export interface PlacedSae {
+export interface PlacedSae extends Selection {
   readonly sae: Sae;
   readonly kind: SaeKind;
   readonly place: Place;
@@ -38,8 +41,8 @@ export interface PlacedSae {
   readonly isNewModel: boolean;
   readonly matrix: Matrix;
   readonly orientation: Known<Orientation>;
-  /** The rows that were asked for. */
-  readonly wanted: Ranges;
+  /** What side files say of features. */
+  readonly facts: SaeFacts | undefined;
 }
 
 /** One way for rows to reach a server: as features of a source, or as vectors. */
@@ -48,6 +51,8 @@ export interface Way {
   readonly delivery: Delivery;
   /** The rows that the server can take. */
   readonly planned: Ranges;
+  /** Rows left out because they failed the check, and why. */
+  readonly quarantined: ReadonlyMap<number, string>;
   readonly isNewSet: boolean;
   /** What was given and the server cannot store, by the names of its options. */
   readonly notStored: Readonly<Record<string, unknown>>;
@@ -63,6 +68,14 @@ export interface PreparedSae extends PlacedSae, Way {
   readonly blocks: ReadonlyMap<number, string>;
   /** Features left out because the server takes none without examples. */
   readonly withoutExamples: Ranges;
+  /** What was given of features besides examples and densities, as warnings call it. */
+  readonly givenFields: readonly string[];
+  /** Of these, what does not reach the server. */
+  readonly lostFields: Readonly<Record<string, true>>;
+  /** Features left out because they never fire. */
+  readonly dead: Ranges;
+  /** Closes the side files. */
+  close(): Promise<void>;
 }
 
 /** What checking an SAE needs besides it. */
@@ -83,30 +96,38 @@ export async function prepareSae(
   const { record: model, isNew: isNewModel } = await findModel(server, place.model.value, options.createModel);
   checkLayer(model, place.layer.value);
   const as = options.as === 'vectors' ? 'vectors' : 'features';
-  const identity: JobIdentity = { model: model.id, source: place.source, as };
+  const identity = identityOf(model.id, place.source, as, options.index);
   if (!restart) await refuseOtherOwner(server, identity, stateDir);
   const { matrix, orientation } = settleMatrix(sae, options.orientation, model, place.hook?.value);
-  const wanted = wantedRows(matrix, options.features);
+  const selection = await selectRows(sae, matrix, options);
   const kind = options.kind ?? sae.kind;
-  const placed: PlacedSae = { sae, kind, place, model, isNewModel, matrix, orientation, wanted };
-  const way = as === 'vectors' ? await vectorsWay(placed, server, options) : await featuresWay(placed, server, options);
-  const blocks = await checkRows(matrix, way.planned, onEvent);
-  return { ...placed, ...way, attributes, identity, blocks, withoutExamples: subtractRanges(wanted, way.planned) };
+  const facts = await openFacts(sae, place, { rows: matrix.rows, indices: selection.indices }, options);
+  const files: { close(): Promise<void> }[] = facts ? [facts.data] : [];
+  const close = async () => {
+    for (const file of files) await file.close();
+  };
+  try {
+    const dead = options.skipDead ? deadAmong(sae, facts?.data, selection.wanted) : [];
+    const wanted = subtractRanges(selection.wanted, dead);
+    const placed = { sae, kind, place, model, isNewModel, matrix, orientation, ...selection, wanted, facts };
+    const way =
+      as === 'vectors' ? await vectorsWay(placed, server, options) : await featuresWay(placed, server, options);
+    if (way.dashboards) files.push(way.dashboards);
+    const checking = { format: way.delivery.format, skipBad: options.skipBadRows ?? false };
+    const { blocks, bad } = await checkRows(matrix, way.planned, onEvent, checking);
+    const planned = subtractRanges(way.planned, rangesOf(bad.keys()));
+    const quarantined = new Map([...way.quarantined, ...bad]);
+    const withoutExamples = subtractRanges(subtractRanges(wanted, planned), rangesOf(quarantined.keys()));
+    const left = { planned, quarantined, dead, withoutExamples };
+    const given = { givenFields: facts?.givenFields ?? [], lostFields: lostFields(server, as, options.label, facts) };
+    return { ...placed, ...way, ...left, ...given, attributes, identity, blocks, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
-function wantedRows(matrix: Matrix, features: Ranges | undefined): Ranges {
-  const all: Ranges = [[0, matrix.rows]];
-  if (features === undefined) return all;
-  const beyond = subtractRanges(features, all);
-  if (beyond.length > 0) {
-    throw new AppError(
-      'rows_out_of_range',
-      `${label(matrix.tensor)}: --features asks for ${formatRanges(beyond)}; there are ${matrix.rows} features, 0 to ${matrix.rows - 1}`,
-      {
-        hints: ['both ends of a range are included, and features count from 0'],
-        details: { found: formatRanges(beyond), expected: `0-${matrix.rows - 1}` },
-      },
-    );
-  }
-  return intersectRanges(features, all);
+/** A single row under an index of its own is a job of its own: others of its source come from other files. */
+function identityOf(model: string, source: string, as: Way['as'], index: number | undefined): JobIdentity {
+  return { model, source, as, ...(index !== undefined && { request: `index ${index}` }) };
 }

@@ -14,7 +14,7 @@ export interface SendLimits {
 /** What sending a prepared SAE would do; nothing is written. Errors: those of `previewJob`. */
 export function previewSae(
   prepared: PreparedSae,
-  run: Pick<UploadRun, 'server' | 'stateDir' | 'onEvent'>,
+  run: Pick<UploadRun, 'server' | 'stateDir' | 'onEvent'> & { readonly trustJournal?: boolean },
 ): Promise<Preview> {
   const { identity, matrix, planned, delivery, isNewSet: isNew } = prepared;
   return previewJob({ ...run, identity, matrix, planned, delivery, isNew });
@@ -22,12 +22,12 @@ export function previewSae(
 
 /** Sends a prepared SAE, or what an earlier run of the same job left. Errors: those of `runJob`. */
 export async function sendSae(prepared: PreparedSae, limits: SendLimits, run: UploadRun): Promise<JobReport> {
-  const { identity, matrix, planned, blocks, fields, delivery, model, place, isNewModel, isNewSet, attributes } =
-    prepared;
+  const { identity, matrix, planned, quarantined, blocks, fields, delivery, model, place } = prepared;
+  const { isNewModel, isNewSet, attributes } = prepared;
   if (isNewModel) await run.server.createModel(model.id, model.layers);
   if (isNewSet) await run.server.createSourceSet(model.id, place.saeId, newSet(attributes));
-  const title = `${model.id}/${place.source}`;
-  const job = { title, identity, matrix, planned, blocks, fields, isNew: isNewSet };
+  const title = `${model.id}/${place.source}${identity.request ? ` (${identity.request})` : ''}`;
+  const job = { title, identity, matrix, planned, quarantined, blocks, fields, isNew: isNewSet };
   return runJob({ ...run, ...job, delivery: limited(delivery, limits) });
 }
 

@@ -1,42 +1,40 @@
 import type { z as Zod } from 'zod';
+import { groups } from './option-groups.ts';
 import type { OptionSpec } from './option-specs.ts';
 import { decimal, flag, text, whole } from './option-values.ts';
 
-const place = 'Where it belongs';
-const reading = 'What is read';
-
 /** Options of a direction of its own: a steering vector or a probe. */
-export const directionSpecs = {
-  name: { value: 'TEXT', group: place, help: 'name of the vector', schema: text },
+export const directionOptions = {
+  name: { value: 'TEXT', group: groups.place, help: 'name of the vector', schema: text },
   strength: {
     value: 'N',
-    group: place,
-    help: 'default steering strength, -300 to 300 (default: 10)',
+    group: groups.place,
+    help: 'steering strength, -300 to 300 (default: 10; with steer the one that is stored)',
     schema: (z: typeof Zod) => decimal(z).refine((value) => Math.abs(value) <= 300, 'expected -300 to 300'),
   },
   row: {
     value: 'I',
-    group: reading,
+    group: groups.reading,
     help: 'the row that is meant, where the tensor holds several vectors; counted from 0',
     schema: whole(0, Number.MAX_SAFE_INTEGER),
   },
-  concept: { value: 'TEXT', group: place, help: 'what the probe tells apart', schema: text },
+  concept: { value: 'TEXT', group: groups.place, help: 'what the probe tells apart', schema: text },
   bias: {
     value: 'X',
-    group: reading,
+    group: groups.reading,
     help: 'bias (intercept) of the probe, where its file has none or another is meant',
     schema: decimal,
   },
   class: {
     value: 'I',
-    group: reading,
+    group: groups.reading,
     help: 'the class whose direction is meant, of a probe of several; counted from 0',
     schema: whole(0, Number.MAX_SAFE_INTEGER),
   },
   rawSpace: {
-    group: reading,
+    group: groups.reading,
     help: 'divide the scaler in the file out: coef / scale, with the bias to match',
     schema: flag,
   },
-  asStored: { group: reading, help: 'leave a scaler in the file alone', schema: flag },
+  asStored: { group: groups.reading, help: 'leave a scaler in the file alone', schema: flag },
 } as const satisfies Record<string, OptionSpec>;

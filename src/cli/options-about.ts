@@ -2,51 +2,60 @@ import type { z as Zod } from 'zod';
 import { parseEntries } from './entries.ts';
 import { explanationType, scoreType } from './explaining-names.ts';
 import { parseLicense } from './licenses.ts';
+import { groups } from './option-groups.ts';
 import type { OptionSpec } from './option-specs.ts';
 import { choice, each, flag, parsed, parsedAll, text, whole } from './option-values.ts';
 
-const about = 'What is said of it';
-const explaining = 'Once it is there';
-
 /** Options that say what an upload is, and what is to be done with it; the same on every kind of upload. */
-export const aboutSpecs = {
-  description: { value: 'TEXT', group: about, help: 'what it does or how it was found', schema: text },
-  tag: { value: 'TAG', group: about, help: 'a tag; may be given several times', repeatable: true, schema: each(text) },
+export const aboutOptions = {
+  description: { value: 'TEXT', group: groups.about, help: 'what it does or how it was found', schema: text },
+  tag: {
+    value: 'TAG',
+    group: groups.about,
+    help: 'a tag; may be given several times',
+    repeatable: true,
+    schema: each(text),
+  },
   paperUrl: {
     value: 'URL',
-    group: about,
+    group: groups.about,
     help: 'the paper or page that describes it',
     schema: (z: typeof Zod) =>
       z.url({ protocol: /^https?$/, error: 'expected an address such as https://arxiv.org/abs/2406.11717' }),
   },
   license: {
     value: 'SPDX',
-    group: about,
+    group: groups.about,
     help: 'licence, for example MIT or CC0-1.0 (default: CC-BY-4.0)',
     schema: parsed(parseLicense, 'an SPDX identifier such as CC-BY-4.0, CC0-1.0, MIT or Apache-2.0'),
   },
   visibility: {
     value: 'WHO',
-    group: about,
+    group: groups.about,
     help: 'public, or private: for you alone, with a paid plan (default: public)',
     schema: choice('public', 'private'),
   },
   metadata: {
     value: 'KEY=VALUE',
-    group: about,
+    group: groups.about,
     help: 'a fact of the whole, such as l0=50; read as JSON where it is; may be given several times',
     repeatable: true,
     schema: parsedAll(parseEntries, 'KEY=VALUE, each key once'),
   },
-  list: { value: 'NAME', group: explaining, help: 'put it on a list of yours, made where there is none', schema: text },
+  list: {
+    value: 'NAME',
+    group: groups.afterwards,
+    help: 'put it on a list of yours, made where there is none',
+    schema: text,
+  },
   autoInterp: {
-    group: explaining,
+    group: groups.afterwards,
     help: 'have it explained by a language model, and show the explanation',
     schema: flag,
   },
   interpMethod: {
     value: 'METHOD',
-    group: explaining,
+    group: groups.afterwards,
     help: 'max-act, max-act-logits, token-act-pair or eleuther (default: max-act)',
     schema: parsed(
       explanationType,
@@ -55,19 +64,19 @@ export const aboutSpecs = {
   },
   explainerModel: {
     value: 'MODEL',
-    group: explaining,
+    group: groups.afterwards,
     help: 'language model that explains and scores (default: gpt-4o-mini)',
     schema: text,
   },
   interpLimit: {
     value: 'N',
-    group: explaining,
+    group: groups.afterwards,
     help: 'explain the first N features: each is a paid call of a language model',
     schema: whole(1, 100_000),
   },
   score: {
     value: 'METHOD',
-    group: explaining,
+    group: groups.afterwards,
     help: 'have its explanations scored: recall, fuzz, detection or embedding',
     schema: parsed(scoreType, 'recall, fuzz, detection, embedding, or the name a server has for one'),
   },

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import type { RequestWindow } from '../upload/pacer.ts';
+import type { Answer } from './http.ts';
+
+/** What the public server says where too many requests came from one address. It sends no Retry-After. */
+const windowBody = z.looseObject({
+  limitPerWindow: z.number().int().positive(),
+  requestWindow: z.string(),
+});
+
+const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** The window that a 429 says is full; undefined for any other answer. */
+export function fullWindow(answer: Answer): RequestWindow | undefined {
+  const said = answer.status === 429 ? windowBody.safeParse(answer.json) : undefined;
+  if (!said?.success) return undefined;
+  const { limitPerWindow: limit, requestWindow } = said.data;
+  const [, amount, unit] = /^\s*(\d+)\s*(ms|s|m|h|d)\s*$/.exec(requestWindow) ?? [];
+  const ms = Number(amount) * (unitMs[unit ?? ''] ?? Number.NaN);
+  return ms > 0 ? { limit, ms } : undefined;
+}
+
+/** How many more requests the server says it takes; undefined where it does not say. */
+export function remainingRequests(answer: Answer): number | undefined {
+  const said = answer.headers.get('x-limit-remaining');
+  return said !== undefined && /^\d{1,9}$/.test(said) ? Number(said) : undefined;
+}

@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { AppError } from '../errors.ts';
+import type { Capabilities, RowAccess } from '../upload/server.ts';
+import { isTransient, permanentError, readComplaint } from './answer-errors.ts';
+import { ask, askAgain, postJson } from './ask.ts';
+import type { Http } from './http.ts';
+
+/** Rows asked for at once; a server that cannot be asked for single fields sends each in full, vectors with 15 KB or more. */
+const rowsAtOnce = { fields: 1024, whole: 32 } as const;
+
+const ownedSchema = z.looseObject({
+  modelId: z.string(),
+  layer: z.string(),
+  index: z.union([z.string(), z.number()]).transform(String),
+  creatorId: z.string().nullish(),
+});
+
+/** Rows of any kind by their ids: whose they are, and how to take them back. */
+export function rowAccess(http: Http, { storesVectors }: Pick<Capabilities, 'storesVectors'>): RowAccess {
+  return {
+    async owners(ids) {
+      const found = new Map<string, string>();
+      const step = storesVectors ? rowsAtOnce.fields : rowsAtOnce.whole;
+      for (let at = 0; at < ids.length; at += step) {
+        const asked = ids.slice(at, at + step);
+        const rows = await ask(
+          http,
+          postJson('/api/features', bodyOf(asked, storesVectors)),
+          z.array(ownedSchema),
+          'looking up rows',
+        );
+        const wanted = new Set(asked);
+        for (const { modelId, layer, index, creatorId } of rows) {
+          const id = `${modelId}/${layer}/${index}`;
+          if (wanted.has(id)) found.set(id, creatorId ?? '');
+        }
+      }
+      return found;
+    },
+    remove: (id) => remove(http, id),
+  };
+}
+
+function bodyOf(ids: readonly string[], fields: boolean) {
+  const asked = ids.map((id) => {
+    const [modelId, layer, index] = id.split('/');
+    return { modelId, layer, index: Number(index), ...(!fields && { maxActsToReturn: 0 }) };
+  });
+  return fields ? { features: asked, fields: ['modelId', 'layer', 'index', 'creatorId'] } : asked;
+}
+
+/**
+ * A refusal is returned for the caller to tell, a failing server's too: what matters is whether the row is there after.
+ * Errors: unreachable, authentication_failed, paused.
+ */
+async function remove(http: Http, id: string): Promise<string | undefined> {
+  const [modelId, source, index] = id.split('/');
+  const answer = await askAgain(http, postJson('/api/vector/delete', { modelId, source, index })).catch(
+    (error: unknown) => asFailure(error),
+  );
+  if (typeof answer === 'string') return answer;
+  if (answer.status === 401) throw permanentError(answer, `deleting ${id}`);
+  return answer.status === 200 || answer.status === 404 ? undefined : readComplaint(answer).message;
+}
+
+function asFailure(error: unknown): string {
+  if (!(error instanceof AppError)) throw error;
+  const { status } = error.details;
+  if (status === 429) {
+    throw new AppError('paused', `deleting: ${error.message}`, {
+      hints: ['what is gone is noted: run the same command again later to go on'],
+      details: error.details,
+      cause: error,
+    });
+  }
+  if (typeof status === 'number' && isTransient(status)) return error.message;
+  throw error;
+}

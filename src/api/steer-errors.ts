@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { AppError } from '../errors.ts';
+import { isTransient, permanentError, readComplaint, retryAfterMs } from './answer-errors.ts';
+import type { Answer } from './http.ts';
+import type { NoAnswer } from './no-answer.ts';
+import type { Completions } from './steer.ts';
+
+/** The public server's limits count requests of an address, whatever the key. */
+const limitBody = z.looseObject({ limitPerWindow: z.number(), requestWindow: z.string() });
+
+/** Why a server did not steer, with what a person can do about it. */
+export function explainRefusal(answer: Answer): AppError {
+  if (answer.status === 429) return overLimit(answer);
+  const { message } = readComplaint(answer);
+  const details = { status: answer.status };
+  if (answer.json === undefined && answer.status === 404) {
+    return new AppError('refused', `the server has no way to steer (${message})`, { details });
+  }
+  if (isTransient(answer.status)) {
+    const hints = ['the model behind the server may be busy, or not run there at all: try again in a while'];
+    return new AppError('server_failing', `steering: the server is failing: ${message}`, { hints, details });
+  }
+  return permanentError(answer, 'steering');
+}
+
+function overLimit(answer: Answer): AppError {
+  const { message } = readComplaint(answer);
+  const limit = limitBody.safeParse(answer.json);
+  const waitMs = retryAfterMs(answer);
+  const window = limit.success ? `: ${limit.data.limitPerWindow} requests in ${limit.data.requestWindow}` : '';
+  return new AppError('paused', `steering: the server's limit is reached${window}`, {
+    hints: [
+      waitMs === undefined
+        ? 'the limit counts the requests of the last hour from your network address, also those of others there: try again in some minutes'
+        : `the server asks to wait ${Math.ceil(waitMs / 1000)} s`,
+    ],
+    details: {
+      status: answer.status,
+      said: message,
+      ...(waitMs !== undefined && { resume_at: new Date(Date.now() + waitMs).toISOString() }),
+    },
+  });
+}
+
+/** The error that an event of a stream reports, if it does: `{"error": …}` or `{"message": …}` without completions. */
+export function errorFrame(json: unknown): AppError | undefined {
+  const said = z.looseObject({ error: z.unknown(), message: z.unknown() }).partial().safeParse(json);
+  if (!said.success) return undefined;
+  const { error, message } = said.data;
+  const text = [error, message].find((value) => typeof value === 'string' && value !== '');
+  if (text === undefined && (error === undefined || error === null || error === false)) return undefined;
+  const shown = String(text ?? JSON.stringify(error)).slice(0, 300);
+  return new AppError('server_failing', `steering: the server failed in mid-answer: ${shown}`, {
+    hints: ['run the same command again'],
+  });
+}
+
+/** The answer ended before both completions did. What there was of them goes into the details. */
+export function brokenOff({ plain, steered }: Completions, cause: unknown): AppError {
+  const missing = [plain === null && 'default', steered === null && 'steered'].filter(Boolean).join(' and the ');
+  const why = cause instanceof Error ? cause.message : `the answer ended without the ${missing} completion`;
+  return new AppError('server_failing', `steering: the server broke off: ${why}`, {
+    hints: ['run the same command again; with --no-stream the server says why it fails'],
+    details: { default: plain, steered },
+    cause,
+  });
+}
+
+/** No answer at all. */
+export function unreachable(error: NoAnswer): AppError {
+  return new AppError('unreachable', error.message, {
+    hints: [
+      error.sent
+        ? 'the model behind the server may be busy or not run there: try again in a while'
+        : 'check --api-url and your network',
+    ],
+    cause: error,
+  });
+}

@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { AppError } from '../errors.ts';
+import { readComplaint } from './answer-errors.ts';
+import { askAgain, postJson, readOrRefuse } from './ask.ts';
+import type { Http } from './http.ts';
+
+/** How strongly a feature fires on each token of a text. */
+export interface TextActivation {
+  readonly tokens: readonly string[];
+  readonly values: readonly number[];
+  readonly maxValue: number;
+  readonly maxValueTokenIndex: number;
+  /** The server has no model and made these up, as it says itself. */
+  readonly standIn: boolean;
+}
+
+const valuesSchema = z.looseObject({
+  tokens: z.array(z.string()),
+  values: z.array(z.number()),
+  standIn: z.unknown().optional(),
+});
+
+/** The values stand at the top, or under `activation`. */
+const answerSchema = z
+  .union([z.looseObject({ activation: valuesSchema }).transform(({ activation }) => activation), valuesSchema])
+  .refine(({ tokens, values }) => tokens.length === values.length, 'as many values as tokens were expected')
+  .refine(({ tokens }) => tokens.length > 0, 'it has no tokens');
+
+/**
+ * Runs a text through the model on the server, and a feature on that: `POST /api/activation/new`.
+ * Errors: refused where the server has no such thing or no model to run, and those of asking.
+ */
+export async function testActivation(
+  http: Http,
+  feature: { readonly modelId: string; readonly source: string; readonly index: string },
+  text: string,
+  signal: AbortSignal,
+): Promise<TextActivation> {
+  const doing = `testing ${feature.modelId}/${feature.source}/${feature.index}`;
+  const answer = await askAgain(http, postJson('/api/activation/new', { feature, customText: text }, signal));
+  if (answer.json === undefined && answer.status < 500) {
+    const { message, status } = readComplaint(answer);
+    throw new AppError('refused', `${doing}: the server tests no activations (${message})`, { details: { status } });
+  }
+  const { tokens, values, standIn } = readOrRefuse(answer, answerSchema, doing);
+  const maxValue = values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
+  const made = z.looseObject({ standIn: z.unknown().optional() }).safeParse(answer.json).data?.standIn ?? standIn;
+  return { tokens, values, maxValue, maxValueTokenIndex: values.indexOf(maxValue), standIn: Boolean(made) };
+}

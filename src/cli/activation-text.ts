@@ -1,0 +1,54 @@
+import type { ChalkInstance } from 'chalk';
+import { safeText, widthOf } from './display-text.ts';
+
+/** A token as a person reads it: how models write spaces and newlines is undone, and newlines are shown as a sign. */
+export function tokenText(token: string): string {
+  const plain = token.replaceAll(/[▁Ġ]/g, ' ').replaceAll('Ċ', '\n');
+  return safeText(plain).replaceAll('\n', '↵');
+}
+
+/** Where a feature fires the most; -1 where there is nothing. */
+export function strongest(values: readonly number[]): number {
+  let best = -1;
+  for (const [i, value] of values.entries()) if (best < 0 || value > (values[best] as number)) best = i;
+  return best;
+}
+
+/**
+ * As much of a text around its most active token as `width` columns hold, that token between `<<` and `>>`, as
+ * auto-interpretation prompts mark it.
+ */
+export function markedText(
+  tokens: readonly string[],
+  values: readonly number[],
+  width: number,
+  paint: ChalkInstance,
+): string {
+  const at = strongest(values);
+  const texts = tokens.map(tokenText);
+  const marked = texts[at];
+  if (marked === undefined) return texts.join('');
+  const [from, to] = windowAround(texts, at, width - widthOf(marked) - '<<>>……'.length);
+  const before = `${from > 0 ? '…' : ''}${texts.slice(from, at).join('')}`;
+  const after = `${texts.slice(at + 1, to).join('')}${to < texts.length ? '…' : ''}`;
+  return `${before}${paint.bold.yellow(`<<${marked}>>`)}${after}`;
+}
+
+/** Grows on both sides in turn, twice as far before as after: what comes before is what the model had read. */
+function windowAround(texts: readonly string[], at: number, room: number): [from: number, to: number] {
+  let [from, to, left] = [at, at + 1, room];
+  for (let step = 0, stuck = 0; stuck < 3; step++) {
+    const back = step % 3 < 2;
+    const next = texts[back ? from - 1 : to];
+    const size = next === undefined ? Number.POSITIVE_INFINITY : widthOf(next);
+    if (size > left) {
+      stuck++;
+      continue;
+    }
+    stuck = 0;
+    left -= size;
+    if (back) from--;
+    else to++;
+  }
+  return [from, to];
+}

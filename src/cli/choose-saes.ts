@@ -1,0 +1,43 @@
+import { AppError } from '../errors.ts';
+import type { Sae } from '../layouts/sae.ts';
+import { formatRanges, membership, type Ranges, rangesOf } from '../tensor/ranges.ts';
+import { checkHeads, saidOfHead } from '../upload/head-place.ts';
+import type { OptionValues } from './options.ts';
+
+/**
+ * Of the SAEs that were found, those that are meant. Errors: usage where an option cannot hold for them, option_missing
+ * and layer_out_of_range for `--layers`.
+ */
+export function chooseSaes(saes: readonly Sae[], options: OptionValues): readonly Sae[] {
+  const { layer, layers, head, kind, featureMetadata } = options;
+  // The heads of a crosscoder are one SAE that was found.
+  const found = new Set(saes.map(({ file }) => file)).size;
+  if (found > 1 && layer !== undefined) {
+    throw new AppError('usage', `--layer names one layer, but ${found} SAEs were found`, {
+      hints: ['leave --layer out: each SAE says its own; or choose some with --layers, or name one SAE'],
+    });
+  }
+  if (found > 1 && featureMetadata !== undefined && !featureMetadata.includes('{layer}')) {
+    throw new AppError('usage', `--feature-metadata names one file, but ${found} SAEs were found`, {
+      hints: ['put {layer} into its name where there is one of each layer; or upload one SAE'],
+    });
+  }
+  if (head !== undefined) checkHeads(saes, kind, head);
+  return layers === undefined ? saes : ofLayers(saes, layers, options);
+}
+
+function ofLayers(saes: readonly Sae[], layers: Ranges, { layer, head, kind }: OptionValues): readonly Sae[] {
+  const isWanted = membership(layers);
+  const layerOf = (sae: Sae): number => {
+    const known = saidOfHead(sae, kind, head)?.layer ?? layer ?? sae.layer?.value;
+    if (known !== undefined) return known;
+    throw new AppError('option_missing', `${sae.path}: its files do not say its layer, so --layers cannot choose`, {
+      hints: ['name the SAEs that are meant, one by one, with --layer'],
+    });
+  };
+  const chosen = saes.filter((sae) => isWanted(layerOf(sae)));
+  if (chosen.length > 0) return chosen;
+  throw new AppError('layer_out_of_range', `no SAE of layers ${formatRanges(layers)} was found`, {
+    hints: [`there are SAEs of layers ${formatRanges(rangesOf(saes.map(layerOf)))}`],
+  });
+}

@@ -1,0 +1,107 @@
+import { AppError } from '../../errors.ts';
+import { type Deletion, deleteRows, type Survey, surveyRows } from '../../upload/delete-rows.ts';
+import { deletionMarks } from '../../upload/deletion-marks.ts';
+import { type HeldJob, holdJob, holdJobsOf, noSuchJob, readJobState } from '../../upload/held-jobs.ts';
+import { type JobRows, requireOwnJob, rowsToDelete } from '../../upload/job-rows.ts';
+import type { JobRecord } from '../../upload/journal-records.ts';
+import type { JournalState } from '../../upload/journal-state.ts';
+import type { Server } from '../../upload/server.ts';
+import { closeAfter } from '../close-after.ts';
+import { confirm, requireSomebody } from '../confirm.ts';
+import type { CommandContext } from '../context.ts';
+import { countThings, type Planned, tellEnd, tellSurvey } from '../delete-report.ts';
+import { parseId } from '../id.ts';
+import { startProgress } from '../progress.ts';
+import { openSession, type Session } from '../session.ts';
+import { withSpinner } from '../spinner.ts';
+
+type Own = Parameters<Parameters<typeof closeAfter>[0]>[0];
+
+/** `delete ID…`, `delete --job JOB`: takes back what this account uploaded; nothing of it where an id is another's. */
+export function run(context: CommandContext): Promise<number> {
+  const { args, options } = context;
+  const ids = [...new Set(args.map(parseId).map(({ model, source, index }) => `${model}/${source}/${Number(index)}`))];
+  if ((ids.length === 0) === (options.job === undefined)) {
+    throw new AppError('usage', 'what is to be deleted?', {
+      hints: ['name features and vectors by their ids, or a job with --job JOB; neuronpedia status lists the jobs'],
+    });
+  }
+  if (!options.dryRun) requireSomebody(context, 'that these rows are deleted');
+  return closeAfter(async (own) => {
+    const session = own(await openSession(context));
+    const stateDir = session.folders.state;
+    if (options.job !== undefined && !(await readJobState(stateDir, options.job))) throw noSuchJob(options.job);
+    const { server } = own(await session.connect());
+    const { planned, held } = await plan(context, session, server, ids, own);
+    const survey = await withSpinner(context.out, `looking up ${countThings(planned.ids.length)}`, () =>
+      surveyRows(server.rows, planned.ids, server.account.id),
+    );
+    tellSurvey(context, session, server, planned, survey);
+    return finish(context, { session, server, planned, survey, held });
+  });
+}
+
+/** Which rows; and unless it is a dry run, with the jobs that know them held against other runs. */
+async function plan(context: CommandContext, session: Session, server: Server, named: readonly string[], own: Own) {
+  const { options } = context;
+  const hold = { stateDir: session.folders.state, forceUnlock: options.forceUnlock ?? false };
+  const held: HeldJob[] = [];
+  let rows: JobRows = { ids: named, foundBefore: 0, nameless: [] };
+  if (options.job !== undefined) {
+    const one = options.dryRun ? undefined : own(await holdJob(options.job, hold));
+    if (one) held.push(one);
+    for (const warning of one?.journal.warnings ?? []) context.out.warn(warning);
+    const state = one?.journal.state ?? ((await readJobState(hold.stateDir, options.job)) as JournalState);
+    const job = state.job as JobRecord;
+    requireOwnJob(options.job, job, { server, name: session.name });
+    rows = rowsToDelete(options.job, job, state, options.includeFound ?? false);
+  }
+  if (!options.dryRun) {
+    for (const one of await holdJobsOf(new Set(rows.ids), server, options.job, hold)) held.push(own(one));
+  }
+  const planned: Planned = { ...rows, job: options.job };
+  return { planned, held };
+}
+
+interface Prepared {
+  readonly session: Session;
+  readonly server: Server;
+  readonly planned: Planned;
+  readonly survey: Survey;
+  readonly held: readonly HeldJob[];
+}
+
+async function finish(context: CommandContext, prepared: Prepared): Promise<number> {
+  const { survey } = prepared;
+  const { options, stop } = context;
+  const nothing: Deletion = { deleted: [], refused: new Map(), unknown: [], left: survey.mine, failure: undefined };
+  const end = (deletion: Deletion, status?: string) => tellEnd(context, { ...prepared, deletion, status });
+  if (options.dryRun) return end(nothing, 'dry-run');
+  if (survey.theirs.size > 0 && options.job === undefined) return end(nothing, 'refused');
+  const marks = deletionMarks(prepared.held);
+  await marks.vanished(survey.absent);
+  if (survey.mine.length === 0) return end(nothing);
+  if (!(await confirm(context, `delete ${countThings(survey.mine.length)} for good?`))) {
+    return stop.aborted ? end(nothing) : end(nothing, 'declined');
+  }
+  return end(await remove(context, prepared, marks));
+}
+
+async function remove(
+  { out, stop }: CommandContext,
+  { server, survey }: Prepared,
+  marks: ReturnType<typeof deletionMarks>,
+): Promise<Deletion> {
+  const progress = startProgress(out, survey.mine.length, 0);
+  try {
+    return await deleteRows(survey.mine, {
+      rows: server.rows,
+      marks,
+      inFlight: server.capabilities.maxInFlight,
+      stop,
+      onProgress: progress.update,
+    });
+  } finally {
+    progress.stop();
+  }
+}

@@ -1,0 +1,67 @@
+import { AppError } from '../../errors.ts';
+import type { Finding } from '../../inspect/findings.ts';
+import { type Inspection, inspectPath } from '../../inspect/inspect.ts';
+import { BUILT_IN_MODELS } from '../../sandbox/models.ts';
+import type { CommandContext } from '../context.ts';
+import { uploadCommands } from '../inspect/commands.ts';
+import { inspectionLines } from '../inspect/view.ts';
+import { count } from '../progress.ts';
+import { withSpinner } from '../spinner.ts';
+
+/** `inspect PATH`: what a file is, what the tool takes it for, what its rows are like. Asks no server for anything. */
+export async function run(context: CommandContext): Promise<number> {
+  const { out, options, stop } = context;
+  const [path] = context.args as [string];
+  const inspection = await look(context, path);
+  if (!inspection) {
+    out.document({ type: 'inspect', path, status: 'interrupted' });
+    return 130;
+  }
+  for (const line of inspectionLines(out.page, inspection, options.tensor)) out.result(line);
+  const error = failure(path, inspection.findings, options.strict ?? false);
+  if (error && !out.json) throw error;
+  out.document({
+    type: 'inspect',
+    status: inspection.findings.length > 0 ? 'findings' : 'clean',
+    ...inspection,
+    commands: uploadCommands(inspection, options.tensor),
+    ...(error && { error: { code: error.code, exitCode: error.exitCode, message: error.message } }),
+  });
+  // With --json the one document says it; an error document after it would be a second.
+  if (error) out.warn(error.message);
+  return stop.aborted ? 130 : (error?.exitCode ?? 0);
+}
+
+/** Undefined where a signal came first. */
+function look({ out, options, stop }: CommandContext, path: string): Promise<Inspection | undefined> {
+  const { tensor, orientation } = options;
+  return withSpinner(out, `reading ${path}`, async (say) => {
+    try {
+      return await inspectPath(path, {
+        ...(tensor !== undefined && { tensor }),
+        ...(orientation !== undefined && { orientation }),
+        models: BUILT_IN_MODELS,
+        watch: {
+          signal: stop,
+          onRows: (done, total) => say(`reading ${path}: ${count(done)} of ${count(total)} rows`),
+        },
+      });
+    } catch (error) {
+      if (stop.aborted) return undefined;
+      throw error;
+    }
+  });
+}
+
+/** What cannot be read is an error always; the other findings with `--strict`. */
+function failure(path: string, findings: readonly Finding[], strict: boolean): AppError | undefined {
+  const counted = strict ? findings : findings.filter(({ fatal }) => fatal);
+  if (counted.length === 0) return undefined;
+  const list = counted.slice(0, 20).map(({ where, message }) => `${where}: ${message}`);
+  const more = counted.length > list.length ? ` (the first ${list.length} of ${counted.length})` : '';
+  const findingsOf = counted.length === 1 ? '1 finding' : `${counted.length} findings`;
+  return new AppError('findings', `${path}: ${findingsOf}${more}: ${list.join('; ')}`, {
+    hints: strict ? ['without --strict, findings are shown and are no error'] : [],
+    details: { file: path, count: counted.length, codes: [...new Set(counted.map(({ code }) => code))] },
+  });
+}

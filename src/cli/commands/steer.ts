@@ -1,0 +1,126 @@
+import { type Completions, type Steered, type SteerRequest, steer } from '../../api/steer.ts';
+import { AppError } from '../../errors.ts';
+import { closeAfter } from '../close-after.ts';
+import type { CommandContext } from '../context.ts';
+import { openSession, type Session } from '../session.ts';
+import { withSpinner } from '../spinner.ts';
+import { type Direction, parseDirections, readDirections, readPrompt, steerRequest } from '../steer-input.ts';
+import { openSteerView } from '../steer-view.ts';
+
+/** `steer ID…`: completes a prompt twice, with and without directions; needs no key where the server needs none. */
+export function run(context: CommandContext): Promise<number> {
+  const { args, options, out, stop } = context;
+  const typed = parseDirections(args);
+  if (options.specialTokens === false && !options.chat) {
+    throw new AppError('usage', '--no-special-tokens is about the template of a chat', { hints: ['add --chat'] });
+  }
+  return closeAfter(async (own) => {
+    const prompt = await readPrompt(context);
+    const session = own(await openSession(context));
+    const http = own(session.open());
+    let latest: Completions = { plain: null, steered: null };
+    let request: SteerRequest | undefined;
+    let directions: readonly Direction[] = [];
+    try {
+      directions = await withSpinner(out, 'reading what to steer with', () =>
+        readDirections(http, session.name, context, typed),
+      );
+      request = steerRequest(context, directions, prompt);
+      tellDirections(context, session, directions);
+      const answer = await show(context, (onProgress) =>
+        steer(http, request as SteerRequest, {
+          stream: options.stream ?? true,
+          signal: stop,
+          onProgress: (now) => {
+            latest = now;
+            onProgress(now);
+          },
+        }),
+      );
+      tellAnswer(context, session, answer);
+      out.document({ ...documentOf(session, directions, request), status: 'done', ...answerFields(answer) });
+      return 0;
+    } catch (error) {
+      if (!stop.aborted) throw explained(error, directions);
+      const begun = request ? documentOf(session, directions, request) : { type: 'steer' };
+      out.document({ ...begun, status: 'interrupted', default: latest.plain, steered: latest.steered });
+      return 0;
+    }
+  });
+}
+
+/** Shows the texts as they come, and leaves what there is of them when they break off. */
+async function show(
+  { out }: CommandContext,
+  work: (onProgress: (completions: Completions) => void) => Promise<Steered>,
+): Promise<Steered> {
+  let latest: Completions | undefined;
+  if (!out.screen) {
+    const answer = await withSpinner(out, 'steering', () => work(() => undefined));
+    openSteerView(out).finish(answer, true);
+    return answer;
+  }
+  const view = openSteerView(out);
+  view.update({ plain: null, steered: null });
+  try {
+    latest = await work((now) => {
+      latest = now;
+      view.update(now);
+    });
+    view.finish(latest, true);
+    return latest as Steered;
+  } catch (error) {
+    view.finish(latest ?? { plain: null, steered: null }, false);
+    throw error;
+  }
+}
+
+function tellDirections({ out }: CommandContext, session: Session, directions: readonly Direction[]): void {
+  const from = { id: '', option: '', stored: ' (stored)', default: ' (default)' };
+  for (const { id, strength, strengthFrom, feature } of directions) {
+    const label = feature.vectorLabel ?? feature.name;
+    out.note(
+      `steer    ${session.idOrUrl(id)}, strength ${strength}${from[strengthFrom]}${label ? `, "${label}"` : ''}`,
+    );
+  }
+}
+
+/** So few left that the next ones may be refused. */
+const fewLeft = 20;
+
+function tellAnswer({ out }: CommandContext, session: Session, { shareUrl, remaining, whole }: Steered): void {
+  if (shareUrl !== undefined && !session.embedded) out.note(`shown at ${shareUrl}`);
+  if (!whole) out.warn('the server did not say that these texts are finished');
+  if (remaining !== undefined && remaining <= fewLeft) out.note(`${remaining} requests left within the hour`);
+}
+
+function documentOf(session: Session, directions: readonly Direction[], request: SteerRequest) {
+  const { modelId, prompt, chat, features: _features, ...settings } = request;
+  return {
+    type: 'steer',
+    model: modelId,
+    prompt,
+    features: directions.map(({ id, strength, strengthFrom, feature }) => ({
+      id,
+      url: session.idOrUrl(id),
+      label: feature.vectorLabel ?? feature.name ?? null,
+      strength,
+      strengthFrom,
+    })),
+    settings: { ...settings, chat: chat !== undefined, ...(chat && { specialTokens: chat.specialTokens }) },
+  };
+}
+
+function answerFields({ plain, steered, id, shareUrl, remaining, whole }: Steered) {
+  return { default: plain, steered, id, shareUrl, remaining, whole };
+}
+
+/** A model that the server does not run fails in ways that do not say so; the feature's own page does. */
+function explained(error: unknown, directions: readonly Direction[]): unknown {
+  const model = directions.find(({ feature }) => feature.model?.inferenceEnabled === false)?.model;
+  const isFailure = error instanceof AppError && (error.code === 'server_failing' || error.code === 'unreachable');
+  if (model === undefined || !isFailure) return error;
+  const { code, message, details } = error;
+  const hints = [`the server says that it does not run ${model}: it cannot steer it`];
+  return new AppError(code, message, { hints, details, cause: error });
+}

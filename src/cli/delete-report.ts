@@ -1,0 +1,137 @@
+import { formatRanges } from '../tensor/ranges.ts';
+import type { Deletion, Survey } from '../upload/delete-rows.ts';
+import type { JobRows } from '../upload/job-rows.ts';
+import type { Server } from '../upload/server.ts';
+import type { CommandContext } from './context.ts';
+import { count } from './progress.ts';
+import type { Session } from './session.ts';
+
+/** What a command was asked to delete. */
+export interface Planned extends JobRows {
+  readonly job: string | undefined;
+}
+
+/** Ids that are shown one by one before they are deleted. */
+const shownIds = 5;
+
+/** `1 row`, `1,024 rows` */
+export function countThings(rows: number): string {
+  return `${count(rows)} ${rows === 1 ? 'row' : 'rows'}`;
+}
+
+/** Shows what is there and whose, before anything is done. */
+export function tellSurvey(
+  { out }: CommandContext,
+  session: Session,
+  { account }: Server,
+  planned: Planned,
+  { mine, theirs, absent }: Survey,
+): void {
+  out.note(`server   ${session.name}, account ${account.name}`);
+  for (const id of mine.slice(0, shownIds)) out.note(`delete   ${session.idOrUrl(id)}`);
+  if (mine.length > shownIds) out.note(`         and ${count(mine.length - shownIds)} more`);
+  if (absent.length > 0) out.note(`gone     ${countThings(absent.length)} not on the server: ${someOf(absent)}`);
+  if (planned.foundBefore > 0) {
+    out.note(
+      `left     ${countThings(planned.foundBefore)} that were there before job ${planned.job} sent anything; --include-found deletes them too`,
+    );
+  }
+  for (const [id, owner] of [...theirs].slice(0, shownIds)) {
+    out.note(`refused  ${session.idOrUrl(id)} belongs to ${owner === '' ? 'nobody that the server names' : owner}`);
+  }
+}
+
+function someOf(ids: readonly string[]): string {
+  return ids.length > 3 ? `${ids.slice(0, 3).join(', ')}, …` : ids.join(', ');
+}
+
+interface Ended {
+  readonly session: Session;
+  readonly planned: Planned;
+  readonly survey: Survey;
+  readonly deletion: Deletion;
+  readonly status: string | undefined;
+}
+
+/** Says what became of it and returns the exit code: the worst that happened to a row. */
+export function tellEnd(context: CommandContext, ended: Ended): number {
+  const { out, stop, options } = context;
+  const { planned, survey, deletion, session } = ended;
+  const refused = new Map([
+    ...[...survey.theirs].map(([id, owner]) => [id, `belongs to ${owner || 'another account'}`] as const),
+    ...deletion.refused,
+  ]);
+  const problem = problemOf(ended, refused.size);
+  const status = ended.status ?? problem?.status ?? (stop.aborted ? 'interrupted' : 'done');
+  if (planned.job === undefined) for (const id of deletion.deleted) out.result(session.idOrUrl(id));
+  else if (status !== 'dry-run') out.result(`${count(deletion.deleted.length)} rows of job ${planned.job} deleted`);
+  if (status === 'dry-run') out.note(`dry run: ${countThings(survey.mine.length)} would be deleted; nothing was done`);
+  if (status === 'declined') out.note('nothing was deleted');
+  if (deletion.left.length > 0 && (status === 'interrupted' || deletion.failure)) {
+    out.note(`${countThings(deletion.left.length)} left; go on with: ${context.command}`);
+  }
+  if (problem && status !== 'dry-run') {
+    out.warn(problem.message);
+    for (const hint of problem.hints) out.note(`${out.paint.cyan('neuronpedia: hint:')} ${hint}`);
+  }
+  out.document({
+    type: 'summary',
+    status,
+    ...(planned.job !== undefined && { job: planned.job, foundBefore: planned.foundBefore }),
+    ...(options.dryRun && { toDelete: survey.mine }),
+    deleted: deletion.deleted,
+    notFound: survey.absent,
+    refused: [...refused].map(([id, why]) => ({ id, why })),
+    unknown: deletion.unknown,
+    left: options.dryRun ? [] : deletion.left,
+    ...(planned.nameless.length > 0 && { namelessRows: formatRanges(planned.nameless) }),
+    ...(problem &&
+      status !== 'dry-run' && { code: problem.code, exitCode: problem.exitCode, message: problem.message }),
+  });
+  if (status === 'declined') return 130;
+  return status === 'dry-run' ? (survey.theirs.size > 0 ? 10 : 0) : (problem?.exitCode ?? 0);
+}
+
+interface Problem {
+  readonly status: string;
+  readonly code: string;
+  readonly exitCode: number;
+  readonly message: string;
+  readonly hints: readonly string[];
+}
+
+function problemOf({ planned, deletion, survey }: Ended, refused: number): Problem | undefined {
+  const { failure, unknown } = deletion;
+  if (unknown.length > 0 || planned.nameless.length > 0) {
+    const nameless = planned.nameless.length > 0;
+    return {
+      status: 'unknown',
+      code: 'outcome_unknown',
+      exitCode: 9,
+      message: nameless
+        ? `of row ${formatRanges(planned.nameless)} it is unknown whether the server has it: its name never came back`
+        : `of ${countThings(unknown.length)} it is unknown whether they are gone: ${someOf(unknown)}`,
+      hints: [
+        nameless
+          ? 'run the upload again, which finds out, and then delete again'
+          : 'run the same command again once the server answers: what is gone already is no harm',
+      ],
+    };
+  }
+  if (failure) {
+    const { code, exitCode, message, hints } = failure;
+    return { status: exitCode === 8 ? 'paused' : 'failed', code, exitCode, message, hints };
+  }
+  if (refused === 0) return undefined;
+  const [[id, why] = []] = [...survey.theirs, ...deletion.refused] as [string, string][];
+  const theirs = survey.theirs.size > 0;
+  return {
+    status: 'refused',
+    code: theirs ? 'not_yours' : 'refused',
+    exitCode: 10,
+    message: theirs
+      ? `${id} belongs to ${why || 'another account'}, not to you; ${planned.job === undefined ? 'nothing was deleted' : 'it was left'}`
+      : `${countThings(refused)} were not deleted, the first ${id}: ${why}`,
+    hints: theirs ? ['leave it out, or use the key of the account that uploaded it'] : [],
+  };
+}

@@ -1,0 +1,57 @@
+const segments = new Intl.Segmenter('en', { granularity: 'grapheme' });
+const words = /\n|[^\S\n]+|\S+/gu;
+/** Pictures and the scripts of East Asia take two columns. */
+const wide =
+  /\p{Emoji_Presentation}|\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}|[\u3000-\u303f\uff01-\uff60\uffe0-\uffe6]/u;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+const control = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+
+/**
+ * A server's text as a terminal may show it: what would move the cursor, change colours or turn the line round is
+ * replaced by signs. Newlines stay, tabs become spaces.
+ */
+export function safeText(text: string): string {
+  return text
+    .replaceAll('\r\n', '\n')
+    .replaceAll('\t', '    ')
+    .replace(control, (sign) => (sign < ' ' ? String.fromCodePoint(0x2400 + sign.charCodeAt(0)) : '\ufffd'));
+}
+
+/** Columns that a text without newlines takes. */
+export function widthOf(text: string): number {
+  let width = 0;
+  for (const { segment } of segments.segment(text)) width += wide.test(segment) ? 2 : 1;
+  return width;
+}
+
+/** Breaks a text into lines of at most `width` columns, between words where it can; text added at the end changes the last line only. */
+export function wrapText(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  let used = 0;
+  let atBreak = false;
+  const next = (isBreak: boolean) => {
+    lines.push(line);
+    line = '';
+    used = 0;
+    atBreak = isBreak;
+  };
+  for (const [word] of safeText(text).matchAll(words)) {
+    if (word === '\n') {
+      next(false);
+      continue;
+    }
+    const size = widthOf(word);
+    if (used + size > width && used > 0) next(true);
+    // Spaces where a line is broken are the break; after a newline they indent.
+    if (used === 0 && atBreak && word.trim() === '') continue;
+    for (const { segment } of size > width ? segments.segment(word) : [{ segment: word }]) {
+      const piece = widthOf(segment);
+      if (used + piece > width && used > 0) next(true);
+      line += segment;
+      used += piece;
+    }
+  }
+  next(false);
+  return lines;
+}

@@ -1,0 +1,8 @@
+import type { HeadPlace } from '../upload/head-place.ts';
+
+/** Reads `0=gemma-2-2b:13`: where a head of a crosscoder belongs; undefined where it is not of that form. */
+export function parseHead(text: string): HeadPlace | undefined {
+  const match = /^\s*(\d{1,3})\s*=\s*([^\s:=]+):(\d{1,3})\s*$/.exec(text);
+  if (!match) return undefined;
+  return { index: Number(match[1]), model: match[2] as string, layer: Number(match[3]) };
+}

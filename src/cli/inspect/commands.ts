@@ -1,0 +1,74 @@
+import type { SaeReport } from '../../inspect/dictionary.ts';
+import type { Inspection } from '../../inspect/inspect.ts';
+import type { VectorReport } from '../../inspect/vector.ts';
+import { shellWord } from '../shell-word.ts';
+
+/** A command that uploads what was looked at, with capitals where something must still be said. */
+export interface SuggestedCommand {
+  readonly command: string;
+  /** Options whose values only a person can give. */
+  readonly toGive: readonly string[];
+}
+
+/** The commands for all that was found; `tensor` is what was asked for. */
+export function uploadCommands(inspection: Inspection, tensor: string | undefined): SuggestedCommand[] {
+  const { path, vectors } = inspection;
+  const saes = inspection.saes.filter(({ survey }) => survey);
+  const isSweep = saes.length > 0 && saes.every(({ layer, head }) => layer && !head);
+  const groups = isSweep ? [{ path, saes }] : byPath(saes);
+  return [
+    ...groups.map((group) => saeCommand(group.path, group.saes, tensor)),
+    ...vectors.map((vector) => vectorCommand(vector, vectors, tensor)),
+  ];
+}
+
+/** The slabs of a crosscoder are one upload. */
+function byPath(saes: readonly SaeReport[]): { path: string; saes: SaeReport[] }[] {
+  const groups = new Map<string, SaeReport[]>();
+  for (const sae of saes) groups.set(sae.path, [...(groups.get(sae.path) ?? []), sae]);
+  return [...groups].map(([path, saes]) => ({ path, saes }));
+}
+
+function saeCommand(path: string, saes: readonly SaeReport[], tensor: string | undefined): SuggestedCommand {
+  const heads = saes.filter(({ head, layer, model }) => head && !(layer && model));
+  const needs = (is: (sae: SaeReport) => boolean) => heads.length === 0 && saes.some(is);
+  const gaps = [
+    '--sae-id NAME',
+    ...heads.map(({ head }) => `--head ${head?.index}=MODEL:LAYER`),
+    ...(needs(({ model }) => !model) ? ['--model ID'] : []),
+    ...(needs(({ layer }) => !layer) ? ['--layer N'] : []),
+    ...(needs(({ hook }) => !hook) ? ['--hook HOOK'] : []),
+    ...(saes.some(({ orientationFrom }) => orientationFrom === null) ? ['--orientation AXIS'] : []),
+  ];
+  const given = saes.some(({ orientationFrom }) => orientationFrom === '--orientation')
+    ? [`--orientation ${saes[0]?.orientation}`]
+    : [];
+  return suggestion('upload-sae', path, [...tensorOption(tensor), ...given], gaps);
+}
+
+function vectorCommand(
+  { file, tensor: name, bias }: VectorReport,
+  vectors: readonly VectorReport[],
+  tensor: string | undefined,
+): SuggestedCommand {
+  const isOneOfMany = vectors.filter((vector) => vector.file === file).length > 1;
+  const gaps = ['--model ID', '--layer N', '--name TEXT', ...(bias === null ? [] : ['--concept TEXT'])];
+  const command = bias === null ? 'upload-vector' : 'upload-probe';
+  return suggestion(command, file, tensorOption(isOneOfMany ? name : tensor), gaps);
+}
+
+function tensorOption(name: string | undefined): string[] {
+  return name === undefined ? [] : [`--tensor ${shellWord(name)}`];
+}
+
+function suggestion(
+  command: string,
+  path: string,
+  given: readonly string[],
+  gaps: readonly string[],
+): SuggestedCommand {
+  return {
+    command: ['neuronpedia', command, shellWord(path), ...given, ...gaps].join(' '),
+    toGive: gaps.map((gap) => gap.slice(0, gap.indexOf(' '))),
+  };
+}

@@ -1,0 +1,23 @@
+/** `0.9871`, `12.35`, `1.500e-7`: four figures. */
+export function figure(value: number): string {
+  const size = Math.abs(value);
+  if (value !== 0 && (size < 1e-4 || size >= 1e6)) return value.toExponential(3);
+  return size >= 1000 ? String(Math.round(value)) : value.toPrecision(4);
+}
+
+const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+
+/** `512 bytes`, `1.3 MB`: decimal, as servers count. */
+export function size(bytes: number): string {
+  let [value, unit] = [bytes, 0];
+  while (value >= 999.95 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** `1 row`, `2,048 rows` */
+export function several(count: number, one: string, many = `${one}s`): string {
+  return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
+}

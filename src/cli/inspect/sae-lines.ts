@@ -1,0 +1,102 @@
+import type { SaeReport } from '../../inspect/dictionary.ts';
+import type { Firing } from '../../inspect/firing.ts';
+import type { RowList } from '../../inspect/row-list.ts';
+import type { Spread } from '../../inspect/spread.ts';
+import type { RowSurvey } from '../../inspect/survey-rows.ts';
+import type { Page } from '../output.ts';
+import { count } from '../progress.ts';
+import { bars } from './bars.ts';
+import { indent, labelled } from './lines.ts';
+import { figure, several } from './numbers.ts';
+
+/** All that is known of one SAE. */
+export function saeLines(page: Page, sae: SaeReport): string[] {
+  const { head, kind, layout, survey, firing } = sae;
+  const slab = head ? `, head ${head.index} of ${head.of}` : '';
+  const facts = Object.entries(sae.facts).map(([name, value]) => `${name} ${value}`);
+  return [
+    ...labelled(page, 'SAE', `${sae.path} (${layout}, ${kind}${slab})`),
+    ...labelled(page, 'decoder', ...decoder(sae)),
+    ...labelled(page, 'model', ...place(sae)),
+    ...(facts.length > 0 ? labelled(page, 'config', facts.join(', ')) : []),
+    ...(survey ? surveyLines(page, survey) : []),
+    ...(firing ? firingLines(page, firing, sae.features) : []),
+  ];
+}
+
+function decoder({ tensor, dtype, shape, features, width, orientation, orientationFrom }: SaeReport): [string, string] {
+  const what = `${tensor || 'one array'} ${dtype} [${shape.join(', ')}]`;
+  const rounded = dtype === 'F64' ? '; sent as float32' : '';
+  return [
+    `${what}: ${several(features, 'feature')} of ${several(width, 'value')}${rounded}`,
+    orientationFrom === null
+      ? `${orientation}? Nothing proves which axis counts features: only a guess`
+      : `${orientation}: ${orientationFrom}`,
+  ];
+}
+
+function place({ model, layer, hook, hookIn, neuronpediaId, width, fits }: SaeReport): [string, ...string[]] {
+  const known = (name: string, fact: { value: string | number; from: string } | null) =>
+    fact ? [`${name}${fact.value} (${fact.from})`] : [];
+  const lines = [
+    ...known('', model),
+    ...(model ? [] : [`not said by these files; ${fitting(width, fits)}`]),
+    ...(layer ? known('layer ', layer) : ['layer not said by these files']),
+    ...(hook ? known('hook ', hook) : ['hook not said by these files']),
+    ...known('reads ', hookIn),
+    ...(neuronpediaId === null ? [] : [`its config names ${neuronpediaId}; an upload does not take that`]),
+  ];
+  return lines as [string, ...string[]];
+}
+
+/** Width rejects models, and identifies none. */
+export function fitting(width: number, fits: readonly string[]): string {
+  if (fits.length === 0) return `no residual stream that is known here is ${width} wide`;
+  return `width ${width} fits: ${fits.join(', ')}`;
+}
+
+function surveyLines(page: Page, survey: RowSurvey): string[] {
+  const { rows, norms, unitRows, values, broken, zero, duplicates, nearConstant } = survey;
+  const odd = [
+    `${count(broken.count)} not finite as float32`,
+    `${count(zero.count)} zero`,
+    `${count(duplicates.count)} duplicate${duplicates.complete ? '' : ' (not all were compared)'}`,
+    `${count(nearConstant.count)} near-constant${firstRows(nearConstant)}`,
+  ];
+  const unit =
+    unitRows === rows ? 'all unit norm' : unitRows > rows / 2 ? `${count(unitRows)} unit norm` : 'not unit norm';
+  return [
+    ...labelled(page, 'rows', `${count(rows)}: ${odd.join(', ')}`),
+    ...(values ? labelled(page, 'values', `${figure(values.min)} to ${figure(values.max)}`) : []),
+    ...(norms ? spreadLines(page, 'norms', norms, unit) : []),
+  ];
+}
+
+/** Of fewer numbers a histogram says no more than the numbers above it. */
+const fewestDrawn = 16;
+
+/** Least, median, mean and greatest in a line, and a histogram under it. */
+export function spreadLines(page: Page, label: string, spread: Spread, ...more: readonly string[]): string[] {
+  const { min, median, mean, max, sampled, histogram } = spread;
+  const figures = `min ${figure(min)}, median ${figure(median)}, mean ${figure(mean)}, max ${figure(max)}`;
+  const notes = sampled ? [...more, 'median and histogram of a sample'] : more;
+  const line = [figures, ...notes].join('; ');
+  return [
+    ...labelled(page, label, line),
+    ...(histogram && spread.count >= fewestDrawn ? bars(histogram, page, indent) : []),
+  ];
+}
+
+function firingLines(page: Page, { file, dead, density }: Firing, features: number): string[] {
+  const share = `${count(dead.count)} of ${count(features)}${firstRows(dead)}`;
+  return [
+    ...labelled(page, 'dead', `${share} (${file})`),
+    ...(density ? spreadLines(page, 'density', density, 'share of tokens') : []),
+  ];
+}
+
+/** `: 3, 17, …`, where there are any. */
+function firstRows({ count: all, first }: RowList): string {
+  if (all === 0) return '';
+  return `: ${first.join(', ')}${all > first.length ? ', …' : ''}`;
+}

@@ -1,0 +1,56 @@
+import type { SaeReport } from '../../inspect/dictionary.ts';
+import type { Page } from '../output.ts';
+import { count } from '../progress.ts';
+import { labelled } from './lines.ts';
+import { figure } from './numbers.ts';
+
+/** Many SAEs in a line each. */
+export function sweepTable(page: Page, saes: readonly SaeReport[]): string[] {
+  const rows = saes.map(cells);
+  const widths = headings.map((heading, i) =>
+    Math.max(heading.length, ...rows.map((row) => (row[i] as string).length)),
+  );
+  const line = (row: readonly string[]) =>
+    row.map((cell, i) => (i === row.length - 1 ? cell : cell.padStart(widths[i] as number))).join('  ');
+  const layouts = [...new Set(saes.map(({ layout, kind }) => `${layout}, ${kind}`))].join('; ');
+  return [
+    ...labelled(page, 'SAEs', `${count(saes.length)} (${layouts}); each at length with --json, or by its own path`),
+    page.paint.dim(line(headings)),
+    ...rows.map(line),
+  ];
+}
+
+const headings = [
+  'layer',
+  'head',
+  'features',
+  'width',
+  'NaN/Inf',
+  'zero',
+  'equal',
+  'norm min',
+  'median',
+  'max',
+  'dead',
+  'path',
+];
+
+function cells({ layer, head, features, width, survey, firing, path }: SaeReport): string[] {
+  const norms = survey?.norms;
+  const text = (value: number | undefined, show: (value: number) => string) =>
+    value === undefined ? '-' : show(value);
+  return [
+    text(layer?.value, String),
+    text(head?.index, String),
+    count(features),
+    String(width),
+    text(survey?.broken.count, count),
+    text(survey?.zero.count, count),
+    text(survey?.duplicates.count, count),
+    text(norms?.min, figure),
+    text(norms?.median, figure),
+    text(norms?.max, figure),
+    text(firing?.dead.count, count),
+    path,
+  ];
+}

@@ -1,0 +1,54 @@
+import { basename } from 'node:path';
+import type { DashboardReport } from '../../inspect/dashboards.ts';
+import type { VectorReport } from '../../inspect/vector.ts';
+import type { Page } from '../output.ts';
+import { count } from '../progress.ts';
+import { firstOf, labelled } from './lines.ts';
+import { figure, several } from './numbers.ts';
+import { fitting, spreadLines } from './sae-lines.ts';
+
+const mostVectors = 24;
+
+/** Single vectors: one at length, several in a line each. */
+export function vectorLines(page: Page, vectors: readonly VectorReport[]): string[] {
+  const [only, ...others] = vectors;
+  if (!only) return [];
+  if (others.length > 0) {
+    const lines = firstOf(vectors, mostVectors, oneLine);
+    return labelled(page, 'vectors', several(vectors.length, 'vector'), ...lines);
+  }
+  const { tensor, dtype, shape, width, norm, values, fits, bias } = only;
+  const what = `${tensor || 'one array'} ${dtype} [${shape.join(', ')}]: ${several(width, 'value')}`;
+  const beside = bias === null ? [] : [`a probe, by the ${bias} beside it`];
+  return [
+    ...labelled(
+      page,
+      'vector',
+      `${what}, norm ${norm === null ? 'unknown' : figure(norm)}`,
+      fitting(width, fits),
+      ...beside,
+    ),
+    ...(values ? spreadLines(page, 'values', values) : []),
+  ];
+}
+
+/** By file, and by tensor where it has a name. */
+function oneLine({ file, tensor, width, norm, values, fits }: VectorReport): string {
+  const range = values ? `, ${figure(values.min)} to ${figure(values.max)}` : '';
+  const length = norm === null ? '' : `, norm ${figure(norm)}`;
+  return `${basename(file)}${tensor && ` ${tensor}`}: ${several(width, 'value')}${length}${range}; ${fitting(width, fits)}`;
+}
+
+/** Examples of features. */
+export function dashboardLines(page: Page, report: DashboardReport): string[] {
+  const { path, features, indices, activations, models, bad } = report;
+  const which = features > 0 ? `: ${indices.length > 60 ? `${indices.slice(0, 60)}…` : indices}` : '';
+  return labelled(
+    page,
+    'examples',
+    path,
+    `${count(activations)} activations of ${several(features, 'feature')}${which}`,
+    ...(models.length > 0 ? [`records name the model ${models.join(', ')}`] : []),
+    `${several(bad.count, 'bad record')}`,
+  );
+}

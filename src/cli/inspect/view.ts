@@ -1,0 +1,43 @@
+import type { Finding } from '../../inspect/findings.ts';
+import type { Inspection } from '../../inspect/inspect.ts';
+import type { Page } from '../output.ts';
+import { fileLines, filesLine } from './file-lines.ts';
+import { firstOf, labelled } from './lines.ts';
+import { printable } from './printable.ts';
+import { saeLines } from './sae-lines.ts';
+import { sweepTable } from './sweep-table.ts';
+import { uploadLines } from './upload-lines.ts';
+import { dashboardLines, vectorLines } from './vector-lines.ts';
+
+/** As many are shown at length. */
+const mostAtLength = 3;
+const mostFindings = 20;
+
+/** An inspection for people, line by line. */
+export function inspectionLines(page: Page, found: Inspection, tensor: string | undefined): string[] {
+  const inspection = printable(found);
+  const { files, saes, vectors, activations, findings } = inspection;
+  const sweep = saes.length > mostAtLength;
+  return [
+    ...(files.length > mostAtLength ? filesLine(page, files) : files.flatMap((file) => fileLines(page, file))),
+    ...(sweep ? sweepTable(page, saes) : saes.flatMap((sae) => saeLines(page, sae))),
+    ...vectorLines(page, vectors),
+    ...(activations ? dashboardLines(page, activations) : []),
+    ...findingLines(page, findings),
+    ...uploadLines(page, inspection, tensor),
+  ];
+}
+
+function findingLines(page: Page, findings: readonly Finding[]): string[] {
+  if (findings.length === 0) return labelled(page, 'findings', page.paint.green('none'));
+  const lines = findings.flatMap(({ where, message, hint }) => [
+    `${page.paint.yellow(where)}: ${message}`,
+    ...(hint === undefined ? [] : [`  ${page.paint.cyan('hint:')} ${hint}`]),
+  ]);
+  return labelled(
+    page,
+    'findings',
+    page.paint.yellow(String(findings.length)),
+    ...firstOf(lines, 2 * mostFindings, (line) => line),
+  );
+}

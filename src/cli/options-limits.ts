@@ -1,0 +1,44 @@
+import type { z as Zod } from 'zod';
+import { groups } from './option-groups.ts';
+import type { OptionSpec } from './option-specs.ts';
+import { flag, parsed } from './option-values.ts';
+import { parseTimeLimit } from './quantities.ts';
+import { parseResolution } from './resolution.ts';
+
+/** Options for what happens at limits, at rows that cannot be sent, and at rows of which nothing is known. */
+export const limitOptions = {
+  wait: {
+    group: groups.sending,
+    help: 'when a quota is spent, sleep until it resets instead of stopping (exit 8)',
+    schema: flag,
+  },
+  maxDuration: {
+    value: 'TIME',
+    group: groups.sending,
+    help: 'stop in order after this time, for example 5h30m (exit 8)',
+    schema: parsed(parseTimeLimit, 'a time of at most 24 days, such as 5h30m'),
+  },
+  assumeNew: {
+    group: groups.sending,
+    help: 'begin with vectors although the server cannot list those that you have',
+    schema: flag,
+  },
+  skipBadRows: {
+    group: groups.reading,
+    help: 'leave out rows that fail the check, and list them (exit 3), instead of sending nothing',
+    schema: flag,
+  },
+  fixTokens: {
+    group: groups.reading,
+    help: 'replace empty and NUL tokens of --activations by U+FFFD, and say how many',
+    schema: flag,
+  },
+  resolve: {
+    value: 'ROW=WHAT',
+    group: groups.reading,
+    help: 'with a job: settle a row without an answer by hand, ROW=absent or ROW=ID; may be repeated',
+    repeatable: true,
+    schema: (z: typeof Zod) =>
+      z.array(parsed(parseResolution, 'ROW=absent, or ROW=ID with the id that the server gave it')(z)),
+  },
+} as const satisfies Record<string, OptionSpec>;

@@ -1,0 +1,56 @@
+import type { z as Zod } from 'zod';
+import type { OptionSpec } from './option-specs.ts';
+import { choice, decimalWithin, flag, whole } from './option-values.ts';
+
+const group = 'Steering';
+
+/** Options of `steer`, with the public server's limits. */
+export const steeringOptions = {
+  prompt: {
+    value: 'TEXT',
+    group,
+    help: 'text to complete, or - for standard input',
+    schema: (z: typeof Zod) => z.string(),
+  },
+  tokens: {
+    value: 'N',
+    group,
+    help: 'tokens to complete, up to 256 (default: 48)',
+    schema: whole(1, 256),
+  },
+  temperature: {
+    value: 'X',
+    group,
+    help: 'sampling temperature, 0 to 2 (default: 0.5)',
+    schema: decimalWithin(0, 2),
+  },
+  seed: {
+    value: 'N',
+    group,
+    help: 'seed of the sampling (default: 16)',
+    schema: whole(-100_000_000, 100_000_000),
+  },
+  multiplier: {
+    value: 'X',
+    group,
+    help: 'factor for all strengths, 0 to 20 (default: 1)',
+    schema: decimalWithin(0, 20),
+  },
+  method: {
+    value: 'METHOD',
+    group,
+    help: "SIMPLE_ADDITIVE or ORTHOGONAL_DECOMP (default: the server's, SIMPLE_ADDITIVE)",
+    schema: choice('SIMPLE_ADDITIVE', 'ORTHOGONAL_DECOMP'),
+  },
+  chat: { group, help: "complete a turn of a chat, in the model's template", schema: flag },
+  specialTokens: {
+    group,
+    help: "with --chat: do not steer the template's own tokens",
+    negated: true,
+    schema: flag,
+  },
+  stream: { group, help: 'ask for the whole answer at once', negated: true, schema: flag },
+} as const satisfies Record<string, OptionSpec>;
+
+/** Their names, in the order of the help. */
+export const steeringNames = Object.keys(steeringOptions) as (keyof typeof steeringOptions)[];

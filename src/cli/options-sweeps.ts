@@ -1,0 +1,35 @@
+import type { z as Zod } from 'zod';
+import { parseRanges } from '../tensor/ranges.ts';
+import { parseHead } from './head-option.ts';
+import { groups } from './option-groups.ts';
+import type { OptionSpec } from './option-specs.ts';
+import { choice, each, parsed, text } from './option-values.ts';
+
+/** Options for folders of several SAEs, and for those with several matrices or hooks: crosscoders and transcoders. */
+export const sweepOptions = {
+  hookOut: {
+    value: 'HOOK',
+    group: groups.place,
+    help: 'hook that a transcoder writes to; --hook is then the one it reads',
+    schema: text,
+  },
+  layers: {
+    value: 'LIST',
+    group: groups.place,
+    help: 'of the SAEs found, only those of these layers, for example 0-11',
+    schema: parsed(parseRanges, 'numbers and ranges such as 0-11'),
+  },
+  head: {
+    value: 'I=MODEL:LAYER',
+    group: groups.place,
+    help: 'where head I of a crosscoder belongs; may be given several times',
+    schema: (z: typeof Zod) => each(parsed(parseHead, 'HEAD=MODEL:LAYER such as 0=gemma-2-2b:13'))(z),
+    repeatable: true,
+  },
+  headAxis: {
+    value: 'AXIS',
+    group: groups.reading,
+    help: 'first or middle: which axis of a 3-D decoder counts heads',
+    schema: choice('first', 'middle'),
+  },
+} as const satisfies Record<string, OptionSpec>;

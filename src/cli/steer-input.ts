@@ -1,0 +1,163 @@
+import { type Feature, fetchFeature } from '../api/feature.ts';
+import type { FeatureId } from '../api/feature-id.ts';
+import type { Http } from '../api/http.ts';
+import { longestPrompt, type SteerRequest } from '../api/steer.ts';
+import { AppError } from '../errors.ts';
+import type { CommandContext } from './context.ts';
+import { parseId } from './id.ts';
+
+/** A direction to steer with, and where its strength comes from. */
+export interface Direction extends FeatureId {
+  readonly id: string;
+  readonly strength: number;
+  readonly strengthFrom: 'id' | 'option' | 'stored' | 'default';
+  readonly feature: Feature;
+}
+
+/** A direction as it was typed. */
+export interface TypedDirection extends FeatureId {
+  readonly strength: number | undefined;
+}
+
+const greatestStrength = 300;
+/** What the servers give a vector that was uploaded without one. */
+const defaultStrength = 10;
+
+/** Reads `model/source/index[@strength]`s or URLs. Error: usage, also for several models or one direction twice. */
+export function parseDirections(words: readonly string[]): TypedDirection[] {
+  const directions = words.map(parseDirection);
+  const models = [...new Set(directions.map(({ model }) => model))];
+  if (models.length > 1) {
+    throw new AppError('usage', `these directions belong to ${models.length} models: ${models.join(', ')}`, {
+      hints: ['one model is steered at a time: name directions of the same model'],
+    });
+  }
+  const seen = new Set<string>();
+  for (const one of directions) {
+    const id = idOf(one);
+    if (seen.has(id)) throw new AppError('usage', `${id} is named twice`, { hints: ['give it one strength: ID@40'] });
+    seen.add(id);
+  }
+  return directions;
+}
+
+function parseDirection(word: string): TypedDirection {
+  const match = /^(.*\/[^@/]+)@([^/]*)$/.exec(word);
+  if (!match) return { ...parseId(word), strength: undefined };
+  const [, id, text] = match as unknown as [string, string, string];
+  const strength = /^[+-]?(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : Number.NaN;
+  if (!(Math.abs(strength) <= greatestStrength)) {
+    throw new AppError('usage', `"${word}": expected a strength of -300 to 300 after the @`, {
+      hints: ['for example gpt2-small/6-my-sae/1234@-20'],
+    });
+  }
+  return { ...parseId(id), strength };
+}
+
+function idOf({ model, source, index }: FeatureId): string {
+  return `${model}/${source}/${Number(index)}`;
+}
+
+/**
+ * Looks each direction up on the server, for the strength that is stored with it.
+ * Errors: not_found naming all that are not there, cannot_steer where vectors and features are mixed.
+ */
+export async function readDirections(
+  http: Http,
+  server: string,
+  { options, stop }: CommandContext,
+  typed: readonly TypedDirection[],
+): Promise<Direction[]> {
+  const read = await Promise.all(
+    typed.map(async (one) => ({ one, feature: await fetchFeature(http, one.model, one.source, one.index, stop) })),
+  );
+  const missing = read.filter(({ feature }) => !feature).map(({ one }) => idOf(one));
+  if (missing.length > 0) {
+    throw new AppError('not_found', `${server} has no feature ${missing.join(', ')}`, {
+      hints: ['neuronpedia status shows what was uploaded from here'],
+      details: { ids: missing },
+    });
+  }
+  const directions = read.map(({ one, feature }) => direction(one, feature as Feature, options.strength));
+  refuseMixture(directions);
+  return directions;
+}
+
+function direction(one: TypedDirection, feature: Feature, option: number | undefined): Direction {
+  const stored = feature.vectorDefaultSteerStrength ?? undefined;
+  const strengthFrom =
+    one.strength !== undefined
+      ? 'id'
+      : option !== undefined
+        ? 'option'
+        : stored !== undefined
+          ? 'stored'
+          : ('default' as const);
+  const strength = one.strength ?? option ?? stored ?? defaultStrength;
+  return { ...one, id: idOf(one), strength, strengthFrom, feature };
+}
+
+/** Both kinds of server take either vectors, or features of SAEs that the model's host holds. */
+function refuseMixture(directions: readonly Direction[]): void {
+  const vectors = directions.filter(({ feature }) => feature.hasVector === true).map(({ id }) => id);
+  const features = directions.filter(({ feature }) => feature.hasVector === false).map(({ id }) => id);
+  if (vectors.length === 0 || features.length === 0) return;
+  throw new AppError('cannot_steer', 'the server cannot steer with vectors and SAE features at once', {
+    hints: [`with a vector: ${vectors.join(', ')}; without one: ${features.join(', ')}`],
+    details: { vectors, features },
+  });
+}
+
+/** The text after `--prompt`, or all of standard input but its last newline. Error: usage. */
+export async function readPrompt({ options, stdin }: CommandContext): Promise<string> {
+  const given = options.prompt as string;
+  const prompt = given === '-' ? await readStandardInput(stdin) : given;
+  if (prompt === '') throw new AppError('usage', 'the prompt is empty', { hints: ['give it as --prompt "I think"'] });
+  if (prompt.length > longestPrompt) {
+    throw new AppError('usage', `the prompt has more than ${longestPrompt} characters`, {
+      hints: ['the server takes no longer ones'],
+      details: { found: prompt.length, expected: longestPrompt },
+    });
+  }
+  return prompt;
+}
+
+async function readStandardInput(stdin: NodeJS.ReadStream): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stdin) {
+    chunks.push(Buffer.from(chunk));
+    size += chunk.length;
+    // Too long in any encoding: the rest need not be read to know.
+    if (size > 4 * (longestPrompt + 2)) break;
+  }
+  return Buffer.concat(chunks)
+    .toString('utf8')
+    .replace(/^\ufeff/, '')
+    .replace(/\r?\n$/, '');
+}
+
+/** The request that options, directions and prompt make together. Error: usage. */
+export function steerRequest(
+  { options }: CommandContext,
+  directions: readonly Direction[],
+  prompt: string,
+): SteerRequest {
+  const { tokens = 48, temperature = 0.5, seed = 16, multiplier = 1, method, chat, specialTokens = true } = options;
+  return {
+    modelId: (directions[0] as Direction).model,
+    features: directions.map(({ model, source, index, strength }) => ({
+      modelId: model,
+      layer: source,
+      index: Number(index),
+      strength,
+    })),
+    prompt,
+    chat: chat ? { specialTokens } : undefined,
+    temperature,
+    tokens,
+    seed,
+    multiplier,
+    method,
+  };
+}

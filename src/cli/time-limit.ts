@@ -1,0 +1,17 @@
+import { timeIsUp } from '../upload/time-limit.ts';
+import type { CommandContext } from './context.ts';
+
+/** The same context, stopped as by a signal once `--max-duration` has passed since this process began. */
+export function withTimeLimit(context: CommandContext): CommandContext {
+  const { maxDuration } = context.options;
+  if (maxDuration === undefined) return context;
+  const limit = new AbortController();
+  // `performance.now()` counts from the start of the process, and no correction of the clock changes it.
+  setTimeout(() => limit.abort(timeIsUp), Math.max(0, maxDuration - performance.now())).unref();
+  return { ...context, stop: AbortSignal.any([context.stop, limit.signal]) };
+}
+
+/** Whether it was the clock that ended a command, and not a person. */
+export function isTimeUp({ stop }: CommandContext): boolean {
+  return stop.aborted && stop.reason === timeIsUp;
+}

@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { AppError } from '../errors.ts';
+import { largestIndex } from '../tensor/indices.ts';
+import type { Column, Columns } from './columns.ts';
+import { factsOf } from './facts.ts';
+import type { FeatureData, FeatureSet, SparsityScale } from './feature-data.ts';
+import { gather, wrongLength } from './gather.ts';
+
+/** The array that says which feature each value is of; without it the values are of the rows as they stand. */
+const keyName = 'index';
+
+/**
+ * Takes arrays for what they say of features: checks every value, row by row. Closes them where it fails.
+ * Errors: record_invalid for lengths that do not fit, and for values that cannot be sent, listing the first.
+ */
+export async function fromColumns(
+  path: string,
+  source: Columns,
+  set: FeatureSet,
+  scale: SparsityScale | undefined,
+): Promise<FeatureData> {
+  try {
+    const columns = source.columns.filter(({ name }) => name !== keyName);
+    if (columns.length === 0) throw nothingThere(path, source.notRead);
+    const key = source.columns.find(({ name }) => name === keyName);
+    const count = key?.length ?? set.rows;
+    for (const { name, length } of columns) {
+      if (length === undefined || length === count) continue;
+      throw wrongLength(path, name, length, { ...set, rows: count });
+    }
+    const { positions, missing, ...gathered } = await scan(path, columns, key, count, set, scale);
+    return {
+      path,
+      ...gathered,
+      notes: [...missing, ...[...source.notRead].map(([name, why]) => `"${name}" is not read: it ${tidy(why)}`)],
+      hash: hashOf(source, scale, gathered.texts),
+      async read(row) {
+        const position = positions ? (positions[row] as number) : row;
+        if (position < 0) return undefined;
+        const read = factsOf(await recordAt(columns, position), scale);
+        return typeof read === 'object' && 'facts' in read ? read.facts : undefined;
+      },
+      close: source.close,
+    };
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+async function scan(
+  path: string,
+  columns: readonly Column[],
+  key: Column | undefined,
+  count: number,
+  set: FeatureSet,
+  scale: SparsityScale | undefined,
+) {
+  const found = gather(path, set);
+  const positions = key && new Int32Array(set.rows).fill(-1);
+  const missing = new Float64Array(columns.length);
+  const texts = createHash('sha256');
+  for (let position = 0; position < count; position++) {
+    const row = key ? found.claim(`value ${position}`, indexAt(key, position)) : position;
+    if (row === undefined) continue;
+    if (positions) positions[row] = position;
+    const record = await recordAt(columns, position);
+    for (const [i, [, value]] of record.entries()) {
+      if (value === undefined) missing[i]!++;
+      if (typeof value === 'string') texts.update(JSON.stringify([position, i, value]));
+    }
+    const layer = record.find(([name]) => name === 'layer')?.[1];
+    const fault = typeof layer === 'number' ? set.placeFault({ layer }) : undefined;
+    found.add(`feature ${set.indices.indexOf(row)}`, row, fault ?? factsOf(record, scale));
+  }
+  const absent = columns.flatMap(({ name }, i) =>
+    missing[i] === 0 ? [] : [`"${name}" says nothing of ${missing[i]} of ${count} features (NaN or null)`],
+  );
+  return { positions, missing: absent, texts: texts.digest('hex'), ...found.finish() };
+}
+
+async function recordAt(columns: readonly Column[], position: number): Promise<[string, unknown][]> {
+  const record: [string, unknown][] = [];
+  for (const { name, at } of columns) {
+    const value = at(position);
+    record.push([name, value instanceof Promise ? await value : value]);
+  }
+  return record;
+}
+
+function indexAt(key: Column, position: number): number {
+  const index = key.at(position);
+  return typeof index === 'number' && index <= largestIndex ? index : Number.NaN;
+}
+
+function hashOf({ columns }: Columns, scale: SparsityScale | undefined, texts: string): string {
+  const hash = createHash('sha256').update(JSON.stringify([scale ?? '', texts]));
+  for (const { name, values } of columns) {
+    hash.update(JSON.stringify([name, values.length]));
+    hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  }
+  return hash.digest('hex');
+}
+
+/** Formats say `it is …` or `is …` of what they cannot read. */
+function tidy(why: string): string {
+  return why.replace(/^it /, '');
+}
+
+function nothingThere(path: string, notRead: ReadonlyMap<string, string>): AppError {
+  const found = [...notRead].map(([name, why]) => `"${name}" ${tidy(why)}`).join('; ') || 'nothing else';
+  return new AppError('record_invalid', `${path}: holds no array with one value a feature; it holds: ${found}`, {
+    hints: ['arrays of one dimension are read: density, frequency, sparsity, max_activation, dead, or any other name'],
+    details: { file: path },
+  });
+}

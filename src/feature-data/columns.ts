@@ -1,0 +1,87 @@
+import { basename, extname } from 'node:path';
+import { AppError } from '../errors.ts';
+import type { TensorFile } from '../formats/format.ts';
+import { openTensorFile } from '../formats/open.ts';
+import { readNumbers, shortestDecimal } from '../tensor/numbers.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { isKnownQuantity } from './facts.ts';
+
+/** One quantity of a file, a value a feature. */
+export interface Column {
+  readonly name: string;
+  /** Undefined for one value that is of every feature. */
+  readonly length: number | undefined;
+  /** Values as they lie in memory, for the hash; empty for texts. */
+  readonly values: Float64Array;
+  /** NaN and null are undefined: nothing is said. */
+  at(position: number): number | boolean | undefined | Promise<string | undefined>;
+}
+
+/** The columns of a file, and what else is in it. */
+export interface Columns {
+  readonly columns: readonly Column[];
+  /** Name to why it is not read. */
+  readonly notRead: ReadonlyMap<string, string>;
+  close(): Promise<void>;
+}
+
+/** A column of numbers. Single precision is told as the decimal number that it was made of. */
+export function numberColumn(
+  name: string,
+  values: Float64Array,
+  kind: 'single' | 'double' | 'flag',
+  length: number | undefined,
+): Column {
+  return {
+    name,
+    length,
+    values,
+    at(position) {
+      const value = values[length === undefined ? 0 : position] as number;
+      if (Number.isNaN(value)) return undefined;
+      if (kind === 'flag') return value !== 0;
+      return kind === 'single' && !Number.isInteger(value) && Number.isFinite(value) ? shortestDecimal(value) : value;
+    },
+  };
+}
+
+/** Reads the arrays of an `.npy`, `.npz`, `.safetensors` or `.json`. Errors: those of opening, record_invalid. */
+export async function readArrays(path: string): Promise<Columns> {
+  const file = await openTensorFile(path);
+  try {
+    const columns: Column[] = [];
+    const notRead = new Map(file.undecodable);
+    for (const tensor of file.tensors.values()) {
+      const name = nameOf(file, tensor);
+      if (tensor.shape.length > 1) {
+        if (isKnownQuantity(name)) throw notOneDimensional(path, name, tensor.shape);
+        notRead.set(name, `has shape [${tensor.shape}], not one value a feature`);
+      } else {
+        columns.push(await readColumn(name, tensor));
+      }
+    }
+    return { columns, notRead, close: async () => undefined };
+  } finally {
+    await file.close();
+  }
+}
+
+/** An .npy names nothing: its file does. */
+function nameOf(file: TensorFile, tensor: Tensor): string {
+  return tensor.name === '' ? basename(file.path, extname(file.path)) : tensor.name;
+}
+
+async function readColumn(name: string, tensor: Tensor): Promise<Column> {
+  const [length] = tensor.shape;
+  const values = await readNumbers(tensor, length ?? 1);
+  const { dtype } = tensor;
+  const isSingle = dtype === 'F32' || dtype === 'F16' || dtype === 'BF16' || dtype.startsWith('F8');
+  return numberColumn(name, values, dtype === 'BOOL' ? 'flag' : isSingle ? 'single' : 'double', length);
+}
+
+function notOneDimensional(path: string, name: string, shape: readonly number[]): AppError {
+  return new AppError('record_invalid', `${path}: "${name}" has shape [${shape}]; one value a feature is read`, {
+    hints: ['save it with one dimension: array.reshape(-1)'],
+    details: { file: path, array: name, found: shape },
+  });
+}

@@ -1,0 +1,160 @@
+import { checkFree, checkText } from './check-facts.ts';
+import { type FeatureFacts, firing, type SparsityScale } from './feature-data.ts';
+import { readSparsity, type UnknownScale } from './sparsity.ts';
+
+/** Facts as they go to a server, and whether the feature fires. */
+export interface ReadFacts {
+  readonly facts: FeatureFacts;
+  readonly state: number;
+}
+
+/** Facts, what is wrong with them, or nothing. */
+export type FactsOrFault = ReadFacts | UnknownScale | string | undefined;
+
+/** What a record's values add up to while they are looked at one by one. */
+export interface Sum {
+  name?: string;
+  description?: string;
+  density?: number;
+  /** From a quantity that implies it. */
+  impliedDensity?: number;
+  dead?: boolean;
+  readonly metadata: Map<string, unknown>;
+}
+
+/** Takes one value into a sum, or says what is wrong with it. */
+type Reader = (value: unknown, sum: Sum, scale: SparsityScale | undefined) => string | UnknownScale | undefined;
+
+const share =
+  (take: (value: number, sum: Sum) => void): Reader =>
+  (value, sum) => {
+    if (typeof value !== 'number') return 'is no number';
+    if (!(value >= 0 && value <= 1)) {
+      return `${value} is no share of tokens, 0 to 1${value < 0 ? ': is it a logarithm?' : ''}`;
+    }
+    take(value, sum);
+    return undefined;
+  };
+
+const density = share((value, sum) => {
+  sum.density = value;
+});
+
+const otherDensity = share((value, sum) => {
+  sum.density ??= value;
+});
+
+const frequency = share((value, sum) => {
+  sum.impliedDensity = value;
+  sum.metadata.set('frequency', value);
+});
+
+const text =
+  (key: 'name' | 'description'): Reader =>
+  (value, sum) => {
+    if (value === '') return undefined;
+    const fault = checkText(key, value);
+    if (fault === undefined) sum[key] = value as string;
+    return fault;
+  };
+
+const number =
+  (key: string): Reader =>
+  (value, sum) => {
+    if (typeof value !== 'number' || !Number.isFinite(value)) return `${value} is no finite number`;
+    sum.metadata.set(key, value);
+    return undefined;
+  };
+
+const dead: Reader = (value, sum) => {
+  if (value !== true && value !== false && value !== 0 && value !== 1) return `${value} is neither true nor false`;
+  sum.dead = Boolean(value);
+  return undefined;
+};
+
+/** Names with a meaning, also as other tools write them; all others are kept as they are. */
+const readers = new Map<string, Reader>([
+  ['name', text('name')],
+  ['description', text('description')],
+  ['density', density],
+  ['frac_nonzero', otherDensity],
+  ['feature_density', otherDensity],
+  ['frequency', frequency],
+  ['activation_frequency', frequency],
+  ['sparsity', readSparsity],
+  ['log_feature_sparsity', (value, sum) => readSparsity(value, sum, 'log10')],
+  ['max_activation', number('max_activation')],
+  ['training_tokens', number('training_tokens')],
+  ['l0', number('l0')],
+  ['dead', dead],
+]);
+
+/** What belongs to dashboards and vectors, or says where a record belongs: none of it is metadata. */
+const elsewhere = new Set(['index', 'modelId', 'vector', 'activations', 'tokens', 'values', 'topLogits']);
+for (const name of ['bottomLogits', 'explanations']) elsewhere.add(name);
+
+/** Whether a name has a meaning of its own. */
+export function isKnownQuantity(name: string): boolean {
+  return readers.has(name);
+}
+
+/** The order that metadata is sent in: the same facts are then the same bytes, whatever file they came from. */
+const firstKeys = [
+  'name',
+  'description',
+  'density',
+  'sparsity',
+  'frequency',
+  'layer',
+  'max_activation',
+  'training_tokens',
+  'l0',
+  'dead',
+];
+
+/**
+ * What a record says of a feature; null and undefined say nothing. Returns what is wrong in words, a sparsity whose
+ * scale must be said, or undefined where nothing is said.
+ */
+export function factsOf(record: Iterable<readonly [string, unknown]>, scale: SparsityScale | undefined): FactsOrFault {
+  const sum: Sum = { metadata: new Map() };
+  for (const [key, value] of record) {
+    if (value === null || value === undefined || elsewhere.has(key)) continue;
+    const read = readers.get(key);
+    const fault = read ? read(value, sum, scale) : checkFree({ [key]: value });
+    if (fault !== undefined) return typeof fault === 'string' ? `${key}: ${fault}` : fault;
+    if (!read) sum.metadata.set(key, value);
+  }
+  if (sum.dead !== undefined) sum.metadata.set('dead', sum.dead);
+  const facts = toFacts(sum);
+  return Object.keys(facts).length > 0 ? { facts, state: stateOf(sum) } : undefined;
+}
+
+function toFacts({ name, description, density, impliedDensity, metadata }: Sum): FeatureFacts {
+  const share = density ?? impliedDensity;
+  return {
+    ...(name !== undefined && { name }),
+    ...(description !== undefined && { description }),
+    ...(share !== undefined && { density: share }),
+    ...(metadata.size > 0 && { metadata: Object.fromEntries([...metadata].sort(([a], [b]) => byKey(a, b))) }),
+  };
+}
+
+/** Known keys first, the others by name. */
+export function byKey(a: string, b: string): number {
+  const [first, second] = [firstKeys.indexOf(a), firstKeys.indexOf(b)];
+  if (first >= 0 && second >= 0) return first - second;
+  if (first >= 0 || second >= 0) return first >= 0 ? -1 : 1;
+  return a < b ? -1 : 1;
+}
+
+function stateOf({ dead: isDead, density, impliedDensity }: Sum): number {
+  const share = density ?? impliedDensity;
+  if (isDead === undefined && share === undefined) return firing.unknown;
+  return (isDead ?? share === 0) ? firing.dead : firing.alive;
+}
+
+/** A feature's facts as an upload sends them, without the braces around them. */
+export function factFields({ name, description, metadata }: FeatureFacts): string {
+  return JSON.stringify({ name, description, metadata }).slice(1, -1);
+}

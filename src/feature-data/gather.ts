@@ -1,0 +1,76 @@
+import { collectFaults } from '../dashboards/faults.ts';
+import { AppError } from '../errors.ts';
+import { byKey, type FactsOrFault } from './facts.ts';
+import type { FeatureSet } from './feature-data.ts';
+import { scaleUnknown } from './sparsity.ts';
+
+/** What a first pass over a file adds up to. */
+export interface Gathered {
+  readonly features: number;
+  readonly fields: readonly string[];
+  readonly firing: Uint8Array;
+}
+
+/** Gathers the facts of one feature after the other, and what is wrong with them. */
+export interface Gatherer {
+  /** The row of an index; undefined, with a fault noted, where there is no such feature or it was there before. */
+  claim(where: string, index: number): number | undefined;
+  /** Error: record_invalid for a sparsity whose scale must be said. */
+  add(where: string, row: number, facts: FactsOrFault): void;
+  fault(text: string): void;
+  /** Error: record_invalid with the first faults. */
+  finish(): Gathered;
+}
+
+/** Starts a pass over what a file says of features. */
+export function gather(path: string, { rows, indices }: FeatureSet): Gatherer {
+  const faults = collectFaults(path);
+  const fields = new Set<string>();
+  const firing = new Uint8Array(rows);
+  const claimed = new Uint8Array(rows);
+  let features = 0;
+  return {
+    claim(where, index) {
+      const row = Number.isInteger(index) && index >= 0 ? indices.rowOf(index) : undefined;
+      if (row === undefined) {
+        if (!indices.isPart) faults.add(`${where}: index ${index} is of no feature: ${known(rows, indices.hash)}`);
+      } else if (claimed[row] === 1) {
+        faults.add(`${where}: feature ${index} stands there twice (duplicate)`);
+      } else {
+        claimed[row] = 1;
+        return row;
+      }
+      return undefined;
+    },
+    add(where, row, read) {
+      if (typeof read === 'string') return faults.add(`${where}: ${read}`);
+      if (!read) return;
+      if ('negative' in read) throw scaleUnknown(path, where, read);
+      features++;
+      firing[row] = read.state;
+      const { metadata = {}, ...own } = read.facts;
+      for (const key of [...Object.keys(own), ...Object.keys(metadata)]) fields.add(key);
+    },
+    fault: faults.add,
+    finish() {
+      faults.throwIfAny();
+      return { features, fields: [...fields].sort(byKey), firing };
+    },
+  };
+}
+
+function known(rows: number, hash: string | undefined): string {
+  return hash === undefined ? `there are ${rows}, 0 to ${rows - 1}` : 'no row has it';
+}
+
+/** The error for an array that is not about as many features as there are. */
+export function wrongLength(path: string, name: string, found: number, { rows }: FeatureSet): AppError {
+  return new AppError(
+    'record_invalid',
+    `${path}: "${name}" has ${found} values, one a feature; the SAE has ${rows} features`,
+    {
+      hints: ['it belongs to another SAE, or is no array of features: leave it out of the file, or add its "index"'],
+      details: { file: path, array: name, found, expected: rows },
+    },
+  );
+}

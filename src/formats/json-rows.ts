@@ -1,0 +1,122 @@
+import { extname } from 'node:path';
+import { z } from 'zod';
+import { AppError } from '../errors.ts';
+import { type ByteSource, memoryBytes, readBytes } from '../tensor/byte-source.ts';
+import { linesOf } from '../tensor/lines.ts';
+import { denseStrides, inMemory, type Tensor } from '../tensor/tensor.ts';
+import type { Contents } from './format.ts';
+import { invalidJson } from './json-text.ts';
+
+/** A line of a `.jsonl` of vectors; other keys are for who reads facts of features. */
+const lineSchema = z.looseObject({
+  vector: z.array(z.number()).min(1),
+  index: z
+    .union([z.number(), z.string().regex(/^\d+$/).transform(Number)])
+    .pipe(z.int().min(0).max(0xffffffff))
+    .optional(),
+});
+
+type Line = z.infer<typeof lineSchema>;
+
+/** Whether JSON is a document a line: by its name, or because it begins as a row with an index does. */
+export async function isJsonRows(path: string, bytes: ByteSource): Promise<boolean> {
+  const head = Buffer.from(await readBytes(bytes, 0, Math.min(64, bytes.size))).toString('latin1');
+  const isNamed = ['.jsonl', '.ndjson'].includes(extname(path).toLowerCase());
+  return isNamed ? /^\s*\{/.test(head) : /^\s*\{\s*"index"\s*:\s*["\d]/.test(head);
+}
+
+/**
+ * Describes a `.jsonl` with a vector a line as one matrix, `vector`, and the `index` of its rows where lines have one.
+ * Every line is read and checked; its numbers are parsed again when its rows are asked for. Error: format_invalid.
+ */
+export async function openJsonRows(path: string, bytes: ByteSource): Promise<Contents> {
+  const starts: number[] = [];
+  const lengths: number[] = [];
+  const indices: number[] = [];
+  let width: number | undefined;
+  let number = 0;
+  for await (const { text, start } of linesOf(path, bytes, () => undefined)) {
+    number++;
+    if (text.toString('latin1').trim() === '') continue;
+    const { vector, index } = parseRow(path, number, text);
+    width ??= vector.length;
+    if (vector.length !== width) {
+      throw invalidJson(path, `line ${number}: a vector of ${vector.length} values; the lines before have ${width}`);
+    }
+    if (index !== undefined) indices.push(index);
+    starts.push(start);
+    lengths.push(text.length);
+    if (indices.length > 0 && indices.length < starts.length) {
+      throw invalidJson(path, `line ${number}: some lines have an "index" and others have none`);
+    }
+  }
+  if (width === undefined) throw invalidJson(path, 'holds no line with a vector');
+  const rows = rowBytes(path, bytes, starts, lengths, width);
+  const vectors = tensorOf(path, 'vector', [starts.length, width], rows);
+  const index: [string, Tensor][] = indices.length > 0 ? [['index', indexTensor(path, indices)]] : [];
+  return { tensors: new Map([['vector', vectors], ...index]), undecodable: new Map(), metadata: new Map() };
+}
+
+function parseRow(path: string, number: number, text: Uint8Array): Line {
+  let json: unknown;
+  try {
+    json = JSON.parse(Buffer.from(text.buffer, text.byteOffset, text.length).toString('utf8'));
+  } catch (cause) {
+    throw invalidJson(path, `line ${number}: is not JSON: ${(cause as Error).message}`);
+  }
+  const parsed = lineSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw invalidJson(path, `line ${number}: ${issue?.path.join('.') || 'the line'}: ${issue?.message}`, [
+    'a line is one row: {"index": 42, "vector": [0.1, …]}',
+  ]);
+}
+
+function tensorOf(file: string, name: string, shape: readonly number[], bytes: ByteSource): Tensor {
+  // Whichever way round this machine keeps numbers: `inMemory` knows.
+  const { dtype, bigEndian } = inMemory(new Float32Array(0));
+  return { file, name, dtype, bigEndian, shape, strides: denseStrides(shape), offset: 0, bytes };
+}
+
+function indexTensor(file: string, indices: readonly number[]): Tensor {
+  const bytes = memoryBytes(new Uint8Array(Uint32Array.from(indices).buffer));
+  return { ...tensorOf(file, 'index', [indices.length], bytes), dtype: 'U32' };
+}
+
+/** Rows as float32 bytes, made of their lines when they are read; the last line is kept for reads within it. */
+function rowBytes(
+  path: string,
+  bytes: ByteSource,
+  starts: readonly number[],
+  lengths: readonly number[],
+  width: number,
+): ByteSource {
+  const size = width * 4;
+  let kept = { row: -1, values: new Uint8Array(0) };
+  const readRow = async (row: number) => {
+    if (row !== kept.row) {
+      const text = await readBytes(bytes, starts[row] as number, lengths[row] as number);
+      const { vector } = parseRow(path, row + 1, text);
+      if (vector.length !== width) throw changed(path);
+      kept = { row, values: new Uint8Array(Float32Array.from(vector).buffer) };
+    }
+    return kept.values;
+  };
+  return {
+    size: starts.length * size,
+    async read(into, position) {
+      for (let done = 0; done < into.length; ) {
+        const at = position + done;
+        const row = await readRow(Math.floor(at / size));
+        const piece = row.subarray(at % size, (at % size) + into.length - done);
+        into.set(piece, done);
+        done += piece.length;
+      }
+    },
+    async close() {},
+  };
+}
+
+function changed(path: string): AppError {
+  return new AppError('file_unreadable', `${path}: changed while it was being read`, { details: { file: path } });
+}

@@ -1,0 +1,33 @@
+import type { AppError, ErrorCode } from '../errors.ts';
+
+/** What may be wrong with a file before it is uploaded. */
+export type FindingCode =
+  | Extract<
+      ErrorCode,
+      'not_finite' | 'layout_unknown' | 'orientation_unknown' | 'wrong_width' | 'record_invalid' | 'file_unreadable'
+    >
+  | 'beyond_float32'
+  | 'zero_rows'
+  | 'duplicate_rows'
+  | 'undecodable'
+  | 'side_file';
+
+/** Something that stands between a file and a good upload; `--strict` fails on any. */
+export interface Finding {
+  readonly code: FindingCode | ErrorCode;
+  /** The file, and tensor where there is one, that it is about. */
+  readonly where: string;
+  readonly message: string;
+  /** What would settle it. */
+  readonly hint?: string;
+  /** How many rows or records it is about. */
+  readonly count?: number;
+  /** The file cannot be read at all: an error with or without `--strict`. */
+  readonly fatal?: true;
+}
+
+/** An error of a layout or a file as a finding of it; the message keeps its own place in front. */
+export function findingOf(error: AppError, where: string): Finding {
+  const message = error.message.startsWith(`${where}: `) ? error.message.slice(where.length + 2) : error.message;
+  return { code: error.code, where, message, ...(error.hints.length > 0 && { hint: error.hints.join('; ') }) };
+}

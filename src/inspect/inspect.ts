@@ -1,0 +1,174 @@
+import { readdir, stat } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { batchFiles } from '../dashboards/sae-dashboard.ts';
+import { AppError } from '../errors.ts';
+import type { TensorFile } from '../formats/format.ts';
+import { openTensorFile } from '../formats/open.ts';
+import { namedTensor } from '../layouts/bare.ts';
+import { isSingle } from '../layouts/direction.ts';
+import { findSaes } from '../layouts/find.ts';
+import type { Sae } from '../layouts/sae.ts';
+import { isFloat } from '../tensor/dtype.ts';
+import { elementCount, type Tensor } from '../tensor/tensor.ts';
+import { type DashboardReport, inspectDashboards } from './dashboards.ts';
+import { type DictionaryOptions, inspectDictionary, type SaeReport } from './dictionary.ts';
+import { type FileReport, reportFile } from './file-report.ts';
+import { type Finding, findingOf } from './findings.ts';
+import { inspectVector, type VectorReport } from './vector.ts';
+
+/** All that was found under a path. Plain data: it is a JSON document as it is. */
+export interface Inspection {
+  readonly path: string;
+  readonly files: readonly FileReport[];
+  readonly saes: readonly SaeReport[];
+  readonly vectors: readonly VectorReport[];
+  readonly activations: DashboardReport | null;
+  readonly findings: readonly Finding[];
+}
+
+export interface InspectOptions extends DictionaryOptions {
+  readonly tensor?: string;
+}
+
+type Found = { -readonly [K in keyof Inspection]: Inspection[K] extends readonly (infer T)[] ? T[] : Inspection[K] };
+
+/**
+ * Looks at a weight file, a folder of SAEs or of weight files, or examples of activations, without any network.
+ * What cannot be told, or is wrong with values, is a finding; what cannot be read at all is an error, as for uploads.
+ */
+export async function inspectPath(path: string, options: InspectOptions): Promise<Inspection> {
+  const found: Found = { path, files: [], saes: [], vectors: [], activations: null, findings: [] };
+  const at = await stat(path).catch(() => undefined);
+  const isFolder = at?.isDirectory() ?? false;
+  if (isFolder ? (await batchFiles(path)).length > 0 : /\.(jsonl|ndjson)$/i.test(path)) {
+    await addDashboards(found, path);
+  } else if (isFolder) {
+    await addFolder(found, path, options);
+  } else {
+    await addFile(found, path, options);
+  }
+  return found;
+}
+
+async function addDashboards(found: Found, path: string): Promise<void> {
+  const { report, findings } = await inspectDashboards(path);
+  found.activations = report;
+  found.findings.push(...findings);
+}
+
+/** A folder's SAEs; where it holds none, the weight files that lie in it. */
+async function addFolder(found: Found, path: string, options: InspectOptions): Promise<void> {
+  try {
+    return await addSaes(found, await findSaes(path, options.tensor), options);
+  } catch (error) {
+    const files = await weightFiles(path);
+    if (!isUntold(error) || files.length === 0) throw error;
+    for (const file of files) await addFileOfMany(found, file, options);
+  }
+}
+
+/** One file that cannot be read does not hide the others. */
+async function addFileOfMany(found: Found, path: string, options: InspectOptions): Promise<void> {
+  try {
+    await addFile(found, path, options);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    found.findings.push({ ...findingOf(error, path), fatal: true });
+  }
+}
+
+/** A weight file: the SAE that it holds, else its single vectors, else its tensors and what they leave open. */
+async function addFile(found: Found, path: string, options: InspectOptions): Promise<void> {
+  const file = await openTensorFile(path);
+  try {
+    const { saes, problem } = await saesOf(path, options.tensor);
+    if (saes.length > 0) return await addSaes(found, saes, options);
+    await addFileReport(found, file);
+    const vectors = vectorsOf(file, options.tensor);
+    for (const tensor of vectors) {
+      const { report, findings } = await inspectVector(tensor, options.models, options.watch);
+      found.vectors.push({ ...report, bias: biasOf(file, tensor)?.name ?? null });
+      found.findings.push(...findings);
+    }
+    if (vectors.length === 0 && problem) found.findings.push(findingOf(problem, path));
+  } finally {
+    await file.close();
+  }
+}
+
+/** What a matrix is called that comes without a layout. */
+const bareLayout = 'bare matrix';
+
+/** The SAEs of one file, open; a lone vector in a matrix of one row is none. */
+async function saesOf(path: string, tensor: string | undefined): Promise<{ saes: Sae[]; problem?: AppError }> {
+  try {
+    const saes = await findSaes(path, tensor);
+    if (!saes.every(({ layout, decoder }) => layout === bareLayout && isSingle(decoder))) return { saes };
+    await closeAll(saes);
+    return { saes: [] };
+  } catch (error) {
+    if (isUntold(error)) return { saes: [], problem: error };
+    throw error;
+  }
+}
+
+async function addSaes(found: Found, saes: readonly Sae[], options: InspectOptions): Promise<void> {
+  try {
+    // The slabs of a crosscoder share one file.
+    for (const file of new Set(saes.map((sae) => sae.file))) await addFileReport(found, file);
+    for (const sae of saes) {
+      const { report, findings } = await inspectDictionary(sae, options);
+      found.saes.push(report);
+      found.findings.push(...findings);
+    }
+  } finally {
+    await closeAll(saes);
+  }
+}
+
+async function addFileReport(found: Found, file: TensorFile): Promise<void> {
+  const report = await reportFile(file);
+  found.files.push(report);
+  for (const { name, reason } of report.undecodable) {
+    found.findings.push({ code: 'undecodable', where: file.path, message: `"${name}" cannot be read: ${reason}` });
+  }
+}
+
+async function closeAll(saes: readonly Sae[]): Promise<void> {
+  for (const file of new Set(saes.map((sae) => sae.file))) await file.close();
+}
+
+/** The single vectors that a file is for: none where it holds matrices, unless one is asked for. */
+function vectorsOf(file: TensorFile, name: string | undefined): Tensor[] {
+  if (name !== undefined) return [namedTensor(file, name)].filter(isSingle);
+  const tensors = [...file.tensors.values()].filter(({ dtype }) => isFloat(dtype));
+  if (!tensors.every((tensor) => isSingle(tensor) || tensor.shape.length < 2)) return [];
+  const vectors = tensors.filter(isSingle);
+  const probes = vectors.filter((tensor) => biasOf(file, tensor));
+  if (probes.length > 0) return probes;
+  // One number beside a vector is its bias or scale.
+  const long = vectors.filter(({ shape }) => elementCount(shape) > 1);
+  return long.length > 0 ? long : vectors;
+}
+
+/** The bias that scikit-learn or torch stores beside a probe of this name. */
+function biasOf(file: TensorFile, { name }: Tensor): Tensor | undefined {
+  const bias = name.replace(/coef(_?)$/, 'intercept$1').replace(/weight$/, 'bias');
+  return bias === name ? undefined : file.tensors.get(bias);
+}
+
+/** Not what a file is, but what it is meant to be, could not be told. */
+function isUntold(error: unknown): error is AppError {
+  return error instanceof AppError && error.code === 'layout_unknown';
+}
+
+const weightExtensions = ['.npy', '.npz', '.safetensors', '.arrow', '.arrows', '.feather'];
+
+async function weightFiles(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = entries.filter(
+    (entry) => entry.isFile() && weightExtensions.includes(extname(entry.name).toLowerCase()),
+  );
+  const byNumber = new Intl.Collator('en', { numeric: true });
+  return names.map((entry) => join(folder, entry.name)).sort(byNumber.compare);
+}

@@ -1,0 +1,25 @@
+/** Rows of one sort: how many there are, and the first of them. */
+export interface RowList {
+  readonly count: number;
+  readonly first: readonly number[];
+}
+
+/** Enough to see a pattern; a file of nothing but zeros need not be listed whole. */
+export const mostListed = 20;
+
+export interface RowListBuilder {
+  add(row: number): void;
+  finish(): RowList;
+}
+
+export function startRowList(): RowListBuilder {
+  const first: number[] = [];
+  let count = 0;
+  return {
+    add(row) {
+      count++;
+      if (first.length < mostListed) first.push(row);
+    },
+    finish: () => ({ count, first }),
+  };
+}

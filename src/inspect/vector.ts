@@ -1,0 +1,49 @@
+import { longestVector } from '../layouts/direction.ts';
+import { rowBlocks } from '../tensor/row-blocks.ts';
+import { flatRow, label, type Tensor } from '../tensor/tensor.ts';
+import type { Finding } from './findings.ts';
+import { rowFindings } from './row-findings.ts';
+import type { ModelWidth } from './settle.ts';
+import { type Spread, startSpread } from './spread.ts';
+import { surveyRows, type Watch } from './survey-rows.ts';
+
+/** A single vector: a steering vector, a probe's direction, a bias. */
+export interface VectorReport {
+  readonly file: string;
+  readonly tensor: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly width: number;
+  /** Null where a value is not finite, or there are too many to be a vector. */
+  readonly norm: number | null;
+  readonly values: Spread | null;
+  /** Tensor of the bias beside it, which makes it a probe. */
+  readonly bias: string | null;
+  /** Models whose residual stream is this wide: it may be of one of them, and can be of no other. */
+  readonly fits: readonly string[];
+}
+
+/** Reads a single vector and says what was found. Errors: those of reading. */
+export async function inspectVector(
+  tensor: Tensor,
+  models: readonly ModelWidth[],
+  watch: Watch,
+): Promise<{ report: Omit<VectorReport, 'bias'>; findings: Finding[] }> {
+  const matrix = flatRow(tensor);
+  const { file, name, dtype, shape } = tensor;
+  const { width } = matrix;
+  const fits = models.filter(({ dimension }) => dimension === width).map(({ id }) => id);
+  const described = { file, tensor: name, dtype, shape, width, fits };
+  if (width > longestVector) {
+    const message = `${width} values; a vector has at most ${longestVector}`;
+    const finding: Finding = { code: 'wrong_width', where: label(tensor), message };
+    return { report: { ...described, norm: null, values: null }, findings: [finding] };
+  }
+  const survey = await surveyRows(matrix, watch);
+  const values = startSpread(width);
+  if (survey.norms) {
+    for await (const block of rowBlocks(matrix, [[0, 1]])) for (const value of block.values) values.add(value);
+  }
+  const report = { ...described, norm: survey.norms?.max ?? null, values: values.finish() ?? null };
+  return { report, findings: rowFindings(label(tensor), survey) };
+}

@@ -1,0 +1,69 @@
+import { AppError } from '../errors.ts';
+import { label, type Matrix, matrixOf, type Orientation, type Tensor } from '../tensor/tensor.ts';
+import { present } from './json-config.ts';
+import type { Weights } from './layout.ts';
+import { orientationFromBiases } from './orientation.ts';
+import type { Known, Sae, SaeKind } from './sae.ts';
+
+/** What a layout has found out of an SAE; what its files do not say is undefined. */
+export interface Parts {
+  readonly layout: string;
+  readonly kind: SaeKind;
+  readonly model?: Known<string> | undefined;
+  readonly layer?: Known<number> | undefined;
+  readonly hook?: Known<string> | undefined;
+  readonly hookIn?: Known<string> | undefined;
+  readonly neuronpediaId?: string | null | undefined;
+  readonly facts?: Readonly<Record<string, string | number | boolean | null | undefined>>;
+  /** What the config says of the decoder's size, to be checked against it. */
+  readonly says?: {
+    readonly from: string;
+    readonly features?: number | undefined;
+    readonly width?: number | undefined;
+  };
+}
+
+/**
+ * Puts an SAE together: its way up is proven by the biases beside the decoder, else it is the one in which this layout
+ * stores it; its size is checked against the config. Errors: layout_unknown.
+ */
+export function assemble(weights: Weights, decoder: Tensor, stored: Known<Orientation> | undefined, parts: Parts): Sae {
+  const proof = orientationFromBiases(decoder, weights.tensors);
+  if (proof && 'conflict' in proof) {
+    throw new AppError('layout_unknown', `${weights.file.path}: ${decoder.name} of ${proof.conflict}`);
+  }
+  const orientation = proof ?? stored;
+  if (orientation) checkSize(weights, matrixOf(decoder, orientation.value), parts);
+  return finish(weights, decoder, orientation, parts);
+}
+
+/** Without any check. */
+export function finish(
+  { path, file }: Weights,
+  decoder: Tensor,
+  orientation: Known<Orientation> | undefined,
+  parts: Parts,
+): Sae {
+  const { layout, kind, model, layer, hook, hookIn, neuronpediaId, facts } = parts;
+  const known = { orientation, model, layer, hook, hookIn, neuronpediaId };
+  return { path, layout, kind, decoder, ...present(known), facts: present(facts ?? {}) as Sae['facts'], file };
+}
+
+/** Error: layout_unknown with both numbers where weights and config differ. */
+export function checkSize(weights: Weights, found: Pick<Matrix, 'rows' | 'width' | 'tensor'>, { says }: Parts): void {
+  if (!says) return;
+  const { from, features, width } = says;
+  const name = found.tensor.name;
+  const complaints: string[] = [];
+  if (features !== undefined && features !== found.rows) {
+    complaints.push(`${from} says ${features} features, ${name} has ${found.rows}`);
+  }
+  if (width !== undefined && width !== found.width) {
+    complaints.push(`${from} says width ${width}, ${name} has ${found.width}`);
+  }
+  if (complaints.length === 0) return;
+  throw new AppError('layout_unknown', `${weights.file.path}: ${complaints.join('; ')}`, {
+    hints: ['the two belong to different SAEs, or one of them is damaged'],
+    details: { file: weights.file.path, tensor: label(found.tensor) },
+  });
+}

@@ -1,0 +1,57 @@
+import { join } from 'node:path';
+import { assemble } from './assemble.ts';
+import { known, readConfigText } from './json-config.ts';
+import { isNamed, type Layout, tensorOf, type Weights } from './layout.ts';
+import { readYamlScalars } from './yaml-scalars.ts';
+
+const fileName = /^layer_?(\d+)$/;
+
+/**
+ * circuit-tracer's transcoders: `layer_0.safetensors`, `layer_1.safetensors`, … with `W_enc [features, width]`, the other
+ * way up than elsewhere, beside one `config.yaml`. `W_dec` is `[features, width]`, but `[width, features]` in the first
+ * upload for Llama-3.2-1B under the same names: only the biases tell which.
+ */
+export const circuitTracer: Layout = {
+  name: 'circuit-tracer',
+  looksFor: 'layer_N.safetensors',
+  mayBe: ({ name }) => isNamed(name, fileName),
+  decoder: (weights) => tensorOf(weights, 'W_enc', 2) && tensorOf(weights, 'W_dec', 2),
+  async read(weights, decoder) {
+    const from = 'config.yaml';
+    const config = await readConfig(weights, from);
+    const layer = Number(fileName.exec(weights.name.replace(/\.[^.]+$/, ''))?.[1]);
+    const hook = (name: string | undefined) => known(name && hookAt(layer, name), from);
+    const sae = assemble(weights, decoder, undefined, {
+      layout: 'circuit-tracer',
+      kind: 'transcoder',
+      model: known(config.get('model_name'), from),
+      layer: { value: layer, from: `file ${weights.name}` },
+      hook: hook(config.get('feature_output_hook')),
+      hookIn: hook(config.get('feature_input_hook')),
+      facts: { activation: config.get('activation') },
+      says: { from, features: whole(config.get('d_feature.value')), width: whole(config.get('d_model.value')) },
+    });
+    return [sae];
+  },
+};
+
+/** Sizes are in a second file, as wandb writes it, where they are anywhere. */
+async function readConfig({ folder, beside }: Weights, name: string): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  for (const file of [name, 'wandb-config.yaml', 'wanb-config.yaml']) {
+    if (!beside.has(file)) continue;
+    for (const [key, value] of readYamlScalars(await readConfigText(join(folder, file)))) {
+      if (!found.has(key)) found.set(key, value);
+    }
+  }
+  return found;
+}
+
+function whole(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
+}
+
+/** The config names a hook without its block. */
+function hookAt(layer: number, name: string): string {
+  return name.startsWith('blocks.') ? name.replace('{layer}', String(layer)) : `blocks.${layer}.${name}`;
+}

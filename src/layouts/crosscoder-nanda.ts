@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { configClue } from './axes.ts';
+import { crosscoder, type Stored } from './heads.ts';
+import { parseHook, transformerLensHook } from './hook.ts';
+import { known, readJsonConfig } from './json-config.ts';
+import { isNamed, type Layout, type Spot, tensorOf } from './layout.ts';
+
+const schema = z.looseObject({
+  d_in: z.number().int().nullish(),
+  dict_size: z.number().int().nullish(),
+  hook_point: z.string().nullish(),
+  model_name: z.string().nullish(),
+});
+
+const stored: Stored = {
+  axes: { headAxis: 1, orientation: 'rows' },
+  from: 'crosscoders of this kind store W_dec [features, heads, width]',
+};
+
+/** `12_cfg.json` beside the twelfth save of a run, or `cfg.json` beside `cc_weights`. */
+function configName({ name, beside }: Spot): string | undefined {
+  return [`${name.replace(/\.[^.]+$/, '')}_cfg.json`, 'cfg.json'].find((config) => beside.has(config));
+}
+
+/**
+ * A crosscoder as Neel Nanda's and ckkissane's code saves it, converted: `W_dec [features, heads, width]`, so that a
+ * feature's vectors lie side by side. A head is a model; the config names one of them at most.
+ */
+export const crosscoderNanda: Layout = {
+  name: 'ckkissane crosscoder',
+  looksFor: 'cc_weights.safetensors beside cfg.json',
+  config: 'cfg.json',
+  mayBe: (spot) => isNamed(spot.name, /^(cc_weights|\d+)$/) && configName(spot) !== undefined,
+  decoder: (weights) => tensorOf(weights, 'W_enc', 3) && tensorOf(weights, 'W_dec', 3),
+  async read(weights, decoder) {
+    const from = configName(weights) as string;
+    const { d_in, dict_size, hook_point, model_name } = await readJsonConfig(join(weights.folder, from), schema);
+    const clues = configClue(from, { features: dict_size, width: d_in });
+    return crosscoder(weights, decoder, stored, clues, (_, heads) => ({
+      layout: 'ckkissane crosscoder',
+      kind: 'crosscoder',
+      model: heads === 1 ? known(model_name, from) : undefined,
+      layer: known(hook_point ? parseHook(hook_point).layer : undefined, from),
+      hook: known(hook_point && transformerLensHook(hook_point), from),
+      facts: { trained_from: model_name },
+    }));
+  },
+};

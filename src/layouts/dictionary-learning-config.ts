@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { readJsonConfig } from './json-config.ts';
+
+const text = z.string().nullish();
+const whole = z.number().int().nonnegative().nullish();
+
+const fields = z.looseObject({
+  dict_class: text,
+  trainer_class: text,
+  activation_dim: whole,
+  dict_size: whole,
+  num_layers: whole,
+  k: z.number().nullish(),
+  layer: whole,
+  lm_name: text,
+  submodule_name: text,
+  code_normalization: z.union([z.string(), z.number()]).nullish(),
+});
+
+/** A trainer's config has its words under `trainer`; one saved for the Hugging Face hub has the constructor's at the top. */
+const schema = fields.extend({ trainer: fields.nullish() });
+
+/** What a `config.json` of dictionary_learning or of its forks says. */
+export type DictionaryConfig = z.infer<typeof fields>;
+
+/** Reads `config.json` in a folder. Errors: file_not_found, config_invalid. */
+export async function readDictionaryConfig(folder: string): Promise<DictionaryConfig> {
+  const config = await readJsonConfig(join(folder, 'config.json'), schema);
+  return config.trainer ?? config;
+}
+
+/** `resid_post_layer_23`, as these configs name what was trained on, as a TransformerLens hook; other names as they are. */
+export function hookOfSubmodule(name: string | null | undefined): string | undefined {
+  const [, point, layer] = /^(resid_pre|resid_post|mlp_out|attn_out)_layer_(\d+)$/.exec(name ?? '') ?? [];
+  return point === undefined ? (name ?? undefined) : `blocks.${layer}.hook_${point}`;
+}

@@ -1,0 +1,67 @@
+import { AppError } from '../errors.ts';
+import { label, type Orientation, slabOf, type Tensor } from '../tensor/tensor.ts';
+import { finish, type Parts } from './assemble.ts';
+import { type Axes, type Clue, judgeAxes, lengthsOf } from './axes.ts';
+import type { Weights } from './layout.ts';
+import type { Known, Sae } from './sae.ts';
+
+/** More models or layers than any crosscoder has: an axis that was mistaken for that of the heads. */
+const mostHeads = 256;
+
+/** How a layout stores decoders of several heads, for where all axes are of one length. */
+export interface Stored {
+  readonly axes: Axes;
+  readonly from: string;
+}
+
+/**
+ * One SAE for each head of a 3-D decoder, all on one open file. The axes are proven by what lies beside the decoder, or
+ * as the layout stores them. Errors: layout_unknown.
+ */
+export function crosscoder(
+  weights: Weights,
+  decoder: Tensor,
+  stored: Stored,
+  clues: readonly Clue[],
+  partsOf: (head: number, heads: number) => Parts,
+): Sae[] {
+  const { proven, possible, from } = judgeAxes(decoder, weights.tensors, clues);
+  if (possible.length === 0) {
+    throw new AppError(
+      'layout_unknown',
+      `${weights.file.path}: ${decoder.name} of shape [${decoder.shape}] fits no order of heads, features and width, because ${from}`,
+    );
+  }
+  const { axes, from: why } = proven ?? stored;
+  return splitHeads(weights, decoder, axes.headAxis, { value: axes.orientation, from: why }, partsOf);
+}
+
+/** One SAE for each index of the axis that counts heads. Error: layout_unknown where there are none, or absurdly many. */
+export function splitHeads(
+  weights: Weights,
+  decoder: Tensor,
+  headAxis: 0 | 1,
+  orientation: Known<Orientation> | undefined,
+  partsOf: (head: number, heads: number) => Parts,
+): Sae[] {
+  const heads = decoder.shape[headAxis] as number;
+  if (heads === 0 || heads > mostHeads) {
+    throw new AppError(
+      'layout_unknown',
+      `${label(decoder)}: ${heads} heads by the ${headAxis === 0 ? 'first' : 'middle'} axis of [${decoder.shape}]`,
+      { hints: ['say which axis counts heads with --head-axis first or --head-axis middle'] },
+    );
+  }
+  return Array.from({ length: heads }, (_, index) => ({
+    ...finish(weights, slabOf(decoder, headAxis, index), orientation, partsOf(index, heads)),
+    head: { index, of: heads },
+  }));
+}
+
+/** What the axes of a 3-D decoder could count, for the error that asks. */
+export function headCandidates(decoder: Tensor): string[] {
+  return ([0, 1] as const).map((headAxis) => {
+    const { heads, features, width } = lengthsOf(decoder.shape, { headAxis, orientation: 'rows' });
+    return `--head-axis ${headAxis === 0 ? 'first' : 'middle'}: ${heads} heads of a matrix [${features}, ${width}]`;
+  });
+}

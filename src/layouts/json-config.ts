@@ -1,0 +1,59 @@
+import { readFile, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { z } from 'zod';
+import { AppError } from '../errors.ts';
+import type { Known } from './sae.ts';
+
+/** A config of kilobytes is usual; one of megabytes is something else under the name. */
+const largestConfig = 4 << 20;
+
+/** Reads a config and checks the fields that are used. Errors: file_not_found, config_invalid. */
+export async function readJsonConfig<T>(path: string, schema: z.ZodType<T>): Promise<T> {
+  const parsed = schema.safeParse(parseJson(path, await readConfigText(path)));
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw configError(path, `${issue?.path.join('.') || 'the whole'}: ${issue?.message}`);
+}
+
+function parseJson(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw configError(path, `is not JSON: ${(cause as Error).message}`);
+  }
+}
+
+/** The text of a config. Errors: file_not_found, config_invalid where it is far too long. */
+export async function readConfigText(path: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found?.isFile()) throw new AppError('file_not_found', `${path}: no such file`, { details: { file: path } });
+  if (found.size > largestConfig) throw configError(path, `is ${found.size} bytes long`);
+  return readFile(path, 'utf8');
+}
+
+export function configError(path: string, problem: string): AppError {
+  return new AppError('config_invalid', `${path}: ${problem}`, {
+    hints: [`to go on without it, move ${basename(path)} away and say --model, --layer and --hook yourself`],
+    details: { file: path },
+  });
+}
+
+/** The first of these files that is there, by its path from `folder`. */
+export async function firstFile(folder: string, names: readonly string[]): Promise<string | undefined> {
+  for (const name of names) {
+    const found = await stat(join(folder, name)).catch(() => undefined);
+    if (found?.isFile()) return join(folder, name);
+  }
+  return undefined;
+}
+
+/** Leaves out what is null or absent: optional fields are absent here, never undefined. */
+export function present<T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  const kept = Object.entries(fields).filter(([, value]) => value !== undefined && value !== null);
+  return Object.fromEntries(kept) as { [K in keyof T]?: NonNullable<T[K]> };
+}
+
+/** A value with its source, where there is one. */
+export function known<T>(value: T | null | undefined, from: string): Known<T> | undefined {
+  return value === undefined || value === null ? undefined : { value, from };
+}

@@ -1,0 +1,83 @@
+import { AppError } from '../errors.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { describe } from './describe.ts';
+import { isNamed, type Layout, type Weights } from './layout.ts';
+
+/** What has no single vector for a feature, told by the names of its tensors. */
+interface Kind {
+  readonly what: string;
+  readonly why: string;
+  readonly tensors: RegExp;
+}
+
+const toSeveralLayers =
+  'each of its features writes a vector of its own to every layer after it, and Neuronpedia has one vector for a feature';
+
+const kinds: readonly Kind[] = [
+  { what: 'a cross-layer transcoder (circuit-tracer)', why: toSeveralLayers, tensors: /^W_dec_\d+$/ },
+  { what: 'a cross-layer transcoder (OpenMOSS)', why: toSeveralLayers, tensors: /^W_D\.\d+$/ },
+  { what: 'a cross-layer transcoder (clt-training)', why: toSeveralLayers, tensors: /^W_decs\.\d+$/ },
+  {
+    what: 'a mixture of linear transforms (MOLT)',
+    why: 'each of its features applies a matrix, and has no vector that it writes',
+    tensors: /^U_matrices\.\d+$/,
+  },
+];
+
+/** A low-rank sparse attention keeps a head for each feature, and what that writes depends on other tokens. */
+const lorsa: Kind = {
+  what: 'a low-rank sparse attention module (Lorsa)',
+  why: 'its features are attention heads: what one writes depends on the tokens that it attends to',
+  tensors: /^W_O$/,
+};
+
+/**
+ * Refuses what holds no single vector for a feature, with the reason: cross-layer transcoders, MOLT and Lorsa.
+ * Error: cannot_be_stored.
+ */
+export function refuseManyPlaces({ tensors, file }: Pick<Weights, 'tensors' | 'file'>): void {
+  const found = sortOf(tensors);
+  if (!found) return;
+  throw new AppError('cannot_be_stored', `${file.path}: is ${found.kind.what}: ${found.kind.why}`, {
+    hints: [`it holds ${describe(found.tensor)}; a slab of it that is saved as a matrix of its own can be uploaded`],
+    details: { file: file.path, tensor: found.tensor.name, shape: found.tensor.shape },
+  });
+}
+
+function sortOf(tensors: ReadonlyMap<string, Tensor>): { kind: Kind; tensor: Tensor } | undefined {
+  for (const kind of kinds) {
+    for (const [name, tensor] of tensors) if (kind.tensors.test(name)) return { kind, tensor };
+  }
+  const output = tensors.get('W_O');
+  if (output && tensors.has('W_V') && tensors.has('W_Q')) return { kind: lorsa, tensor: output };
+  return acrossLayers(tensors);
+}
+
+/** A decoder of several slabs under an encoder of one reads at one layer and writes to several. */
+function acrossLayers(tensors: ReadonlyMap<string, Tensor>): { kind: Kind; tensor: Tensor } | undefined {
+  for (const [decoderName, encoderName] of pairs) {
+    const [decoder, encoder] = [tensors.get(decoderName), tensors.get(encoderName)];
+    if (decoder?.shape.length !== 3 || encoder?.shape.length !== 2) continue;
+    return { kind: { what: 'a cross-layer transcoder', why: toSeveralLayers, tensors: /^/ }, tensor: decoder };
+  }
+  return undefined;
+}
+
+const pairs = [
+  ['w_dec', 'w_enc'],
+  ['W_dec', 'W_enc'],
+  ['decoder.weight', 'encoder.weight'],
+  ['W_D', 'W_E'],
+] as const;
+
+/** The files of a circuit-tracer CLT; one of them is enough to refuse all. */
+export const manyPlaces: Layout = {
+  name: 'cross-layer transcoder',
+  looksFor: '',
+  mayBe: ({ name }) => isNamed(name, /^W_dec_\d+$/),
+  decoder: (weights) => sortOf(weights.tensors)?.tensor,
+  async read(weights) {
+    refuseManyPlaces(weights);
+    return [];
+  },
+};

@@ -1,0 +1,49 @@
+import { basename } from 'node:path';
+import { AppError } from '../errors.ts';
+import { isPickle, isTrainingState, isWeightFile } from './folder.ts';
+import { layouts } from './list.ts';
+
+/** Names that an error lists before it says how many there are besides. */
+const mostNames = 8;
+
+/** The error for a folder without any SAE: what was looked for, and what was seen. */
+export function nothingFound(path: string, seen: readonly string[]): AppError {
+  const pickles = seen.filter((name) => isPickle(name) && !isTrainingState(name));
+  if (pickles.length > 0 && !seen.some(isWeightFile)) return onlyPickles(path, pickles);
+  const looked = layouts.filter(({ looksFor }) => looksFor !== '').map(({ name, looksFor }) => `${looksFor} (${name})`);
+  return new AppError('layout_unknown', `${path}: no SAE found in this folder`, {
+    hints: [
+      `looked for ${looked.join(', ')}`,
+      seen.length === 0 ? 'it holds no files' : `it holds ${listed(seen)}`,
+      'a single weight file can be named itself, with --model, --layer and --hook',
+    ],
+    details: { file: path },
+  });
+}
+
+function onlyPickles(path: string, pickles: readonly string[]): AppError {
+  const [first] = pickles as [string];
+  const stem = basename(first).replace(/\.[^.]+$/, '');
+  const isFolder = first.endsWith('.dcp');
+  const source = isFolder ? `${stem}.pt` : basename(first);
+  return new AppError(
+    'format_unsupported',
+    `${path}: the weights here are pickles, which are never loaded: ${listed(pickles)}`,
+    {
+      hints: [
+        ...(isFolder
+          ? [
+              `first in Python: torch.distributed.checkpoint.format_utils.dcp_to_torch_save("${basename(first)}", "${source}")`,
+            ]
+          : []),
+        `where they were made: safetensors.torch.save_file(torch.load("${source}", weights_only=True), "${stem}.safetensors"), with the config left beside it`,
+      ],
+      details: { file: path },
+    },
+  );
+}
+
+function listed(names: readonly string[]): string {
+  const more = names.length - mostNames;
+  return names.slice(0, mostNames).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}

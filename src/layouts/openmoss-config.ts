@@ -1,0 +1,51 @@
+import { basename } from 'node:path';
+import { z } from 'zod';
+import { firstFile, known, readJsonConfig } from './json-config.ts';
+import type { Known } from './sae.ts';
+
+const text = z.string().nullish();
+const whole = z.number().int().nonnegative().nullish();
+
+const schema = z.looseObject({
+  sae_type: text,
+  d_model: whole,
+  d_sae: whole,
+  // May be a fraction.
+  expansion_factor: z.number().nullish(),
+  hook_point_in: text,
+  hook_point_out: text,
+  hook_points: z.array(z.string()).nullish(),
+  act_fn: text,
+  top_k: z.number().nullish(),
+  norm_activation: text,
+});
+
+const modelSchema = z.looseObject({ model_name: text, model_from_pretrained_path: text });
+
+/** What a config of OpenMOSS's library says, of any of its generations. */
+export interface OpenMossConfig extends z.infer<typeof schema> {
+  /** Name of the file it was read from. */
+  readonly from: string;
+  readonly features: number | undefined;
+  readonly facts: Readonly<Record<string, string | number | null | undefined>>;
+}
+
+/** What is known of weights whose config was left behind. */
+export const nothingSaid: OpenMossConfig = { from: '', features: undefined, facts: {} };
+
+/** Reads `config.json` or, of Llama Scope 1, `hyperparams.json`. Errors: file_not_found, config_invalid. */
+export async function readOpenMossConfig(path: string): Promise<OpenMossConfig> {
+  const config = await readJsonConfig(path, schema);
+  const { d_sae, d_model, expansion_factor, act_fn, top_k, norm_activation } = config;
+  const expanded = d_model && expansion_factor ? Math.round(d_model * expansion_factor) : undefined;
+  const facts = { architecture: act_fn, k: act_fn === 'topk' ? top_k : undefined, norm_activation };
+  return { ...config, from: basename(path), features: d_sae ?? expanded, facts };
+}
+
+/** The model's name stands in a file of its own, `lm_config.json`, where there is one. */
+export async function readLmName(folder: string): Promise<Known<string> | undefined> {
+  const path = await firstFile(folder, ['lm_config.json']);
+  if (path === undefined) return undefined;
+  const { model_name, model_from_pretrained_path } = await readJsonConfig(path, modelSchema);
+  return known(model_name ?? model_from_pretrained_path, 'lm_config.json');
+}

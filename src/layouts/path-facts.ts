@@ -1,0 +1,40 @@
+import { sep } from 'node:path';
+import type { Known, Sae } from './sae.ts';
+
+/** What a folder's name says: the nearest one, upwards, that matches. */
+export interface InPath {
+  readonly segment: string;
+  readonly groups: readonly (string | undefined)[];
+}
+
+/** The last part of a path that matches. */
+export function inPath(path: string, pattern: RegExp): InPath | undefined {
+  for (const segment of path.split(sep).reverse()) {
+    const match = pattern.exec(segment);
+    if (match) return { segment, groups: match.slice(1) };
+  }
+  return undefined;
+}
+
+/** The number that a folder's name holds, as the layer, with that folder as its source. */
+export function layerIn(path: string, pattern: RegExp): Known<number> | undefined {
+  const found = inPath(path, pattern);
+  return found?.groups[0] === undefined
+    ? undefined
+    : { value: Number(found.groups[0]), from: `folder ${found.segment}` };
+}
+
+/** Whether `16k` or `1m` in a name can mean this many features: 16384 and 1048576 are so called. */
+export function tokenFits(token: string, features: number): boolean {
+  const [, digits, unit] = /^(\d+)([km])$/.exec(token) ?? [];
+  if (digits === undefined) return true;
+  const [decimal, binary] = unit === 'k' ? [1e3, 1 << 10] : [1e6, 1 << 20];
+  return Math.floor(features / decimal) === Number(digits) || features === Number(digits) * binary;
+}
+
+/** The SAE, with a doubt where its folder's name (`width_16k`) says another number of features than it has. */
+export function checkedByPath(sae: Sae, place: InPath | undefined, token: string | undefined): Sae {
+  const features = sae.decoder.shape[sae.orientation?.value === 'columns' ? 1 : 0] as number;
+  if (!place || token === undefined || tokenFits(token, features)) return sae;
+  return { ...sae, doubts: [`it has ${features} features, but its folder is ${place.segment}`] };
+}

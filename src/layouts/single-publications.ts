@@ -1,0 +1,79 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Orientation, Tensor } from '../tensor/tensor.ts';
+import { assemble } from './assemble.ts';
+import { parseHook, transformerLensHook } from './hook.ts';
+import { known, readConfigText, readJsonConfig } from './json-config.ts';
+import { isNamed, type Layout, tensorOf, type Weights } from './layout.ts';
+import type { Known } from './sae.ts';
+import { readYamlScalars } from './yaml-scalars.ts';
+
+// Layouts of single publications: little to read, so they share a file.
+
+const rows = (name: string): Known<Orientation> => ({ value: 'rows', from: `${name} stores [features, width]` });
+
+/** Temporal SAEs: `D [features, width]` in `latest_ckpt.safetensors` beside `conf.yaml`; attention tensors are larger. */
+export const temporal: Layout = {
+  name: 'temporal SAE',
+  looksFor: 'latest_ckpt.safetensors beside conf.yaml',
+  mayBe: ({ name, beside }) => isNamed(name, /^latest_ckpt$/) && beside.has('conf.yaml'),
+  decoder: (weights) => tensorOf(weights, 'D', 2),
+  async read(weights, decoder) {
+    const from = 'conf.yaml';
+    const config = readYamlScalars(await readConfigText(join(weights.folder, from)));
+    const width = Number(config.get('llm.dimin')) || undefined;
+    const parts = { layout: 'temporal SAE', kind: 'sae', says: { from, width } } as const;
+    // Its decoder bias is called b alone, which elsewhere may be anything.
+    return [assemble({ ...weights, tensors: withBias(weights, 'b') }, decoder, rows('D'), parts)];
+  },
+};
+
+function withBias({ tensors }: Weights, name: string): ReadonlyMap<string, Tensor> {
+  const bias = tensors.get(name);
+  return bias ? new Map([...tensors, ['b_dec', bias]]) : tensors;
+}
+
+const qwenName = /^layer_?(\d+)\.sae$/;
+
+/** Qwen Scope, converted: `layer3.sae.safetensors` with `W_dec [width, features]`, which its biases prove. */
+export const qwenScope: Layout = {
+  name: 'Qwen Scope',
+  looksFor: 'layerN.sae.safetensors',
+  mayBe: ({ name }) => isNamed(name, qwenName),
+  decoder: (weights) => tensorOf(weights, 'W_enc', 2) && tensorOf(weights, 'W_dec', 2),
+  async read(weights, decoder) {
+    const layer = qwenName.exec(weights.name.replace(/\.[^.]+$/, ''))?.[1];
+    const place = known(layer === undefined ? undefined : Number(layer), `file ${weights.name}`);
+    return [assemble(weights, decoder, undefined, { layout: 'Qwen Scope', kind: 'sae', layer: place })];
+  },
+};
+
+const hookZConfig = z.looseObject({
+  act_name: z.string().nullish(),
+  model_name: z.string().nullish(),
+  act_size: z.number().int().nullish(),
+  dict_size: z.number().int().nullish(),
+});
+
+const configBeside = (name: string) => `${name.replace(/\.[^.]+$/, '')}_cfg.json`;
+
+/** SAEs of attention outputs (Connor Kissane, Rob Krzyzanowski), converted: `NAME.safetensors` beside `NAME_cfg.json`. */
+export const hookZ: Layout = {
+  name: 'attention SAE',
+  looksFor: 'NAME.safetensors beside NAME_cfg.json',
+  mayBe: ({ name, beside }) => isNamed(name, /./) && beside.has(configBeside(name)),
+  decoder: (weights) => tensorOf(weights, 'W_dec', 2),
+  async read(weights, decoder) {
+    const from = configBeside(weights.name);
+    const { act_name, act_size, dict_size, model_name } = await readJsonConfig(join(weights.folder, from), hookZConfig);
+    const parts = {
+      layout: 'attention SAE',
+      kind: 'sae',
+      model: known(model_name, from),
+      layer: known(act_name ? parseHook(act_name).layer : undefined, from),
+      hook: known(act_name && transformerLensHook(act_name), from),
+      says: { from, features: dict_size ?? undefined, width: act_size ?? undefined },
+    } as const;
+    return [assemble(weights, decoder, rows('W_dec'), parts)];
+  },
+};

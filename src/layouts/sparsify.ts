@@ -1,0 +1,85 @@
+import { basename, dirname, join, sep } from 'node:path';
+import { z } from 'zod';
+import { AppError } from '../errors.ts';
+import { assemble, type Parts } from './assemble.ts';
+import { parseHook, transformerLensHook } from './hook.ts';
+import { firstFile, known, readJsonConfig } from './json-config.ts';
+import { isNamed, type Layout, tensorOf, type Weights } from './layout.ts';
+import { orientationFromName } from './orientation.ts';
+import type { Known } from './sae.ts';
+
+const schema = z.looseObject({
+  expansion_factor: z.number().nullish(),
+  num_latents: z.number().int().nonnegative().nullish(),
+  k: z.number().nullish(),
+  d_in: z.number().int().positive().nullish(),
+  activation: z.string().nullish(),
+  signed: z.boolean().nullish(),
+  transcode: z.boolean().nullish(),
+  skip_connection: z.boolean().nullish(),
+});
+
+type Config = z.infer<typeof schema>;
+
+/** A run's own config: the one thing in it that says the model. */
+const runSchema = z.looseObject({ model: z.string().nullish() });
+
+/**
+ * EleutherAI's sparsify: `<run>/<hookpoint>/{cfg.json, sae.safetensors}`, with seeds one folder deeper. `cfg.json` says
+ * neither model nor layer: the model is in the run's `config.json`, the layer is the name of the folder.
+ */
+export const sparsify: Layout = {
+  name: 'sparsify',
+  looksFor: 'sae.safetensors beside cfg.json',
+  config: 'cfg.json',
+  mayBe: ({ name, beside }) => isNamed(name, /^sae$/) && beside.has('cfg.json'),
+  decoder(weights) {
+    const decoder = tensorOf(weights, 'W_dec', 2) ?? tensorOf(weights, 'decoder.weight', 2);
+    if (decoder || !weights.tensors.has('encoder.weight')) return decoder;
+    if ([...weights.tensors.keys()].some((name) => name.startsWith('W_decs.'))) return undefined;
+    throw new AppError('layout_unknown', `${weights.file.path}: holds an encoder only; there is no decoder to upload`);
+  },
+  async read(weights, decoder) {
+    const config = await readJsonConfig(join(weights.folder, 'cfg.json'), schema);
+    const rows = { value: 'rows' as const, from: 'sparsify stores W_dec [features, width]' };
+    return [assemble(weights, decoder, orientationFromName(decoder.name) ?? rows, await partsOf(weights, config))];
+  },
+};
+
+async function partsOf(weights: Weights, config: Config): Promise<Parts> {
+  const hookpoint = hookpointOf(weights.folder);
+  const at = `folder ${hookpoint}`;
+  const older = /^layer_(\d+)$/.exec(hookpoint)?.[1];
+  const { layer } = parseHook(hookpoint);
+  const { k, expansion_factor, activation, signed, skip_connection, transcode, d_in } = config;
+  // A transcoder may write to another width than it reads.
+  const width = transcode ? undefined : (d_in ?? undefined);
+  return {
+    layout: 'sparsify',
+    kind: transcode ? 'transcoder' : 'sae',
+    model: await modelOf(weights.folder),
+    layer: known(older === undefined ? layer : Number(older), at),
+    hook: layer === undefined ? undefined : known(transformerLensHook(hookpoint), at),
+    facts: { k, expansion_factor, activation, signed, skip_connection },
+    says: { from: 'cfg.json', features: featuresOf(config), width },
+  };
+}
+
+/** No number of latents stands for as many as the expansion makes. */
+function featuresOf({ num_latents, expansion_factor, d_in }: Config): number | undefined {
+  if (num_latents) return num_latents;
+  return expansion_factor && d_in ? Math.round(expansion_factor * d_in) : undefined;
+}
+
+/** `layers.10` of `run/layers.10/seed0`. */
+function hookpointOf(folder: string): string {
+  const name = basename(folder);
+  return /^seed_?\d+$/.test(name) ? basename(dirname(folder)) : name;
+}
+
+async function modelOf(folder: string): Promise<Known<string> | undefined> {
+  const path = await firstFile(folder, [join('..', 'config.json'), join('..', '..', 'config.json')]);
+  if (path === undefined) return undefined;
+  const { model } = await readJsonConfig(path, runSchema);
+  return known(model, path.split(sep).slice(-2).join('/'));
+}

@@ -1,0 +1,28 @@
+/**
+ * The scalars of a simple YAML file by their dotted names: `model_name: x` is `model_name`, and `d_model:` with an
+ * indented `value: 2304` under it, as wandb writes it, is `d_model.value`. Only mappings and plain or quoted scalars of
+ * one line are read, which is all that the configs here need; lists, blocks and anchors are passed over.
+ */
+export function readYamlScalars(text: string): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  const parents: { indent: number; key: string }[] = [];
+  for (const line of text.split(/\r?\n/)) {
+    const match = /^( *)([A-Za-z_][\w.-]*) *:(?: +(.*))?$/.exec(line);
+    if (!match) continue;
+    const indent = (match[1] as string).length;
+    while (parents.length > 0 && (parents.at(-1) as { indent: number }).indent >= indent) parents.pop();
+    const name = [...parents.map(({ key }) => key), match[2]].join('.');
+    const value = scalar(match[3] ?? '');
+    if (value === '') parents.push({ indent, key: match[2] as string });
+    else if (value !== undefined && !found.has(name)) found.set(name, value);
+  }
+  return found;
+}
+
+/** What a scalar says; undefined for what is no scalar of one line. */
+function scalar(written: string): string | undefined {
+  const quoted = /^(["'])(.*?)\1\s*(?:#.*)?$/.exec(written);
+  if (quoted) return quoted[2];
+  const plain = written.replace(/(^|\s)#.*$/, '').trim();
+  return /^[[{&*|>]/.test(plain) || plain === 'null' || plain === '~' ? undefined : plain;
+}

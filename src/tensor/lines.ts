@@ -1,0 +1,32 @@
+import { AppError } from '../errors.ts';
+import { type ByteSource, readBytes } from './byte-source.ts';
+
+const chunkBytes = 1 << 20;
+/** A line is one feature: kilobytes. */
+const longestLine = 64 << 20;
+
+/** The lines of a file, with where each begins; `onChunk` is given all bytes. Error: record_invalid for an endless line. */
+export async function* linesOf(
+  path: string,
+  bytes: ByteSource,
+  onChunk: (chunk: Uint8Array) => void,
+): AsyncGenerator<{ readonly text: Buffer; readonly start: number }> {
+  let rest = Buffer.alloc(0);
+  let restStart = 0;
+  for (let at = 0; at < bytes.size; ) {
+    const chunk = await readBytes(bytes, at, Math.min(chunkBytes, bytes.size - at));
+    onChunk(chunk);
+    at += chunk.length;
+    const text = Buffer.concat([rest, chunk]);
+    let start = 0;
+    for (let end = text.indexOf(10); end >= 0; end = text.indexOf(10, start)) {
+      yield { text: text.subarray(start, end), start: restStart + start };
+      start = end + 1;
+    }
+    rest = text.subarray(start);
+    restStart += start;
+    if (rest.length > longestLine)
+      throw new AppError('record_invalid', `${path}: a line is longer than ${longestLine} bytes`);
+  }
+  if (rest.length > 0) yield { text: rest, start: restStart };
+}

@@ -1,0 +1,39 @@
+import { AppError } from '../errors.ts';
+import type { Sae, SaeKind } from '../layouts/sae.ts';
+
+/** Where a person says that one head of a crosscoder belongs. */
+export interface HeadPlace {
+  readonly index: number;
+  readonly model: string;
+  readonly layer: number;
+}
+
+/** The head that an SAE is; a matrix that was called a crosscoder is one with a single head. */
+export function headOf(sae: Sae, kind: SaeKind | undefined): Sae['head'] {
+  return sae.head ?? (kind === 'crosscoder' ? { index: 0, of: 1 } : undefined);
+}
+
+/** What was said of this head with `--head`, if anything. */
+export function saidOfHead(
+  sae: Sae,
+  kind: SaeKind | undefined,
+  heads: readonly HeadPlace[] | undefined,
+): HeadPlace | undefined {
+  const head = headOf(sae, kind);
+  return head && heads?.find(({ index }) => index === head.index);
+}
+
+/** Errors: usage where `--head` names a head twice, one that no SAE has, or there are no heads at all. */
+export function checkHeads(saes: readonly Sae[], kind: SaeKind | undefined, heads: readonly HeadPlace[]): void {
+  const most = Math.max(0, ...saes.map((sae) => headOf(sae, kind)?.of ?? 0));
+  for (const [i, { index }] of heads.entries()) {
+    if (heads.findIndex((other) => other.index === index) !== i) {
+      throw new AppError('usage', `--head ${index} is given twice`, { hints: ['a head goes to one model and layer'] });
+    }
+    if (index < most) continue;
+    const has = most === 0 ? 'what was found has no heads' : `the heads are 0 to ${most - 1}`;
+    throw new AppError('usage', `--head ${index}: there is no such head; ${has}`, {
+      hints: most === 0 ? ['a 2-D matrix is one head with --kind crosscoder'] : ['heads count from 0'],
+    });
+  }
+}

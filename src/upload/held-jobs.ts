@@ -1,0 +1,105 @@
+import { join } from 'node:path';
+import { AppError } from '../errors.ts';
+import { eachRow, intersectRanges, mergeRanges, type Range, type Ranges, rangesOf } from '../tensor/ranges.ts';
+import { listJobs } from './jobs.ts';
+import { type Journal, journalPath, openJournal, readJournal } from './journal.ts';
+import type { JobRecord } from './journal-records.ts';
+import type { JournalState } from './journal-state.ts';
+import { takeLock } from './lock.ts';
+import { indexInRuns } from './row-runs.ts';
+import type { Server } from './server.ts';
+
+/** A job that no other run can work on, until it is closed. */
+export interface HeldJob {
+  readonly id: string;
+  readonly job: JobRecord;
+  readonly journal: Journal;
+  close(): Promise<void>;
+}
+
+export interface HoldOptions {
+  readonly stateDir: string;
+  readonly forceUnlock: boolean;
+}
+
+/** Takes a job's lock and opens its journal. Errors: locked, not_found, checkpoint_damaged. */
+export async function holdJob(id: string, { stateDir, forceUnlock }: HoldOptions): Promise<HeldJob> {
+  if (!(await readJobState(stateDir, id))) throw noSuchJob(id);
+  const lock = await takeLock(join(stateDir, 'jobs', `${id}.lock`), { force: forceUnlock });
+  try {
+    const journal = await openJournal(journalPath(stateDir, id));
+    const close = async () => {
+      await journal.close();
+      await lock.release();
+    };
+    const { job } = journal.state;
+    if (job) return { id, job, journal, close };
+    await close();
+    throw noSuchJob(id);
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+/** What a job's journal says, without taking its lock; undefined where there is no such job. */
+export async function readJobState(stateDir: string, id: string): Promise<JournalState | undefined> {
+  if (!/^[0-9a-f]{16}$/.test(id)) return undefined;
+  const state = await readJournal(journalPath(stateDir, id));
+  return state?.job && state;
+}
+
+/** The error for a job that nobody knows of here. */
+export function noSuchJob(id: string): AppError {
+  return new AppError('not_found', `no local job "${id}"`, { hints: ['neuronpedia status lists the jobs'] });
+}
+
+/** Holds every other local job of this server and account that knows one of these rows. Errors: those of `holdJob`. */
+export async function holdJobsOf(
+  ids: ReadonlySet<string>,
+  server: Server,
+  except: string | undefined,
+  options: HoldOptions,
+): Promise<HeldJob[]> {
+  const held: HeldJob[] = [];
+  try {
+    for (const { id, job } of await listJobs(options.stateDir)) {
+      if (id === except || job.server !== server.id || job.account !== server.account.id) continue;
+      const state = await readJobState(options.stateDir, id);
+      if (state && rowsAmong(job, state, ids).length > 0) held.push(await holdJob(id, options));
+    }
+    return held;
+  } catch (error) {
+    for (const one of held) await one.close();
+    throw error;
+  }
+}
+
+/** The server's id of a row; undefined where the server names rows itself and its answer was lost. */
+export function idOfRow(job: JobRecord, state: JournalState, row: number): string | undefined {
+  const { indices } = state.data ?? {};
+  if (job.as === 'features') return `${job.model}/${job.source}/${indices ? indexInRuns(indices, row) : row}`;
+  // The activations of a vector are filed under its id, and go with it.
+  return job.as === 'activations' ? job.source : state.ids.get(row);
+}
+
+/** Rows of a job that the server has, may have, or was about to lose. */
+export function knownRows({ stored, unknown, deleting }: JournalState): Ranges {
+  return mergeRanges([...stored, ...deleting, ...unknown.flatMap(({ rows }) => rows)]);
+}
+
+/** The rows of a job that these ids name. */
+export function rowsAmong(job: JobRecord, state: JournalState, ids: ReadonlySet<string>): Ranges {
+  const known = knownRows(state);
+  if (job.as === 'features' && ids.size < 1000 && !state.data?.indices)
+    return intersectRanges(rowsNamed(job, ids), known);
+  const rows: number[] = [];
+  for (const row of eachRow(known)) if (ids.has(idOfRow(job, state, row) ?? '')) rows.push(row);
+  return rangesOf(rows);
+}
+
+function rowsNamed(job: JobRecord, ids: ReadonlySet<string>): Ranges {
+  const place = `${job.model}/${job.source}/`;
+  const named = [...ids].filter((id) => id.startsWith(place)).map((id) => Number(id.slice(place.length)));
+  return mergeRanges(named.map((row): Range => [row, row + 1]));
+}

@@ -1,0 +1,122 @@
+import { eachRow, mergeRanges, type Range, subtractRanges } from '../tensor/ranges.ts';
+import type { DataRecord, IntentRecord, JobRecord, JournalRecord } from './journal-records.ts';
+
+/** What records add up to, while they are being added. */
+export interface Sum {
+  job?: JobRecord;
+  data?: DataRecord;
+  readonly intents: Map<number, IntentRecord>;
+  readonly blocks: Map<number, string>;
+  readonly ids: Map<number, string>;
+  stored: Range[];
+  found: Range[];
+  readonly planned: Range[];
+  readonly quarantined: Map<number, string>;
+  readonly sent: Range[];
+  deleted: Range[];
+  deleting: Range[];
+  nextBatch: number;
+  done: boolean;
+}
+
+/** Adds the next record. */
+export function addRecord(sum: Sum, record: JournalRecord): void {
+  sum.done = record.t === 'done';
+  switch (record.t) {
+    case 'job':
+      sum.job = record;
+      break;
+    case 'data':
+      sum.data = record;
+      break;
+    case 'blocks':
+      for (const [block, hash] of Object.entries(record.hashes)) sum.blocks.set(Number(block), hash);
+      break;
+    case 'plan':
+      sum.planned.push(...record.rows);
+      sum.deleted = without(sum.deleted, record.rows);
+      sum.deleting = without(sum.deleting, record.rows);
+      break;
+    case 'found':
+      sum.found.push(...record.rows);
+      sum.deleting = without(sum.deleting, record.rows);
+      for (const [row, id] of Object.entries(record.ids ?? {})) sum.ids.set(Number(row), id);
+      break;
+    case 'intent':
+      sum.intents.set(record.batch, record);
+      sum.sent.push(...record.rows);
+      sum.nextBatch = Math.max(sum.nextBatch, record.batch + 1);
+      break;
+    case 'dropped':
+      sum.intents.delete(record.batch);
+      break;
+    case 'stored':
+      addStored(sum, record.batch, record.ids);
+      break;
+    case 'quarantined':
+      for (const [row, why] of Object.entries(record.rows)) sum.quarantined.set(Number(row), why);
+      break;
+    case 'resolved':
+      addResolved(sum, record.row, record.id);
+      break;
+    case 'deleting':
+      takeBack(sum, record.rows);
+      sum.deleting.push(...record.rows);
+      break;
+    case 'deleted':
+      addDeleted(sum, record.rows);
+      break;
+    case 'done':
+      break;
+  }
+}
+
+/** A row that was settled by hand leaves its batch; what is left of that is no longer the body that was sent. */
+function addResolved(sum: Sum, row: number, id: string | null): void {
+  const range: Range = [row, row + 1];
+  for (const [batch, intent] of sum.intents) {
+    const rows = subtractRanges(mergeRanges(intent.rows), [range]).map(([start, end]): [number, number] => [
+      start,
+      end,
+    ]);
+    if (rows.length === 0) sum.intents.delete(batch);
+    else sum.intents.set(batch, { ...intent, rows });
+  }
+  if (id === null) return;
+  sum.found.push(range);
+  sum.ids.set(row, id);
+}
+
+/** Nothing is known of these rows any more; batches that were settled before, or were all of them, stay so. */
+function takeBack(sum: Sum, rows: readonly Range[]): void {
+  const known = mergeRanges([...sum.stored, ...sum.found, ...rows]);
+  for (const [batch, intent] of sum.intents) {
+    if (subtractRanges(mergeRanges(intent.rows), known).length === 0) sum.intents.delete(batch);
+  }
+  sum.stored = without(sum.stored, rows);
+  sum.found = without(sum.found, rows);
+}
+
+/** With its last row a job forgets what data it had: other data may go to the same place from now on. */
+function addDeleted(sum: Sum, rows: readonly Range[]): void {
+  takeBack(sum, rows);
+  sum.deleting = without(sum.deleting, rows);
+  sum.deleted.push(...rows);
+  for (const row of sum.ids.size > 0 ? eachRow(mergeRanges(rows)) : []) sum.ids.delete(row);
+  if (sum.stored.length + sum.found.length + sum.deleting.length + sum.intents.size > 0) return;
+  delete sum.data;
+  sum.blocks.clear();
+}
+
+function without(ranges: readonly Range[], rows: readonly Range[]): Range[] {
+  return [...subtractRanges(mergeRanges(ranges), mergeRanges(rows))];
+}
+
+function addStored(sum: Sum, batch: number, given: readonly string[] | undefined): void {
+  const intent = sum.intents.get(batch);
+  if (!intent) return;
+  sum.intents.delete(batch);
+  sum.stored.push(...intent.rows);
+  let i = 0;
+  for (const row of given ? eachRow(intent.rows) : []) sum.ids.set(row, (given as readonly string[])[i++] as string);
+}

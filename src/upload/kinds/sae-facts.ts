@@ -1,0 +1,116 @@
+import { stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { checkPlace } from '../../dashboards/place.ts';
+import { AppError } from '../../errors.ts';
+import { combine } from '../../feature-data/combine.ts';
+import { deadRows, type FeatureData, type FeatureSet, type SparsityScale } from '../../feature-data/feature-data.ts';
+import { openFeatureData } from '../../feature-data/open.ts';
+import { neuronpediaModelId } from '../../layouts/model-names.ts';
+import type { Sae } from '../../layouts/sae.ts';
+import { countRows, intersectRanges, type Ranges, subtractRanges } from '../../tensor/ranges.ts';
+import type { Place } from '../destination.ts';
+import type { Server } from '../server.ts';
+
+export interface FactOptions {
+  /** A `.jsonl` keyed by index, or arrays with a value a feature; may hold `{layer}`. */
+  readonly featureMetadata?: string;
+  /** How its `sparsity` is meant. */
+  readonly sparsityScale?: SparsityScale;
+  /** Leave out features that never fire. */
+  readonly skipDead?: boolean;
+}
+
+/** What side files say of an SAE's features. */
+export interface SaeFacts {
+  readonly data: FeatureData;
+  /** What was asked to be read, not what lay there, besides densities: `names`, `metadata (dead, l0)`. */
+  readonly givenFields: readonly string[];
+}
+
+/** Where SAELens leaves the base-10 logarithm of how often each feature fires. */
+const saelensSparsity = 'sparsity.safetensors';
+
+/**
+ * Opens what `--feature-metadata` names, and the sparsity that SAELens left beside the weights.
+ * Errors: those of reading them.
+ */
+export async function openFacts(
+  sae: Sae,
+  { model, layer }: Place,
+  set: Pick<FeatureSet, 'rows' | 'indices'>,
+  options: FactOptions,
+): Promise<SaeFacts | undefined> {
+  const isModel = (name: string) => name === model.value || neuronpediaModelId(name) === model.value;
+  const place = { model: model.value, layer: layer.value, isModel };
+  const features: FeatureSet = { ...set, placeFault: (named) => checkPlace(named, place) };
+  const beside = await sparsityBeside(sae);
+  const named = options.featureMetadata?.replaceAll('{layer}', String(layer.value));
+  const scale = options.sparsityScale;
+  const isBeside = named !== undefined && beside !== undefined && resolve(named) === resolve(beside);
+  const given =
+    named === undefined ? undefined : await openFeatureData(named, features, scale ?? (isBeside ? 'log10' : undefined));
+  if (beside === undefined || isBeside) return given && { data: given, givenFields: fieldNames(given) };
+  try {
+    const found = await openFeatureData(beside, features, scale ?? 'log10');
+    return { data: given ? await combine(given, found) : found, givenFields: given ? fieldNames(given) : [] };
+  } catch (error) {
+    await given?.close();
+    throw error;
+  }
+}
+
+const names = 'names of features';
+
+/** Densities go with examples, and every server stores them. */
+function fieldNames({ fields }: FeatureData): string[] {
+  const keys = fields.filter((name) => !['name', 'description', 'density'].includes(name));
+  return [
+    ...(fields.includes('name') ? [names] : []),
+    ...(fields.includes('description') ? ['descriptions of features'] : []),
+    ...(keys.length > 0 ? [`metadata of features (${keys.join(', ')})`] : []),
+  ];
+}
+
+async function sparsityBeside(sae: Sae): Promise<string | undefined> {
+  if (sae.layout !== 'SAELens') return undefined;
+  const path = join(dirname(sae.file.path), saelensSparsity);
+  const found = await stat(path).catch(() => undefined);
+  return found?.isFile() ? path : undefined;
+}
+
+/** What was given and does not reach the server: features keep all of it or densities alone, vectors have no name. */
+export function lostFields(
+  { capabilities }: Server,
+  as: 'features' | 'vectors',
+  label: string | undefined,
+  facts: SaeFacts | undefined,
+): Record<string, true> {
+  const given = facts?.givenFields ?? [];
+  const isKept = (field: string) =>
+    capabilities.storesAttributes && (field !== names || as === 'features' || label?.includes('{name}'));
+  return Object.fromEntries(given.filter((field) => !isKept(field)).map((field) => [field, true]));
+}
+
+/**
+ * The wanted rows that never fire, to be left out. Errors: option_missing where nothing says which fire,
+ * rows_out_of_range where none is left.
+ */
+export function deadAmong(sae: Sae, data: FeatureData | undefined, wanted: Ranges): Ranges {
+  if (!data?.firing.some((state) => state !== 0)) {
+    throw new AppError('option_missing', `${sae.path}: --skip-dead: nothing says which features fire`, {
+      hints: [
+        'add --feature-metadata FILE with dead, density, frequency, frac_nonzero, or sparsity as log10',
+        `SAELens' ${saelensSparsity} is found by itself where it lies beside the weights`,
+      ],
+    });
+  }
+  const dead = intersectRanges(wanted, deadRows(data));
+  if (subtractRanges(wanted, dead).length > 0) return dead;
+  throw new AppError(
+    'rows_out_of_range',
+    `${sae.path}: --skip-dead leaves nothing: all ${countRows(wanted)} features are dead`,
+    {
+      hints: [`${data.path} says so; leave --skip-dead out to upload them all the same`],
+    },
+  );
+}

@@ -1,0 +1,104 @@
+import { AppError } from '../../errors.ts';
+import type { Sae } from '../../layouts/sae.ts';
+import { type Indices, largestIndex, ownIndices, rowNumbers, singleIndex } from '../../tensor/indices.ts';
+import { readNumbers } from '../../tensor/numbers.ts';
+import { countRows, formatRanges, type Ranges, rangesOf, subtractRanges } from '../../tensor/ranges.ts';
+import { label, type Matrix } from '../../tensor/tensor.ts';
+
+/** The rows that were asked for, and their indices as features. */
+export interface Selection {
+  readonly indices: Indices;
+  readonly wanted: Ranges;
+}
+
+export interface SelectionOptions {
+  /** Only features of these indices; all of them when absent. */
+  readonly features?: Ranges;
+  /** The index of the only row. */
+  readonly index?: number;
+}
+
+/** The array beside a matrix that says what index each row has. */
+const indexName = 'index';
+
+/**
+ * Settles which rows are meant and which features they are: by an `index` array of their file, else by where they
+ * stand; a single row may be given its index. Errors: rows_out_of_range, record_invalid, usage.
+ */
+export async function selectRows(sae: Sae, matrix: Matrix, options: SelectionOptions): Promise<Selection> {
+  const indices = await readIndices(sae, matrix);
+  const wanted = wantedRows(matrix, indices, options.features);
+  if (options.index === undefined) return { indices, wanted };
+  const rows = countRows(wanted);
+  if (rows !== 1) {
+    throw new AppError('usage', `--index is the index of one row, and ${rows} rows of ${sae.path} are to be uploaded`, {
+      hints: [
+        'choose the row with --features N',
+        'for an index of each row put an integer array "index" into the file',
+      ],
+    });
+  }
+  const [[row]] = wanted as [[number, number]];
+  return { indices: row === options.index ? indices : singleIndex(row, options.index), wanted };
+}
+
+async function readIndices(sae: Sae, matrix: Matrix): Promise<Indices> {
+  const { file } = sae;
+  const reason = file.undecodable.get(indexName);
+  if (reason !== undefined) throw notAnIndex(file.path, reason.replace(/^it /, ''));
+  const tensor = file.tensors.get(indexName);
+  if (!tensor) return rowNumbers(matrix.rows);
+  const { shape, dtype } = tensor;
+  if (shape.length !== 1 || shape[0] !== matrix.rows) {
+    throw notAnIndex(
+      file.path,
+      `has shape [${shape}]; the ${matrix.rows} rows of ${label(matrix.tensor)} need one each`,
+    );
+  }
+  if (!/^[IU]\d/.test(dtype)) throw notAnIndex(file.path, `has type ${dtype}; indices are integers`);
+  const values = await readNumbers(tensor, matrix.rows);
+  const wrong = values.findIndex((index) => index < 0 || index > largestIndex);
+  if (wrong >= 0) throw notAnIndex(file.path, `has ${values[wrong]} at row ${wrong}; indices are 0 to ${largestIndex}`);
+  const indices = ownIndices(values);
+  if ('rows' in indices) {
+    const [first, second] = indices.rows;
+    throw notAnIndex(file.path, `gives rows ${first} and ${second} the same index ${indices.index} (duplicate)`);
+  }
+  return indices;
+}
+
+function notAnIndex(path: string, problem: string): AppError {
+  return new AppError('record_invalid', `${path}: "${indexName}" ${problem}`, {
+    hints: ['it says which feature each row is; rename it if it is something else, and rows count from 0'],
+    details: { file: path, tensor: indexName },
+  });
+}
+
+function wantedRows(matrix: Matrix, indices: Indices, features: Ranges | undefined): Ranges {
+  if (features === undefined) return [[0, matrix.rows]];
+  const wanted = indices.rowsOf(features);
+  if (countRows(wanted) === countRows(features)) return wanted;
+  throw beyond(matrix, indices, features, wanted);
+}
+
+function beyond(matrix: Matrix, indices: Indices, features: Ranges, wanted: Ranges): AppError {
+  const isOwn = indices.hash !== undefined;
+  const found = isOwn ? rangesOf(mapped(wanted, indices)) : wanted;
+  const missing = formatRanges(subtractRanges(features, found).slice(0, 20));
+  const last = matrix.rows - 1;
+  const there = isOwn
+    ? `no row of the ${matrix.rows} has that index`
+    : `there are ${matrix.rows} features, 0 to ${last}`;
+  return new AppError('rows_out_of_range', `${label(matrix.tensor)}: --features asks for ${missing}; ${there}`, {
+    hints: [
+      isOwn
+        ? 'the file gives its rows indices of their own ("index"), and --features asks for these'
+        : 'both ends of a range are included, and features count from 0',
+    ],
+    details: { found: missing, expected: isOwn ? 'the indices in the file' : `0-${last}` },
+  });
+}
+
+function mapped(rows: Ranges, indices: Indices): number[] {
+  return rows.flatMap(([start, end]) => Array.from({ length: end - start }, (_, i) => indices.indexOf(start + i)));
+}

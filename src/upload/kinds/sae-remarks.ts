@@ -1,0 +1,33 @@
+import { isAttentionZ, parseHook } from '../../layouts/hook.ts';
+import type { PlacedSae } from './sae.ts';
+
+/** What a person may take for something else, to be said beside where an SAE goes. */
+export function remarksOn({
+  sae,
+  place,
+  model,
+  matrix,
+}: Pick<PlacedSae, 'sae' | 'place' | 'model' | 'matrix'>): string[] {
+  const remarks: string[] = [...(sae.doubts ?? [])];
+  if (sae.layout === 'bare matrix' && matrix.width === model.dimension) {
+    const { rows } = matrix;
+    if (rows === model.layers)
+      remarks.push(`${rows} rows, as many as ${model.id} has layers: one a layer, not features?`);
+    if (rows === model.layers + 1) {
+      remarks.push(
+        `${rows} rows, one more than ${model.id} has layers: hidden states, not features? Row r is then resid_post of block r - 1`,
+      );
+    }
+  }
+  const { hook } = place;
+  if (hook && !parseHook(hook.value).residual && matrix.width === model.dimension) {
+    const what = isAttentionZ(hook.value) ? "the attention heads' outputs side by side" : 'another space';
+    remarks.push(
+      `as wide as ${model.id}'s residual stream by coincidence: ${hook.value} is ${what}, so these are no steering directions`,
+    );
+  }
+  if (hook?.from.startsWith('--hook') && sae.hook && sae.hook.value !== hook.value) {
+    remarks.push(`its files say ${sae.hook.value} (${sae.hook.from}); ${hook.from} was taken`);
+  }
+  return remarks;
+}

@@ -1,0 +1,103 @@
+import { join } from 'node:path';
+import { AppError } from '../errors.ts';
+import { formatRanges, intersectRanges, mergeRanges } from '../tensor/ranges.ts';
+import type { RowIdentity } from './delivery.ts';
+import { looseHash } from './fingerprint.ts';
+import { journalPath, openJournal } from './journal.ts';
+import type { JobRecord } from './journal-records.ts';
+import type { JournalState } from './journal-state.ts';
+import { takeLock } from './lock.ts';
+
+/** What a person says of a row without an answer: the server has it as `id` (`model/source/index`), or (null) not at all. */
+export interface RowResolution {
+  readonly row: number;
+  readonly id: string | null;
+}
+
+/** A feature or vector on the server, as far as it tells whether it is the row that is meant. */
+export interface ReadBack {
+  readonly label: string | undefined;
+  readonly vector: Float32Array | undefined;
+}
+
+/** Reads `model/source/index`: undefined where there is none, null where the server cannot be asked. */
+export type ReadById = (id: string) => Promise<ReadBack | undefined | null>;
+
+/**
+ * Settles rows without an answer in a job's journal, all of them or none; the next run of the job goes on from there.
+ * Returns the ids that could not be checked. Errors: locked, not_found (no such job, row or feature), difference.
+ */
+export async function resolveRows(
+  stateDir: string,
+  id: string,
+  resolutions: readonly RowResolution[],
+  read: ReadById,
+): Promise<string[]> {
+  const path = journalPath(stateDir, id);
+  const lock = await takeLock(join(stateDir, 'jobs', `${id}.lock`));
+  try {
+    const journal = await openJournal(path);
+    try {
+      const unchecked: string[] = [];
+      for (const resolution of resolutions) {
+        if (!(await checkResolution(journal.state, id, resolution, read))) unchecked.push(resolution.id as string);
+      }
+      await journal.append(...resolutions.map(({ row, id: name }) => ({ t: 'resolved' as const, row, id: name })));
+      await journal.sync();
+      return unchecked;
+    } finally {
+      await journal.close();
+    }
+  } finally {
+    await lock.release();
+  }
+}
+
+/** False where the server could not be asked. Errors: not_found, difference. */
+async function checkResolution(
+  { unknown, job }: JournalState,
+  jobId: string,
+  { row, id }: RowResolution,
+  read: ReadById,
+): Promise<boolean> {
+  const intent = unknown.find(({ rows }) => intersectRanges(mergeRanges(rows), [[row, row + 1]]).length > 0);
+  if (!intent || !job) throw notUnknown(unknown, jobId, row);
+  if (id === null) return true;
+  const expected = expectedPlace(job, row, intent.identity);
+  const matches = typeof expected === 'string' ? id === expected : id.startsWith(`${expected.place}/`);
+  if (!matches) throw different(row, id, `it belongs at ${typeof expected === 'string' ? expected : expected.place}`);
+  const found = await read(id);
+  if (found === null) return false;
+  if (!found) throw new AppError('not_found', `the server has no ${id}; nothing was noted`, { details: { row, id } });
+  if (typeof expected !== 'string') compare(row, id, expected, found);
+  return true;
+}
+
+/**
+ * A feature has the index of its row, activations belong to the vector that their job is named after; what the server
+ * names itself is known by its label and values.
+ */
+function expectedPlace({ model, source, as }: JobRecord, row: number, identity: RowIdentity | undefined) {
+  if (as === 'activations') return source;
+  return identity ?? `${model}/${source}/${row}`;
+}
+
+function compare(row: number, id: string, expected: RowIdentity, { label, vector }: ReadBack): void {
+  if (label !== expected.label) {
+    throw different(row, id, `its label is ${JSON.stringify(label ?? null)}, not ${JSON.stringify(expected.label)}`);
+  }
+  if (!vector || looseHash(vector) !== expected.hash) throw different(row, id, 'its values are others');
+}
+
+function different(row: number, id: string, how: string): AppError {
+  return new AppError('difference', `${id} is not row ${row}: ${how}; nothing was noted`, { details: { row, id } });
+}
+
+function notUnknown(unknown: JournalState['unknown'], job: string, row: number): AppError {
+  const rows = mergeRanges(unknown.flatMap((intent) => intent.rows));
+  const open = rows.length === 0 ? 'it has no rows without an answer' : `without an answer are ${formatRanges(rows)}`;
+  return new AppError('not_found', `job ${job}: row ${row} is not without an answer; ${open}`, {
+    hints: [`neuronpedia status ${job} shows them`],
+    details: { job, row },
+  });
+}

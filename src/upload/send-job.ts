@@ -1,0 +1,129 @@
+import { countRows, intersectRanges, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
+import { type Journal, readJournal } from './journal.ts';
+import { doubtfulRows, type JournalState, pendingRows } from './journal-state.ts';
+import { freshQuota, waitForQuota } from './quota.ts';
+import type { JobInput, JobReport } from './run-job.ts';
+import { type SendResult, sendRows } from './send-rows.ts';
+import type { Quota } from './server.ts';
+import { timeIsUp } from './time-limit.ts';
+
+/** What a job has come to so far; rounds add to it. */
+interface Tally {
+  readonly total: number;
+  readonly before: number;
+  confirmed: number;
+  stored: Ranges;
+  readonly ids: Map<number, string>;
+  readonly quarantined: Map<number, string>;
+}
+
+/** Rounds in succession in which nothing got through although the quota had been reset. */
+const mostIdleRounds = 5;
+
+/**
+ * Sends what is still to be sent: as much as the quota takes, and with `wait` the rest once it is reset, round after
+ * round. Errors: those of `sendRows`.
+ */
+export async function sendJob(input: JobInput, id: string, journal: Journal, first: JournalState): Promise<JobReport> {
+  const tally = startTally(input, first);
+  const tell = () => input.onEvent({ type: 'progress', confirmed: tally.confirmed, total: tally.total });
+  tell();
+  let state = first;
+  for (let idle = 0; ; ) {
+    const before = tally.confirmed;
+    const end = await sendRound(input, id, journal, state, tally, tell);
+    idle = tally.confirmed > before ? 0 : idle + 1;
+    const again = end.type === 'quota' && input.wait && idle <= mostIdleRounds;
+    if (!again || !(await waitForQuota(input, end, idle))) return report(input, id, state, tally, ended(input, end));
+    state = (await readJournal(journal.path)) ?? state;
+  }
+}
+
+function startTally({ planned, quarantined }: JobInput, state: JournalState): Tally {
+  const before = countRows(intersectRanges(planned, state.stored));
+  return {
+    total: countRows(planned),
+    before,
+    confirmed: before,
+    stored: state.stored,
+    ids: new Map(state.ids),
+    quarantined: new Map(quarantined),
+  };
+}
+
+async function sendRound(
+  input: JobInput,
+  id: string,
+  journal: Journal,
+  state: JournalState,
+  tally: Tally,
+  tell: () => void,
+): Promise<SendResult> {
+  const { planned } = input;
+  const pending = pendingRows(state, planned);
+  const left = doubtfulRows(state, pending);
+  const quota = await freshQuota(input);
+  const { rows, cut } = cutToQuota(subtractRanges(pending, left), quota);
+  const end = await sendRows({
+    ...input,
+    job: id,
+    journal,
+    pending: rows,
+    // Those of this very run have had their second chance.
+    doubtful: cut ? [] : subtractRanges(left, rangesOf(tally.quarantined.keys())),
+    unknown: state.unknown.filter((intent) => overlaps(intent.rows, planned)),
+    nextBatch: state.nextBatch,
+    onConfirmed: (confirmed, given) => {
+      for (const [row, name] of given) tally.ids.set(row, name);
+      tally.confirmed += countRows(intersectRanges(confirmed, planned));
+      tally.stored = mergeRanges([...tally.stored, ...confirmed]);
+      tell();
+    },
+    onQuarantined: (row, why) => tally.quarantined.set(row, why),
+  });
+  if (end.type === 'finished' && cut) return { type: 'quota', resumeAt: quota?.resetsAt, why: spent(quota) };
+  if (end.type === 'finished' && !state.done) await markDone(journal);
+  return end;
+}
+
+function spent(quota: Quota | undefined): string {
+  return quota?.limit
+    ? `the quota of ${quota.limit.toLocaleString('en-US')} features a day is spent`
+    : 'the quota is spent';
+}
+
+/** A batch of other rows, from a run with another selection, waits for a run that plans them. */
+function overlaps(rows: Ranges, planned: Ranges): boolean {
+  return countRows(intersectRanges(mergeRanges(rows), planned)) > 0;
+}
+
+async function markDone(journal: Journal): Promise<void> {
+  await journal.append({ t: 'done', at: new Date().toISOString() });
+  await journal.sync();
+}
+
+/** No more rows than the account may upload now: a batch over the quota would be refused whole. */
+function cutToQuota(rows: Ranges, quota: Quota | undefined): { rows: Ranges; cut: boolean } {
+  if (!quota || quota.limit === null) return { rows, cut: false };
+  let left = Math.max(0, quota.limit - quota.used);
+  const kept: [number, number][] = [];
+  for (const [start, end] of rows) {
+    const count = Math.min(left, end - start);
+    if (count > 0) kept.push([start, start + count]);
+    left -= count;
+  }
+  return { rows: kept, cut: countRows(kept) < countRows(rows) };
+}
+
+/** The same signal stops a run for a person and for a clock: who it was is told by its reason. */
+function ended({ stop }: JobInput, end: SendResult): JobReport['end'] {
+  if (!stop.aborted || end.type === 'finished') return end;
+  if (stop.reason !== timeIsUp) return { type: 'stopped' };
+  return end.type === 'stopped' ? { type: 'time_up' } : end;
+}
+
+function report(input: JobInput, job: string, state: JournalState, tally: Tally, end: JobReport['end']): JobReport {
+  const { total: planned, before, confirmed, ids, stored, quarantined } = tally;
+  const found = countRows(intersectRanges(input.planned, state.found));
+  return { job, planned, confirmed, found, sent: confirmed - before, ids, stored, quarantined, end };
+}

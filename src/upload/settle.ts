@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError } from '../errors.ts';
+import { rangesOf } from '../tensor/ranges.ts';
+import { type Body, bodyOf } from './body.ts';
+import { deliver } from './deliver.ts';
+import { nameRow, type StoredRow } from './delivery.ts';
+import { type Batch, newBatch, type Run } from './send-rows.ts';
+
+/**
+ * Looks for a batch on the server. True where that settles it: all of it is there, or what is missing was sent in a
+ * batch of its own. `answered` says that the server is done with it; else it may still be working on it for a while.
+ * Error: outcome_unknown where the server names rows itself and cannot be asked for them.
+ */
+export async function settled(run: Run, batch: Batch, answered: boolean): Promise<boolean> {
+  const rows = batch.body.pieces.map(({ row }) => row);
+  const waits = answered ? [0] : [0, run.settleTimeoutMs, 2 * run.settleTimeoutMs];
+  for (const waitMs of waits) {
+    await sleep(waitMs, undefined, { signal: run.stop }).catch((error) => {
+      if (!run.stop.aborted) throw error;
+    });
+    if (run.stop.aborted) return true;
+    const there = await run.delivery.lookup(rows).catch((cause) => {
+      const isUnknown = run.delivery.serverNames && run.delivery.settle === 'lookup';
+      throw isUnknown ? unknownOutcome(run, rows, cause) : cause;
+    });
+    if (there.size === 0) continue;
+    const missing = await takeFound(run, batch.id, batch.body, there);
+    if (missing) await deliver(run, newBatch(run, missing));
+    return true;
+  }
+  return false;
+}
+
+/** Vectors are never sent again on a guess: whether the server has them is for a person to say. */
+function unknownOutcome({ job, delivery }: Run, rows: readonly number[], cause: Error): AppError {
+  const named = rows.map((row) => {
+    const label = delivery.identify?.(row).label;
+    return nameRow(delivery.format, row) + (label === undefined ? '' : ` ("${label}")`);
+  });
+  const resolve = `neuronpedia status ${job} --resolve ${rows[0]}`;
+  return new AppError(
+    'outcome_unknown',
+    `it is unknown whether the server has ${named.join(', ')}: looking for it failed: ${cause.message}`,
+    {
+      hints: [
+        `look at your vectors on the server; if it is not among them: ${resolve}=absent; if it is: ${resolve}=ID`,
+        'then run the same command again; or only that, once the server lists your vectors again',
+      ],
+      details: { rows, job },
+      cause,
+    },
+  );
+}
+
+/** Notes the rows of a batch that the server turned out to have; returns a body of the others, if there are any. */
+export async function takeFound(
+  run: Run,
+  id: number,
+  body: Body,
+  there: ReadonlyMap<number, StoredRow>,
+): Promise<Body | undefined> {
+  const ids = new Map(
+    [...there].flatMap(([row, stored]) => (stored.id === undefined ? [] : [[row, stored.id] as const])),
+  );
+  const missing = body.pieces.filter(({ row }) => !there.has(row));
+  const rows = rangesOf(there.keys());
+  if (missing.length > 0) await run.journal.append({ t: 'dropped', batch: id, why: 'looked up' });
+  if (rows.length > 0) {
+    const found = rows.map(([start, end]): [number, number] => [start, end]);
+    await run.journal.append({ t: 'found', rows: found, ids: Object.fromEntries(ids) });
+    run.taken++;
+    run.patience.refill();
+    run.confirmed(rows, ids);
+  }
+  return missing.length > 0 ? bodyOf(body, missing, run.delivery.format, run.pool) : undefined;
+}

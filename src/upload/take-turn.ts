@@ -1,0 +1,29 @@
+import type { Batch, Run } from './send-rows.ts';
+import { waitUntil } from './wait-until.ts';
+
+/** Shorter waits are no news one by one. */
+const longWaitMs = 15_000;
+
+/** Waits until the server takes another request, as far as it tells. False where the run is to end before that. */
+export async function takeTurn(run: Run, { body }: Batch): Promise<boolean> {
+  const { pacer } = run.delivery;
+  const now = Date.now();
+  const need = Math.max(1, Math.ceil(run.left / body.pieces.length));
+  const at = pacer.turn(need, now);
+  const waitMs = at - now;
+  if (waitMs > 0) tell(run, need, waitMs);
+  await waitUntil(new Date(at), run.stop);
+  return !run.stop.aborted;
+}
+
+function tell(run: Run, need: number, waitMs: number): void {
+  const left = Math.max(0, run.delivery.pacer.left ?? 0);
+  if (waitMs >= longWaitMs) {
+    const until = new Date(Date.now() + waitMs).toISOString();
+    const why = `the server takes ${left} more requests in this hour, and ${need} are still to be sent`;
+    run.onEvent({ type: 'waiting', until, why });
+  } else if (!run.paced) {
+    run.paced = true;
+    run.onEvent({ type: 'pacing', left, need, interval_s: Math.round(waitMs / 100) / 10 });
+  }
+}

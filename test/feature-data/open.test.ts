@@ -1,0 +1,218 @@
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import {
+  deadRows,
+  type FeatureFacts,
+  type FeatureSet,
+  type SparsityScale,
+} from '../../src/feature-data/feature-data.ts';
+import { openFeatureData } from '../../src/feature-data/open.ts';
+import { type Indices, ownIndices, rowNumbers, singleIndex } from '../../src/tensor/indices.ts';
+import { fixture, npyImage, tempFolder } from '../fixtures.ts';
+
+const rows = 16;
+const facts: FeatureFacts[] = JSON.parse(readFileSync(fixture('feature-data', 'facts.json'), 'utf8'));
+const data = (name: string) => fixture('feature-data', name);
+
+function setOf(count: number, indices: Indices = rowNumbers(count)): FeatureSet {
+  return { rows: count, indices, placeFault: ({ layer }) => (layer == null || layer === 1 ? undefined : 'elsewhere') };
+}
+
+async function open(path: string, scale?: SparsityScale, set = setOf(rows)) {
+  const source = await openFeatureData(path, set, scale);
+  onTestFinished(() => source.close());
+  return source;
+}
+
+async function readAll(source: Awaited<ReturnType<typeof open>>, count = rows) {
+  const all = [];
+  for (let row = 0; row < count; row++) all.push(await source.read(row));
+  return all;
+}
+
+async function written(name: string, content: string | Uint8Array): Promise<string> {
+  const path = join(await tempFolder(), name);
+  await writeFile(path, content);
+  return path;
+}
+
+const lines = (...objects: unknown[]) =>
+  objects.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n');
+
+function float32(values: number[], shape = [values.length]): Uint8Array {
+  return npyImage('<f4', false, shape, new Uint8Array(Float32Array.from(values).buffer));
+}
+
+describe('facts of features', () => {
+  const withTexts = ['facts.jsonl', 'facts.arrow', 'facts_zstd.arrow', 'facts_polars.arrow', 'facts_views.arrow'];
+  it.each(withTexts)('are all found in %s, whatever order they stand in', async (name) => {
+    const source = await open(data(name));
+    expect(await readAll(source)).toEqual(facts);
+    expect(source).toMatchObject({ features: rows, notes: name.endsWith('jsonl') ? [] : expect.any(Array) });
+    expect(deadRows(source)).toEqual([
+      [3, 4],
+      [11, 12],
+    ]);
+  });
+
+  it.each(['facts.npz', 'facts_deflated.npz', 'facts.safetensors'])(
+    'are the same in %s but for texts',
+    async (name) => {
+      const source = await open(data(name));
+      expect(await readAll(source)).toEqual(facts.map(({ name, description, ...rest }) => rest));
+      expect(source.notes).toEqual(['"max_activation" says nothing of 2 of 16 features (NaN or null)']);
+      expect(source.fields).toEqual([
+        ...['density', 'sparsity', 'frequency', 'layer', 'max_activation', 'training_tokens', 'l0', 'dead', 'cluster'],
+      ]);
+    },
+  );
+
+  it('of one .npy go by its name', async () => {
+    const source = await open(data('density.npy'));
+    expect(await readAll(source)).toEqual(facts.map(({ density }) => ({ density })));
+    expect(deadRows(source)).toEqual([
+      [3, 4],
+      [11, 12],
+    ]);
+    const free = await open(await written('my_score.npy', float32([0.5, 1.5])), undefined, setOf(2));
+    expect(await free.read(1)).toEqual({ metadata: { my_score: 1.5 } });
+    expect([...free.firing]).toEqual([0, 0]);
+  });
+
+  it('are known by another digest when they, their file or their scale are others', async () => {
+    const hashes = [];
+    for (const name of ['facts.jsonl', 'facts.npz', 'facts.arrow', 'density.npy'])
+      hashes.push((await open(data(name))).hash);
+    for (const scale of ['log10', 'linear'] as const) hashes.push((await open(data('sparsity.npy'), scale)).hash);
+    expect(new Set(hashes).size).toBe(hashes.length);
+    const texts = ['{"index":0,"name":"a"}', '{"index":0,"name":"b"}'];
+    const [a, b] = await Promise.all(texts.map(async (text) => open(await written('x.jsonl', text))));
+    expect(a?.hash).not.toBe(b?.hash);
+  });
+
+  it('may leave features out, and say nothing with null, NaN or an empty text', async () => {
+    const path = await written('x.jsonl', lines({ index: '1', name: '', l0: null, frequency: 0.5 }, '', { index: 3 }));
+    const source = await open(path);
+    expect(await readAll(source, 4)).toEqual([
+      undefined,
+      { density: 0.5, metadata: { frequency: 0.5 } },
+      undefined,
+      undefined,
+    ]);
+    expect(source.features).toBe(1);
+  });
+
+  it('keep free keys, nested ones too, and leave what belongs to dashboards alone', async () => {
+    const line = { index: 0, metadata: { tree: [{ deep: 'x' }] }, topLogits: [1], activations: [], note: true };
+    const source = await open(await written('x.jsonl', lines(line)));
+    expect(await source.read(0)).toEqual({ metadata: { note: true, tree: [{ deep: 'x' }] } });
+  });
+
+  it('of rows with indices of their own are found by index in lines, by row in arrays', async () => {
+    const own = ownIndices(Float64Array.of(70, 7)) as Indices;
+    const byIndex = await open(await written('x.jsonl', lines({ index: 7, l0: 1 })), undefined, setOf(2, own));
+    expect(await readAll(byIndex, 2)).toEqual([undefined, { metadata: { l0: 1 } }]);
+    const byRow = await open(await written('l0.npy', float32([8, 9])), undefined, setOf(2, own));
+    expect(await readAll(byRow, 2)).toEqual([{ metadata: { l0: 8 } }, { metadata: { l0: 9 } }]);
+  });
+
+  it('of a whole SAE serve a single row that was given its index', async () => {
+    const source = await open(data('facts.jsonl'), undefined, setOf(1, singleIndex(0, 4)));
+    expect(await source.read(0)).toEqual(facts[4]);
+  });
+});
+
+describe('a sparsity', () => {
+  it('of SAELens is a base-10 logarithm; ten below is dead', async () => {
+    const source = await open(data('sparsity.npy'), 'log10');
+    const share = 10 ** readFileSync(data('sparsity.npy')).readFloatLE(128) - 1e-10;
+    expect(await source.read(0)).toEqual({
+      density: share,
+      metadata: { sparsity: share, frequency: share, dead: false },
+    });
+    expect(await source.read(3)).toEqual({ density: 0, metadata: { sparsity: 0, frequency: 0, dead: true } });
+    expect(source.notes).toEqual([expect.stringContaining('logarithm')]);
+  });
+
+  it('that is negative must be said to be one, and both readings are explained', async () => {
+    const opening = open(data('sparsity.npy'));
+    await expect(opening).rejects.toMatchObject({
+      exitCode: 6,
+      message: expect.stringMatching(/sparsity.npy: feature 0: sparsity -1.*negative/),
+    });
+    await expect(opening).rejects.toMatchObject({
+      hints: [
+        expect.stringMatching(/--sparsity-scale log10.*\d %/),
+        expect.stringContaining('--sparsity-scale linear'),
+      ],
+    });
+  });
+
+  it('said to be linear is sent as it is and tells nothing of firing', async () => {
+    const source = await open(await written('sparsity.npy', float32([-0.5, 0])), 'linear', setOf(2));
+    expect(await readAll(source, 2)).toEqual([{ metadata: { sparsity: -0.5 } }, { metadata: { sparsity: 0 } }]);
+    expect([...source.firing]).toEqual([0, 0]);
+  });
+
+  it('above 0 is no logarithm', async () => {
+    const opening = open(await written('sparsity.npy', float32([-1, 0.5])), 'log10', setOf(2));
+    await expect(opening).rejects.toMatchObject({
+      exitCode: 6,
+      message: expect.stringMatching(/feature 1.*0.5 .*above 0/),
+    });
+  });
+});
+
+describe('facts that cannot be sent are refused:', () => {
+  const faulty: Record<string, [unknown[], RegExp]> = {
+    'an index of no feature': [[{ index: 16, l0: 1 }], /line 1: index 16 is of no feature: there are 16, 0 to 15/],
+    'a negative index': [[{ index: -1, l0: 1 }], /index -1/],
+    'the same feature twice': [
+      [
+        { index: 2, l0: 1 },
+        { index: 2, l0: 2 },
+      ],
+      /line 2: feature 2 stands there twice/,
+    ],
+    'a line without an index': [[{ l0: 1 }], /line 1: says no "index"/],
+    'no JSON': [['{"index":1'], /line 1: is not JSON/],
+    'a NUL in a name': [[{ index: 1, name: 'a\0' }], /name: holds a NUL/],
+    'half a surrogate pair': [['{"index":1,"description":"\\ud83d"}'], /half of a surrogate pair/],
+    'half a surrogate pair in free metadata': [['{"index":1,"a":{"b":["\\ud83d"]}}'], /a: holds half/],
+    'a long name': [[{ index: 1, name: 'x'.repeat(513) }], /name: 513 characters; at most 512/],
+    'a name that is no text': [[{ index: 1, name: 5 }], /name: is no text/],
+    'an infinite number': [['{"index":1,"max_activation":1e999}'], /max_activation: Infinity is no finite number/],
+    'an infinite free number': [['{"index":1,"x":[1e999]}'], /x: Infinity/],
+    'a frequency that is a logarithm': [[{ index: 1, frequency: -3 }], /frequency: -3 is no share.*logarithm/],
+    'a density above 1': [[{ index: 1, density: 1.5 }], /density: 1.5 is no share/],
+    'dead that is neither': [[{ index: 1, dead: 'yes' }], /dead: yes is neither/],
+    'another layer': [[{ index: 1, layer: 2, l0: 1 }], /feature 1: elsewhere/],
+    'metadata too deep': [[`{"index":1,"x":${'['.repeat(40)}${']'.repeat(40)}}`], /nested deeper/],
+    'nothing at all': [[''], /says nothing of any feature/],
+  };
+  it.each(Object.entries(faulty))('%s', async (_, [given, message]) => {
+    await expect(open(await written('x.jsonl', lines(...given)))).rejects.toMatchObject({
+      exitCode: 6,
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('arrays of another length, naming both', async () => {
+    const opening = open(data('density.npy'), undefined, setOf(512));
+    await expect(opening).rejects.toMatchObject({
+      exitCode: 6,
+      message: expect.stringMatching(/"density" has 16 values.*512 features/),
+    });
+  });
+
+  it('an array of two dimensions, an infinity, and an integer that JSON would round', async () => {
+    const matrix = await written('density.npy', float32([0, 1], [1, 2]));
+    await expect(open(matrix)).rejects.toMatchObject({ exitCode: 6, message: expect.stringContaining('[1,2]') });
+    const infinite = await written('max_activation.npy', float32([1, Infinity]));
+    await expect(open(infinite, undefined, setOf(2))).rejects.toThrow(/feature 1: max_activation: Infinity/);
+    const large = npyImage('<i8', false, [1], new Uint8Array(BigInt64Array.of(2n ** 60n).buffer));
+    await expect(open(await written('x.npy', large), undefined, setOf(1))).rejects.toThrow('beyond 2^53');
+  });
+});

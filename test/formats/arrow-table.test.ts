@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { openArrowTable } from '../../src/formats/arrow-table.ts';
+import { fixture } from '../fixtures.ts';
+
+async function tableOf(name: string) {
+  const table = await openArrowTable(fixture('feature-data', name));
+  try {
+    const texts = Array.from({ length: table.rows }, (_, row) => table.texts.get('name')?.at(row));
+    return { ...table, names: await Promise.all(texts) };
+  } finally {
+    await table.close();
+  }
+}
+
+describe('an Arrow table of facts', () => {
+  it.each(['facts.arrow', 'facts_zstd.arrow', 'facts_polars.arrow', 'facts_views.arrow'])(
+    'of %s has numbers, flags, texts and nulls',
+    async (name) => {
+      const { rows, numbers, names, notRead } = await tableOf(name);
+      expect(rows).toBe(16);
+      expect(names.filter((text) => text === undefined)).toHaveLength(1);
+      expect(names.filter((text) => text?.startsWith('raises ')).length).toBe(15);
+      expect(numbers.get('dead')?.dtype).toBe('BOOL');
+      expect(numbers.get('dead')?.values.filter(Boolean)).toHaveLength(2);
+      expect(numbers.get('max_activation')?.values.filter(Number.isNaN)).toHaveLength(2);
+      expect(numbers.get('training_tokens')?.values.every((tokens) => tokens === 12_288_000)).toBe(true);
+      expect([...notRead]).toEqual([]);
+    },
+  );
+
+  it('says which columns it does not read', async () => {
+    const { notRead, numbers } = await tableOf('rows.arrow');
+    expect([...notRead]).toEqual([['vector', 'is a column of FixedSizeList']]);
+    expect([...numbers.keys()]).toEqual(['index']);
+  });
+});

@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openTensorFile } from '../../src/formats/open.ts';
+import { readNumbers } from '../../src/tensor/numbers.ts';
+import { hexOf, rowsOf } from '../cli/fixtures.ts';
+import { fixture, opened, tempFolder } from '../fixtures.ts';
+import { readLogical } from '../tensor/logical-order.ts';
+
+async function written(text: string, name = 'rows.jsonl'): Promise<string> {
+  const path = join(await tempFolder(), name);
+  await writeFile(path, text);
+  return path;
+}
+
+describe('a .jsonl of vectors', () => {
+  const path = fixture('feature-data', 'rows.jsonl');
+
+  it('is a matrix of float32 and the indices of its rows', async () => {
+    const file = await opened(path);
+    expect([...file.tensors].map(([name, { shape, dtype }]) => [name, shape, dtype])).toEqual([
+      ['vector', [16, 64], 'F32'],
+      ['index', [16], 'U32'],
+    ]);
+    const expected = (await rowsOf(fixture('feature-data', 'rows.npy'))).join('');
+    expect(hexOf(await readLogical(file.tensors.get('vector')!))).toBe(expected);
+    const lines = readFileSync(path, 'utf8').trim().split('\n');
+    const indices = lines.map((line) => JSON.parse(line).index);
+    expect([...(await readNumbers(file.tensors.get('index')!, 16))]).toEqual(indices);
+  });
+
+  it('is known by its first line under another name, and needs no index', async () => {
+    const other = await opened(await written(readFileSync(path, 'utf8'), 'rows.txt'));
+    expect(other.tensors.get('vector')?.shape).toEqual([16, 64]);
+    const plain = await opened(await written('\n{"vector":[1,2]}\r\n{"vector":[3,4],"name":"x"}'));
+    expect([...plain.tensors.keys()]).toEqual(['vector']);
+    expect([...(await readLogical(plain.tensors.get('vector')!))]).toEqual([1, 2, 3, 4]);
+  });
+
+  const faulty: Record<string, [string, RegExp]> = {
+    'a line of another length': ['{"vector":[1,2]}\n{"vector":[1]}', /line 2: a vector of 1 values/],
+    'an index on some lines only': ['{"index":1,"vector":[1]}\n{"vector":[1]}', /line 2: some lines have an "index"/],
+    'no vector': ['{"index":1}', /line 1: vector/],
+    'an empty vector': ['{"vector":[]}', /line 1: vector/],
+    'a value that is none': ['{"vector":[1,null]}', /line 1: vector\.1/],
+    'no JSON': ['{"vector":[1,NaN]}', /line 1: is not JSON/],
+    'an index that is none': ['{"index":-1,"vector":[1]}', /line 1: index/],
+  };
+  it.each(Object.entries(faulty))('is refused for %s', async (_, [text, message]) => {
+    await expect(openTensorFile(await written(text))).rejects.toMatchObject({
+      exitCode: 6,
+      message: expect.stringMatching(message),
+    });
+  });
+});

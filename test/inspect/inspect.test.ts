@@ -1,0 +1,255 @@
+import { copyFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openTensorFile } from '../../src/formats/open.ts';
+import { fixture, npyImage, safetensorsImage, safetensorsOf, tempFolder, writeFiles } from '../fixtures.ts';
+import { saelensFolder, sixByFour } from '../layouts/found.ts';
+import { inspected, npyOf } from './looking.ts';
+
+const tiny = fixture('sae-tiny');
+const codes = ({ findings }: { findings: readonly { code: string }[] }) => findings.map(({ code }) => code);
+
+describe('inspecting an SAE', () => {
+  it('tells a folder of SAELens from end to end', async () => {
+    const found = await inspected(tiny);
+    expect(found.findings).toEqual([]);
+    expect(found.files).toMatchObject([
+      {
+        format: 'safetensors',
+        tensors: [{ name: 'W_dec', dtype: 'F32', shape: [512, 64], bytes: 131_072, order: 'C' }, {}, {}, {}],
+      },
+    ]);
+    expect(found.saes).toMatchObject([
+      {
+        layout: 'SAELens',
+        orientation: 'rows',
+        orientationFrom: 'b_dec has 64 values, b_enc has 512 values',
+        features: 512,
+        width: 64,
+        model: { value: 'tiny-kjv-4l', from: 'cfg.json' },
+        layer: { value: 1 },
+        hook: { value: 'blocks.1.hook_resid_post' },
+        fits: ['tiny-kjv-4l'],
+        survey: { unitRows: 512 },
+        firing: { dead: { count: 0 }, density: { count: 512, histogram: { scale: 'log10' } } },
+        cost: { features: 512, requests: 4, days: { free: 1, research: 1 } },
+      },
+    ]);
+    const { density } = found.saes[0]!.firing!;
+    expect(density!.min).toBeCloseTo(0.002, 3);
+    expect(density!.max).toBeCloseTo(0.47, 2);
+  });
+
+  it('takes features at -10 for dead', async () => {
+    const folder = await saelensFolder({ d_in: 4, d_sae: 6 });
+    const sparsity = Float32Array.of(-1, -10, -2, -3, -10, -0.5);
+    await writeFile(join(folder, 'sparsity.safetensors'), oneTensor('sparsity', sparsity));
+    const [sae] = (await inspected(folder)).saes;
+    expect(sae?.firing).toMatchObject({ dead: { count: 2, first: [1, 4] }, density: { count: 4 } });
+    expect(sae?.firing?.density?.max).toBeCloseTo(10 ** -0.5, 6);
+  });
+
+  it('says of sparsities that do not fit what is wrong', async () => {
+    const folder = await saelensFolder({ d_in: 4, d_sae: 6 });
+    const say = async (values: number[]) => {
+      await writeFile(join(folder, 'sparsity.safetensors'), oneTensor('sparsity', Float32Array.from(values)));
+      return (await inspected(folder)).findings.find(({ code }) => code === 'side_file')?.message;
+    };
+    expect(await say([-1, -1])).toMatch(/\[2\]; there are 6 features/);
+    expect(await say([-1, -1, 0.5, -1, -1, -1])).toMatch(/feature 2: sparsity is 0.5/);
+  });
+
+  it('says that vectors do not fit the model that the config names', async () => {
+    const folder = await saelensFolder({ d_in: 4, d_sae: 6, model_name: 'gpt2', hook_name: 'blocks.3.hook_resid_pre' });
+    const finding = (await inspected(folder)).findings.find(({ code }) => code === 'wrong_width');
+    expect(finding?.message).toBe('vectors have 4 values; gpt2-small is 768 wide');
+  });
+
+  it('leaves open which way up a bare matrix is', async () => {
+    const path = fixture('sae-tiny-encodings', 'W_dec.npy');
+    const found = await inspected(path);
+    expect(codes(found)).toEqual(['orientation_unknown']);
+    expect(found.findings[0]?.hint).toMatch(/--orientation rows: 512 features of 64 .*--orientation columns/);
+    expect(found.saes).toMatchObject([
+      { orientation: 'rows', orientationFrom: null, features: 512, fits: ['tiny-kjv-4l'] },
+    ]);
+    const said = await inspected(path, { orientation: 'columns' });
+    expect(said.findings).toEqual([]);
+    expect(said.saes).toMatchObject([{ orientationFrom: '--orientation', features: 64, width: 512, fits: [] }]);
+  });
+
+  it('guesses that vectors are as wide as some model, and that features are many where that says nothing', async () => {
+    const guess = async (shape: [number, number]) => {
+      const folder = await tempFolder();
+      const zeros = new Uint8Array(shape[0] * shape[1] * 4);
+      await writeFiles(folder, { 'guess.npy': npyImage('<f4', false, shape, zeros) });
+      const [sae] = (await inspected(join(folder, 'guess.npy'))).saes;
+      return [sae?.features, sae?.width, sae?.orientationFrom];
+    };
+    expect(await guess([3, 64])).toEqual([3, 64, null]);
+    expect(await guess([64, 3])).toEqual([3, 64, null]);
+    expect(await guess([64, 768])).toEqual([768, 64, null]);
+    expect(await guess([5, 9])).toEqual([9, 5, null]);
+    expect(await guess([64, 64])).toEqual([64, 64, null]);
+  });
+
+  it('lists the candidates where several matrices could be the decoder, and takes the one that is named', async () => {
+    const folder = await tempFolder();
+    await writeFiles(folder, { 'two.safetensors': safetensorsOf({ a: [5, 4], b: [6, 4] }) });
+    const found = await inspected(join(folder, 'two.safetensors'));
+    expect(found.saes).toEqual([]);
+    expect(found.findings).toMatchObject([
+      { code: 'layout_unknown', hint: expect.stringMatching(/--tensor NAME.*a F32.*b F32/) },
+    ]);
+    const named = await inspected(join(folder, 'two.safetensors'), { tensor: 'b', orientation: 'rows' });
+    expect(named.saes).toMatchObject([{ tensor: 'b', features: 6 }]);
+    await expect(inspected(join(folder, 'two.safetensors'), { tensor: 'c' })).rejects.toMatchObject({
+      code: 'tensor_not_found',
+    });
+  });
+
+  it('makes findings of rows that are broken, zero or equal', async () => {
+    const path = await npyOf([
+      [1, 2, 3, 4],
+      [0, 0, 0, 0],
+      [1, 2, 3, 4],
+      [Number.NaN, 0, 0, 0],
+      [9, 8, 7, 6],
+    ]);
+    const { findings } = await inspected(path, { orientation: 'rows' });
+    expect(findings.map(({ code, message, count }) => [code, count, message])).toEqual([
+      ['not_finite', 1, '1 row with NaN or infinity: row 3, value 0: NaN'],
+      ['zero_rows', 1, '1 row of zeros: 1'],
+      ['duplicate_rows', 1, '1 row equal to an earlier one: 2 = 0'],
+    ]);
+  });
+
+  it('does not read rows that are wider than any model', async () => {
+    const folder = await tempFolder();
+    const wide = npyImage('<f4', false, [2, 70_000], new Uint8Array(2 * 70_000 * 4));
+    await writeFiles(folder, { 'wide.npy': wide });
+    const found = await inspected(join(folder, 'wide.npy'), { orientation: 'rows' });
+    expect(found.saes).toMatchObject([{ survey: null }]);
+    expect(codes(found)).toEqual(['wrong_width']);
+  });
+
+  it('describes the shards of an index as one file', async () => {
+    const found = await inspected(fixture('safetensors', 'model.safetensors.index.json'));
+    expect(found.files[0]?.tensors.length).toBeGreaterThan(1);
+  });
+});
+
+describe('inspecting a vector', () => {
+  it('gives its width, norm and the models that it fits', async () => {
+    const found = await inspected(fixture('vectors', 'random-768-f32.npy'));
+    expect(found.vectors).toMatchObject([{ width: 768, fits: ['gpt2-small'], values: { count: 768 } }]);
+    expect(found.vectors[0]!.norm).toBeGreaterThan(0);
+    expect(found.findings).toEqual([]);
+  });
+
+  it('takes a matrix of one row or one column for a vector', async () => {
+    for (const name of ['random-768-row.npy', 'random-768-column.npy']) {
+      expect((await inspected(fixture('vectors', name))).vectors).toMatchObject([{ width: 768 }]);
+    }
+  });
+
+  it('lists all vectors of a file, and only the one that is named', async () => {
+    const folder = await tempFolder();
+    await writeFiles(folder, { 'layers.safetensors': safetensorsOf({ 'layer.1': [4], 'layer.2': [4] }) });
+    const path = join(folder, 'layers.safetensors');
+    expect((await inspected(path)).vectors.map(({ tensor }) => tensor)).toEqual(['layer.1', 'layer.2']);
+    expect((await inspected(path, { tensor: 'layer.2' })).vectors.map(({ tensor }) => tensor)).toEqual(['layer.2']);
+  });
+});
+
+describe('inspecting a file that could be more than one thing', () => {
+  it('leaves it open where there are matrices, whatever vectors lie beside them', async () => {
+    const folder = await tempFolder();
+    await writeFiles(folder, { 'mixed.safetensors': safetensorsOf({ a: [5, 4], b: [6, 4], mean: [4] }) });
+    const found = await inspected(join(folder, 'mixed.safetensors'));
+    expect(found.vectors).toEqual([]);
+    expect(codes(found)).toEqual(['layout_unknown']);
+    const named = await inspected(join(folder, 'mixed.safetensors'), { tensor: 'mean' });
+    expect(named.vectors).toMatchObject([{ tensor: 'mean', width: 4 }]);
+    expect(named.findings).toEqual([]);
+  });
+
+  it('takes a bias beside a vector for the sign of a probe, and for no vector', async () => {
+    const folder = await tempFolder();
+    await writeFiles(folder, { 'probe.safetensors': safetensorsOf({ weight: [1, 4], bias: [1] }) });
+    const found = await inspected(join(folder, 'probe.safetensors'));
+    expect(found.vectors).toMatchObject([{ tensor: 'weight', bias: 'bias', width: 4 }]);
+  });
+});
+
+describe('inspecting a folder', () => {
+  it('finds every SAE of a sweep', async () => {
+    const folder = await tempFolder();
+    for (const layer of [1, 2, 10]) {
+      const cfg = { d_in: 4, d_sae: 6, hook_name: `blocks.${layer}.hook_resid_pre` };
+      await writeFiles(join(folder, `layer_${layer}`), {
+        'cfg.json': cfg,
+        'sae_weights.safetensors': safetensorsOf(sixByFour),
+      });
+    }
+    expect((await inspected(folder)).saes.map(({ layer }) => layer?.value)).toEqual([1, 2, 10]);
+  });
+
+  it('without any layout looks at its weight files, and one that is damaged does not hide the others', async () => {
+    const folder = await tempFolder();
+    await copyFile(fixture('malformed', 'cut_in_data.npy'), join(folder, 'cut.npy'));
+    await copyFile(fixture('vectors', 'random-768-f32.npy'), join(folder, 'sound.npy'));
+    const found = await inspected(folder);
+    expect(found.vectors).toHaveLength(1);
+    expect(found.findings).toMatchObject([
+      { code: 'format_invalid', fatal: true, message: expect.stringMatching(/truncated/) },
+    ]);
+  });
+
+  it('without any weight file is the error that an upload has', async () => {
+    await expect(inspected(await tempFolder())).rejects.toMatchObject({ code: 'layout_unknown' });
+  });
+});
+
+describe('inspecting what cannot be read', () => {
+  for (const name of ['cut_in_data.npy', 'data_cut_short.safetensors', 'arrow_body_cut.arrow', 'W_dec_pointer.npy']) {
+    it(`says of ${name} what an upload says`, async () => {
+      const path = fixture('malformed', name);
+      const error = await openTensorFile(path).catch((thrown) => thrown);
+      await expect(inspected(path)).rejects.toMatchObject({ code: error.code, message: error.message, exitCode: 6 });
+    });
+  }
+
+  it('names members that cannot be decoded beside those that can', async () => {
+    const found = await inspected(fixture('safetensors', 'torch_undecodable_beside.safetensors'));
+    expect(found.files[0]!.undecodable.length).toBeGreaterThan(0);
+    expect(codes(found)).toContain('undecodable');
+  });
+});
+
+describe('inspecting examples', () => {
+  it('counts features, activations and bad lines', async () => {
+    const good = (index: number) =>
+      JSON.stringify({ index, modelId: 'gpt2-small', tokens: ['a', 'b'], values: [0, 1] });
+    const folder = await tempFolder();
+    const lines = [good(0), good(0), good(7), 'not JSON', JSON.stringify({ index: 9, tokens: ['a'], values: [1, 2] })];
+    await writeFile(join(folder, 'acts.jsonl'), `${lines.join('\n')}\n`);
+    const found = await inspected(join(folder, 'acts.jsonl'));
+    expect(found.activations).toMatchObject({ models: ['gpt2-small'], bad: { count: 2 } });
+    expect(found.findings).toMatchObject([
+      { code: 'record_invalid', count: 2, message: expect.stringMatching(/line 4.*line 5/) },
+    ]);
+  });
+
+  it('reads those of the tiny SAE whatever model and layer they name', async () => {
+    const { activations, findings } = await inspected(fixture('sae-tiny', 'activations.jsonl'));
+    expect(activations).toMatchObject({ features: 512, indices: '0-511', bad: { count: 0 } });
+    expect(findings).toEqual([]);
+  });
+});
+
+/** A safetensors image of one float32 tensor. */
+function oneTensor(name: string, values: Float32Array): Uint8Array {
+  const entry = { dtype: 'F32', shape: [values.length], data_offsets: [0, values.byteLength] };
+  return safetensorsImage(JSON.stringify({ [name]: entry }), new Uint8Array(values.buffer));
+}

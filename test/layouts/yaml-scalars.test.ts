@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { readYamlScalars } from '../../src/layouts/yaml-scalars.ts';
+
+test('scalars are read by their dotted names', () => {
+  const text = [
+    '# a comment',
+    'model_name: "google/gemma-2-2b"  # quoted',
+    "scan: 'a: b'",
+    'hook: blocks.3.mlp # plain',
+    'd_model:',
+    '    desc: null',
+    '    value: 2304',
+    'deep:',
+    '  deeper:',
+    '    value: 1',
+    '  beside: 2',
+    'after: 3',
+  ].join('\n');
+  expect(Object.fromEntries(readYamlScalars(text))).toEqual({
+    model_name: 'google/gemma-2-2b',
+    scan: 'a: b',
+    hook: 'blocks.3.mlp',
+    'd_model.value': '2304',
+    'deep.deeper.value': '1',
+    'deep.beside': '2',
+    after: '3',
+  });
+});
+
+test('lists, flows, blocks and anchors are passed over', () => {
+  const text = 'a:\n  - hf://x\n  - y: 2\nb: [1, 2]\nc: {d: 1}\ne: |\n  text\nf: &x 1\ng: *x\nh: 4\r\n';
+  expect(Object.fromEntries(readYamlScalars(text))).toEqual({ h: '4' });
+});
+
+test('a key that stands there twice keeps its first value, and nonsense is nothing', () => {
+  expect(Object.fromEntries(readYamlScalars('a: 1\na: 2\n'))).toEqual({ a: '1' });
+  expect(readYamlScalars('{"a": 1}\n\0\n: x\n').size).toBe(0);
+});

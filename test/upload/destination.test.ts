@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest';
+import { type PlaceOptions, placeOf } from '../../src/upload/destination.ts';
+import { fixture } from '../fixtures.ts';
+import { found } from '../layouts/found.ts';
+
+const saeId = 'x';
+
+/** Where the SAEs of a fixture go, or the error of the first that cannot be placed. */
+async function places(name: string, options: Partial<PlaceOptions> = {}) {
+  const saes = await found(fixture('layouts', name));
+  return saes.map((sae) => placeOf(sae, { saeId, ...options }));
+}
+
+test('a crosscoder over layers puts each head where its config says', async () => {
+  const [first, , third] = await places('openmoss-crosscoder');
+  expect(first).toMatchObject({ model: { value: 'llama3.1-8b' }, layer: { value: 0 }, source: '0-x' });
+  expect(third).toMatchObject({ hook: { value: 'blocks.2.hook_resid_post' }, source: '2-x' });
+});
+
+const heads = [
+  { index: 0, model: 'gemma-2-2b', layer: 14 },
+  { index: 1, model: 'gemma-2-2b-it', layer: 14 },
+];
+
+test('--head says where one head belongs, and wins over --model and --layer', async () => {
+  const [first, second] = await places('crosscoder-nanda', { heads, model: 'other', layer: 3 });
+  expect(first).toMatchObject({ model: { value: 'gemma-2-2b', from: '--head 0' }, layer: { from: '--head 0' } });
+  expect(second).toMatchObject({ model: { value: 'gemma-2-2b-it', from: '--head 1' }, source: '14-x' });
+});
+
+test('a head without --head takes --model', async () => {
+  const [first, second] = await places('crosscoder-nanda', { heads: heads.slice(1), model: 'gemma-2-2b' });
+  expect([first, second].map((place) => place?.model.from)).toEqual(['--model', '--head 1']);
+});
+
+test('{head} in the name of the source set is the head', async () => {
+  const found = await places('crosscoder-nanda', { saeId: 'cc-{layer}-h{head}', model: 'm' });
+  expect(found.map(({ source }) => source)).toEqual(['14-cc-14-h0', '14-cc-14-h1']);
+});
+
+test('a matrix that was called a crosscoder is its head 0', async () => {
+  const [place] = await places('one-file', { kind: 'crosscoder', heads, saeId: 'h{head}' });
+  expect(place).toMatchObject({ model: { value: 'gemma-2-2b' }, source: '14-h0' });
+});
+
+test.each([
+  ['crosscoder-nanda', {}, 'head 0 of 2: its files do not say which model', /--head 0=MODEL:LAYER/],
+  [
+    'crosscoder-nanda',
+    { heads: heads.slice(0, 1) },
+    'head 1 of 2: its files do not say which model',
+    /gemma-2-2b, without/,
+  ],
+  ['crosscoder-forks', { model: 'm' }, 'head 0 of 2: its files do not say which layer', /--layer N for all/],
+  ['crosscoder-forks', {}, 'head 0 of 2: its files do not say which model and layer', /--model ID --layer N for all/],
+  ['gemma-scope-renamed', {}, 'which model it was trained on', /^add --model ID$/],
+  ['one-file', {}, 'which model and layer it was trained on', /^add --model ID --layer N$/],
+])('%s with %j: %s', async (name, options, message, hint) => {
+  const failure = expect(places(name, options)).rejects;
+  await failure.toMatchObject({
+    code: 'option_missing',
+    exitCode: 6,
+    message: expect.stringContaining(message),
+    hints: expect.arrayContaining([expect.stringMatching(hint)]),
+  });
+});
+
+test('a head at another layer than its hook is refused', async () => {
+  const elsewhere = heads.map((head) => ({ ...head, layer: 13 }));
+  await expect(places('crosscoder-nanda', { heads: elsewhere })).rejects.toMatchObject({
+    code: 'layer_out_of_range',
+    message: 'layer 13 (--head 0) and hook blocks.14.hook_resid_pre (cfg.json) contradict each other',
+  });
+});
+
+test('{head} where there are no heads says so', async () => {
+  const failure = expect(places('saelens-flat', { saeId: 'a-{head}' })).rejects;
+  await failure.toMatchObject({ code: 'usage', hints: expect.arrayContaining([expect.stringContaining('no heads')]) });
+});
+
+test.each([
+  ['its config', {}, 'blocks.5.hook_mlp_out', 'blocks.5.ln2.hook_normalized'],
+  ['--hook', { hook: 'resid-post' }, 'blocks.5.hook_resid_post', 'blocks.5.ln2.hook_normalized'],
+  ['--hook-out', { hookOut: 'resid-mid' }, 'blocks.5.hook_resid_mid', 'blocks.5.ln2.hook_normalized'],
+  ['both', { hook: 'resid-mid', hookOut: 'attn-out' }, 'blocks.5.hook_attn_out', 'blocks.5.hook_resid_mid'],
+])('a transcoder writes and reads where %s says', async (_, options, hook, hookIn) => {
+  const [place] = await places('saelens-transcoder', options);
+  expect(place).toMatchObject({ hook: { value: hook }, hookIn: { value: hookIn } });
+});

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { rowsToDelete } from '../../src/upload/job-rows.ts';
+import type { JobRecord, JournalRecord } from '../../src/upload/journal-records.ts';
+import { foldRecords } from '../../src/upload/journal-state.ts';
+
+const job = (as: JobRecord['as']): JobRecord => ({
+  ...{ t: 'job', version: 1, server: 's', serverKind: 'public', serverName: 's', account: 'a', accountName: 'a' },
+  ...{ model: 'm', source: '1-x', as, title: 't', command: 'c', createdAt: '2026-01-01' },
+});
+
+type Rows = [number, number][];
+const intent = (batch: number, rows: Rows): JournalRecord => ({
+  t: 'intent',
+  batch,
+  key: `k${batch}`,
+  rows,
+  hash: 'h',
+});
+const rowsOf = (as: JobRecord['as'], records: JournalRecord[], foundToo = false) =>
+  rowsToDelete('id', job(as), foldRecords([job(as), ...records]), foundToo);
+
+describe('the rows that a job may delete', () => {
+  const records: JournalRecord[] = [
+    { t: 'found', rows: [[0, 2]] },
+    { t: 'plan', rows: [[0, 8]] },
+    intent(0, [[2, 4]]),
+    { t: 'stored', batch: 0 },
+    // Its answer was lost, and then it was found: it came from here all the same.
+    intent(1, [[4, 5]]),
+    { t: 'found', rows: [[4, 5]] },
+    // Nobody knows yet: what is there of it came from here.
+    intent(2, [[5, 6]]),
+  ];
+
+  it('are those that it sent, not those that it found before', () => {
+    const expected = { ids: ['m/1-x/2', 'm/1-x/3', 'm/1-x/4', 'm/1-x/5'], foundBefore: 2, nameless: [] };
+    expect(rowsOf('features', records)).toEqual(expected);
+    expect(rowsOf('features', records, true).ids).toHaveLength(6);
+  });
+
+  it('are no longer those that are gone, and again those that were sent again', () => {
+    const gone: JournalRecord[] = [
+      { t: 'deleting', rows: [[2, 4]] },
+      { t: 'deleted', rows: [[2, 3]] },
+    ];
+    expect(rowsOf('features', [...records, ...gone]).ids).toEqual(['m/1-x/3', 'm/1-x/4', 'm/1-x/5']);
+    const again: JournalRecord[] = [{ t: 'plan', rows: [[0, 8]] }, intent(3, [[2, 3]]), { t: 'stored', batch: 3 }];
+    expect(rowsOf('features', [...records, ...gone, ...again]).ids).toEqual(['m/1-x/2', 'm/1-x/4', 'm/1-x/5']);
+  });
+
+  it('have names that a server gave, or are said to have none', () => {
+    const vectors: JournalRecord[] = [
+      intent(0, [[0, 1]]),
+      { t: 'stored', batch: 0, ids: ['m/1-y/90000001'] },
+      intent(1, [[1, 2]]),
+    ];
+    expect(rowsOf('vectors', vectors)).toEqual({ ids: ['m/1-y/90000001'], foundBefore: 0, nameless: [[1, 2]] });
+  });
+});
+
+describe('a journal of which all is deleted', () => {
+  const data: JournalRecord[] = [
+    { t: 'data', rows: 4, width: 2, fields: '{}' },
+    { t: 'blocks', hashes: { 0: 'x' } },
+    { t: 'plan', rows: [[0, 4]] },
+    intent(0, [[0, 4]]),
+    { t: 'stored', batch: 0 },
+    { t: 'done', at: 'now' },
+  ];
+
+  it('is bound to its data up to the last row', () => {
+    const part = foldRecords([job('features'), ...data, { t: 'deleted', rows: [[0, 3]] }]);
+    expect(part).toMatchObject({ data: { rows: 4 }, done: false, stored: [[3, 4]], deleted: [[0, 3]] });
+    const all = foldRecords([job('features'), ...data, { t: 'deleted', rows: [[0, 4]] }]);
+    expect(all.data).toBeUndefined();
+    expect(all.blocks.size).toBe(0);
+    expect(all).toMatchObject({ stored: [], unknown: [], deleted: [[0, 4]], deleting: [] });
+  });
+
+  it('has no batch that would be sent again under its old key', () => {
+    const lost = data.filter(({ t }) => t !== 'stored' && t !== 'done');
+    const found: JournalRecord[] = [{ t: 'found', rows: [[0, 4]] }];
+    const one: JournalRecord[] = [{ t: 'deleted', rows: [[1, 2]] }];
+    expect(foldRecords([job('features'), ...lost]).unknown).toHaveLength(1);
+    expect(foldRecords([job('features'), ...lost, ...found, ...one]).unknown).toEqual([]);
+  });
+});

@@ -1,0 +1,172 @@
+import { readFileSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { listJobs } from '../../src/upload/jobs.ts';
+import { rowsOf } from '../cli/fixtures.ts';
+import { safetensorsImage } from '../fixtures.ts';
+import { factFile, type LibraryBench, openLibraryBench, ownIndices } from './library-bench.ts';
+
+const upload = '/api/feature/upload-batch';
+const refused = { kind: 'answer', commit: false, status: 400, body: '{"error":"no more"}' } as const;
+const sorted = [...ownIndices].sort((a, b) => a - b);
+
+/** Index to vector, as the store must have it. */
+async function expected(rows: readonly number[] = Array.from(ownIndices.keys())) {
+  const vectors = await rowsOf(factFile('rows.npy'));
+  const pairs = rows.map((row) => ({ index: ownIndices[row] as number, vector: vectors[row] as string }));
+  return pairs.sort((a, b) => a.index - b.index);
+}
+
+const pairsOf = (bench: LibraryBench, saeId?: string) =>
+  bench.held(saeId).map(({ index, vector }) => ({ index, vector }));
+
+describe('rows with indices of their own', () => {
+  it.each(['rows.arrow', 'rows.npz', 'rows.jsonl'])('are stored under these from %s', async (file) => {
+    const bench = await openLibraryBench();
+    await bench.upload(factFile(file));
+    expect(pairsOf(bench)).toEqual(await expected());
+  });
+
+  it('are selected, looked up and completed by index', async () => {
+    const bench = await openLibraryBench();
+    const [a, b] = [ownIndices[9] as number, ownIndices[2] as number];
+    await bench.upload(factFile('rows.arrow'), {
+      features: [
+        [b, b + 1],
+        [a, a + 1],
+      ].sort((x, y) => x[0]! - y[0]!) as never,
+    });
+    expect(pairsOf(bench)).toEqual(await expected([2, 9]));
+    await rm(bench.state, { recursive: true });
+    const { report } = await bench.upload(factFile('rows.npz'));
+    expect(report).toMatchObject({ planned: 16, confirmed: 16, found: 2, sent: 14 });
+    expect(pairsOf(bench)).toEqual(await expected());
+    await expect(bench.upload(factFile('rows.npz'), { features: [[0, 1]] })).rejects.toMatchObject({
+      exitCode: 6,
+      message: expect.stringContaining('no row of the 16 has that index'),
+    });
+  });
+
+  it('go on where they were cut off, and not under another mapping', async () => {
+    let failing = true;
+    const bench = await openLibraryBench(false, ({ path }, nth) =>
+      failing && path === upload && nth === 2 ? refused : undefined,
+    );
+    const file = join(bench.folder, 'rows.jsonl');
+    const text = readFileSync(factFile('rows.jsonl'), 'utf8');
+    await writeFile(file, text);
+    await expect(bench.upload(file)).rejects.toMatchObject({ exitCode: 10 });
+    expect(pairsOf(bench)).toEqual(await expected([0, 1, 2, 3, 4, 5, 6, 7]));
+    failing = false;
+    await writeFile(file, text.replace('"index": 5000,', '"index": 5001,'));
+    await expect(bench.upload(file)).rejects.toMatchObject({
+      exitCode: 12,
+      message: expect.stringContaining('indices'),
+    });
+    await writeFile(file, text);
+    expect((await bench.upload(file)).report).toMatchObject({ confirmed: 16, sent: 8 });
+    expect(pairsOf(bench)).toEqual(await expected());
+  });
+
+  it('are looked up by index where a server without keys lost an answer', async () => {
+    const bench = await openLibraryBench(true, ({ path }, nth) =>
+      path === upload && nth === 1 ? { kind: 'reset-after' } : undefined,
+    );
+    const activations = join(bench.folder, 'acts.jsonl');
+    const line = (index: number) => JSON.stringify({ index, tokens: ['t'], values: [index] });
+    await writeFile(activations, [...ownIndices.map(line), line(3)].join('\n'));
+    const { report } = await bench.upload(factFile('rows.arrow'), { activations });
+    expect(report).toMatchObject({ planned: 16, confirmed: 16 });
+    expect(bench.held().map(({ index }) => index)).toEqual(sorted);
+    expect(bench.proxy.seen.filter(({ path }) => path === upload)).toHaveLength(4);
+  });
+
+  it('name their feature and their row in errors', async () => {
+    const bench = await openLibraryBench();
+    await bench.upload(factFile('rows.arrow'), { features: [[5000, 5001]] });
+    await rm(bench.state, { recursive: true });
+    const file = join(bench.folder, 'other.jsonl');
+    await writeFile(
+      file,
+      readFileSync(factFile('rows.jsonl'), 'utf8')
+        .replace('"vector": [', '"vector": [0.75, ')
+        .replace(/, [^,]+\]/, ']'),
+    );
+    await expect(bench.upload(file)).rejects.toMatchObject({
+      code: 'feature_exists',
+      message: expect.stringContaining('the first at index 5000 (row 0)'),
+    });
+    await writeFile(
+      file,
+      readFileSync(factFile('rows.jsonl'), 'utf8')
+        .replace('"vector": [', '"vector": [1e39, ')
+        .replace(/, [^,]+\]/, ']'),
+    );
+    await expect(bench.upload(file)).rejects.toMatchObject({
+      code: 'not_finite',
+      message: expect.stringContaining('feature 5000 (row 0), value 0'),
+    });
+  });
+
+  it('have these in the labels of vectors', async () => {
+    const bench = await openLibraryBench();
+    await bench.upload(factFile('rows.npz'), { as: 'vectors', features: [[5000, 5001]] });
+    expect(bench.held().map(({ label }) => label)).toEqual(['bench L1 #5000']);
+  });
+});
+
+describe('a single row', () => {
+  it('takes the index that it is given, a job for each', async () => {
+    const bench = await openLibraryBench();
+    await bench.upload(factFile('row_3.npy'), { index: 4242 });
+    await bench.upload(factFile('rows.npy'), { index: 7, features: [[4, 5]] });
+    const vectors = await rowsOf(factFile('rows.npy'));
+    expect(pairsOf(bench)).toEqual([
+      { index: 7, vector: vectors[4] },
+      { index: 4242, vector: vectors[3] },
+    ]);
+    const again = await bench.upload(factFile('row_3.npy'), { index: 4242 });
+    expect(again.report).toMatchObject({ confirmed: 1, sent: 0 });
+    const titles = (await listJobs(bench.state)).map(({ job }) => job.title);
+    expect(titles).toEqual(['tiny-kjv-4l/1-bench (index 4242)', 'tiny-kjv-4l/1-bench (index 7)']);
+  });
+
+  it('is not held up by another one’s upload that was cut off', async () => {
+    let failing = true;
+    const bench = await openLibraryBench(false, ({ path }) => (failing && path === upload ? refused : undefined));
+    await expect(bench.upload(factFile('row_3.npy'), { index: 1 })).rejects.toMatchObject({ exitCode: 10 });
+    failing = false;
+    await bench.upload(factFile('row_3.npy'), { index: 2 });
+    expect(bench.held().map(({ index }) => index)).toEqual([2]);
+  });
+
+  it('is meant by --index: several cannot share one', async () => {
+    const bench = await openLibraryBench();
+    await expect(bench.upload(factFile('rows.npy'), { index: 7 })).rejects.toMatchObject({ exitCode: 2 });
+    expect(bench.held()).toEqual([]);
+  });
+});
+
+describe('an array "index" that is none is refused:', () => {
+  const cases: Record<string, [string, bigint[] | number[], RegExp]> = {
+    'one index twice': ['I64', [4n, 9n, 4n], /rows 0 and 2 the same index 4 \(duplicate\)/],
+    'a negative index': ['I64', [4n, -1n, 5n], /-1 at row 1/],
+    'an index beyond what servers take': ['I64', [4n, 10_000_001n, 5n], /10000001 at row 1; indices are 0 to 10000000/],
+    'another length': ['I64', [4n, 5n], /has shape \[2\]; the 3 rows/],
+    floats: ['F32', [0, 1, 2], /has type F32/],
+  };
+  it.each(Object.entries(cases))('%s', async (_, [dtype, values, message]) => {
+    const bench = await openLibraryBench();
+    const index = dtype === 'I64' ? BigInt64Array.from(values as bigint[]) : Float32Array.from(values as number[]);
+    const matrix = Float32Array.from({ length: 3 * 64 }, (_, i) => Math.sin(i));
+    const header = {
+      index: { dtype, shape: [values.length], data_offsets: [0, index.byteLength] },
+      W_dec: { dtype: 'F32', shape: [3, 64], data_offsets: [index.byteLength, index.byteLength + matrix.byteLength] },
+    };
+    const path = join(bench.folder, 'rows.safetensors');
+    const data = Buffer.concat([new Uint8Array(index.buffer), new Uint8Array(matrix.buffer)]);
+    await writeFile(path, safetensorsImage(JSON.stringify(header), data));
+    await expect(bench.upload(path)).rejects.toMatchObject({ exitCode: 6, message: expect.stringMatching(message) });
+  });
+});

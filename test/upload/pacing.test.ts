@@ -1,0 +1,82 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { openWritableStore } from '../../src/sandbox/store/store.ts';
+import { startClock, type TestClock } from './clock.ts';
+import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
+import { type Bench, openPublicBench } from './job-bench.ts';
+
+const start = '2026-11-22T12:20:00Z';
+const hour = Math.floor(Date.parse(start) / 3_600_000);
+const limit = 25_000;
+let bench: Bench;
+let proxy: FaultProxy;
+let clock: TestClock;
+
+afterEach(async () => {
+  await proxy.close();
+  await bench.close();
+  clock.close();
+});
+
+/** A public sandbox with its hourly windows, of which others behind the same address have used `used` requests. */
+async function openLimited(used: number): Promise<void> {
+  clock = startClock(start);
+  bench = await openPublicBench({ rateLimit: true, now: clock.now, env: clock.env });
+  useWindow(used);
+}
+
+/** As if others behind the same address had sent this many requests. */
+function useWindow(requests: number): void {
+  const store = openWritableStore(`${bench.folder}/data`, clock.now());
+  store.write(() => {
+    for (let i = 0; i < requests; i++) store.windows.add('127.0.0.1', '/api', hour);
+  });
+  store.close();
+}
+
+const some = ['--as', 'vectors', '--features', '0-29', '--settle-timeout', '0', '--json'];
+const labels = () => bench.query('SELECT count(DISTINCT label) AS n FROM features WHERE label IS NOT NULL');
+
+describe('the public server’s hourly window', () => {
+  it('is never run into: what is left is spread, and the wait told', async () => {
+    await openLimited(limit - 25);
+    const refused: number[] = [];
+    proxy = await startFaultProxy(
+      bench.sandbox.url,
+      () => undefined,
+      ({ status }) => {
+        if (status === 429) refused.push(status);
+      },
+    );
+    const { code, stdout, stderr } = await bench.uploadSae(proxy.url, ...some).ended;
+    expect(code).toBe(0);
+    expect(refused).toEqual([]);
+    expect(labels()).toEqual([{ n: 30 }]);
+    expect(stderr).toMatch(
+      /waiting until .*: the server takes \d+ more requests in this hour, and \d+ are still to be sent/,
+    );
+    expect(stdout).toContain('"type":"waiting"');
+    expect(clock.now().getTime() - Date.parse(start)).toBeGreaterThan(30 * 60_000);
+  });
+
+  it('that others have filled meanwhile is waited for, and then not filled at once', async () => {
+    await openLimited(1000);
+    const answers: number[] = [];
+    proxy = await startFaultProxy(
+      bench.sandbox.url,
+      ({ path }, nth) => {
+        if (path === '/api/vector/new' && nth === 10) useWindow(limit - 1000);
+        return undefined;
+      },
+      ({ path, status }) => {
+        if (path === '/api/vector/new') answers.push(status);
+      },
+    );
+    const { code, stderr } = await bench.uploadSae(proxy.url, ...some).ended;
+    expect(code).toBe(0);
+    expect(answers.filter((status) => status !== 200)).toEqual([429]);
+    expect(labels()).toEqual([{ n: 30 }]);
+    expect(stderr).toContain('waiting until');
+    expect(clock.now().getTime()).toBeGreaterThan(Date.parse('2026-11-22T13:00:00Z'));
+    expect(clock.now().getTime()).toBeLessThan(Date.parse('2026-11-22T13:30:00Z'));
+  });
+});

@@ -1,0 +1,191 @@
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { connect } from '../../src/api/connect.ts';
+import { findSaes } from '../../src/layouts/find.ts';
+import type { Sae } from '../../src/layouts/sae.ts';
+import type { UploadEvent } from '../../src/upload/events.ts';
+import { prepareSae } from '../../src/upload/kinds/sae.ts';
+import { sendSae } from '../../src/upload/kinds/send-sae.ts';
+import { timeIsUp } from '../../src/upload/time-limit.ts';
+import { startClock, type TestClock } from './clock.ts';
+import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
+import { allThere, type Bench, compareWithStore, openBench } from './job-bench.ts';
+
+const upload = '/api/feature/upload-batch';
+const key = 'sandbox-free';
+let bench: Bench;
+let proxy: FaultProxy | undefined;
+let clock: TestClock | undefined;
+
+afterEach(async () => {
+  await proxy?.close();
+  await bench.close();
+  clock?.close();
+  proxy = undefined;
+  clock = undefined;
+});
+
+const lastDocument = (stdout: string) => JSON.parse(stdout.trim().split('\n').at(-1) as string);
+const usage = () => bench.query('SELECT day, count FROM usage ORDER BY day');
+
+/** A bench on a free key, at a time of day that both sides share. */
+async function openFree(rows: number): Promise<void> {
+  clock = startClock('2026-11-22T22:30:00Z');
+  bench = await openBench(rows, { key, now: clock.now, env: { ...clock.env, TZ: 'Europe/Berlin' } });
+}
+
+describe('a spent quota', () => {
+  it('with --wait is slept out, day after day, until every row is there once', async () => {
+    await openFree(2300);
+    proxy = await startFaultProxy(bench.sandbox.url, () => undefined);
+    const { code, stderr } = await bench.upload(proxy.url, '--wait').ended;
+    expect(code).toBe(0);
+    expect(stderr).toContain('2,300 to send at 1,000 a day: this takes 3 days');
+    expect(stderr).toContain('waiting until 01:00 on 2026-11-23 (2026-11-23 00:00 UTC)');
+    expect(stderr).toContain('waiting until 01:00 on 2026-11-24 (2026-11-24 00:00 UTC)');
+    expect(compareWithStore(bench)).toEqual(allThere);
+    expect(usage().map(({ count }) => count)).toEqual([1000, 1000, 300]);
+    // Nothing was sent to be refused: 8 batches a full day, 3 on the last.
+    expect(proxy.seen.filter(({ path }) => path === upload)).toHaveLength(8 + 8 + 3);
+  });
+
+  it('stops the upload with the time to go on, in local time and UTC, and the same command goes on then', async () => {
+    await openFree(1100);
+    const first = await bench.upload(bench.sandbox.url, '--json').ended;
+    expect(first.code).toBe(8);
+    expect(first.stderr).toContain('more may be sent from 01:00 on 2026-11-23 (2026-11-23 00:00 UTC)');
+    expect(first.stderr).toContain('support@neuronpedia.org');
+    const paused = { type: 'summary', status: 'paused', resume_at: '2026-11-23T00:00:00.000Z' };
+    expect(lastDocument(first.stdout)).toMatchObject({ ...paused, jobs: [{ confirmed: 1000 }] });
+    clock?.set('2026-11-23T08:00:00Z');
+    const second = await bench.upload(bench.sandbox.url, '--json').ended;
+    expect(second.code).toBe(0);
+    expect(second.stdout).toContain('"toSend":100,"days":1');
+    expect(compareWithStore(bench)).toEqual(allThere);
+  });
+
+  it('that another machine spends meanwhile cuts the batch to what is left, and ends it there', async () => {
+    await openFree(1000);
+    let others = 0;
+    proxy = await startFaultProxy(bench.sandbox.url, async ({ path }, nth) => {
+      if (path !== upload || nth !== 3) return undefined;
+      others = await useQuota(bench.sandbox.url, 500);
+      return undefined;
+    });
+    const { code, stderr } = await bench.upload(proxy.url, '--concurrency', '1').ended;
+    expect(others).toBe(500);
+    expect(code).toBe(8);
+    expect(stderr).toContain('others have used some of it meanwhile; more may be sent from 01:00');
+    expect(usage()).toEqual([{ day: '2026-11-22', count: 1000 }]);
+    expect(bench.query("SELECT count(*) AS n FROM features WHERE source = '1-bench'")).toEqual([{ n: 500 }]);
+    const sent = proxy.seen.filter(({ path }) => path === upload);
+    // Three that pass, one refused whole, its part of 116 that passes.
+    expect(sent.length).toBeLessThanOrEqual(6);
+  });
+
+  it('slept for ends in order at Ctrl-C, with 130 and nothing lost', async () => {
+    bench = await openBench(1100, { key });
+    const first = bench.upload(bench.sandbox.url, '--wait', '--json');
+    first.process.stderr?.on('data', (text) => {
+      if (String(text).includes('waiting until')) first.process.kill('SIGINT');
+    });
+    const { code, stdout, stderr } = await first.ended;
+    expect(code).toBe(130);
+    expect(stderr).toContain('go on with: neuronpedia upload-sae');
+    expect(lastDocument(stdout)).toMatchObject({ status: 'interrupted', jobs: [{ confirmed: 1000 }] });
+    expect(bench.stored()).toHaveLength(1000);
+  });
+});
+
+describe('a sweep', () => {
+  it('says the days of all its SAEs, does not begin those after the one that spent the quota, and ends the next day', async () => {
+    await openFree(1);
+    const command = ['upload-sae', sweep([0, 1, 2]), '--sae-id', 'swept', '--api-url', bench.sandbox.url, '--json'];
+    const first = await bench.run(...command).ended;
+    expect(first.code).toBe(8);
+    expect(first.stderr).toContain('1,536 to send at 1,000 a day: this takes 2 days');
+    expect(first.stderr).toContain('not begun: tiny-kjv-4l/2-swept');
+    const resume_at = '2026-11-23T00:00:00.000Z';
+    const jobs = [
+      { source: 'tiny-kjv-4l/0-swept', status: 'done', confirmed: 512 },
+      { source: 'tiny-kjv-4l/1-swept', status: 'paused', confirmed: 488, resume_at },
+      { source: 'tiny-kjv-4l/2-swept', status: 'paused', sent: 0, resume_at },
+    ];
+    expect(lastDocument(first.stdout)).toMatchObject({ type: 'summary', status: 'paused', resume_at, jobs });
+    clock?.set('2026-11-23T09:00:00Z');
+    const second = await bench.run(...command).ended;
+    expect(second.code).toBe(0);
+    expect(second.stdout).toContain('"toSend":536,"days":1');
+    const perSource = bench.query('SELECT source, count(*) AS n FROM features GROUP BY source ORDER BY source');
+    expect(perSource).toEqual(['0-swept', '1-swept', '2-swept'].map((source) => ({ source, n: 512 })));
+  });
+});
+
+describe('--max-duration', () => {
+  it('stops before anything is sent where the time is up by then', async () => {
+    bench = await openBench(200);
+    const { code, stdout, stderr } = await bench.upload(bench.sandbox.url, '--max-duration', '1ms', '--json').ended;
+    expect(code).toBe(8);
+    const { resume_at, ...summary } = lastDocument(stdout);
+    expect(summary).toMatchObject({ type: 'summary', status: 'paused' });
+    expect(Math.abs(Date.parse(resume_at) - Date.now())).toBeLessThan(60_000);
+    expect(stderr).toContain('--max-duration');
+    expect(bench.stored()).toEqual([]);
+    expect((await bench.upload(bench.sandbox.url, '--max-duration', 'soon').ended).code).toBe(2);
+  });
+
+  it('lets what is in flight end, and leaves the rest for the next run', async () => {
+    bench = await openBench(400);
+    const [sae] = await findSaes(join(bench.folder, 'W_dec.npy'), undefined);
+    const { server, close } = await connect({
+      ...{ url: bench.sandbox.url, key: bench.sandbox.apiKey, userAgent: 'test', insecure: false },
+    });
+    const clockOrPerson = new AbortController();
+    const run = {
+      ...{ server, stateDir: join(bench.folder, 'state'), restart: false, forceUnlock: false, wait: false },
+      ...{ settleTimeoutMs: 0, command: '', assumeNew: false },
+      ...{ stop: clockOrPerson.signal, abort: new AbortController().signal },
+      onEvent: (event: UploadEvent) => {
+        if (event.type === 'progress' && event.confirmed > 0) clockOrPerson.abort(timeIsUp);
+      },
+    };
+    const options = { model: 'tiny-kjv-4l', layer: 1, saeId: 'bench', orientation: 'rows' } as const;
+    const report = await sendSae(await prepareSae(sae as Sae, options, run), { rows: 50, inFlight: 3 }, run);
+    await close();
+    await sae?.file.close();
+    expect(report.end).toEqual({ type: 'time_up' });
+    expect(report.confirmed).toBe(150);
+    expect(bench.stored()).toHaveLength(150);
+    expect((await bench.upload(bench.sandbox.url).ended).code).toBe(0);
+    expect(compareWithStore(bench)).toEqual(allThere);
+  });
+});
+
+/** A folder with the tiny SAE once a layer. */
+function sweep(layers: readonly number[]): string {
+  const tinySae = join(import.meta.dirname, '../../fixtures/sae-tiny');
+  for (const layer of layers) {
+    const folder = join(bench.folder, 'sweep', `layer_${layer}`);
+    mkdirSync(folder, { recursive: true });
+    cpSync(join(tinySae, 'sae_weights.safetensors'), join(folder, 'sae_weights.safetensors'));
+    const config = readFileSync(join(tinySae, 'cfg.json'), 'utf8').replace('blocks.1.', `blocks.${layer}.`);
+    writeFileSync(join(folder, 'cfg.json'), config);
+  }
+  return join(bench.folder, 'sweep');
+}
+
+/** Uploads rows of another SAE with the same account; how many the server took. */
+async function useQuota(url: string, rows: number): Promise<number> {
+  const post = (path: string, body: unknown) =>
+    fetch(url + path, { method: 'POST', headers: { 'x-api-key': key }, body: JSON.stringify(body) });
+  await post('/api/source-set/new', { modelId: 'tiny-kjv-4l', name: 'elsewhere' });
+  const vector = Array.from({ length: 64 }, () => 1);
+  let taken = 0;
+  for (let first = 0; first < rows; first += 100) {
+    const features = Array.from({ length: 100 }, (_, i) => ({ index: first + i, vector }));
+    const { status } = await post(upload, { modelId: 'tiny-kjv-4l', source: '0-elsewhere', features });
+    if (status === 200) taken += 100;
+  }
+  return taken;
+}
