@@ -8,6 +8,7 @@ import { formatMoment } from './moment.ts';
 import { count, type Progress, startProgress } from './progress.ts';
 import { describeQuarantine } from './quarantine.ts';
 import type { Session } from './session.ts';
+import { throwIfSignalled } from './time-limit.ts';
 
 const defaultSettleMs = 30_000;
 
@@ -54,7 +55,7 @@ export function eventReporter(
   return {
     onEvent: (event) => {
       // Nothing is under way while looking: there is nothing to wait for.
-      if (event.type === 'looking') context.stop.throwIfAborted();
+      if (event.type === 'looking') throwIfSignalled(context);
       if (event.type === 'progress') {
         progress ??= startProgress(out, event.total, event.confirmed);
         progress.update(event.confirmed);

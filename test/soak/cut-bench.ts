@@ -2,10 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startSandbox } from '../../src/sandbox/index.ts';
+import { seededRandom } from '../seeded-random.ts';
 import { type FileEvent, type FileFaults, readLog, recording } from './file-log.ts';
+import { uploads } from './kill-proxy.ts';
 import { makeMaterial } from './material.ts';
 import { whatIsWrong } from './oracle.ts';
-import { createDisk, readTree, type Tree, writeTree } from './power-cut.ts';
+import { createDisk, readTree, type Tree, unannouncedSends, writeTree } from './power-cut.ts';
 import { type Lane, rowsOf, startUpload, uploadArgs } from './upload-process.ts';
 
 /** How a run with its file operations recorded ended, and what it did. */
@@ -64,4 +66,29 @@ export async function openCutBench(lane: Pick<Lane, 'as' | 'isPublic'>): Promise
 /** Requests for rows that a run sent. */
 export function sendsOf({ events }: Recorded, uploads: readonly string[]): FileEvent[] {
   return events.filter((event) => event.op === 'send' && uploads.includes(event.path));
+}
+
+/**
+ * Ends uploads at seeded moments after their first send as a power cut would, begins each again, and tells what was
+ * wrong: requests sent before their intent was durable, runs that failed, rows that are not there once.
+ */
+export async function cutPowerOften(bench: CutBench, cuts: number, seed: number): Promise<string[]> {
+  const random = seededRandom(seed);
+  const whole = await bench.record('whole');
+  const first = whole.events.findIndex((event) => event.op === 'send' && uploads.includes(event.path));
+  const wrong = bench.whatIsWrong('whole');
+  for (let cut = 0; cut < cuts; cut++) {
+    bench.wipe();
+    const killAt = first + Math.floor(random() * (whole.events.length - first));
+    const name = `cut-${cut}`;
+    const run = await bench.record(name, { killAt });
+    if (run.signal !== 'SIGKILL') continue;
+    const unannounced = unannouncedSends(run.before, run.events, uploads);
+    bench.cutPower(run);
+    const again = await bench.record(name);
+    if (again.code !== 0) wrong.push(`cut at ${killAt}: exit ${again.code}: ${again.stderr}`);
+    for (const { n } of unannounced) wrong.push(`cut at ${killAt}: event ${n} was sent before its intent was durable`);
+    for (const row of bench.whatIsWrong(name)) wrong.push(`cut at ${killAt}: ${row}`);
+  }
+  return wrong;
 }

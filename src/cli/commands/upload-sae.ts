@@ -19,7 +19,7 @@ import { finishJobs } from '../sae-summary.ts';
 import { countToSend, dryRun, sendAll, sourceOf } from '../send-saes.ts';
 import { openSession, type Session } from '../session.ts';
 import { withSpinner } from '../spinner.ts';
-import { withTimeLimit } from '../time-limit.ts';
+import { throwIfSignalled, withTimeLimit } from '../time-limit.ts';
 
 /** `upload-sae PATH…`: every SAE found is a job of its own; all are checked before the first is sent. */
 export function run(given: CommandContext): Promise<number> {
@@ -60,7 +60,7 @@ function prepare(context: CommandContext, session: Session, sae: Sae, server: Se
       restart: context.options.restart ?? false,
       onEvent: (event) => {
         // Told after each block: a file of many gigabytes is not read to its end once the user has had enough.
-        context.stop.throwIfAborted();
+        throwIfSignalled(context);
         if (event.type === 'checking') say(`checking ${sae.path}: ${count(event.rows)} of ${count(event.total)} rows`);
       },
     }),
