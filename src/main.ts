@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createOutput, type Output } from './cli/output.ts';
 import { type Invocation, parseCommandLine } from './cli/program.ts';
 import { shellWord } from './cli/shell-word.ts';
-import { toAppError } from './errors.ts';
+import { AppError, toAppError } from './errors.ts';
 
 /** How long requests in flight may take to end after the first signal. */
 const graceMs = 10_000;
@@ -13,7 +13,7 @@ const graceMs = 10_000;
  */
 export async function main(argv: readonly string[]): Promise<number> {
   const out = createOutput(process, outputOptions(argv));
-  leaveQuietlyWhenPipeCloses();
+  goOnWhenPipesClose();
   try {
     const version = readVersion();
     const write = {
@@ -92,16 +92,23 @@ interface Signals {
   exitCode(): number | undefined;
 }
 
+/** A progress bar hides it. */
+const showCursor = '\u001b[?25h';
+
 /** The first signal asks the command to end in order, the second ends the process: the journal is safe either way. */
 function listenForSignals(out: Output, expected: boolean): Signals {
   const stop = new AbortController();
   const abort = new AbortController();
   let code: number | undefined;
   const handle = (signal: 'SIGINT' | 'SIGTERM') => () => {
-    if (code !== undefined) process.exit(code);
+    if (code !== undefined) {
+      if (process.stderr.isTTY) process.stderr.write(showCursor);
+      process.exit(code);
+    }
     code = signal === 'SIGINT' ? 130 : 143;
     if (!expected) out.note('stopping: what has begun ends first; once more to stop at once');
-    stop.abort();
+    const hints = ['progress is saved; run the same command again to go on'];
+    stop.abort(new AppError(signal === 'SIGINT' ? 'interrupted' : 'terminated', `stopped by ${signal}`, { hints }));
     setTimeout(() => abort.abort(), graceMs).unref();
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -114,10 +121,14 @@ function listenForSignals(out: Output, expected: boolean): Signals {
   return { stop: stop.signal, abort: abort.signal, exitCode: () => code };
 }
 
-/** `neuronpedia … | head` is no error of ours. */
-function leaveQuietlyWhenPipeCloses(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
+/**
+ * `neuronpedia … | head` is no error of ours, and no reason to leave an upload half done: what nobody reads any more is
+ * not written, and the exit code stays true.
+ */
+function goOnWhenPipesClose(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
 }

@@ -79,6 +79,7 @@ function isRefusal(answer: Answer): boolean {
 async function discoverPublic(http: Http, limits: Answer): Promise<Discovery> {
   const account = await fetchAccount(http);
   return {
+    // The public server has no such header; a sandbox that plays it does, and its port changes from run to run.
     id: limits.headers.get('x-server-id') ?? http.origin,
     account,
     quota: undefined,

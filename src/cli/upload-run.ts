@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises';
 import { AppError } from '../errors.ts';
+import { makeDurableFolder } from '../upload/durable-folder.ts';
 import type { UploadEvent } from '../upload/events.ts';
 import type { JobReport, UploadRun } from '../upload/run-job.ts';
 import type { Server } from '../upload/server.ts';
@@ -8,6 +8,7 @@ import { formatMoment } from './moment.ts';
 import { count, type Progress, startProgress } from './progress.ts';
 import { describeQuarantine } from './quarantine.ts';
 import type { Session } from './session.ts';
+import { throwIfSignalled } from './time-limit.ts';
 
 const defaultSettleMs = 30_000;
 
@@ -35,8 +36,8 @@ export async function uploadRun(
 }
 
 async function makeStateFolder(folder: string): Promise<string> {
-  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause) => {
-    throw new AppError('file_unreadable', `${folder}: progress cannot be kept there (${cause.code})`, {
+  await makeDurableFolder(folder).catch((cause) => {
+    throw new AppError('checkpoint_damaged', `${folder}: progress cannot be kept there (${cause.code})`, {
       hints: ['make it a folder that you may write to, or choose another with NEURONPEDIA_STATE_DIR'],
       cause,
     });
@@ -53,6 +54,8 @@ export function eventReporter(
   let progress: Progress | undefined;
   return {
     onEvent: (event) => {
+      // Nothing is under way while looking: there is nothing to wait for.
+      if (event.type === 'looking') throwIfSignalled(context);
       if (event.type === 'progress') {
         progress ??= startProgress(out, event.total, event.confirmed);
         progress.update(event.confirmed);

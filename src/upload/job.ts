@@ -76,7 +76,7 @@ export async function openJob(server: Server, identity: JobIdentity, options: Op
   const lock = await takeLock(join(options.stateDir, 'jobs', `${id}.lock`), { force: options.forceUnlock });
   try {
     if (options.restart) await removeJournal(path);
-    const journal = await openJournal(path);
+    const journal = await openJournal(path, lock);
     await beginJob(journal, server, identity, options);
     return { id, journal, close: () => closeJob(journal, lock) };
   } catch (error) {

@@ -117,9 +117,9 @@ export interface DecodedJournal {
   readonly records: readonly JournalRecord[];
   /** Bytes up to the end of the last good record. */
   readonly goodBytes: number;
-  /** The last record was cut off, as a crash in mid-write leaves it. */
+  /** What lies behind the last good record has no end of line, as a crash in mid-write leaves it. */
   readonly tornTail: boolean;
-  /** A record before the last is unreadable: what it said is lost. */
+  /** A whole line is unreadable: what it said is lost, and it may have been acted on. */
   readonly damaged: boolean;
 }
 
@@ -127,28 +127,15 @@ export interface DecodedJournal {
 export function decodeJournal(bytes: Buffer): DecodedJournal {
   const records: JournalRecord[] = [];
   let goodBytes = 0;
-  let unreadable = 0;
+  let damaged = false;
   for (let start = 0; start < bytes.length; ) {
     const newline = bytes.indexOf(10, start);
-    const end = newline < 0 ? bytes.length : newline;
-    const record = newline < 0 ? undefined : decodeLine(bytes.toString('utf8', start, end));
-    if (record) {
-      records.push(record);
-      goodBytes = end + 1;
-    } else {
-      unreadable++;
-    }
-    start = end + 1;
+    if (newline < 0) break;
+    const record = decodeLine(bytes.toString('utf8', start, newline));
+    if (record) records.push(record);
+    else damaged = true;
+    start = newline + 1;
+    if (!damaged) goodBytes = start;
   }
-  const tail = bytes.length - goodBytes;
-  const tornTail = tail > 0;
-  // Everything unreadable lies in one piece at the end: that is a torn tail. A readable record after it is damage.
-  const linesInTail = tornTail ? countLines(bytes.subarray(goodBytes)) : 0;
-  return { records, goodBytes, tornTail, damaged: unreadable > linesInTail || linesInTail > 1 };
-}
-
-function countLines(bytes: Uint8Array): number {
-  let lines = 0;
-  for (const byte of bytes) if (byte === 10) lines++;
-  return bytes.at(-1) === 10 ? lines : lines + 1;
+  return { records, goodBytes, tornTail: bytes.length > 0 && bytes.at(-1) !== 10, damaged };
 }

@@ -1,22 +1,24 @@
-import { type FileHandle, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
-import { platform } from 'node:os';
+import { type FileHandle, open, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { AppError } from '../errors.ts';
-import { decodeJournal, encodeRecord, type JournalRecord } from './journal-records.ts';
+import { makeDurableFolder, syncFolder } from './durable-folder.ts';
+import { decodeJournal } from './journal-records.ts';
 import { foldRecords, type JournalState } from './journal-state.ts';
+import { type JournalWriter, journalError, journalWriter } from './journal-writer.ts';
 
 /** An open journal: append-only, one checksummed line a record. Only the run that holds the job's lock writes it. */
-export interface Journal {
+export interface Journal extends JournalWriter {
   readonly path: string;
   /** What the records that were there at opening add up to. */
   readonly state: JournalState;
   /** What was wrong with the file, for people. */
   readonly warnings: readonly string[];
-  /** Writes records; they are durable once `sync` has resolved. */
-  append(...records: JournalRecord[]): Promise<void>;
-  /** Makes all that was appended durable. Calls made while one is under way share the next. */
-  sync(): Promise<void>;
-  close(): Promise<void>;
+}
+
+export interface OpenJournalOptions {
+  /** The job was taken from another run, which may live after all: what it still writes must not get in here. */
+  readonly takenOver?: boolean;
+  /** Throws once another run has taken the job: asked at each `sync`, so before each send. */
+  readonly stillOurs?: () => Promise<void>;
 }
 
 /**
@@ -24,14 +26,16 @@ export interface Journal {
  * aside and begun anew, so that the server is looked up instead of believed from what is left.
  * Errors: checkpoint_damaged where the state folder cannot be written.
  */
-export async function openJournal(path: string): Promise<Journal> {
+export async function openJournal(path: string, options: OpenJournalOptions = {}): Promise<Journal> {
+  const { takenOver = false, stillOurs = async () => undefined } = options;
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeDurableFolder(dirname(path));
     const { bytes, warnings } = await recover(path);
+    if (takenOver && bytes.length > 0) await replaceFile(path, bytes);
     const file = await open(path, 'a', 0o600);
-    await syncFolder(dirname(path));
-    const { records } = decodeJournal(bytes);
-    return { path, state: foldRecords(records), warnings, ...writer(path, file) };
+    await syncFolders(path);
+    const state = foldRecords(decodeJournal(bytes).records);
+    return { path, state, warnings, ...journalWriter(path, file, stillOurs) };
   } catch (cause) {
     throw journalError(path, cause);
   }
@@ -58,91 +62,42 @@ async function recover(path: string): Promise<{ bytes: Buffer; warnings: string[
   const { goodBytes, tornTail, damaged } = decodeJournal(bytes);
   if (damaged) {
     await rename(path, `${path}.damaged`);
-    return {
-      bytes: Buffer.alloc(0),
-      warnings: [
-        `the checkpoint is damaged and was set aside as ${path}.damaged; looking up what the server has instead`,
-      ],
-    };
+    const warning = `the checkpoint is damaged and was set aside as ${path}.damaged; looking up what the server has instead`;
+    return { bytes: Buffer.alloc(0), warnings: [warning] };
   }
   if (!tornTail) return { bytes, warnings: [] };
-  const file = await open(path, 'r+');
-  try {
+  await withFile(path, 'r+', async (file) => {
     await file.truncate(goodBytes);
     await file.datasync();
+  });
+  const lost = bytes.length - goodBytes;
+  const warning = `the checkpoint ends in ${lost} bytes of a record cut off by a crash; dropped`;
+  return { bytes: bytes.subarray(0, goodBytes), warnings: [warning] };
+}
+
+/** Puts a new file in the place of one that another process may have open: that one then writes to a file without a name. */
+async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
+  const draft = `${path}.new`;
+  await withFile(draft, 'w', async (file) => {
+    await file.writeFile(bytes);
+    await file.datasync();
+  });
+  await rename(draft, path);
+}
+
+async function withFile(path: string, flags: string, work: (file: FileHandle) => Promise<void>): Promise<void> {
+  const file = await open(path, flags, 0o600);
+  try {
+    await work(file);
   } finally {
     await file.close();
   }
-  const lost = bytes.length - goodBytes;
-  return {
-    bytes: bytes.subarray(0, goodBytes),
-    warnings: [`the checkpoint ends in ${lost} bytes of a record cut off by a crash; dropped`],
-  };
 }
 
-function writer(path: string, file: FileHandle): Pick<Journal, 'append' | 'sync' | 'close'> {
-  let running: Promise<void> | undefined;
-  let waiting: Promise<void> | undefined;
-  const syncOnce = () =>
-    file.datasync().catch((cause) => {
-      throw journalError(path, cause);
-    });
-  const startSync = () => {
-    running = syncOnce().finally(() => {
-      running = undefined;
-    });
-    return running;
-  };
-  return {
-    async append(...records) {
-      const text = records.map(encodeRecord).join('');
-      await file.appendFile(text).catch((cause) => {
-        throw journalError(path, cause);
-      });
-    },
-    sync() {
-      if (!running) return startSync();
-      // The sync under way may have begun before the latest append: wait it out, then share one more.
-      waiting ??= running.then(
-        () => {
-          waiting = undefined;
-          return startSync();
-        },
-        (error) => {
-          waiting = undefined;
-          throw error;
-        },
-      );
-      return waiting;
-    },
-    close: () => file.close(),
-  };
-}
-
-/** A new file is durable only once its folder is. */
-async function syncFolder(folder: string): Promise<void> {
-  // Windows cannot open a folder; its file system journals names by itself.
-  if (platform() === 'win32') return;
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-function journalError(path: string, cause: unknown): AppError {
-  if (cause instanceof AppError) return cause;
-  const reason = (cause as NodeJS.ErrnoException).code ?? (cause as Error).message;
-  return new AppError(
-    'checkpoint_damaged',
-    `${path}: the checkpoint cannot be written (${reason}); nothing more was sent`,
-    {
-      hints: ['free space there, or choose another folder with NEURONPEDIA_STATE_DIR'],
-      details: { file: path },
-      cause,
-    },
-  );
+/** Its name, and those of the two folders that this tool makes: a run before may have been killed before it had done so. */
+async function syncFolders(path: string): Promise<void> {
+  const jobs = dirname(path);
+  for (const folder of [jobs, dirname(jobs), dirname(dirname(jobs))]) await syncFolder(folder);
 }
 
 /** Where a job's journal lies. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../errors.ts';
 import { countRows, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
+import type { Delivery } from './delivery.ts';
 import type { Journal } from './journal.ts';
 import { type JournalState, pendingRows } from './journal-state.ts';
 import { type Comparison, compareRows, featureExists, sampleRows } from './look.ts';
@@ -10,20 +11,22 @@ import type { JobInput } from './run-job.ts';
 const sampleSize = 64;
 
 /**
- * What is known of a job before its first send: rows that an earlier run planned were looked up then, and the journal
- * knows them; new ones are looked up now. Errors: feature_exists, difference (a finished job whose rows are gone).
+ * What is known of a job before its first send. Rows that the journal does not know are looked up. Where sending a row
+ * twice would double it, so are all that are still to be sent: a journal that was cut short or came back from a backup
+ * looks like a whole one. Errors: feature_exists, difference (a finished job whose rows are gone).
  */
 export async function lookFirst(input: JobInput, journal: Journal): Promise<JournalState> {
-  const { planned, matrix, identity } = input;
+  const { planned, matrix, identity, delivery } = input;
   const state = journal.state;
   if (state.done && subtractRanges(planned, state.stored).length === 0) {
     await checkFinished(input, state);
     return state;
   }
   const seenBefore = subtractRanges(state.planned, state.deleted);
-  const unseen = subtractRanges(pendingRows(state, planned), seenBefore);
+  const pending = pendingRows(state, planned);
+  const unseen = repeatsAreHarmless(delivery) ? subtractRanges(pending, seenBefore) : pending;
   const skip = input.isNew || unseen.length === 0;
-  const seen = skip ? undefined : await lookAtUnseen(input, unseen, state.planned.length === 0);
+  const seen = skip ? undefined : await lookAtUnseen(input, unseen, seenBefore);
   if (seen && seen.different.length > 0)
     throw featureExists(matrix, seen.different, `${identity.model}/${identity.source}`, input.delivery);
   const found = seen ? mergeRanges([...seen.same, ...seen.uncompared]) : [];
@@ -39,15 +42,22 @@ export async function lookFirst(input: JobInput, journal: Journal): Promise<Jour
   };
 }
 
+/** Features under keys: one that is there with the same content is left alone, whatever key it came under. */
+function repeatsAreHarmless({ settle, serverNames }: Delivery): boolean {
+  return settle === 'resend' && !serverNames;
+}
+
 /**
- * On a server without keys, rows that another run of this job left there may be followed by more: a request of it may
- * still be under way. Those are waited for before the first send.
+ * Rows that this journal does not know of are another run's, and may be followed by more: a request of it may still be
+ * under way. Where sending its rows again would double them, that is waited for before the first send.
  */
-async function lookAtUnseen(input: JobInput, unseen: Ranges, isFirstRun: boolean): Promise<Comparison> {
+async function lookAtUnseen(input: JobInput, unseen: Ranges, seenBefore: Ranges): Promise<Comparison> {
   const { matrix, delivery, onEvent, settleTimeoutMs, stop } = input;
-  const seen = await compareRows(matrix, unseen, delivery, onEvent).catch((cause) => beginUnseen(input, cause));
+  const look = () => compareRows(matrix, unseen, delivery, onEvent);
+  const isKnown = subtractRanges(unseen, seenBefore).length === 0;
+  const seen = await look().catch((cause) => goOnUnseen(input, isKnown, cause));
   const there = countRows(seen.same) + countRows(seen.uncompared);
-  if (delivery.settle === 'resend' || !isFirstRun || there === 0 || there === countRows(unseen)) return seen;
+  if (repeatsAreHarmless(delivery) || there === 0 || there === countRows(unseen)) return seen;
   const seconds = settleTimeoutMs / 1000;
   onEvent({
     type: 'warning',
@@ -55,22 +65,26 @@ async function lookAtUnseen(input: JobInput, unseen: Ranges, isFirstRun: boolean
   });
   // Cut short by the user's signal: nothing will be sent, so what was seen will do.
   await sleep(settleTimeoutMs, undefined, { signal: stop }).catch(() => undefined);
-  if (stop.aborted) return seen;
-  return compareRows(matrix, unseen, delivery, onEvent);
+  return stop.aborted ? seen : look();
 }
 
 const nothing: Comparison = { same: [], different: [], uncompared: [], ids: new Map() };
 
 /** Failures that say nothing of the list itself. */
-const elsewhere = ['unreachable', 'authentication_failed', 'interrupted', 'bug'];
+const elsewhere = ['unreachable', 'authentication_failed', 'interrupted', 'terminated', 'bug'];
 
 /**
  * A server that names rows itself must be asked for all that the account has: that answer may be too large for it.
- * Whether to begin all the same is for a person to say. Error: outcome_unknown.
+ * Rows that the journal has known of all along (`isKnown`) go by the journal then; whether to begin others all the same
+ * is for a person to say. Error: outcome_unknown.
  */
-function beginUnseen({ delivery, assumeNew, onEvent }: JobInput, cause: unknown): Comparison {
+function goOnUnseen({ delivery, assumeNew, onEvent }: JobInput, isKnown: boolean, cause: unknown): Comparison {
   if (!delivery.serverNames || !(cause instanceof AppError) || elsewhere.includes(cause.code)) throw cause;
   const problem = `listing your vectors failed: ${cause.message}`;
+  if (isKnown) {
+    onEvent({ type: 'warning', message: `${problem}; going on by the checkpoint alone` });
+    return nothing;
+  }
   if (assumeNew) {
     onEvent({ type: 'warning', message: `${problem}; taking these for new ones (--assume-new)` });
     return nothing;

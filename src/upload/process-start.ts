@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, readlink } from 'node:fs/promises';
 
 /**
  * When a process of this host started, in a form that only compares; '' where the system does not tell, undefined
@@ -18,4 +18,9 @@ export async function processStart(pid: number): Promise<string | undefined> {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM' ? '' : undefined;
   }
+}
+
+/** The set of processes that this one belongs to and can see; undefined where the system has no such sets. Linux: its pid namespace. */
+export async function processSpace(): Promise<string | undefined> {
+  return readlink('/proc/self/ns/pid').catch(() => undefined);
 }

@@ -145,7 +145,7 @@ const bad: Bad[] = [
       home.file('state', 'a file');
       return ['upload-sae', tinySae, '--sae-id', 'x'];
     },
-    code: 6,
+    code: 12,
     says: ['state', /hint: .*NEURONPEDIA_STATE_DIR/],
   },
   {

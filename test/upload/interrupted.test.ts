@@ -1,7 +1,6 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Fault, type FaultProxy, startFaultProxy } from './fault-proxy.ts';
+import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 import { allThere, type Bench, compareWithStore, openBench, type Run } from './job-bench.ts';
 
 const upload = '/api/feature/upload-batch';
@@ -13,39 +12,6 @@ afterEach(async () => {
   await proxy?.close();
   proxy = undefined;
   await bench.close();
-});
-
-/** Kills the first run with SIGKILL at its `nth` upload, at the given moment, and runs again until it is done. */
-async function killAndGoOn(nth: number, moment: 'before the server has it' | 'after the server has it', wipe: boolean) {
-  bench = await openBench(512);
-  let first: Run | undefined;
-  const fault: Fault = { kind: moment === 'before the server has it' ? 'reset-before' : 'reset-after' };
-  let killed = false;
-  proxy = await startFaultProxy(bench.sandbox.url, (request, count) => {
-    if (killed || request.path !== upload || count !== nth) return undefined;
-    killed = true;
-    first?.process.kill('SIGKILL');
-    return fault;
-  });
-  first = bench.upload(proxy.url, ...small);
-  expect((await first.ended).signal).toBe('SIGKILL');
-  if (wipe) await rm(join(bench.folder, 'state'), { recursive: true, force: true });
-  const second = await bench.upload(proxy.url, ...small).ended;
-  expect(second.stderr).not.toContain('error');
-  expect(second.code).toBe(0);
-  expect(compareWithStore(bench)).toEqual(allThere);
-}
-
-describe('an upload that is killed in mid-job and run again', () => {
-  for (const nth of [0, 1, 5, 9, 15]) {
-    for (const moment of ['before the server has it', 'after the server has it'] as const) {
-      it(`ends with every row there once: killed at upload ${nth}, ${moment}`, () => killAndGoOn(nth, moment, false));
-    }
-  }
-  it('ends so too where the state folder was wiped in between, before the server had the last batch', () =>
-    killAndGoOn(4, 'before the server has it', true));
-  it('ends so too where the state folder was wiped in between, after the server had the last batch', () =>
-    killAndGoOn(4, 'after the server has it', true));
 });
 
 describe('going on after an interruption', () => {

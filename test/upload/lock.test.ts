@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { isLocked, takeLock } from '../../src/upload/lock.ts';
 import { processStart } from '../../src/upload/process-start.ts';
 
@@ -56,6 +56,50 @@ describe('the lock of a job', () => {
     const then = new Date(Date.now() - 61_000);
     await utimes(path, then, then);
     await (await takeLock(path)).release();
+  });
+
+  it('of another container on this host is taken over once its heart has stopped, not before', async () => {
+    const elsewhere = owner({ pid: 1, start: 'a boot/1', space: 'pid:[1]' });
+    await writeFile(path, elsewhere);
+    const beat = setInterval(() => utimes(path, new Date(), new Date()), 100);
+    await expect(takeLock(path)).rejects.toThrow('another run holds this job: pid 1');
+    expect(await isLocked(path)).toBe(true);
+    clearInterval(beat);
+    const then = new Date(Date.now() - 7_000);
+    await utimes(path, then, then);
+    expect(await isLocked(path)).toBe(false);
+    await (await takeLock(path)).release();
+  });
+
+  it('gives a sign of life every two seconds', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const lock = await takeLock(path);
+    const long = new Date(Date.now() - 3_600_000);
+    await utimes(path, long, long);
+    vi.advanceTimersByTime(2_000);
+    await vi.waitFor(async () => expect(Date.now() - (await stat(path)).mtimeMs).toBeLessThan(60_000));
+    await lock.release();
+    vi.useRealTimers();
+  });
+
+  it('that was left behind goes to one of many who want it at once, in one process too', async () => {
+    await writeFile(path, owner({ pid: process.ppid, start: 'an earlier boot/1' }));
+    const taken = await Promise.allSettled(Array.from({ length: 20 }, () => takeLock(path)));
+    const locks = taken.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    const holding = await Promise.allSettled(locks.map((lock) => lock.stillOurs()));
+    expect(holding.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const each of taken) if (each.status === 'rejected') expect(each.reason).toMatchObject({ code: 'locked' });
+    for (const lock of locks) await lock.release();
+  });
+
+  it('tells its owner once another has it', async () => {
+    const first = await takeLock(path);
+    await first.stillOurs();
+    const second = await takeLock(path, { force: true });
+    expect([first.takenOver, second.takenOver]).toEqual([false, true]);
+    await expect(first.stillOurs()).rejects.toMatchObject({ code: 'locked', exitCode: 11 });
+    await second.release();
+    await expect(first.stillOurs()).rejects.toThrow('its lock is gone');
   });
 
   it('can be broken by force, and is then not taken from its new owner when the old one ends', async () => {

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Fault, type FaultProxy, startFaultProxy } from './fault-proxy.ts';
-import { type Bench, openPublicBench, type Run } from './job-bench.ts';
+import { type Bench, openPublicBench } from './job-bench.ts';
 
 const uploads = ['/api/feature/upload-batch', '/api/vector/new'];
 const quick = ['--settle-timeout', '0'];
@@ -54,27 +54,6 @@ describe('features with activations, on a server without keys', () => {
     });
   }
 
-  for (const moment of ['reset-before', 'reset-after'] as const) {
-    for (const wipe of [false, true]) {
-      it(`are there once each after kill -9 (${moment}) and the same command again${wipe ? ', with the state wiped' : ''}`, async () => {
-        bench = await openPublicBench();
-        let first: Run | undefined;
-        let killed = false;
-        proxy = await startFaultProxy(bench.sandbox.url, ({ path }, nth) => {
-          if (killed || !uploads.includes(path) || nth !== 5) return undefined;
-          killed = true;
-          first?.process.kill('SIGKILL');
-          return { kind: moment };
-        });
-        first = bench.uploadSae(proxy.url, '--batch-size', '32', ...quick);
-        expect((await first.ended).signal).toBe('SIGKILL');
-        if (wipe) await rm(join(bench.folder, 'state'), { recursive: true, force: true });
-        expect((await bench.uploadSae(proxy.url, '--batch-size', '32', ...quick).ended).code).toBe(0);
-        expect(held()).toEqual(everything);
-      });
-    }
-  }
-
   it('are halved where a transaction fails again and again, until they pass', async () => {
     bench = await openPublicBench();
     const tooMuch: Fault = { kind: 'answer', commit: false, status: 500, body: failing };
@@ -116,23 +95,6 @@ describe('steering vectors, on a server without keys', () => {
       expect(names()).toEqual(expected);
     });
   }
-
-  it('are made once each after kill -9 with the state wiped', async () => {
-    bench = await openPublicBench();
-    let first: Run | undefined;
-    let killed = false;
-    proxy = await startFaultProxy(bench.sandbox.url, ({ path }, nth) => {
-      if (killed || !uploads.includes(path) || nth !== 5) return undefined;
-      killed = true;
-      first?.process.kill('SIGKILL');
-      return { kind: 'reset-after' };
-    });
-    first = bench.uploadSae(proxy.url, ...some);
-    await first.ended;
-    await rm(join(bench.folder, 'state'), { recursive: true, force: true });
-    expect((await bench.uploadSae(proxy.url, ...some).ended).code).toBe(0);
-    expect(names()).toEqual(expected);
-  });
 
   it('are not sent on a guess: where the server cannot list what it has, the row is named and left', async () => {
     bench = await openPublicBench();

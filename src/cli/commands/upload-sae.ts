@@ -19,7 +19,7 @@ import { finishJobs } from '../sae-summary.ts';
 import { countToSend, dryRun, sendAll, sourceOf } from '../send-saes.ts';
 import { openSession, type Session } from '../session.ts';
 import { withSpinner } from '../spinner.ts';
-import { withTimeLimit } from '../time-limit.ts';
+import { throwIfSignalled, withTimeLimit } from '../time-limit.ts';
 
 /** `upload-sae PATH…`: every SAE found is a job of its own; all are checked before the first is sent. */
 export function run(given: CommandContext): Promise<number> {
@@ -59,6 +59,8 @@ function prepare(context: CommandContext, session: Session, sae: Sae, server: Se
       stateDir: session.folders.state,
       restart: context.options.restart ?? false,
       onEvent: (event) => {
+        // Told after each block: a file of many gigabytes is not read to its end once the user has had enough.
+        throwIfSignalled(context);
         if (event.type === 'checking') say(`checking ${sae.path}: ${count(event.rows)} of ${count(event.total)} rows`);
       },
     }),

@@ -1,0 +1,33 @@
+import { mkdir, open } from 'node:fs/promises';
+import { platform } from 'node:os';
+import { dirname, resolve } from 'node:path';
+
+/** Makes a folder, and those above it, for its owner alone. Their names survive a power cut once this has resolved. */
+export async function makeDurableFolder(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let folder = resolve(path); folder.length >= resolve(first).length; folder = dirname(folder)) {
+    await syncFolder(dirname(folder));
+  }
+}
+
+/** What file systems say that know no fsync of folders, and folders above ours that we may pass through but not open. */
+const cannotBeSynced = new Set(['EINVAL', 'ENOTSUP', 'ENOSYS', 'EPERM', 'EACCES', 'EISDIR']);
+
+/** Makes the names in a folder durable: a new or renamed file is so only once its folder is. */
+export async function syncFolder(path: string): Promise<void> {
+  // Windows cannot open a folder; its file system journals names by itself.
+  if (platform() === 'win32') return;
+  await openAndSync(path).catch((error: NodeJS.ErrnoException) => {
+    if (!cannotBeSynced.has(error.code ?? '')) throw error;
+  });
+}
+
+async function openAndSync(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

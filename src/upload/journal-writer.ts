@@ -1,0 +1,77 @@
+import type { FileHandle } from 'node:fs/promises';
+import { AppError } from '../errors.ts';
+import { encodeRecord, type JournalRecord } from './journal-records.ts';
+
+/** The writing end of a journal. */
+export interface JournalWriter {
+  /** Writes records; they are durable once `sync` has resolved. */
+  append(...records: JournalRecord[]): Promise<void>;
+  /** Makes all that was appended durable. Calls made while one is under way share the next. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Writes to an open journal, one record after the other. `stillOurs` throws once another run has taken the job.
+ *
+ * The first failure is final: a record may be half written, and after a failed fsync the system counts what it could
+ * not write as written, so that a later one would succeed without it. Errors: checkpoint_damaged, and that of `stillOurs`.
+ */
+export function journalWriter(path: string, file: FileHandle, stillOurs: () => Promise<void>): JournalWriter {
+  let failure: AppError | undefined;
+  const tried = async (work: () => Promise<unknown>): Promise<void> => {
+    if (failure) throw failure;
+    await work().catch((cause) => {
+      failure ??= journalError(path, cause);
+      throw failure;
+    });
+  };
+  let lastAppend = Promise.resolve();
+  const syncs = shared(() => tried(() => file.datasync().then(stillOurs)));
+  return {
+    append(...records) {
+      const text = records.map(encodeRecord).join('');
+      const write = () => tried(() => file.appendFile(text));
+      lastAppend = lastAppend.then(write, write);
+      return lastAppend;
+    },
+    sync: syncs,
+    close: () => file.close(),
+  };
+}
+
+/** Runs `work` once at a time; calls made meanwhile share one more run, since the one under way may have begun too early for them. */
+function shared(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  let waiting: Promise<void> | undefined;
+  const start = () => {
+    running = work().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+  const startWaiting = () => {
+    waiting = undefined;
+    return start();
+  };
+  return () => {
+    if (!running) return start();
+    waiting ??= running.then(startWaiting, startWaiting);
+    return waiting;
+  };
+}
+
+/** The error for a journal that cannot be written. */
+export function journalError(path: string, cause: unknown): AppError {
+  if (cause instanceof AppError) return cause;
+  const reason = (cause as NodeJS.ErrnoException).code ?? (cause as Error).message;
+  return new AppError(
+    'checkpoint_damaged',
+    `${path}: the checkpoint cannot be written (${reason}); nothing more was sent`,
+    {
+      hints: ['free space there, or choose another folder with NEURONPEDIA_STATE_DIR'],
+      details: { file: path },
+      cause,
+    },
+  );
+}

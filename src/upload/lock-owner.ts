@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { processSpace, processStart } from './process-start.ts';
+
+const ownerSchema = z.object({
+  id: z.string(),
+  host: z.string(),
+  pid: z.number(),
+  /** When that process started, as the operating system counts it: a pid alone may since be another's. */
+  start: z.string(),
+  /** Among whose processes its pid counts: those of another container cannot be seen. */
+  space: z.string().optional(),
+  since: z.string(),
+});
+
+/** Who holds a lock: the lock's content, as JSON. */
+export type Owner = z.infer<typeof ownerSchema>;
+
+/** How often an owner gives a sign of life: the time at which its lock was last changed. */
+export const heartbeatMs = 2_000;
+/** A lock from another host is believed this long after its last heartbeat: network file systems tell of it late. */
+const staleMs = 60_000;
+/** One from another container of this host has a heart that stopped once it was not heard for three beats. */
+const quietMs = 3 * heartbeatMs;
+
+/** This process, as the owner of a lock of its own. */
+export async function describeSelf(): Promise<Owner> {
+  const pid = process.pid;
+  const space = await processSpace();
+  return {
+    id: randomUUID(),
+    host: hostname(),
+    pid,
+    start: (await processStart(pid)) ?? '',
+    ...(space !== undefined && { space }),
+    since: new Date().toISOString(),
+  };
+}
+
+/** Undefined where there is none; an unreadable one (its writer died in between) counts as owned by nobody. */
+export async function readOwner(path: string): Promise<Owner | undefined> {
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  try {
+    return ownerSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Whether the owner of a lock lives, as far as can be told. `watch` takes the time to see whether the heart of one beats
+ * whose process cannot be seen.
+ */
+export async function isAlive(path: string, owner: Owner, me: Owner, watch: boolean): Promise<boolean> {
+  if (owner.host !== me.host) return (await ageMs(path)) < staleMs;
+  // In a container every run is pid 1: the same pid as mine is a run before me, unless the start says otherwise.
+  if (owner.pid === me.pid && owner.start === me.start) return owner.id === me.id || heldHere.has(owner.id);
+  if (owner.space !== undefined && me.space !== undefined && owner.space !== me.space) {
+    return watch ? keepsBeating(path) : (await ageMs(path)) < quietMs;
+  }
+  const start = await processStart(owner.pid);
+  return start !== undefined && (owner.start === '' || start === owner.start);
+}
+
+/** Looks for another heartbeat until there have been none for too long. */
+async function keepsBeating(path: string): Promise<boolean> {
+  const first = await beatAt(path);
+  const since = performance.now();
+  while (first !== undefined && Date.now() - first < quietMs && performance.now() - since < quietMs) {
+    await sleep(heartbeatMs / 8);
+    const last = await beatAt(path);
+    if (last !== first) return last !== undefined;
+  }
+  return false;
+}
+
+/** Locks that this very process holds: a library may run two jobs at once. */
+export const heldHere = new Set<string>();
+
+/** When a lock's owner last gave a sign of life, in milliseconds since 1970; undefined where there is no lock. */
+async function beatAt(path: string): Promise<number | undefined> {
+  return (await stat(path).catch(() => undefined))?.mtimeMs;
+}
+
+async function ageMs(path: string): Promise<number> {
+  return Date.now() - ((await beatAt(path)) ?? Number.NEGATIVE_INFINITY);
+}

@@ -1,0 +1,133 @@
+import { spawn } from 'node:child_process';
+import { on, once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { pathToFileURL } from 'node:url';
+import { describe, expect } from 'vitest';
+import { fixture, tinySae } from './fixtures.ts';
+import { type Home, test } from './home.ts';
+import { binary, childEnv, documentsOf, linesOf, startCli } from './run-cli.ts';
+import { queryStore, storedFeatures } from './sandbox-process.ts';
+import { serveThrough } from './web-server.ts';
+
+const shortGrace = `--import=${pathToFileURL(join(import.meta.dirname, '../preload/short-grace.mjs')).href}`;
+
+/** Starts a command line against a proxy that keeps requests to one path back. */
+async function startHeld(
+  home: Home,
+  url: string,
+  path: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+) {
+  const proxy = home.own(await serveThrough(url));
+  proxy.hold((asked) => asked === path);
+  const all = { ...home.env, NEURONPEDIA_API_KEY: 'sandbox-bulk', NEURONPEDIA_API_URL: proxy.url, ...env };
+  const { child, ran } = startCli(args, { env: all });
+  await proxy.held;
+  const said = on(child.stderr!, 'data');
+  return {
+    proxy,
+    ran,
+    async signal(name: NodeJS.Signals) {
+      child.kill(name);
+      for await (const [chunk] of said) if (String(chunk).includes('stopping')) break;
+    },
+    again: (name: NodeJS.Signals) => child.kill(name),
+  };
+}
+
+const vector = fixture('vectors/woman-minus-man-64-f32.npy');
+const vectorArgs = (name: string) => [
+  'upload-vector',
+  vector,
+  '--model',
+  'tiny-kjv-4l',
+  '--layer',
+  '1',
+  '--name',
+  name,
+];
+const saeArgs = (name: string) => ['upload-sae', tinySae, '--sae-id', name, '--concurrency', '1', '--batch-size', '64'];
+
+describe('a signal', () => {
+  test('lets a vector in flight end, and exits with 143 after SIGTERM', async ({ home, server }) => {
+    const run = await startHeld(home, server.url, '/api/vector/new', vectorArgs('termed'));
+    await run.signal('SIGTERM');
+    run.proxy.release();
+    const first = await run.ran;
+    expect(first.code).toBe(143);
+    expect(first.stderr).not.toContain('error');
+    const stored = () => queryStore(server.data, "SELECT idx FROM features WHERE label = 'termed'");
+    expect(stored()).toHaveLength(1);
+    const second = await home.runAt(server.url, vectorArgs('termed'));
+    expect(second.code).toBe(0);
+    expect(second.stdout).toMatch(/\/tiny-kjv-4l\/1-neuronpedia-resid-post\/\d+\n$/);
+    expect(stored()).toHaveLength(1);
+  });
+
+  test('that comes twice ends it at once, with a request in flight', async ({ home, server }) => {
+    const run = await startHeld(home, server.url, '/api/feature/upload-batch', saeArgs('twice'));
+    await run.signal('SIGINT');
+    run.again('SIGINT');
+    expect((await run.ran).code).toBe(130);
+    run.proxy.release();
+    const second = await home.runAt(server.url, saeArgs('twice'));
+    expect(second.code).toBe(0);
+    expect(storedFeatures(server.data, '1-twice')).toHaveLength(512);
+  });
+
+  test('does not wait for ever for an answer: after ten seconds the request is left unknown', async ({
+    home,
+    server,
+  }) => {
+    const args = [...saeArgs('slow'), '--json'];
+    const run = await startHeld(home, server.url, '/api/feature/upload-batch', args, { NODE_OPTIONS: shortGrace });
+    await run.signal('SIGTERM');
+    const first = await run.ran;
+    expect(first.code).toBe(143);
+    expect(documentsOf(first).at(-1)).toMatchObject({
+      type: 'summary',
+      status: 'interrupted',
+      jobs: [{ confirmed: 0 }],
+    });
+    expect(first.stderr).toContain('go on with: neuronpedia upload-sae');
+    run.proxy.release();
+    expect((await home.runAt(server.url, args)).code).toBe(0);
+    expect(storedFeatures(server.data, '1-slow')).toHaveLength(512);
+  });
+
+  test('while rows are looked up ends it before the next look, and nothing is sent', async ({ home, server }) => {
+    expect((await home.runAt(server.url, [...saeArgs('looking'), '--features', '0-9'])).code).toBe(0);
+    const run = await startHeld(home, server.url, '/api/features', saeArgs('looking'));
+    await run.signal('SIGINT');
+    run.proxy.release();
+    const first = await run.ran;
+    expect(first.code).toBe(130);
+    expect(first.stderr).toContain('stopped by SIGINT');
+    expect(storedFeatures(server.data, '1-looking')).toHaveLength(10);
+  });
+});
+
+/** How a pipe is read only to its first line, as a shell does it; the exit code of the tool goes into a file. */
+const pipes = {
+  stdout: '{ "$@"; echo $? > "$CODE"; } | head -n 1',
+  stderr: '{ "$@" 2>&1 > /dev/null; echo $? > "$CODE"; } | head -n 1',
+};
+
+describe('a pipe that nobody reads any more', () => {
+  for (const [closed, script] of Object.entries(pipes)) {
+    test(`is no error and no reason to stop: ${closed}`, async ({ home, server }) => {
+      const args = [...saeArgs(`closed-${closed}`), '--json', '--verbose', '--api-url', server.url];
+      const code = join(home.folder, 'code');
+      const env = childEnv({ ...home.env, NEURONPEDIA_API_KEY: 'sandbox-bulk', CODE: code });
+      const shell = spawn('sh', ['-c', script, 'sh', process.execPath, binary, ...args], { env });
+      const [, stdout, stderr] = await Promise.all([once(shell, 'close'), text(shell.stdout), text(shell.stderr)]);
+      expect(linesOf(stdout)).toHaveLength(1);
+      expect(stderr).not.toContain('EPIPE');
+      expect(readFileSync(code, 'utf8')).toBe('0\n');
+      expect(storedFeatures(server.data, `1-closed-${closed}`)).toHaveLength(512);
+    });
+  }
+});

@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+
+/** The requests that store rows. */
+export const uploads: readonly string[] = ['/api/feature/upload-batch', '/api/vector/new'];
+
+/** A request on its way through the proxy. */
+export interface Passing {
+  readonly path: string;
+  /** SHA-256 of its body: what the journal's intent of it says. */
+  readonly hash: string;
+  /** The answer has been handed to the network, all of it. */
+  answered: boolean;
+}
+
+/** What happens around each request; any of them may wait, kill, or throw to drop the connection. */
+export interface Watch {
+  onArrival?(passing: Passing, forward: () => Promise<void>): Promise<void> | void;
+  /** The server has stored it; nothing of the answer has been passed on. */
+  onCommitted?(passing: Passing): Promise<void> | void;
+  onAnswered?(passing: Passing): void;
+}
+
+/** A proxy on loopback that knows where each request is. */
+export interface KillProxy {
+  readonly url: string;
+  /** Forgets what it has seen; from now on `watch` is told. */
+  begin(watch: Watch): Passing[];
+  /** Resolves once nothing is on its way to the server any more. */
+  quiet(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Stands before a server, waiting and dropping as it is told. */
+export async function startKillProxy(target: string): Promise<KillProxy> {
+  let seen: Passing[] = [];
+  let watch: Watch = {};
+  const underWay = new Set<Promise<void>>();
+  const server = createServer((incoming, outgoing) => {
+    const done = pass(target, incoming, outgoing, watch, seen)
+      .catch(() => void outgoing.destroy())
+      .finally(() => underWay.delete(done));
+    underWay.add(done);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    begin(next) {
+      watch = next;
+      seen = [];
+      return seen;
+    },
+    quiet: async () => {
+      while (underWay.size > 0) await Promise.all(underWay);
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function pass(
+  target: string,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  watch: Watch,
+  seen: Passing[],
+): Promise<void> {
+  const body = await buffer(incoming);
+  const hash = createHash('sha256').update(body).digest('hex');
+  const passing: Passing = { path: incoming.url ?? '', hash, answered: false };
+  seen.push(passing);
+  const send = () => forward(target, incoming, body);
+  await watch.onArrival?.(passing, async () => void (await send()));
+  const answer = await send();
+  await watch.onCommitted?.(passing);
+  outgoing.writeHead(answer.status, answer.headers);
+  outgoing.end(answer.body, () => {
+    passing.answered = true;
+    watch.onAnswered?.(passing);
+  });
+}
+
+function forward(target: string, incoming: IncomingMessage, body: Buffer) {
+  return new Promise<{ status: number; headers: IncomingMessage['headers']; body: Buffer }>((resolve, reject) => {
+    const { host: _host, ...headers } = incoming.headers;
+    const onward = request(target + incoming.url, { method: incoming.method, headers }, async (answer) => {
+      resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: await buffer(answer) });
+    });
+    onward.on('error', reject);
+    onward.end(body);
+  });
+}

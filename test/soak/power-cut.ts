@@ -1,0 +1,156 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { decodeJournal } from '../../src/upload/journal-records.ts';
+import type { FileEvent } from './file-log.ts';
+
+/** What lies below a folder: content by path, null for a folder. */
+export type Tree = ReadonlyMap<string, Buffer | null>;
+
+interface Node {
+  readonly isFolder: boolean;
+  content: Buffer;
+  durable: Buffer;
+}
+
+/** A disk below one folder: what programs see, and what would be left of it. */
+export interface Disk {
+  apply(event: FileEvent): void;
+  /** What a power cut now would leave for certain: contents and names that an fsync has made durable, and nothing else. */
+  afterPowerCut(): Tree;
+}
+
+/** A folder's content as it lies there. */
+export function readTree(folder: string): Tree {
+  const tree = new Map<string, Buffer | null>();
+  for (const name of readdirSync(folder, { recursive: true }) as string[]) {
+    const path = join(folder, name);
+    tree.set(path, statSync(path).isDirectory() ? null : readFileSync(path));
+  }
+  return tree;
+}
+
+/** Makes a folder hold just this. */
+export function writeTree(folder: string, tree: Tree): void {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const [path, content] of [...tree].sort(([a], [b]) => a.localeCompare(b))) {
+    if (content === null) mkdirSync(path, { recursive: true });
+    else writeFileSync(path, content);
+  }
+}
+
+const folderNode = (): Node => ({ isFolder: true, content: Buffer.alloc(0), durable: Buffer.alloc(0) });
+const fileNode = (content: Buffer = Buffer.alloc(0)): Node => ({ isFolder: false, content, durable: content });
+
+/** A disk with what was there before, all of it durable. */
+export function createDisk(before: Tree): Disk {
+  const nodes = [...before].map(
+    ([path, content]) => [path, content === null ? folderNode() : fileNode(content)] as const,
+  );
+  const names = new Map<string, Node>(nodes);
+  const durableNames = new Map<string, Node>(nodes);
+  const byInode = new Map<number, Node>();
+  const begun = new Map<number, () => void>();
+  return {
+    apply: (event) => applyEvent(event, { names, durableNames, byInode, begun }),
+    afterPowerCut: () => {
+      const left = [...durableNames].map(([path, node]) => [path, node.isFolder ? null : node.durable] as const);
+      return withoutOrphans(new Map(left), new Set([...names.keys(), ...durableNames.keys()]));
+    },
+  };
+}
+
+/** A name whose folder's own name is lost cannot be reached. */
+function withoutOrphans(tree: Map<string, Buffer | null>, known: ReadonlySet<string>): Tree {
+  const reachable = (path: string): boolean => {
+    const parent = dirname(path);
+    return !known.has(parent) || (tree.has(parent) && reachable(parent));
+  };
+  return new Map([...tree].filter(([path]) => reachable(path)));
+}
+
+interface State {
+  readonly names: Map<string, Node>;
+  readonly durableNames: Map<string, Node>;
+  readonly byInode: Map<number, Node>;
+  /** What each fsync under way will have made durable once it ends. */
+  readonly begun: Map<number, () => void>;
+}
+
+function applyEvent(event: FileEvent, state: State): void {
+  const { names, byInode, begun } = state;
+  switch (event.op) {
+    case 'create': {
+      const node = fileNode();
+      names.set(event.path, node);
+      byInode.set(event.ino, node);
+      break;
+    }
+    case 'open': {
+      const node = names.get(event.path);
+      if (node) byInode.set(event.ino, node);
+      break;
+    }
+    case 'write': {
+      const node = byInode.get(event.ino) as Node;
+      node.content = Buffer.concat([node.content, Buffer.from(event.data, 'base64')]);
+      break;
+    }
+    case 'truncate': {
+      const node = byInode.get(event.ino);
+      if (node) node.content = node.content.subarray(0, event.length);
+      break;
+    }
+    case 'mkdir':
+      for (let path = event.path; path.length >= event.first.length; path = dirname(path))
+        names.set(path, folderNode());
+      break;
+    case 'rename':
+    case 'link':
+      names.set(event.to, names.get(event.from) as Node);
+      if (event.op === 'rename') names.delete(event.from);
+      break;
+    case 'unlink':
+      names.delete(event.path);
+      break;
+    case 'sync-begin':
+      begun.set(event.id, durableFrom(state, event.path, event.ino));
+      break;
+    case 'sync-end':
+      begun.get(event.id)?.();
+      break;
+  }
+}
+
+/** What an fsync promises is what was there when it was called. */
+function durableFrom({ names, durableNames, byInode }: State, path: string, ino: number): () => void {
+  // Numbers of files that are gone are given to others.
+  const file = names.get(path)?.isFolder ? undefined : byInode.get(ino);
+  if (file) {
+    const { content } = file;
+    return () => {
+      file.durable = content;
+    };
+  }
+  const entries = [...names].filter(([name]) => dirname(name) === path);
+  return () => {
+    for (const name of durableNames.keys()) if (dirname(name) === path) durableNames.delete(name);
+    for (const [name, node] of entries) durableNames.set(name, node);
+  };
+}
+
+/** Uploads that were sent while a power cut could still have taken their intent: none may be. */
+export function unannouncedSends(before: Tree, events: readonly FileEvent[], uploads: readonly string[]): FileEvent[] {
+  const disk = createDisk(before);
+  return events.filter((event) => {
+    disk.apply(event);
+    if (event.op !== 'send' || !uploads.includes(event.path)) return false;
+    return !intentsIn(disk.afterPowerCut()).has(event.hash);
+  });
+}
+
+function intentsIn(tree: Tree): Set<string> {
+  const journals = [...tree].filter(([path]) => path.endsWith('.journal')).map(([, content]) => content as Buffer);
+  const records = journals.flatMap((content) => decodeJournal(content).records);
+  return new Set(records.flatMap((record) => (record.t === 'intent' ? [record.hash] : [])));
+}
