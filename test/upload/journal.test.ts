@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -6,6 +6,7 @@ import { AppError } from '../../src/errors.ts';
 import { openJournal, readJournal } from '../../src/upload/journal.ts';
 import { decodeJournal, encodeRecord, type JournalRecord } from '../../src/upload/journal-records.ts';
 import { foldRecords, pendingRows } from '../../src/upload/journal-state.ts';
+import { journalWriter } from '../../src/upload/journal-writer.ts';
 
 const job: JournalRecord = {
   t: 'job',
@@ -124,6 +125,19 @@ describe('a journal on disk', () => {
       for (const record of decoded.records) expect(records).toContainEqual(record);
       expect(decoded.damaged || decoded.tornTail, `byte ${at}`).toBe(true);
     }
+  });
+
+  it('does not believe an fsync after one that failed: the system has forgotten what it could not write', async () => {
+    const file = await open(join(folder, 'failing'), 'a');
+    const writer = journalWriter(path, file, async () => undefined);
+    const sync = file.datasync.bind(file);
+    file.datasync = () => Promise.reject(Object.assign(new Error('EIO: i/o error'), { code: 'EIO' }));
+    await writer.append(job);
+    await expect(writer.sync()).rejects.toMatchObject({ code: 'checkpoint_damaged', exitCode: 12 });
+    file.datasync = sync;
+    await expect(writer.sync()).rejects.toMatchObject({ code: 'checkpoint_damaged' });
+    await expect(writer.append(job)).rejects.toMatchObject({ code: 'checkpoint_damaged' });
+    await writer.close();
   });
 
   it('that another run has taken is left to it: what the first still writes goes nowhere, and it may not send', async () => {

@@ -43,7 +43,7 @@ describe('a disk that fails', () => {
     expect(bench.whatIsWrong('full')).toEqual([]);
   });
 
-  it('in one fsync is not believed again: a later one that succeeds says nothing of what that one lost', async () => {
+  it('in one fsync ends the upload, and what was sent before is gone on from', async () => {
     bench = await openCutBench({ as: 'features', isPublic: false });
     const run = await bench.record('failing', { failSync: 8 });
     expect(run.stderr).toContain('cannot be written (EIO)');
