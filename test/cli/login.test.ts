@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
+import { some } from '../some.ts';
 import { type Home, test } from './home.ts';
 import { documentsOf } from './run-cli.ts';
 
@@ -39,7 +40,7 @@ describe.concurrent('login', () => {
     ['a BOM', '\uFEFFsandbox-free\n'],
     ['spaces and empty lines', '  sandbox-free \n\n'],
   ] as const;
-  for (const [what, stdin] of pasted) {
+  for (const [what, stdin] of some(pasted, 2)) {
     test(`takes a key that comes with ${what}`, async ({ home, server }) => {
       const ran = await login(home, server.url, stdin, '--json');
       expect(ran.code).toBe(0);
@@ -53,7 +54,7 @@ describe.concurrent('login', () => {
     ['that is empty', '\n'],
     ['in quotes', '"sandbox-free"\n'],
   ] as const;
-  for (const [what, stdin] of refused) {
+  for (const [what, stdin] of some(refused, 2)) {
     test(`exits with 4 for a key ${what}, and does not store it`, async ({ home, server }) => {
       const ran = await login(home, server.url, stdin);
       expect(ran).toMatchObject({ code: 4, stdout: '' });

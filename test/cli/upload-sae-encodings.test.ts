@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest';
+import { some } from '../some.ts';
 import { fixture, rowsOf, tinySae } from './fixtures.ts';
 import { test } from './home.ts';
 import { storedFeatures } from './sandbox-process.ts';
@@ -14,7 +15,7 @@ describe.concurrent('upload-sae of one SAE in several encodings', () => {
     ['transposed', 'W_dec_transposed.npy'],
     ['big-endian', 'W_dec_be.npy'],
   ] as const;
-  for (const [name, file] of same) {
+  for (const [name, file] of some(same, 2)) {
     test(`stores the same rows from ${file} as the SAE's own file holds`, async ({ home, server }) => {
       const command = ['upload-sae', encodings(file), ...place, '--sae-id', name];
       expect(await home.runAt(server.url, command)).toMatchObject({ code: 0 });
@@ -31,7 +32,7 @@ describe.concurrent('upload-sae of one SAE in several encodings', () => {
     ['bfloat', 'W_dec_bf16.safetensors', 'W_dec'],
     ['double', 'W_dec_f64.npy', ''],
   ] as const;
-  for (const [name, file, tensor] of rounded) {
+  for (const [name, file, tensor] of some(rounded, 2)) {
     test(`stores what ${file} holds, as float32`, async ({ home, server }) => {
       const command = ['upload-sae', encodings(file), ...place, '--sae-id', name];
       expect(await home.runAt(server.url, command)).toMatchObject({ code: 0 });

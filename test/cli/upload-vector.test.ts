@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { describe, expect } from 'vitest';
+import { some } from '../some.ts';
 import { fixture, vectorOf } from './fixtures.ts';
 import { test } from './home.ts';
 import { documentsOf, linesOf } from './run-cli.ts';
@@ -14,7 +15,7 @@ const place = ['--model', 'gpt2-small', '--layer', '6'];
 const named = (data: string, name: string) => storedFeatures(data).filter(({ label }) => label === name);
 
 describe.concurrent('upload-vector', () => {
-  for (const encoding of encodings) {
+  for (const encoding of some(encodings, 3)) {
     test(`stores the values of random-768${encoding} bit for bit`, async ({ home, server }) => {
       const path = fixture(`vectors/random-768${encoding}`);
       const ran = await home.runAt(server.url, ['upload-vector', path, ...place, '--name', encoding]);

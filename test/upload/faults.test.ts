@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { some } from '../some.ts';
 import { type Fault, type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 import { allThere, type Bench, compareWithStore, openBench } from './job-bench.ts';
 
@@ -48,7 +49,7 @@ const passing: Record<string, Fault> = {
 };
 
 describe('a fault on the wire', () => {
-  for (const [name, fault] of Object.entries(passing)) {
+  for (const [name, fault] of some(Object.entries(passing), 3)) {
     it(`is got over without a row lost or doubled: ${name}`, async () => {
       bench = await openBench(200);
       proxy = await startFaultProxy(bench.sandbox.url, ({ path }, nth) =>
