@@ -5,3 +5,8 @@ const all = process.env.TEST_ALL === '1';
 export function some<T>(cases: readonly T[], every: number): readonly T[] {
   return all ? cases : cases.filter((_, i) => i % every === 0);
 }
+
+/** How often something is tried with other random numbers: a third of it for every day. */
+export function rounds(most: number): number {
+  return all ? most : Math.ceil(most / 3);
+}

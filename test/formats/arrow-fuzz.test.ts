@@ -6,10 +6,11 @@ import { AppError } from '../../src/errors.ts';
 import { openTensorFile } from '../../src/formats/open.ts';
 import { elementCount } from '../../src/tensor/tensor.ts';
 import { dataFiles, seeded, seedOf, tempFolder } from '../fixtures.ts';
+import { rounds } from '../some.ts';
 import { readLogical } from '../tensor/logical-order.ts';
 import { mutate } from './damage.ts';
 
-const mutationsEach = 80;
+const mutationsEach = rounds(80);
 const mostValues = 100_000;
 
 const small = dataFiles('arrow').filter(([, path]) => statSync(path).size <= 4000);

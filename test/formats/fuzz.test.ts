@@ -7,10 +7,11 @@ import { openTensorFile } from '../../src/formats/open.ts';
 import { dtypeSize } from '../../src/tensor/dtype.ts';
 import { elementCount } from '../../src/tensor/tensor.ts';
 import { seeded, seedOf, tempFolder } from '../fixtures.ts';
+import { rounds } from '../some.ts';
 import { readLogical } from '../tensor/logical-order.ts';
 import { fixturesIn } from './promises.ts';
 
-const mutationsEach = 60;
+const mutationsEach = rounds(60);
 
 const small = ['npy', 'npz', 'safetensors', 'json']
   .flatMap(fixturesIn)
