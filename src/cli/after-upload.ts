@@ -41,12 +41,13 @@ export async function checkAfterwards(
   await checkExplaining(http, place, explainingOf(options));
 }
 
-/** Puts features that are there on a list, has them explained and scored, as the options say. */
+/** Puts features that are there on a list, has those that can be explained and scored, as the options say. */
 export async function afterUpload(
   context: CommandContext,
   session: Session,
   http: Http,
   ids: readonly string[],
+  explainable = ids,
 ): Promise<Afterwards> {
   const { options, out } = context;
   const features = ids.map(parseId);
@@ -54,7 +55,7 @@ export async function afterUpload(
   try {
     if (options.list !== undefined) fields.list = await fillList(context, session, http, options.list, features);
     if (!wantsExplaining(options)) return { fields, exitCode: 0 };
-    const explained = await explainFeatures(context, http, features.slice(0, options.interpLimit));
+    const explained = await explainFeatures(context, http, explainable.slice(0, options.interpLimit).map(parseId));
     return { fields: { ...fields, ...explained.fields }, exitCode: explained.exitCode };
   } catch (thrown) {
     const error = toAppError(thrown);

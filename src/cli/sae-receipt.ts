@@ -15,8 +15,8 @@ export async function writeSaeReceipt(
   several: boolean,
 ): Promise<void> {
   const { model, place, sae } = prepared;
-  // Heads of one crosscoder may go to the same layer of two models.
-  const name = sae.head ? `${model.id}-${place.source}` : place.source;
+  // Heads of one crosscoder, or folders of a sweep, may go to the same layer of two models.
+  const name = `${model.id}-${place.source}`;
   const file = several ? path.replace(/(\.[^./\\]*)?$/, `-${name}$1`) : path;
   const head = {
     command: 'upload-sae',
@@ -32,9 +32,9 @@ export async function writeSaeReceipt(
   await writeReceipt(file, head, receiptRows(session, prepared, report));
 }
 
-/** What the server calls the rows that it has, in their order. */
-export function idsOf(prepared: PreparedSae, { stored, ids }: JobReport): string[] {
-  const rows = [...eachRow(intersectRanges(prepared.planned, stored))];
+/** What the server calls the rows that it has, in their order; those among `some` only. */
+export function idsOf(prepared: PreparedSae, { stored, ids }: JobReport, some = prepared.planned): string[] {
+  const rows = [...eachRow(intersectRanges(intersectRanges(prepared.planned, stored), some))];
   const known = rows.map((row) => idOf(prepared, row, ids));
   return known.filter((id) => id !== undefined);
 }
@@ -58,7 +58,9 @@ async function* receiptRows(session: Session, prepared: PreparedSae, report: Job
       yield { row, index, id, url, vectorHash: vectorHash(values, i * width, width), status, ...(await lost(row)) };
     }
   }
-  for (const [row, why] of prepared.quarantined) yield { row, index: row, status: `quarantined: ${why}` };
+  for (const [row, why] of prepared.quarantined) {
+    yield { row, index: indices.indexOf(row), status: `quarantined: ${why}`, ...(await lost(row)) };
+  }
   for (const row of eachRow(withoutExamples))
     yield {
       row,

@@ -3,6 +3,7 @@ import { toAppError } from '../errors.ts';
 import { countRows } from '../tensor/ranges.ts';
 import type { PreparedSae } from '../upload/kinds/sae.ts';
 import { previewSae, type SendLimits, sendSae } from '../upload/kinds/send-sae.ts';
+import type { JobReport } from '../upload/run-job.ts';
 import type { Server } from '../upload/server.ts';
 import { afterUpload } from './after-upload.ts';
 import type { CommandContext } from './context.ts';
@@ -86,6 +87,13 @@ export async function sendAll(
   return ends;
 }
 
+/** An explanation is made from examples; what is only to be scored has one already. */
+function explainableOf(prepared: PreparedSae, report: JobReport, { autoInterp }: OptionValues): string[] {
+  const { dashboards, indices } = prepared;
+  const withExamples = autoInterp && dashboards ? indices.rowsOf(dashboards.features) : undefined;
+  return idsOf(prepared, report, withExamples);
+}
+
 /** One failing does not stop the others; alone, its error is the command's. */
 async function send(
   context: CommandContext,
@@ -104,7 +112,8 @@ async function send(
     tellReport(context, session, server, prepared, report);
     if (options.receipt !== undefined) await writeSaeReceipt(options.receipt, session, prepared, report, several);
     const after =
-      report.end.type === 'finished' && (await afterUpload(context, session, http, idsOf(prepared, report)));
+      report.end.type === 'finished' &&
+      (await afterUpload(context, session, http, idsOf(prepared, report), explainableOf(prepared, report, options)));
     return { source, report, dead: countRows(prepared.dead), ...(after && { after }) };
   } catch (thrown) {
     reporter.stop();

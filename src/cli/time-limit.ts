@@ -6,9 +6,14 @@ export function withTimeLimit(context: CommandContext): CommandContext {
   const { maxDuration } = context.options;
   if (maxDuration === undefined) return context;
   const limit = new AbortController();
+  const { stop } = context;
+  stop.addEventListener('abort', () => limit.abort(stop.reason), { once: true });
   // `performance.now()` counts from the start of the process, and no correction of the clock changes it.
-  setTimeout(() => limit.abort(timeIsUp), Math.max(0, maxDuration - performance.now())).unref();
-  return { ...context, stop: AbortSignal.any([context.stop, limit.signal]) };
+  const left = maxDuration - performance.now();
+  // A timer may come late in a busy process: what is up already is up.
+  if (left <= 0) limit.abort(timeIsUp);
+  else setTimeout(() => limit.abort(timeIsUp), left).unref();
+  return { ...context, stop: limit.signal };
 }
 
 /** Whether it was the clock that ended a command, and not a person. */

@@ -44,6 +44,7 @@ export function foldRecords(records: readonly JournalRecord[]): JournalState {
     deleting: [],
     nextBatch: 0,
     done: false,
+    wasDone: false,
   };
   for (const record of records) addRecord(sum, record);
   const stored = mergeRanges([...sum.stored, ...sum.found]);

@@ -17,22 +17,27 @@ export interface Sum {
   deleting: Range[];
   nextBatch: number;
   done: boolean;
+  /** It was done when a deletion began that has not deleted anything yet. */
+  wasDone: boolean;
 }
 
 /** Adds the next record. */
 export function addRecord(sum: Sum, record: JournalRecord): void {
+  const wasDone = sum.done;
   sum.done = record.t === 'done';
   switch (record.t) {
     case 'job':
       sum.job = record;
       break;
     case 'data':
+      if (!sum.data) forgetRows(sum);
       sum.data = record;
       break;
     case 'blocks':
       for (const [block, hash] of Object.entries(record.hashes)) sum.blocks.set(Number(block), hash);
       break;
     case 'plan':
+      sum.wasDone = false;
       sum.planned.push(...record.rows);
       sum.deleted = without(sum.deleted, record.rows);
       sum.deleting = without(sum.deleting, record.rows);
@@ -40,6 +45,8 @@ export function addRecord(sum: Sum, record: JournalRecord): void {
     case 'found':
       sum.found.push(...record.rows);
       sum.deleting = without(sum.deleting, record.rows);
+      // A deletion that was begun and did nothing leaves a finished job finished.
+      sum.done = sum.wasDone && sum.deleting.length === 0;
       for (const [row, id] of Object.entries(record.ids ?? {})) sum.ids.set(Number(row), id);
       break;
     case 'intent':
@@ -60,10 +67,12 @@ export function addRecord(sum: Sum, record: JournalRecord): void {
       addResolved(sum, record.row, record.id);
       break;
     case 'deleting':
+      sum.wasDone ||= wasDone;
       takeBack(sum, record.rows);
       sum.deleting.push(...record.rows);
       break;
     case 'deleted':
+      sum.wasDone = false;
       addDeleted(sum, record.rows);
       break;
     case 'done':
@@ -95,6 +104,13 @@ function takeBack(sum: Sum, rows: readonly Range[]): void {
   }
   sum.stored = without(sum.stored, rows);
   sum.found = without(sum.found, rows);
+}
+
+/** What was planned and left out of other data says nothing of these. */
+function forgetRows(sum: Sum): void {
+  sum.planned.length = 0;
+  sum.sent.length = 0;
+  sum.quarantined.clear();
 }
 
 /** With its last row a job forgets what data it had: other data may go to the same place from now on. */

@@ -3,6 +3,7 @@ import { AppError } from '../errors.ts';
 import { formatRanges, intersectRanges, mergeRanges } from '../tensor/ranges.ts';
 import type { RowIdentity } from './delivery.ts';
 import { looseHash } from './fingerprint.ts';
+import { idOfRow } from './held-jobs.ts';
 import { journalPath, openJournal } from './journal.ts';
 import type { JobRecord } from './journal-records.ts';
 import type { JournalState } from './journal-state.ts';
@@ -55,15 +56,16 @@ export async function resolveRows(
 
 /** False where the server could not be asked. Errors: not_found, difference. */
 async function checkResolution(
-  { unknown, job }: JournalState,
+  state: JournalState,
   jobId: string,
   { row, id }: RowResolution,
   read: ReadById,
 ): Promise<boolean> {
+  const { unknown, job } = state;
   const intent = unknown.find(({ rows }) => intersectRanges(mergeRanges(rows), [[row, row + 1]]).length > 0);
   if (!intent || !job) throw notUnknown(unknown, jobId, row);
   if (id === null) return true;
-  const expected = expectedPlace(job, row, intent.identity);
+  const expected = expectedPlace(job, state, row, intent.identity);
   const matches = typeof expected === 'string' ? id === expected : id.startsWith(`${expected.place}/`);
   if (!matches) throw different(row, id, `it belongs at ${typeof expected === 'string' ? expected : expected.place}`);
   const found = await read(id);
@@ -74,12 +76,11 @@ async function checkResolution(
 }
 
 /**
- * A feature has the index of its row, activations belong to the vector that their job is named after; what the server
+ * A feature has the index of its row or its own, activations belong to the vector that their job is named after; what the server
  * names itself is known by its label and values.
  */
-function expectedPlace({ model, source, as }: JobRecord, row: number, identity: RowIdentity | undefined) {
-  if (as === 'activations') return source;
-  return identity ?? `${model}/${source}/${row}`;
+function expectedPlace(job: JobRecord, state: JournalState, row: number, identity: RowIdentity | undefined) {
+  return job.as === 'activations' ? job.source : (identity ?? idOfRow(job, state, row) ?? job.source);
 }
 
 function compare(row: number, id: string, expected: RowIdentity, { label, vector }: ReadBack): void {

@@ -61,6 +61,21 @@ describe.concurrent('once it is there', () => {
     expect(documents.map(({ id }) => id)).toEqual(['tiny-kjv-4l/1-explained/3', 'tiny-kjv-4l/1-explained/4']);
   });
 
+  test('features without examples are left to others, and vectors of an SAE are not explained', async ({
+    home,
+    server,
+  }) => {
+    const activations = home.file('some.jsonl', '{"index":5,"tokens":[" lord"],"values":[2]}\n');
+    const command = ['upload-sae', tinySae, '--sae-id', 'few', '--features', '0-9', '--auto-interp'];
+    const options = ['--activations', activations, '--interp-limit', '2'];
+    expect((await home.runAt(server.url, [...command, ...options])).code).toBe(0);
+    expect(explanationsIn(server.data, '1-few')).toMatchObject([{ index: 5 }]);
+    const vectors = await home.runAt(server.url, [...command, '--as', 'vectors', '--interp-limit', '1']);
+    expect(vectors).toMatchObject({ code: 2, stderr: expect.stringContaining('--as vectors sends none') });
+    const examples = await home.runAt(server.url, [...command, '--as', 'vectors', ...options]);
+    expect(examples).toMatchObject({ code: 2, stderr: expect.stringContaining('--activations are examples') });
+  });
+
   test('nothing is sent where it could not be explained', async ({ home, server }) => {
     const activations = home.file('texts.jsonl', texts);
     const named = [...vector, '--name', 'unexplained', '--auto-interp'];

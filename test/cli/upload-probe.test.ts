@@ -92,5 +92,12 @@ describe.concurrent('upload-probe', () => {
     const paid = { env: { NEURONPEDIA_API_KEY: 'sandbox-paid' } };
     expect((await home.runAt(server.url, [...command, '--visibility', 'private'], paid)).code).toBe(0);
     expect(named(server.data, 'refused')).toMatchObject([{ visibility: 'private' }]);
+    // A copy that everyone can see is not the private one that is asked for.
+    expect((await home.runAt(server.url, command, paid)).code).toBe(0);
+    expect(
+      named(server.data, 'refused')
+        .map(({ visibility }) => visibility)
+        .sort(),
+    ).toEqual(['private', 'public']);
   });
 });

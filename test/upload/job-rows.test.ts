@@ -58,16 +58,16 @@ describe('the rows that a job may delete', () => {
   });
 });
 
-describe('a journal of which all is deleted', () => {
-  const data: JournalRecord[] = [
-    { t: 'data', rows: 4, width: 2, fields: '{}' },
-    { t: 'blocks', hashes: { 0: 'x' } },
-    { t: 'plan', rows: [[0, 4]] },
-    intent(0, [[0, 4]]),
-    { t: 'stored', batch: 0 },
-    { t: 'done', at: 'now' },
-  ];
+const data: JournalRecord[] = [
+  { t: 'data', rows: 4, width: 2, fields: '{}' },
+  { t: 'blocks', hashes: { 0: 'x' } },
+  { t: 'plan', rows: [[0, 4]] },
+  intent(0, [[0, 4]]),
+  { t: 'stored', batch: 0 },
+  { t: 'done', at: 'now' },
+];
 
+describe('a journal of which all is deleted', () => {
   it('is bound to its data up to the last row', () => {
     const part = foldRecords([job('features'), ...data, { t: 'deleted', rows: [[0, 3]] }]);
     expect(part).toMatchObject({ data: { rows: 4 }, done: false, stored: [[3, 4]], deleted: [[0, 3]] });
@@ -83,5 +83,28 @@ describe('a journal of which all is deleted', () => {
     const one: JournalRecord[] = [{ t: 'deleted', rows: [[1, 2]] }];
     expect(foldRecords([job('features'), ...lost]).unknown).toHaveLength(1);
     expect(foldRecords([job('features'), ...lost, ...found, ...one]).unknown).toEqual([]);
+  });
+});
+
+describe('a journal of a finished job', () => {
+  const finished: JournalRecord[] = [job('features'), ...data];
+
+  it('stays that of a finished job where a deletion took nothing', () => {
+    const rows: [number, number][] = [[0, 4]];
+    expect(foldRecords([...finished, { t: 'deleting', rows }]).done).toBe(false);
+    expect(foldRecords([...finished, { t: 'deleting', rows }, { t: 'found', rows }]).done).toBe(true);
+    const some = foldRecords([
+      ...finished,
+      { t: 'deleting', rows },
+      { t: 'deleted', rows: [[0, 1]] },
+      { t: 'found', rows: [[1, 4]] },
+    ]);
+    expect(some.done).toBe(false);
+  });
+
+  it('forgets what was planned and left out, when other data comes after its last row went', () => {
+    const left: JournalRecord = { t: 'quarantined', rows: { 2: 'failed' } };
+    const state = foldRecords([...finished, left, { t: 'deleted', rows: [[0, 4]] }, data[0] as JournalRecord]);
+    expect(state).toMatchObject({ planned: [], quarantined: new Map(), sent: [] });
   });
 });

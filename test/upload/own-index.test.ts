@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { idOfRow, readJobState } from '../../src/upload/held-jobs.ts';
 import { listJobs } from '../../src/upload/jobs.ts';
 import { rowsOf } from '../cli/fixtures.ts';
 import { safetensorsImage } from '../fixtures.ts';
@@ -109,6 +110,20 @@ describe('rows with indices of their own', () => {
     });
   });
 
+  it('are what a job’s rows are called, when they are taken back', async () => {
+    const bench = await openLibraryBench();
+    const { report } = await bench.upload(factFile('rows.npz'));
+    const state = await readJobState(bench.state, report.job);
+    const names = bench.held().map((_, row) => state?.job && idOfRow(state.job, state, row));
+    expect(names).toHaveLength(report.planned);
+    expect([...names].sort()).toEqual(
+      bench
+        .held()
+        .map(({ index }) => `tiny-kjv-4l/1-bench/${index}`)
+        .sort(),
+    );
+  });
+
   it('have these in the labels of vectors', async () => {
     const bench = await openLibraryBench();
     await bench.upload(factFile('rows.npz'), { as: 'vectors', features: [[5000, 5001]] });
@@ -128,6 +143,11 @@ describe('a single row', () => {
     ]);
     const again = await bench.upload(factFile('row_3.npy'), { index: 4242 });
     expect(again.report).toMatchObject({ confirmed: 1, sent: 0 });
+    // Of a matrix of several rows too: all but one have no index, and the journal says so in a way that it can read.
+    const other = await bench.upload(factFile('rows.npy'), { index: 7, features: [[4, 5]] });
+    expect(other.report).toMatchObject({ confirmed: 1, sent: 0, found: 0 });
+    const state = await readJobState(bench.state, other.report.job);
+    expect(state?.job && idOfRow(state.job, state, 4)).toBe('tiny-kjv-4l/1-bench/7');
     const titles = (await listJobs(bench.state)).map(({ job }) => job.title);
     expect(titles).toEqual(['tiny-kjv-4l/1-bench (index 4242)', 'tiny-kjv-4l/1-bench (index 7)']);
   });

@@ -108,6 +108,13 @@ async function checkExplainable(
       hints: ['say how many features are to be explained or scored: --interp-limit N'],
     });
   }
+  if (options.autoInterp && options.as === 'vectors') {
+    throw new AppError('usage', '--auto-interp explains features from their examples, and --as vectors sends none', {
+      hints: [
+        'leave one of them out; a vector is explained with: neuronpedia upload-vector --activations --auto-interp',
+      ],
+    });
+  }
   for (const { model, place, dashboards } of prepared) {
     await checkAfterwards(options, http, { model: model.id, source: place.source }, dashboards !== undefined);
   }

@@ -51,7 +51,8 @@ export async function openFacts(
     named === undefined ? undefined : await openFeatureData(named, features, scale ?? (isBeside ? 'log10' : undefined));
   if (beside === undefined || isBeside) return given && { data: given, givenFields: fieldNames(given) };
   try {
-    const found = await openFeatureData(beside, features, scale ?? 'log10');
+    // What is said of a file that was named holds for that one: SAELens' own is always a logarithm.
+    const found = await openFeatureData(beside, features, given ? 'log10' : (scale ?? 'log10'));
     return { data: given ? await combine(given, found) : found, givenFields: given ? fieldNames(given) : [] };
   } catch (error) {
     await given?.close();

@@ -50,7 +50,7 @@ export async function vectorsWay(placed: PlacedSae, server: Server, options: Vec
   const about = vectorFields({ kind: 'vector' }, attributes, server);
   const delivery = server.vectors({
     ...destination,
-    marks: {},
+    marks: server.capabilities.storesAttributes ? { visibility: attributes.visibility ?? 'public' } : {},
     label,
     hashes,
     ...(indices.hash !== undefined && { indexOf: indices.indexOf }),

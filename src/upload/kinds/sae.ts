@@ -1,4 +1,5 @@
 import type { DashboardSource } from '../../dashboards/dashboard.ts';
+import { AppError } from '../../errors.ts';
 import type { Known, Sae, SaeKind } from '../../layouts/sae.ts';
 import { type Ranges, rangesOf, subtractRanges } from '../../tensor/ranges.ts';
 import type { Matrix, Orientation } from '../../tensor/tensor.ts';
@@ -92,6 +93,7 @@ export async function prepareSae(
 ): Promise<PreparedSae> {
   const { attributes = {} } = options;
   checkAttributes(attributes, server);
+  refuseExamplesOfVectors(options);
   const place = placeOf(sae, options);
   const { record: model, isNew: isNewModel } = await findModel(server, place.model.value, options.createModel);
   checkLayer(model, place.layer.value);
@@ -125,6 +127,14 @@ export async function prepareSae(
     await close();
     throw error;
   }
+}
+
+/** Examples belong to features; a vector gets its own in a command of its own. Error: usage. */
+function refuseExamplesOfVectors({ as, activations }: SaeOptions): void {
+  if (as !== 'vectors' || activations === undefined) return;
+  throw new AppError('usage', '--activations are examples of features, and --as vectors makes steering vectors', {
+    hints: ['leave one of them out; a vector with examples is uploaded with: neuronpedia upload-vector --activations'],
+  });
 }
 
 /** A single row under an index of its own is a job of its own: others of its source come from other files. */
