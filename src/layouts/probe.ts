@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts';
 import type { TensorFile } from '../formats/format.ts';
-import { readNumbers } from '../tensor/read-numbers.ts';
+import { readInOrder } from '../tensor/numbers.ts';
 import { elementCount, label, type Tensor } from '../tensor/tensor.ts';
 import { describe, namedTensor } from './bare.ts';
 import { type Direction, refuseLong } from './direction.ts';
@@ -38,7 +38,7 @@ export async function readProbe(file: TensorFile, options: ProbeOptions): Promis
   const [classes, width] = sizeOf(weights);
   refuseLong(weights, width);
   const row = pickClass(weights, classes, options.classIndex);
-  const coefficients = (await readNumbers(weights)).slice(row * width, (row + 1) * width);
+  const coefficients = (await readInOrder(weights)).slice(row * width, (row + 1) * width);
   const bias = biasTensor && (await biasOf(biasTensor, classes, row));
   const scaler = findScaler(file, weights);
   const probe = { tensor: weights, classes, ...(classes > 1 && { row }) };
@@ -106,7 +106,7 @@ async function biasOf(tensor: Tensor, classes: number, row: number): Promise<num
       hints: ['name the weights with --tensor and give the bias with --bias'],
     });
   }
-  const bias = (await readNumbers(tensor))[isOne ? 0 : row] as number;
+  const bias = (await readInOrder(tensor))[isOne ? 0 : row] as number;
   if (Number.isFinite(bias)) return bias;
   throw new AppError('not_finite', `${label(tensor)}: the bias is ${bias}`);
 }
@@ -153,7 +153,7 @@ async function unscale(
 }
 
 async function readAlong(tensor: Tensor, width: number): Promise<Float64Array> {
-  if (elementCount(tensor.shape) === width) return readNumbers(tensor);
+  if (elementCount(tensor.shape) === width) return readInOrder(tensor);
   throw new AppError('layout_unknown', `${label(tensor)}: expected ${width} values, found ${describe(tensor)}`, {
     hints: ['the scaler and the probe belong to different features'],
   });

@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
 import { readBytes } from './byte-source.ts';
 import { type Dtype, decode, dtypeSize } from './dtype.ts';
-import { label, type Tensor } from './tensor.ts';
+import { elementCount, label, type Tensor } from './tensor.ts';
 
 /** Elements decoded at a time. */
 const chunkValues = 1 << 16;
@@ -19,6 +19,28 @@ export async function readNumbers(tensor: Omit<Tensor, 'shape' | 'strides'>, cou
     decodeDoubles(tensor, bytes, values.subarray(at, at + length));
   }
   return values;
+}
+
+/** A small dense array whole, as doubles in logical (C) order. Errors: those of `readNumbers`. */
+export async function readInOrder(tensor: Tensor): Promise<Float64Array> {
+  const count = elementCount(tensor.shape);
+  const stored = await readNumbers(tensor, count);
+  const inOrder = new Float64Array(count);
+  const index = tensor.shape.map(() => 0);
+  for (let at = 0; at < count; at++) {
+    inOrder[at] = stored[index.reduce((sum, i, axis) => sum + i * (tensor.strides[axis] as number), 0)] as number;
+    advance(index, tensor.shape);
+  }
+  return inOrder;
+}
+
+/** Counts up like an odometer: the last axis runs fastest. */
+function advance(index: number[], shape: readonly number[]): void {
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    index[axis] = (index[axis] as number) + 1;
+    if ((index[axis] as number) < (shape[axis] as number)) return;
+    index[axis] = 0;
+  }
 }
 
 /** Types that a float32 does not hold exactly. */
