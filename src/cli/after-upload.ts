@@ -60,7 +60,7 @@ export async function afterUpload(
   } catch (thrown) {
     const error = toAppError(thrown);
     out.warn(`the upload is done, but: ${error.message}`);
-    for (const hint of error.hints) out.note(`${out.paint.cyan('neuronpedia: hint:')} ${hint}`);
+    for (const hint of error.hints) out.hint(hint);
     return {
       fields: { ...fields, afterwards: { code: error.code, message: error.message } },
       exitCode: error.exitCode,

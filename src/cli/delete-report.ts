@@ -72,7 +72,7 @@ export function tellEnd(context: CommandContext, ended: Ended): number {
   }
   if (problem && status !== 'dry-run') {
     out.warn(problem.message);
-    for (const hint of problem.hints) out.note(`${out.paint.cyan('neuronpedia: hint:')} ${hint}`);
+    for (const hint of problem.hints) out.hint(hint);
   }
   out.document({
     type: 'summary',

@@ -38,7 +38,7 @@ export const optionSpecs = {
   hook: {
     value: 'HOOK',
     group: groups.place,
-    help: 'hook: resid-pre, resid-post, … or a full name such as blocks.6.hook_resid_post',
+    help: 'hook: resid-pre or resid-post (default for a direction); for SAEs also others and full names such as blocks.6.hook_mlp_out',
     schema: text,
   },
   ...sweepOptions,

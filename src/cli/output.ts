@@ -46,6 +46,8 @@ export interface Output extends OutputOptions {
   /** Something to know; silent with `--quiet`. */
   note(line: string): void;
   warn(message: string): void;
+  /** What to type or look at next; silent with `--quiet`. */
+  hint(text: string): void;
   /** Shown with `--verbose` only. */
   detail(line: string): void;
   error(error: AppError): void;
@@ -73,6 +75,7 @@ export function createOutput(terminal: Terminal, options: OutputOptions): Output
     if (writeLine) writeLine(redact(line));
     else terminal.stderr.write(`${redact(line)}\n`);
   };
+  const hintLine = (text: string) => `${paint.cyan('neuronpedia: hint:')} ${text}`;
   const toStdout = (line: string) => terminal.stdout.write(`${redact(line)}\n`);
   const drawable = terminal.stdout.isTTY && options.cursor && options.progress && !options.json;
   return {
@@ -98,12 +101,15 @@ export function createOutput(terminal: Terminal, options: OutputOptions): Output
       if (!options.quiet) toStderr(line);
     },
     warn: (message) => toStderr(`${paint.yellow('neuronpedia: warning:')} ${message}`),
+    hint: (text) => {
+      if (!options.quiet) toStderr(hintLine(text));
+    },
     detail: (line) => {
       if (options.verbose) toStderr(paint.dim(line));
     },
     error: (error) => {
       toStderr(`${paint.red('neuronpedia: error:')} ${error.message}`);
-      for (const hint of error.hints) toStderr(`${paint.cyan('neuronpedia: hint:')} ${hint}`);
+      for (const hint of error.hints) toStderr(hintLine(hint));
       if (options.verbose && error.code === 'bug' && error.cause instanceof Error) toStderr(error.cause.stack ?? '');
       if (options.json) toStdout(JSON.stringify(errorDocument(error)));
     },

@@ -61,7 +61,7 @@ async function showOverview(context: CommandContext, session: Session): Promise<
   });
   if (!('error' in asked)) return 0;
   out.warn(asked.error.message);
-  for (const hint of asked.error.hints) out.note(`${out.paint.cyan('neuronpedia: hint:')} ${hint}`);
+  for (const hint of asked.error.hints) out.hint(hint);
   return asked.error.exitCode;
 }
 
