@@ -32,7 +32,7 @@ export async function* bodies(
         yield builder.finish();
         builder = startBody(format, limits(), pool);
       }
-      if (!builder.fits(length)) throw rowTooLarge(format, row, length, limits().bytes);
+      if (!builder.fits(length)) throw rowTooLarge(format, row, length, limits().alone);
       builder.add(row, scratch.subarray(0, length));
     }
   }

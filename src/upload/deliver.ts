@@ -36,8 +36,13 @@ async function deliverAnnounced(run: Run, batch: Batch): Promise<void> {
   if (batch.known && delivery.settle === 'lookup' && (await settled(run, batch, false))) return;
   let windows = 0;
   for (let failures = 1; !abort.aborted; failures++) {
+    const sentAt = performance.now();
     const outcome = await delivery.send(batch.body.bytes, batch.key, abort);
-    if (outcome.type === 'stored') return confirm(run, batch, outcome.ids);
+    if (outcome.type === 'stored') {
+      run.appetite.took(batch.body, performance.now() - sentAt);
+      return confirm(run, batch, outcome.ids);
+    }
+    if (outcome.type === 'unknown' && outcome.answered) run.appetite.failed(batch.body);
     if (outcome.type === 'limited') {
       if (++windows < mostWindows && (await takeTurn(run, batch))) continue;
       return endLimited(run, batch, outcome.why);
@@ -88,7 +93,7 @@ async function endUnstored(run: Run, batch: Batch, outcome: Unstored): Promise<v
   if (outcome.type === 'quota') return spendQuota(run, batch, outcome);
   if (batch.body.pieces.length === 1)
     throw refusedRow(run, batch, `it is too large for the server: ${outcome.why}`, []);
-  run.limits.bytes = Math.min(run.limits.bytes, Math.ceil(batch.body.bytes.length / 2));
+  run.appetite.tooLarge(batch.body);
   return sendHalves(run, batch, 'was too large for the server');
 }
 

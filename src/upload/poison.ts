@@ -2,7 +2,7 @@ import { AppError } from '../errors.ts';
 import { rangesOf } from '../tensor/ranges.ts';
 import { rowBlocks } from '../tensor/row-blocks.ts';
 import { bodies } from './bodies.ts';
-import { bodyOf } from './body.ts';
+import { bodyOf, unlimited } from './body.ts';
 import { deliver, sendHalves } from './deliver.ts';
 import { nameRow } from './delivery.ts';
 import { type Batch, newBatch, type Run } from './send-rows.ts';
@@ -17,10 +17,7 @@ export async function failAgain(run: Run, batch: Batch, why: string): Promise<vo
   const [first] = body.pieces;
   await run.journal.append({ t: 'dropped', batch: batch.id, why: 'failed' });
   if (!first || body.pieces.length === 1) return suspect(run, batch, why);
-  if (run.taken > 0) {
-    run.limits.rows = Math.max(1, Math.min(run.limits.rows, Math.ceil(body.pieces.length / 2)));
-    return sendHalves(run, batch, 'failed on the server again and again');
-  }
+  if (run.taken > 0) return sendHalves(run, batch, 'failed on the server again and again');
   await deliver(run, newBatch(run, bodyOf(body, [first], run.delivery.format, run.pool)));
   const rest = bodyOf(body, body.pieces.slice(1), run.delivery.format, run.pool);
   return deliver(run, newBatch(run, rest));
@@ -42,7 +39,7 @@ async function quarantine(run: Run, row: number, why: string): Promise<void> {
 
 /** Sends each suspect once more, by itself, when all others are there; one that fails now is left out. */
 export async function trySuspects(run: Run): Promise<void> {
-  const single = { rows: 1, bytes: run.delivery.maxBytes };
+  const single = { ...unlimited, rows: 1 };
   const blocks = rowBlocks(run.matrix, rangesOf(run.suspects));
   for await (const body of bodies(blocks, run.delivery.format, () => single, run.pool)) {
     if (run.quota || run.stop.aborted) return body.release();

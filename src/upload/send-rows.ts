@@ -4,8 +4,9 @@ import type { AppError } from '../errors.ts';
 import { countRows, eachRow, mergeRanges, type Ranges } from '../tensor/ranges.ts';
 import { rowBlocks } from '../tensor/row-blocks.ts';
 import type { Matrix } from '../tensor/tensor.ts';
+import { type Appetite, createAppetite } from './appetite.ts';
 import { bodies } from './bodies.ts';
-import { type Body, type BufferPool, bodyHash, createBufferPool } from './body.ts';
+import { type Body, type BufferPool, bodyHash, createBufferPool, unlimited } from './body.ts';
 import { deliver } from './deliver.ts';
 import type { Delivery } from './delivery.ts';
 import type { OnEvent } from './events.ts';
@@ -51,7 +52,7 @@ export type SendResult =
 export interface Run extends SendInput {
   readonly pool: BufferPool;
   readonly patience: Patience;
-  limits: { rows: number; bytes: number };
+  readonly appetite: Appetite;
   nextBatch: number;
   /** Batches of this run that the server has taken. */
   taken: number;
@@ -87,7 +88,7 @@ export async function sendRows(input: SendInput): Promise<SendResult> {
     ...input,
     pool: createBufferPool(),
     patience: createPatience(delivery.maxInFlight, input.onEvent),
-    limits: { rows: delivery.maxRows, bytes: delivery.maxBytes },
+    appetite: createAppetite({ rows: delivery.maxRows, bytes: delivery.maxBytes, inFlight: delivery.maxInFlight }),
     taken: 0,
     left: countRows(input.pending) + countRows(mergeRanges(input.unknown.flatMap(({ rows }) => rows))),
     suspects: new Set(eachRow(input.doubtful)),
@@ -99,10 +100,16 @@ export async function sendRows(input: SendInput): Promise<SendResult> {
   };
   const source = batches(run);
   const worker = async () => {
-    while (!run.failure && !run.quota && !stop.aborted) {
-      const next = await source.next();
-      if (next.done || stop.aborted) return;
-      await deliver(run, next.value);
+    for (;;) {
+      const end = await run.appetite.begin();
+      try {
+        if (run.failure || run.quota || stop.aborted) return;
+        const next = await source.next();
+        if (next.done || stop.aborted) return;
+        await deliver(run, next.value);
+      } finally {
+        end();
+      }
     }
   };
   const guarded = () =>
@@ -125,7 +132,6 @@ export async function sendRows(input: SendInput): Promise<SendResult> {
 
 async function* batches(run: Run): AsyncGenerator<Batch> {
   const { matrix, delivery, pool } = run;
-  const unlimited = { rows: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
   for (const intent of run.unknown) {
     const again = bodies(rowBlocks(matrix, mergeRanges(intent.rows)), delivery.format, () => unlimited, pool);
     for await (const body of again) {
@@ -133,7 +139,7 @@ async function* batches(run: Run): AsyncGenerator<Batch> {
       else yield* reopen(run, intent, body);
     }
   }
-  const fresh = bodies(rowBlocks(matrix, run.pending), delivery.format, () => run.limits, pool);
+  const fresh = bodies(rowBlocks(matrix, run.pending), delivery.format, run.appetite.limits, pool);
   for await (const body of fresh) yield newBatch(run, body);
 }
 

@@ -26,7 +26,8 @@ const answers: Record<string, unknown> = {
   '/api/features': [],
 };
 
-const server = createServer(async (request, response) => {
+// Connections stay: one that is closed while a request comes would be a fault of the bench's own.
+const server = createServer({ keepAliveTimeout: 600_000, requestTimeout: 0 }, async (request, response) => {
   const body = await read(request);
   const known = answers[request.url as string];
   if (request.url === '/api/feature/upload-batch') take(body);
