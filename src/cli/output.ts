@@ -93,7 +93,10 @@ export function createOutput(terminal: Terminal, options: OutputOptions): Output
       paint: new Chalk({ level: options.colorResults ? 1 : 0 }),
     },
     result: (line) => {
-      if (!options.json) toStdout(options.colorResults ? line : stripVTControlCharacters(line));
+      if (options.json) return;
+      const shown = options.colorResults ? line : stripVTControlCharacters(line);
+      const { isTTY, columns } = terminal.stdout;
+      for (const part of isTTY && columns ? wrapNote(shown, columns) : [shown]) toStdout(part);
     },
     document: (value) => {
       if (options.json) toStdout(JSON.stringify({ v: jsonVersion, ...value }));
