@@ -1,4 +1,5 @@
 import { countRows, intersectRanges, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
+import type { QuotaAhead } from './events.ts';
 import { type Journal, readJournal } from './journal.ts';
 import { doubtfulRows, type JournalState, pendingRows } from './journal-state.ts';
 import { freshQuota, waitForQuota } from './quota.ts';
@@ -15,6 +16,7 @@ interface Tally {
   stored: Ranges;
   readonly ids: Map<number, string>;
   readonly quarantined: Map<number, string>;
+  quota?: QuotaAhead | undefined;
 }
 
 /** Rounds in succession in which nothing got through although the quota had been reset. */
@@ -26,7 +28,10 @@ const mostIdleRounds = 5;
  */
 export async function sendJob(input: JobInput, id: string, journal: Journal, first: JournalState): Promise<JobReport> {
   const tally = startTally(input, first);
-  const tell = () => input.onEvent({ type: 'progress', confirmed: tally.confirmed, total: tally.total });
+  const tell = () => {
+    const { confirmed, total, quota } = tally;
+    input.onEvent({ type: 'progress', confirmed, total, ...(quota && { quota }) });
+  };
   tell();
   let state = first;
   for (let idle = 0; ; ) {
@@ -64,6 +69,7 @@ async function sendRound(
   const left = doubtfulRows(state, pending);
   const quota = await freshQuota(input);
   const { rows, cut } = cutToQuota(subtractRanges(pending, left), quota);
+  tally.quota = cut ? quotaAhead(quota, tally, countRows(rows)) : undefined;
   const end = await sendRows({
     ...input,
     job: id,
@@ -84,6 +90,12 @@ async function sendRound(
   if (end.type === 'finished' && cut) return { type: 'quota', resumeAt: quota?.resetsAt, why: spent(quota) };
   if (end.type === 'finished' && !state.done) await markDone(journal);
   return end;
+}
+
+function quotaAhead(quota: Quota | undefined, { confirmed, total }: Tally, today: number): QuotaAhead {
+  const reach = confirmed + today;
+  const days = Math.ceil((total - reach) / Math.max(1, quota?.limit ?? 1));
+  return { reach, resumeAt: quota?.resetsAt?.toISOString() ?? null, days };
 }
 
 function spent(quota: Quota | undefined): string {
