@@ -20,6 +20,8 @@ interface Piece {
 export interface BodyLimits {
   readonly rows: number;
   readonly bytes: number;
+  /** Of a body of a single row, which cannot be made smaller; default `bytes`. */
+  readonly single?: number;
 }
 
 /** The rows of a body. */
@@ -75,7 +77,10 @@ export function startBody(format: BodyFormat, limits: BodyLimits, pool: BufferPo
     get count() {
       return pieces.length;
     },
-    fits: (length) => pieces.length < limits.rows && at + 1 + length + after.length <= limits.bytes,
+    fits: (length) => {
+      const bytes = pieces.length === 0 ? (limits.single ?? limits.bytes) : limits.bytes;
+      return pieces.length < limits.rows && at + 1 + length + after.length <= bytes;
+    },
     add(row, bytes) {
       buffer = withRoom(buffer, at, 1 + bytes.length + after.length);
       if (pieces.length > 0) buffer[at++] = comma;

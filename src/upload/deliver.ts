@@ -87,10 +87,12 @@ async function endUnstored(run: Run, batch: Batch, outcome: Unstored): Promise<v
   if (outcome.type === 'refused') throw outcome.error;
   if (outcome.type === 'quota') return spendQuota(run, batch, outcome);
   if (batch.body.pieces.length === 1)
-    throw refusedRow(run, batch, `it is too large for the server: ${outcome.why}`, []);
+    throw refusedRow(run, batch, `it is too large for the server: ${outcome.why}`, [tooLarge]);
   run.limits.bytes = Math.min(run.limits.bytes, Math.ceil(batch.body.bytes.length / 2));
   return sendHalves(run, batch, 'was too large for the server');
 }
+
+const tooLarge = 'leave it out with --features, or ask whoever runs the server to take larger requests';
 
 /** Sends what the quota still takes, which each answer makes less, then lets the run end. */
 async function spendQuota(run: Run, { body }: Batch, quota: Extract<Outcome, { type: 'quota' }>): Promise<void> {

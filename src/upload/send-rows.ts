@@ -51,7 +51,8 @@ export type SendResult =
 export interface Run extends SendInput {
   readonly pool: BufferPool;
   readonly patience: Patience;
-  limits: { rows: number; bytes: number };
+  /** Bodies of several rows become smaller where the server takes none so large. */
+  limits: { rows: number; bytes: number; readonly single: number };
   nextBatch: number;
   /** Batches of this run that the server has taken. */
   taken: number;
@@ -87,7 +88,7 @@ export async function sendRows(input: SendInput): Promise<SendResult> {
     ...input,
     pool: createBufferPool(),
     patience: createPatience(delivery.maxInFlight, input.onEvent),
-    limits: { rows: delivery.maxRows, bytes: delivery.maxBytes },
+    limits: { rows: delivery.maxRows, bytes: delivery.maxBytes, single: delivery.maxBytes },
     taken: 0,
     left: countRows(input.pending) + countRows(mergeRanges(input.unknown.flatMap(({ rows }) => rows))),
     suspects: new Set(eachRow(input.doubtful)),
