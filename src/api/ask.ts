@@ -11,6 +11,9 @@ const waitsMs = [300, 1000, 3000];
 /** A server that asks for a longer pause than this is not waited for here. */
 const longestWaitMs = 30_000;
 
+/** So many pages are asked away again. */
+const mostPages = 2;
+
 /** How a request is repeated. */
 interface Repeating {
   /** A page counts as an answer at once. */
@@ -21,7 +24,7 @@ interface Repeating {
 
 /**
  * Sends a request that may be repeated without harm, and again while the server is away or busy. Half of an answer is
- * asked for again like none; a success that is a page is a gateway's, and asked for once more, unless `pageToo`.
+ * asked for again like none; a page instead of JSON is a gateway's, and is asked for twice more, unless `pageToo`.
  * Errors: unreachable, server_failing, paused (a full window).
  */
 export async function askAgain(http: Http, request: HttpRequest, pageToo = false): Promise<Answer> {
@@ -43,6 +46,7 @@ export function askRest(
 async function attempts(http: Http, first: HttpRequest, how: Repeating): Promise<Answer | undefined> {
   let request: HttpRequest | undefined = first;
   let sent = false;
+  let pages = how.pageToo ? mostPages : 0;
   for (let attempt = 0; request; attempt++) {
     const result = await http.request(request).catch((error: unknown) => asNoAnswer(error));
     const wait = waitsMs[attempt];
@@ -52,7 +56,7 @@ async function attempts(http: Http, first: HttpRequest, how: Repeating): Promise
       if (wait === undefined || request.signal?.aborted) throw unreachable(result, sent);
       await pause(wait, request.signal);
     } else {
-      if (isFinal(result, attempt, how)) return result;
+      if (isFinal(result) && (!isPage(result) || pages++ >= mostPages)) return result;
       await pause(waitAfter(result, request, wait), request.signal);
     }
     const isLost = result instanceof NoAnswer ? result.sent : result.status !== 429;
@@ -61,11 +65,14 @@ async function attempts(http: Http, first: HttpRequest, how: Repeating): Promise
   return undefined;
 }
 
-/** Whether asking again would bring nothing else. */
-function isFinal(answer: Answer, attempt: number, { pageToo }: Repeating): boolean {
-  if (isTransient(answer.status) || isCutOff(answer)) return false;
-  const isPage = answer.json === undefined && answer.status >= 200 && answer.status < 300;
-  return !isPage || pageToo === true || attempt > 0;
+/** Whether asking again would bring nothing else, as far as its status and its wholeness tell. */
+function isFinal(answer: Answer): boolean {
+  return !isTransient(answer.status) && !isCutOff(answer);
+}
+
+/** A success that is not JSON: a gateway's answer, which passes, or there is no Neuronpedia behind it. */
+function isPage({ status, json }: Answer): boolean {
+  return json === undefined && status >= 200 && status < 300;
 }
 
 /** It says that it is JSON, and is not all of it. */
