@@ -13,7 +13,7 @@ export interface Appetite {
   took(body: Body, ms: number): void;
   /** The server failed with a body, or may have. */
   failed(body: Body): void;
-  /** The server takes no body as large as this one. */
+  /** The server takes no rows together that are as large as this body. */
   tooLarge(body: Body): void;
 }
 
@@ -54,7 +54,7 @@ export function createAppetite(most: Most): Appetite {
     inFlight = Math.ceil(inFlight / 2);
   };
   return {
-    limits: () => ({ rows, bytes, alone: largest }),
+    limits: () => ({ rows, bytes, alone: most.bytes }),
     async begin() {
       await new Promise<void>((resolve) => {
         waiting.push(resolve);

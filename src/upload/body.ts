@@ -20,7 +20,7 @@ interface Piece {
 export interface BodyLimits {
   readonly rows: number;
   readonly bytes: number;
-  /** For a row that is larger than `bytes`: it goes by itself. Bytes. */
+  /** Of a body of a single row, which cannot be made smaller. */
   readonly alone: number;
 }
 

@@ -77,8 +77,10 @@ async function sendRound(
     pending: rows,
     // Those of this very run have had their second chance.
     doubtful: cut ? [] : subtractRanges(left, rangesOf(tally.quarantined.keys())),
+    // A batch of other rows, from a run with another selection, waits for a run that plans them.
     unknown: state.unknown.filter((intent) => overlaps(intent.rows, planned)),
     nextBatch: state.nextBatch,
+    takenBefore: overlaps(state.sent, state.stored),
     onConfirmed: (confirmed, given) => {
       for (const [row, name] of given) tally.ids.set(row, name);
       tally.confirmed += countRows(intersectRanges(confirmed, planned));
@@ -104,9 +106,8 @@ function spent(quota: Quota | undefined): string {
     : 'the quota is spent';
 }
 
-/** A batch of other rows, from a run with another selection, waits for a run that plans them. */
-function overlaps(rows: Ranges, planned: Ranges): boolean {
-  return countRows(intersectRanges(mergeRanges(rows), planned)) > 0;
+function overlaps(rows: Ranges, others: Ranges): boolean {
+  return countRows(intersectRanges(mergeRanges(rows), others)) > 0;
 }
 
 async function markDone(journal: Journal): Promise<void> {

@@ -27,6 +27,8 @@ export interface SendInput {
   /** Batches of an earlier run whose outcome is unknown. */
   readonly unknown: readonly IntentRecord[];
   readonly nextBatch: number;
+  /** The server has taken rows of this job in an earlier run. */
+  readonly takenBefore: boolean;
   readonly journal: Journal;
   readonly delivery: Delivery;
   /** How long a server may still be working on a request whose connection was lost. */
@@ -54,8 +56,10 @@ export interface Run extends SendInput {
   readonly patience: Patience;
   readonly appetite: Appetite;
   nextBatch: number;
-  /** Batches of this run that the server has taken. */
+  /** Batches of this job that the server has taken, as far as this run needs to know: those of earlier runs are one. */
   taken: number;
+  /** What ends the run if the next row that is tried alone fails too: the first one did, and nothing was taken. */
+  alone?: AppError;
   /** Rows still to be confirmed. */
   left: number;
   /** Rows that failed one by one, in this run or an earlier one: it is not yet certain that it is they. */
@@ -76,6 +80,10 @@ export interface Batch {
   readonly known: boolean;
   /** Its one row has failed before: if it fails again it is left out. */
   readonly doubtful?: boolean;
+  /** A single failure says enough. */
+  readonly brief?: boolean;
+  /** It is part of a batch in which a bad row is looked for: the other parts, which wait for their turn. */
+  readonly search?: Batch[];
 }
 
 /**
@@ -89,7 +97,7 @@ export async function sendRows(input: SendInput): Promise<SendResult> {
     pool: createBufferPool(),
     patience: createPatience(delivery.maxInFlight, input.onEvent),
     appetite: createAppetite({ rows: delivery.maxRows, bytes: delivery.maxBytes, inFlight: delivery.maxInFlight }),
-    taken: 0,
+    taken: input.takenBefore ? 1 : 0,
     left: countRows(input.pending) + countRows(mergeRanges(input.unknown.flatMap(({ rows }) => rows))),
     suspects: new Set(eachRow(input.doubtful)),
     paced: false,
