@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openStore, startSandbox } from '../../src/sandbox/index.ts';
+import { type RanHere, runHere } from '../cli/in-process.ts';
 import type { Material } from '../soak/material.ts';
 import { whatIsWrong, wrongInReceipt } from '../soak/oracle.ts';
 import { type Seen, startFaultProxy } from '../upload/fault-proxy.ts';
@@ -8,7 +9,6 @@ import type { ClockHere } from './clock-here.ts';
 import { type FaultName, type FaultWorld, faults } from './faults.ts';
 import { differences, holdings } from './holdings.ts';
 import { kindOf, type RequestKind } from './request-kinds.ts';
-import { type RanHere, runHere } from './run-here.ts';
 import type { Place, Scenario } from './scenarios.ts';
 
 /** What is done to the requests of a scenario's first run. */
@@ -73,7 +73,7 @@ export async function runCase(
   };
   const place = placeIn(folder, data, state, around.material);
   const run = (command: Scenario['command']) =>
-    runHere([...command(place), '--api-url', proxy.url, '--json'], env, scenario.stdin);
+    runHere([...command(place), '--api-url', proxy.url, '--json'], { env, stdin: scenario.stdin ?? '' });
   try {
     for (const command of scenario.before) {
       const { code, stderr } = await run(command);

@@ -2,11 +2,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startSandbox } from '../../src/sandbox/index.ts';
+import { runHere } from '../cli/in-process.ts';
 import { makeMaterial, model } from '../soak/material.ts';
 import { whatIsWrong } from '../soak/oracle.ts';
 import { type Fault, startFaultProxy } from '../upload/fault-proxy.ts';
 import { takeClock } from './clock-here.ts';
-import { runHere } from './run-here.ts';
 
 /** A server that keeps failing some rows, or all of them. */
 export interface Poison {
@@ -64,7 +64,7 @@ export async function poisonedUpload({ as, isPublic, rows, concurrency }: Poison
     NEURONPEDIA_STATE_DIR: folder,
     NEURONPEDIA_API_KEY: 'sandbox-bulk',
   };
-  const upload = () => runHere(['upload-sae', material.weights, ...place, ...what, ...how], env);
+  const upload = () => runHere(['upload-sae', material.weights, ...place, ...what, ...how], { env });
   const all = rows.length === count;
   const lacking = () =>
     whatIsWrong(data, { as, saeId: 'bench', rows: count, keepsVectors: !isPublic, material }).sort().join();
