@@ -56,6 +56,11 @@ export interface BodyBuilder {
   readonly count: number;
   /** Whether a row of this many bytes may still be added. */
   fits(length: number): boolean;
+  /** Room for the next row, so that it can be written where it is to stand. */
+  room(length: number): Uint8Array;
+  /** Adds the row that was written into the room. */
+  keep(row: number, length: number): void;
+  /** Adds a row that was written elsewhere. */
   add(row: number, bytes: Uint8Array): void;
   finish(): Body;
 }
@@ -71,23 +76,32 @@ export function startBody(format: BodyFormat, limits: BodyLimits, pool: BufferPo
   buffer.set(before);
   let at = before.length;
   const pieces: Piece[] = [];
-  return {
+  const next = () => (pieces.length > 0 ? at + 1 : at);
+  const builder: BodyBuilder = {
     get count() {
       return pieces.length;
     },
     fits: (length) => pieces.length < limits.rows && at + 1 + length + after.length <= limits.bytes,
+    room(length) {
+      buffer = withRoom(buffer, at, 1 + length + after.length);
+      return buffer.subarray(next(), next() + length);
+    },
+    keep(row, length) {
+      const start = next();
+      if (pieces.length > 0) buffer[at] = comma;
+      at = start + length;
+      pieces.push({ row, start, end: at });
+    },
     add(row, bytes) {
-      buffer = withRoom(buffer, at, 1 + bytes.length + after.length);
-      if (pieces.length > 0) buffer[at++] = comma;
-      buffer.set(bytes, at);
-      pieces.push({ row, start: at, end: at + bytes.length });
-      at += bytes.length;
+      builder.room(bytes.length).set(bytes);
+      builder.keep(row, bytes.length);
     },
     finish() {
       buffer.set(after, at);
       return { bytes: buffer.subarray(0, at + after.length), pieces, release: () => pool.give(buffer) };
     },
   };
+  return builder;
 }
 
 function withRoom(buffer: Buffer, used: number, more: number): Buffer {
