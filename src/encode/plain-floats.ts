@@ -1,7 +1,15 @@
-import { edge, makeUnits, plainExponents, powersOfTwo } from './tables.ts';
+import { edge, makeUnits, plainExponents, powersOfTwo, type Units } from './tables.ts';
 
-const { high, low, scale } = makeUnits();
-const powers = powersOfTwo().map((text) => Buffer.from(text, 'latin1'));
+interface Tables extends Units {
+  readonly powers: readonly Uint8Array[];
+}
+
+/** Made at first use: mostly the kernel is used instead. */
+let tables: Tables | undefined;
+
+function makeTables(): Tables {
+  return { ...makeUnits(), powers: powersOfTwo().map((text) => Buffer.from(text, 'latin1')) };
+}
 
 /** Two ASCII digits for each number below 100. */
 const pairs = new Uint8Array(200);
@@ -21,43 +29,44 @@ export function writeFloatsPlainly(
   at: number,
 ): number {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  tables ??= makeTables();
   let p = at;
   for (let i = from; i < from + count; i++) {
     if (i > from) out[p++] = comma;
-    p = writeFloat(bits[i] as number, out, p);
+    p = writeFloat(bits[i] as number, tables, out, p);
     if (p < 0) return -1;
   }
   return p;
 }
 
-function writeFloat(bits: number, out: Uint8Array, at: number): number {
+function writeFloat(bits: number, tables: Tables, out: Uint8Array, at: number): number {
   const exponent = (bits >>> 23) & 0xff;
   const fraction = bits & 0x7fffff;
   if (exponent === 255) return -1;
   let p = at;
   if (bits >>> 31) out[p++] = minus;
-  if (fraction === 0) return writePower(exponent, out, p);
+  if (fraction === 0) return writePower(exponent, tables, out, p);
   const significand = exponent === 0 ? fraction : fraction | 0x800000;
-  const decimal = shortestDecimal(significand, exponent);
-  return writeDecimal(decimal, scale[exponent] as number, isPlain(exponent), out, p);
+  const decimal = shortestDecimal(significand, exponent, tables);
+  return writeDecimal(decimal, tables.scale[exponent] as number, isPlain(exponent), out, p);
 }
 
 function isPlain(exponent: number): boolean {
   return exponent >= plainExponents.first && exponent < plainExponents.first + plainExponents.count;
 }
 
-function writePower(exponent: number, out: Uint8Array, at: number): number {
+function writePower(exponent: number, { powers }: Tables, out: Uint8Array, at: number): number {
   if (exponent === 0) {
     out[at] = zero;
     return at + 1;
   }
-  const text = powers[exponent] as Buffer;
+  const text = powers[exponent] as Uint8Array;
   for (let i = 0; i < text.length; i++) out[at + i] = text[i] as number;
   return at + text.length;
 }
 
 /** The integer that stands for a value once it is scaled: a multiple of ten where one is near enough. */
-function shortestDecimal(significand: number, exponent: number): number {
+function shortestDecimal(significand: number, exponent: number, { high, low }: Tables): number {
   const unitHigh = high[exponent] as number;
   const unitLow = low[exponent] as number;
   // Below 2^28, so `| 0` is floor, and keeps these in integer registers. The difference is exact.
