@@ -51,9 +51,13 @@ function rowReader(matrix: Matrix): BlockReader {
   const size = dtypeSize(tensor.dtype);
   const rows = rowsThatFit(matrix, rowBlockBytes, rowStride * size);
   const rowSpan = (width - 1) * columnStride + 1;
-  const bytes = new Uint8Array(Math.max(0, ((rows - 1) * rowStride + rowSpan) * size));
-  const values = new Float32Array(rows * width);
   const isDense = rowStride === width && columnStride === 1;
+  const values = new Float32Array(rows * width);
+  // Rows that are float32 already are read to where they are to be.
+  const bytes =
+    isDense && tensor.dtype === 'F32'
+      ? new Uint8Array(values.buffer)
+      : new Uint8Array(Math.max(0, ((rows - 1) * rowStride + rowSpan) * size));
   const line = isDense || width === 0 ? undefined : new Uint8Array(rowSpan * size);
   const spread = columnStride === 1 ? undefined : new Float32Array(rowSpan);
   return {

@@ -66,17 +66,19 @@ export async function checkRows(
 
 /** The first value of each row that is not finite. */
 function* badValues({ start, count, width, values }: RowBlock): Generator<Finding> {
+  const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
   for (let i = 0; i < count; i++) {
-    const end = (i + 1) * width;
-    for (let at = i * width; at < end; at++) {
-      const value = values[at] as number;
-      // NaN and both infinities, and nothing else, do not cancel themselves out.
-      if (value - value !== 0) {
-        yield { row: start + i, column: at - i * width, value };
-        break;
-      }
-    }
+    if (isFiniteRow(bits, i * width, width)) continue;
+    const column = values.subarray(i * width, (i + 1) * width).findIndex((value) => !Number.isFinite(value));
+    yield { row: start + i, column, value: values[i * width + column] as number };
   }
+}
+
+/** NaN and infinity have all bits of the exponent set: one more in its last place then carries into the sign's. */
+function isFiniteRow(bits: Int32Array, from: number, width: number): boolean {
+  let carried = 0;
+  for (let at = from; at < from + width; at++) carried |= ((bits[at] as number) & 0x7fffffff) + 0x800000;
+  return carried >= 0;
 }
 
 function notFinite(

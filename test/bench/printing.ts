@@ -1,4 +1,4 @@
-import { longestFloatText, writeFloats } from '../../src/upload/float32-text.ts';
+import { floatWriter, longestFloatText } from '../../src/encode/floats.ts';
 import { interleaved, median } from './measure.ts';
 import type { Bench, Line } from './table.ts';
 
@@ -18,7 +18,7 @@ export async function printing({ values, repeats }: Bench): Promise<readonly Lin
   const times = await interleaved(repeats, {
     ours: timed(() => {
       sizes.ours = 0;
-      for (let row = 0; row < rows; row++) sizes.ours += writeFloats(all, row * width, width, into, 0);
+      for (let row = 0; row < rows; row++) sizes.ours += floatWriter()(all, row * width, width, into, 0);
     }),
     theirs: timed(() => {
       sizes.theirs = 0;
