@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
 import { AppError } from '../errors.ts';
-import type { RequestWindow } from '../upload/pacer.ts';
+import { opensIn, type RequestWindow } from '../upload/pacer.ts';
 import { higherLimits, isTransient, permanentError, readComplaint, retryAfterMs } from './answer-errors.ts';
 import { type Answer, AnswerTooLarge, type Http, type HttpRequest, NoAnswer } from './http.ts';
 import { fullWindow } from './request-window.ts';
+import { serverTime } from './server-time.ts';
 
 /** Waits before the second, third and fourth try of a request that may be repeated. */
 const waitsMs = [300, 1000, 3000];
@@ -23,7 +24,7 @@ export async function askAgain(http: Http, request: HttpRequest): Promise<Answer
     if (!(result instanceof NoAnswer)) {
       if (!isTransient(result.status)) return result;
       const window = fullWindow(result);
-      if (window) throw windowFull(result, window, Date.now());
+      if (window) throw windowFull(result, window);
       const asked = retryAfterMs(result);
       if (wait === undefined || (asked ?? 0) > longestWaitMs) throw failing(request, result, asked);
       await pause(asked ?? wait, request.signal);
@@ -37,12 +38,14 @@ export async function askAgain(http: Http, request: HttpRequest): Promise<Answer
 }
 
 /** A full window is no moment's matter: trying again at once would only be refused again. Error: paused. */
-function windowFull(answer: Answer, { limit, ms }: RequestWindow, now: number): AppError {
-  const resumeAt = new Date((Math.floor(now / ms) + 1) * ms);
+function windowFull(answer: Answer, window: RequestWindow): AppError {
+  const { limit, ms } = window;
+  const waitMs = opensIn(window, serverTime(answer));
+  const resumeAt = new Date(serverTime(answer) + waitMs);
   const message = `the server takes ${limit} of these requests in ${Math.round(ms / 60_000)} minutes, and has had them`;
   return new AppError('paused', `${message}: ${readComplaint(answer).message}`, {
     hints: [`run the same command again after ${resumeAt.toISOString()}`, higherLimits],
-    details: { status: answer.status, resume_at: resumeAt.toISOString() },
+    details: { status: answer.status, resume_at: resumeAt.toISOString(), wait_s: Math.ceil(waitMs / 1000) },
   });
 }
 

@@ -1,7 +1,7 @@
 import { countRows, intersectRanges, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
 import { type Journal, readJournal } from './journal.ts';
 import { doubtfulRows, type JournalState, pendingRows } from './journal-state.ts';
-import { freshQuota, waitForQuota } from './quota.ts';
+import { freshQuota, untilReset, waitForQuota } from './quota.ts';
 import type { JobInput, JobReport } from './run-job.ts';
 import { type SendResult, sendRows } from './send-rows.ts';
 import type { Quota } from './server.ts';
@@ -81,15 +81,17 @@ async function sendRound(
     },
     onQuarantined: (row, why) => tally.quarantined.set(row, why),
   });
-  if (end.type === 'finished' && cut) return { type: 'quota', resumeAt: quota?.resetsAt, why: spent(quota) };
+  if (end.type === 'finished' && cut) return spent(quota);
   if (end.type === 'finished' && !state.done) await markDone(journal);
   return end;
 }
 
-function spent(quota: Quota | undefined): string {
-  return quota?.limit
+function spent(quota: Quota | undefined): SendResult {
+  const waitMs = quota && untilReset(quota);
+  const why = quota?.limit
     ? `the quota of ${quota.limit.toLocaleString('en-US')} features a day is spent`
     : 'the quota is spent';
+  return { type: 'quota', resumeAt: quota?.resetsAt, ...(waitMs !== undefined && { waitMs }), why };
 }
 
 /** A batch of other rows, from a run with another selection, waits for a run that plans them. */
