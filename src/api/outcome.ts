@@ -74,7 +74,7 @@ function busyOutcome(answer: Answer, why: string): Outcome {
 
 function quotaOutcome(features: z.infer<typeof quotaBody>['features'], answer: Answer, why: string): Outcome {
   const left = features.limit === null ? 0 : Math.max(0, features.limit - features.used);
-  if (!features.resetsAt) return { type: 'quota', left, resumeAt: undefined, why };
+  if (!features.resetsAt) return { type: 'quota', left, resumeAt: undefined, ofTier: true, why };
   const resumeAt = new Date(features.resetsAt);
-  return { type: 'quota', left, resumeAt, waitMs: resumeAt.getTime() - serverTime(answer), why };
+  return { type: 'quota', left, resumeAt, waitMs: resumeAt.getTime() - serverTime(answer), ofTier: true, why };
 }

@@ -83,6 +83,9 @@ function commanderOption(name: OptionName, required = false): Option {
   return option.makeOptionMandatory(required);
 }
 
+/** Longer than any command or slip of one: a key that was pasted here is not shown again either. */
+const longWord = /unknown command '[^']{20,}'/;
+
 function usageError(error: CommanderError, program: Command): AppError {
   if (error.code === 'commander.help') {
     return new AppError('usage', 'which command?', {
@@ -93,7 +96,10 @@ function usageError(error: CommanderError, program: Command): AppError {
     });
   }
   // A key given as --api-key=KEY is not shown again.
-  const said = error.message.replace(/^error: /, '').replace(/(unknown option '[^'=]*)=.*'$/m, "$1'");
+  const said = error.message
+    .replace(/^error: /, '')
+    .replace(/(unknown option '[^'=]*)=.*'$/m, "$1'")
+    .replace(longWord, 'unknown command');
   const [message, ...suggestions] = said.split('\n');
   const typed = program.args[0];
   const known = commandSpecs.some((spec) => spec.name === typed);

@@ -97,13 +97,13 @@ async function endUnstored(run: Run, batch: Batch, outcome: Unstored): Promise<v
 
 /** Sends what the quota still takes, which each answer makes less, then lets the run end. */
 async function spendQuota(run: Run, { body }: Batch, quota: Extract<Outcome, { type: 'quota' }>): Promise<void> {
-  const reopens = { resumeAt: quota.resumeAt, ...(quota.waitMs !== undefined && { waitMs: quota.waitMs }) };
+  const { type: _quota, left: _rows, ...reopens } = quota;
   if (run.quota === undefined && quota.left > 0 && quota.left < body.pieces.length) {
     const part = bodyOf(body, body.pieces.slice(0, quota.left), run.delivery.format, run.pool);
     await deliver(run, newBatch(run, part));
     run.quota ??= { ...reopens, why: 'the quota is spent: others have used some of it meanwhile' };
   }
-  run.quota ??= { ...reopens, why: quota.why };
+  run.quota ??= reopens;
 }
 
 /** Sends a batch in two parts. */

@@ -14,6 +14,8 @@ export type Outcome =
       readonly resumeAt: Date | undefined;
       /** The same as a time from now. */
       readonly waitMs?: number;
+      /** It is the account's own, which its tier sets. */
+      readonly ofTier?: boolean;
       readonly why: string;
     }
   /** Not stored: too many requests in the server's window. The pacer has been told when to go on. */

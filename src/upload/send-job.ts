@@ -91,7 +91,7 @@ function spent(quota: Quota | undefined): SendResult {
   const why = quota?.limit
     ? `the quota of ${quota.limit.toLocaleString('en-US')} features a day is spent`
     : 'the quota is spent';
-  return { type: 'quota', resumeAt: quota?.resetsAt, ...(waitMs !== undefined && { waitMs }), why };
+  return { type: 'quota', resumeAt: quota?.resetsAt, ...(waitMs !== undefined && { waitMs }), ofTier: true, why };
 }
 
 /** A batch of other rows, from a run with another selection, waits for a run that plans them. */

@@ -47,6 +47,8 @@ export interface Reopening {
   readonly resumeAt: Date | undefined;
   /** The same as a time from when it was told, whatever our clock says. */
   readonly waitMs?: number;
+  /** It is the account's own quota, which its tier sets. */
+  readonly ofTier?: boolean;
   readonly why: string;
 }
 
