@@ -1,8 +1,8 @@
 import { fetchFeature } from '../api/feature.ts';
 import { AppError } from '../errors.ts';
 import { formatRanges } from '../tensor/ranges.ts';
-import { noSuchJob } from '../upload/held-jobs.ts';
 import { nameRow } from '../upload/delivery.ts';
+import { noSuchJob } from '../upload/held-jobs.ts';
 import { type JobStatus, readJob } from '../upload/jobs.ts';
 import { type ReadBack, resolveRows } from '../upload/resolve-row.ts';
 import type { CommandContext } from './context.ts';

@@ -96,8 +96,8 @@ export function tellEnd(context: CommandContext, { end, quarantined }: JobReport
   if (end.type === 'finished') return;
   if (end.type === 'quota') {
     out.note(`paused: ${end.why}${end.resumeAt ? `; more may be sent from ${formatMoment(end.resumeAt)}` : ''}`);
-    if (end.ofTier) out.note(higherLimits);
-    if (!options.wait) out.note('--wait sleeps until then');
+    const ways = [end.ofTier && higherLimits, !options.wait && '--wait sleeps until then'].filter(Boolean);
+    if (ways.length > 0) out.note(ways.join('; '));
   }
   if (end.type === 'time_up') out.note('paused: the time of --max-duration is up');
   out.note(`progress is saved; go on with: ${command}`);

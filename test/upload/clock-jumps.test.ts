@@ -92,8 +92,11 @@ describe('an upload over several days', () => {
       { at: '2026-10-25T03:00:00Z', asleep: 8 * hourMs },
       { at: '2026-10-25T12:00:00Z', set: -3 * dayMs },
     ]);
-    const { code, stdout } = await bench.upload(proxy.url, '--wait', '--max-duration', '20h', '--json').ended;
+    const run = bench.upload(proxy.url, '--wait', '--max-duration', '20h', '--json');
+    const { code, stdout, stderr } = await run.ended;
     expect(code).toBe(8);
+    expect(stderr).toContain('support@neuronpedia.org');
+    expect(stderr).not.toContain('--wait sleeps');
     expect(lastDocument(stdout)).toMatchObject({ status: 'paused', resume_at: '2026-10-26T00:00:00.000Z' });
     expect(Math.abs(clock.now().getTime() - Date.parse('2026-10-25T18:30:00Z'))).toBeLessThan(3 * 60_000);
     expect(usage()).toEqual(perDay(1000, 1000));

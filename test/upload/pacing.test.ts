@@ -100,10 +100,12 @@ describe('the public server’s hourly window', () => {
         if (path === '/api/source-set/new') made.push(status);
       },
     );
-    const { code, stdout } = await bench.uploadSae(proxy.url, '--features', '0-9', '--wait', '--json').ended;
+    const { code, stdout } = await bench.uploadSae(proxy.url, '--features', '0-9', '--wait', '--tag', 'a', '--json')
+      .ended;
     expect(code).toBe(0);
     expect(made).toEqual([429, 200]);
     expect(stdout).toContain('"type":"waiting","until":"2026-11-22T13:03:00');
+    expect(JSON.parse(stdout.trim().split('\n').at(-1) as string).jobs).toMatchObject([{ notStored: ['tags'] }]);
     expect(clock.now().toISOString()).toMatch(/^2026-11-22T13:0[34]/);
   });
 });
