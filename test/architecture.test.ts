@@ -38,7 +38,7 @@ const mayImport: Record<string, string[]> = {
   layouts: ['formats', 'tensor'],
   dashboards: ['tensor'],
   'feature-data': ['formats', 'dashboards', 'tensor'],
-  inspect: ['layouts', 'formats', 'dashboards', 'tensor'],
+  inspect: ['layouts', 'formats', 'dashboards', 'feature-data', 'tensor'],
   upload: ['layouts', 'formats', 'dashboards', 'feature-data', 'encode', 'tensor'],
   api: ['upload'],
   config: [],

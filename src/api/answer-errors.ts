@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AppError, type ErrorCode } from '../errors.ts';
 import type { Answer } from './http.ts';
+import { serverTime } from './server-time.ts';
 
 const errorBody = z.looseObject({
   error: z.string().optional(),
@@ -94,13 +95,13 @@ function hintsFor(answer: Answer, code: ErrorCode, complaint: Complaint): string
 }
 
 /** How long the server asks to wait: `Retry-After` in seconds or as a date; undefined where it does not say. */
-export function retryAfterMs(answer: Answer, now = Date.now()): number | undefined {
+export function retryAfterMs(answer: Answer): number | undefined {
   const value = answer.headers.get('retry-after');
   if (value === undefined) return undefined;
   const seconds = Number(value);
   if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
   const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - serverTime(answer));
 }
 
 /** Whether asking again may help. Everything else is permanent, or has no answer at all. */

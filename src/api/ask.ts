@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
 import { AppError } from '../errors.ts';
-import type { RequestWindow } from '../upload/pacer.ts';
+import { opensIn, type RequestWindow } from '../upload/pacer.ts';
 import { higherLimits, isTransient, permanentError, readComplaint, retryAfterMs } from './answer-errors.ts';
 import { type Answer, AnswerTooLarge, type Http, type HttpRequest, NoAnswer } from './http.ts';
 import { fullWindow } from './request-window.ts';
+import { serverTime } from './server-time.ts';
 
 /** Waits before the second, third and fourth try of a request that may be repeated. */
 const waitsMs = [300, 1000, 3000];
@@ -83,19 +84,21 @@ function isCutOff({ headers, json, text }: Answer): boolean {
 /** Milliseconds before the next try. Errors: paused (a full window); server_failing where there is to be none. */
 function waitAfter(answer: Answer, request: HttpRequest, wait: number | undefined): number {
   const window = fullWindow(answer);
-  if (window) throw windowFull(answer, window, Date.now());
+  if (window) throw windowFull(answer, window);
   const asked = retryAfterMs(answer);
   if (wait === undefined || (asked ?? 0) > longestWaitMs) throw failing(request, answer, asked);
   return asked ?? wait;
 }
 
 /** A full window is no moment's matter: trying again at once would only be refused again. Error: paused. */
-function windowFull(answer: Answer, { limit, ms }: RequestWindow, now: number): AppError {
-  const resumeAt = new Date((Math.floor(now / ms) + 1) * ms);
+function windowFull(answer: Answer, window: RequestWindow): AppError {
+  const { limit, ms } = window;
+  const waitMs = opensIn(window, serverTime(answer));
+  const resumeAt = new Date(serverTime(answer) + waitMs);
   const message = `the server takes ${limit} of these requests in ${Math.round(ms / 60_000)} minutes, and has had them`;
   return new AppError('paused', `${message}: ${readComplaint(answer).message}`, {
     hints: [`run the same command again after ${resumeAt.toISOString()}`, higherLimits],
-    details: { status: answer.status, resume_at: resumeAt.toISOString() },
+    details: { status: answer.status, resume_at: resumeAt.toISOString(), wait_s: Math.ceil(waitMs / 1000) },
   });
 }
 

@@ -5,6 +5,7 @@ import { permanentError } from './answer-errors.ts';
 import { askAgain, readAs, readOrRefuse } from './ask.ts';
 import type { Answer, Http } from './http.ts';
 import { limitsSchema, userSchema } from './schemas.ts';
+import { serverTime } from './server-time.ts';
 
 /** Who and what answers at an address. */
 export interface Discovery {
@@ -38,7 +39,7 @@ export async function discover(http: Http): Promise<Discovery> {
   return {
     id: limits.headers.get('x-server-id') ?? found.serverId ?? http.origin,
     account,
-    quota: toQuota(found),
+    quota: toQuota(found, limits),
     capabilities: {
       kind: 'upload-protocol',
       storesVectors: found.storesVectors,
@@ -62,15 +63,16 @@ async function askLimits(http: Http): Promise<Answer> {
   return limits;
 }
 
-function toQuota({ tier, features }: z.infer<typeof limitsSchema>): Quota {
+function toQuota({ tier, features }: z.infer<typeof limitsSchema>, answer: Answer): Quota {
   const { limit, used, resetsAt } = features;
-  return { tier, limit, used, resetsAt: resetsAt ? new Date(resetsAt) : undefined };
+  const asOf = new Date(serverTime(answer));
+  return { tier, limit, used, resetsAt: resetsAt ? new Date(resetsAt) : undefined, asOf };
 }
 
 /** The account's quota as it is now. Errors: those of asking. */
 export async function askQuota(http: Http): Promise<Quota> {
   const limits = await askAgain(http, { method: 'GET', path: '/api/upload/limits' });
-  return toQuota(readOrRefuse(limits, limitsSchema, asking));
+  return toQuota(readOrRefuse(limits, limitsSchema, asking), limits);
 }
 
 async function fetchAccount(http: Http): Promise<Account> {

@@ -1,5 +1,6 @@
 import { type Dispatcher, Pool } from 'undici';
 import { NoAnswer, noAnswer } from './no-answer.ts';
+import { formsOf, redact } from './redact.ts';
 
 export { NoAnswer } from './no-answer.ts';
 
@@ -94,9 +95,9 @@ async function openStream(pool: Pool, options: HttpOptions, request: HttpRequest
   const tell = teller(options, request);
   try {
     const response = await pool.request(dispatchOptions(options, request));
-    const [status, headers] = [response.statusCode, headersOf(response)];
+    const [status, headers] = [response.statusCode, headersOf(response, formsOf(options.key ?? ''))];
     if (status === 200 && headers.get('content-type')?.startsWith('text/event-stream')) {
-      return { status, headers, chunks: streamedChunks(response, options.origin, tell) };
+      return { status, headers, chunks: streamedChunks(response, { status, headers }, options.origin, tell) };
     }
     const answer = await readAnswer(response, options);
     tell(describeAnswer(answer, answer.text.length));
@@ -108,6 +109,7 @@ async function openStream(pool: Pool, options: HttpOptions, request: HttpRequest
 
 async function* streamedChunks(
   response: Dispatcher.ResponseData,
+  head: Pick<Answer, 'status' | 'headers'>,
   origin: string,
   tell: (result: string) => void,
 ): AsyncGenerator<Uint8Array> {
@@ -120,7 +122,7 @@ async function* streamedChunks(
   } catch (error) {
     throw told(tell, noAnswer(origin, error));
   }
-  tell(describeAnswer({ status: response.statusCode, headers: headersOf(response) }, size));
+  tell(describeAnswer(head, size));
 }
 
 /** Says how an exchange ended, with its size and how long it took. */
@@ -159,12 +161,14 @@ function dispatchOptions(options: HttpOptions, request: HttpRequest): Dispatcher
   };
 }
 
-async function readAnswer(response: Dispatcher.ResponseData, { origin, keyFrom }: HttpOptions): Promise<Answer> {
+async function readAnswer(response: Dispatcher.ResponseData, { origin, key, keyFrom }: HttpOptions): Promise<Answer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of limitedChunks(response)) chunks.push(chunk);
-  const text = Buffer.concat(chunks).toString('utf8');
+  // What a server says back of the key is gone before anybody cuts it short or writes it down.
+  const forms = formsOf(key ?? '');
+  const text = redact(Buffer.concat(chunks).toString('utf8'), forms);
   const { statusCode: status } = response;
-  return { status, headers: headersOf(response), text, json: parseJson(text), origin, keyFrom };
+  return { status, headers: headersOf(response, forms), text, json: parseJson(text), origin, keyFrom };
 }
 
 async function* limitedChunks(response: Dispatcher.ResponseData): AsyncGenerator<Uint8Array> {
@@ -177,8 +181,8 @@ async function* limitedChunks(response: Dispatcher.ResponseData): AsyncGenerator
   }
 }
 
-function headersOf(response: Dispatcher.ResponseData): ReadonlyMap<string, string> {
-  return new Map(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
+function headersOf(response: Dispatcher.ResponseData, forms: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(Object.entries(response.headers).map(([name, value]) => [name, redact(String(value), forms)]));
 }
 
 function parseJson(text: string): unknown {

@@ -3,6 +3,7 @@ import { AppError } from '../errors.ts';
 import { isTransient, permanentError, readComplaint, retryAfterMs } from './answer-errors.ts';
 import type { Answer } from './http.ts';
 import type { NoAnswer } from './no-answer.ts';
+import { serverTime } from './server-time.ts';
 import type { Completions } from './steer.ts';
 
 /** The public server's limits count requests of an address, whatever the key. */
@@ -37,7 +38,7 @@ function overLimit(answer: Answer): AppError {
     details: {
       status: answer.status,
       said: message,
-      ...(waitMs !== undefined && { resume_at: new Date(Date.now() + waitMs).toISOString() }),
+      ...(waitMs !== undefined && { resume_at: new Date(serverTime(answer) + waitMs).toISOString() }),
     },
   });
 }

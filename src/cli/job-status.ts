@@ -1,12 +1,15 @@
 import { fetchFeature } from '../api/feature.ts';
 import { AppError } from '../errors.ts';
 import { formatRanges } from '../tensor/ranges.ts';
+import { nameRow } from '../upload/delivery.ts';
+import { noSuchJob } from '../upload/held-jobs.ts';
 import { type JobStatus, readJob } from '../upload/jobs.ts';
 import { type ReadBack, resolveRows } from '../upload/resolve-row.ts';
 import type { CommandContext } from './context.ts';
 import { parseId } from './id.ts';
 import { formatMoment } from './moment.ts';
 import { count } from './progress.ts';
+import { listQuarantine } from './quarantine.ts';
 import { openSession, type Session } from './session.ts';
 
 /** `status JOB`: one job as its journal has it; with `--resolve` its open rows are settled first. Error: not_found. */
@@ -24,9 +27,7 @@ export async function showJob(context: CommandContext, session: Session, id: str
 async function findJob(state: string, id: string): Promise<JobStatus> {
   const job = await readJob(state, id);
   if (job) return job;
-  throw new AppError('not_found', `no local job "${id}"`, {
-    hints: ['neuronpedia status lists the jobs; a feature is named model/source/index'],
-  });
+  throw noSuchJob(id);
 }
 
 async function resolve(context: CommandContext, session: Session, job: JobStatus): Promise<void> {
@@ -105,7 +106,8 @@ export function showJobLine({ out }: CommandContext, status: JobStatus): void {
 /** A batch on a server that names rows itself is one row: there are never many of these. */
 const mostRows = 100;
 
-function showOpenRows({ out }: CommandContext, { id, unknownRows, labels, quarantined }: JobStatus): void {
+function showOpenRows({ out }: CommandContext, status: JobStatus): void {
+  const { id, unknownRows, labels, quarantined } = status;
   for (const [row, label] of [...labels].slice(0, mostRows)) out.result(`    without an answer: row ${row} "${label}"`);
   if (unknownRows.length > 0 && labels.size === 0) {
     out.result(`    without an answer: rows ${formatRanges(unknownRows)}`);
@@ -116,7 +118,7 @@ function showOpenRows({ out }: CommandContext, { id, unknownRows, labels, quaran
     out.note(`  neuronpedia status ${id} --resolve ${row}=absent   it is not there: it will be sent again`);
     out.note(`  neuronpedia status ${id} --resolve ${row}=ID       it is there, under this id`);
   }
-  for (const [row, why] of quarantined) out.result(`    left out: row ${row}: ${why}`);
+  for (const [row, why] of quarantined) out.result(`    left out: ${nameRow(status, row)}: ${why}`);
 }
 
 /** A job for programs, as `status` lists it. */
@@ -130,10 +132,10 @@ export function jobDocument(status: JobStatus) {
   };
 }
 
-function rowsDocument({ unknownRows, labels, quarantined }: JobStatus): Record<string, unknown> {
+function rowsDocument({ unknownRows, labels, quarantined, ...naming }: JobStatus): Record<string, unknown> {
   return {
     unknownRows: formatRanges(unknownRows),
     labels: Object.fromEntries(labels),
-    quarantinedRows: [...quarantined].map(([row, why]) => ({ row, why })),
+    quarantinedRows: listQuarantine(quarantined, naming),
   };
 }

@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { Chalk, type ChalkInstance } from 'chalk';
+import { formsOf, redact } from '../api/redact.ts';
 import type { AppError } from '../errors.ts';
 import { wrapNote } from './display-text.ts';
 import { jsonVersion } from './json-version.ts';
@@ -59,25 +60,22 @@ export interface Output extends OutputOptions {
   setLineWriter(write: ((line: string) => void) | undefined): void;
 }
 
-/** Anything shorter is no key, and would be found in every other word. */
-const shortestSecret = 6;
-
 /** Of a file or pipe, which has no width. */
 const defaultColumns = 80;
 
 export function createOutput(terminal: Terminal, options: OutputOptions): Output {
   const paint = new Chalk({ level: options.color ? 1 : 0 });
   const secrets = new Set<string>();
-  const redact = (text: string) => [...secrets].reduce((kept, secret) => kept.replaceAll(secret, '[key]'), text);
+  const clean = (text: string) => redact(text, secrets);
   let writeLine: ((line: string) => void) | undefined;
   const toStderr = (text: string) => {
     const { isTTY, columns } = terminal.stderr;
-    const line = (isTTY && columns ? wrapNote(redact(text), columns - 1) : [redact(text)]).join('\n');
+    const line = (isTTY && columns ? wrapNote(clean(text), columns - 1) : [clean(text)]).join('\n');
     if (writeLine) writeLine(line);
     else terminal.stderr.write(`${line}\n`);
   };
   const hintLine = (text: string) => `${paint.cyan('neuronpedia: hint:')} ${text}`;
-  const toStdout = (line: string) => terminal.stdout.write(`${redact(line)}\n`);
+  const toStdout = (line: string) => terminal.stdout.write(`${clean(line)}\n`);
   const drawable = terminal.stdout.isTTY && options.cursor && options.progress && !options.json;
   return {
     ...options,
@@ -86,7 +84,7 @@ export function createOutput(terminal: Terminal, options: OutputOptions): Output
     get columns() {
       return terminal.stdout.isTTY ? terminal.stdout.columns : undefined;
     },
-    screen: drawable ? createScreen(terminal.stdout, redact) : undefined,
+    screen: drawable ? createScreen(terminal.stdout, clean) : undefined,
     page: {
       columns: terminal.stdout.columns || defaultColumns,
       unicode: options.unicode,
@@ -118,9 +116,7 @@ export function createOutput(terminal: Terminal, options: OutputOptions): Output
       if (options.json) toStdout(JSON.stringify(errorDocument(error)));
     },
     hide: (secret) => {
-      if (secret.length < shortestSecret) return;
-      for (const form of [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64')])
-        secrets.add(form);
+      for (const form of formsOf(secret)) secrets.add(form);
     },
     setLineWriter: (write) => {
       writeLine = write;

@@ -34,7 +34,7 @@ export function showPlan(out: Output, server: Server, prepared: PreparedSae): vo
   if (dashboards && dashboards.fixedTokens > 0) {
     out.note(`         ${count(dashboards.fixedTokens)} empty or NUL tokens are replaced by U+FFFD (--fix-tokens)`);
   }
-  for (const line of describeQuarantine(quarantined)) out.warn(line);
+  for (const line of describeQuarantine(quarantined, prepared.delivery.format)) out.warn(line);
   if (matrix.tensor.dtype === 'F64') out.note('         values are float64 in the file and sent as float32');
   out.document({ type: 'plan', ...planDocument(prepared) });
 }

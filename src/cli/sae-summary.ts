@@ -17,8 +17,8 @@ export interface End {
   readonly source: string;
   readonly report?: JobReport;
   readonly error?: AppError;
-  /** Features left out because they never fire. */
-  readonly dead?: number;
+  /** What was sent, of one that was. */
+  readonly prepared?: Pick<PreparedSae, 'dead' | 'delivery' | 'lostFields' | 'notStored'>;
   readonly after?: Afterwards;
   /** It was not begun. */
   readonly held?: Held;
@@ -46,15 +46,15 @@ export function tellReport(
       'what was there already cannot be compared with these weights: this server does not show what it came from',
     );
   }
-  tellEnd(context, report);
+  tellEnd(context, report, prepared.delivery.format);
   if (report.end.type === 'finished') out.result(session.idOrUrl(`${model.id}/${place.source}`));
 }
 
 /** The one summary of a command, and its exit code: the worst of its jobs. */
 export function finishJobs(context: CommandContext, ends: readonly End[]): number {
-  const jobs = ends.map(({ source, report, error, held, after, dead }) => ({
+  const jobs = ends.map(({ source, report, prepared, error, held, after }) => ({
     source,
-    ...(dead && { dead }),
+    ...(prepared && preparedFields(prepared)),
     ...(held && { status: heldStatus(held), sent: 0, ...resumeFields(held) }),
     ...(error && failedFields(error)),
     ...(report && {
@@ -64,7 +64,7 @@ export function finishJobs(context: CommandContext, ends: readonly End[]): numbe
       confirmed: report.confirmed,
       found: report.found,
       sent: report.sent,
-      ...quarantineFields(report.quarantined),
+      ...quarantineFields(report.quarantined, prepared?.delivery.format),
       ...after?.fields,
       ...resumeFields(report),
     }),
@@ -79,6 +79,11 @@ export function finishJobs(context: CommandContext, ends: readonly End[]): numbe
   });
   tellHeld(context, ends);
   return Math.max(0, ...ends.map(exitCodeOfEnd));
+}
+
+function preparedFields({ dead, notStored, lostFields }: NonNullable<End['prepared']>): Record<string, unknown> {
+  const features = countRows(dead);
+  return { notStored: Object.keys({ ...notStored, ...lostFields }), ...(features > 0 && { dead: features }) };
 }
 
 /** Which jobs were not begun, why, and how to go on with them. */

@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import Conf from 'conf';
 import { AppError } from '../errors.ts';
 import { keyFile } from './key-file.ts';
@@ -12,16 +13,21 @@ export interface KeyStore {
   delete(origin: string): boolean;
 }
 
+const ownerOnly = 0o600;
+
 /** Opens the key store in a folder. Error: config_invalid for a file that is no longer JSON or cannot be written. */
 export function openKeyStore(folder: string): KeyStore {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // A copy or a backup may have come back readable for others.
+    const file = join(folder, keyFile);
+    if (existsSync(file)) chmodSync(file, ownerOnly);
     const conf = new Conf<Record<string, string>>({
       cwd: folder,
       configName: keyFile.replace(/\.json$/, ''),
       projectName: 'neuronpedia',
       projectSuffix: '',
-      configFileMode: 0o600,
+      configFileMode: ownerOnly,
       accessPropertiesByDotNotation: false,
     });
     return {

@@ -60,7 +60,7 @@ export async function checkRows(
     rows += block.count;
     onEvent({ type: 'checking', rows, total });
   }
-  if (bad > 0 && (!skipBad || bad === countRows(planned))) throw notFinite(matrix, findings, bad, format);
+  if (bad > 0 && (!skipBad || bad === countRows(planned))) throw notFinite(matrix, findings, bad, { format, skipBad });
   return { blocks: hasher.finish(), bad: reasons };
 }
 
@@ -85,7 +85,7 @@ function notFinite(
   matrix: Matrix,
   findings: readonly Finding[],
   bad: number,
-  format: Pick<BodyFormat, 'indexOf'>,
+  { format = {}, skipBad = false }: CheckOptions,
 ): AppError {
   const { tensor } = matrix;
   const list = findings.map(({ row, column, value }) => `${nameRow(format, row)}, value ${column}: ${value}`);
@@ -96,7 +96,9 @@ function notFinite(
     hints: [
       wide
         ? `values are sent as float32: ${tensor.dtype} values beyond ±3.4e38 become infinite`
-        : 'nothing was sent; leave these rows out with --skip-bad-rows, or find out why training made them',
+        : skipBad
+          ? 'that is all of them, so --skip-bad-rows leaves nothing: find out why training made them, or whether this is the decoder'
+          : 'nothing was sent; leave these rows out with --skip-bad-rows, or find out why training made them',
     ],
     details: { file: tensor.file, tensor: tensor.name, rows: findings.map(({ row }) => row), count: bad },
   });

@@ -3,6 +3,7 @@ import type { Outcome } from './delivery.ts';
 import { failAgain, refusedRow } from './poison.ts';
 import { type Batch, newBatch, type Run } from './send-rows.ts';
 import { settled } from './settle.ts';
+import { steadyNow } from './steady-clock.ts';
 import { takeTurn } from './take-turn.ts';
 
 /** Brings one batch to an end: stored, split into others, or left for the next run. */
@@ -85,7 +86,9 @@ async function drop({ journal }: Run, { id }: Batch, why: string): Promise<void>
 async function endLimited(run: Run, batch: Batch, why: string): Promise<void> {
   await drop(run, batch, 'limited');
   if (run.stop.aborted) return;
-  run.quota ??= { resumeAt: new Date(run.delivery.pacer.turn(Number.POSITIVE_INFINITY, Date.now())), why };
+  const now = steadyNow();
+  const waitMs = run.delivery.pacer.turn(Number.POSITIVE_INFINITY, now) - now;
+  run.quota ??= { resumeAt: new Date(Date.now() + waitMs), waitMs, why };
 }
 
 type Unstored = Exclude<Outcome, { type: 'stored' | 'limited' | 'busy' | 'unknown' }>;
@@ -104,12 +107,13 @@ const tooLarge = 'leave it out with --features, or ask whoever runs the server t
 
 /** Sends what the quota still takes, which each answer makes less, then lets the run end. */
 async function spendQuota(run: Run, { body }: Batch, quota: Extract<Outcome, { type: 'quota' }>): Promise<void> {
+  const { type: _quota, left: _rows, ...reopens } = quota;
   if (run.quota === undefined && quota.left > 0 && quota.left < body.pieces.length) {
     const part = bodyOf(body, body.pieces.slice(0, quota.left), run.delivery.format, run.pool);
     await deliver(run, newBatch(run, part));
-    run.quota ??= { resumeAt: quota.resumeAt, why: 'the quota is spent: others have used some of it meanwhile' };
+    run.quota ??= { ...reopens, why: 'the quota is spent: others have used some of it meanwhile' };
   }
-  run.quota ??= { resumeAt: quota.resumeAt, why: quota.why };
+  run.quota ??= reopens;
 }
 
 /** Sends a batch in two parts. */

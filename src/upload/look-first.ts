@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../errors.ts';
 import { countRows, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
 import type { Delivery } from './delivery.ts';
@@ -6,6 +5,7 @@ import type { Journal } from './journal.ts';
 import { type JournalState, pendingRows } from './journal-state.ts';
 import { type Comparison, compareRows, featureExists, sampleRows } from './look.ts';
 import type { JobInput } from './run-job.ts';
+import { waitFor } from './wait-until.ts';
 
 /** Rows read back when a finished job is run again. */
 const sampleSize = 64;
@@ -64,7 +64,7 @@ async function lookAtUnseen(input: JobInput, unseen: Ranges, seenBefore: Ranges)
     message: `${there} rows are on the server already, perhaps of a run that has just ended: waiting ${seconds} s for more`,
   });
   // Cut short by the user's signal: nothing will be sent, so what was seen will do.
-  await sleep(settleTimeoutMs, undefined, { signal: stop }).catch(() => undefined);
+  await waitFor(settleTimeoutMs, stop);
   return stop.aborted ? seen : look();
 }
 

@@ -52,7 +52,8 @@ async function suspect(run: Run, batch: Batch, why: string): Promise<void> {
 async function quarantine(run: Run, row: number, why: string): Promise<void> {
   await run.journal.append({ t: 'quarantined', rows: { [row]: why } });
   run.onQuarantined(row, why);
-  run.onEvent({ type: 'quarantined', row, why });
+  const { indexOf } = run.delivery.format;
+  run.onEvent({ type: 'quarantined', row, ...(indexOf && { index: indexOf(row) }), why });
 }
 
 /**

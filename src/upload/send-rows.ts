@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AppError } from '../errors.ts';
 import { countRows, eachRow, mergeRanges, type Ranges } from '../tensor/ranges.ts';
 import { rowBlocks } from '../tensor/row-blocks.ts';
@@ -15,6 +14,7 @@ import type { IntentRecord } from './journal-records.ts';
 import { createPatience, type Patience } from './patience.ts';
 import { trySuspects } from './poison.ts';
 import { takeFound } from './settle.ts';
+import { waitFor } from './wait-until.ts';
 
 export interface SendInput {
   /** Id of the job, for what a person is told to type. */
@@ -44,11 +44,22 @@ export interface SendInput {
   readonly onQuarantined: (row: number, why: string) => void;
 }
 
+/** When a server takes more, and why not now. */
+export interface Reopening {
+  /** By the server's clock. */
+  readonly resumeAt: Date | undefined;
+  /** The same as a time from when it was told, whatever our clock says. */
+  readonly waitMs?: number;
+  /** It is the account's own quota, which its tier sets. */
+  readonly ofTier?: boolean;
+  readonly why: string;
+}
+
 /** How a run ended. Whatever it was, the journal holds where to go on. */
 export type SendResult =
   | { readonly type: 'finished' }
   | { readonly type: 'stopped' }
-  | { readonly type: 'quota'; readonly resumeAt: Date | undefined; readonly why: string };
+  | ({ readonly type: 'quota' } & Reopening);
 
 /** What the senders of one run share. */
 export interface Run extends SendInput {
@@ -68,7 +79,7 @@ export interface Run extends SendInput {
   paced: boolean;
   confirmed(rows: Ranges, ids: ReadonlyMap<number, string>): void;
   failure?: AppError;
-  quota?: { resumeAt: Date | undefined; why: string };
+  quota?: Reopening;
 }
 
 /** A body with the key that it is sent under. */
@@ -161,7 +172,8 @@ export function newBatch(run: Run, body: Body): Batch {
  * would be refused, so the server is asked which rows it has, and the others go into a batch of their own.
  */
 async function* reopen(run: Run, intent: IntentRecord, body: Body): AsyncGenerator<Batch> {
-  await sleep(run.settleTimeoutMs, undefined, { signal: run.stop });
+  await waitFor(run.settleTimeoutMs, run.stop);
+  if (run.stop.aborted) return;
   const there = await run.delivery.lookup(body.pieces.map(({ row }) => row));
   const missing = await takeFound(run, intent.batch, body, there);
   if (missing) yield newBatch(run, missing);

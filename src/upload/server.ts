@@ -15,6 +15,8 @@ export interface Quota {
   readonly limit: number | null;
   readonly used: number;
   readonly resetsAt: Date | undefined;
+  /** When the server said so, by its own clock. */
+  readonly asOf: Date;
 }
 
 /** What a server can do. Code asks this, never a server's name or address. */

@@ -47,7 +47,7 @@ export function run(given: CommandContext): Promise<number> {
     );
     await checkExplainable(context, http, prepared);
     if (options.dryRun) return dryRun(context, session, server, prepared);
-    if (server.quota?.limit) showQuota(context, server, await countToSend(session, server, prepared));
+    if (server.quota?.limit) showQuota(context, server, await countToSend(context, session, server, prepared));
     return finishJobs(context, await sendAll(context, session, { server, http }, prepared));
   });
 }

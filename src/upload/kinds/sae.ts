@@ -19,7 +19,7 @@ import { type VectorsOptions, vectorsWay } from './sae-vectors.ts';
 export interface SaeOptions extends PlaceOptions, VectorsOptions, SelectionOptions, FactOptions {
   readonly kind?: SaeKind;
   readonly orientation?: Orientation;
-  /** A `.jsonl` of dashboards, or a folder that SAEDashboard wrote; may hold `{layer}`. */
+  /** A `.jsonl` of dashboards, or a folder that SAEDashboard wrote; may hold `{layer}` and `{head}`. */
   readonly activations?: string;
   /** `vectors`: each row a steering vector of its own. */
   readonly as?: 'auto' | 'features' | 'vectors';
@@ -69,7 +69,7 @@ export interface PreparedSae extends PlacedSae, Way {
   readonly blocks: ReadonlyMap<number, string>;
   /** Features left out because the server takes none without examples. */
   readonly withoutExamples: Ranges;
-  /** What was given of features besides examples and densities, as warnings call it. */
+  /** What was given of features besides examples, as warnings call it. */
   readonly givenFields: readonly string[];
   /** Of these, what does not reach the server. */
   readonly lostFields: Readonly<Record<string, true>>;

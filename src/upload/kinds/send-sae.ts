@@ -14,7 +14,7 @@ export interface SendLimits {
 /** What sending a prepared SAE would do; nothing is written. Errors: those of `previewJob`. */
 export function previewSae(
   prepared: PreparedSae,
-  run: Pick<UploadRun, 'server' | 'stateDir' | 'onEvent'> & { readonly trustJournal?: boolean },
+  run: Pick<UploadRun, 'server' | 'stateDir' | 'restart' | 'onEvent'> & { readonly trustJournal?: boolean },
 ): Promise<Preview> {
   const { identity, matrix, planned, delivery, isNewSet: isNew } = prepared;
   return previewJob({ ...run, identity, matrix, planned, delivery, isNew });
