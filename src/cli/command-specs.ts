@@ -108,6 +108,7 @@ export const commandSpecs: readonly CommandSpec[] = [
       'batchSize',
       'maxBody',
       'concurrency',
+      'shard',
       ...sending,
     ],
     required: ['saeId'],

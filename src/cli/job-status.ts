@@ -86,10 +86,46 @@ function otherServer(expected: string, found: string): AppError {
   });
 }
 
+/** All jobs, the shards of an SAE under one line for it. */
+export function showJobs(context: CommandContext, jobs: readonly JobStatus[]): void {
+  const seen = new Set<JobStatus>();
+  for (const job of jobs) {
+    if (seen.has(job)) continue;
+    const shards = job.job.shard === undefined ? [] : shardsBeside(job, jobs);
+    if (shards.length > 0) showShards(context, shards);
+    for (const one of shards.length > 0 ? shards : [job]) {
+      showJobLine(context, one);
+      seen.add(one);
+    }
+  }
+}
+
+/** The shards of the same SAE and division that are known here, in their order. */
+function shardsBeside({ job }: JobStatus, jobs: readonly JobStatus[]): JobStatus[] {
+  const numbers = ({ shard = '' }: JobStatus['job']) => shard.split('/').map(Number);
+  const [, of] = numbers(job);
+  const same = jobs.filter(({ job: other }) => {
+    const place = (['server', 'account', 'model', 'source', 'as'] as const).every((name) => job[name] === other[name]);
+    return place && other.shard !== undefined && numbers(other)[1] === of;
+  });
+  return same.sort((a, b) => (numbers(a.job)[0] ?? 0) - (numbers(b.job)[0] ?? 0));
+}
+
+function showShards({ out }: CommandContext, shards: readonly JobStatus[]): void {
+  const [{ job }] = shards as [JobStatus];
+  const of = job.shard?.split('/')[1];
+  const sum = (name: 'planned' | 'confirmed') => count(shards.reduce((total, shard) => total + shard[name], 0));
+  const done = shards.filter(({ state }) => state === 'done').length;
+  out.result(
+    `  ${job.model}/${job.source} in ${of} shards: ${shards.length} of them known here, ${done} done, ${sum('confirmed')}/${sum('planned')} rows`,
+  );
+}
+
 /** One job in two or three lines. */
 export function showJobLine({ out }: CommandContext, status: JobStatus): void {
   const { id, job, planned, confirmed, unknown, deleted, quarantined, state } = status;
-  const share = planned === 0 ? 0 : Math.floor((100 * confirmed) / planned);
+  const nothing = state === 'done' ? 100 : 0;
+  const share = planned === 0 ? nothing : Math.floor((100 * confirmed) / planned);
   const open = unknown > 0 ? `, ${count(unknown)} without an answer` : '';
   const left = quarantined.size > 0 ? `, ${count(quarantined.size)} left out` : '';
   const gone = deleted > 0 ? `, ${count(deleted)} deleted` : '';
@@ -121,10 +157,23 @@ function showOpenRows({ out }: CommandContext, { id, unknownRows, labels, quaran
 /** A job for programs, as `status` lists it. */
 export function jobDocument(status: JobStatus) {
   const { id, job, planned, confirmed, unknown, deleted, quarantined, state, ids } = status;
-  const { server, serverKind, serverName, accountName: account, model, source, as, title, command, createdAt } = job;
+  const { server, serverKind, serverName, accountName: account, model, source, as, shard } = job;
+  const { title, command, createdAt } = job;
   return {
     ...{ id, state, planned, confirmed, unknown, deleted, quarantined: quarantined.size },
-    ...{ model, source, as, title, server, serverKind, serverName, account, command, createdAt },
+    ...{
+      model,
+      source,
+      as,
+      ...(shard && { shard }),
+      title,
+      server,
+      serverKind,
+      serverName,
+      account,
+      command,
+      createdAt,
+    },
     ids: Object.fromEntries(ids),
   };
 }

@@ -17,6 +17,8 @@ const jobSchema = z.object({
   model: z.string(),
   source: z.string(),
   as: z.enum(['features', 'vectors', 'vector', 'probe', 'activations']),
+  /** Part of the SAE, such as `2/8`, where the job is of one. */
+  shard: z.string().optional(),
   /** For people: what was typed, and what to type to go on. */
   title: z.string(),
   command: z.string(),

@@ -1,8 +1,9 @@
 import type { Ranges } from '../tensor/ranges.ts';
 import type { Matrix } from '../tensor/tensor.ts';
+import { bindData } from './bind-data.ts';
 import type { Delivery } from './delivery.ts';
 import type { OnEvent } from './events.ts';
-import { bindData, type JobIdentity, type OpenJobOptions, openJob } from './job.ts';
+import { type JobIdentity, type OpenJobOptions, openJob } from './job.ts';
 import type { Journal } from './journal.ts';
 import { lookFirst } from './look-first.ts';
 import { sendJob } from './send-job.ts';

@@ -42,6 +42,11 @@ export interface SourceSet {
   readonly urls: readonly string[];
 }
 
+/** Whether something was made by the very request that asked for it, so that nothing can be in it. */
+export interface Made {
+  readonly isNew: boolean;
+}
+
 /** Features of one source: how a body of them is written, and what is sent with each. */
 export interface FeatureDestination {
   readonly modelId: string;
@@ -95,10 +100,15 @@ export interface Server {
   askQuota(): Promise<Quota | undefined>;
   getModel(id: string): Promise<ModelRecord | undefined>;
   listModels(): Promise<readonly ModelRecord[]>;
-  createModel(id: string, layers: number): Promise<ModelRecord>;
+  /** Of runs that make the same at once one does (`isNew`), and the others find it. */
+  createModel(id: string, layers: number): Promise<ModelRecord & Made>;
   getSourceSet(modelId: string, name: string): Promise<SourceSet | undefined>;
   /** `about` is kept with the set: its first URL, where there is one. */
-  createSourceSet(modelId: string, name: string, about: Pick<SourceSet, 'description' | 'urls'>): Promise<SourceSet>;
+  createSourceSet(
+    modelId: string,
+    name: string,
+    about: Pick<SourceSet, 'description' | 'urls'>,
+  ): Promise<SourceSet & Made>;
   readonly rows: RowAccess;
   features(destination: FeatureDestination): Delivery;
   vectors(destination: VectorDestination): Delivery;

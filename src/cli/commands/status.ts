@@ -3,7 +3,7 @@ import { listJobs } from '../../upload/jobs.ts';
 import { closeAfter } from '../close-after.ts';
 import type { CommandContext } from '../context.ts';
 import { showFeature } from '../feature-status.ts';
-import { jobDocument, showJob, showJobLine } from '../job-status.ts';
+import { jobDocument, showJob, showJobs } from '../job-status.ts';
 import { formatMoment } from '../moment.ts';
 import { count } from '../progress.ts';
 import { openSession, type Session } from '../session.ts';
@@ -47,7 +47,7 @@ async function showOverview(context: CommandContext, session: Session): Promise<
     line('account', `unknown: ${asked.error.message}`);
   }
   line('jobs', jobs.length === 0 ? 'none' : '');
-  for (const job of jobs) showJobLine(context, job);
+  showJobs(context, jobs);
   out.document({
     type: 'status',
     server: {

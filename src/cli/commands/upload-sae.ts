@@ -25,6 +25,7 @@ import { throwIfSignalled, withTimeLimit } from '../time-limit.ts';
 export function run(given: CommandContext): Promise<number> {
   const context = withTimeLimit(given);
   const { out, options } = context;
+  refuseWholesOfShard(options);
   return closeAfter(async (own) => {
     const found: Sae[] = [];
     for (const path of context.args) {
@@ -70,12 +71,24 @@ function prepare(context: CommandContext, session: Session, sae: Sae, server: Se
 function saeOptions(options: OptionValues): SaeOptions {
   const { model, layer, hook, hookOut, head, kind, orientation, features, activations } = options;
   const { as, label, yes, createModel, skipBadRows, fixTokens } = options;
-  const { index, featureMetadata, sparsityScale, skipDead } = options;
+  const { index, featureMetadata, sparsityScale, skipDead, shard } = options;
   const place = { model, layer, hook, hookOut, heads: head, kind, createModel };
   const rows = { orientation, features, index, featureMetadata, sparsityScale, skipDead, activations };
-  const given = { ...place, ...rows, as, label, yes, skipBadRows, fixTokens };
+  const given = { ...place, ...rows, as, label, yes, skipBadRows, fixTokens, shard };
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   return { saeId: options.saeId as string, attributes: attributesOf(options), ...present };
+}
+
+/** What is done once with all features: each shard would do it, at the same time. Error: usage. */
+function refuseWholesOfShard({ shard, list, autoInterp, score }: OptionValues): void {
+  if (!shard || !(list !== undefined || autoInterp || score !== undefined)) return;
+  throw new AppError(
+    'usage',
+    '--list, --auto-interp and --score are for a whole upload, and --shard is a part of one',
+    {
+      hints: ['upload all shards, then run the command once more without --shard: it finds the rows and does the rest'],
+    },
+  );
 }
 
 /** Two SAEs in one source would be one mixture of both. */
