@@ -122,10 +122,11 @@ export const commandSpecs: readonly CommandSpec[] = [
     name: 'status',
     summary: 'show the server, the account and local jobs, one job, or one feature',
     argument: { name: 'ID', help: 'model/source/index or its URL, or a job as status lists it', required: false },
-    options: ['text', 'resolve'],
+    options: ['text', 'verify', 'verifyRows', 'receipt', 'resolve'],
     examples: [
       'neuronpedia status',
       'neuronpedia status gpt2-small/6-my-res-16k/1234 --text "In the beginning"',
+      'neuronpedia status 0bccbe95a159a47a --verify',
       'neuronpedia status 0bccbe95a159a47a --resolve 3=absent',
     ],
     load: () => import('./commands/status.ts'),

@@ -4,11 +4,16 @@ import { formatRanges } from '../tensor/ranges.ts';
 import { type JobStatus, readJob } from '../upload/jobs.ts';
 import { type ReadBack, resolveRows } from '../upload/resolve-row.ts';
 import type { CommandContext } from './context.ts';
+import { examineJob } from './examine-job.ts';
 import { parseId } from './id.ts';
+import { atServerOf, otherServer } from './job-server.ts';
 import { count } from './progress.ts';
 import { openSession, type Session } from './session.ts';
 
-/** `status JOB`: one job as its journal has it; with `--resolve` its open rows are settled first. Error: not_found. */
+/**
+ * `status JOB`: one job as its journal has it; with `--resolve` its open rows are settled first, with `--verify` its rows
+ * are read back. Errors: not_found, and those of `examineJob`.
+ */
 export async function showJob(context: CommandContext, session: Session, id: string): Promise<number> {
   const { state } = session.folders;
   const job = await findJob(state, id);
@@ -16,7 +21,8 @@ export async function showJob(context: CommandContext, session: Session, id: str
   const now = context.options.resolve ? await findJob(state, id) : job;
   showJobLine(context, now);
   showOpenRows(context, now);
-  context.out.document({ type: 'job', ...jobDocument(now), ...rowsDocument(now) });
+  const examined = await examineJob(context, session, now);
+  context.out.document({ type: 'job', ...jobDocument(now), ...rowsDocument(now), ...examined });
   return 0;
 }
 
@@ -47,13 +53,13 @@ function plainId(text: string): string {
 }
 
 /** Reads from the server that the job is of, whichever the command would talk to. Null where it cannot be asked. */
-async function read(context: CommandContext, { job }: JobStatus, id: string): Promise<ReadBack | undefined | null> {
-  const session = await openSession(atServerOf(context, job.serverName));
+async function read(context: CommandContext, status: JobStatus, id: string): Promise<ReadBack | undefined | null> {
+  const session = await openSession(atServerOf(context, status));
   try {
     const { model, source, index } = parseId(id);
     const { server, http, close } = await session.connect();
     try {
-      if (server.id !== job.server) throw otherServer(job.server, server.id);
+      if (server.id !== status.job.server) throw otherServer(status.job.server, server.id);
       const feature = await fetchFeature(http, model, source, index);
       if (!feature) return undefined;
       const { vector, vectorLabel } = feature;
@@ -72,19 +78,6 @@ async function read(context: CommandContext, { job }: JobStatus, id: string): Pr
 /** Exit codes of a server that is not asked for want of a key, and of one that does not answer. */
 const noKeyCode = 4;
 const awayCode = 5;
-
-function atServerOf(context: CommandContext, serverName: string): CommandContext {
-  const { apiUrl, sandbox, sandboxPublic } = context.options;
-  if (apiUrl !== undefined || sandbox || sandboxPublic || !URL.canParse(serverName)) return context;
-  return { ...context, options: { ...context.options, apiUrl: serverName } };
-}
-
-function otherServer(expected: string, found: string): AppError {
-  return new AppError('checkpoint_mismatch', `the job is of server ${expected}; this is ${found}`, {
-    hints: ['name the server that it was begun on with --api-url'],
-    details: { expected, found },
-  });
-}
 
 /** All jobs, the shards of an SAE under one line for it. */
 export function showJobs(context: CommandContext, jobs: readonly JobStatus[]): void {

@@ -25,6 +25,17 @@ const jobSchema = z.object({
   createdAt: z.string(),
 });
 
+/** The command line that a run of this job was started with, so that its files can be found again. */
+const typedSchema = z.object({
+  t: z.literal('typed'),
+  /** Words behind the program's name. */
+  words: z.array(z.string()),
+  /** The folder that relative paths among them are of. */
+  folder: z.string(),
+});
+
+export type TypedRecord = z.infer<typeof typedSchema>;
+
 /** The data: its shape, and all that is sent beside the values, as a JSON object. */
 const dataSchema = z.object({
   t: z.literal('data'),
@@ -80,6 +91,7 @@ const deletedSchema = z.object({ t: z.literal('deleted'), rows: ranges });
 
 const recordSchema = z.discriminatedUnion('t', [
   jobSchema,
+  typedSchema,
   dataSchema,
   blocksSchema,
   planSchema,

@@ -24,6 +24,8 @@ export interface Capabilities {
   /** Keeps what is said of an upload and its rows: description, tags, licence, metadata, a probe's concept, … */
   readonly storesAttributes: boolean;
   readonly idempotencyKeys: boolean;
+  /** Keeps every bit of a double; elsewhere 16 significant digits of it. */
+  readonly exactDoubles: boolean;
   readonly privateUploads: boolean;
   readonly maxRows: number;
   readonly maxBytes: number;
@@ -78,8 +80,16 @@ export interface VectorDestination {
   indexOf?(row: number): number;
 }
 
+/** A row as a server tells it, by the names of its fields; what these hold is still to be looked at. */
+export type RowContent = Readonly<Record<string, unknown>>;
+
 /** Rows of any kind by their ids (`model/source/index`). */
 export interface RowAccess {
+  /**
+   * Those of these ids that are on the server, with all that it tells of them: values, texts, and at most
+   * `activations` activations each. Errors: those of asking.
+   */
+  read(ids: readonly string[], activations: number): Promise<ReadonlyMap<string, RowContent>>;
   /** Those of these ids that are on the server, each with the id of the account that it belongs to. Errors: those of asking. */
   owners(ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Takes a row back; returns what the server has against it. Errors: unreachable, authentication_failed, paused. */
