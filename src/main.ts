@@ -53,6 +53,7 @@ async function runCommand(
     interactive: process.stdin.isTTY === true && process.stderr.isTTY === true && options.input !== false,
     version,
     command: ['neuronpedia', ...argv.map(shellWord)].join(' '),
+    typed: { words: argv, folder: process.cwd() },
     stop: signals.stop,
     abort: signals.abort,
   });

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
 import { createPacer } from '../upload/pacer.ts';
-import type { ModelRecord, Server, SourceSet } from '../upload/server.ts';
+import type { Made, ModelRecord, Server, SourceSet } from '../upload/server.ts';
 import { ask, askAgain, postJson, readOrRefuse } from './ask.ts';
 import { askQuota, discover } from './discover.ts';
 import { featureDelivery } from './feature-delivery.ts';
-import { type Http, openHttp } from './http.ts';
+import { type Answer, type Http, openHttp } from './http.ts';
 import { rowAccess } from './rows.ts';
 import { modelSchema, sourceSetSchema } from './schemas.ts';
 import { vectorActivationDelivery } from './vector-activations.ts';
@@ -130,12 +130,10 @@ async function getModel(http: Http, id: string): Promise<ModelRecord | undefined
   return found === null ? undefined : toModel(found);
 }
 
-/** Not repeated by itself when its answer is lost: the model is asked for instead. */
-async function createModel(http: Http, id: string, layers: number): Promise<ModelRecord> {
-  const doing = `creating the model "${id}"`;
-  const answer = await askAgain(http, postJson('/api/model/new', { id, layers }));
-  const existing = answer.status === 200 ? undefined : await getModel(http, id);
-  return existing ?? toModel(readOrRefuse(answer, modelSchema, doing));
+async function createModel(http: Http, id: string, layers: number): Promise<ModelRecord & Made> {
+  const make = () => askAgain(http, postJson('/api/model/new', { id, layers }));
+  const read = (answer: Answer) => toModel(readOrRefuse(answer, modelSchema, `creating the model "${id}"`));
+  return makeOrFind(() => getModel(http, id), make, read);
 }
 
 async function getSourceSet(http: Http, modelId: string, name: string): Promise<SourceSet | undefined> {
@@ -151,14 +149,31 @@ async function createSourceSet(
   modelId: string,
   name: string,
   { description, urls: [url] }: Pick<SourceSet, 'description' | 'urls'>,
-): Promise<SourceSet> {
+): Promise<SourceSet & Made> {
   const body = { modelId, name, ...(description !== '' && { description }), ...(url !== undefined && { url }) };
-  const answer = await askAgain(http, postJson('/api/source-set/new', body));
-  // A first try whose answer was lost has made it: then this one says that it is there.
-  const existing = answer.status === 200 ? undefined : await getSourceSet(http, modelId, name);
-  if (existing) return existing;
-  const made = readOrRefuse(answer, sourceSetSchema, `creating the source set "${name}"`);
-  return toSourceSet(made);
+  const make = () => askAgain(http, postJson('/api/source-set/new', body));
+  const read = (answer: Answer) =>
+    toSourceSet(readOrRefuse(answer, sourceSetSchema, `creating the source set "${name}"`));
+  return makeOrFind(() => getSourceSet(http, modelId, name), make, read);
+}
+
+/**
+ * Makes what was not there a while ago. Another run may have made it since, or do so at the same moment: then this one is
+ * refused, because it is there, or because the server (five models and ten sets an hour, refusals counted) has had enough
+ * of these requests. The same after a first try whose answer was lost.
+ */
+async function makeOrFind<T>(
+  find: () => Promise<T | undefined>,
+  make: () => Promise<Answer>,
+  read: (answer: Answer) => T,
+): Promise<T & Made> {
+  const before = await find();
+  if (before) return { ...before, isNew: false };
+  const answer = await make().catch((error: unknown) => error as AppError);
+  const made = 'status' in answer && answer.status === 200 ? undefined : await find();
+  if (made) return { ...made, isNew: false };
+  if (!('status' in answer)) throw answer;
+  return { ...read(answer), isNew: true };
 }
 
 function toSourceSet({ creatorId, description, urls }: z.infer<typeof sourceSetSchema>): SourceSet {

@@ -17,8 +17,8 @@ export interface CommandSpec {
   readonly options: readonly OptionName[];
   /** Without these the command cannot run at all. */
   readonly required?: readonly OptionName[];
-  /** Two command lines, as one types them: a test runs each. */
-  readonly examples: readonly [string, string];
+  /** Command lines, as one types them: a test runs each. */
+  readonly examples: readonly [string, string, ...string[]];
   /** What it can end with besides what every command can. */
   readonly exitCodes: readonly number[];
   /** Where a code means something of its own here. */
@@ -122,6 +122,7 @@ export const commandSpecs: readonly CommandSpec[] = [
       'batchSize',
       'maxBody',
       'concurrency',
+      'shard',
       ...sending,
     ],
     required: ['saeId'],
@@ -136,13 +137,18 @@ export const commandSpecs: readonly CommandSpec[] = [
     name: 'status',
     summary: 'show the server, the account and local jobs, one job, or one feature',
     argument: { name: 'ID', help: 'model/source/index or its URL, or a job as status lists it', required: false },
-    options: ['text', 'resolve'],
-    examples: ['neuronpedia status', 'neuronpedia status gpt2-small/6-my-res-16k/1234 --text "In the beginning"'],
-    exitCodes: [...ofServers, 6, 11, 12],
+    options: ['text', 'verify', 'verifyRows', 'receipt', 'resolve'],
+    examples: [
+      'neuronpedia status',
+      'neuronpedia status gpt2-small/6-my-res-16k/1234 --text "In the beginning"',
+      'neuronpedia status 0bccbe95a159a47a --verify',
+    ],
+    exitCodes: [...ofServers, 6, 7, 11, 12],
     exitMeanings: {
       0: 'done',
       6: 'there is no such job or feature',
-      12: 'the job is of another server, or its journal cannot be written',
+      7: '--verify found a difference',
+      12: 'the job is of another server, its files changed, or its journal cannot be written',
       130: 'interrupted',
     },
     load: () => import('./commands/status.ts'),

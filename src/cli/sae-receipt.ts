@@ -4,6 +4,7 @@ import { vectorHash } from '../upload/fingerprint.ts';
 import type { PreparedSae } from '../upload/kinds/sae.ts';
 import { densities } from '../upload/kinds/sae-facts.ts';
 import type { JobReport } from '../upload/run-job.ts';
+import { formatShard } from '../upload/shard.ts';
 import { type ReceiptRow, writeReceipt } from './receipt.ts';
 import type { Session } from './session.ts';
 
@@ -26,6 +27,7 @@ export async function writeSaeReceipt(
     source: `${model.id}/${place.source}`,
     path: sae.path,
     tensor: sae.decoder.name,
+    ...(prepared.shard && { shard: formatShard(prepared.shard) }),
     rows: report.planned,
     confirmed: report.confirmed,
     notStored: prepared.notStored,

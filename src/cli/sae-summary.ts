@@ -3,6 +3,7 @@ import { countRows } from '../tensor/ranges.ts';
 import type { PreparedSae } from '../upload/kinds/sae.ts';
 import type { JobReport } from '../upload/run-job.ts';
 import type { Server } from '../upload/server.ts';
+import { formatShard, nameShard } from '../upload/shard.ts';
 import type { CommandContext } from './context.ts';
 import type { Afterwards } from './explain-features.ts';
 import type { Held } from './held.ts';
@@ -33,10 +34,10 @@ export function tellReport(
   report: JobReport,
 ): void {
   const { out } = context;
-  const { model, place, as } = prepared;
+  const { model, place, as, shard } = prepared;
   const before = report.found > 0 ? `, ${count(report.found)} of them there already` : '';
   out.note(
-    `${count(report.confirmed)} of ${count(report.planned)} ${as} on the server${before}, ${count(report.sent)} sent now`,
+    `${count(report.confirmed)} of ${count(report.planned)} ${as} on the server${before}, ${count(report.sent)} sent now${shard ? ` (${nameShard(shard)} only)` : ''}`,
   );
   for (const line of cannotStore(server, prepared)) out.note(line);
   const dead = countRows(prepared.dead);
@@ -71,9 +72,11 @@ export function finishJobs(context: CommandContext, ends: readonly End[]): numbe
   }));
   const paused = jobs.find((job) => 'resume_at' in job);
   const status = jobs.find((job) => job.status !== 'done')?.status ?? 'done';
+  const { shard } = context.options;
   context.out.document({
     type: 'summary',
     status,
+    ...(shard && { shard: formatShard(shard), note: `${nameShard(shard)} only` }),
     jobs,
     ...(paused?.resume_at !== undefined && { resume_at: paused.resume_at }),
   });

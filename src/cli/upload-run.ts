@@ -20,7 +20,7 @@ export async function uploadRun(
   server: Server,
   onEvent: (event: UploadEvent) => void,
 ): Promise<UploadRun> {
-  const { options, stop, abort, command } = context;
+  const { options, stop, abort, command, typed } = context;
   return {
     server,
     stateDir: await makeStateFolder(session.folders.state),
@@ -28,6 +28,7 @@ export async function uploadRun(
     forceUnlock: options.forceUnlock ?? false,
     settleTimeoutMs: options.settleTimeout ?? defaultSettleMs,
     command,
+    typed,
     wait: options.wait ?? false,
     assumeNew: options.assumeNew ?? false,
     stop,

@@ -29,6 +29,8 @@ export interface CheckOptions {
   readonly format?: Pick<BodyFormat, 'indexOf'>;
   /** Rows that cannot be sent are named instead of refused. */
   readonly skipBad?: boolean;
+  /** Other runs have the rest of the rows: where none of these is left, that is no reason to refuse the whole. */
+  readonly isPart?: boolean;
 }
 
 /**
@@ -39,7 +41,7 @@ export async function checkRows(
   matrix: Matrix,
   planned: Ranges,
   onEvent: OnEvent,
-  { format = {}, skipBad = false }: CheckOptions = {},
+  { format = {}, skipBad = false, isPart = false }: CheckOptions = {},
 ): Promise<CheckedRows> {
   const hasher = blockHasher();
   const findings: Finding[] = [];
@@ -60,7 +62,8 @@ export async function checkRows(
     rows += block.count;
     onEvent({ type: 'checking', rows, total });
   }
-  if (bad > 0 && (!skipBad || bad === countRows(planned))) throw notFinite(matrix, findings, bad, { format, skipBad });
+  const noneLeft = bad === countRows(planned) && !isPart;
+  if (bad > 0 && (!skipBad || noneLeft)) throw notFinite(matrix, findings, bad, { format, skipBad });
   return { blocks: hasher.finish(), bad: reasons };
 }
 

@@ -17,11 +17,24 @@ const jobSchema = z.object({
   model: z.string(),
   source: z.string(),
   as: z.enum(['features', 'vectors', 'vector', 'probe', 'activations']),
+  /** Part of the SAE, such as `2/8`, where the job is of one. */
+  shard: z.string().optional(),
   /** For people: what was typed, and what to type to go on. */
   title: z.string(),
   command: z.string(),
   createdAt: z.string(),
 });
+
+/** The command line that a run of this job was started with, so that its files can be found again. */
+const typedSchema = z.object({
+  t: z.literal('typed'),
+  /** Words behind the program's name. */
+  words: z.array(z.string()),
+  /** The folder that relative paths among them are of. */
+  folder: z.string(),
+});
+
+export type TypedRecord = z.infer<typeof typedSchema>;
 
 /** The data: its shape, and all that is sent beside the values, as a JSON object. */
 const dataSchema = z.object({
@@ -78,6 +91,7 @@ const deletedSchema = z.object({ t: z.literal('deleted'), rows: ranges });
 
 const recordSchema = z.discriminatedUnion('t', [
   jobSchema,
+  typedSchema,
   dataSchema,
   blocksSchema,
   planSchema,

@@ -1,10 +1,12 @@
 import { intersectRanges, membership, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
-import type { DataRecord, IntentRecord, JobRecord, JournalRecord } from './journal-records.ts';
+import type { DataRecord, IntentRecord, JobRecord, JournalRecord, TypedRecord } from './journal-records.ts';
 import { addRecord, type Sum } from './journal-sum.ts';
 
 /** What a journal says of its job, all records taken together. */
 export interface JournalState {
   readonly job?: JobRecord;
+  /** As the latest run was started. */
+  readonly typed?: TypedRecord;
   readonly data?: DataRecord;
   readonly blocks: ReadonlyMap<number, string>;
   readonly planned: Ranges;
@@ -56,6 +58,7 @@ export function foldRecords(records: readonly JournalRecord[]): JournalState {
   const isOpen = (intent: IntentRecord) => subtractRanges(mergeRanges(intent.rows), stored).length > 0;
   return {
     ...(sum.job && { job: sum.job }),
+    ...(sum.typed && { typed: sum.typed }),
     ...(sum.data && { data: sum.data }),
     blocks: sum.blocks,
     planned: mergeRanges(sum.planned),

@@ -1,9 +1,10 @@
 import { eachRow, mergeRanges, type Range, subtractRanges } from '../tensor/ranges.ts';
-import type { DataRecord, IntentRecord, JobRecord, JournalRecord } from './journal-records.ts';
+import type { DataRecord, IntentRecord, JobRecord, JournalRecord, TypedRecord } from './journal-records.ts';
 
 /** What records add up to, while they are being added. */
 export interface Sum {
   job?: JobRecord;
+  typed?: TypedRecord;
   data?: DataRecord;
   readonly intents: Map<number, IntentRecord>;
   readonly blocks: Map<number, string>;
@@ -30,6 +31,10 @@ export function addRecord(sum: Sum, record: JournalRecord): void {
   switch (record.t) {
     case 'job':
       sum.job = record;
+      break;
+    case 'typed':
+      sum.typed = record;
+      sum.done = wasDone;
       break;
     case 'data':
       if (!sum.data) forgetRows(sum);

@@ -46,6 +46,7 @@ export async function runHere(argv: readonly string[], around: Around): Promise<
     return end(
       await run({
         ...{ args, options, out, version: '0.0.0', interactive: false, command: ['neuronpedia', ...argv].join(' ') },
+        typed: { words: argv, folder: process.cwd() },
         env: around.env,
         stdin: Readable.from(around.stdin === undefined ? [] : [around.stdin]) as unknown as NodeJS.ReadStream,
         stop: around.stop ?? never,

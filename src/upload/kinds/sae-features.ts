@@ -76,7 +76,13 @@ function storable(server: Server, placed: PlacedSae, dashboards: DashboardSource
 /** The account's own source set of that name; undefined where it is still to be made. Error: not_owner where it is somebody else's. */
 async function ownSet(server: Server, modelId: string, name: string): Promise<SourceSet | undefined> {
   const set = await server.getSourceSet(modelId, name);
-  if (!set || set.creatorId === server.account.id) return set;
+  if (set) refuseOthersSet(set, server, modelId, name);
+  return set;
+}
+
+/** Error: not_owner for the source set of another account. */
+export function refuseOthersSet(set: SourceSet, server: Server, modelId: string, name: string): void {
+  if (set.creatorId === server.account.id) return;
   throw new AppError(
     'not_owner',
     `the source set "${name}" of ${modelId} belongs to another account; you are ${server.account.name}`,
