@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AppError, type ErrorCode } from '../errors.ts';
 import type { Answer } from './http.ts';
+import { oneLine } from './one-line.ts';
 
 const errorBody = z.looseObject({
   error: z.string().optional(),
@@ -25,7 +26,8 @@ export function readComplaint(answer: Answer): Complaint {
   const parsed = errorBody.safeParse(answer.json);
   const fields = parsed.success ? parsed.data : {};
   const said = fields.error ?? fields.message ?? describeBody(answer);
-  return { status: answer.status, message: said.slice(0, longestMessage), code: fields.code, path: fields.path };
+  const message = oneLine(said.slice(0, longestMessage));
+  return { status: answer.status, message, code: fields.code, path: fields.path && oneLine(fields.path) };
 }
 
 function describeBody(answer: Answer): string {
@@ -93,14 +95,16 @@ function hintsFor(answer: Answer, code: ErrorCode, complaint: Complaint): string
   return [];
 }
 
+/** What says more than this says nothing about when to come back; past it lie instants that are none. */
+export const longestPauseMs = 366 * 86_400_000;
+
 /** How long the server asks to wait: `Retry-After` in seconds or as a date; undefined where it does not say. */
 export function retryAfterMs(answer: Answer, now = Date.now()): number | undefined {
   const value = answer.headers.get('retry-after');
   if (value === undefined) return undefined;
   const seconds = Number(value);
-  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(value) - now;
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(0, ms), longestPauseMs);
 }
 
 /** Whether asking again may help. Everything else is permanent, or has no answer at all. */

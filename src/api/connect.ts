@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AppError } from '../errors.ts';
 import { createPacer } from '../upload/pacer.ts';
 import type { ModelRecord, Server, SourceSet } from '../upload/server.ts';
-import { ask, askAgain, postJson, readOrRefuse } from './ask.ts';
+import { ask, askAgain, checkPlace, postJson, readOrRefuse } from './ask.ts';
 import { askQuota, discover } from './discover.ts';
 import { featureDelivery } from './feature-delivery.ts';
 import { type Http, openHttp } from './http.ts';
@@ -115,7 +115,9 @@ async function getModel(http: Http, id: string): Promise<ModelRecord | undefined
     modelSchema.nullable(),
     `asking for the model "${id}"`,
   );
-  return found === null ? undefined : toModel(found);
+  if (found === null) return undefined;
+  checkPlace(found, { id }, `asking for the model "${id}"`);
+  return toModel(found);
 }
 
 /** Not repeated by itself when its answer is lost: the model is asked for instead. */
@@ -131,7 +133,9 @@ async function getSourceSet(http: Http, modelId: string, name: string): Promise<
   const answer = await askAgain(http, { method: 'GET', path });
   if (answer.status === 404) return undefined;
   const found = readOrRefuse(answer, sourceSetSchema.nullable(), `asking for the source set "${name}"`);
-  return found === null ? undefined : toSourceSet(found);
+  if (found === null) return undefined;
+  checkPlace(found, { name }, `asking for the source set "${name}"`);
+  return toSourceSet(found);
 }
 
 async function createSourceSet(

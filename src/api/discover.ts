@@ -49,7 +49,7 @@ export async function discover(http: Http): Promise<Discovery> {
 
 function toQuota({ tier, features }: z.infer<typeof limitsSchema>): Quota {
   const { limit, used, resetsAt } = features;
-  return { tier, limit, used, resetsAt: resetsAt ? new Date(resetsAt) : undefined };
+  return { tier, limit, used, resetsAt: resetsAt ?? undefined };
 }
 
 /** The account's quota as it is now. Errors: those of asking. */

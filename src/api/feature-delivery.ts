@@ -59,7 +59,11 @@ async function lookUp(http: Http, { storesVectors }: Capabilities, source: strin
     : asked.map((feature) => ({ ...feature, maxActsToReturn: 1 }));
   const rows = await ask(http, postJson('/api/features', body), z.array(featureSchema), `looking up ${source}`);
   const indices = new Set(asked.map(({ index }) => index));
+  const [modelId] = asked.map((feature) => feature.modelId);
+  // Servers that are asked for single fields need not say where a row is from; one from elsewhere was not asked for.
+  const isAsked = (row: (typeof rows)[number]) =>
+    (row.modelId ?? modelId) === modelId && (row.layer ?? source) === source;
   return rows
-    .filter(({ index }) => indices.has(index))
+    .filter((row) => isAsked(row) && indices.has(row.index))
     .map(({ index, vectorHash }) => ({ index, ...(vectorHash && storesVectors && { vectorHash }) }));
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
 import { readComplaint } from './answer-errors.ts';
-import { askAgain, readOrRefuse } from './ask.ts';
+import { askAgain, checkPlace, readOrRefuse } from './ask.ts';
 import { explanationSchema } from './explanations.ts';
 import type { Http } from './http.ts';
 
@@ -73,5 +73,9 @@ export async function fetchFeature(
       hints: ['is --api-url the address of a Neuronpedia server?'],
     });
   }
-  return readOrRefuse(answer, featureSchema, `reading ${model}/${source}/${index}`);
+  const doing = `reading ${model}/${source}/${index}`;
+  const found = readOrRefuse(answer, featureSchema, doing);
+  const place = { modelId: model, layer: source, index: String(Number(index)) };
+  checkPlace({ ...found, index: String(Number(found.index)) }, place, doing);
+  return found;
 }

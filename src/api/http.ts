@@ -55,6 +55,8 @@ export interface HttpOptions {
 
 /** Answers are read into memory: more than this is no answer of a Neuronpedia to us. */
 const largestAnswer = 64 << 20;
+/** A stream repeats all that there is so far with each token, which comes to a few of these. */
+const largestStream = 16 << 20;
 const connectTimeoutMs = 10_000;
 /** A server that is busy storing takes seconds; one that says nothing for this long has lost the request. */
 const answerTimeoutMs = 120_000;
@@ -113,7 +115,7 @@ async function* streamedChunks(
 ): AsyncGenerator<Uint8Array> {
   let size = 0;
   try {
-    for await (const chunk of limitedChunks(response)) {
+    for await (const chunk of limitedChunks(response, largestStream)) {
       size += chunk.length;
       yield chunk;
     }
@@ -161,18 +163,17 @@ function dispatchOptions(options: HttpOptions, request: HttpRequest): Dispatcher
 
 async function readAnswer(response: Dispatcher.ResponseData, { origin, keyFrom }: HttpOptions): Promise<Answer> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of limitedChunks(response)) chunks.push(chunk);
+  for await (const chunk of limitedChunks(response, largestAnswer)) chunks.push(chunk);
   const text = Buffer.concat(chunks).toString('utf8');
   const { statusCode: status } = response;
   return { status, headers: headersOf(response), text, json: parseJson(text), origin, keyFrom };
 }
 
-async function* limitedChunks(response: Dispatcher.ResponseData): AsyncGenerator<Uint8Array> {
+async function* limitedChunks(response: Dispatcher.ResponseData, most: number): AsyncGenerator<Uint8Array> {
   let size = 0;
   for await (const chunk of response.body) {
     size += chunk.length;
-    if (size > largestAnswer)
-      throw new AnswerTooLarge(`the answer is larger than ${largestAnswer} bytes`, true, undefined);
+    if (size > most) throw new AnswerTooLarge(`the answer is larger than ${most} bytes`, true, undefined);
     yield chunk;
   }
 }

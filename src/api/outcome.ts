@@ -4,13 +4,14 @@ import type { Pacer } from '../upload/pacer.ts';
 import { isTransient, permanentError, readComplaint, retryAfterMs } from './answer-errors.ts';
 import { type Answer, type Http, type HttpRequest, NoAnswer } from './http.ts';
 import { fullWindow, remainingRequests } from './request-window.ts';
+import { instant } from './schemas.ts';
 
 const quotaBody = z.looseObject({
   code: z.literal('rate_limit_exceeded'),
   features: z.looseObject({
     limit: z.number().nullable(),
     used: z.number(),
-    resetsAt: z.string().nullish(),
+    resetsAt: instant,
   }),
 });
 
@@ -71,5 +72,5 @@ function busyOutcome(waitMs: number | undefined, why: string): Outcome {
 
 function quotaOutcome(features: z.infer<typeof quotaBody>['features'], why: string): Outcome {
   const left = features.limit === null ? 0 : Math.max(0, features.limit - features.used);
-  return { type: 'quota', left, resumeAt: features.resetsAt ? new Date(features.resetsAt) : undefined, why };
+  return { type: 'quota', left, resumeAt: features.resetsAt ?? undefined, why };
 }

@@ -3,7 +3,7 @@ import type { Delivery, StoredRow } from '../upload/delivery.ts';
 import { looseHash } from '../upload/fingerprint.ts';
 import type { Pacer } from '../upload/pacer.ts';
 import type { Capabilities, VectorDestination } from '../upload/server.ts';
-import { ask, postJson, readAs } from './ask.ts';
+import { ask, checkPlace, postJson, readAs } from './ask.ts';
 import type { Http } from './http.ts';
 import { sendUpload } from './outcome.ts';
 import { newVectorSchema, type StoredVector, storedVectorSchema } from './schemas.ts';
@@ -56,6 +56,7 @@ export function vectorDelivery(
       const result = await sendUpload(http, post, `uploading a vector to ${modelId}`, pacer);
       if ('type' in result) return result;
       const { vector } = readAs(result, newVectorSchema, 'uploading a vector');
+      checkPlace(vector, { modelId, source: vectorSource(layer, hookType) }, 'uploading a vector');
       return { type: 'stored', ids: [`${vector.modelId}/${vector.source}/${vector.index}`] };
     },
     lookup: (rows) => lookUp(http, destination, rows),

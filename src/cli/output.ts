@@ -1,6 +1,6 @@
-import { stripVTControlCharacters } from 'node:util';
 import { Chalk, type ChalkInstance } from 'chalk';
 import type { AppError } from '../errors.ts';
+import { safeJson, safeLine, safeText } from './display-text.ts';
 import { createScreen, type Screen } from './screen.ts';
 
 /** The two streams of a process, as far as output needs them. */
@@ -71,12 +71,15 @@ export function createOutput(terminal: Terminal, options: OutputOptions): Output
   const secrets = new Set<string>();
   const redact = (text: string) => [...secrets].reduce((kept, secret) => kept.replaceAll(secret, '[key]'), text);
   let writeLine: ((line: string) => void) | undefined;
+  // Names and messages of servers and files stand in lines of all kinds: what goes to a terminal is made safe here.
   const toStderr = (line: string) => {
-    if (writeLine) writeLine(redact(line));
-    else terminal.stderr.write(`${redact(line)}\n`);
+    const safe = safeLine(redact(line), options.color);
+    if (writeLine) writeLine(safe);
+    else terminal.stderr.write(`${safe}\n`);
   };
-  const hintLine = (text: string) => `${paint.cyan('neuronpedia: hint:')} ${text}`;
-  const toStdout = (line: string) => terminal.stdout.write(`${redact(line)}\n`);
+  const hintLine = (text: string) => `${paint.cyan('neuronpedia: hint:')} ${safeText(text)}`;
+  const toStdout = (line: string) => terminal.stdout.write(`${line}\n`);
+  const toJson = (value: object) => toStdout(safeJson(redact(JSON.stringify(value))));
   const drawable = terminal.stdout.isTTY && options.cursor && options.progress && !options.json;
   return {
     ...options,
@@ -92,26 +95,26 @@ export function createOutput(terminal: Terminal, options: OutputOptions): Output
       paint: new Chalk({ level: options.colorResults ? 1 : 0 }),
     },
     result: (line) => {
-      if (!options.json) toStdout(options.colorResults ? line : stripVTControlCharacters(line));
+      if (!options.json) toStdout(safeLine(redact(line), options.colorResults));
     },
     document: (value) => {
-      if (options.json) toStdout(JSON.stringify({ v: jsonVersion, ...value }));
+      if (options.json) toJson({ v: jsonVersion, ...value });
     },
     note: (line) => {
       if (!options.quiet) toStderr(line);
     },
-    warn: (message) => toStderr(`${paint.yellow('neuronpedia: warning:')} ${message}`),
+    warn: (message) => toStderr(`${paint.yellow('neuronpedia: warning:')} ${safeText(message)}`),
     hint: (text) => {
       if (!options.quiet) toStderr(hintLine(text));
     },
     detail: (line) => {
-      if (options.verbose) toStderr(paint.dim(line));
+      if (options.verbose) toStderr(paint.dim(safeText(line)));
     },
     error: (error) => {
-      toStderr(`${paint.red('neuronpedia: error:')} ${error.message}`);
+      toStderr(`${paint.red('neuronpedia: error:')} ${safeText(error.message)}`);
       for (const hint of error.hints) toStderr(hintLine(hint));
       if (options.verbose && error.code === 'bug' && error.cause instanceof Error) toStderr(error.cause.stack ?? '');
-      if (options.json) toStdout(JSON.stringify(errorDocument(error)));
+      if (options.json) toJson(errorDocument(error));
     },
     hide: (secret) => {
       if (secret.length < shortestSecret) return;

@@ -73,7 +73,7 @@ function tableOf({ list, vectors, width, scalars, batches, form, seed }: Written
     const valueOffsets = Int32Array.from({ length: length + 1 }, (_, row) => row * width);
     const vector = arrow.makeData({ type, length, child, ...(list === 'list' && { valueOffsets }) } as never);
     const children = [vector, ...rest.map((bytes, j) => numbersOf(scalars[j] as Numeric, bytes))];
-    return new arrow.RecordBatch(schema, arrow.makeData({ type: new arrow.Struct(fields), length, children } as never));
+    return new arrow.RecordBatch(schema, arrow.makeData({ type: new arrow.Struct(fields), length, children }));
   });
   const image = arrow.tableToIPC(new arrow.Table(schema, records), form);
   const rows = batches.reduce((sum, count) => sum + count, 0);

@@ -64,10 +64,12 @@ export const damage: fc.Arbitrary<readonly Edit[]> = fc.array(edit, { minLength:
 
 /** A damaged copy. */
 export function damaged(whole: Uint8Array, edits: readonly Edit[]): Buffer {
-  return edits.reduce((bytes, one) => apply(bytes, one), Buffer.from(whole));
+  let bytes = Buffer.from(whole);
+  for (const one of edits) bytes = apply(bytes, one);
+  return bytes;
 }
 
-function apply(bytes: Buffer, edit: Edit): Buffer {
+function apply(bytes: Buffer<ArrayBuffer>, edit: Edit): Buffer<ArrayBuffer> {
   const position = (share: number, size = 1) =>
     Math.min(Math.floor(share * bytes.length), Math.max(0, bytes.length - size));
   switch (edit.kind) {
