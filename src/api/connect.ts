@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { AppError } from '../errors.ts';
 import { createPacer } from '../upload/pacer.ts';
 import type { ModelRecord, Server, SourceSet } from '../upload/server.ts';
@@ -6,6 +6,7 @@ import { ask, askAgain, checkPlace, postJson, readOrRefuse } from './ask.ts';
 import { askQuota, discover } from './discover.ts';
 import { featureDelivery } from './feature-delivery.ts';
 import { type Http, openHttp } from './http.ts';
+import { manyOf } from './many-of.ts';
 import { rowAccess } from './rows.ts';
 import { modelSchema, sourceSetSchema } from './schemas.ts';
 import { vectorActivationDelivery } from './vector-activations.ts';
@@ -92,7 +93,7 @@ async function makeServer(http: Http, name: string): Promise<Server> {
     askQuota: () => askQuota(http),
     getModel: (modelId) => getModel(http, modelId),
     listModels: async () =>
-      (await ask(http, postJson('/api/model/list'), z.array(modelSchema), 'listing models')).map(toModel),
+      (await ask(http, postJson('/api/model/list'), manyOf(modelSchema), 'listing models')).map(toModel),
     createModel: (modelId, layers) => createModel(http, modelId, layers),
     getSourceSet: (modelId, name) => getSourceSet(http, modelId, name),
     createSourceSet: (modelId, name, about) => createSourceSet(http, modelId, name, about),

@@ -4,15 +4,16 @@ import { readComplaint } from './answer-errors.ts';
 import { askAgain, checkPlace, readOrRefuse } from './ask.ts';
 import { explanationSchema } from './explanations.ts';
 import type { Http } from './http.ts';
+import { manyOf } from './many-of.ts';
 
 const person = z.looseObject({ name: z.string().nullish() }).nullish();
-const texts = z.array(z.string()).nullish();
-const numbers = z.array(z.number()).nullish();
+const texts = manyOf(z.string()).nullish();
+const numbers = manyOf(z.number()).nullish();
 const freeFields = z.record(z.string(), z.unknown()).nullish();
 
 const activationSchema = z.looseObject({
-  tokens: z.array(z.string()),
-  values: z.array(z.number()),
+  tokens: manyOf(z.string()),
+  values: manyOf(z.number()),
 });
 
 const featureSchema = z.looseObject({
@@ -44,9 +45,9 @@ const featureSchema = z.looseObject({
   pos_values: numbers,
   neg_str: texts,
   neg_values: numbers,
-  activations: z.array(activationSchema).nullish(),
-  explanations: z.array(explanationSchema).nullish(),
-  lists: z.array(z.looseObject({ id: z.string() })).nullish(),
+  activations: manyOf(activationSchema).nullish(),
+  explanations: manyOf(explanationSchema).nullish(),
+  lists: manyOf(z.looseObject({ id: z.string() })).nullish(),
   creator: person,
   createdAt: z.string().nullish(),
   model: z.looseObject({ inferenceEnabled: z.boolean().nullish() }).nullish(),

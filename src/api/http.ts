@@ -55,6 +55,8 @@ export interface HttpOptions {
 
 /** Answers are read into memory: more than this is no answer of a Neuronpedia to us. */
 const largestAnswer = 64 << 20;
+/** Values in its JSON, whose every one takes memory many times its text: a thousand wide steering vectors have as many. */
+const mostValues = 4 << 20;
 /** A stream repeats all that there is so far with each token, which comes to a few of these. */
 const largestStream = 16 << 20;
 const connectTimeoutMs = 10_000;
@@ -163,7 +165,13 @@ function dispatchOptions(options: HttpOptions, request: HttpRequest): Dispatcher
 
 async function readAnswer(response: Dispatcher.ResponseData, { origin, keyFrom }: HttpOptions): Promise<Answer> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of limitedChunks(response, largestAnswer)) chunks.push(chunk);
+  let values = 0;
+  for await (const chunk of limitedChunks(response, largestAnswer)) {
+    chunks.push(chunk);
+    values += countSeparators(chunk);
+    if (values > mostValues)
+      throw new AnswerTooLarge(`the answer is larger than ${mostValues} values`, true, undefined);
+  }
   const text = Buffer.concat(chunks).toString('utf8');
   const { statusCode: status } = response;
   return { status, headers: headersOf(response), text, json: parseJson(text), origin, keyFrom };
@@ -176,6 +184,13 @@ async function* limitedChunks(response: Dispatcher.ResponseData, most: number): 
     if (size > most) throw new AnswerTooLarge(`the answer is larger than ${most} bytes`, true, undefined);
     yield chunk;
   }
+}
+
+/** Commas and opening brackets: no fewer than a JSON text has values, but for one. */
+function countSeparators(chunk: Uint8Array): number {
+  let count = 0;
+  for (const byte of chunk) if (byte === 0x2c || byte === 0x5b || byte === 0x7b) count++;
+  return count;
 }
 
 function headersOf(response: Dispatcher.ResponseData): ReadonlyMap<string, string> {

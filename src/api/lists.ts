@@ -3,6 +3,7 @@ import { ask, postJson } from './ask.ts';
 import { fetchFeature } from './feature.ts';
 import type { FeatureId } from './feature-id.ts';
 import type { Http } from './http.ts';
+import { manyOf } from './many-of.ts';
 
 const listSchema = z.looseObject({ id: z.string(), name: z.string() });
 
@@ -21,7 +22,7 @@ export interface FilledList {
  * alone: a server may count a second time as a second entry. Errors: those of asking.
  */
 export async function putOnList(http: Http, name: string, features: readonly FeatureId[]): Promise<FilledList> {
-  const lists = await ask(http, postJson('/api/list/list'), z.array(listSchema), 'listing your lists');
+  const lists = await ask(http, postJson('/api/list/list'), manyOf(listSchema), 'listing your lists');
   const own = lists.find((list) => list.name === name);
   const list = own ?? (await ask(http, postJson('/api/list/new', { name }), listSchema, `making the list "${name}"`));
   const missing = own ? await notOn(http, own.id, features) : features;

@@ -5,10 +5,11 @@ import type { Pacer } from '../upload/pacer.ts';
 import type { Capabilities, VectorDestination } from '../upload/server.ts';
 import { ask, checkPlace, postJson, readAs } from './ask.ts';
 import type { Http } from './http.ts';
+import { manyOf } from './many-of.ts';
 import { sendUpload } from './outcome.ts';
 import { newVectorSchema, type StoredVector, storedVectorSchema } from './schemas.ts';
 
-const ownedSchema = z.looseObject({ vectors: z.array(storedVectorSchema) });
+const ownedSchema = z.looseObject({ vectors: manyOf(storedVectorSchema) });
 
 /**
  * Steering vectors to a server: one a request, under a key where it knows keys, looked up among those that the account

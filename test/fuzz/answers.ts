@@ -126,16 +126,16 @@ const commands: Record<string, (world: World) => string[] | Promise<string[]>> =
 
 const exitCodes = [0, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
 
+/** What a terminal would obey; lines end in newlines. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+const obeyed = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/;
+
 /** Whatever a server says: an exit code of the table, JSON that is JSON, and nothing that a terminal would obey. */
 export function expectOrderly({ code, stdout, stderr, bug }: Ran, json: boolean): void {
   if (bug) throw bug;
   expect(exitCodes, stderr).toContain(code);
   const written = stdout + stderr;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-  expect(
-    /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/.exec(written)?.[0],
-    written.slice(0, 2000),
-  ).toBeUndefined();
+  expect(obeyed.exec(written)?.[0], written.slice(0, 2000)).toBeUndefined();
   if (json) for (const line of stdout.split('\n').filter((line) => line !== '')) JSON.parse(line);
 }
 
