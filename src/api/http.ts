@@ -1,4 +1,5 @@
 import { type Dispatcher, Pool } from 'undici';
+import { countSeparators } from './count-separators.ts';
 import { NoAnswer, noAnswer } from './no-answer.ts';
 
 export { NoAnswer } from './no-answer.ts';
@@ -184,13 +185,6 @@ async function* limitedChunks(response: Dispatcher.ResponseData, most: number): 
     if (size > most) throw new AnswerTooLarge(`the answer is larger than ${most} bytes`, true, undefined);
     yield chunk;
   }
-}
-
-/** Commas and opening brackets: no fewer than a JSON text has values, but for one. */
-function countSeparators(chunk: Uint8Array): number {
-  let count = 0;
-  for (const byte of chunk) if (byte === 0x2c || byte === 0x5b || byte === 0x7b) count++;
-  return count;
 }
 
 function headersOf(response: Dispatcher.ResponseData): ReadonlyMap<string, string> {
