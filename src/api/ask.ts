@@ -154,6 +154,21 @@ export function readAs<T>(answer: Answer, schema: z.ZodType<T>, doing: string): 
   });
 }
 
+/** Holds an answer to what was asked: of another place it says nothing of this one. Error: not_neuronpedia. */
+export function checkPlace(found: Record<string, unknown>, asked: Record<string, string>, doing: string): void {
+  for (const [key, value] of Object.entries(asked)) {
+    if (found[key] === value) continue;
+    const said = typeof found[key] === 'string' ? JSON.stringify(found[key].slice(0, 100)) : typeof found[key];
+    throw new AppError(
+      'not_neuronpedia',
+      `${doing}: the server's answer makes no sense: ${key} is ${said}, not "${value}"`,
+      {
+        hints: ['is --api-url the address of a Neuronpedia server?'],
+      },
+    );
+  }
+}
+
 /** A JSON request. */
 export function postJson(path: string, body?: unknown, signal?: AbortSignal): HttpRequest {
   return { method: 'POST', path, ...(body !== undefined && { body: JSON.stringify(body) }), ...(signal && { signal }) };

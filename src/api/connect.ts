@@ -1,11 +1,12 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { AppError } from '../errors.ts';
 import { createPacer } from '../upload/pacer.ts';
 import type { Made, ModelRecord, Server, SourceSet } from '../upload/server.ts';
-import { ask, askAgain, postJson, readOrRefuse } from './ask.ts';
+import { ask, askAgain, checkPlace, postJson, readOrRefuse } from './ask.ts';
 import { askQuota, discover } from './discover.ts';
 import { featureDelivery } from './feature-delivery.ts';
 import { type Answer, type Http, openHttp } from './http.ts';
+import { manyOf } from './many-of.ts';
 import { rowAccess } from './rows.ts';
 import { modelSchema, sourceSetSchema } from './schemas.ts';
 import { vectorActivationDelivery } from './vector-activations.ts';
@@ -104,7 +105,7 @@ async function makeServer(http: Http, name: string): Promise<Server> {
     askQuota: () => askQuota(http),
     getModel: (modelId) => getModel(http, modelId),
     listModels: async () =>
-      (await ask(http, postJson('/api/model/list'), z.array(modelSchema), 'listing models')).map(toModel),
+      (await ask(http, postJson('/api/model/list'), manyOf(modelSchema), 'listing models')).map(toModel),
     createModel: (modelId, layers) => createModel(http, modelId, layers),
     getSourceSet: (modelId, name) => getSourceSet(http, modelId, name),
     createSourceSet: (modelId, name, about) => createSourceSet(http, modelId, name, about),
@@ -127,7 +128,9 @@ async function getModel(http: Http, id: string): Promise<ModelRecord | undefined
     modelSchema.nullable(),
     `asking for the model "${id}"`,
   );
-  return found === null ? undefined : toModel(found);
+  if (found === null) return undefined;
+  checkPlace(found, { id }, `asking for the model "${id}"`);
+  return toModel(found);
 }
 
 async function createModel(http: Http, id: string, layers: number): Promise<ModelRecord & Made> {
@@ -141,7 +144,9 @@ async function getSourceSet(http: Http, modelId: string, name: string): Promise<
   const answer = await askAgain(http, { method: 'GET', path });
   if (answer.status === 404) return undefined;
   const found = readOrRefuse(answer, sourceSetSchema.nullable(), `asking for the source set "${name}"`);
-  return found === null ? undefined : toSourceSet(found);
+  if (found === null) return undefined;
+  checkPlace(found, { name }, `asking for the source set "${name}"`);
+  return toSourceSet(found);
 }
 
 async function createSourceSet(

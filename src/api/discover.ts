@@ -67,7 +67,7 @@ async function askLimits(http: Http): Promise<Answer> {
 function toQuota({ tier, features }: z.infer<typeof limitsSchema>, answer: Answer): Quota {
   const { limit, used, resetsAt } = features;
   const asOf = new Date(serverTime(answer));
-  return { tier, limit, used, resetsAt: resetsAt ? new Date(resetsAt) : undefined, asOf };
+  return { tier, limit, used, resetsAt: resetsAt ?? undefined, asOf };
 }
 
 /** The account's quota as it is now. Errors: those of asking. */

@@ -1,4 +1,5 @@
 import { type Dispatcher, Pool } from 'undici';
+import { countSeparators } from './count-separators.ts';
 import { NoAnswer, noAnswer } from './no-answer.ts';
 import { formsOf, redact } from './redact.ts';
 
@@ -56,6 +57,10 @@ export interface HttpOptions {
 
 /** Answers are read into memory: more than this is no answer of a Neuronpedia to us. */
 const largestAnswer = 64 << 20;
+/** Values in its JSON, whose every one takes memory many times its text: a thousand wide steering vectors have as many. */
+const mostValues = 4 << 20;
+/** A stream repeats all that there is so far with each token, which comes to a few of these. */
+const largestStream = 16 << 20;
 const connectTimeoutMs = 10_000;
 /** A server that is busy storing takes seconds; one that says nothing for this long has lost the request. */
 const answerTimeoutMs = 120_000;
@@ -115,7 +120,7 @@ async function* streamedChunks(
 ): AsyncGenerator<Uint8Array> {
   let size = 0;
   try {
-    for await (const chunk of limitedChunks(response)) {
+    for await (const chunk of limitedChunks(response, largestStream)) {
       size += chunk.length;
       yield chunk;
     }
@@ -163,7 +168,13 @@ function dispatchOptions(options: HttpOptions, request: HttpRequest): Dispatcher
 
 async function readAnswer(response: Dispatcher.ResponseData, { origin, key, keyFrom }: HttpOptions): Promise<Answer> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of limitedChunks(response)) chunks.push(chunk);
+  let values = 0;
+  for await (const chunk of limitedChunks(response, largestAnswer)) {
+    chunks.push(chunk);
+    values += countSeparators(chunk);
+    if (values > mostValues)
+      throw new AnswerTooLarge(`the answer is larger than ${mostValues} values`, true, undefined);
+  }
   // What a server says back of the key is gone before anybody cuts it short or writes it down.
   const forms = formsOf(key ?? '');
   const text = redact(Buffer.concat(chunks).toString('utf8'), forms);
@@ -171,12 +182,11 @@ async function readAnswer(response: Dispatcher.ResponseData, { origin, key, keyF
   return { status, headers: headersOf(response, forms), text, json: parseJson(text), origin, keyFrom };
 }
 
-async function* limitedChunks(response: Dispatcher.ResponseData): AsyncGenerator<Uint8Array> {
+async function* limitedChunks(response: Dispatcher.ResponseData, most: number): AsyncGenerator<Uint8Array> {
   let size = 0;
   for await (const chunk of response.body) {
     size += chunk.length;
-    if (size > largestAnswer)
-      throw new AnswerTooLarge(`the answer is larger than ${largestAnswer} bytes`, true, undefined);
+    if (size > most) throw new AnswerTooLarge(`the answer is larger than ${most} bytes`, true, undefined);
     yield chunk;
   }
 }

@@ -3,6 +3,7 @@ import { ask, askRest, postJson, readOrRefuse } from './ask.ts';
 import { fetchFeature } from './feature.ts';
 import type { FeatureId } from './feature-id.ts';
 import type { Answer, Http, HttpRequest } from './http.ts';
+import { manyOf } from './many-of.ts';
 
 const listSchema = z.looseObject({ id: z.string(), name: z.string() });
 
@@ -33,7 +34,7 @@ export async function putOnList(http: Http, name: string, features: readonly Fea
 }
 
 async function findList(http: Http, name: string): Promise<List | undefined> {
-  const lists = await ask(http, postJson('/api/list/list'), z.array(listSchema), 'listing your lists');
+  const lists = await ask(http, postJson('/api/list/list'), manyOf(listSchema), 'listing your lists');
   return lists.find((list) => list.name === name);
 }
 

@@ -5,6 +5,7 @@ import { steadyNow } from '../upload/steady-clock.ts';
 import { isTransient, permanentError, readComplaint, retryAfterMs } from './answer-errors.ts';
 import { type Answer, type Http, type HttpRequest, NoAnswer } from './http.ts';
 import { fullWindow, remainingRequests } from './request-window.ts';
+import { instant } from './schemas.ts';
 import { serverTime } from './server-time.ts';
 
 const quotaBody = z.looseObject({
@@ -12,7 +13,7 @@ const quotaBody = z.looseObject({
   features: z.looseObject({
     limit: z.number().nullable(),
     used: z.number(),
-    resetsAt: z.string().nullish(),
+    resetsAt: instant,
   }),
 });
 
@@ -74,7 +75,14 @@ function busyOutcome(answer: Answer, why: string): Outcome {
 
 function quotaOutcome(features: z.infer<typeof quotaBody>['features'], answer: Answer, why: string): Outcome {
   const left = features.limit === null ? 0 : Math.max(0, features.limit - features.used);
-  if (!features.resetsAt) return { type: 'quota', left, resumeAt: undefined, ofTier: true, why };
-  const resumeAt = new Date(features.resetsAt);
-  return { type: 'quota', left, resumeAt, waitMs: resumeAt.getTime() - serverTime(answer), ofTier: true, why };
+  const { resetsAt } = features;
+  if (!resetsAt) return { type: 'quota', left, resumeAt: undefined, ofTier: true, why };
+  return {
+    type: 'quota',
+    left,
+    resumeAt: resetsAt,
+    waitMs: resetsAt.getTime() - serverTime(answer),
+    ofTier: true,
+    why,
+  };
 }

@@ -5,6 +5,7 @@ import { isTransient, permanentError, readComplaint } from './answer-errors.ts';
 import { ask, askAgain, postJson } from './ask.ts';
 import { fetchFeature } from './feature.ts';
 import { AnswerTooLarge, type Http } from './http.ts';
+import { manyOf } from './many-of.ts';
 
 /** Rows asked for at once; a server that cannot be asked for single fields sends each in full, vectors with 15 KB or more. */
 const rowsAtOnce = { fields: 1024, whole: 32 } as const;
@@ -27,7 +28,7 @@ export function rowAccess(http: Http, { storesVectors }: Pick<Capabilities, 'sto
         const rows = await ask(
           http,
           postJson('/api/features', bodyOf(asked, storesVectors)),
-          z.array(ownedSchema),
+          manyOf(ownedSchema),
           'looking up rows',
         );
         const wanted = new Set(asked);

@@ -43,9 +43,11 @@ function overLimit(answer: Answer): AppError {
   });
 }
 
+const errorBody = z.looseObject({ error: z.unknown().optional(), message: z.unknown().optional() });
+
 /** The error that an event of a stream reports, if it does: `{"error": …}` or `{"message": …}` without completions. */
 export function errorFrame(json: unknown): AppError | undefined {
-  const said = z.looseObject({ error: z.unknown(), message: z.unknown() }).partial().safeParse(json);
+  const said = errorBody.safeParse(json);
   if (!said.success) return undefined;
   const { error, message } = said.data;
   const text = [error, message].find((value) => typeof value === 'string' && value !== '');

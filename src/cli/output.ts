@@ -1,8 +1,7 @@
-import { stripVTControlCharacters } from 'node:util';
 import { Chalk, type ChalkInstance } from 'chalk';
 import { formsOf, redact } from '../api/redact.ts';
 import type { AppError } from '../errors.ts';
-import { wrapNote } from './display-text.ts';
+import { safeJson, safeLine, safeText, wrapNote } from './display-text.ts';
 import { jsonVersion } from './json-version.ts';
 import { createScreen, type Screen } from './screen.ts';
 
@@ -68,14 +67,17 @@ export function createOutput(terminal: Terminal, options: OutputOptions): Output
   const secrets = new Set<string>();
   const clean = (text: string) => redact(text, secrets);
   let writeLine: ((line: string) => void) | undefined;
+  // Names and messages of servers and files stand in lines of all kinds: what goes to a terminal is made safe here.
   const toStderr = (text: string) => {
+    const safe = safeLine(clean(text), options.color);
     const { isTTY, columns } = terminal.stderr;
-    const line = (isTTY && columns ? wrapNote(clean(text), columns - 1) : [clean(text)]).join('\n');
+    const line = isTTY && columns ? wrapNote(safe, columns - 1).join('\n') : safe;
     if (writeLine) writeLine(line);
     else terminal.stderr.write(`${line}\n`);
   };
-  const hintLine = (text: string) => `${paint.cyan('neuronpedia: hint:')} ${text}`;
-  const toStdout = (line: string) => terminal.stdout.write(`${clean(line)}\n`);
+  const hintLine = (text: string) => `${paint.cyan('neuronpedia: hint:')} ${safeText(text)}`;
+  const toStdout = (line: string) => terminal.stdout.write(`${line}\n`);
+  const toJson = (value: object) => toStdout(safeJson(clean(JSON.stringify(value))));
   const drawable = terminal.stdout.isTTY && options.cursor && options.progress && !options.json;
   return {
     ...options,
@@ -92,28 +94,28 @@ export function createOutput(terminal: Terminal, options: OutputOptions): Output
     },
     result: (line) => {
       if (options.json) return;
-      const shown = options.colorResults ? line : stripVTControlCharacters(line);
+      const shown = safeLine(clean(line), options.colorResults);
       const { isTTY, columns } = terminal.stdout;
       for (const part of isTTY && columns ? wrapNote(shown, columns) : [shown]) toStdout(part);
     },
     document: (value) => {
-      if (options.json) toStdout(JSON.stringify({ v: jsonVersion, ...value }));
+      if (options.json) toJson({ v: jsonVersion, ...value });
     },
     note: (line) => {
       if (!options.quiet) toStderr(line);
     },
-    warn: (message) => toStderr(`${paint.yellow('neuronpedia: warning:')} ${message}`),
+    warn: (message) => toStderr(`${paint.yellow('neuronpedia: warning:')} ${safeText(message)}`),
     hint: (text) => {
       if (!options.quiet) toStderr(hintLine(text));
     },
     detail: (line) => {
-      if (options.verbose) toStderr(paint.dim(line));
+      if (options.verbose) toStderr(paint.dim(safeText(line)));
     },
     error: (error) => {
-      toStderr(`${paint.red('neuronpedia: error:')} ${error.message}`);
+      toStderr(`${paint.red('neuronpedia: error:')} ${safeText(error.message)}`);
       for (const hint of error.hints) toStderr(hintLine(hint));
       if (options.verbose && error.code === 'bug' && error.cause instanceof Error) toStderr(error.cause.stack ?? '');
-      if (options.json) toStdout(JSON.stringify(errorDocument(error)));
+      if (options.json) toJson(errorDocument(error));
     },
     hide: (secret) => {
       for (const form of formsOf(secret)) secrets.add(form);

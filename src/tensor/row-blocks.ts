@@ -1,6 +1,6 @@
 import type { ByteSource, Runs } from './byte-source.ts';
 import { decode, dtypeSize } from './dtype.ts';
-import type { Ranges } from './ranges.ts';
+import { countRows, type Ranges } from './ranges.ts';
 import type { Matrix } from './tensor.ts';
 
 /** Consecutive rows as float32, row after row. `values` is reused: it holds these rows until the next block is asked for. */
@@ -24,7 +24,7 @@ const bandBytes = 12 << 20;
  */
 export async function* rowBlocks(matrix: Matrix, ranges: Ranges): AsyncGenerator<RowBlock> {
   // A matrix of no rows may claim any width: no buffer is made for it.
-  if (ranges.length === 0) return;
+  if (countRows(ranges) === 0) return;
   const readBlock = matrix.columnStride <= matrix.rowStride ? rowReader(matrix) : bandReader(matrix);
   for (const [start, end] of ranges) {
     for (let row = start; row < end; row += readBlock.rows) {

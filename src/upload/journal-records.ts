@@ -123,8 +123,17 @@ function checksum(json: string): string {
 function decodeLine(line: string): JournalRecord | undefined {
   const json = line.slice(9);
   if (line[8] !== ' ' || line.slice(0, 8) !== checksum(json)) return undefined;
-  const parsed = recordSchema.safeParse(JSON.parse(json));
+  const parsed = recordSchema.safeParse(parseJson(json));
   return parsed.success ? parsed.data : undefined;
+}
+
+/** Undefined where it is no JSON: a checksum only says that it is what was written. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 export interface DecodedJournal {
