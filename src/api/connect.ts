@@ -1,13 +1,14 @@
 import { z } from 'zod';
-import { AppError } from '../errors.ts';
 import { createPacer } from '../upload/pacer.ts';
 import type { ModelRecord, Server, SourceSet } from '../upload/server.ts';
 import { ask, askAgain, postJson, readOrRefuse } from './ask.ts';
 import { askQuota, discover } from './discover.ts';
 import { featureDelivery } from './feature-delivery.ts';
 import { type Http, openHttp } from './http.ts';
+import { describeProxy, findProxy, type ProxyEnv } from './proxy.ts';
 import { rowAccess } from './rows.ts';
 import { modelSchema, sourceSetSchema } from './schemas.ts';
+import { parseServerUrl } from './server-url.ts';
 import { vectorActivationDelivery } from './vector-activations.ts';
 import { vectorDelivery } from './vector-delivery.ts';
 
@@ -22,6 +23,9 @@ export interface ConnectOptions {
   readonly userAgent: string;
   /** Allows plain http to a host that is not this machine. */
   readonly insecure: boolean;
+  /** Environment variables, of which HTTPS_PROXY, HTTP_PROXY and NO_PROXY are read; without them no proxy is used. */
+  readonly env?: ProxyEnv;
+  /** Told of every exchange, with nothing secret in it. */
   readonly onExchange?: (line: string) => void;
 }
 
@@ -32,11 +36,13 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-/** Opens connections to the server at an address without asking it anything. Error: usage for what is no address. */
+/** Opens connections to the server at an address without asking it anything. Error: usage for what is no address, of server or proxy. */
 export function openServer(options: ConnectOptions): Http {
   const url = parseServerUrl(options.url, options.insecure);
   const basePath = url.pathname.replace(/\/+$/, '');
-  return openHttp({ ...options, origin: url.origin, basePath });
+  const proxy = findProxy(url, options.env ?? {});
+  if (proxy) options.onExchange?.(`${url.origin} is reached through ${describeProxy(proxy)}`);
+  return openHttp({ ...options, origin: url.origin, basePath, proxy });
 }
 
 /** Connects and finds out what the server is and can. Errors: those of `discover`, and usage for a bad address. */
@@ -52,31 +58,6 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     await http.close();
     throw error;
   }
-}
-
-/** Reads a server's address. Plain http would show the key to everyone on the way, except on this machine itself. */
-export function parseServerUrl(text: string, insecure: boolean): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    throw new AppError('usage', `"${text}" is not the address of a server`, {
-      hints: ['write it as https://host or http://localhost:3000'],
-    });
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw new AppError('usage', 'the address of the server holds a user name or password', {
-      hints: ['keys are given with: neuronpedia login'],
-    });
-  }
-  if (url.protocol === 'http:' && !isLoopback(url.hostname) && !insecure) {
-    throw new AppError('usage', `${url.origin}: plain http would send your key readable to everyone on the way`, {
-      hints: ['use https, or allow it with --insecure'],
-    });
-  }
-  return url;
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
 async function makeServer(http: Http, name: string): Promise<Server> {
