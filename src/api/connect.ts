@@ -17,12 +17,13 @@ export interface ConnectOptions {
   readonly url: string;
   /** How people know the server, if not by its address. */
   readonly name?: string;
+  /** None: only what needs no account. */
   readonly key: string | undefined;
   /** Where the key was found, for the error of a server that refuses it. */
   readonly keyFrom?: string;
-  readonly userAgent: string;
+  readonly userAgent?: string;
   /** Allows plain http to a host that is not this machine. */
-  readonly insecure: boolean;
+  readonly insecure?: boolean;
   /** Environment variables, of which HTTPS_PROXY, HTTP_PROXY and NO_PROXY are read; without them no proxy is used. */
   readonly env?: ProxyEnv;
   /** Told of every exchange, with nothing secret in it. */
@@ -38,11 +39,11 @@ export interface Connection {
 
 /** Opens connections to the server at an address without asking it anything. Error: usage for what is no address, of server or proxy. */
 export function openServer(options: ConnectOptions): Http {
-  const url = parseServerUrl(options.url, options.insecure);
+  const url = parseServerUrl(options.url, options.insecure ?? false);
   const basePath = url.pathname.replace(/\/+$/, '');
   const proxy = findProxy(url, options.env ?? {});
   if (proxy) options.onExchange?.(`${url.origin} is reached through ${describeProxy(proxy)}`);
-  return openHttp({ ...options, origin: url.origin, basePath, proxy });
+  return openHttp({ userAgent: 'neuronpedia-cli', ...options, origin: url.origin, basePath, proxy });
 }
 
 /** Connects and finds out what the server is and can. Errors: those of `discover`, and usage for a bad address. */

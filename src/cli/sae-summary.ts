@@ -1,28 +1,23 @@
 import type { AppError } from '../errors.ts';
+import type { SaeEnd } from '../library/sae-upload.ts';
 import { countRows } from '../tensor/ranges.ts';
 import type { PreparedSae } from '../upload/kinds/sae.ts';
-import type { JobReport } from '../upload/run-job.ts';
+import type { JobReport } from '../upload/run.ts';
 import type { Server } from '../upload/server.ts';
 import type { CommandContext } from './context.ts';
 import type { Afterwards } from './explain-features.ts';
-import type { Held } from './held.ts';
 import { count } from './progress.ts';
 import { quarantineFields } from './quarantine.ts';
 import { cannotStore } from './sae-plan.ts';
 import type { Session } from './session.ts';
 import { exitCodeOf, resumeFields, statusOf, tellEnd } from './upload-run.ts';
 
-/** How one job of a command ended. */
-export interface End {
-  readonly source: string;
-  readonly report?: JobReport;
-  readonly error?: AppError;
-  /** Features left out because they never fire. */
-  readonly dead?: number;
-  readonly after?: Afterwards;
-  /** It was not begun. */
-  readonly held?: Held;
+/** How one job of a command ended, and what was done once it was there. */
+export interface End extends SaeEnd {
+  readonly after?: Afterwards | undefined;
 }
+
+type Held = NonNullable<SaeEnd['held']>;
 
 /** Says what a job left on the server, and how to go on where it did not finish. */
 export function tellReport(
@@ -52,9 +47,9 @@ export function tellReport(
 
 /** The one summary of a command, and its exit code: the worst of its jobs. */
 export function finishJobs(context: CommandContext, ends: readonly End[]): number {
-  const jobs = ends.map(({ source, report, error, held, after, dead }) => ({
+  const jobs = ends.map(({ source, prepared, report, error, held, after }) => ({
     source,
-    ...(dead && { dead }),
+    ...(report && prepared.dead.length > 0 && { dead: countRows(prepared.dead) }),
     ...(held && { status: heldStatus(held), sent: 0, ...resumeFields(held) }),
     ...(error && failedFields(error)),
     ...(report && {

@@ -7,19 +7,10 @@ import type { BodyFormat } from './delivery.ts';
 import { blockRows } from './fingerprint.ts';
 import { listJobs } from './jobs.ts';
 import { type Journal, journalPath, openJournal, removeJournal } from './journal.ts';
-import type { JobRecord } from './journal-records.ts';
 import { type Lock, takeLock } from './lock.ts';
 import { runsOf } from './row-runs.ts';
+import type { JobIdentity } from './run.ts';
 import type { Server } from './server.ts';
-
-/** What a job is bound to, besides the server and the account. */
-export interface JobIdentity {
-  readonly model: string;
-  readonly source: string;
-  readonly as: JobRecord['as'];
-  /** Sets apart jobs that share all else: a single vector is its whole request. */
-  readonly request?: string;
-}
 
 /** An open job: its journal, and the lock that keeps other runs out. */
 export interface Job {

@@ -2,8 +2,9 @@ import { countRows, intersectRanges, mergeRanges, type Ranges, rangesOf, subtrac
 import { type Journal, readJournal } from './journal.ts';
 import { doubtfulRows, type JournalState, pendingRows } from './journal-state.ts';
 import { freshQuota, waitForQuota } from './quota.ts';
-import type { JobInput, JobReport } from './run-job.ts';
-import { type SendResult, sendRows } from './send-rows.ts';
+import type { JobReport, SendResult } from './run.ts';
+import type { JobInput } from './run-job.ts';
+import { sendRows } from './send-rows.ts';
 import type { Quota } from './server.ts';
 import { timeIsUp } from './time-limit.ts';
 

@@ -13,6 +13,7 @@ import type { Journal } from './journal.ts';
 import type { IntentRecord } from './journal-records.ts';
 import { createPatience, type Patience } from './patience.ts';
 import { trySuspects } from './poison.ts';
+import type { SendResult } from './run.ts';
 import { takeFound } from './settle.ts';
 
 export interface SendInput {
@@ -40,12 +41,6 @@ export interface SendInput {
   /** Called with a row that is left out because the server keeps failing it. */
   readonly onQuarantined: (row: number, why: string) => void;
 }
-
-/** How a run ended. Whatever it was, the journal holds where to go on. */
-export type SendResult =
-  | { readonly type: 'finished' }
-  | { readonly type: 'stopped' }
-  | { readonly type: 'quota'; readonly resumeAt: Date | undefined; readonly why: string };
 
 /** What the senders of one run share. */
 export interface Run extends SendInput {

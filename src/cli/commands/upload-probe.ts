@@ -1,5 +1,6 @@
 import { AppError } from '../../errors.ts';
-import { type Probe, readProbe } from '../../layouts/probe.ts';
+import type { Probe } from '../../layouts/probe.ts';
+import { uploadProbe } from '../../library/upload-vector.ts';
 import type { CommandContext } from '../context.ts';
 import { uploadDirection } from '../direction-upload.ts';
 import type { OptionValues } from '../options.ts';
@@ -7,18 +8,20 @@ import type { OptionValues } from '../options.ts';
 /** `upload-probe FILE`: one linear probe or concept direction; prints the URL of what it made. */
 export function run(context: CommandContext): Promise<number> {
   const { options } = context;
-  const { tensor, class: classIndex } = options;
+  const { tensor, class: classIndex, bias } = options;
   const scaling = scalingOf(options);
-  return uploadDirection(context, async (file) => {
-    const given = { ...(tensor !== undefined && { tensor }), ...(classIndex !== undefined && { classIndex }) };
-    const probe = await readProbe(file, { ...given, ...(scaling && { scaling }) });
-    const bias = options.bias ?? probe.bias;
-    return {
-      direction: probe,
-      probe: { concept: options.concept as string, ...(bias !== undefined && { bias }) },
-      notes: [notesOf(probe, options)],
-    };
-  });
+  const which = {
+    concept: options.concept as string,
+    ...(tensor !== undefined && { tensor }),
+    ...(classIndex !== undefined && { classIndex }),
+    ...(bias !== undefined && { bias }),
+    ...(scaling && { scaling }),
+  };
+  return uploadDirection<Probe>(
+    context,
+    (file, upload, hooks) => uploadProbe(file, { ...upload, ...which }, hooks),
+    (probe) => [notesOf(probe, options)],
+  );
 }
 
 function scalingOf({ rawSpace, asStored }: OptionValues): 'raw-space' | 'as-stored' | undefined {

@@ -1,7 +1,8 @@
 import { newSet } from '../attributes.ts';
 import type { Delivery } from '../delivery.ts';
 import { type Preview, previewJob } from '../preview-job.ts';
-import { type JobReport, runJob, type UploadRun } from '../run-job.ts';
+import type { JobReport, UploadRun } from '../run.ts';
+import { runJob } from '../run-job.ts';
 import type { PreparedSae } from './sae.ts';
 
 /** Ceilings that a person may set below what the server allows. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { dashboardFields } from '../../dashboards/dashboard.ts';
-import type { JobIdentity } from '../job.ts';
-import { type JobReport, runJob, type UploadRun } from '../run-job.ts';
+import type { JobIdentity, JobReport, UploadRun } from '../run.ts';
+import { runJob } from '../run-job.ts';
 import type { PreparedVector } from './vector.ts';
 
 /**
