@@ -63,7 +63,9 @@ export async function isAlive(path: string, owner: Owner, me: Owner, watch: bool
     return watch ? keepsBeating(path) : (await ageMs(path)) < quietMs;
   }
   const start = await processStart(owner.pid);
-  return start !== undefined && (owner.start === '' || start === owner.start);
+  if (start === undefined || (owner.start !== '' && start !== owner.start)) return false;
+  // Without /proc a living process of that number may be another: then only the heart tells.
+  return owner.start !== '' || (watch ? keepsBeating(path) : (await ageMs(path)) < quietMs);
 }
 
 /** Looks for another heartbeat until there have been none for too long. */
