@@ -49,7 +49,8 @@ export function describeProxy({ url, variable }: HttpProxy): string {
 }
 
 /** What the proxy is told of who asks; undefined where its URL names nobody. */
-export function proxyAuthorization({ url: { username, password } }: HttpProxy): string | undefined {
+export function proxyAuthorization(proxy: HttpProxy): string | undefined {
+  const { username, password } = proxy.url;
   if (username === '' && password === '') return undefined;
   return `Basic ${Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64')}`;
 }

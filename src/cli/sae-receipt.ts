@@ -15,8 +15,8 @@ export async function writeSaeReceipt(
   several: boolean,
 ): Promise<void> {
   const { model, place, sae } = prepared;
-  // Heads of one crosscoder, or folders of a sweep, may go to the same layer of two models.
-  const name = `${model.id}-${place.source}`;
+  // Heads of one crosscoder, or folders of a sweep, may go to the same layer of two models. Not every sign may stand in a file's name.
+  const name = `${model.id}-${place.source}`.replace(/[^\w.-]/g, '_');
   const file = several ? path.replace(/(\.[^./\\]*)?$/, `-${name}$1`) : path;
   const head = {
     command: 'upload-sae',

@@ -23,6 +23,13 @@ export interface UploadRun {
   readonly onEvent: OnEvent;
 }
 
+/** Ceilings that a person may set below what the server allows. */
+export interface SendLimits {
+  readonly rows?: number;
+  readonly bytes?: number;
+  readonly inFlight?: number;
+}
+
 /** What a job is bound to, besides the server and the account. */
 export interface JobIdentity {
   readonly model: string;

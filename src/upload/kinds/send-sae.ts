@@ -1,16 +1,9 @@
 import { newSet } from '../attributes.ts';
 import type { Delivery } from '../delivery.ts';
 import { type Preview, previewJob } from '../preview-job.ts';
-import type { JobReport, UploadRun } from '../run.ts';
+import type { JobReport, SendLimits, UploadRun } from '../run.ts';
 import { runJob } from '../run-job.ts';
 import type { PreparedSae } from './sae.ts';
-
-/** Ceilings that a person may set below what the server allows. */
-export interface SendLimits {
-  readonly rows?: number;
-  readonly bytes?: number;
-  readonly inFlight?: number;
-}
 
 /** What sending a prepared SAE would do; nothing is written. Errors: those of `previewJob`. */
 export function previewSae(
