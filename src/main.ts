@@ -19,6 +19,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     const write = {
       out: (text: string) => process.stdout.write(text),
       err: (text: string) => process.stderr.write(text),
+      json: out.json,
+      columns: process.stdout.columns,
     };
     const invocation = await parseCommandLine(argv, version, write);
     return invocation ? await runCommand(invocation, argv, version, out) : 0;

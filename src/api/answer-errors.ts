@@ -90,7 +90,7 @@ function hintsFor(answer: Answer, code: ErrorCode, complaint: Complaint): string
       `the server redirects to ${location}; redirects are not followed with a key: name that server with --api-url`,
     ];
   }
-  return [];
+  return [`if that looks wrong, see the exchange with --verbose and ask whoever runs ${origin}`];
 }
 
 /** How long the server asks to wait: `Retry-After` in seconds or as a date; undefined where it does not say. */

@@ -23,13 +23,18 @@ const inFlight = 4;
  * Errors: authentication_failed, not_neuronpedia, unreachable, server_failing.
  */
 export async function discover(http: Http): Promise<Discovery> {
-  const limits = await askAgain(http, { method: 'GET', path: '/api/upload/limits' });
-  if (isRefusal(limits)) throw permanentError(limits, 'signing in');
-  if (limits.status >= 300 && limits.status < 400) throw permanentError(limits, 'asking for the upload limits');
-  if (isPublic(limits)) return discoverPublic(http, limits);
+  const first = await askLimits(http);
+  let account: Account | undefined;
+  let limits = first;
+  if (isPublic(first)) {
+    account = await fetchAccount(http);
+    // A gateway's page passes, and would have made a public server of any other: one that has no limits says so again.
+    limits = await askLimits(http);
+    if (isPublic(limits)) return publicServer(http, limits, account);
+  }
   if (limits.status !== 200) throw notNeuronpedia(http);
-  const found = readAs(limits, limitsSchema, 'asking for the upload limits');
-  const account = await fetchAccount(http);
+  const found = readAs(limits, limitsSchema, asking);
+  account ??= await fetchAccount(http);
   return {
     id: limits.headers.get('x-server-id') ?? found.serverId ?? http.origin,
     account,
@@ -47,6 +52,16 @@ export async function discover(http: Http): Promise<Discovery> {
   };
 }
 
+const asking = 'asking for the upload limits';
+
+/** The answer about limits, which may be a page. Errors: those of asking, and of a refused key or a redirect. */
+async function askLimits(http: Http): Promise<Answer> {
+  const limits = await askAgain(http, { method: 'GET', path: '/api/upload/limits' }, true);
+  if (isRefusal(limits)) throw permanentError(limits, 'signing in');
+  if (limits.status >= 300 && limits.status < 400) throw permanentError(limits, asking);
+  return limits;
+}
+
 function toQuota({ tier, features }: z.infer<typeof limitsSchema>): Quota {
   const { limit, used, resetsAt } = features;
   return { tier, limit, used, resetsAt: resetsAt ? new Date(resetsAt) : undefined };
@@ -55,7 +70,7 @@ function toQuota({ tier, features }: z.infer<typeof limitsSchema>): Quota {
 /** The account's quota as it is now. Errors: those of asking. */
 export async function askQuota(http: Http): Promise<Quota> {
   const limits = await askAgain(http, { method: 'GET', path: '/api/upload/limits' });
-  return toQuota(readOrRefuse(limits, limitsSchema, 'asking for the upload limits'));
+  return toQuota(readOrRefuse(limits, limitsSchema, asking));
 }
 
 async function fetchAccount(http: Http): Promise<Account> {
@@ -76,8 +91,7 @@ function isRefusal(answer: Answer): boolean {
   return (answer.status === 401 || answer.status === 403) && answer.json !== undefined;
 }
 
-async function discoverPublic(http: Http, limits: Answer): Promise<Discovery> {
-  const account = await fetchAccount(http);
+function publicServer(http: Http, limits: Answer, account: Account): Discovery {
   return {
     // The public server has no such header; a sandbox that plays it does, and its port changes from run to run.
     id: limits.headers.get('x-server-id') ?? http.origin,

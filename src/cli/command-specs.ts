@@ -1,4 +1,5 @@
 import type { CommandContext } from './context.ts';
+import { ofServers, ofUploads } from './exit-codes.ts';
 import { about, direction, sending } from './option-lists.ts';
 import type { OptionName } from './options.ts';
 import { steeringNames } from './options-steering.ts';
@@ -16,7 +17,12 @@ export interface CommandSpec {
   readonly options: readonly OptionName[];
   /** Without these the command cannot run at all. */
   readonly required?: readonly OptionName[];
-  readonly examples: readonly string[];
+  /** Two command lines, as one types them: a test runs each. */
+  readonly examples: readonly [string, string];
+  /** What it can end with besides what every command can. */
+  readonly exitCodes: readonly number[];
+  /** Where a code means something of its own here. */
+  readonly exitMeanings?: Readonly<Record<number, string>>;
   /** Runs until a signal comes, which is then its regular end and no interruption. */
   readonly untilSignal?: boolean;
   readonly load: () => Promise<{ run: (context: CommandContext) => Promise<number> }>;
@@ -29,6 +35,8 @@ export const commandSpecs: readonly CommandSpec[] = [
     summary: 'check an API key with the server and store it',
     options: ['withToken'],
     examples: ['neuronpedia login', 'echo "$KEY" | neuronpedia login --with-token'],
+    exitCodes: ofServers,
+    exitMeanings: { 0: 'the key is right and stored', 130: 'interrupted; nothing was stored' },
     load: () => import('./commands/login.ts'),
   },
   {
@@ -36,6 +44,8 @@ export const commandSpecs: readonly CommandSpec[] = [
     summary: 'forget the stored API key',
     options: [],
     examples: ['neuronpedia logout', 'neuronpedia logout --api-url https://neuronpedia.example.org'],
+    exitCodes: [],
+    exitMeanings: { 0: 'no key is stored for that server any more' },
     load: () => import('./commands/logout.ts'),
   },
   {
@@ -52,6 +62,8 @@ export const commandSpecs: readonly CommandSpec[] = [
       'neuronpedia upload-vector refusal.npy --model gemma-2b-it --layer 10 --hook resid-pre --name "Refusal" --tag safety',
       'url=$(neuronpedia upload-vector jedi.safetensors --model gpt2-small --layer 6 --name "Jedi" --strength 20)',
     ],
+    exitCodes: ofUploads.filter((code) => code !== 3),
+    exitMeanings: { 0: 'done, the vector is on the server' },
     load: () => import('./commands/upload-vector.ts'),
   },
   {
@@ -68,6 +80,8 @@ export const commandSpecs: readonly CommandSpec[] = [
       'neuronpedia upload-probe probe.npz --model gpt2-small --layer 6 --name "Truthfulness probe" --concept truthfulness',
       'neuronpedia upload-probe head.safetensors --class 2 --model gpt2-small --layer 6 --name "German" --concept language',
     ],
+    exitCodes: ofUploads.filter((code) => code !== 3),
+    exitMeanings: { 0: 'done, the probe is on the server' },
     load: () => import('./commands/upload-probe.ts'),
   },
   {
@@ -115,6 +129,7 @@ export const commandSpecs: readonly CommandSpec[] = [
       'neuronpedia upload-sae ./my-sae --sae-id my-res-16k',
       'neuronpedia upload-sae W_dec.npy --model gpt2-small --layer 6 --hook resid-post --sae-id my-res-16k --sandbox',
     ],
+    exitCodes: ofUploads,
     load: () => import('./commands/upload-sae.ts'),
   },
   {
@@ -122,11 +137,14 @@ export const commandSpecs: readonly CommandSpec[] = [
     summary: 'show the server, the account and local jobs, one job, or one feature',
     argument: { name: 'ID', help: 'model/source/index or its URL, or a job as status lists it', required: false },
     options: ['text', 'resolve'],
-    examples: [
-      'neuronpedia status',
-      'neuronpedia status gpt2-small/6-my-res-16k/1234 --text "In the beginning"',
-      'neuronpedia status 0bccbe95a159a47a --resolve 3=absent',
-    ],
+    examples: ['neuronpedia status', 'neuronpedia status gpt2-small/6-my-res-16k/1234 --text "In the beginning"'],
+    exitCodes: [...ofServers, 6, 11, 12],
+    exitMeanings: {
+      0: 'done',
+      6: 'there is no such job or feature',
+      12: 'the job is of another server, or its journal cannot be written',
+      130: 'interrupted',
+    },
     load: () => import('./commands/status.ts'),
   },
   {
@@ -144,6 +162,13 @@ export const commandSpecs: readonly CommandSpec[] = [
       'neuronpedia steer gpt2-small/6-neuronpedia-resid-post/108781060 --prompt "I think that"',
       'neuronpedia steer gemma-2-2b/20-gemmascope-res-16k/1234@40 --prompt "Who are you?" --chat',
     ],
+    exitCodes: [...ofServers, 6, 8],
+    exitMeanings: {
+      0: 'done',
+      6: 'these directions cannot be steered with together, or do not exist',
+      8: 'the server takes no more requests for now',
+      130: 'interrupted',
+    },
     load: () => import('./commands/steer.ts'),
   },
   {
@@ -152,6 +177,14 @@ export const commandSpecs: readonly CommandSpec[] = [
     argument: { name: 'ID', help: 'model/source/index or its URL', required: false, several: true },
     options: ['job', 'includeFound', 'dryRun', 'yes', 'forceUnlock'],
     examples: ['neuronpedia delete gpt2-small/6-my-res-16k/1234', 'neuronpedia delete --job 0bccbe95a159a47a --yes'],
+    exitCodes: [...ofServers, 6, 8, 9, 11, 12],
+    exitMeanings: {
+      0: 'done, every row is gone',
+      6: 'there is no such job',
+      8: 'the server takes no more requests for now; run the same command again',
+      9: 'for a row it is unknown whether it is gone; it is named',
+      130: 'interrupted or declined; run the same command again',
+    },
     load: () => import('./commands/delete.ts'),
   },
   {
@@ -164,6 +197,8 @@ export const commandSpecs: readonly CommandSpec[] = [
     },
     options: ['tensor', 'orientation', 'strict'],
     examples: ['neuronpedia inspect ./my-sae', 'neuronpedia inspect W_dec.npy --orientation rows --strict --json'],
+    exitCodes: [6, 130],
+    exitMeanings: { 0: 'done', 6: 'it cannot be read; with --strict, anything was found amiss', 130: 'interrupted' },
     load: () => import('./commands/inspect.ts'),
   },
   {
@@ -172,6 +207,8 @@ export const commandSpecs: readonly CommandSpec[] = [
     options: ['port', 'data', 'fresh', 'tier', 'public', 'rateLimit'],
     untilSignal: true,
     examples: ['neuronpedia sandbox', 'neuronpedia sandbox --port 3000 --fresh --json'],
+    exitCodes: [],
+    exitMeanings: { 0: 'ended by Ctrl-C or SIGTERM' },
     load: () => import('./commands/sandbox.ts'),
   },
 ];

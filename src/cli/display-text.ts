@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util';
+
 const segments = new Intl.Segmenter('en', { granularity: 'grapheme' });
 const words = /\n|[^\S\n]+|\S+/gu;
 /** Pictures and the scripts of East Asia take two columns. */
@@ -54,4 +56,50 @@ export function wrapText(text: string, width: number): string[] {
   }
   next(false);
   return lines;
+}
+
+/** A text of at most `width` columns: of a longer one the middle is left out, the end being what tells paths apart. */
+export function cutMiddle(text: string, width: number, mark: string): string {
+  if (widthOf(text) <= width) return text;
+  const parts = [...segments.segment(text)].map(({ segment }) => segment);
+  const room = Math.max(0, width - widthOf(mark));
+  const [left, right]: [string[], string[]] = [[], []];
+  let used = 0;
+  for (let i = 0, j = parts.length - 1; i < j; ) {
+    const fromLeft = widthOf(left.join('')) <= widthOf(right.join(''));
+    const part = parts[fromLeft ? i++ : j--] as string;
+    used += widthOf(part);
+    if (used > room) break;
+    if (fromLeft) left.push(part);
+    else right.unshift(part);
+  }
+  return left.join('') + mark + right.join('');
+}
+
+/** What a plan's line begins with, and what stands under it. */
+const labelColumns = 9;
+
+/**
+ * Lines of at most `width` columns of one line for people, broken between words; what goes on stands under what it
+ * belongs to. A command to be copied is left whole for the terminal to break: it comes back as one line.
+ */
+export function wrapNote(line: string, width: number): string[] {
+  if (widthOf(stripVTControlCharacters(line)) <= width || /neuronpedia [a-z-]+ |[A-Z_]+=\S/.test(line)) return [line];
+  const label = line.slice(0, labelColumns);
+  const indent = /^(\S+ +| +)$/.test(label) && !line.startsWith('neuronpedia:') ? labelColumns : 2;
+  const [first, ...rest] = wrapWords(line, width, indent);
+  return [first ?? '', ...rest.map((text) => ' '.repeat(indent) + text)];
+}
+
+function wrapWords(line: string, width: number, indent: number): string[] {
+  const lines: string[] = [];
+  let now = '';
+  for (const word of line.split(/(?<=\S)(?= )/)) {
+    const room = width - (lines.length > 0 ? indent : 0);
+    if (now !== '' && widthOf(stripVTControlCharacters(now + word)) > room) {
+      lines.push(now);
+      now = word.trimStart();
+    } else now += word;
+  }
+  return [...lines, now];
 }

@@ -25,7 +25,11 @@ export async function showFeature(context: CommandContext, session: Session, tex
   const http = session.open();
   try {
     const feature = await withSpinner(context.out, `reading ${id}`, () => fetchFeature(http, model, source, index));
-    if (!feature) throw new AppError('not_found', `${session.name} has no feature ${id}`, { details: { id } });
+    if (!feature)
+      throw new AppError('not_found', `${session.name} has no feature ${id}`, {
+        hints: ['neuronpedia status lists what was uploaded from here; another server is named with --api-url'],
+        details: { id },
+      });
     if (context.options.text === undefined) describeFeature(context, session, id, feature);
     else await test(context, session, http, place, feature);
     return 0;
@@ -75,7 +79,7 @@ async function test(
   const width = Math.min(30, Math.max(...shown.map(widthOf)));
   for (const [i, token] of shown.entries()) {
     const value = values[i] as number;
-    const line = `${token}${' '.repeat(Math.max(0, width - widthOf(token)))}  ${round(value).padStart(9)}  ${bar(value, maxValue)}`;
+    const line = `${token}${' '.repeat(Math.max(0, width - widthOf(token)))}  ${round(value).padStart(9)}  ${bar(value, maxValue, out.page.unicode)}`;
     out.result(i === maxValueTokenIndex ? out.page.paint.bold.yellow(`${line} <`) : line);
   }
   out.document({ type: 'activation', id, url: session.idOrUrl(id), text, ...fired });
@@ -83,6 +87,6 @@ async function test(
 
 const barWidth = 20;
 
-function bar(value: number, most: number): string {
-  return most > 0 && value > 0 ? '█'.repeat(Math.max(1, Math.round((barWidth * value) / most))) : '';
+function bar(value: number, most: number, unicode: boolean): string {
+  return most > 0 && value > 0 ? (unicode ? '█' : '#').repeat(Math.max(1, Math.round((barWidth * value) / most))) : '';
 }

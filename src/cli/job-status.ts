@@ -5,6 +5,7 @@ import { type JobStatus, readJob } from '../upload/jobs.ts';
 import { type ReadBack, resolveRows } from '../upload/resolve-row.ts';
 import type { CommandContext } from './context.ts';
 import { parseId } from './id.ts';
+import { formatMoment } from './moment.ts';
 import { count } from './progress.ts';
 import { openSession, type Session } from './session.ts';
 
@@ -97,7 +98,7 @@ export function showJobLine({ out }: CommandContext, status: JobStatus): void {
   out.result(
     `  ${id}  ${colored}  ${share} %  ${count(confirmed)}/${count(planned)} rows${open}${left}${gone}  ${job.title}`,
   );
-  out.result(`    ${job.serverName} as ${job.accountName}, begun ${job.createdAt}`);
+  out.result(`    ${job.serverName} as ${job.accountName}, begun ${formatMoment(new Date(job.createdAt))}`);
   if (state === 'interrupted') out.result(`    go on with: ${job.command}`);
 }
 

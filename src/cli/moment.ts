@@ -1,9 +1,23 @@
 const two = (part: number) => String(part).padStart(2, '0');
+const dayOf = (instant: Date) => `${instant.getFullYear()}-${two(instant.getMonth() + 1)}-${two(instant.getDate())}`;
 
-/** An instant as a person reads it: `01:00 on 2026-11-23 (2026-11-23 00:00 UTC)`, in local time first. */
-export function formatMoment(instant: Date): string {
-  const utc = `${instant.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+/**
+ * An instant as a person reads it, in local time first: `14:30 (13:30 UTC)` today, `01:00 on 2026-11-23 (2026-11-23
+ * 00:00 UTC)` on another day.
+ */
+export function formatMoment(instant: Date, now = new Date()): string {
+  const [utcDay, utcTime] = [instant.toISOString().slice(0, 10), `${instant.toISOString().slice(11, 16)} UTC`];
+  const day = dayOf(instant);
+  const isToday = day === dayOf(now);
+  const utc = isToday && utcDay === day ? utcTime : `${utcDay} ${utcTime}`;
   if (instant.getTimezoneOffset() === 0) return utc;
-  const day = `${instant.getFullYear()}-${two(instant.getMonth() + 1)}-${two(instant.getDate())}`;
-  return `${two(instant.getHours())}:${two(instant.getMinutes())} on ${day} (${utc})`;
+  const time = `${two(instant.getHours())}:${two(instant.getMinutes())}`;
+  return `${time}${isToday ? '' : ` on ${day}`} (${utc})`;
+}
+
+/** The same for a line that has no room for two clocks: `14:30`, `2026-11-23 01:00`. */
+export function shortMoment(instant: Date, now = new Date()): string {
+  const time = `${two(instant.getHours())}:${two(instant.getMinutes())}`;
+  const day = dayOf(instant);
+  return day === dayOf(now) ? time : `${day} ${time}`;
 }

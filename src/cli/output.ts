@@ -1,6 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import { Chalk, type ChalkInstance } from 'chalk';
 import type { AppError } from '../errors.ts';
+import { wrapNote } from './display-text.ts';
+import { jsonVersion } from './json-version.ts';
 import { createScreen, type Screen } from './screen.ts';
 
 /** The two streams of a process, as far as output needs them. */
@@ -63,17 +65,16 @@ const shortestSecret = 6;
 /** Of a file or pipe, which has no width. */
 const defaultColumns = 80;
 
-/** Version of the JSON that this tool writes; fields are added without a new one, never changed. */
-export const jsonVersion = 1;
-
 export function createOutput(terminal: Terminal, options: OutputOptions): Output {
   const paint = new Chalk({ level: options.color ? 1 : 0 });
   const secrets = new Set<string>();
   const redact = (text: string) => [...secrets].reduce((kept, secret) => kept.replaceAll(secret, '[key]'), text);
   let writeLine: ((line: string) => void) | undefined;
-  const toStderr = (line: string) => {
-    if (writeLine) writeLine(redact(line));
-    else terminal.stderr.write(`${redact(line)}\n`);
+  const toStderr = (text: string) => {
+    const { isTTY, columns } = terminal.stderr;
+    const line = (isTTY && columns ? wrapNote(redact(text), columns - 1) : [redact(text)]).join('\n');
+    if (writeLine) writeLine(line);
+    else terminal.stderr.write(`${line}\n`);
   };
   const hintLine = (text: string) => `${paint.cyan('neuronpedia: hint:')} ${text}`;
   const toStdout = (line: string) => terminal.stdout.write(`${redact(line)}\n`);
@@ -92,7 +93,10 @@ export function createOutput(terminal: Terminal, options: OutputOptions): Output
       paint: new Chalk({ level: options.colorResults ? 1 : 0 }),
     },
     result: (line) => {
-      if (!options.json) toStdout(options.colorResults ? line : stripVTControlCharacters(line));
+      if (options.json) return;
+      const shown = options.colorResults ? line : stripVTControlCharacters(line);
+      const { isTTY, columns } = terminal.stdout;
+      for (const part of isTTY && columns ? wrapNote(shown, columns) : [shown]) toStdout(part);
     },
     document: (value) => {
       if (options.json) toStdout(JSON.stringify({ v: jsonVersion, ...value }));

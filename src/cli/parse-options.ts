@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
+import { didYouMean } from './closest.ts';
 import { type OptionSpec, optionSpecs } from './option-specs.ts';
 import { flagOf, type OptionName, type OptionValues } from './options.ts';
 
@@ -22,5 +23,8 @@ function parseOption(name: OptionName, value: unknown): unknown {
   // Of a repeatable option, the one value that is wrong.
   const [position] = issue?.path ?? [];
   const shown = Array.isArray(value) && position !== undefined ? value[Number(position)] : value;
-  throw new AppError('usage', `${flagOf(name)} "${shown}": ${expected}`, { hints: [spec.help] });
+  const choices = issue?.code === 'invalid_value' ? issue.values.map(String) : [];
+  throw new AppError('usage', `${flagOf(name)} "${shown}": ${expected}`, {
+    hints: [...didYouMean(String(shown), choices), `${flagOf(name)}: ${spec.help}`],
+  });
 }

@@ -1,8 +1,11 @@
 import { Command, CommanderError, Option } from 'commander';
 import { AppError } from '../errors.ts';
 import { type CommandSpec, commandSpecs } from './command-specs.ts';
+import { commandHelp, helpDocument, helpWidth, optionText, toolHelp } from './help.ts';
+import { jsonVersion } from './json-version.ts';
 import { type OptionSpec, optionSpecs } from './option-specs.ts';
 import { everywhere, flagOf, type OptionName } from './options.ts';
+import { noCommand, usageError } from './usage-errors.ts';
 
 /** A command line that has been understood as far as names go; values are still text. */
 export interface Invocation {
@@ -10,11 +13,6 @@ export interface Invocation {
   readonly args: readonly string[];
   readonly raw: Readonly<Record<string, unknown>>;
 }
-
-const exitCodes = [
-  '0 done  2 usage  3 some rows quarantined  4 key refused  5 server away, run again  6 input wrong, nothing sent',
-  '7 difference found  8 paused at a quota  9 outcome unknown  10 refused  11 locked  12 other data  130 interrupted',
-];
 
 /**
  * Reads a command line. Returns undefined where help or the version was asked for and has been written.
@@ -25,6 +23,7 @@ export async function parseCommandLine(
   version: string,
   write: WriteText,
 ): Promise<Invocation | undefined> {
+  if (argv.length === 0) throw noCommand(write, summary);
   let invocation: Invocation | undefined;
   const program = buildProgram(version, write, (found) => {
     invocation = found;
@@ -34,73 +33,74 @@ export async function parseCommandLine(
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return undefined;
-    throw usageError(error, program);
+    throw usageError(error, program, argv);
   }
   return invocation;
 }
 
+/** Where help goes, and how. */
 export interface WriteText {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  /** Help and version are JSON documents. */
+  readonly json: boolean;
+  /** Of the terminal that help is read on; undefined for a file or pipe. */
+  readonly columns: number | undefined;
 }
 
+const summary = 'Upload SAE features, steering vectors and probes to Neuronpedia.';
+
 function buildProgram(version: string, write: WriteText, found: (invocation: Invocation) => void): Command {
+  const json = (document: object) => `${JSON.stringify({ v: jsonVersion, ...document })}\n`;
+  const width = helpWidth(write.columns);
+  const helpOf = (spec: CommandSpec) => (write.json ? json(helpDocument(spec)) : commandHelp(spec, width));
   const program = new Command('neuronpedia')
-    .description('Upload SAE features, steering vectors and probes to Neuronpedia')
-    .version(version)
+    .version(write.json ? json({ type: 'version', version }).trimEnd() : version)
     .exitOverride()
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ formatHelp: () => (write.json ? json(helpDocument(undefined)) : toolHelp(summary, width)) })
     .configureOutput({ writeOut: write.out, writeErr: () => undefined })
-    .showSuggestionAfterError(true);
+    .showSuggestionAfterError(false);
   for (const name of everywhere) program.addOption(commanderOption(name));
-  for (const spec of commandSpecs) addCommand(program, spec, found);
+  for (const spec of commandSpecs) addCommand(program, spec, helpOf, found);
   return program;
 }
 
 /** Made with `program.command()`: only such a command inherits that errors are thrown instead of ending the process. */
-function addCommand(program: Command, spec: CommandSpec, found: (invocation: Invocation) => void): void {
-  const command = program.command(spec.name).description(spec.summary);
+function addCommand(
+  program: Command,
+  spec: CommandSpec,
+  helpOf: (spec: CommandSpec) => string,
+  found: (invocation: Invocation) => void,
+): void {
+  const command = program.command(spec.name).configureHelp({ formatHelp: () => helpOf(spec) });
   if (spec.argument) {
-    const { name, help, required, several } = spec.argument;
+    const { name, required, several } = spec.argument;
     const dots = several ? '...' : '';
-    command.argument(required ? `<${name}${dots}>` : `[${name}${dots}]`, help);
+    command.argument(required ? `<${name}${dots}>` : `[${name}${dots}]`);
   }
-  for (const name of spec.options) command.addOption(commanderOption(name, spec.required?.includes(name)));
-  command.addHelpText('after', `\nExamples:\n${spec.examples.map((line) => `  $ ${line}`).join('\n')}`);
-  command.addHelpText('after', `\nExit codes:\n${exitCodes.map((line) => `  ${line}`).join('\n')}`);
+  for (const name of spec.options) command.addOption(commanderOption(name));
   command.action((...parts: unknown[]) => {
     const given = spec.argument ? parts[0] : undefined;
     const args = Array.isArray(given) ? (given as string[]) : given === undefined ? [] : [given as string];
-    found({ spec, args, raw: command.optsWithGlobals() });
+    const raw = command.optsWithGlobals();
+    requireOptions(spec, raw);
+    found({ spec, args, raw });
   });
 }
 
-function commanderOption(name: OptionName, required = false): Option {
+function commanderOption(name: OptionName): Option {
   const spec: OptionSpec = optionSpecs[name];
-  const flag = spec.value === undefined ? flagOf(name) : `${flagOf(name)} <${spec.value}>`;
-  const option = new Option(flag, spec.help).helpGroup(`${spec.group}:`);
+  const option = new Option(spec.value === undefined ? flagOf(name) : `${flagOf(name)} <${spec.value}>`);
   if (spec.repeatable) option.argParser((value: string, before: readonly string[] = []) => [...before, value]);
-  return option.makeOptionMandatory(required);
+  return option;
 }
 
-function usageError(error: CommanderError, program: Command): AppError {
-  if (error.code === 'commander.help') {
-    return new AppError('usage', 'which command?', {
-      hints: [
-        `commands: ${commandSpecs.map((spec) => spec.name).join(', ')}`,
-        'neuronpedia COMMAND --help shows one with examples',
-      ],
-    });
-  }
-  // A key given as --api-key=KEY is not shown again.
-  const said = error.message.replace(/^error: /, '').replace(/(unknown option '[^'=]*)=.*'$/m, "$1'");
-  const [message, ...suggestions] = said.split('\n');
-  const typed = program.args[0];
-  const known = commandSpecs.some((spec) => spec.name === typed);
-  return new AppError('usage', message ?? error.message, {
-    hints: [
-      ...suggestions.map((line) => line.replace(/^\(|\)$/g, '')),
-      `neuronpedia ${known ? `${typed} ` : ''}--help`,
-    ],
+/** All that is missing at once; commander would name the first, before it has looked for misspelt ones. */
+function requireOptions({ name, required = [], examples }: CommandSpec, raw: Readonly<Record<string, unknown>>): void {
+  const missing = required.filter((option) => raw[option] === undefined).map(optionText);
+  if (missing.length === 0) return;
+  const list = missing.length === 1 ? missing[0] : `${missing.slice(0, -1).join(', ')} and ${missing.at(-1)}`;
+  throw new AppError('usage', `${name} needs ${list}`, {
+    hints: [`for example: ${examples[0]}`, `neuronpedia ${name} --help`],
   });
 }

@@ -1,114 +1,151 @@
 import cliProgress from 'cli-progress';
+import { shortMoment } from './moment.ts';
 import type { Output } from './output.ts';
+import { createPace, type Pace } from './pace.ts';
+import { barLine, clock, etaText, factsLine, type ProgressFacts } from './progress-line.ts';
+
+export { count } from './progress-line.ts';
 
 /** Shows how far an upload is: a bar on a terminal, a line now and then elsewhere. */
 export interface Progress {
-  update(confirmed: number): void;
+  /** So many rows are confirmed; `quota` says how far it lets this run come, where that is not the end. */
+  update(confirmed: number, quota?: QuotaAhead): void;
+  /** Nothing is sent before an instant. */
+  waiting(until: Date): void;
+  /** Requests are spread from now on: all that is left takes this long. */
+  spread(leftMs: number): void;
   stop(): void;
 }
 
-const lineEveryMs = 30_000;
+/** A quota that is spent before all rows are there. */
+export interface QuotaAhead {
+  /** Rows that will be confirmed when it is spent. */
+  readonly reach: number;
+  /** When the last of the rows can be sent, where the run waits for that. */
+  readonly lastDay?: Date | undefined;
+}
+
+/** Elsewhere than on a terminal: at most a line in ten seconds, and one in half a minute while something goes on. */
+const leastMs = 10_000;
+const mostMs = 30_000;
 const lineEveryShare = 0.05;
 
 /** Progress towards `total` rows, of which `confirmed` were on the server before. Nothing with `--quiet` or `--no-progress`. */
 export function startProgress(out: Output, total: number, confirmed: number): Progress {
-  if (out.quiet || !out.progress) return { update: () => undefined, stop: () => undefined };
-  const clock = startClock(confirmed);
-  return out.stderr.isTTY ? barProgress(out, total, confirmed, clock) : lineProgress(out, total, confirmed, clock);
-}
-
-interface Clock {
-  /** Rows a second since the start of this run; 0 before anything is known. */
-  rate(confirmed: number): number;
-}
-
-function startClock(atStart: number): Clock {
-  const started = performance.now();
+  if (out.quiet || !out.progress) return silent;
+  const state = startState(total, confirmed);
+  const show = out.stderr.isTTY && out.cursor ? showBar(out, state) : showLines(out, state);
   return {
-    rate: (confirmed) => {
-      const seconds = (performance.now() - started) / 1000;
-      return seconds > 0 ? (confirmed - atStart) / seconds : 0;
+    update: (now, quota) => {
+      state.confirmed = now;
+      state.quota = quota;
+      state.until = undefined;
+      state.pace.mark(now, performance.now());
+      show.changed();
     },
+    waiting: (until) => {
+      state.until = until;
+      state.pace.pause();
+      show.changed();
+    },
+    spread: (leftMs) => state.pace.spread(leftMs, performance.now()),
+    stop: show.stop,
   };
 }
 
-function barProgress(out: Output, total: number, confirmed: number, clock: Clock): Progress {
+const silent: Progress = {
+  update: () => undefined,
+  waiting: () => undefined,
+  spread: () => undefined,
+  stop: () => undefined,
+};
+
+interface State {
+  readonly total: number;
+  readonly startedAt: number;
+  readonly before: number;
+  readonly pace: Pace;
+  confirmed: number;
+  quota: QuotaAhead | undefined;
+  until: Date | undefined;
+}
+
+interface Shown {
+  changed(): void;
+  stop(): void;
+}
+
+function startState(total: number, confirmed: number): State {
+  const startedAt = performance.now();
+  const pace = createPace(confirmed, startedAt);
+  return { total, startedAt, before: confirmed, pace, confirmed, quota: undefined, until: undefined };
+}
+
+/** What can be said now: the rate of the last minutes, and in the end of the whole. */
+function factsOf({ total, startedAt, before, pace, confirmed, quota, until }: State): ProgressFacts {
+  const now = performance.now();
+  const all = { confirmed, total };
+  if (until) return { ...all, rate: 0, end: `waiting until ${shortMoment(until)}` };
+  if (confirmed >= total) {
+    const ms = now - startedAt;
+    const rate = ms > 0 ? ((confirmed - before) / ms) * 1000 : 0;
+    return { ...all, rate, end: confirmed > before ? `done in ${clock(ms)}` : 'done' };
+  }
+  const rate = pace.rate(now);
+  if (!quota) return { ...all, rate, end: etaText(pace.leftMs(total - confirmed, now)) };
+  if (quota.lastDay) return { ...all, rate, end: `done about ${shortMoment(quota.lastDay)}` };
+  const eta = etaText(pace.leftMs(quota.reach - confirmed, now));
+  return { ...all, rate, end: eta === '' ? '' : `${eta} to the quota` };
+}
+
+function showBar(out: Output, state: State): Shown {
+  let isLast = false;
+  const draw = (full: number, empty: number) => {
+    const [done, open] = out.unicode ? ['█', '░'] : ['#', '-'];
+    const [left, right] = [done.repeat(full), open.repeat(empty)];
+    // The library cuts the line that it leaves behind to the terminal's width, counting colour codes as characters.
+    return isLast ? left + right : out.paint.green(left) + out.paint.dim(right);
+  };
   const bars = new cliProgress.MultiBar({
     stream: out.stderr,
     hideCursor: true,
     forceRedraw: true,
-    format: (_options, params, payload) => formatBar(out, params, payload),
+    format: () => barLine(factsOf(state), out.stderr.columns || 80, draw),
     gracefulExit: false,
     emptyOnZero: true,
   });
-  const bar = bars.create(total, confirmed, { rate: 0 });
-  let shown = { rate: 0 };
+  const bar = bars.create(state.total, state.confirmed);
   out.setLineWriter((line) => bars.log(`${line}\n`));
   return {
-    update: (now) => {
-      shown = { rate: clock.rate(now) };
-      bar.update(now, shown);
-    },
+    changed: () => bar.update(state.confirmed),
     stop: () => {
-      bar.update({ ...shown, last: true });
+      isLast = true;
+      bar.update(state.confirmed);
       bars.stop();
       out.setLineWriter(undefined);
     },
   };
 }
 
-/** ` ████████░░░░  62 %  635/1,024 rows  2,310 rows/s  ETA 0:01`, as much of it as the terminal is wide. */
-function formatBar(
-  out: Output,
-  params: { value: number; total: number },
-  payload: { rate: number; last?: boolean },
-): string {
-  const { value, total } = params;
-  const columns = out.stderr.columns || 80;
-  const facts = `${share(value, total)}  ${count(value)}/${count(total)} rows`;
-  const pace =
-    payload.rate > 0 ? `  ${count(Math.round(payload.rate))} rows/s  ${eta(value, total, payload.rate)}` : '';
-  const width = Math.max(10, Math.min(40, columns - facts.length - pace.length - 4));
-  const done = total === 0 ? width : Math.round((value / total) * width);
-  const [full, empty] = ['█'.repeat(done), '░'.repeat(width - done)];
-  // The library cuts the line that it leaves behind to the terminal's width, counting colour codes as characters.
-  const drawn = payload.last ? full + empty : out.paint.green(full) + out.paint.dim(empty);
-  const line = `${drawn}  ${facts}`;
-  return width + 2 + facts.length + pace.length < columns ? line + pace : line;
-}
-
-function lineProgress(out: Output, total: number, confirmed: number, clock: Clock): Progress {
+function showLines(out: Output, state: State): Shown {
   let shownAt = performance.now();
-  let shown = confirmed;
-  return {
-    update: (now) => {
-      const far = now - shown >= total * lineEveryShare || now === total;
-      if (now === shown || (!far && performance.now() - shownAt < lineEveryMs)) return;
-      shown = now;
-      shownAt = performance.now();
-      const rate = clock.rate(now);
-      out.note(
-        `${share(now, total)}  ${count(now)}/${count(total)} rows  ${count(Math.round(rate))} rows/s  ${eta(now, total, rate)}`,
-      );
-    },
-    stop: () => undefined,
+  let shown = state.confirmed;
+  const show = () => {
+    shownAt = performance.now();
+    shown = state.confirmed;
+    out.note(factsLine(factsOf(state)));
   };
-}
-
-function share(value: number, total: number): string {
-  return `${total === 0 ? 100 : Math.floor((100 * value) / total)} %`.padStart(5);
-}
-
-/** `1,024` */
-export function count(value: number): string {
-  return value.toLocaleString('en-US');
-}
-
-function eta(value: number, total: number, rate: number): string {
-  if (value >= total) return 'done';
-  if (rate <= 0) return 'ETA unknown';
-  const seconds = Math.ceil((total - value) / rate);
-  const two = (part: number) => String(part).padStart(2, '0');
-  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
-  return `ETA ${h > 0 ? `${h}:${two(m)}` : m}:${two(s)}`;
+  // A job of a CI server that says nothing for long is taken for dead.
+  const timer = setInterval(() => {
+    if (!state.until && performance.now() - shownAt >= mostMs) show();
+  }, mostMs / 2).unref();
+  return {
+    changed: () => {
+      if (state.until || state.confirmed === shown) return;
+      const far = state.confirmed - shown >= state.total * lineEveryShare;
+      const isDone = state.confirmed >= state.total;
+      if (isDone || (far && performance.now() - shownAt >= leastMs)) show();
+    },
+    stop: () => clearInterval(timer),
+  };
 }

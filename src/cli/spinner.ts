@@ -1,3 +1,4 @@
+import { cutMiddle, safeText } from './display-text.ts';
 import type { Output } from './output.ts';
 
 /** Shows a spinner on a terminal while something takes a moment; says nothing elsewhere. */
@@ -6,9 +7,16 @@ export async function withSpinner<T>(
   text: string,
   work: (say: (text: string) => void) => Promise<T>,
 ): Promise<T> {
-  if (out.quiet || !out.progress || !out.stderr.isTTY) return work(() => undefined);
+  if (out.quiet || !out.progress || !out.stderr.isTTY || !out.cursor) return work(() => undefined);
   const { default: ora } = await import('ora');
-  const spinner = ora({ text, stream: out.stderr, discardStdin: false, hideCursor: true }).start();
+  const spinner = ora({
+    text: shorten(out, text),
+    stream: out.stderr,
+    discardStdin: false,
+    hideCursor: true,
+    color: out.color ? 'cyan' : false,
+    spinner: out.unicode ? 'dots' : 'line',
+  }).start();
   out.setLineWriter((line) => {
     spinner.clear();
     out.stderr.write(`${line}\n`);
@@ -16,10 +24,15 @@ export async function withSpinner<T>(
   });
   try {
     return await work((now) => {
-      spinner.text = now;
+      spinner.text = shorten(out, now);
     });
   } finally {
     spinner.stop();
     out.setLineWriter(undefined);
   }
+}
+
+/** A long path is cut in its middle: a line that is broken by the terminal could not be cleared whole. */
+function shorten(out: Output, text: string): string {
+  return cutMiddle(safeText(text), (out.stderr.columns || 80) - 3, out.unicode ? '…' : '...');
 }

@@ -1,10 +1,10 @@
 import { foldersOf } from '../config/folders.ts';
 import type { RunOptions } from '../library/run-options.ts';
-import type { UploadEvent } from '../upload/events.ts';
+import type { QuotaAhead as EventQuota, UploadEvent } from '../upload/events.ts';
 import type { JobReport } from '../upload/run.ts';
 import type { CommandContext } from './context.ts';
 import { formatMoment } from './moment.ts';
-import { count, type Progress, startProgress } from './progress.ts';
+import { count, type Progress, type QuotaAhead, startProgress } from './progress.ts';
 import { describeQuarantine } from './quarantine.ts';
 
 /** What every upload command tells the library of how it is to be run, made of options and signals. */
@@ -29,13 +29,25 @@ export function eventReporter(
     onEvent: (event) => {
       if (event.type === 'progress') {
         progress ??= startProgress(out, event.total, event.confirmed);
-        progress.update(event.confirmed);
+        progress.update(event.confirmed, quotaAhead(context, event.quota));
       }
+      if (event.type === 'waiting') progress?.waiting(new Date(event.until));
+      if (event.type === 'pacing') progress?.spread(event.need * event.interval_s * 1000);
       tellEvent(context, event);
       if (event.type !== 'checking' && event.type !== 'looking') out.document({ ...event, source });
     },
     stop: () => progress?.stop(),
   };
+}
+
+const dayMs = 86_400_000;
+
+/** How far a quota lets the upload come; with `--wait` also when its last rows go. */
+function quotaAhead({ options }: CommandContext, quota: EventQuota | undefined): QuotaAhead | undefined {
+  if (!quota) return undefined;
+  const { reach, resumeAt, days } = quota;
+  const lastDay = options.wait && resumeAt ? new Date(Date.parse(resumeAt) + (days - 1) * dayMs) : undefined;
+  return { reach, lastDay };
 }
 
 /** Says what a person should know of an event while the upload goes on. */

@@ -32,7 +32,7 @@ export async function* bodies(
         yield builder.finish();
         builder = startBody(format, limits(), pool);
       }
-      if (!builder.fits(length)) throw rowTooLarge(format, row, length, limits().bytes);
+      if (!builder.fits(length)) throw rowTooLarge(format, row, length, limits());
       builder.add(row, scratch.subarray(0, length));
     }
   }
@@ -53,7 +53,7 @@ function encodeRow(
   return at + encoder.encodeInto(text.after, into.subarray(at)).written;
 }
 
-function rowTooLarge(format: BodyFormat, row: number, length: number, limit: number): AppError {
+function rowTooLarge(format: BodyFormat, row: number, length: number, { alone: limit }: BodyLimits): AppError {
   return new AppError(
     'cannot_be_stored',
     `${nameRow(format, row)}: takes ${length} bytes as JSON; the largest body allowed is ${limit} bytes`,

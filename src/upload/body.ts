@@ -20,7 +20,16 @@ interface Piece {
 export interface BodyLimits {
   readonly rows: number;
   readonly bytes: number;
+  /** Of a body of a single row, which cannot be made smaller. */
+  readonly alone: number;
 }
+
+/** For bodies whose rows are given. */
+export const unlimited: BodyLimits = {
+  rows: Number.POSITIVE_INFINITY,
+  bytes: Number.POSITIVE_INFINITY,
+  alone: Number.POSITIVE_INFINITY,
+};
 
 /** The rows of a body. */
 export function bodyRows(body: Body): Ranges {
@@ -75,7 +84,10 @@ export function startBody(format: BodyFormat, limits: BodyLimits, pool: BufferPo
     get count() {
       return pieces.length;
     },
-    fits: (length) => pieces.length < limits.rows && at + 1 + length + after.length <= limits.bytes,
+    fits(length) {
+      const size = at + 1 + length + after.length;
+      return pieces.length === 0 ? size <= limits.alone : pieces.length < limits.rows && size <= limits.bytes;
+    },
     add(row, bytes) {
       buffer = withRoom(buffer, at, 1 + bytes.length + after.length);
       if (pieces.length > 0) buffer[at++] = comma;
@@ -108,7 +120,6 @@ export function halveBody(body: Body, format: BodyFormat, pool: BufferPool): [Bo
 
 /** A body of some of another's rows. */
 export function bodyOf(body: Body, pieces: readonly Piece[], format: BodyFormat, pool: BufferPool): Body {
-  const unlimited = { rows: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
   const builder = startBody(format, unlimited, pool);
   for (const { row, start, end } of pieces) builder.add(row, body.bytes.subarray(start, end));
   return builder.finish();

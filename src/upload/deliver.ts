@@ -36,18 +36,26 @@ async function deliverAnnounced(run: Run, batch: Batch): Promise<void> {
   if (batch.known && delivery.settle === 'lookup' && (await settled(run, batch, false))) return;
   let windows = 0;
   for (let failures = 1; !abort.aborted; failures++) {
+    const sentAt = performance.now();
     const outcome = await delivery.send(batch.body.bytes, batch.key, abort);
-    if (outcome.type === 'stored') return confirm(run, batch, outcome.ids);
+    if (outcome.type === 'stored') {
+      run.appetite.took(batch.body, performance.now() - sentAt);
+      return confirm(run, batch, outcome.ids);
+    }
+    if (outcome.type === 'unknown' && outcome.answered) run.appetite.failed(batch.body);
     if (outcome.type === 'limited') {
       if (++windows < mostWindows && (await takeTurn(run, batch))) continue;
       return endLimited(run, batch, outcome.why);
     }
     if (outcome.type !== 'busy' && outcome.type !== 'unknown') return endUnstored(run, batch, outcome);
-    const often = batch.doubtful || failures >= mostFailures[delivery.settle];
+    const often = batch.doubtful || batch.brief || batch.search || failures >= mostFailures[delivery.settle];
     const isPoison = outcome.type === 'unknown' && outcome.answered && often;
     if (isPoison || (outcome.type === 'unknown' && delivery.settle === 'lookup')) {
       if (await settled(run, batch, outcome.answered)) return;
-      if (isPoison) return failAgain(run, batch, outcome.why);
+      // Each step of a search is waited for: a server that is away for a minute fails them all.
+      if (isPoison && batch.search) await patience.wait(outcome.why, outcome.waitMs, stop).catch(unlessStopped(run));
+      if (isPoison && !stop.aborted) return failAgain(run, batch, outcome.why);
+      if (stop.aborted) return;
     }
     // With keys an unknown batch is sent again as it is: had it been stored, the server gives its first answer.
     await patience.wait(outcome.why, outcome.waitMs, stop).catch(unlessStopped(run));
@@ -87,10 +95,12 @@ async function endUnstored(run: Run, batch: Batch, outcome: Unstored): Promise<v
   if (outcome.type === 'refused') throw outcome.error;
   if (outcome.type === 'quota') return spendQuota(run, batch, outcome);
   if (batch.body.pieces.length === 1)
-    throw refusedRow(run, batch, `it is too large for the server: ${outcome.why}`, []);
-  run.limits.bytes = Math.min(run.limits.bytes, Math.ceil(batch.body.bytes.length / 2));
-  return sendHalves(run, batch, 'was too large for the server');
+    throw refusedRow(run, batch, `it is too large for the server: ${outcome.why}`, [tooLarge]);
+  run.appetite.tooLarge(batch.body);
+  return sendHalves(run, batch);
 }
+
+const tooLarge = 'leave it out with --features, or ask whoever runs the server to take larger requests';
 
 /** Sends what the quota still takes, which each answer makes less, then lets the run end. */
 async function spendQuota(run: Run, { body }: Batch, quota: Extract<Outcome, { type: 'quota' }>): Promise<void> {
@@ -103,7 +113,10 @@ async function spendQuota(run: Run, { body }: Batch, quota: Extract<Outcome, { t
 }
 
 /** Sends a batch in two parts. */
-export async function sendHalves(run: Run, { body }: Batch, why: string): Promise<void> {
-  run.onEvent({ type: 'warning', message: `a batch of ${body.pieces.length} rows ${why}; halved` });
+async function sendHalves(run: Run, { body }: Batch): Promise<void> {
+  run.onEvent({
+    type: 'warning',
+    message: `a batch of ${body.pieces.length} rows was too large for the server; halved`,
+  });
   for (const half of halveBody(body, run.delivery.format, run.pool)) await deliver(run, newBatch(run, half));
 }

@@ -68,7 +68,10 @@ export async function openJob(server: Server, identity: JobIdentity, options: Op
   try {
     if (options.restart) await removeJournal(path);
     const journal = await openJournal(path, lock);
-    await beginJob(journal, server, identity, options);
+    await beginJob(journal, server, identity, options).catch(async (error) => {
+      await journal.close();
+      throw error;
+    });
     return { id, journal, close: () => closeJob(journal, lock) };
   } catch (error) {
     await lock.release();

@@ -24,6 +24,8 @@ export interface JournalState {
   readonly ids: ReadonlyMap<number, string>;
   /** Rows that were left out, and why. */
   readonly quarantined: ReadonlyMap<number, string>;
+  /** Rows that failed alone while the server took others. */
+  readonly suspects: ReadonlySet<number>;
   readonly nextBatch: number;
   /** The last run confirmed all that it had planned. */
   readonly done: boolean;
@@ -39,6 +41,7 @@ export function foldRecords(records: readonly JournalRecord[]): JournalState {
     found: [],
     planned: [],
     quarantined: new Map(),
+    suspects: new Set(),
     sent: [],
     deleted: [],
     deleting: [],
@@ -64,6 +67,7 @@ export function foldRecords(records: readonly JournalRecord[]): JournalState {
     deleting: mergeRanges(sum.deleting),
     ids: sum.ids,
     quarantined,
+    suspects: sum.suspects,
     nextBatch: sum.nextBatch,
     done: sum.done,
   };
@@ -75,7 +79,7 @@ export function pendingRows(state: JournalState, planned: Ranges): Ranges {
   return subtractRanges(open, mergeRanges(state.unknown.flatMap((intent) => intent.rows)));
 }
 
-/** Of pending rows, those that an earlier run had to leave out: the server kept failing them. */
-export function doubtfulRows(state: JournalState, pending: Ranges): Ranges {
-  return intersectRanges(pending, rangesOf(state.quarantined.keys()));
+/** Of pending rows, those that an earlier run had to leave out, or was about to: the server kept failing them. */
+export function doubtfulRows({ quarantined, suspects }: JournalState, pending: Ranges): Ranges {
+  return intersectRanges(pending, rangesOf(new Set([...quarantined.keys(), ...suspects])));
 }

@@ -12,6 +12,8 @@ export interface Sum {
   found: Range[];
   readonly planned: Range[];
   readonly quarantined: Map<number, string>;
+  /** Rows that failed alone while the server took others. */
+  readonly suspects: Set<number>;
   readonly sent: Range[];
   deleted: Range[];
   deleting: Range[];
@@ -55,6 +57,7 @@ export function addRecord(sum: Sum, record: JournalRecord): void {
       sum.nextBatch = Math.max(sum.nextBatch, record.batch + 1);
       break;
     case 'dropped':
+      if (record.why === 'failed') addSuspect(sum, sum.intents.get(record.batch));
       sum.intents.delete(record.batch);
       break;
     case 'stored':
@@ -78,6 +81,12 @@ export function addRecord(sum: Sum, record: JournalRecord): void {
     case 'done':
       break;
   }
+}
+
+/** A row that was the only one of a batch which kept failing; where nothing was taken, it says nothing of the row. */
+function addSuspect({ stored, suspects }: Sum, intent: IntentRecord | undefined): void {
+  const [row, second] = intent ? eachRow(mergeRanges(intent.rows)) : [];
+  if (row !== undefined && second === undefined && stored.length > 0) suspects.add(row);
 }
 
 /** A row that was settled by hand leaves its batch; what is left of that is no longer the body that was sent. */
@@ -111,6 +120,7 @@ function forgetRows(sum: Sum): void {
   sum.planned.length = 0;
   sum.sent.length = 0;
   sum.quarantined.clear();
+  sum.suspects.clear();
 }
 
 /** With its last row a job forgets what data it had: other data may go to the same place from now on. */

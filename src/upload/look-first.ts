@@ -71,7 +71,11 @@ async function lookAtUnseen(input: JobInput, unseen: Ranges, seenBefore: Ranges)
 const nothing: Comparison = { same: [], different: [], uncompared: [], ids: new Map() };
 
 /** Failures that say nothing of the list itself. */
-const elsewhere = ['unreachable', 'authentication_failed', 'interrupted', 'terminated', 'bug'];
+const elsewhere = ['unreachable', 'authentication_failed', 'paused', 'interrupted', 'terminated', 'bug'];
+
+/** Nor does one that would have come to any request: too many of them, or another address. */
+const isElsewhere = ({ code, details: { status } }: AppError) =>
+  elsewhere.includes(code) || status === 429 || (typeof status === 'number' && status >= 300 && status < 400);
 
 /**
  * A server that names rows itself must be asked for all that the account has: that answer may be too large for it.
@@ -79,7 +83,7 @@ const elsewhere = ['unreachable', 'authentication_failed', 'interrupted', 'termi
  * is for a person to say. Error: outcome_unknown.
  */
 function goOnUnseen({ delivery, assumeNew, onEvent }: JobInput, isKnown: boolean, cause: unknown): Comparison {
-  if (!delivery.serverNames || !(cause instanceof AppError) || elsewhere.includes(cause.code)) throw cause;
+  if (!delivery.serverNames || !(cause instanceof AppError) || isElsewhere(cause)) throw cause;
   const problem = `listing your vectors failed: ${cause.message}`;
   if (isKnown) {
     onEvent({ type: 'warning', message: `${problem}; going on by the checkpoint alone` });

@@ -1,4 +1,5 @@
 import { countRows, intersectRanges, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
+import type { QuotaAhead } from './events.ts';
 import { type Journal, readJournal } from './journal.ts';
 import { doubtfulRows, type JournalState, pendingRows } from './journal-state.ts';
 import { freshQuota, waitForQuota } from './quota.ts';
@@ -16,6 +17,7 @@ interface Tally {
   stored: Ranges;
   readonly ids: Map<number, string>;
   readonly quarantined: Map<number, string>;
+  quota?: QuotaAhead | undefined;
 }
 
 /** Rounds in succession in which nothing got through although the quota had been reset. */
@@ -27,7 +29,10 @@ const mostIdleRounds = 5;
  */
 export async function sendJob(input: JobInput, id: string, journal: Journal, first: JournalState): Promise<JobReport> {
   const tally = startTally(input, first);
-  const tell = () => input.onEvent({ type: 'progress', confirmed: tally.confirmed, total: tally.total });
+  const tell = () => {
+    const { confirmed, total, quota } = tally;
+    input.onEvent({ type: 'progress', confirmed, total, ...(quota && { quota }) });
+  };
   tell();
   let state = first;
   for (let idle = 0; ; ) {
@@ -65,6 +70,7 @@ async function sendRound(
   const left = doubtfulRows(state, pending);
   const quota = await freshQuota(input);
   const { rows, cut } = cutToQuota(subtractRanges(pending, left), quota);
+  tally.quota = cut ? quotaAhead(quota, tally, countRows(rows)) : undefined;
   const end = await sendRows({
     ...input,
     job: id,
@@ -72,8 +78,10 @@ async function sendRound(
     pending: rows,
     // Those of this very run have had their second chance.
     doubtful: cut ? [] : subtractRanges(left, rangesOf(tally.quarantined.keys())),
+    // A batch of other rows, from a run with another selection, waits for a run that plans them.
     unknown: state.unknown.filter((intent) => overlaps(intent.rows, planned)),
     nextBatch: state.nextBatch,
+    takenBefore: overlaps(state.sent, state.stored),
     onConfirmed: (confirmed, given) => {
       for (const [row, name] of given) tally.ids.set(row, name);
       tally.confirmed += countRows(intersectRanges(confirmed, planned));
@@ -87,15 +95,20 @@ async function sendRound(
   return end;
 }
 
+function quotaAhead(quota: Quota | undefined, { confirmed, total }: Tally, today: number): QuotaAhead {
+  const reach = confirmed + today;
+  const days = Math.ceil((total - reach) / Math.max(1, quota?.limit ?? 1));
+  return { reach, resumeAt: quota?.resetsAt?.toISOString() ?? null, days };
+}
+
 function spent(quota: Quota | undefined): string {
   return quota?.limit
     ? `the quota of ${quota.limit.toLocaleString('en-US')} features a day is spent`
     : 'the quota is spent';
 }
 
-/** A batch of other rows, from a run with another selection, waits for a run that plans them. */
-function overlaps(rows: Ranges, planned: Ranges): boolean {
-  return countRows(intersectRanges(mergeRanges(rows), planned)) > 0;
+function overlaps(rows: Ranges, others: Ranges): boolean {
+  return countRows(intersectRanges(mergeRanges(rows), others)) > 0;
 }
 
 async function markDone(journal: Journal): Promise<void> {

@@ -4,8 +4,9 @@ import type { AppError } from '../errors.ts';
 import { countRows, eachRow, mergeRanges, type Ranges } from '../tensor/ranges.ts';
 import { rowBlocks } from '../tensor/row-blocks.ts';
 import type { Matrix } from '../tensor/tensor.ts';
+import { type Appetite, createAppetite } from './appetite.ts';
 import { bodies } from './bodies.ts';
-import { type Body, type BufferPool, bodyHash, createBufferPool } from './body.ts';
+import { type Body, type BufferPool, bodyHash, createBufferPool, unlimited } from './body.ts';
 import { deliver } from './deliver.ts';
 import type { Delivery } from './delivery.ts';
 import type { OnEvent } from './events.ts';
@@ -27,6 +28,8 @@ export interface SendInput {
   /** Batches of an earlier run whose outcome is unknown. */
   readonly unknown: readonly IntentRecord[];
   readonly nextBatch: number;
+  /** The server has taken rows of this job in an earlier run. */
+  readonly takenBefore: boolean;
   readonly journal: Journal;
   readonly delivery: Delivery;
   /** How long a server may still be working on a request whose connection was lost. */
@@ -46,10 +49,12 @@ export interface SendInput {
 export interface Run extends SendInput {
   readonly pool: BufferPool;
   readonly patience: Patience;
-  limits: { rows: number; bytes: number };
+  readonly appetite: Appetite;
   nextBatch: number;
-  /** Batches of this run that the server has taken. */
+  /** Batches of this job that the server has taken, as far as this run needs to know: those of earlier runs are one. */
   taken: number;
+  /** What ends the run if the next row that is tried alone fails too: the first one did, and nothing was taken. */
+  alone?: AppError;
   /** Rows still to be confirmed. */
   left: number;
   /** Rows that failed one by one, in this run or an earlier one: it is not yet certain that it is they. */
@@ -70,6 +75,10 @@ export interface Batch {
   readonly known: boolean;
   /** Its one row has failed before: if it fails again it is left out. */
   readonly doubtful?: boolean;
+  /** A single failure says enough. */
+  readonly brief?: boolean;
+  /** It is part of a batch in which a bad row is looked for: the other parts, which wait for their turn. */
+  readonly search?: Batch[];
 }
 
 /**
@@ -82,8 +91,8 @@ export async function sendRows(input: SendInput): Promise<SendResult> {
     ...input,
     pool: createBufferPool(),
     patience: createPatience(delivery.maxInFlight, input.onEvent),
-    limits: { rows: delivery.maxRows, bytes: delivery.maxBytes },
-    taken: 0,
+    appetite: createAppetite({ rows: delivery.maxRows, bytes: delivery.maxBytes, inFlight: delivery.maxInFlight }),
+    taken: input.takenBefore ? 1 : 0,
     left: countRows(input.pending) + countRows(mergeRanges(input.unknown.flatMap(({ rows }) => rows))),
     suspects: new Set(eachRow(input.doubtful)),
     paced: false,
@@ -94,10 +103,16 @@ export async function sendRows(input: SendInput): Promise<SendResult> {
   };
   const source = batches(run);
   const worker = async () => {
-    while (!run.failure && !run.quota && !stop.aborted) {
-      const next = await source.next();
-      if (next.done || stop.aborted) return;
-      await deliver(run, next.value);
+    for (;;) {
+      const end = await run.appetite.begin();
+      try {
+        if (run.failure || run.quota || stop.aborted) return;
+        const next = await source.next();
+        if (next.done || stop.aborted) return;
+        await deliver(run, next.value);
+      } finally {
+        end();
+      }
     }
   };
   const guarded = () =>
@@ -120,7 +135,6 @@ export async function sendRows(input: SendInput): Promise<SendResult> {
 
 async function* batches(run: Run): AsyncGenerator<Batch> {
   const { matrix, delivery, pool } = run;
-  const unlimited = { rows: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
   for (const intent of run.unknown) {
     const again = bodies(rowBlocks(matrix, mergeRanges(intent.rows)), delivery.format, () => unlimited, pool);
     for await (const body of again) {
@@ -128,7 +142,7 @@ async function* batches(run: Run): AsyncGenerator<Batch> {
       else yield* reopen(run, intent, body);
     }
   }
-  const fresh = bodies(rowBlocks(matrix, run.pending), delivery.format, () => run.limits, pool);
+  const fresh = bodies(rowBlocks(matrix, run.pending), delivery.format, run.appetite.limits, pool);
   for await (const body of fresh) yield newBatch(run, body);
 }
 

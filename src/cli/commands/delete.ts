@@ -99,7 +99,7 @@ async function remove(
       marks,
       inFlight: server.capabilities.maxInFlight,
       stop,
-      onProgress: progress.update,
+      onProgress: (deleted) => progress.update(deleted),
     });
   } finally {
     progress.stop();

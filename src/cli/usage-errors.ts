@@ -1,0 +1,59 @@
+import type { Command, CommanderError } from 'commander';
+import { AppError } from '../errors.ts';
+import { didYouMean } from './closest.ts';
+import { commandSpecs } from './command-specs.ts';
+import { helpWidth, toolHelp } from './help.ts';
+import { type OptionSpec, optionSpecs } from './option-specs.ts';
+import { everywhere, flagOf, type OptionName } from './options.ts';
+import type { WriteText } from './program.ts';
+
+const names = commandSpecs.map(({ name }) => name);
+const ofOneCommand = 'neuronpedia COMMAND --help shows one with examples';
+
+/** What a command line without a word gets: help, for whoever reads it, and an error, for a script that left something out. */
+export function noCommand(write: WriteText, summary: string): AppError {
+  write.err(`${toolHelp(summary, helpWidth(write.columns))}\n`);
+  return new AppError('usage', 'which command?', { hints: [`commands: ${names.join(', ')}`, ofOneCommand] });
+}
+
+/** Says in our words what commander could not make sense of, and what may have been meant. */
+export function usageError(error: CommanderError, program: Command, argv: readonly string[]): AppError {
+  const words = argv.filter((word) => !word.startsWith('-'));
+  // `help nosuch` ends as if no command had been named.
+  if (error.code === 'commander.help') return unknownCommand(words[0] === 'help' ? words[1] : undefined);
+  if (error.code === 'commander.unknownCommand') return unknownCommand(program.args[0]);
+  // A key given as --api-key=KEY is not shown again.
+  const message = error.message.replace(/^error: /, '').replace(/(unknown option '[^'=]*)=.*'$/m, "$1'");
+  const command = names.find((name) => name === program.args[0]);
+  const [, flag] = /unknown option '([^'=]+)'/.exec(message) ?? [];
+  const hints = flag === undefined ? missingValue(message) : unknownOption(flag, command);
+  return new AppError('usage', message, { hints: [...hints, `neuronpedia ${command ? `${command} ` : ''}--help`] });
+}
+
+function unknownCommand(typed: string | undefined): AppError {
+  if (typed === undefined) {
+    return new AppError('usage', 'which command?', { hints: [`commands: ${names.join(', ')}`, ofOneCommand] });
+  }
+  const meant = didYouMean(typed, names);
+  return new AppError('usage', `unknown command '${typed}'`, {
+    hints: meant.length > 0 ? [...meant, 'neuronpedia --help lists the commands'] : [`commands: ${names.join(', ')}`],
+  });
+}
+
+/** A slip of one that the command takes, or one that only others take. */
+function unknownOption(flag: string, command: string | undefined): string[] {
+  const spec = commandSpecs.find(({ name }) => name === command);
+  const own = [...(spec?.options ?? []), ...everywhere].map(flagOf);
+  const others = commandSpecs.filter(({ options }) => options.map(flagOf).includes(flag)).map(({ name }) => name);
+  if (others.length > 0) return [`${flag} is an option of ${others.join(', ')}`];
+  return didYouMean(flag, [...own, '--help', '--version']);
+}
+
+/** What the value of an option would be. */
+function missingValue(message: string): string[] {
+  const [, flag] = /option '(--[\w-]+) <[^>]+>' argument missing/.exec(message) ?? [];
+  const found = Object.keys(optionSpecs).find((name) => flagOf(name as OptionName) === flag);
+  if (found === undefined) return [];
+  const { help }: OptionSpec = optionSpecs[found as OptionName];
+  return [`${flag}: ${help}`];
+}

@@ -1,0 +1,82 @@
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect } from 'vitest';
+import { commandSpecs } from '../../src/cli/command-specs.ts';
+import { toolExamples } from '../../src/cli/help.ts';
+import { startSandbox } from '../../src/sandbox/index.ts';
+import { npyFile, tinySae } from './fixtures.ts';
+import { type Home, test } from './home.ts';
+import { runHere } from './in-process.ts';
+import { documentsOf } from './run-cli.ts';
+
+const wave = (i: number) => Math.sin(i);
+
+/** The files that the examples name, of the shapes that their models need. */
+function filesOf({ folder, file }: Home): Record<string, string> {
+  cpSync(tinySae, join(folder, 'my-sae'), { recursive: true });
+  return {
+    './my-sae': join(folder, 'my-sae'),
+    'W_dec.npy': file('W_dec.npy', npyFile([4, 768], wave)),
+    'refusal.npy': file('refusal.npy', npyFile([2048], wave)),
+    'jedi.safetensors': file('jedi.safetensors', vectorFile('v', [768])),
+    'probe.npz': file('probe.safetensors', vectorFile('weight', [1, 768])),
+    'head.safetensors': file('head.safetensors', vectorFile('weight', [3, 768])),
+  };
+}
+
+function vectorFile(name: string, shape: readonly number[]): Buffer {
+  const values = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => wave(i));
+  const header = Buffer.from(JSON.stringify({ [name]: { dtype: 'F32', shape, data_offsets: [0, values.byteLength] } }));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  return Buffer.concat([length, header, Buffer.from(values.buffer)]);
+}
+
+/** The words of a command line, as a shell takes them apart, without what is before `neuronpedia`. */
+function wordsOf(example: string): string[] {
+  const line = example.slice(example.indexOf('neuronpedia') + 'neuronpedia'.length).replace(/\)$/, '');
+  return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? (plain as string));
+}
+
+const anId = /^[\w-]+\/[\w-]+\/\d+(@\d+)?$/;
+const aJob = /^[0-9a-f]{16}$/;
+
+const examples = [...toolExamples, ...commandSpecs.flatMap((spec) => spec.examples)];
+
+describe('the examples of the help', () => {
+  test('run, on files and against a server of this test', async ({ home }) => {
+    const { url } = home.own(await startSandbox({ dataDir: join(home.folder, 'server') }));
+    const env = { ...home.env, NEURONPEDIA_API_URL: url, NEURONPEDIA_API_KEY: 'sandbox-bulk' };
+    const run = (words: readonly string[]) => {
+      const stop = new AbortController();
+      const isServer = words[0] === 'sandbox';
+      const onStdout = () => isServer && stop.abort();
+      return runHere(words, { env, stdin: 'sandbox-bulk', stop: stop.signal, onStdout });
+    };
+    const upload = ['upload-vector', home.file('v.npy', npyFile([768], wave)), '--model', 'gpt2-small', '--layer', '6'];
+    const files = filesOf(home);
+    for (const [i, example] of examples.entries()) {
+      const typed = wordsOf(example);
+      // What is steered with, looked at and deleted must be there first.
+      const needsOne = typed.some((word) => anId.test(word) || aJob.test(word));
+      const made = needsOne && documentsOf(await run([...upload, '--name', `example ${i}`, '--json'])).at(-1);
+      const words = typed.map((word) => placed(word, files, made));
+      const isLogin = words[0] === 'login' && !words.includes('--with-token');
+      const { code, stderr } = await run(words);
+      expect({ example, code, stderr }).toMatchObject({ example, code: isLogin || needsYes(words) ? 2 : 0 });
+    }
+  });
+});
+
+/** Ids and jobs are those of an upload of this test, servers the one that runs here. */
+function placed(word: string, files: Record<string, string>, { id, job }: { id: string; job: string }): string {
+  if (files[word] !== undefined) return files[word];
+  if (anId.test(word)) return id + (/@\d+$/.exec(word)?.[0] ?? '');
+  if (aJob.test(word)) return job;
+  return word === '3000' ? '0' : word;
+}
+
+/** Asks a person, who is not there. */
+function needsYes([command, ...words]: readonly string[]): boolean {
+  return command === 'delete' && !words.includes('--yes');
+}
