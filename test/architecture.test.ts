@@ -43,9 +43,10 @@ const mayImport: Record<string, string[]> = {
   api: ['upload'],
   config: [],
   sandbox: [],
-  cli: ['upload', 'inspect', 'api', 'config', 'sandbox', 'formats', 'layouts', 'tensor'],
+  library: ['upload', 'formats', 'layouts', 'tensor'],
+  cli: ['library', 'upload', 'inspect', 'api', 'config', 'sandbox', 'formats', 'layouts', 'tensor'],
   main: ['cli'],
-  index: ['api', 'formats', 'inspect', 'layouts', 'tensor', 'upload'],
+  index: ['api', 'formats', 'inspect', 'layouts', 'library', 'tensor', 'upload'],
 };
 
 /** Packages that belong in one place, with the reason. */

@@ -54,7 +54,7 @@ async function attempts(http: Http, first: HttpRequest, how: Repeating): Promise
     if (result instanceof NoAnswer) {
       if (result instanceof AnswerTooLarge) throw new AppError('server_failing', result.message, { cause: result });
       sent ||= result.sent;
-      if (wait === undefined || request.signal?.aborted) throw unreachable(result, sent);
+      if (wait === undefined || result.settled || request.signal?.aborted) throw unreachable(result, sent);
       await pause(wait, request.signal);
     } else {
       if (isFinal(result) && (!isPage(result) || pages++ >= mostPages)) return result;
@@ -114,7 +114,10 @@ function asNoAnswer(error: unknown): NoAnswer {
 
 function unreachable(error: NoAnswer, sent: boolean): AppError {
   return new AppError('unreachable', error.message, {
-    hints: ['check --api-url and your network; nothing is lost: run the same command again'],
+    hints:
+      error.hints.length > 0
+        ? error.hints
+        : ['check --api-url and your network; nothing is lost: run the same command again'],
     details: { sent },
     cause: error,
   });

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { AppError } from '../errors.ts';
+import type { AppError } from '../errors.ts';
 import { createPacer } from '../upload/pacer.ts';
 import type { Made, ModelRecord, Server, SourceSet } from '../upload/server.ts';
 import { ask, askAgain, checkPlace, postJson, readOrRefuse } from './ask.ts';
@@ -7,8 +7,10 @@ import { askQuota, discover } from './discover.ts';
 import { featureDelivery } from './feature-delivery.ts';
 import { type Answer, type Http, openHttp } from './http.ts';
 import { manyOf } from './many-of.ts';
+import { describeProxy, findProxy, type ProxyEnv } from './proxy.ts';
 import { rowAccess } from './rows.ts';
 import { modelSchema, sourceSetSchema } from './schemas.ts';
+import { parseServerUrl } from './server-url.ts';
 import { vectorActivationDelivery } from './vector-activations.ts';
 import { vectorDelivery } from './vector-delivery.ts';
 
@@ -17,12 +19,16 @@ export interface ConnectOptions {
   readonly url: string;
   /** How people know the server, if not by its address. */
   readonly name?: string;
+  /** None: only what needs no account. */
   readonly key: string | undefined;
   /** Where the key was found, for the error of a server that refuses it. */
   readonly keyFrom?: string;
-  readonly userAgent: string;
+  readonly userAgent?: string;
   /** Allows plain http to a host that is not this machine. */
-  readonly insecure: boolean;
+  readonly insecure?: boolean;
+  /** Environment variables, of which HTTPS_PROXY, HTTP_PROXY and NO_PROXY are read; without them no proxy is used. */
+  readonly env?: ProxyEnv;
+  /** Told of every exchange, with nothing secret in it. */
   readonly onExchange?: (line: string) => void;
 }
 
@@ -33,11 +39,13 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-/** Opens connections to the server at an address without asking it anything. Error: usage for what is no address. */
+/** Opens connections to the server at an address without asking it anything. Error: usage for what is no address, of server or proxy. */
 export function openServer(options: ConnectOptions): Http {
-  const url = parseServerUrl(options.url, options.insecure);
+  const url = parseServerUrl(options.url, options.insecure ?? false);
   const basePath = url.pathname.replace(/\/+$/, '');
-  return openHttp({ ...options, origin: url.origin, basePath });
+  const proxy = findProxy(url, options.env ?? {});
+  if (proxy) options.onExchange?.(`${url.origin} is reached through ${describeProxy(proxy)}`);
+  return openHttp({ userAgent: 'neuronpedia-cli', ...options, origin: url.origin, basePath, proxy });
 }
 
 /** Connects and finds out what the server is and can. Errors: those of `discover`, and usage for a bad address. */
@@ -53,43 +61,6 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     await http.close();
     throw error;
   }
-}
-
-/** Reads a server's address. Plain http would show the key to everyone on the way, except on this machine itself. */
-export function parseServerUrl(text: string, insecure: boolean): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    throw new AppError('usage', `"${withoutUser(text)}" is not the address of a server`, {
-      hints: ['write it as https://host or http://localhost:3000'],
-    });
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw new AppError('usage', 'the address of the server holds a user name or password', {
-      hints: ['keys are given with: neuronpedia login'],
-    });
-  }
-  if (url.search !== '' || url.hash !== '') {
-    throw new AppError('usage', `${url.origin}: the address of a server has no "?" or "#" in it`, {
-      hints: ['keys are given with: neuronpedia login'],
-    });
-  }
-  if (url.protocol === 'http:' && !isLoopback(url.hostname) && !insecure) {
-    throw new AppError('usage', `${url.origin}: plain http would send your key readable to everyone on the way`, {
-      hints: ['use https, or allow it with --insecure'],
-    });
-  }
-  return url;
-}
-
-/** Whoever writes a key into an address does not want to see it again. */
-function withoutUser(text: string): string {
-  const at = text.lastIndexOf('@');
-  return at < 0 ? text.replace(/[?#].*/s, '…') : `…${text.slice(at)}`;
-}
-
-/** By the parsed name, in which all ways to write an address are the same: 2130706433 is 127.0.0.1. Any other name is up to DNS. */
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || /^(127\.\d+\.\d+\.\d+|\[::1\]|\[::ffff:7f[0-9a-f]{2}:[0-9a-f]{1,4}\])$/.test(host);
 }
 
 async function makeServer(http: Http, name: string): Promise<Server> {

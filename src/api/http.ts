@@ -1,6 +1,8 @@
-import { type Dispatcher, Pool } from 'undici';
+import type { Dispatcher } from 'undici';
+import { type Carrier, openCarrier } from './carrier.ts';
 import { countSeparators } from './count-separators.ts';
-import { NoAnswer, noAnswer } from './no-answer.ts';
+import { NoAnswer, noAnswer, ProxyFailure } from './no-answer.ts';
+import type { HttpProxy } from './proxy.ts';
 import { formsOf, redact } from './redact.ts';
 
 export { NoAnswer } from './no-answer.ts';
@@ -51,6 +53,9 @@ export interface HttpOptions {
   readonly key: string | undefined;
   readonly keyFrom?: string;
   readonly userAgent: string;
+  readonly proxy: HttpProxy | undefined;
+  /** How long a connection may take, the look-up of the host's name included. */
+  readonly connectTimeoutMs?: number;
   /** Called once an exchange is over, with nothing secret in it. */
   readonly onExchange?: (line: string) => void;
 }
@@ -61,61 +66,66 @@ const largestAnswer = 64 << 20;
 const mostValues = 4 << 20;
 /** A stream repeats all that there is so far with each token, which comes to a few of these. */
 const largestStream = 16 << 20;
-const connectTimeoutMs = 10_000;
 /** A server that is busy storing takes seconds; one that says nothing for this long has lost the request. */
 const answerTimeoutMs = 120_000;
 /** All in all, so that a body coming byte by byte ends some day. */
 const requestTimeoutMs = 300_000;
 
-/** Opens a pool of kept-alive connections to one server. Redirects are never followed: they would carry the key along. */
+/** Opens kept-alive connections to one server. Redirects are never followed: they would carry the key along. */
 export function openHttp(options: HttpOptions): Http {
-  const pool = new Pool(options.origin, {
-    connections: 16,
-    pipelining: 1,
-    keepAliveTimeout: 4_000,
-    headersTimeout: answerTimeoutMs,
-    bodyTimeout: answerTimeoutMs,
-    connect: { timeout: connectTimeoutMs },
-  });
+  const { origin, proxy, connectTimeoutMs = 10_000 } = options;
+  const carrier = openCarrier({ origin, proxy, connectTimeoutMs, answerTimeoutMs });
   return {
-    origin: options.origin,
-    request: (request) => exchange(pool, options, request),
-    stream: (request) => openStream(pool, options, request),
-    close: () => pool.destroy(),
+    origin,
+    request: (request) => exchange(carrier, options, request),
+    stream: (request) => openStream(carrier, options, request),
+    close: () => carrier.dispatcher.destroy(),
   };
 }
 
-async function exchange(pool: Pool, options: HttpOptions, request: HttpRequest): Promise<Answer> {
+/** Errors: those of the connection, and ProxyFailure for a proxy that answers instead of the server. */
+async function send(carrier: Carrier, options: HttpOptions, request: HttpRequest): Promise<Dispatcher.ResponseData> {
+  const response = await carrier.dispatcher.request(dispatchOptions(carrier, options, request));
+  if (response.statusCode !== 407 || !options.proxy) return response;
+  await response.body.dump();
+  throw new ProxyFailure(407, undefined);
+}
+
+async function exchange(carrier: Carrier, options: HttpOptions, request: HttpRequest): Promise<Answer> {
   const tell = teller(options, request);
   try {
-    const answer = await readAnswer(await pool.request(dispatchOptions(options, request)), options);
+    const answer = await readAnswer(await send(carrier, options, request), options);
     tell(describeAnswer(answer, answer.text.length));
     return answer;
   } catch (error) {
-    throw told(tell, noAnswer(options.origin, error));
+    throw told(tell, noAnswer(options, error));
   }
 }
 
-async function openStream(pool: Pool, options: HttpOptions, request: HttpRequest): Promise<Answer | StreamedAnswer> {
+async function openStream(
+  carrier: Carrier,
+  options: HttpOptions,
+  request: HttpRequest,
+): Promise<Answer | StreamedAnswer> {
   const tell = teller(options, request);
   try {
-    const response = await pool.request(dispatchOptions(options, request));
+    const response = await send(carrier, options, request);
     const [status, headers] = [response.statusCode, headersOf(response, formsOf(options.key ?? ''))];
     if (status === 200 && headers.get('content-type')?.startsWith('text/event-stream')) {
-      return { status, headers, chunks: streamedChunks(response, { status, headers }, options.origin, tell) };
+      return { status, headers, chunks: streamedChunks(response, { status, headers }, options, tell) };
     }
     const answer = await readAnswer(response, options);
     tell(describeAnswer(answer, answer.text.length));
     return answer;
   } catch (error) {
-    throw told(tell, noAnswer(options.origin, error));
+    throw told(tell, noAnswer(options, error));
   }
 }
 
 async function* streamedChunks(
   response: Dispatcher.ResponseData,
   head: Pick<Answer, 'status' | 'headers'>,
-  origin: string,
+  options: HttpOptions,
   tell: (result: string) => void,
 ): AsyncGenerator<Uint8Array> {
   let size = 0;
@@ -125,7 +135,7 @@ async function* streamedChunks(
       yield chunk;
     }
   } catch (error) {
-    throw told(tell, noAnswer(origin, error));
+    throw told(tell, noAnswer(options, error));
   }
   tell(describeAnswer(head, size));
 }
@@ -149,20 +159,19 @@ function told(tell: (result: string) => void, failure: NoAnswer): NoAnswer {
   return failure;
 }
 
-function dispatchOptions(options: HttpOptions, request: HttpRequest): Dispatcher.RequestOptions {
+function dispatchOptions(carrier: Carrier, options: HttpOptions, request: HttpRequest): Dispatcher.RequestOptions {
   const timeout = AbortSignal.timeout(requestTimeoutMs);
   return {
     method: request.method,
-    path: options.basePath + request.path,
     body: request.body ?? null,
     signal: request.signal ? AbortSignal.any([request.signal, timeout]) : timeout,
-    headers: {
+    ...carrier.address(options.basePath + request.path, {
       accept: 'application/json',
       'user-agent': options.userAgent,
       ...(options.key !== undefined && { 'x-api-key': options.key }),
       ...(request.body !== undefined && { 'content-type': 'application/json' }),
       ...request.headers,
-    },
+    }),
   };
 }
 
@@ -186,7 +195,7 @@ async function* limitedChunks(response: Dispatcher.ResponseData, most: number): 
   let size = 0;
   for await (const chunk of response.body) {
     size += chunk.length;
-    if (size > most) throw new AnswerTooLarge(`the answer is larger than ${most} bytes`, true, undefined);
+    if (size > most) throw new AnswerTooLarge(`the answer is larger than ${most} bytes`, true);
     yield chunk;
   }
 }

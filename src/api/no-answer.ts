@@ -1,12 +1,42 @@
 import { errors } from 'undici';
+import { certificateFault } from './certificate-fault.ts';
+import { describeProxy, type HttpProxy, proxyAuthorization } from './proxy.ts';
+
+/** What is known beyond the sentence. */
+interface NoAnswerExtras {
+  readonly cause?: unknown;
+  /** What to look at or type next; the usual ones where there are none. */
+  readonly hints?: readonly string[];
+  /** The same would come of asking again. */
+  readonly settled?: boolean;
+}
 
 /** No answer, or not all of one. `sent` is false where the server cannot have seen the request. */
 export class NoAnswer extends Error {
   readonly sent: boolean;
-  constructor(message: string, sent: boolean, cause: unknown) {
+  readonly hints: readonly string[];
+  readonly settled: boolean;
+  constructor(message: string, sent: boolean, { cause, hints = [], settled = false }: NoAnswerExtras = {}) {
     super(message, { cause });
     this.sent = sent;
+    this.hints = hints;
+    this.settled = settled;
   }
+}
+
+/** A proxy that did not open the way to the server; `status` is what it answered, if it did. */
+export class ProxyFailure extends Error {
+  readonly status: number | undefined;
+  constructor(status: number | undefined, cause: unknown) {
+    super('the proxy opened no tunnel', { cause });
+    this.status = status;
+  }
+}
+
+/** Where a request was to go. */
+export interface Way {
+  readonly origin: string;
+  readonly proxy: HttpProxy | undefined;
 }
 
 /** Failures in which not a byte of the request has left this machine for the server. */
@@ -20,11 +50,49 @@ const beforeSending = new Set([
 ]);
 
 /** What a failed exchange means, for people and for whoever may send it again. */
-export function noAnswer(origin: string, error: unknown): NoAnswer {
+export function noAnswer(way: Way, error: unknown): NoAnswer {
   if (error instanceof NoAnswer) return error;
+  if (error instanceof ProxyFailure && way.proxy) return proxyFailed(way.origin, way.proxy, error);
+  const certificate = certificateFault(errorCode(error), way.origin);
+  if (certificate) return new NoAnswer(`${way.origin}: ${certificate.what}`, false, { ...certificate, cause: error });
+  const sent = !failedToConnect(error);
+  // Towards an http server the proxy is what is connected to.
+  if (!sent && way.proxy) return proxyFailed(way.origin, way.proxy, new ProxyFailure(undefined, error));
   const code = errorCode(error);
-  const sent = code === undefined || !beforeSending.has(code);
-  return new NoAnswer(`${origin}: ${explain(error, code)}`, sent, error);
+  const through = way.proxy ? ` through ${describeProxy(way.proxy)}` : '';
+  const hints = !sent && farCodes.has(code ?? '') ? [checkAddress, nameProxy] : [];
+  return new NoAnswer(`${way.origin}${through}: ${explain(error, code)}`, sent, { cause: error, hints });
+}
+
+const checkAddress = 'check --api-url and your network; nothing is lost: run the same command again';
+const nameProxy = 'where only a proxy reaches the internet, name it with HTTPS_PROXY';
+
+/** What is seen where nothing outside can be reached directly. */
+const farCodes = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT']);
+
+/** What a proxy's refusal means. It answers before anything is sent to the server. */
+export function proxyFailed(origin: string, proxy: HttpProxy, failure: ProxyFailure): NoAnswer {
+  const { host } = new URL(origin);
+  const hints = [`check ${proxy.variable}; NO_PROXY=${host.replace(/:\d+$/, '')} goes around the proxy`];
+  const say = (what: string, settled: boolean, more: readonly string[] = hints) =>
+    new NoAnswer(`${origin}: ${describeProxy(proxy)} ${what}`, false, { cause: failure, hints: more, settled });
+  const { status, cause } = failure;
+  if (status === 407) {
+    const given = proxyAuthorization(proxy) !== undefined;
+    return say(given ? 'does not take the user name and password given (407)' : 'asks for a user name (407)', true, [
+      `write them into ${proxy.variable}: http://USER:PASSWORD@${proxy.url.host}`,
+    ]);
+  }
+  if (status !== undefined) return say(`does not connect to ${host} (status ${status})`, status < 500);
+  const certificate = certificateFault(errorCode(cause), proxy.url.origin);
+  if (certificate) return say(certificate.what, true, certificate.hints);
+  return say(explain(cause, errorCode(cause)), false);
+}
+
+/** A connection that broke in use may have carried the request; one that was never made did not. */
+function failedToConnect(error: unknown): boolean {
+  const { code, syscall } = (error instanceof AggregateError ? error.errors[0] : error) as NodeJS.ErrnoException;
+  return beforeSending.has(code ?? '') || syscall === 'connect' || syscall === 'getaddrinfo';
 }
 
 const hangUpCodes = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
@@ -41,12 +109,14 @@ function errorCode(error: unknown): string | undefined {
 }
 
 function explain(error: unknown, code: string | undefined): string {
-  if (error instanceof errors.ConnectTimeoutError) return 'does not take connections (timed out)';
+  if (error instanceof errors.ConnectTimeoutError || code === 'ETIMEDOUT')
+    return 'does not take connections (timed out)';
   if (error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError)
     return 'stopped answering';
   if ((error as Error).name === 'TimeoutError') return 'took too long to answer';
   if ((error as Error).name === 'AbortError') return 'the request was cut off by the user';
   if (code === 'ECONNREFUSED') return 'refuses connections: is a server running there?';
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'no such host';
+  if (code === 'ENOTFOUND') return 'no such host';
+  if (code === 'EAI_AGAIN') return 'its name cannot be looked up (EAI_AGAIN)';
   return `the connection was lost (${code ?? (error as Error).message})`;
 }

@@ -72,11 +72,13 @@ export function brokenOff({ plain, steered }: Completions, cause: unknown): AppE
 /** No answer at all. */
 export function unreachable(error: NoAnswer): AppError {
   return new AppError('unreachable', error.message, {
-    hints: [
-      error.sent
-        ? 'the model behind the server may be busy or not run there: try again in a while'
-        : 'check --api-url and your network',
-    ],
+    hints: error.hints.length > 0 ? error.hints : [usualHint(error)],
     cause: error,
   });
+}
+
+function usualHint({ sent }: NoAnswer): string {
+  return sent
+    ? 'the model behind the server may be busy or not run there: try again in a while'
+    : 'check --api-url and your network';
 }

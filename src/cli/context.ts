@@ -1,5 +1,5 @@
 import type { Env } from '../config/folders.ts';
-import type { Typed } from '../upload/job.ts';
+import type { Typed } from '../upload/run.ts';
 import type { OptionValues } from './options.ts';
 import type { Output } from './output.ts';
 

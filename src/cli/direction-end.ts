@@ -1,6 +1,6 @@
 import type { Http } from '../api/http.ts';
 import type { PreparedVector } from '../upload/kinds/vector.ts';
-import type { JobReport } from '../upload/run-job.ts';
+import type { JobReport } from '../upload/run.ts';
 import { afterUpload } from './after-upload.ts';
 import type { CommandContext } from './context.ts';
 import { writeReceipt } from './receipt.ts';

@@ -1,70 +1,89 @@
+import type { Connection } from '../api/connect.ts';
 import { AppError } from '../errors.ts';
 import type { TensorFile } from '../formats/format.ts';
 import { openJsonText } from '../formats/json.ts';
-import { openTensorFile } from '../formats/open.ts';
 import { describe } from '../layouts/bare.ts';
 import type { Direction } from '../layouts/direction.ts';
+import { closeAfter } from '../library/close-after.ts';
+import type { VectorEnd, VectorHooks, VectorUpload } from '../library/upload-vector.ts';
 import type { UploadEvent } from '../upload/events.ts';
-import { sendVector } from '../upload/kinds/send-vector.ts';
-import { type PreparedVector, type ProbeFacts, prepareVector, type VectorOptions } from '../upload/kinds/vector.ts';
+import type { PreparedVector } from '../upload/kinds/vector.ts';
+import type { Server } from '../upload/server.ts';
 import { checkAfterwards } from './after-upload.ts';
 import { attributesOf } from './attributes.ts';
-import { closeAfter } from './close-after.ts';
 import type { CommandContext } from './context.ts';
 import { finishDirection } from './direction-end.ts';
 import { warnNotStored } from './not-stored.ts';
 import type { OptionValues } from './options.ts';
 import { quotaLeft } from './quota-plan.ts';
 import { checkReceipt } from './receipt.ts';
-import { sendWhenOpen } from './send-when-open.ts';
-import { openSession } from './session.ts';
+import { openSession, type Session } from './session.ts';
 import { withSpinner } from './spinner.ts';
 import { withTimeLimit } from './time-limit.ts';
-import { tellEvent, uploadRun } from './upload-run.ts';
+import { runOptions, tellEvent } from './upload-run.ts';
 
-const defaultStrength = 10;
+/** Uploads by the library what the options name in a file or standard input. */
+export type SendDirection<D extends Direction> = (
+  source: string | TensorFile,
+  options: OptionValues,
+  upload: VectorUpload,
+  hooks: VectorHooks<D>,
+) => Promise<VectorEnd | undefined>;
 
-/** What a command found in its file. */
-export interface FoundDirection {
-  readonly direction: Direction;
-  readonly probe?: ProbeFacts;
-  /** Lines that say more of it in the plan. */
-  readonly notes: readonly string[];
-}
-
-/** Finds the direction that the options of a command name in its file. */
-export type DirectionReader = (file: TensorFile, options: OptionValues) => Promise<FoundDirection>;
-
-/** Uploads one direction, a steering vector or a probe; `read` finds it in the file. */
-export function uploadDirection(given: CommandContext, read: DirectionReader): Promise<number> {
+/** Uploads one direction, a steering vector or a probe; `notes` are lines that say more of it in the plan. */
+export function uploadDirection<D extends Direction>(
+  given: CommandContext,
+  send: SendDirection<D>,
+  notes: (direction: D) => readonly string[] = () => [],
+): Promise<number> {
   const context = withTimeLimit(given);
   const { out, options } = context;
   return closeAfter(async (own) => {
     const [path] = context.args as [string];
-    const file = own(path === '-' ? await readStandardInput(context) : await openTensorFile(path));
-    const found = await read(file, options);
-    const said = vectorOptions(options, found.probe);
-    await checkReceipt(options.receipt);
-    const session = own(await openSession(context));
-    const { server, http } = own(await session.connect());
-    const prepared = await prepareVector(found.direction, said, server);
-    const { tensor, row } = found.direction;
-    out.note(`vector   ${file.path}: ${describe(tensor)}${row === undefined ? '' : `, row ${row}`}`);
-    for (const line of found.notes) out.note(line);
-    out.note(`to       ${said.model} layer ${said.layer}, ${said.hook}, strength ${said.strength}, "${said.name}"`);
-    out.note(
-      `server   ${server.name} (${server.capabilities.kind}), account ${server.account.name}${quotaLeft(server)}`,
+    const said = vectorOptions(options);
+    const source = path === '-' ? own(await readStandardInput(context)) : path;
+    let session: Session;
+    let connection: Connection;
+    const server = async () => {
+      await checkReceipt(options.receipt);
+      session = own(await openSession(context));
+      connection = own(await session.connect());
+      return connection.server;
+    };
+    const onEvent = (event: UploadEvent) => tell(context, event);
+    const end = await send(
+      source,
+      options,
+      { ...said, ...runOptions(context), server, onEvent },
+      {
+        planned: async (prepared, direction, server) => {
+          showDirection(context, server, prepared, direction, notes(direction));
+          const place = { model: said.model, source: `${said.layer}-neuronpedia-${said.hook}` };
+          await checkAfterwards(options, connection.http, place, options.activations !== undefined);
+          if (options.dryRun) tellDryRun(context, prepared);
+          return !options.dryRun;
+        },
+        sending: (work) => withSpinner(out, `uploading "${said.name}"`, work),
+      },
     );
-    warnNotStored(out, server, [prepared.notStored]);
-    const place = { model: said.model, source: `${said.layer}-neuronpedia-${said.hook}` };
-    await checkAfterwards(options, http, place, options.activations !== undefined);
-    if (options.dryRun) return finishDryRun(context, prepared);
-    const upload = await uploadRun(context, session, server, (event) => tell(context, event));
-    const report = await withSpinner(out, `uploading "${said.name}"`, () =>
-      sendWhenOpen(context, upload, () => sendVector(prepared, upload)),
-    );
-    return finishDirection(context, session, http, prepared, report);
+    return end ? finishDirection(context, session!, connection!.http, end.prepared, end.report) : 0;
   });
+}
+
+/** Says what goes where, before anything is sent. */
+function showDirection(
+  { out, options }: CommandContext,
+  server: Server,
+  { destination, name, notStored }: PreparedVector,
+  { tensor, row }: Direction,
+  notes: readonly string[],
+): void {
+  const { strength, layer } = destination;
+  out.note(`vector   ${tensor.file}: ${describe(tensor)}${row === undefined ? '' : `, row ${row}`}`);
+  for (const line of notes) out.note(line);
+  out.note(`to       ${options.model} layer ${layer}, ${hookOf(options)}, strength ${strength}, "${name}"`);
+  out.note(`server   ${server.name} (${server.capabilities.kind}), account ${server.account.name}${quotaLeft(server)}`);
+  warnNotStored(out, server, [notStored]);
 }
 
 /** A JSON array of numbers piped in. Errors: format_invalid. */
@@ -87,24 +106,25 @@ async function readStandardInput({ stdin }: CommandContext): Promise<TensorFile>
 const longestInput = 64 << 20;
 
 /** What the options say of a direction. Error: usage for a hook where none lives. */
-export function vectorOptions(options: OptionValues, probe: ProbeFacts | undefined): VectorOptions {
-  const { hook = 'resid-post', createModel, activations } = options;
-  if (hook !== 'resid-pre' && hook !== 'resid-post') {
-    throw new AppError('usage', `--hook "${hook}": a direction of its own lives at resid-pre or resid-post`, {
-      hints: ['directions at other hooks can be uploaded as features: neuronpedia upload-sae'],
-    });
-  }
+export function vectorOptions(options: OptionValues) {
+  const { createModel, activations, strength } = options;
   return {
     model: options.model as string,
     layer: options.layer as number,
     name: options.name as string,
-    hook,
-    strength: options.strength ?? defaultStrength,
+    hook: hookOf(options),
     attributes: attributesOf(options),
-    ...(probe && { probe }),
+    ...(strength !== undefined && { strength }),
     ...(createModel !== undefined && { createModel }),
     ...(activations !== undefined && { activations }),
   };
+}
+
+function hookOf({ hook = 'resid-post' }: OptionValues): 'resid-pre' | 'resid-post' {
+  if (hook === 'resid-pre' || hook === 'resid-post') return hook;
+  throw new AppError('usage', `--hook "${hook}": a direction of its own lives at resid-pre or resid-post`, {
+    hints: ['directions at other hooks can be uploaded as features: neuronpedia upload-sae'],
+  });
 }
 
 /** One row makes no progress worth an event: only what went wrong on the way is told. */
@@ -114,7 +134,7 @@ function tell(context: CommandContext, event: UploadEvent): void {
   context.out.document(event);
 }
 
-function finishDryRun({ out }: CommandContext, prepared: PreparedVector): number {
+function tellDryRun({ out }: CommandContext, prepared: PreparedVector): void {
   const { matrix, destination, vectorHash, kind, notStored } = prepared;
   out.note('dry run: nothing was sent');
   out.document({
@@ -127,5 +147,4 @@ function finishDryRun({ out }: CommandContext, prepared: PreparedVector): number
     vectorHash,
     notStored: Object.keys(notStored),
   });
-  return 0;
 }

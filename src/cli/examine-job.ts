@@ -1,16 +1,16 @@
 import { randomInt } from 'node:crypto';
 import { AppError } from '../errors.ts';
+import { closeAfter } from '../library/close-after.ts';
 import { countRows, eachRow, intersectRanges, subtractRanges } from '../tensor/ranges.ts';
 import { checkData } from '../upload/bind-data.ts';
 import { idOfRow, readJobState } from '../upload/held-jobs.ts';
 import { requireOwnJob } from '../upload/job-rows.ts';
 import type { JobStatus } from '../upload/jobs.ts';
 import type { JournalState } from '../upload/journal-state.ts';
-import type { JobReport } from '../upload/run-job.ts';
+import type { JobReport } from '../upload/run.ts';
 import { chanceToNotice, randomRows } from '../upload/sample.ts';
 import type { Server } from '../upload/server.ts';
 import { type Verification, verifyRows } from '../upload/verify-rows.ts';
-import { closeAfter } from './close-after.ts';
 import type { CommandContext } from './context.ts';
 import { commandOf, type JobAgain, jobAgain } from './job-again.ts';
 import { atServerOf, namesServer } from './job-server.ts';
@@ -18,7 +18,6 @@ import { count, startProgress } from './progress.ts';
 import { checkReceipt } from './receipt.ts';
 import { openSession, type Session } from './session.ts';
 import { withSpinner } from './spinner.ts';
-import { throwIfSignalled } from './time-limit.ts';
 import { requireSame, tellVerification } from './verify-report.ts';
 
 /** A one in a hundred is noticed in 99.4 of a hundred samples of so many rows, however many there are. */
@@ -96,7 +95,7 @@ async function readBack(context: CommandContext, { status, state, server }: Exam
       idOf: (row) => idOfRow(status.job, state, row),
       onProgress: (compared) => {
         progress.update(compared);
-        throwIfSignalled(context);
+        context.stop.throwIfAborted();
       },
     });
   } finally {
@@ -128,7 +127,7 @@ async function lookOnly(context: CommandContext, { status, state, server }: Exam
   const progress = startProgress(out, rows.length, 0);
   try {
     for (let at = 0; at < rows.length; at += stepRows) {
-      throwIfSignalled(context);
+      context.stop.throwIfAborted();
       const named = rows.slice(at, at + stepRows).map((row) => ({ row, id: idOfRow(status.job, state, row) ?? '' }));
       const there = await server.rows.owners(named.map(({ id }) => id).filter((id) => id !== ''));
       const gone = named.filter(({ id }) => !there.has(id));

@@ -1,17 +1,16 @@
 import { resolve } from 'node:path';
 import type { Connection } from '../api/connect.ts';
 import { AppError } from '../errors.ts';
-import { openTensorFile } from '../formats/open.ts';
 import { findSaes } from '../layouts/find.ts';
+import { chooseSaes } from '../library/choose-saes.ts';
+import type { closeAfter } from '../library/close-after.ts';
 import { placeOf } from '../upload/destination.ts';
 import { jobId } from '../upload/job.ts';
 import type { JournalState } from '../upload/journal-state.ts';
 import { prepareSae } from '../upload/kinds/sae.ts';
 import { activationsJob, type VectorJob, vectorJob } from '../upload/kinds/send-vector.ts';
-import { prepareVector } from '../upload/kinds/vector.ts';
-import type { JobReport } from '../upload/run-job.ts';
-import { chooseSaes } from './choose-saes.ts';
-import type { closeAfter } from './close-after.ts';
+import type { PreparedVector } from '../upload/kinds/vector.ts';
+import type { JobReport } from '../upload/run.ts';
 import type { CommandContext } from './context.ts';
 import { writeDirectionReceipt } from './direction-end.ts';
 import { vectorOptions } from './direction-upload.ts';
@@ -21,7 +20,6 @@ import { parseCommandLine } from './program.ts';
 import { saeOptions } from './sae-options.ts';
 import { writeSaeReceipt } from './sae-receipt.ts';
 import type { Session } from './session.ts';
-import { throwIfSignalled } from './time-limit.ts';
 
 /** A job made again out of its command line, as if to send it. */
 export interface JobAgain extends Pick<VectorJob, 'matrix' | 'planned' | 'blocks' | 'fields' | 'delivery'> {
@@ -101,7 +99,7 @@ async function saeAgain({ context, session, server, command, id, state, own }: I
     stateDir: session.folders.state,
     // What is to be found out of other jobs does not matter here.
     restart: true,
-    onEvent: () => throwIfSignalled(context),
+    onEvent: () => context.stop.throwIfAborted(),
   };
   for (const sae of chooseSaes(found, options)) {
     if (placeOf(sae, said).source !== state.job?.source) continue;
@@ -112,15 +110,26 @@ async function saeAgain({ context, session, server, command, id, state, own }: I
   throw notThere(id, args);
 }
 
-async function directionAgain({ session, server, command, id, state, own }: Input): Promise<JobAgain> {
+async function directionAgain({ session, server, command, id, state }: Input): Promise<JobAgain> {
   const { name, args, options } = command;
-  const { read } = await (name === 'upload-probe'
+  const { send } = await (name === 'upload-probe'
     ? import('./commands/upload-probe.ts')
     : import('./commands/upload-vector.ts'));
   const [path = ''] = args;
   if (path === '-') throw gone('standard input', 'what was piped in is not kept');
-  const found = await read(own(await openTensorFile(path)), options);
-  const prepared = await prepareVector(found.direction, vectorOptions(options, found.probe), server);
+  let prepared: PreparedVector | undefined;
+  const planned = async (found: PreparedVector) => {
+    prepared = found;
+    return false;
+  };
+  await send(path, options, { ...vectorOptions(options), server, stateDir: session.folders.state }, { planned });
+  return vectorAgain(prepared as unknown as PreparedVector, { session, server, id, state, path });
+}
+
+function vectorAgain(
+  prepared: PreparedVector,
+  { session, server, id, state, path }: Pick<Input, 'session' | 'server' | 'id' | 'state'> & { path: string },
+): JobAgain {
   const ofVector = state.job?.as === 'activations' ? state.job.source : undefined;
   const job = ofVector === undefined ? vectorJob(prepared, server) : activationsJob(prepared, ofVector, server);
   if (jobId(server, job.identity) !== id) throw otherRequest(path);

@@ -1,5 +1,6 @@
-import { open, rename, unlink, writeFile } from 'node:fs/promises';
+import { open, unlink, writeFile } from 'node:fs/promises';
 import { AppError } from '../errors.ts';
+import { renameFile } from '../upload/rename-file.ts';
 
 /** Fields of one row in a receipt. */
 export type ReceiptRow = Readonly<Record<string, unknown>>;
@@ -53,7 +54,7 @@ export async function writeReceipt(
     } finally {
       await file.close();
     }
-    await rename(draft, path);
+    await renameFile(draft, path);
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
     throw receiptError(path, cause, 'the upload itself is done; run the same command again with another --receipt');

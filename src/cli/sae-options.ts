@@ -1,15 +1,17 @@
-import type { SaeOptions } from '../upload/kinds/sae.ts';
+import type { SaeUpload } from '../library/sae-upload.ts';
 import { attributesOf } from './attributes.ts';
 import type { OptionValues } from './options.ts';
+import { sendLimits } from './send-saes.ts';
 
-/** What the options of `upload-sae` say of an SAE and its rows. */
-export function saeOptions(options: OptionValues): SaeOptions {
+/** What the options of `upload-sae` say of SAEs and their rows. */
+export function saeOptions(options: OptionValues): Omit<SaeUpload, 'server' | 'stateDir'> {
   const { model, layer, hook, hookOut, head, kind, orientation, features, activations } = options;
   const { as, label, yes, createModel, skipBadRows, fixTokens } = options;
   const { index, featureMetadata, sparsityScale, skipDead, shard } = options;
   const place = { model, layer, hook, hookOut, heads: head, kind, createModel };
   const rows = { orientation, features, index, featureMetadata, sparsityScale, skipDead, activations };
-  const given = { ...place, ...rows, as, label, yes, skipBadRows, fixTokens, shard };
+  const { tensor, headAxis, layers } = options;
+  const given = { ...place, ...rows, as, label, yes, skipBadRows, fixTokens, shard, tensor, headAxis, layers };
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  return { saeId: options.saeId as string, attributes: attributesOf(options), ...present };
+  return { saeId: options.saeId as string, attributes: attributesOf(options), limits: sendLimits(options), ...present };
 }

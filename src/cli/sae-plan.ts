@@ -1,5 +1,6 @@
 import { describe } from '../layouts/bare.ts';
-import type { Known, Sae } from '../layouts/sae.ts';
+import type { Known } from '../layouts/sae.ts';
+import { titleOf } from '../library/upload-sae.ts';
 import { countRows, formatRanges, type Ranges } from '../tensor/ranges.ts';
 import type { PreparedSae } from '../upload/kinds/sae.ts';
 import { remarksOn } from '../upload/kinds/sae-remarks.ts';
@@ -44,11 +45,6 @@ export function showPlan(out: Output, server: Server, prepared: PreparedSae): vo
   for (const line of describeQuarantine(quarantined, prepared.delivery.format)) out.warn(line);
   if (matrix.tensor.dtype === 'F64') out.note('         values are float64 in the file and sent as float32');
   out.document({ type: 'plan', ...planDocument(prepared) });
-}
-
-/** How an SAE is called: its path and, of a crosscoder, which head it is. */
-export function titleOf({ path, head }: Sae): string {
-  return head ? `${path}, head ${head.index} of ${head.of}` : path;
 }
 
 function hookText(hook: Known<string> | undefined): string {

@@ -3,7 +3,7 @@ import { rowBlocks } from '../tensor/row-blocks.ts';
 import { vectorHash } from '../upload/fingerprint.ts';
 import type { PreparedSae } from '../upload/kinds/sae.ts';
 import { densities } from '../upload/kinds/sae-facts.ts';
-import type { JobReport } from '../upload/run-job.ts';
+import type { JobReport } from '../upload/run.ts';
 import { formatShard } from '../upload/shard.ts';
 import { type ReceiptRow, writeReceipt } from './receipt.ts';
 import type { Session } from './session.ts';
@@ -17,8 +17,8 @@ export async function writeSaeReceipt(
   several: boolean,
 ): Promise<void> {
   const { model, place, sae } = prepared;
-  // Heads of one crosscoder, or folders of a sweep, may go to the same layer of two models.
-  const name = `${model.id}-${place.source}`;
+  // Heads of one crosscoder, or folders of a sweep, may go to the same layer of two models. Not every sign may stand in a file's name.
+  const name = `${model.id}-${place.source}`.replace(/[^\w.-]/g, '_');
   const file = several ? path.replace(/(\.[^./\\]*)?$/, `-${name}$1`) : path;
   const head = {
     command: 'upload-sae',

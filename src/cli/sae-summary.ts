@@ -1,29 +1,24 @@
 import type { AppError } from '../errors.ts';
+import type { SaeEnd } from '../library/sae-upload.ts';
 import { countRows } from '../tensor/ranges.ts';
 import type { PreparedSae } from '../upload/kinds/sae.ts';
-import type { JobReport } from '../upload/run-job.ts';
+import type { JobReport } from '../upload/run.ts';
 import type { Server } from '../upload/server.ts';
 import { formatShard, nameShard } from '../upload/shard.ts';
 import type { CommandContext } from './context.ts';
 import type { Afterwards } from './explain-features.ts';
-import type { Held } from './held.ts';
 import { count } from './progress.ts';
 import { quarantineFields } from './quarantine.ts';
 import { cannotStore } from './sae-plan.ts';
 import type { Session } from './session.ts';
 import { exitCodeOf, resumeFields, statusOf, tellEnd } from './upload-run.ts';
 
-/** How one job of a command ended. */
-export interface End {
-  readonly source: string;
-  readonly report?: JobReport;
-  readonly error?: AppError;
-  /** What was sent, of one that was. */
-  readonly prepared?: Pick<PreparedSae, 'dead' | 'delivery' | 'lostFields' | 'notStored'>;
-  readonly after?: Afterwards;
-  /** It was not begun. */
-  readonly held?: Held;
+/** How one job of a command ended, and what was done once it was there. */
+export interface End extends SaeEnd {
+  readonly after?: Afterwards | undefined;
 }
+
+type Held = NonNullable<SaeEnd['held']>;
 
 /** Says what a job left on the server, and how to go on where it did not finish. */
 export function tellReport(
@@ -53,9 +48,9 @@ export function tellReport(
 
 /** The one summary of a command, and its exit code: the worst of its jobs. */
 export function finishJobs(context: CommandContext, ends: readonly End[]): number {
-  const jobs = ends.map(({ source, report, prepared, error, held, after }) => ({
+  const jobs = ends.map(({ source, prepared, report, error, held, after }) => ({
     source,
-    ...(prepared && preparedFields(prepared)),
+    ...(report && preparedFields(prepared)),
     ...(held && { status: heldStatus(held), sent: 0, ...resumeFields(held) }),
     ...(error && failedFields(error)),
     ...(report && {
@@ -65,7 +60,7 @@ export function finishJobs(context: CommandContext, ends: readonly End[]): numbe
       confirmed: report.confirmed,
       found: report.found,
       sent: report.sent,
-      ...quarantineFields(report.quarantined, prepared?.delivery.format),
+      ...quarantineFields(report.quarantined, prepared.delivery.format),
       ...after?.fields,
       ...resumeFields(report),
     }),
@@ -84,7 +79,7 @@ export function finishJobs(context: CommandContext, ends: readonly End[]): numbe
   return Math.max(0, ...ends.map(exitCodeOfEnd));
 }
 
-function preparedFields({ dead, notStored, lostFields }: NonNullable<End['prepared']>): Record<string, unknown> {
+function preparedFields({ dead, notStored, lostFields }: PreparedSae): Record<string, unknown> {
   const features = countRows(dead);
   return { notStored: Object.keys({ ...notStored, ...lostFields }), ...(features > 0 && { dead: features }) };
 }

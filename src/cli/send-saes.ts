@@ -1,35 +1,32 @@
 import type { Connection } from '../api/connect.ts';
 import { toAppError } from '../errors.ts';
+import { sourceOf } from '../library/sae-upload.ts';
 import { countRows } from '../tensor/ranges.ts';
+import type { OnEvent } from '../upload/events.ts';
 import type { PreparedSae } from '../upload/kinds/sae.ts';
-import { previewSae, type SendLimits, sendSae } from '../upload/kinds/send-sae.ts';
-import type { JobReport } from '../upload/run-job.ts';
+import { previewSae } from '../upload/kinds/send-sae.ts';
+import type { JobReport, SendLimits } from '../upload/run.ts';
 import type { Server } from '../upload/server.ts';
 import { afterUpload } from './after-upload.ts';
 import type { CommandContext } from './context.ts';
-import { whatHolds } from './held.ts';
+import type { Afterwards } from './explain-features.ts';
 import type { OptionValues } from './options.ts';
 import { count } from './progress.ts';
 import { showQuota } from './quota-plan.ts';
 import { planDocument } from './sae-plan.ts';
 import { idsOf, writeSaeReceipt } from './sae-receipt.ts';
-import { type End, tellReport } from './sae-summary.ts';
-import { sendWhenOpen } from './send-when-open.ts';
+import { tellReport } from './sae-summary.ts';
 import type { Session } from './session.ts';
 import { withSpinner } from './spinner.ts';
-import { eventReporter, uploadRun } from './upload-run.ts';
+import { eventReporter } from './upload-run.ts';
 
-function sendLimits({ batchSize, maxBody, concurrency }: OptionValues): SendLimits {
+/** Ceilings that the options set. */
+export function sendLimits({ batchSize, maxBody, concurrency }: OptionValues): SendLimits {
   return {
     ...(batchSize !== undefined && { rows: batchSize }),
     ...(maxBody !== undefined && { bytes: maxBody }),
     ...(concurrency !== undefined && { inFlight: concurrency }),
   };
-}
-
-/** Where the rows of an SAE go, as the server names it. */
-export function sourceOf({ model, place }: PreparedSae): string {
-  return `${model.id}/${place.source}`;
 }
 
 /** What looking ahead needs. */
@@ -81,22 +78,6 @@ export async function countToSend(
   return rows;
 }
 
-/** One after the other, until what stops one would stop the next too: a spent quota, or the end of the time. */
-export async function sendAll(
-  context: CommandContext,
-  session: Session,
-  connection: Pick<Connection, 'server' | 'http'>,
-  prepared: readonly PreparedSae[],
-): Promise<End[]> {
-  const ends: End[] = [];
-  for (const one of prepared) {
-    const held = whatHolds(context, ends.at(-1));
-    if (held) ends.push({ source: sourceOf(one), held });
-    else ends.push(await send(context, session, connection, one, prepared.length > 1));
-  }
-  return ends;
-}
-
 /** An explanation is made from examples; what is only to be scored has one already. */
 function explainableOf(prepared: PreparedSae, report: JobReport, { autoInterp }: OptionValues): string[] {
   const { dashboards, indices } = prepared;
@@ -104,32 +85,28 @@ function explainableOf(prepared: PreparedSae, report: JobReport, { autoInterp }:
   return idsOf(prepared, report, withExamples);
 }
 
-/** One failing does not stop the others; alone, its error is the command's. */
-async function send(
+/** Sends one, shows how it goes, and does what was asked for once it is there. Of several, its error is told at once. */
+export async function showSending(
   context: CommandContext,
   session: Session,
   { server, http }: Pick<Connection, 'server' | 'http'>,
   prepared: PreparedSae,
+  send: (onEvent: OnEvent) => Promise<JobReport>,
   several: boolean,
-): Promise<End> {
+): Promise<{ report: JobReport; after?: Afterwards }> {
   const { out, options } = context;
-  const source = sourceOf(prepared);
-  const reporter = eventReporter(context, source);
+  const reporter = eventReporter(context, sourceOf(prepared));
   try {
-    const upload = await uploadRun(context, session, server, reporter.onEvent);
-    const report = await sendWhenOpen(context, upload, () => sendSae(prepared, sendLimits(options), upload));
+    const report = await send(reporter.onEvent);
     reporter.stop();
     tellReport(context, session, server, prepared, report);
     if (options.receipt !== undefined) await writeSaeReceipt(options.receipt, session, prepared, report, several);
-    const after =
-      report.end.type === 'finished' &&
-      (await afterUpload(context, session, http, idsOf(prepared, report), explainableOf(prepared, report, options)));
-    return { source, report, prepared, ...(after && { after }) };
+    if (report.end.type !== 'finished') return { report };
+    const explainable = explainableOf(prepared, report, options);
+    return { report, after: await afterUpload(context, session, http, idsOf(prepared, report), explainable) };
   } catch (thrown) {
     reporter.stop();
-    const error = toAppError(thrown);
-    if (!several) throw error;
-    out.error(error);
-    return { source, error };
+    if (several) out.error(toAppError(thrown));
+    throw thrown;
   }
 }

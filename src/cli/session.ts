@@ -1,5 +1,6 @@
-import { type Connection, connect, openServer, parseServerUrl } from '../api/connect.ts';
+import { type Connection, connect, openServer } from '../api/connect.ts';
 import type { Http } from '../api/http.ts';
+import { parseServerUrl } from '../api/server-url.ts';
 import { type Folders, foldersOf, setting } from '../config/folders.ts';
 import { cleanKey, defaultServer, findKey } from '../config/keys.ts';
 import { AppError } from '../errors.ts';
@@ -110,6 +111,7 @@ export function connectOptions(context: CommandContext, url: string, key: string
     key,
     userAgent: `neuronpedia-cli/${context.version}`,
     insecure: context.options.insecure ?? false,
+    env: context.env,
     onExchange: (line: string) => context.out.detail(line),
   };
 }

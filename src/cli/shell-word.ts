@@ -1,4 +1,16 @@
-/** A word of a command line as a POSIX shell wants it: in quotes where it holds more than letters. */
+import { platform } from 'node:os';
+
+/** A word of a command line as this system's shell wants it: in quotes where it holds more than letters. */
 export function shellWord(word: string): string {
+  return platform() === 'win32' ? windowsWord(word) : posixWord(word);
+}
+
+/** For POSIX shells. */
+export function posixWord(word: string): string {
   return /^[\w./:@=,{}+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** For PowerShell and cmd, which share double quotes. */
+export function windowsWord(word: string): string {
+  return /^[\w./\\:=+-]+$/.test(word) ? word : `"${word.replaceAll('"', '\\"')}"`;
 }

@@ -18,16 +18,3 @@ export function withTimeLimit(context: CommandContext): CommandContext {
   check();
   return { ...context, stop: limit.signal };
 }
-
-/** Whether it was the clock that ended a command, and not a person. */
-export function isTimeUp({ stop }: CommandContext): boolean {
-  return stop.aborted && stop.reason === timeIsUp;
-}
-
-/**
- * For work that has nothing under way which would have to end in order: throws what a person's signal stopped it with.
- * A time limit does not: what it ends is summed up as a pause.
- */
-export function throwIfSignalled(context: CommandContext): void {
-  if (!isTimeUp(context)) context.stop.throwIfAborted();
-}

@@ -1,50 +1,22 @@
-import { AppError } from '../errors.ts';
+import { foldersOf } from '../config/folders.ts';
+import type { RunOptions } from '../library/run-options.ts';
 import { nameRow } from '../upload/delivery.ts';
-import { makeDurableFolder } from '../upload/durable-folder.ts';
 import type { QuotaAhead as EventQuota, UploadEvent } from '../upload/events.ts';
-import type { JobReport, UploadRun } from '../upload/run-job.ts';
-import type { Server } from '../upload/server.ts';
+import type { JobReport } from '../upload/run.ts';
 import type { CommandContext } from './context.ts';
 import { formatMoment } from './moment.ts';
 import { count, type Progress, type QuotaAhead, startProgress } from './progress.ts';
 import { describeQuarantine, type RowNaming } from './quarantine.ts';
-import type { Session } from './session.ts';
-import { throwIfSignalled } from './time-limit.ts';
 
-const defaultSettleMs = 30_000;
-
-/** What every upload command hands to the core, made of options and signals. */
-export async function uploadRun(
-  context: CommandContext,
-  session: Session,
-  server: Server,
-  onEvent: (event: UploadEvent) => void,
-): Promise<UploadRun> {
-  const { options, stop, abort, command, typed } = context;
+/** What every upload command tells the library of how it is to be run, made of options and signals. */
+export function runOptions({ options, env, stop, abort, command, typed }: CommandContext): Omit<RunOptions, 'server'> {
+  const { restart = false, forceUnlock = false, settleTimeout, wait = false, assumeNew = false } = options;
   return {
-    server,
-    stateDir: await makeStateFolder(session.folders.state),
-    restart: options.restart ?? false,
-    forceUnlock: options.forceUnlock ?? false,
-    settleTimeoutMs: options.settleTimeout ?? defaultSettleMs,
-    command,
-    typed,
-    wait: options.wait ?? false,
-    assumeNew: options.assumeNew ?? false,
-    stop,
-    abort,
-    onEvent,
+    stateDir: foldersOf(env).state,
+    ...(settleTimeout !== undefined && { settleTimeoutMs: settleTimeout }),
+    ...{ restart, forceUnlock, wait, assumeNew, command, typed, abort },
+    signal: stop,
   };
-}
-
-async function makeStateFolder(folder: string): Promise<string> {
-  await makeDurableFolder(folder).catch((cause) => {
-    throw new AppError('checkpoint_damaged', `${folder}: progress cannot be kept there (${cause.code})`, {
-      hints: ['make it a folder that you may write to, or choose another with NEURONPEDIA_STATE_DIR'],
-      cause,
-    });
-  });
-  return folder;
 }
 
 /** Turns the events of one upload into a bar or lines on stderr and NDJSON on stdout. */
@@ -56,8 +28,6 @@ export function eventReporter(
   let progress: Progress | undefined;
   return {
     onEvent: (event) => {
-      // Nothing is under way while looking: there is nothing to wait for.
-      if (event.type === 'looking') throwIfSignalled(context);
       if (event.type === 'progress') {
         progress ??= startProgress(out, event.total, event.confirmed);
         progress.update(event.confirmed, quotaAhead(context, event.quota));

@@ -1,4 +1,3 @@
-import { sep } from 'node:path';
 import type { Known, Sae } from './sae.ts';
 
 /** What a folder's name says: the nearest one, upwards, that matches. */
@@ -9,7 +8,7 @@ export interface InPath {
 
 /** The last part of a path that matches. */
 export function inPath(path: string, pattern: RegExp): InPath | undefined {
-  for (const segment of path.split(sep).reverse()) {
+  for (const segment of path.split(/[\\/]/).reverse()) {
     const match = pattern.exec(segment);
     if (match) return { segment, groups: match.slice(1) };
   }

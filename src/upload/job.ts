@@ -3,22 +3,11 @@ import { join } from 'node:path';
 import { AppError } from '../errors.ts';
 import { listJobs } from './jobs.ts';
 import { type Journal, journalPath, openJournal, removeJournal } from './journal.ts';
-import type { JobRecord } from './journal-records.ts';
 import { type Lock, takeLock } from './lock.ts';
+import type { JobIdentity, Typed } from './run.ts';
 import type { Server } from './server.ts';
-import { formatShard, type Shard } from './shard.ts';
+import { formatShard } from './shard.ts';
 import { refuseOverlap } from './shard-jobs.ts';
-
-/** What a job is bound to, besides the server and the account. */
-export interface JobIdentity {
-  readonly model: string;
-  readonly source: string;
-  readonly as: JobRecord['as'];
-  /** Sets apart jobs that share all else: a single vector is its whole request. */
-  readonly request?: string;
-  /** Part of an SAE that a job is of, where several share it. */
-  readonly shard?: Shard;
-}
 
 /** An open job: its journal, and the lock that keeps other runs out. */
 export interface Job {
@@ -34,12 +23,6 @@ export interface OpenJobOptions {
   readonly title: string;
   readonly command: string;
   readonly typed?: Typed;
-}
-
-/** A command line: its words behind the program's name, and the folder that paths in it are relative to. */
-export interface Typed {
-  readonly words: readonly string[];
-  readonly folder: string;
 }
 
 /** Sixteen hex digits of a digest over all that a job is bound to. */

@@ -1,9 +1,10 @@
-import { type FileHandle, open, readFile, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, open, readFile, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeDurableFolder, syncFolder } from './durable-folder.ts';
 import { decodeJournal } from './journal-records.ts';
 import { foldRecords, type JournalState } from './journal-state.ts';
 import { type JournalWriter, journalError, journalWriter } from './journal-writer.ts';
+import { renameFile } from './rename-file.ts';
 
 /** An open journal: append-only, one checksummed line a record. Only the run that holds the job's lock writes it. */
 export interface Journal extends JournalWriter {
@@ -63,7 +64,7 @@ async function recover(path: string): Promise<{ bytes: Buffer; warnings: string[
   });
   const { goodBytes, tornTail, damaged } = decodeJournal(bytes);
   if (damaged) {
-    await rename(path, `${path}.damaged`);
+    await renameFile(path, `${path}.damaged`);
     const warning = `the checkpoint is damaged and was set aside as ${path}.damaged; looking up what the server has instead`;
     return { bytes: Buffer.alloc(0), warnings: [warning] };
   }
@@ -84,7 +85,7 @@ async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
     await file.writeFile(bytes);
     await file.datasync();
   });
-  await rename(draft, path);
+  await renameFile(draft, path);
 }
 
 async function withFile(path: string, flags: string, work: (file: FileHandle) => Promise<void>): Promise<void> {

@@ -61,10 +61,17 @@ export async function isAlive(path: string, owner: Owner, me: Owner, listenMs: n
   // In a container every run is pid 1: the same pid as mine is a run before me, unless the start says otherwise.
   if (owner.pid === me.pid && owner.start === me.start) return owner.id === me.id || heldHere.has(owner.id);
   if (owner.space !== undefined && me.space !== undefined && owner.space !== me.space) {
-    return listenMs > 0 ? keepsBeating(path, listenMs) : beatWithin(path, quietMs);
+    return hasHeartbeat(path, listenMs);
   }
   const start = await processStart(owner.pid);
-  return start !== undefined && (owner.start === '' || start === owner.start);
+  if (start === undefined || (owner.start !== '' && start !== owner.start)) return false;
+  // Without /proc a living process of that number may be another: then only the heart tells.
+  return owner.start !== '' || hasHeartbeat(path, listenMs);
+}
+
+/** Listened for, or with 0 only looked at. */
+function hasHeartbeat(path: string, listenMs: number): Promise<boolean> {
+  return listenMs > 0 ? keepsBeating(path, listenMs) : beatWithin(path, quietMs);
 }
 
 /** Listens for another heartbeat. */

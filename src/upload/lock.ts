@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { constants, copyFile, link, rename, unlink, utimes, writeFile } from 'node:fs/promises';
+import { constants, copyFile, link, unlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AppError } from '../errors.ts';
 import { makeDurableFolder } from './durable-folder.ts';
 import { describeSelf, heartbeatMs, heldHere, isAlive, type Owner, quietMs, readOwner } from './lock-owner.ts';
+import { renameFile } from './rename-file.ts';
 
 /** Held while a run works on a job, so that no two runs do. */
 export interface Lock {
@@ -77,7 +78,7 @@ async function placeExclusively(from: string, to: string): Promise<void> {
  */
 async function breakLock(path: string, stale: Owner | undefined): Promise<void> {
   const aside = `${path}.${randomUUID()}`;
-  await rename(path, aside).catch(() => undefined);
+  await renameFile(path, aside).catch(() => undefined);
   if ((await readOwner(aside))?.id !== stale?.id) await placeExclusively(aside, path).catch(() => undefined);
   await unlink(aside).catch(() => undefined);
 }

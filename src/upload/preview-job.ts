@@ -1,7 +1,8 @@
 import { countRows, intersectRanges, mergeRanges, subtractRanges } from '../tensor/ranges.ts';
-import { type JobIdentity, jobId } from './job.ts';
+import { jobId } from './job.ts';
 import { journalPath, readJournal } from './journal.ts';
 import { compareRows, featureExists } from './look.ts';
+import type { JobIdentity } from './run.ts';
 import type { JobInput } from './run-job.ts';
 
 /** What a run would find and do. Counts are rows. */

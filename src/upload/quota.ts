@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts';
+import type { SendResult } from './run.ts';
 import type { JobInput } from './run-job.ts';
-import type { SendResult } from './send-rows.ts';
 import type { Quota } from './server.ts';
 import { waitFor } from './wait-until.ts';
 

@@ -3,8 +3,9 @@ import type { QuotaAhead } from './events.ts';
 import { type Journal, readJournal } from './journal.ts';
 import { doubtfulRows, type JournalState, pendingRows } from './journal-state.ts';
 import { freshQuota, untilReset, waitForQuota } from './quota.ts';
-import type { JobInput, JobReport } from './run-job.ts';
-import { type SendResult, sendRows } from './send-rows.ts';
+import type { JobReport, SendResult } from './run.ts';
+import type { JobInput } from './run-job.ts';
+import { sendRows } from './send-rows.ts';
 import type { Quota } from './server.ts';
 import { timeIsUp } from './time-limit.ts';
 

@@ -13,6 +13,7 @@ import type { Journal } from './journal.ts';
 import type { IntentRecord } from './journal-records.ts';
 import { createPatience, type Patience } from './patience.ts';
 import { trySuspects } from './poison.ts';
+import type { Reopening, SendResult } from './run.ts';
 import { takeFound } from './settle.ts';
 import { waitFor } from './wait-until.ts';
 
@@ -43,23 +44,6 @@ export interface SendInput {
   /** Called with a row that is left out because the server keeps failing it. */
   readonly onQuarantined: (row: number, why: string) => void;
 }
-
-/** When a server takes more, and why not now. */
-export interface Reopening {
-  /** By the server's clock. */
-  readonly resumeAt: Date | undefined;
-  /** The same as a time from when it was told, whatever our clock says. */
-  readonly waitMs?: number;
-  /** It is the account's own quota, which its tier sets. */
-  readonly ofTier?: boolean;
-  readonly why: string;
-}
-
-/** How a run ended. Whatever it was, the journal holds where to go on. */
-export type SendResult =
-  | { readonly type: 'finished' }
-  | { readonly type: 'stopped' }
-  | ({ readonly type: 'quota' } & Reopening);
 
 /** What the senders of one run share. */
 export interface Run extends SendInput {

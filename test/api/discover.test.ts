@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { connect, parseServerUrl } from '../../src/api/connect.ts';
+import { connect } from '../../src/api/connect.ts';
+import { parseServerUrl } from '../../src/api/server-url.ts';
 import { answerServer, type Said } from './answer-server.ts';
 
 let server: Awaited<ReturnType<typeof answerServer>>;

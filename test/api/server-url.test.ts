@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { parseServerUrl } from '../../src/api/connect.ts';
+import { parseServerUrl } from '../../src/api/server-url.ts';
 
 const here = [
   ...['localhost', 'LOCALHOST:3000', '127.0.0.1:8080', '127.9.9.9', '127.1', '2130706433', '0x7f000001', '0177.0.0.1'],

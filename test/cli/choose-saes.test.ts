@@ -1,15 +1,16 @@
 import { expect, test } from 'vitest';
-import { chooseSaes } from '../../src/cli/choose-saes.ts';
 import { parseHead } from '../../src/cli/head-option.ts';
 import { parseOptions } from '../../src/cli/parse-options.ts';
 import { findSaes } from '../../src/layouts/find.ts';
+import { chooseSaes } from '../../src/library/choose-saes.ts';
 import { fixture } from './fixtures.ts';
 
 /** The layers and heads of what is chosen of a fixture. */
 async function chosen(name: string, raw: Record<string, unknown>): Promise<unknown[]> {
   const saes = await findSaes(fixture(`layouts/${name}`));
   try {
-    return chooseSaes(saes, parseOptions(raw)).map(({ layer, head }) => head?.index ?? layer?.value);
+    const { head: heads, ...said } = parseOptions(raw);
+    return chooseSaes(saes, { ...said, heads }).map(({ layer, head }) => head?.index ?? layer?.value);
   } finally {
     for (const { file } of saes) await file.close();
   }

@@ -2,9 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { connect, findSaes, type JobReport, type PreparedSae, prepareSae, sendSae } from '../../src/index.ts';
+import { connect } from '../../src/api/connect.ts';
+import { findSaes } from '../../src/layouts/find.ts';
 import { openStore, type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index.ts';
-import type { SaeOptions } from '../../src/upload/kinds/sae.ts';
+import { type PreparedSae, prepareSae, type SaeOptions } from '../../src/upload/kinds/sae.ts';
+import { sendSae } from '../../src/upload/kinds/send-sae.ts';
+import type { JobReport } from '../../src/upload/run.ts';
 import { fixture } from '../fixtures.ts';
 import { type FaultProxy, type Plan, startFaultProxy } from './fault-proxy.ts';
 

@@ -53,6 +53,15 @@ describe('the lock of a job', () => {
     await (await takeLock(path)).release();
   });
 
+  it('of a living process is believed where the system tells no start, while its heart beats', async () => {
+    await writeFile(path, owner({ pid: process.ppid, start: '' }));
+    expect(await isLocked(path)).toBe(true);
+    const then = new Date(Date.now() - 7_000);
+    await utimes(path, then, then);
+    expect(await isLocked(path)).toBe(false);
+    await (await takeLock(path)).release();
+  });
+
   it('of another host is believed for a minute after its last heartbeat', async () => {
     await writeFile(path, owner({ host: 'elsewhere' }));
     await expect(takeLock(path)).rejects.toThrow('on elsewhere');

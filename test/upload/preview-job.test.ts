@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
-import { connect, findSaes, prepareSae } from '../../src/index.ts';
+import { connect } from '../../src/api/connect.ts';
+import { findSaes } from '../../src/layouts/find.ts';
 import { holdJob } from '../../src/upload/held-jobs.ts';
+import { prepareSae } from '../../src/upload/kinds/sae.ts';
 import { previewSae } from '../../src/upload/kinds/send-sae.ts';
 import { factFile, openLibraryBench } from './library-bench.ts';
 

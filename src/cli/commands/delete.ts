@@ -1,4 +1,5 @@
 import { AppError } from '../../errors.ts';
+import { closeAfter } from '../../library/close-after.ts';
 import { type Deletion, deleteRows, type Survey, surveyRows } from '../../upload/delete-rows.ts';
 import { deletionMarks } from '../../upload/deletion-marks.ts';
 import { type HeldJob, holdJob, holdJobsOf, noSuchJob, readJobState } from '../../upload/held-jobs.ts';
@@ -6,7 +7,6 @@ import { type JobRows, requireOwnJob, rowsToDelete } from '../../upload/job-rows
 import type { JobRecord } from '../../upload/journal-records.ts';
 import type { JournalState } from '../../upload/journal-state.ts';
 import type { Server } from '../../upload/server.ts';
-import { closeAfter } from '../close-after.ts';
 import { confirm, requireSomebody } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { countThings, type Planned, tellEnd, tellSurvey } from '../delete-report.ts';

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import { connect, parseServerUrl } from '../../api/connect.ts';
+import { connect } from '../../api/connect.ts';
+import { parseServerUrl } from '../../api/server-url.ts';
 import { foldersOf } from '../../config/folders.ts';
 import { openKeyStore } from '../../config/key-store.ts';
 import { cleanKey } from '../../config/keys.ts';

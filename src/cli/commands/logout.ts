@@ -1,4 +1,4 @@
-import { parseServerUrl } from '../../api/connect.ts';
+import { parseServerUrl } from '../../api/server-url.ts';
 import { foldersOf, setting } from '../../config/folders.ts';
 import { openKeyStore } from '../../config/key-store.ts';
 import { AppError } from '../../errors.ts';

@@ -1,6 +1,6 @@
 import { AppError } from '../../errors.ts';
+import { closeAfter } from '../../library/close-after.ts';
 import { listJobs } from '../../upload/jobs.ts';
-import { closeAfter } from '../close-after.ts';
 import type { CommandContext } from '../context.ts';
 import { showFeature } from '../feature-status.ts';
 import { jobDocument, showJob, showJobs } from '../job-status.ts';

@@ -1,6 +1,6 @@
 import { type Completions, type Steered, type SteerRequest, steer } from '../../api/steer.ts';
 import { AppError } from '../../errors.ts';
-import { closeAfter } from '../close-after.ts';
+import { closeAfter } from '../../library/close-after.ts';
 import type { CommandContext } from '../context.ts';
 import { openSession, type Session } from '../session.ts';
 import { withSpinner } from '../spinner.ts';

@@ -1,27 +1,28 @@
 import { AppError } from '../../errors.ts';
-import { type Probe, readProbe } from '../../layouts/probe.ts';
+import type { Probe } from '../../layouts/probe.ts';
+import { uploadProbe } from '../../library/upload-vector.ts';
 import type { CommandContext } from '../context.ts';
-import { type DirectionReader, uploadDirection } from '../direction-upload.ts';
+import { type SendDirection, uploadDirection } from '../direction-upload.ts';
 import type { OptionValues } from '../options.ts';
 
-/** Finds the probe that the options name. */
-export const read: DirectionReader = async (file, options) => {
-  const { tensor, class: classIndex } = options;
+/** Uploads the probe that the options name. Error: usage for options that contradict each other. */
+export const send: SendDirection<Probe> = (source, options, upload, hooks) => {
+  const { tensor, class: classIndex, bias } = options;
   const scaling = scalingOf(options);
-  const given = { ...(tensor !== undefined && { tensor }), ...(classIndex !== undefined && { classIndex }) };
-  const probe = await readProbe(file, { ...given, ...(scaling && { scaling }) });
-  const bias = options.bias ?? probe.bias;
-  return {
-    direction: probe,
-    probe: { concept: options.concept as string, ...(bias !== undefined && { bias }) },
-    notes: [notesOf(probe, options)],
+  const which = {
+    concept: options.concept as string,
+    ...(tensor !== undefined && { tensor }),
+    ...(classIndex !== undefined && { classIndex }),
+    ...(bias !== undefined && { bias }),
+    ...(scaling && { scaling }),
   };
+  return uploadProbe(source, { ...upload, ...which }, hooks);
 };
 
 /** `upload-probe FILE`: one linear probe or concept direction; prints the URL of what it made. */
 export function run(context: CommandContext): Promise<number> {
   scalingOf(context.options);
-  return uploadDirection(context, read);
+  return uploadDirection(context, send, (probe) => [notesOf(probe, context.options)]);
 }
 
 function scalingOf({ rawSpace, asStored }: OptionValues): 'raw-space' | 'as-stored' | undefined {

@@ -1,69 +1,89 @@
 import type { Connection } from '../../api/connect.ts';
 import { AppError } from '../../errors.ts';
-import { findSaes } from '../../layouts/find.ts';
 import type { Sae } from '../../layouts/sae.ts';
-import { type PreparedSae, prepareSae } from '../../upload/kinds/sae.ts';
-import type { Server } from '../../upload/server.ts';
+import { closeAfter } from '../../library/close-after.ts';
+import { sourceOf } from '../../library/sae-upload.ts';
+import { uploadSae } from '../../library/upload-sae.ts';
+import type { OnEvent } from '../../upload/events.ts';
+import type { PreparedSae } from '../../upload/kinds/sae.ts';
 import { checkAfterwards, wantsExplaining } from '../after-upload.ts';
-import { chooseSaes } from '../choose-saes.ts';
-import { closeAfter } from '../close-after.ts';
 import type { CommandContext } from '../context.ts';
+import type { Afterwards } from '../explain-features.ts';
 import { warnNotStored } from '../not-stored.ts';
 import type { OptionValues } from '../options.ts';
 import { count } from '../progress.ts';
 import { showQuota } from '../quota-plan.ts';
 import { checkReceipt } from '../receipt.ts';
 import { saeOptions } from '../sae-options.ts';
-import { showPlan, titleOf } from '../sae-plan.ts';
+import { showPlan } from '../sae-plan.ts';
 import { finishJobs } from '../sae-summary.ts';
-import { countToSend, dryRun, sendAll, sourceOf } from '../send-saes.ts';
+import { countToSend, dryRun, showSending } from '../send-saes.ts';
 import { openSession, type Session } from '../session.ts';
 import { withSpinner } from '../spinner.ts';
-import { throwIfSignalled, withTimeLimit } from '../time-limit.ts';
+import { withTimeLimit } from '../time-limit.ts';
+import { runOptions } from '../upload-run.ts';
 
 /** `upload-sae PATH…`: every SAE found is a job of its own; all are checked before the first is sent. */
 export function run(given: CommandContext): Promise<number> {
   const context = withTimeLimit(given);
-  const { out, options } = context;
+  const { options } = context;
   refuseWholesOfShard(options);
   return closeAfter(async (own) => {
-    const found: Sae[] = [];
-    for (const path of context.args) {
-      const saes = await findSaes(path, options.tensor, options.headAxis);
-      for (const sae of saes) own(sae.file);
-      found.push(...saes);
-    }
-    const saes = chooseSaes(found, options);
-    await checkReceipt(options.receipt);
-    const session = own(await openSession(context));
-    const { server, http } = own(await session.connect());
-    const prepared: PreparedSae[] = [];
-    for (const sae of saes) prepared.push(own(await prepare(context, session, sae, server)));
-    refuseSameSource(prepared);
-    for (const one of prepared) showPlan(out, server, one);
-    warnNotStored(
-      out,
-      server,
-      prepared.map(({ notStored, lostFields }) => ({ ...notStored, ...lostFields })),
+    let session: Session;
+    let connection: Connection;
+    let several = false;
+    const afters = new Map<string, Afterwards | undefined>();
+    const connect = async () => {
+      await checkReceipt(options.receipt);
+      session = own(await openSession(context));
+      connection = own(await session.connect());
+      return connection.server;
+    };
+    const ends = await uploadSae(
+      context.args,
+      { ...saeOptions(options), ...runOptions(context), server: connect },
+      {
+        checking: (sae, check) => showChecking(context, sae, check),
+        planned: (prepared) => {
+          several = prepared.length > 1;
+          return showPlans(context, session, connection, prepared);
+        },
+        sending: async (prepared, send) => {
+          const { report, after } = await showSending(context, session, connection, prepared, send, several);
+          afters.set(sourceOf(prepared), after);
+          return report;
+        },
+      },
     );
-    await checkExplainable(context, http, prepared);
-    if (options.dryRun) return dryRun(context, session, server, prepared);
-    if (server.quota?.limit) showQuota(context, server, await countToSend(context, session, server, prepared));
-    return finishJobs(context, await sendAll(context, session, { server, http }, prepared));
+    if (options.dryRun) return 0;
+    return finishJobs(
+      context,
+      ends.map((end) => ({ ...end, after: afters.get(end.source) })),
+    );
   });
 }
 
-function prepare(context: CommandContext, session: Session, sae: Sae, server: Server): Promise<PreparedSae> {
-  return withSpinner(context.out, `checking ${sae.path}`, (say) =>
-    prepareSae(sae, saeOptions(context.options), {
-      server,
-      stateDir: session.folders.state,
-      restart: context.options.restart ?? false,
-      onEvent: (event) => {
-        // Told after each block: a file of many gigabytes is not read to its end once the user has had enough.
-        throwIfSignalled(context);
-        if (event.type === 'checking') say(`checking ${sae.path}: ${count(event.rows)} of ${count(event.total)} rows`);
-      },
+/** Tells what is going to be sent; whether it is to be. Errors: those of what is to be done afterwards. */
+async function showPlans(
+  context: CommandContext,
+  session: Session,
+  { server, http }: Connection,
+  prepared: readonly PreparedSae[],
+): Promise<boolean> {
+  const { out, options } = context;
+  for (const one of prepared) showPlan(out, server, one);
+  const lost = prepared.map(({ notStored, lostFields }) => ({ ...notStored, ...lostFields }));
+  warnNotStored(out, server, lost);
+  await checkExplainable(context, http, prepared);
+  if (options.dryRun) await dryRun(context, session, server, prepared);
+  else if (server.quota?.limit) showQuota(context, server, await countToSend(context, session, server, prepared));
+  return !options.dryRun;
+}
+
+function showChecking<T>({ out }: CommandContext, sae: Sae, check: (onEvent: OnEvent) => Promise<T>): Promise<T> {
+  return withSpinner(out, `checking ${sae.path}`, (say) =>
+    check((event) => {
+      if (event.type === 'checking') say(`checking ${sae.path}: ${count(event.rows)} of ${count(event.total)} rows`);
     }),
   );
 }
@@ -78,25 +98,6 @@ function refuseWholesOfShard({ shard, list, autoInterp, score }: OptionValues): 
       hints: ['upload all shards, then run the command once more without --shard: it finds the rows and does the rest'],
     },
   );
-}
-
-/** Two SAEs in one source would be one mixture of both. */
-function refuseSameSource(prepared: readonly PreparedSae[]): void {
-  const seen = new Map<string, Sae>();
-  for (const one of prepared) {
-    const { sae } = one;
-    const source = sourceOf(one);
-    const other = seen.get(source);
-    if (other !== undefined) {
-      throw new AppError('layout_unknown', `${titleOf(other)} and ${titleOf(sae)} would both go into ${source}`, {
-        hints:
-          other.file === sae.file
-            ? ['put {head} into --sae-id, or say with --head I=MODEL:LAYER that they belong to different places']
-            : ['upload them under different --sae-id, or choose with --layers'],
-      });
-    }
-    seen.set(source, sae);
-  }
 }
 
 /** Each explanation is paid for, so how many are wanted must be said. Errors: usage, and those of `checkAfterwards`. */

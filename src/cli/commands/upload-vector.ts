@@ -1,14 +1,15 @@
-import { readDirection } from '../../layouts/direction.ts';
+import type { Direction } from '../../layouts/direction.ts';
+import { uploadVector } from '../../library/upload-vector.ts';
 import type { CommandContext } from '../context.ts';
-import { type DirectionReader, uploadDirection } from '../direction-upload.ts';
+import { type SendDirection, uploadDirection } from '../direction-upload.ts';
 
-/** Finds the vector that the options name. */
-export const read: DirectionReader = async (file, { tensor, row }) => ({
-  direction: await readDirection(file, { ...(tensor !== undefined && { tensor }), ...(row !== undefined && { row }) }),
-  notes: [],
-});
+/** Uploads the vector that the options name. */
+export const send: SendDirection<Direction> = (source, { tensor, row }, upload, hooks) => {
+  const which = { ...(tensor !== undefined && { tensor }), ...(row !== undefined && { row }) };
+  return uploadVector(source, { ...upload, ...which }, hooks);
+};
 
 /** `upload-vector FILE`: one steering vector; prints the URL of what it made. */
 export function run(context: CommandContext): Promise<number> {
-  return uploadDirection(context, read);
+  return uploadDirection(context, send);
 }

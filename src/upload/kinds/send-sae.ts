@@ -2,17 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { newSet } from '../attributes.ts';
 import type { Delivery } from '../delivery.ts';
 import { type Preview, previewJob } from '../preview-job.ts';
-import { type JobReport, runJob, type UploadRun } from '../run-job.ts';
+import type { JobReport, SendLimits, UploadRun } from '../run.ts';
+import { runJob } from '../run-job.ts';
 import { nameShard, type Shard } from '../shard.ts';
 import type { PreparedSae } from './sae.ts';
 import { refuseOthersSet } from './sae-features.ts';
-
-/** Ceilings that a person may set below what the server allows. */
-export interface SendLimits {
-  readonly rows?: number;
-  readonly bytes?: number;
-  readonly inFlight?: number;
-}
 
 /** What sending a prepared SAE would do; nothing is written. Errors: those of `previewJob`. */
 export function previewSae(

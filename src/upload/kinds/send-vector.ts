@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { dashboardFields } from '../../dashboards/dashboard.ts';
-import { type JobInput, type JobReport, runJob, type UploadRun } from '../run-job.ts';
+import type { JobReport, UploadRun } from '../run.ts';
+import { type JobInput, runJob } from '../run-job.ts';
 import type { Server } from '../server.ts';
 import type { PreparedVector } from './vector.ts';
 

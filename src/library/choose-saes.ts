@@ -1,15 +1,23 @@
 import { AppError } from '../errors.ts';
-import type { Sae } from '../layouts/sae.ts';
+import type { Sae, SaeKind } from '../layouts/sae.ts';
 import { formatRanges, membership, type Ranges, rangesOf } from '../tensor/ranges.ts';
-import { checkHeads, saidOfHead } from '../upload/head-place.ts';
-import type { OptionValues } from './options.ts';
+import { checkHeads, type HeadPlace, saidOfHead } from '../upload/head-place.ts';
+
+/** What may be said of several SAEs at once. */
+export interface Choice {
+  readonly layer?: number | undefined;
+  readonly layers?: Ranges | undefined;
+  readonly heads?: readonly HeadPlace[] | undefined;
+  readonly kind?: SaeKind | undefined;
+  readonly featureMetadata?: string | undefined;
+}
 
 /**
  * Of the SAEs that were found, those that are meant. Errors: usage where an option cannot hold for them, option_missing
  * and layer_out_of_range for `--layers`.
  */
-export function chooseSaes(saes: readonly Sae[], options: OptionValues): readonly Sae[] {
-  const { layer, layers, head, kind, featureMetadata } = options;
+export function chooseSaes(saes: readonly Sae[], options: Choice): readonly Sae[] {
+  const { layer, layers, heads, kind, featureMetadata } = options;
   // The heads of a crosscoder are one SAE that was found.
   const found = new Set(saes.map(({ file }) => file)).size;
   if (found > 1 && layer !== undefined) {
@@ -22,14 +30,14 @@ export function chooseSaes(saes: readonly Sae[], options: OptionValues): readonl
       hints: ['put {layer} into its name where there is one of each layer; or upload one SAE'],
     });
   }
-  if (head !== undefined) checkHeads(saes, kind, head);
+  if (heads !== undefined) checkHeads(saes, kind, heads);
   return layers === undefined ? saes : ofLayers(saes, layers, options);
 }
 
-function ofLayers(saes: readonly Sae[], layers: Ranges, { layer, head, kind }: OptionValues): readonly Sae[] {
+function ofLayers(saes: readonly Sae[], layers: Ranges, { layer, heads, kind }: Choice): readonly Sae[] {
   const isWanted = membership(layers);
   const layerOf = (sae: Sae): number => {
-    const known = saidOfHead(sae, kind, head)?.layer ?? layer ?? sae.layer?.value;
+    const known = saidOfHead(sae, kind, heads)?.layer ?? layer ?? sae.layer?.value;
     if (known !== undefined) return known;
     throw new AppError('option_missing', `${sae.path}: its files do not say its layer, so --layers cannot choose`, {
       hints: ['name the SAEs that are meant, one by one, with --layer'],

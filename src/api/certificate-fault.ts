@@ -1,0 +1,37 @@
+/** Why a server's certificate was not accepted, and what may be done about it. */
+export interface CertificateFault {
+  readonly what: string;
+  readonly hints: readonly string[];
+  /** The next request meets the same certificate. */
+  readonly settled: true;
+}
+
+/** OpenSSL's words for a certificate that nobody known has signed, as Node passes them on. */
+const unknownIssuer = new Set([
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'CERT_UNTRUSTED',
+]);
+
+/** Reads the code of an error as one of TLS at `origin`, which comes before anything is sent; undefined for any other. */
+export function certificateFault(code: string | undefined, origin: string): CertificateFault | undefined {
+  const fault = (what: string, ...hints: string[]): CertificateFault => ({ what, hints, settled: true });
+  if (code === undefined) return undefined;
+  if (unknownIssuer.has(code)) {
+    return fault(
+      `its certificate is signed by an authority that is not known here (${code})`,
+      "if it is your own or your network's, name its certificate: NODE_EXTRA_CA_CERTS=authority.pem",
+    );
+  }
+  if (code === 'CERT_HAS_EXPIRED') return fault(`its certificate has expired (${code})`, "check this machine's clock");
+  if (code === 'CERT_NOT_YET_VALID')
+    return fault(`its certificate is not valid yet (${code})`, "check this machine's clock");
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
+    return fault(`its certificate is for another host (${code})`, `is ${origin} the name that its certificate has?`);
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'EPROTO')
+    return fault(`does not speak TLS (${code})`, 'if it is a plain http server, write its address with http://');
+  return undefined;
+}

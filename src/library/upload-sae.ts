@@ -1,0 +1,115 @@
+import { AppError, toAppError } from '../errors.ts';
+import { findSaes } from '../layouts/find.ts';
+import type { Sae } from '../layouts/sae.ts';
+import type { OnEvent } from '../upload/events.ts';
+import { type PreparedSae, prepareSae } from '../upload/kinds/sae.ts';
+import { sendSae } from '../upload/kinds/send-sae.ts';
+import type { Server } from '../upload/server.ts';
+import { chooseSaes } from './choose-saes.ts';
+import { closeAfter } from './close-after.ts';
+import { whatHolds } from './held.ts';
+import { serverOf, throwIfStopped, uploadRun } from './run-options.ts';
+import { type SaeEnd, type SaeHooks, type SaeUpload, sourceOf } from './sae-upload.ts';
+import { sendWhenOpen } from './send-when-open.ts';
+
+/**
+ * Uploads every SAE under some paths, each a job of its own, or goes on with what an earlier run left. All are found and
+ * checked before the first is sent. Of several, one that fails does not stop the others: its end holds the error.
+ *
+ * Errors: what is wrong with files or options (exit code 6), what connecting throws, the signal's reason where it fires
+ * before anything is sent, and of a single SAE what sending throws.
+ */
+export function uploadSae(
+  paths: string | readonly string[],
+  upload: SaeUpload,
+  hooks: SaeHooks = {},
+): Promise<readonly SaeEnd[]> {
+  return closeAfter(async (own) => {
+    const found: Sae[] = [];
+    for (const path of [paths].flat()) {
+      const saes = await findSaes(path, upload.tensor, upload.headAxis);
+      for (const sae of saes) own(sae.file);
+      found.push(...saes);
+    }
+    const saes = chooseSaes(found, upload);
+    const server = await serverOf(upload);
+    const prepared: PreparedSae[] = [];
+    for (const sae of saes) prepared.push(own(await check(sae, upload, server, hooks)));
+    refuseSameSource(prepared);
+    if ((await hooks.planned?.(prepared, server)) === false) return [];
+    const ends: SaeEnd[] = [];
+    for (const one of prepared) ends.push(await sendNext(one, upload, server, hooks, ends.at(-1), prepared.length > 1));
+    return ends;
+  });
+}
+
+function check(sae: Sae, upload: SaeUpload, server: Server, hooks: SaeHooks): Promise<PreparedSae> {
+  const { stateDir, restart = false } = upload;
+  const prepare = (tell: OnEvent) =>
+    prepareSae(sae, upload, {
+      server,
+      stateDir,
+      restart,
+      onEvent: (event) => {
+        // Told after each block: a file of many gigabytes is not read to its end once the user has had enough.
+        throwIfStopped(upload);
+        tell(event);
+        upload.onEvent?.(event);
+      },
+    });
+  return hooks.checking ? hooks.checking(sae, prepare) : prepare(() => undefined);
+}
+
+/** One after the other, until what stops one would stop the next too: a spent quota, or the end of the time. */
+async function sendNext(
+  prepared: PreparedSae,
+  upload: SaeUpload,
+  server: Server,
+  hooks: SaeHooks,
+  last: SaeEnd | undefined,
+  several: boolean,
+): Promise<SaeEnd> {
+  const source = sourceOf(prepared);
+  const held = whatHolds(upload.signal, last);
+  if (held) return { source, prepared, held };
+  const send = async (tell: OnEvent) => {
+    const run = await uploadRun(upload, server, (event) => {
+      // Nothing is under way while looking: there is nothing to wait for.
+      if (event.type === 'looking') throwIfStopped(upload);
+      tell(event);
+      upload.onEvent?.({ ...event, source });
+    });
+    return sendWhenOpen(run, () => sendSae(prepared, upload.limits ?? {}, run));
+  };
+  try {
+    const report = await (hooks.sending ? hooks.sending(prepared, send) : send(() => undefined));
+    return { source, prepared, report };
+  } catch (thrown) {
+    if (!several) throw thrown;
+    return { source, prepared, error: toAppError(thrown) };
+  }
+}
+
+/** Two SAEs in one source would be one mixture of both. */
+function refuseSameSource(prepared: readonly PreparedSae[]): void {
+  const seen = new Map<string, Sae>();
+  for (const one of prepared) {
+    const { sae } = one;
+    const source = sourceOf(one);
+    const other = seen.get(source);
+    if (other !== undefined) {
+      throw new AppError('layout_unknown', `${titleOf(other)} and ${titleOf(sae)} would both go into ${source}`, {
+        hints:
+          other.file === sae.file
+            ? ['put {head} into --sae-id, or say with --head I=MODEL:LAYER that they belong to different places']
+            : ['upload them under different --sae-id, or choose with --layers'],
+      });
+    }
+    seen.set(source, sae);
+  }
+}
+
+/** How an SAE is called: its path and, of a crosscoder, which head it is. */
+export function titleOf({ path, head }: Sae): string {
+  return head ? `${path}, head ${head.index} of ${head.of}` : path;
+}

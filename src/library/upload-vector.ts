@@ -1,0 +1,99 @@
+import type { TensorFile } from '../formats/format.ts';
+import { openTensorFile } from '../formats/open.ts';
+import { type Direction, type DirectionOptions, readDirection } from '../layouts/direction.ts';
+import { type Probe, type ProbeOptions, readProbe } from '../layouts/probe.ts';
+import { inMemory } from '../tensor/tensor.ts';
+import type { OnEvent, UploadEvent } from '../upload/events.ts';
+import { sendVector } from '../upload/kinds/send-vector.ts';
+import { type PreparedVector, type ProbeFacts, prepareVector, type VectorOptions } from '../upload/kinds/vector.ts';
+import type { JobReport } from '../upload/run.ts';
+import type { Server } from '../upload/server.ts';
+import { closeAfter } from './close-after.ts';
+import { type RunOptions, serverOf, uploadRun } from './run-options.ts';
+import { sendWhenOpen } from './send-when-open.ts';
+
+/** A file by its path, one that is open (and stays so), or the values themselves. */
+export type VectorSource = string | TensorFile | Float32Array;
+
+interface DirectionUpload extends Omit<VectorOptions, 'hook' | 'strength' | 'probe'>, RunOptions {
+  /** Where it acts: `resid-post` unless said otherwise. */
+  readonly hook?: VectorOptions['hook'];
+  /** Steering strength, -300 to 300: 10 unless said otherwise. */
+  readonly strength?: number;
+  readonly onEvent?: (event: UploadEvent) => void;
+}
+
+/** What to upload as a steering vector, where to, and how. */
+export interface VectorUpload extends DirectionUpload, DirectionOptions {}
+
+/** What to upload as a linear probe, where to, and how. Its bias is the file's unless it is given. */
+export interface ProbeUpload extends DirectionUpload, ProbeOptions, ProbeFacts {}
+
+/** What a front end does around the parts of an upload. */
+export interface VectorHooks<D extends Direction = Direction> {
+  /** All is checked and nothing is written yet: `false` ends it here. */
+  planned?(prepared: PreparedVector, direction: D, server: Server): Promise<boolean>;
+  /** Around the sending: runs it and returns its result. */
+  sending?(send: () => Promise<JobReport>): Promise<JobReport>;
+}
+
+/** How the upload of a direction ended. */
+export interface VectorEnd {
+  /** Its id on the server, once it is there. */
+  readonly id: string | undefined;
+  readonly prepared: PreparedVector;
+  readonly report: JobReport;
+}
+
+/**
+ * Uploads one steering vector, or finds that an earlier run did. Undefined where a hook ended it.
+ * Errors: what is wrong with the file or the options (exit code 6), what connecting and sending throw.
+ */
+export function uploadVector(
+  source: VectorSource,
+  upload: VectorUpload,
+  hooks: VectorHooks = {},
+): Promise<VectorEnd | undefined> {
+  return withFile(source, async (file) => {
+    const direction = 'values' in file ? file : await readDirection(file, upload);
+    return send(direction, upload, undefined, hooks);
+  });
+}
+
+/** Uploads one linear probe or concept direction, likewise. */
+export function uploadProbe(
+  source: VectorSource,
+  upload: ProbeUpload,
+  hooks: VectorHooks<Probe> = {},
+): Promise<VectorEnd | undefined> {
+  return withFile(source, async (file) => {
+    const probe: Probe = 'values' in file ? { ...file, classes: 1 } : await readProbe(file, upload);
+    const bias = upload.bias ?? probe.bias;
+    return send(probe, upload, { concept: upload.concept, ...(bias !== undefined && { bias }) }, hooks);
+  });
+}
+
+function withFile<T>(source: VectorSource, work: (file: TensorFile | Direction) => Promise<T>): Promise<T> {
+  return closeAfter(async (own) => {
+    if (typeof source === 'string') return work(own(await openTensorFile(source)));
+    if (!(source instanceof Float32Array)) return work(source);
+    return work({ tensor: { file: 'the values given', name: '', ...inMemory(source) }, values: source });
+  });
+}
+
+async function send<D extends Direction>(
+  direction: D,
+  upload: DirectionUpload,
+  probe: ProbeFacts | undefined,
+  hooks: VectorHooks<D>,
+): Promise<VectorEnd | undefined> {
+  const server = await serverOf(upload);
+  const { hook = 'resid-post', strength = 10 } = upload;
+  const prepared = await prepareVector(direction, { ...upload, hook, strength, ...(probe && { probe }) }, server);
+  if ((await hooks.planned?.(prepared, direction, server)) === false) return undefined;
+  const onEvent: OnEvent = (event) => upload.onEvent?.(event);
+  const run = await uploadRun(upload, server, onEvent);
+  const sendOne = () => sendWhenOpen(run, () => sendVector(prepared, run));
+  const report = await (hooks.sending ? hooks.sending(sendOne) : sendOne());
+  return { id: report.ids.get(0), prepared, report };
+}

@@ -1,0 +1,119 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import {
+  type Connection,
+  connect,
+  openTensorFile,
+  readRows,
+  type SaeUpload,
+  type UploadEvent,
+  uploadProbe,
+  uploadSae,
+  uploadVector,
+} from '../../src/index.ts';
+import { openStore, startSandbox } from '../../src/sandbox/index.ts';
+import { fixture } from '../fixtures.ts';
+
+async function openBench() {
+  const folder = await mkdtemp(join(tmpdir(), 'np-script-'));
+  const sandbox = await startSandbox({ dataDir: join(folder, 'data') });
+  const connection: Connection = await connect({ url: sandbox.url, key: sandbox.apiKey });
+  const store = openStore(join(folder, 'data'));
+  onTestFinished(async () => {
+    store.close();
+    await connection.close();
+    await sandbox.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  const run = { server: connection.server, stateDir: join(folder, 'state') };
+  return { run, folder, query: (sql: string) => store.query(sql) };
+}
+
+const tiny = fixture('sae-tiny');
+const place = { model: 'tiny-kjv-4l', layer: 1 } as const;
+
+it('an upload that its signal stops says so, and the same one again finishes it', async () => {
+  const { run, query } = await openBench();
+  const stop = new AbortController();
+  const upload: SaeUpload = { ...run, saeId: 'script', limits: { rows: 32, inFlight: 1 } };
+  const events: (UploadEvent & { source?: string })[] = [];
+  const onEvent = (event: UploadEvent) => {
+    events.push(event);
+    if (event.type === 'progress' && event.confirmed >= 64) stop.abort();
+  };
+  const [stopped] = await uploadSae(tiny, { ...upload, signal: stop.signal, onEvent });
+  expect(stopped).toMatchObject({ source: 'tiny-kjv-4l/1-script', report: { end: { type: 'stopped' } } });
+  const confirmed = stopped?.report?.confirmed ?? 0;
+  expect(confirmed).toBeGreaterThanOrEqual(64);
+  expect(confirmed).toBeLessThan(512);
+  expect(events.find(({ type }) => type === 'progress')?.source).toBe('tiny-kjv-4l/1-script');
+  const [end] = await uploadSae([tiny], upload);
+  expect(end?.report).toMatchObject({ end: { type: 'finished' }, confirmed: 512, sent: 512 - confirmed });
+  expect(query('SELECT count(*) AS n, count(DISTINCT idx) AS d FROM features')).toMatchObject([{ n: 512, d: 512 }]);
+});
+
+it('a signal that fired before ends it with its reason, and nothing is sent', async () => {
+  const { run, folder, query } = await openBench();
+  const signal = AbortSignal.abort(new Error('enough'));
+  await expect(uploadSae(tiny, { ...run, saeId: 'script', signal })).rejects.toThrow('enough');
+  expect(query('SELECT count(*) AS n FROM features')).toMatchObject([{ n: 0 }]);
+  expect(await readdir(folder)).not.toContain('state');
+});
+
+it('a hook that sees the plan may end it there', async () => {
+  const { run, query } = await openBench();
+  const seen: number[] = [];
+  const planned = async (prepared: readonly unknown[]) => {
+    seen.push(prepared.length);
+    return false;
+  };
+  expect(await uploadSae(tiny, { ...run, saeId: 'script' }, { planned })).toEqual([]);
+  expect(seen).toEqual([1]);
+  expect(query('SELECT count(*) AS n FROM features')).toMatchObject([{ n: 0 }]);
+});
+
+it('a server that is opened when it is needed is not opened for a file that is none', async () => {
+  const server = () => expect.fail('it was opened');
+  const upload = { server, stateDir: 'nowhere' };
+  await expect(uploadSae('no-such-folder', { ...upload, saeId: 'x' })).rejects.toMatchObject({
+    code: 'file_not_found',
+  });
+  const vector = uploadVector('no-such-file.npy', { ...upload, ...place, name: 'x' });
+  await expect(vector).rejects.toMatchObject({ code: 'file_not_found', exitCode: 6 });
+});
+
+it('a vector and a probe may be values, a path or an open file; each is there once', async () => {
+  const { run, query } = await openBench();
+  const values = Float32Array.from({ length: 64 }, (_, i) => Math.fround(Math.cos(i)));
+  const first = await uploadVector(values, { ...run, ...place, name: 'by values' });
+  const again = await uploadVector(values, { ...run, ...place, name: 'by values' });
+  expect(again).toMatchObject({ id: first?.id, report: { sent: 0 } });
+  const path = fixture('vectors/woman-minus-man-64-f32.npy');
+  const file = await openTensorFile(path);
+  await uploadVector(file, { ...run, ...place, name: 'by file', strength: -3, hook: 'resid-pre' });
+  await file.close();
+  const probe = await uploadProbe(path, { ...run, ...place, name: 'a probe', concept: 'gender', bias: 0.5 });
+  expect(probe?.prepared.kind).toBe('probe');
+  expect(query('SELECT label, hex(vector) AS v FROM features ORDER BY label')).toMatchObject([
+    { label: 'a probe' },
+    { label: 'by file' },
+    { label: 'by values', v: Buffer.from(values.buffer).toString('hex').toUpperCase() },
+  ]);
+});
+
+it('rows come one by one, to be kept, of whichever axis counts them', async () => {
+  const file = await openTensorFile(join(tiny, 'sae_weights.safetensors'));
+  onTestFinished(() => file.close());
+  const all = async (tensor: string, orientation: 'rows' | 'columns') => {
+    const rows: Float32Array[] = [];
+    for await (const { row, values } of readRows(file, { tensor, orientation })) rows[row] = values;
+    return rows;
+  };
+  const [down, across] = [await all('W_dec', 'rows'), await all('W_dec', 'columns')];
+  expect([down.length, across.length]).toEqual([512, 64]);
+  for (const row of [0, 17, 511])
+    expect(down[row]).toEqual(Float32Array.from(across, (column) => column[row] as number));
+  await expect(readRows(file).next()).rejects.toMatchObject({ code: 'layout_unknown' });
+});

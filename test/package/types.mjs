@@ -1,0 +1,46 @@
+// Compiles a script in TypeScript against the installed package, strictly, with no types of anybody else's at hand.
+// node test/package/types.mjs FOLDER: FOLDER/node_modules holds the package.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+
+const folder = process.argv[2];
+const script = join(folder, 'consumer.mts');
+writeFileSync(
+  script,
+  `import { AppError, connect, inspectPath, openTensorFile, readRows, type SaeEnd, steer, type UploadEvent, uploadProbe, uploadSae, uploadVector } from 'neuronpedia-cli';
+
+const file = await openTensorFile('W_dec.npy');
+let sum = 0;
+for await (const { row, values } of readRows(file, { orientation: 'columns' })) sum += row + values.length;
+const { server, http, close } = await connect({ url: 'http://localhost:3000', key: 'a-key', env: { HTTPS_PROXY: '' } });
+const run = { server, stateDir: './state', onEvent: (event: UploadEvent) => { if (event.type === 'progress') sum += event.confirmed; } };
+const ends: readonly SaeEnd[] = await uploadSae(['a', 'b'], { ...run, saeId: 'mine', layers: [[0, 12]], limits: { rows: 100 } });
+const end = await uploadVector(new Float32Array(64), { ...run, model: 'gpt2-small', layer: 6, name: 'Refusal' });
+const probe = await uploadProbe('probe.npz', { ...run, model: 'gpt2-small', layer: 6, name: 'Probe', concept: 'truth' });
+const id: string | undefined = end?.id ?? probe?.id ?? ends[0]?.report?.ids.get(0);
+const { errors }: { errors?: AppError } = {};
+// @ts-expect-error saeId is missing
+await uploadSae('a', run);
+await close();
+export { errors, http, id, inspectPath, steer, sum };
+`,
+);
+const kinds = {
+  node16: { module: ts.ModuleKind.Node16, moduleResolution: ts.ModuleResolutionKind.Node16 },
+  nodenext: { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext },
+  bundler: { module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler },
+};
+const typeRoots = [join(import.meta.dirname, '../../node_modules/@types')];
+const others = {
+  'with the types of Node': { ...kinds.nodenext, typeRoots, types: ['node'], skipLibCheck: true },
+  'with those of a browser': { ...kinds.bundler, lib: ['lib.es2023.d.ts', 'lib.dom.d.ts'] },
+};
+const strict = { strict: true, skipLibCheck: false, noEmit: true, types: [], lib: ['lib.es2023.d.ts'] };
+for (const [name, kind] of Object.entries({ ...kinds, ...others })) {
+  const program = ts.createProgram([script], { ...strict, target: ts.ScriptTarget.ES2023, ...kind });
+  const faults = ts.getPreEmitDiagnostics(program);
+  const host = { getCanonicalFileName: (path) => path, getCurrentDirectory: () => folder, getNewLine: () => '\n' };
+  if (faults.length > 0) console.error(`${name}:\n${ts.formatDiagnostics(faults, host)}`);
+  if (faults.length > 0) process.exitCode = 1;
+}
