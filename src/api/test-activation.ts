@@ -38,9 +38,12 @@ export async function testActivation(
 ): Promise<TextActivation> {
   const doing = `testing ${feature.modelId}/${feature.source}/${feature.index}`;
   const answer = await askAgain(http, postJson('/api/activation/new', { feature, customText: text }, signal));
-  if (answer.json === undefined && answer.status < 500) {
-    const { message, status } = readComplaint(answer);
-    throw new AppError('refused', `${doing}: the server tests no activations (${message})`, { details: { status } });
+  const { status } = answer;
+  if (answer.json === undefined && (status === 404 || status === 405 || status < 300)) {
+    throw new AppError('refused', `${doing}: the server tests no activations (${readComplaint(answer).message})`, {
+      hints: ['is --api-url the address of a Neuronpedia server that runs models?'],
+      details: { status },
+    });
   }
   const { tokens, values, standIn } = readOrRefuse(answer, answerSchema, doing);
   const maxValue = values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);

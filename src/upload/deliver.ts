@@ -36,7 +36,8 @@ async function deliverAnnounced(run: Run, batch: Batch): Promise<void> {
   // Without keys a batch that may have been sent is looked for before it is sent again.
   if (batch.known && delivery.settle === 'lookup' && (await settled(run, batch, false))) return;
   let windows = 0;
-  for (let failures = 1; !abort.aborted; failures++) {
+  let failures = 0;
+  while (!abort.aborted) {
     const sentAt = performance.now();
     const outcome = await delivery.send(batch.body.bytes, batch.key, abort);
     if (outcome.type === 'stored') {
@@ -49,8 +50,11 @@ async function deliverAnnounced(run: Run, batch: Batch): Promise<void> {
       return endLimited(run, batch, outcome.why);
     }
     if (outcome.type !== 'busy' && outcome.type !== 'unknown') return endUnstored(run, batch, outcome);
+    // Being busy or out of reach says nothing of what is in it.
+    const isFailure = outcome.type === 'unknown' && outcome.answered;
+    if (isFailure) failures++;
     const often = batch.doubtful || batch.brief || batch.search || failures >= mostFailures[delivery.settle];
-    const isPoison = outcome.type === 'unknown' && outcome.answered && often;
+    const isPoison = isFailure && often;
     if (isPoison || (outcome.type === 'unknown' && delivery.settle === 'lookup')) {
       if (await settled(run, batch, outcome.answered)) return;
       // Each step of a search is waited for: a server that is away for a minute fails them all.
