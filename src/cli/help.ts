@@ -1,4 +1,5 @@
-import { type CommandSpec, commandSpecs } from './command-specs.ts';
+import type { CommandSpec } from './command-spec.ts';
+import { commandSpecs } from './command-specs.ts';
 import { wrapText } from './display-text.ts';
 import { exitCodesOf } from './exit-codes.ts';
 import { groups } from './option-groups.ts';

@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { AppError } from '../errors.ts';
-import { type CommandSpec, commandSpecs } from './command-specs.ts';
+import type { CommandSpec } from './command-spec.ts';
+import { commandSpecs } from './command-specs.ts';
 import { commandHelp, helpDocument, helpWidth, optionText, toolHelp } from './help.ts';
 import { jsonVersion } from './json-version.ts';
 import { type OptionSpec, optionSpecs } from './option-specs.ts';
