@@ -54,12 +54,25 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   }
 }
 
+/** What was probably meant by an address without its beginning. */
+function withScheme(text: string): string {
+  if (/^(localhost|127\.)/.test(text)) return `http://${text}`;
+  const isHost = /^[\w-]+(\.[\w-]+)+(:\d+)?(\/\S*)?$/.test(text);
+  return isHost ? `https://${text}` : 'https://www.neuronpedia.org or http://localhost:3000';
+}
+
 /** Reads a server's address. Plain http would show the key to everyone on the way, except on this machine itself. */
 export function parseServerUrl(text: string, insecure: boolean): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
     throw new AppError('usage', `"${text}" is not the address of a server`, {
-      hints: ['write it as https://host or http://localhost:3000'],
+      hints: [`write it with https:// before it, as in ${withScheme(text)}`],
+    });
+  }
+  if (/\/api\/?$/.test(url.pathname)) {
+    const server = url.href.replace(/\/api\/?$/, '');
+    throw new AppError('usage', `"${text}": the address of the server itself is meant, without /api`, {
+      hints: [`--api-url ${server}`],
     });
   }
   if (url.username !== '' || url.password !== '') {

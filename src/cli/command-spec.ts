@@ -1,0 +1,26 @@
+import type { CommandContext } from './context.ts';
+import type { OptionName } from './options.ts';
+
+/** A subcommand, declared once. `load` brings its code, only when it runs. */
+export interface CommandSpec {
+  readonly name: string;
+  readonly summary: string;
+  readonly argument?: {
+    readonly name: string;
+    readonly help: string;
+    readonly required: boolean;
+    readonly several?: boolean;
+  };
+  readonly options: readonly OptionName[];
+  /** Without these the command cannot run at all. */
+  readonly required?: readonly OptionName[];
+  /** Two command lines, as one types them: a test runs each. */
+  readonly examples: readonly [string, string];
+  /** What it can end with besides what every command can. */
+  readonly exitCodes: readonly number[];
+  /** Where a code means something of its own here. */
+  readonly exitMeanings?: Readonly<Record<number, string>>;
+  /** Runs until a signal comes, which is then its regular end and no interruption. */
+  readonly untilSignal?: boolean;
+  readonly load: () => Promise<{ run: (context: CommandContext) => Promise<number> }>;
+}
