@@ -49,9 +49,9 @@ test('a folder without an SAE is an error that says what was looked for', async 
     exitCode: 6,
     message: `${folder}: no SAE found in this folder`,
     hints: [
-      expect.stringContaining('sae_weights.safetensors beside cfg.json (SAELens)'),
       'it holds no files',
       expect.stringContaining('named itself'),
+      expect.stringContaining('sae_weights.safetensors beside cfg.json (SAELens)'),
     ],
   });
 });
