@@ -5,7 +5,6 @@
 const exitCodeOf = {
   bug: 1,
   usage: 2,
-  rows_quarantined: 3,
   no_key: 4,
   authentication_failed: 4,
   upload_not_permitted: 4,

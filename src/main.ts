@@ -13,6 +13,8 @@ const graceMs = 10_000;
  */
 export async function main(argv: readonly string[]): Promise<number> {
   const out = createOutput(process, outputOptions(argv));
+  const key = secretOf(process.env.NEURONPEDIA_API_KEY);
+  out.hide(key);
   goOnWhenPipesClose();
   try {
     const version = readVersion();
@@ -22,6 +24,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       json: out.json,
       columns: process.stdout.columns,
     };
+    refuseKey(argv, key);
     const invocation = await parseCommandLine(argv, version, write);
     return invocation ? await runCommand(invocation, argv, version, out) : 0;
   } catch (thrown) {
@@ -50,10 +53,24 @@ async function runCommand(
     interactive: process.stdin.isTTY === true && process.stderr.isTTY === true && options.input !== false,
     version,
     command: ['neuronpedia', ...argv.map(shellWord)].join(' '),
+    typed: { words: argv, folder: process.cwd() },
     stop: signals.stop,
     abort: signals.abort,
   });
   return spec.untilSignal ? code : (signals.exitCode() ?? code);
+}
+
+/** The keys of the sandbox are in its manual. */
+function secretOf(key = ''): string {
+  return key.startsWith('sandbox-') ? '' : key.trim();
+}
+
+/** What is typed stands in the shell's history, in the list of processes, and in the checkpoint. Error: usage. */
+function refuseKey(argv: readonly string[], key: string): void {
+  if (key === '' || !argv.some((word) => word === key || word.endsWith(`=${key}`))) return;
+  throw new AppError('usage', 'the API key of NEURONPEDIA_API_KEY stands in the command line', {
+    hints: ['leave it out: the variable is enough'],
+  });
 }
 
 /** Needed before the command line is parsed, for what goes wrong in parsing it. */

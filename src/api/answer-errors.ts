@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { AppError, type ErrorCode } from '../errors.ts';
 import type { Answer } from './http.ts';
+import { oneLine } from './one-line.ts';
+import { serverTime } from './server-time.ts';
 
 const errorBody = z.looseObject({
   error: z.string().optional(),
@@ -25,7 +27,8 @@ export function readComplaint(answer: Answer): Complaint {
   const parsed = errorBody.safeParse(answer.json);
   const fields = parsed.success ? parsed.data : {};
   const said = fields.error ?? fields.message ?? describeBody(answer);
-  return { status: answer.status, message: said.slice(0, longestMessage), code: fields.code, path: fields.path };
+  const message = oneLine(said.slice(0, longestMessage));
+  return { status: answer.status, message, code: fields.code, path: fields.path && oneLine(fields.path) };
 }
 
 function describeBody(answer: Answer): string {
@@ -90,17 +93,19 @@ function hintsFor(answer: Answer, code: ErrorCode, complaint: Complaint): string
       `the server redirects to ${location}; redirects are not followed with a key: name that server with --api-url`,
     ];
   }
-  return [];
+  return [`if that looks wrong, see the exchange with --verbose and ask whoever runs ${origin}`];
 }
 
+/** What says more than this says nothing about when to come back; past it lie instants that are none. */
+export const longestPauseMs = 366 * 86_400_000;
+
 /** How long the server asks to wait: `Retry-After` in seconds or as a date; undefined where it does not say. */
-export function retryAfterMs(answer: Answer, now = Date.now()): number | undefined {
+export function retryAfterMs(answer: Answer): number | undefined {
   const value = answer.headers.get('retry-after');
   if (value === undefined) return undefined;
   const seconds = Number(value);
-  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(value) - serverTime(answer);
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(0, ms), longestPauseMs);
 }
 
 /** Whether asking again may help. Everything else is permanent, or has no answer at all. */

@@ -1,48 +1,104 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
 import { AppError } from '../errors.ts';
-import type { RequestWindow } from '../upload/pacer.ts';
+import { opensIn, type RequestWindow } from '../upload/pacer.ts';
 import { higherLimits, isTransient, permanentError, readComplaint, retryAfterMs } from './answer-errors.ts';
 import { type Answer, AnswerTooLarge, type Http, type HttpRequest, NoAnswer } from './http.ts';
 import { fullWindow } from './request-window.ts';
+import { serverTime } from './server-time.ts';
 
 /** Waits before the second, third and fourth try of a request that may be repeated. */
 const waitsMs = [300, 1000, 3000];
 /** A server that asks for a longer pause than this is not waited for here. */
 const longestWaitMs = 30_000;
 
+/** So many pages are asked away again. */
+const mostPages = 2;
+
+/** How a request is repeated. */
+interface Repeating {
+  /** A page counts as an answer at once. */
+  readonly pageToo?: boolean;
+  /** What is still to be asked for where an answer was lost; undefined for nothing. */
+  readonly rest?: () => Promise<HttpRequest | undefined>;
+}
+
 /**
- * Sends a request that may be repeated without harm, and again while the server is away or busy.
- * Errors: unreachable, server_failing.
+ * Sends a request that may be repeated without harm, and again while the server is away or busy. Half of an answer is
+ * asked for again like none; a page instead of JSON is a gateway's, and is asked for twice more, unless `pageToo`.
+ * Errors: unreachable, server_failing, paused (a full window).
  */
-export async function askAgain(http: Http, request: HttpRequest): Promise<Answer> {
+export async function askAgain(http: Http, request: HttpRequest, pageToo = false): Promise<Answer> {
+  return (await attempts(http, request, { pageToo })) as Answer;
+}
+
+/**
+ * The same for what a server would do a second time: where an answer was lost, `rest` looks at what was done, and says
+ * what is still to be asked for. Undefined where that is nothing. Errors: those of `askAgain` and of `rest`.
+ */
+export function askRest(
+  http: Http,
+  request: HttpRequest,
+  rest: () => Promise<HttpRequest | undefined>,
+): Promise<Answer | undefined> {
+  return attempts(http, request, { rest });
+}
+
+async function attempts(http: Http, first: HttpRequest, how: Repeating): Promise<Answer | undefined> {
+  let request: HttpRequest | undefined = first;
   let sent = false;
-  for (let attempt = 0; ; attempt++) {
+  let pages = how.pageToo ? mostPages : 0;
+  for (let attempt = 0; request; attempt++) {
     const result = await http.request(request).catch((error: unknown) => asNoAnswer(error));
     const wait = waitsMs[attempt];
-    if (!(result instanceof NoAnswer)) {
-      if (!isTransient(result.status)) return result;
-      const window = fullWindow(result);
-      if (window) throw windowFull(result, window, Date.now());
-      const asked = retryAfterMs(result);
-      if (wait === undefined || (asked ?? 0) > longestWaitMs) throw failing(request, result, asked);
-      await pause(asked ?? wait, request.signal);
-    } else {
+    if (result instanceof NoAnswer) {
       if (result instanceof AnswerTooLarge) throw new AppError('server_failing', result.message, { cause: result });
       sent ||= result.sent;
       if (wait === undefined || request.signal?.aborted) throw unreachable(result, sent);
       await pause(wait, request.signal);
+    } else {
+      if (isFinal(result) && (!isPage(result) || pages++ >= mostPages)) return result;
+      await pause(waitAfter(result, request, wait), request.signal);
     }
+    const isLost = result instanceof NoAnswer ? result.sent : result.status !== 429;
+    if (isLost && how.rest) request = await how.rest();
   }
+  return undefined;
+}
+
+/** Whether asking again would bring nothing else, as far as its status and its wholeness tell. */
+function isFinal(answer: Answer): boolean {
+  return !isTransient(answer.status) && !isCutOff(answer);
+}
+
+/** A success that is not JSON: a gateway's answer, which passes, or there is no Neuronpedia behind it. */
+function isPage({ status, json }: Answer): boolean {
+  return json === undefined && status >= 200 && status < 300;
+}
+
+/** It says that it is JSON, and is not all of it. */
+function isCutOff({ headers, json, text }: Answer): boolean {
+  return json === undefined && text !== '' && /\bjson\b/.test(headers.get('content-type') ?? '');
+}
+
+/** Milliseconds before the next try. Errors: paused (a full window); server_failing where there is to be none. */
+function waitAfter(answer: Answer, request: HttpRequest, wait: number | undefined): number {
+  const window = fullWindow(answer);
+  if (window) throw windowFull(answer, window);
+  const asked = retryAfterMs(answer);
+  if (wait === undefined || (asked ?? 0) > longestWaitMs) throw failing(request, answer, asked);
+  return asked ?? wait;
 }
 
 /** A full window is no moment's matter: trying again at once would only be refused again. Error: paused. */
-function windowFull(answer: Answer, { limit, ms }: RequestWindow, now: number): AppError {
-  const resumeAt = new Date((Math.floor(now / ms) + 1) * ms);
+function windowFull(answer: Answer, window: RequestWindow): AppError {
+  const { limit, ms } = window;
+  const waitMs = opensIn(window, serverTime(answer));
+  const resumeAt = new Date(serverTime(answer) + waitMs);
   const message = `the server takes ${limit} of these requests in ${Math.round(ms / 60_000)} minutes, and has had them`;
   return new AppError('paused', `${message}: ${readComplaint(answer).message}`, {
     hints: [`run the same command again after ${resumeAt.toISOString()}`, higherLimits],
-    details: { status: answer.status, resume_at: resumeAt.toISOString() },
+    details: { status: answer.status, resume_at: resumeAt.toISOString(), wait_s: Math.ceil(waitMs / 1000) },
   });
 }
 
@@ -64,16 +120,15 @@ function unreachable(error: NoAnswer, sent: boolean): AppError {
   });
 }
 
+const later = 'run the same command again later; progress is saved';
+
 function failing(request: HttpRequest, answer: Answer, asked: number | undefined): AppError {
   const pause = asked === undefined ? '' : ` and asks to wait ${Math.ceil(asked / 1000)} s`;
-  return new AppError(
-    'server_failing',
-    `${request.method} ${request.path}: the server is failing: ${readComplaint(answer).message}${pause}`,
-    {
-      hints: ['run the same command again later; progress is saved'],
-      details: { status: answer.status },
-    },
-  );
+  const said = isCutOff(answer) ? 'its answer is cut off' : readComplaint(answer).message;
+  return new AppError('server_failing', `${request.method} ${request.path}: the server is failing: ${said}${pause}`, {
+    hints: [later],
+    details: { status: answer.status },
+  });
 }
 
 /** Sends JSON, expects a success that fits `schema`. Errors: those of `askAgain`, permanentError, not_neuronpedia. */
@@ -97,6 +152,21 @@ export function readAs<T>(answer: Answer, schema: z.ZodType<T>, doing: string): 
   throw new AppError('not_neuronpedia', `${doing}: the server's answer makes no sense: ${found}`, {
     hints: ['is --api-url the address of a Neuronpedia server?'],
   });
+}
+
+/** Holds an answer to what was asked: of another place it says nothing of this one. Error: not_neuronpedia. */
+export function checkPlace(found: Record<string, unknown>, asked: Record<string, string>, doing: string): void {
+  for (const [key, value] of Object.entries(asked)) {
+    if (found[key] === value) continue;
+    const said = typeof found[key] === 'string' ? JSON.stringify(found[key].slice(0, 100)) : typeof found[key];
+    throw new AppError(
+      'not_neuronpedia',
+      `${doing}: the server's answer makes no sense: ${key} is ${said}, not "${value}"`,
+      {
+        hints: ['is --api-url the address of a Neuronpedia server?'],
+      },
+    );
+  }
 }
 
 /** A JSON request. */

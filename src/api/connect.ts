@@ -1,11 +1,12 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { AppError } from '../errors.ts';
 import { createPacer } from '../upload/pacer.ts';
-import type { ModelRecord, Server, SourceSet } from '../upload/server.ts';
-import { ask, askAgain, postJson, readOrRefuse } from './ask.ts';
+import type { Made, ModelRecord, Server, SourceSet } from '../upload/server.ts';
+import { ask, askAgain, checkPlace, postJson, readOrRefuse } from './ask.ts';
 import { askQuota, discover } from './discover.ts';
 import { featureDelivery } from './feature-delivery.ts';
-import { type Http, openHttp } from './http.ts';
+import { type Answer, type Http, openHttp } from './http.ts';
+import { manyOf } from './many-of.ts';
 import { rowAccess } from './rows.ts';
 import { modelSchema, sourceSetSchema } from './schemas.ts';
 import { vectorActivationDelivery } from './vector-activations.ts';
@@ -65,19 +66,23 @@ function withScheme(text: string): string {
 export function parseServerUrl(text: string, insecure: boolean): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    throw new AppError('usage', `"${text}" is not the address of a server`, {
+    throw new AppError('usage', `"${withoutUser(text)}" is not the address of a server`, {
       hints: [`write it with https:// before it, as in ${withScheme(text)}`],
-    });
-  }
-  if (/\/api\/?$/.test(url.pathname)) {
-    const server = url.href.replace(/\/api\/?$/, '');
-    throw new AppError('usage', `"${text}": the address of the server itself is meant, without /api`, {
-      hints: [`--api-url ${server}`],
     });
   }
   if (url.username !== '' || url.password !== '') {
     throw new AppError('usage', 'the address of the server holds a user name or password', {
       hints: ['keys are given with: neuronpedia login'],
+    });
+  }
+  if (url.search !== '' || url.hash !== '') {
+    throw new AppError('usage', `${url.origin}: the address of a server has no "?" or "#" in it`, {
+      hints: ['keys are given with: neuronpedia login'],
+    });
+  }
+  if (/\/api\/?$/.test(url.pathname)) {
+    throw new AppError('usage', `"${text}": the address of the server itself is meant, without /api`, {
+      hints: [`--api-url ${url.href.replace(/\/api\/?$/, '')}`],
     });
   }
   if (url.protocol === 'http:' && !isLoopback(url.hostname) && !insecure) {
@@ -88,8 +93,15 @@ export function parseServerUrl(text: string, insecure: boolean): URL {
   return url;
 }
 
+/** Whoever writes a key into an address does not want to see it again. */
+function withoutUser(text: string): string {
+  const at = text.lastIndexOf('@');
+  return at < 0 ? text.replace(/[?#].*/s, '…') : `…${text.slice(at)}`;
+}
+
+/** By the parsed name, in which all ways to write an address are the same: 2130706433 is 127.0.0.1. Any other name is up to DNS. */
 function isLoopback(host: string): boolean {
-  return host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
+  return host === 'localhost' || /^(127\.\d+\.\d+\.\d+|\[::1\]|\[::ffff:7f[0-9a-f]{2}:[0-9a-f]{1,4}\])$/.test(host);
 }
 
 async function makeServer(http: Http, name: string): Promise<Server> {
@@ -105,7 +117,7 @@ async function makeServer(http: Http, name: string): Promise<Server> {
     askQuota: () => askQuota(http),
     getModel: (modelId) => getModel(http, modelId),
     listModels: async () =>
-      (await ask(http, postJson('/api/model/list'), z.array(modelSchema), 'listing models')).map(toModel),
+      (await ask(http, postJson('/api/model/list'), manyOf(modelSchema), 'listing models')).map(toModel),
     createModel: (modelId, layers) => createModel(http, modelId, layers),
     getSourceSet: (modelId, name) => getSourceSet(http, modelId, name),
     createSourceSet: (modelId, name, about) => createSourceSet(http, modelId, name, about),
@@ -128,15 +140,15 @@ async function getModel(http: Http, id: string): Promise<ModelRecord | undefined
     modelSchema.nullable(),
     `asking for the model "${id}"`,
   );
-  return found === null ? undefined : toModel(found);
+  if (found === null) return undefined;
+  checkPlace(found, { id }, `asking for the model "${id}"`);
+  return toModel(found);
 }
 
-/** Not repeated by itself when its answer is lost: the model is asked for instead. */
-async function createModel(http: Http, id: string, layers: number): Promise<ModelRecord> {
-  const doing = `creating the model "${id}"`;
-  const answer = await askAgain(http, postJson('/api/model/new', { id, layers }));
-  const existing = answer.status === 200 ? undefined : await getModel(http, id);
-  return existing ?? toModel(readOrRefuse(answer, modelSchema, doing));
+async function createModel(http: Http, id: string, layers: number): Promise<ModelRecord & Made> {
+  const make = () => askAgain(http, postJson('/api/model/new', { id, layers }));
+  const read = (answer: Answer) => toModel(readOrRefuse(answer, modelSchema, `creating the model "${id}"`));
+  return makeOrFind(() => getModel(http, id), make, read);
 }
 
 async function getSourceSet(http: Http, modelId: string, name: string): Promise<SourceSet | undefined> {
@@ -144,7 +156,9 @@ async function getSourceSet(http: Http, modelId: string, name: string): Promise<
   const answer = await askAgain(http, { method: 'GET', path });
   if (answer.status === 404) return undefined;
   const found = readOrRefuse(answer, sourceSetSchema.nullable(), `asking for the source set "${name}"`);
-  return found === null ? undefined : toSourceSet(found);
+  if (found === null) return undefined;
+  checkPlace(found, { name }, `asking for the source set "${name}"`);
+  return toSourceSet(found);
 }
 
 async function createSourceSet(
@@ -152,14 +166,31 @@ async function createSourceSet(
   modelId: string,
   name: string,
   { description, urls: [url] }: Pick<SourceSet, 'description' | 'urls'>,
-): Promise<SourceSet> {
+): Promise<SourceSet & Made> {
   const body = { modelId, name, ...(description !== '' && { description }), ...(url !== undefined && { url }) };
-  const answer = await askAgain(http, postJson('/api/source-set/new', body));
-  // A first try whose answer was lost has made it: then this one says that it is there.
-  const existing = answer.status === 200 ? undefined : await getSourceSet(http, modelId, name);
-  if (existing) return existing;
-  const made = readOrRefuse(answer, sourceSetSchema, `creating the source set "${name}"`);
-  return toSourceSet(made);
+  const make = () => askAgain(http, postJson('/api/source-set/new', body));
+  const read = (answer: Answer) =>
+    toSourceSet(readOrRefuse(answer, sourceSetSchema, `creating the source set "${name}"`));
+  return makeOrFind(() => getSourceSet(http, modelId, name), make, read);
+}
+
+/**
+ * Makes what was not there a while ago. Another run may have made it since, or do so at the same moment: then this one is
+ * refused, because it is there, or because the server (five models and ten sets an hour, refusals counted) has had enough
+ * of these requests. The same after a first try whose answer was lost.
+ */
+async function makeOrFind<T>(
+  find: () => Promise<T | undefined>,
+  make: () => Promise<Answer>,
+  read: (answer: Answer) => T,
+): Promise<T & Made> {
+  const before = await find();
+  if (before) return { ...before, isNew: false };
+  const answer = await make().catch((error: unknown) => error as AppError);
+  const made = 'status' in answer && answer.status === 200 ? undefined : await find();
+  if (made) return { ...made, isNew: false };
+  if (!('status' in answer)) throw answer;
+  return { ...read(answer), isNew: true };
 }
 
 function toSourceSet({ creatorId, description, urls }: z.infer<typeof sourceSetSchema>): SourceSet {

@@ -5,6 +5,7 @@ import { permanentError } from './answer-errors.ts';
 import { askAgain, readAs, readOrRefuse } from './ask.ts';
 import type { Answer, Http } from './http.ts';
 import { limitsSchema, userSchema } from './schemas.ts';
+import { serverTime } from './server-time.ts';
 
 /** Who and what answers at an address. */
 export interface Discovery {
@@ -23,22 +24,28 @@ const inFlight = 4;
  * Errors: authentication_failed, not_neuronpedia, unreachable, server_failing.
  */
 export async function discover(http: Http): Promise<Discovery> {
-  const limits = await askAgain(http, { method: 'GET', path: '/api/upload/limits' });
-  if (isRefusal(limits)) throw permanentError(limits, 'signing in');
-  if (limits.status >= 300 && limits.status < 400) throw permanentError(limits, 'asking for the upload limits');
-  if (isPublic(limits)) return discoverPublic(http, limits);
+  const first = await askLimits(http);
+  let account: Account | undefined;
+  let limits = first;
+  if (isPublic(first)) {
+    account = await fetchAccount(http);
+    // A gateway's page passes, and would have made a public server of any other: one that has no limits says so again.
+    limits = await askLimits(http);
+    if (isPublic(limits)) return publicServer(http, limits, account);
+  }
   if (limits.status !== 200) throw notNeuronpedia(http);
-  const found = readAs(limits, limitsSchema, 'asking for the upload limits');
-  const account = await fetchAccount(http);
+  const found = readAs(limits, limitsSchema, asking);
+  account ??= await fetchAccount(http);
   return {
     id: limits.headers.get('x-server-id') ?? found.serverId ?? http.origin,
     account,
-    quota: toQuota(found),
+    quota: toQuota(found, limits),
     capabilities: {
       kind: 'upload-protocol',
       storesVectors: found.storesVectors,
       storesAttributes: true,
       idempotencyKeys: found.idempotencyKeys,
+      exactDoubles: true,
       privateUploads: found.privateUploads,
       maxRows: found.maxFeaturesPerBatch,
       maxBytes: found.maxBodyBytes,
@@ -47,15 +54,26 @@ export async function discover(http: Http): Promise<Discovery> {
   };
 }
 
-function toQuota({ tier, features }: z.infer<typeof limitsSchema>): Quota {
+const asking = 'asking for the upload limits';
+
+/** The answer about limits, which may be a page. Errors: those of asking, and of a refused key or a redirect. */
+async function askLimits(http: Http): Promise<Answer> {
+  const limits = await askAgain(http, { method: 'GET', path: '/api/upload/limits' }, true);
+  if (isRefusal(limits)) throw permanentError(limits, 'signing in');
+  if (limits.status >= 300 && limits.status < 400) throw permanentError(limits, asking);
+  return limits;
+}
+
+function toQuota({ tier, features }: z.infer<typeof limitsSchema>, answer: Answer): Quota {
   const { limit, used, resetsAt } = features;
-  return { tier, limit, used, resetsAt: resetsAt ? new Date(resetsAt) : undefined };
+  const asOf = new Date(serverTime(answer));
+  return { tier, limit, used, resetsAt: resetsAt ?? undefined, asOf };
 }
 
 /** The account's quota as it is now. Errors: those of asking. */
 export async function askQuota(http: Http): Promise<Quota> {
   const limits = await askAgain(http, { method: 'GET', path: '/api/upload/limits' });
-  return toQuota(readOrRefuse(limits, limitsSchema, 'asking for the upload limits'));
+  return toQuota(readOrRefuse(limits, limitsSchema, asking), limits);
 }
 
 async function fetchAccount(http: Http): Promise<Account> {
@@ -76,8 +94,7 @@ function isRefusal(answer: Answer): boolean {
   return (answer.status === 401 || answer.status === 403) && answer.json !== undefined;
 }
 
-async function discoverPublic(http: Http, limits: Answer): Promise<Discovery> {
-  const account = await fetchAccount(http);
+function publicServer(http: Http, limits: Answer, account: Account): Discovery {
   return {
     // The public server has no such header; a sandbox that plays it does, and its port changes from run to run.
     id: limits.headers.get('x-server-id') ?? http.origin,
@@ -88,6 +105,7 @@ async function discoverPublic(http: Http, limits: Answer): Promise<Discovery> {
       storesVectors: false,
       storesAttributes: false,
       idempotencyKeys: false,
+      exactDoubles: false,
       privateUploads: false,
       maxRows: 128,
       maxBytes: 2_000_000,

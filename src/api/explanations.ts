@@ -46,6 +46,8 @@ export async function checkExplaining(
   const answer = await askAgain(http, generateRequest({ ...place, index: nobodysIndex }, explaining));
   const problem = explainRefusal(answer, explaining);
   if (problem) throw new AppError('cannot_explain', problem.message, { hints: ['nothing was sent', ...problem.hints] });
+  // Something else than the server answered, or it has no such thing: nobody knows whether it would explain.
+  if (answer.json === undefined) readOrRefuse(answer, z.looseObject({}), 'asking whether the server would explain');
 }
 
 /**

@@ -1,9 +1,9 @@
-import { z } from 'zod';
 import type { Delivery, StoredRow } from '../upload/delivery.ts';
 import type { Pacer } from '../upload/pacer.ts';
 import type { Capabilities, FeatureDestination } from '../upload/server.ts';
 import { ask, postJson } from './ask.ts';
 import type { Http } from './http.ts';
+import { manyOf } from './many-of.ts';
 import { sendUpload } from './outcome.ts';
 import { featureSchema } from './schemas.ts';
 
@@ -57,9 +57,13 @@ async function lookUp(http: Http, { storesVectors }: Capabilities, source: strin
   const body = storesVectors
     ? { features: asked, fields: ['index', 'vectorHash'] }
     : asked.map((feature) => ({ ...feature, maxActsToReturn: 1 }));
-  const rows = await ask(http, postJson('/api/features', body), z.array(featureSchema), `looking up ${source}`);
+  const rows = await ask(http, postJson('/api/features', body), manyOf(featureSchema), `looking up ${source}`);
   const indices = new Set(asked.map(({ index }) => index));
+  const [modelId] = asked.map((feature) => feature.modelId);
+  // Servers that are asked for single fields need not say where a row is from; one from elsewhere was not asked for.
+  const isAsked = (row: (typeof rows)[number]) =>
+    (row.modelId ?? modelId) === modelId && (row.layer ?? source) === source;
   return rows
-    .filter(({ index }) => indices.has(index))
+    .filter((row) => isAsked(row) && indices.has(row.index))
     .map(({ index, vectorHash }) => ({ index, ...(vectorHash && storesVectors && { vectorHash }) }));
 }

@@ -1,18 +1,19 @@
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
 import { readComplaint } from './answer-errors.ts';
-import { askAgain, readOrRefuse } from './ask.ts';
+import { askAgain, checkPlace, readOrRefuse } from './ask.ts';
 import { explanationSchema } from './explanations.ts';
 import type { Http } from './http.ts';
+import { manyOf } from './many-of.ts';
 
 const person = z.looseObject({ name: z.string().nullish() }).nullish();
-const texts = z.array(z.string()).nullish();
-const numbers = z.array(z.number()).nullish();
+const texts = manyOf(z.string()).nullish();
+const numbers = manyOf(z.number()).nullish();
 const freeFields = z.record(z.string(), z.unknown()).nullish();
 
 const activationSchema = z.looseObject({
-  tokens: z.array(z.string()),
-  values: z.array(z.number()),
+  tokens: manyOf(z.string()),
+  values: manyOf(z.number()),
 });
 
 const featureSchema = z.looseObject({
@@ -44,9 +45,9 @@ const featureSchema = z.looseObject({
   pos_values: numbers,
   neg_str: texts,
   neg_values: numbers,
-  activations: z.array(activationSchema).nullish(),
-  explanations: z.array(explanationSchema).nullish(),
-  lists: z.array(z.looseObject({ id: z.string() })).nullish(),
+  activations: manyOf(activationSchema).nullish(),
+  explanations: manyOf(explanationSchema).nullish(),
+  lists: manyOf(z.looseObject({ id: z.string() })).nullish(),
   creator: person,
   createdAt: z.string().nullish(),
   model: z.looseObject({ inferenceEnabled: z.boolean().nullish() }).nullish(),
@@ -73,5 +74,9 @@ export async function fetchFeature(
       hints: ['is --api-url the address of a Neuronpedia server?'],
     });
   }
-  return readOrRefuse(answer, featureSchema, `reading ${model}/${source}/${index}`);
+  const doing = `reading ${model}/${source}/${index}`;
+  const found = readOrRefuse(answer, featureSchema, doing);
+  const place = { modelId: model, layer: source, index: String(Number(index)) };
+  checkPlace({ ...found, index: String(Number(found.index)) }, place, doing);
+  return found;
 }

@@ -1,5 +1,7 @@
 import { type Dispatcher, Pool } from 'undici';
+import { countSeparators } from './count-separators.ts';
 import { NoAnswer, noAnswer } from './no-answer.ts';
+import { formsOf, redact } from './redact.ts';
 
 export { NoAnswer } from './no-answer.ts';
 
@@ -55,6 +57,10 @@ export interface HttpOptions {
 
 /** Answers are read into memory: more than this is no answer of a Neuronpedia to us. */
 const largestAnswer = 64 << 20;
+/** Values in its JSON, whose every one takes memory many times its text: a thousand wide steering vectors have as many. */
+const mostValues = 4 << 20;
+/** A stream repeats all that there is so far with each token, which comes to a few of these. */
+const largestStream = 16 << 20;
 const connectTimeoutMs = 10_000;
 /** A server that is busy storing takes seconds; one that says nothing for this long has lost the request. */
 const answerTimeoutMs = 120_000;
@@ -94,9 +100,9 @@ async function openStream(pool: Pool, options: HttpOptions, request: HttpRequest
   const tell = teller(options, request);
   try {
     const response = await pool.request(dispatchOptions(options, request));
-    const [status, headers] = [response.statusCode, headersOf(response)];
+    const [status, headers] = [response.statusCode, headersOf(response, formsOf(options.key ?? ''))];
     if (status === 200 && headers.get('content-type')?.startsWith('text/event-stream')) {
-      return { status, headers, chunks: streamedChunks(response, options.origin, tell) };
+      return { status, headers, chunks: streamedChunks(response, { status, headers }, options.origin, tell) };
     }
     const answer = await readAnswer(response, options);
     tell(describeAnswer(answer, answer.text.length));
@@ -108,19 +114,20 @@ async function openStream(pool: Pool, options: HttpOptions, request: HttpRequest
 
 async function* streamedChunks(
   response: Dispatcher.ResponseData,
+  head: Pick<Answer, 'status' | 'headers'>,
   origin: string,
   tell: (result: string) => void,
 ): AsyncGenerator<Uint8Array> {
   let size = 0;
   try {
-    for await (const chunk of limitedChunks(response)) {
+    for await (const chunk of limitedChunks(response, largestStream)) {
       size += chunk.length;
       yield chunk;
     }
   } catch (error) {
     throw told(tell, noAnswer(origin, error));
   }
-  tell(describeAnswer({ status: response.statusCode, headers: headersOf(response) }, size));
+  tell(describeAnswer(head, size));
 }
 
 /** Says how an exchange ended, with its size and how long it took. */
@@ -159,26 +166,33 @@ function dispatchOptions(options: HttpOptions, request: HttpRequest): Dispatcher
   };
 }
 
-async function readAnswer(response: Dispatcher.ResponseData, { origin, keyFrom }: HttpOptions): Promise<Answer> {
+async function readAnswer(response: Dispatcher.ResponseData, { origin, key, keyFrom }: HttpOptions): Promise<Answer> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of limitedChunks(response)) chunks.push(chunk);
-  const text = Buffer.concat(chunks).toString('utf8');
+  let values = 0;
+  for await (const chunk of limitedChunks(response, largestAnswer)) {
+    chunks.push(chunk);
+    values += countSeparators(chunk);
+    if (values > mostValues)
+      throw new AnswerTooLarge(`the answer is larger than ${mostValues} values`, true, undefined);
+  }
+  // What a server says back of the key is gone before anybody cuts it short or writes it down.
+  const forms = formsOf(key ?? '');
+  const text = redact(Buffer.concat(chunks).toString('utf8'), forms);
   const { statusCode: status } = response;
-  return { status, headers: headersOf(response), text, json: parseJson(text), origin, keyFrom };
+  return { status, headers: headersOf(response, forms), text, json: parseJson(text), origin, keyFrom };
 }
 
-async function* limitedChunks(response: Dispatcher.ResponseData): AsyncGenerator<Uint8Array> {
+async function* limitedChunks(response: Dispatcher.ResponseData, most: number): AsyncGenerator<Uint8Array> {
   let size = 0;
   for await (const chunk of response.body) {
     size += chunk.length;
-    if (size > largestAnswer)
-      throw new AnswerTooLarge(`the answer is larger than ${largestAnswer} bytes`, true, undefined);
+    if (size > most) throw new AnswerTooLarge(`the answer is larger than ${most} bytes`, true, undefined);
     yield chunk;
   }
 }
 
-function headersOf(response: Dispatcher.ResponseData): ReadonlyMap<string, string> {
-  return new Map(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
+function headersOf(response: Dispatcher.ResponseData, forms: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(Object.entries(response.headers).map(([name, value]) => [name, redact(String(value), forms)]));
 }
 
 function parseJson(text: string): unknown {

@@ -1,10 +1,13 @@
 import { z } from 'zod';
-import { ask, postJson } from './ask.ts';
+import { ask, askRest, postJson, readOrRefuse } from './ask.ts';
 import { fetchFeature } from './feature.ts';
 import type { FeatureId } from './feature-id.ts';
-import type { Http } from './http.ts';
+import type { Answer, Http, HttpRequest } from './http.ts';
+import { manyOf } from './many-of.ts';
 
 const listSchema = z.looseObject({ id: z.string(), name: z.string() });
+
+type List = z.infer<typeof listSchema>;
 
 /** Features added by one request. */
 const atOnce = 100;
@@ -21,23 +24,45 @@ export interface FilledList {
  * alone: a server may count a second time as a second entry. Errors: those of asking.
  */
 export async function putOnList(http: Http, name: string, features: readonly FeatureId[]): Promise<FilledList> {
-  const lists = await ask(http, postJson('/api/list/list'), z.array(listSchema), 'listing your lists');
-  const own = lists.find((list) => list.name === name);
-  const list = own ?? (await ask(http, postJson('/api/list/new', { name }), listSchema, `making the list "${name}"`));
+  const own = await findList(http, name);
+  const list = own ?? (await makeList(http, name));
   const missing = own ? await notOn(http, own.id, features) : features;
   for (let at = 0; at < missing.length; at += atOnce) {
-    const featuresToAdd = missing.slice(at, at + atOnce).map(({ model, source, index }) => ({
-      ...{ modelId: model, layer: source, index },
-      description: '',
-    }));
-    await ask(
-      http,
-      postJson('/api/list/add-features', { listId: list.id, featuresToAdd }),
-      z.unknown(),
-      `filling "${name}"`,
-    );
+    await addToList(http, list, missing.slice(at, at + atOnce));
   }
   return { id: list.id, isNew: !own, added: missing.length };
+}
+
+async function findList(http: Http, name: string): Promise<List | undefined> {
+  const lists = await ask(http, postJson('/api/list/list'), manyOf(listSchema), 'listing your lists');
+  return lists.find((list) => list.name === name);
+}
+
+/** Each request makes another list, of the same name too: one whose answer was lost is looked for. */
+async function makeList(http: Http, name: string): Promise<List> {
+  const request = postJson('/api/list/new', { name });
+  let made: List | undefined;
+  const answer = await askRest(http, request, async () => {
+    made = await findList(http, name);
+    return made ? undefined : request;
+  });
+  return made ?? readOrRefuse(answer as Answer, listSchema, `making the list "${name}"`);
+}
+
+async function addToList(http: Http, list: List, features: readonly FeatureId[]): Promise<void> {
+  const answer = await askRest(http, addition(list.id, features), async () => {
+    const missing = await notOn(http, list.id, features);
+    return missing.length === 0 ? undefined : addition(list.id, missing);
+  });
+  if (answer) readOrRefuse(answer, z.array(z.unknown()), `filling "${list.name}"`);
+}
+
+function addition(listId: string, features: readonly FeatureId[]): HttpRequest {
+  const featuresToAdd = features.map(({ model, source, index }) => ({
+    ...{ modelId: model, layer: source, index },
+    description: '',
+  }));
+  return postJson('/api/list/add-features', { listId, featuresToAdd });
 }
 
 /** A feature's own page is the one place that names the lists it is on. */

@@ -1,16 +1,19 @@
 import { z } from 'zod';
 import type { Outcome } from '../upload/delivery.ts';
-import type { Pacer } from '../upload/pacer.ts';
+import { opensIn, type Pacer } from '../upload/pacer.ts';
+import { steadyNow } from '../upload/steady-clock.ts';
 import { isTransient, permanentError, readComplaint, retryAfterMs } from './answer-errors.ts';
 import { type Answer, type Http, type HttpRequest, NoAnswer } from './http.ts';
 import { fullWindow, remainingRequests } from './request-window.ts';
+import { instant } from './schemas.ts';
+import { serverTime } from './server-time.ts';
 
 const quotaBody = z.looseObject({
   code: z.literal('rate_limit_exceeded'),
   features: z.looseObject({
     limit: z.number().nullable(),
     used: z.number(),
-    resetsAt: z.string().nullish(),
+    resetsAt: instant,
   }),
 });
 
@@ -45,12 +48,12 @@ function classify(answer: Answer, doing: string, pacer: Pacer): Outcome {
   const why = readComplaint(answer).message;
   const window = fullWindow(answer);
   if (window) {
-    pacer.refused(window, Date.now());
+    pacer.refused(window, opensIn(window, serverTime(answer)), steadyNow());
     return { type: 'limited', why };
   }
   const quota = quotaBody.safeParse(answer.json);
-  if (answer.status === 429 && quota.success) return quotaOutcome(quota.data.features, why);
-  if (answer.status === 429) return busyOutcome(retryAfterMs(answer), why);
+  if (answer.status === 429 && quota.success) return quotaOutcome(quota.data.features, answer, why);
+  if (answer.status === 429) return busyOutcome(answer, why);
   if (answer.status === 413) return { type: 'too_large', why };
   // A 2xx or a redirect of a page is a gateway's or a log-in's answer, not the server's: it may come back.
   const page = answer.json === undefined && answer.status < 400;
@@ -64,12 +67,22 @@ function classify(answer: Answer, doing: string, pacer: Pacer): Outcome {
 /** A pause of minutes is no pause between two requests: the run ends in order and says when to go on. */
 const longestPauseMs = 120_000;
 
-function busyOutcome(waitMs: number | undefined, why: string): Outcome {
+function busyOutcome(answer: Answer, why: string): Outcome {
+  const waitMs = retryAfterMs(answer);
   if (waitMs === undefined || waitMs <= longestPauseMs) return { type: 'busy', waitMs, why };
-  return { type: 'quota', left: 0, resumeAt: new Date(Date.now() + waitMs), why };
+  return { type: 'quota', left: 0, resumeAt: new Date(serverTime(answer) + waitMs), waitMs, why };
 }
 
-function quotaOutcome(features: z.infer<typeof quotaBody>['features'], why: string): Outcome {
+function quotaOutcome(features: z.infer<typeof quotaBody>['features'], answer: Answer, why: string): Outcome {
   const left = features.limit === null ? 0 : Math.max(0, features.limit - features.used);
-  return { type: 'quota', left, resumeAt: features.resetsAt ? new Date(features.resetsAt) : undefined, why };
+  const { resetsAt } = features;
+  if (!resetsAt) return { type: 'quota', left, resumeAt: undefined, ofTier: true, why };
+  return {
+    type: 'quota',
+    left,
+    resumeAt: resetsAt,
+    waitMs: resetsAt.getTime() - serverTime(answer),
+    ofTier: true,
+    why,
+  };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { RequestWindow } from '../upload/pacer.ts';
+import { longestPauseMs } from './answer-errors.ts';
 import type { Answer } from './http.ts';
 
 /** What the public server says where too many requests came from one address. It sends no Retry-After. */
@@ -17,7 +18,7 @@ export function fullWindow(answer: Answer): RequestWindow | undefined {
   const { limitPerWindow: limit, requestWindow } = said.data;
   const [, amount, unit] = /^\s*(\d+)\s*(ms|s|m|h|d)\s*$/.exec(requestWindow) ?? [];
   const ms = Number(amount) * (unitMs[unit ?? ''] ?? Number.NaN);
-  return ms > 0 ? { limit, ms } : undefined;
+  return ms > 0 && ms <= longestPauseMs ? { limit, ms } : undefined;
 }
 
 /** How many more requests the server says it takes; undefined where it does not say. */

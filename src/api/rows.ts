@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
-import type { Capabilities, RowAccess } from '../upload/server.ts';
+import type { Capabilities, RowAccess, RowContent } from '../upload/server.ts';
 import { isTransient, permanentError, readComplaint } from './answer-errors.ts';
 import { ask, askAgain, postJson } from './ask.ts';
-import type { Http } from './http.ts';
+import { fetchFeature } from './feature.ts';
+import { AnswerTooLarge, type Http } from './http.ts';
+import { manyOf } from './many-of.ts';
 
 /** Rows asked for at once; a server that cannot be asked for single fields sends each in full, vectors with 15 KB or more. */
 const rowsAtOnce = { fields: 1024, whole: 32 } as const;
@@ -26,7 +28,7 @@ export function rowAccess(http: Http, { storesVectors }: Pick<Capabilities, 'sto
         const rows = await ask(
           http,
           postJson('/api/features', bodyOf(asked, storesVectors)),
-          z.array(ownedSchema),
+          manyOf(ownedSchema),
           'looking up rows',
         );
         const wanted = new Set(asked);
@@ -37,8 +39,45 @@ export function rowAccess(http: Http, { storesVectors }: Pick<Capabilities, 'sto
       }
       return found;
     },
+    read: async (ids, activations) => new Map(await readRows(http, ids, activations)),
     remove: (id) => remove(http, id),
   };
+}
+
+/**
+ * Rows in full, as many at once as are asked for, and in halves where their answer is too large for the server. A single
+ * one by its own page: of a vector, the answer to many leaves out its activations.
+ */
+async function readRows(http: Http, ids: readonly string[], activations: number): Promise<[string, RowContent][]> {
+  const [first = ''] = ids;
+  if (ids.length < 2) {
+    const [model = '', source = '', index = ''] = first.split('/');
+    const row = ids.length === 1 ? await fetchFeature(http, model, source, index) : undefined;
+    return row ? [[first, row]] : [];
+  }
+  const asked = ids.map((id) => {
+    const [modelId, layer, index] = id.split('/');
+    return { modelId, layer, index: Number(index), maxActsToReturn: activations };
+  });
+  try {
+    const rows = await ask(http, postJson('/api/features', asked), z.array(ownedSchema), 'reading rows back');
+    const wanted = new Set(ids);
+    const named = rows.map((row): [string, RowContent] => [`${row.modelId}/${row.layer}/${row.index}`, row]);
+    return named.filter(([id]) => wanted.has(id));
+  } catch (error) {
+    if (!isTooLarge(error)) throw error;
+    const middle = Math.ceil(ids.length / 2);
+    const halves = [ids.slice(0, middle), ids.slice(middle)];
+    return [
+      ...(await readRows(http, halves[0] as readonly string[], activations)),
+      ...(await readRows(http, halves[1] as readonly string[], activations)),
+    ];
+  }
+}
+
+/** The answer, not the request: of a server that says so, and of one that simply sends too much. */
+function isTooLarge(error: unknown): boolean {
+  return error instanceof AppError && (error.details.status === 413 || error.cause instanceof AnswerTooLarge);
 }
 
 function bodyOf(ids: readonly string[], fields: boolean) {

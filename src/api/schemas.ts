@@ -1,13 +1,23 @@
 import { z } from 'zod';
+import { oneLine } from './one-line.ts';
 
 /** Answers, as far as this client reads them. Unknown fields are let be: servers grow. */
 
+/** A name that is shown. */
+const name = z.string().transform(oneLine);
+
+/** An instant; what is none says nothing. */
+export const instant = z
+  .string()
+  .transform((text) => (Number.isNaN(Date.parse(text)) ? undefined : new Date(text)))
+  .nullish();
+
 export const limitsSchema = z.looseObject({
-  tier: z.string(),
+  tier: name,
   features: z.looseObject({
     limit: z.number().int().nonnegative().nullable(),
     used: z.number().int().nonnegative(),
-    resetsAt: z.string().nullish(),
+    resetsAt: instant,
   }),
   privateUploads: z.boolean(),
   maxFeaturesPerBatch: z.number().int().positive(),
@@ -17,7 +27,7 @@ export const limitsSchema = z.looseObject({
   serverId: z.string().optional(),
 });
 
-export const userSchema = z.looseObject({ id: z.string(), name: z.string().nullish() });
+export const userSchema = z.looseObject({ id: z.string(), name: name.nullish() });
 
 export const modelSchema = z.looseObject({
   id: z.string(),
@@ -32,8 +42,13 @@ export const sourceSetSchema = z.looseObject({
   urls: z.array(z.string()).nullish(),
 });
 
+/** A row's number among its source's. */
+const index = z.union([z.string().regex(/^\d{1,15}$/), z.int().nonnegative()]);
+
 export const featureSchema = z.looseObject({
-  index: z.union([z.string(), z.number()]).transform(Number),
+  modelId: z.string().optional(),
+  layer: z.string().optional(),
+  index: index.transform(Number),
   vectorHash: z.string().nullish(),
 });
 
@@ -42,14 +57,14 @@ export const newVectorSchema = z.looseObject({
   vector: z.looseObject({
     modelId: z.string(),
     source: z.string(),
-    index: z.union([z.string(), z.number()]).transform(String),
+    index: index.transform(String),
   }),
 });
 
 export const storedVectorSchema = z.looseObject({
   modelId: z.string(),
   layer: z.string(),
-  index: z.union([z.string(), z.number()]).transform(String),
+  index: index.transform(String),
   vectorLabel: z.string().nullish(),
   vectorDefaultSteerStrength: z.number().nullish(),
   vector: z.array(z.number()),

@@ -3,6 +3,7 @@ import { AppError } from '../errors.ts';
 import { isTransient, permanentError, readComplaint, retryAfterMs } from './answer-errors.ts';
 import type { Answer } from './http.ts';
 import type { NoAnswer } from './no-answer.ts';
+import { serverTime } from './server-time.ts';
 import type { Completions } from './steer.ts';
 
 /** The public server's limits count requests of an address, whatever the key. */
@@ -37,14 +38,16 @@ function overLimit(answer: Answer): AppError {
     details: {
       status: answer.status,
       said: message,
-      ...(waitMs !== undefined && { resume_at: new Date(Date.now() + waitMs).toISOString() }),
+      ...(waitMs !== undefined && { resume_at: new Date(serverTime(answer) + waitMs).toISOString() }),
     },
   });
 }
 
+const errorBody = z.looseObject({ error: z.unknown().optional(), message: z.unknown().optional() });
+
 /** The error that an event of a stream reports, if it does: `{"error": …}` or `{"message": …}` without completions. */
 export function errorFrame(json: unknown): AppError | undefined {
-  const said = z.looseObject({ error: z.unknown(), message: z.unknown() }).partial().safeParse(json);
+  const said = errorBody.safeParse(json);
   if (!said.success) return undefined;
   const { error, message } = said.data;
   const text = [error, message].find((value) => typeof value === 'string' && value !== '');

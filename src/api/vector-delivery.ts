@@ -3,12 +3,13 @@ import type { Delivery, StoredRow } from '../upload/delivery.ts';
 import { looseHash } from '../upload/fingerprint.ts';
 import type { Pacer } from '../upload/pacer.ts';
 import type { Capabilities, VectorDestination } from '../upload/server.ts';
-import { ask, postJson, readAs } from './ask.ts';
+import { ask, checkPlace, postJson, readAs } from './ask.ts';
 import type { Http } from './http.ts';
+import { manyOf } from './many-of.ts';
 import { sendUpload } from './outcome.ts';
 import { newVectorSchema, type StoredVector, storedVectorSchema } from './schemas.ts';
 
-const ownedSchema = z.looseObject({ vectors: z.array(storedVectorSchema) });
+const ownedSchema = z.looseObject({ vectors: manyOf(storedVectorSchema) });
 
 /**
  * Steering vectors to a server: one a request, under a key where it knows keys, looked up among those that the account
@@ -56,6 +57,7 @@ export function vectorDelivery(
       const result = await sendUpload(http, post, `uploading a vector to ${modelId}`, pacer);
       if ('type' in result) return result;
       const { vector } = readAs(result, newVectorSchema, 'uploading a vector');
+      checkPlace(vector, { modelId, source: vectorSource(layer, hookType) }, 'uploading a vector');
       return { type: 'stored', ids: [`${vector.modelId}/${vector.source}/${vector.index}`] };
     },
     lookup: (rows) => lookUp(http, destination, rows),

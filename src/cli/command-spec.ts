@@ -14,8 +14,8 @@ export interface CommandSpec {
   readonly options: readonly OptionName[];
   /** Without these the command cannot run at all. */
   readonly required?: readonly OptionName[];
-  /** Two command lines, as one types them: a test runs each. */
-  readonly examples: readonly [string, string];
+  /** Command lines, as one types them: a test runs each. */
+  readonly examples: readonly [string, string, ...string[]];
   /** What it can end with besides what every command can. */
   readonly exitCodes: readonly number[];
   /** Where a code means something of its own here. */

@@ -1,4 +1,5 @@
 import type { Env } from '../config/folders.ts';
+import type { Typed } from '../upload/job.ts';
 import type { OptionValues } from './options.ts';
 import type { Output } from './output.ts';
 
@@ -14,6 +15,8 @@ export interface CommandContext {
   readonly version: string;
   /** What was typed, to be typed again. */
   readonly command: string;
+  /** The same as words, and the folder it was typed in. */
+  readonly typed: Typed;
   /** First signal: end soon, in order. */
   readonly stop: AbortSignal;
   /** A while later: end now. */

@@ -41,7 +41,8 @@ export async function finishDirection(
   return Math.max(exitCodeOf(report), after?.exitCode ?? 0);
 }
 
-function writeDirectionReceipt(
+/** Writes the receipt of one direction. Error: file_unreadable. */
+export function writeDirectionReceipt(
   path: string,
   session: Session,
   { kind, destination, name, vectorHash, notStored }: PreparedVector,

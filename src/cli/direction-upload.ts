@@ -32,17 +32,17 @@ export interface FoundDirection {
   readonly notes: readonly string[];
 }
 
+/** Finds the direction that the options of a command name in its file. */
+export type DirectionReader = (file: TensorFile, options: OptionValues) => Promise<FoundDirection>;
+
 /** Uploads one direction, a steering vector or a probe; `read` finds it in the file. */
-export function uploadDirection(
-  given: CommandContext,
-  read: (file: TensorFile) => Promise<FoundDirection>,
-): Promise<number> {
+export function uploadDirection(given: CommandContext, read: DirectionReader): Promise<number> {
   const context = withTimeLimit(given);
   const { out, options } = context;
   return closeAfter(async (own) => {
     const [path] = context.args as [string];
     const file = own(path === '-' ? await readStandardInput(context) : await openTensorFile(path));
-    const found = await read(file);
+    const found = await read(file, options);
     const said = vectorOptions(options, found.probe);
     await checkReceipt(options.receipt);
     const session = own(await openSession(context));
@@ -91,7 +91,8 @@ async function readStandardInput({ stdin }: CommandContext): Promise<TensorFile>
 /** A vector is kilobytes of text. */
 const longestInput = 64 << 20;
 
-function vectorOptions(options: OptionValues, probe: ProbeFacts | undefined): VectorOptions {
+/** What the options say of a direction. Error: usage for a hook where none lives. */
+export function vectorOptions(options: OptionValues, probe: ProbeFacts | undefined): VectorOptions {
   const { hook: typed = 'resid-post', createModel, activations } = options;
   // As TransformerLens writes it too: resid_post, hook_resid_post.
   const hook = typed.replaceAll('_', '-').replace(/^hook-/, '');

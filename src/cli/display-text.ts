@@ -19,6 +19,21 @@ export function safeText(text: string): string {
     .replace(control, (sign) => (sign < ' ' ? String.fromCodePoint(0x2400 + sign.charCodeAt(0)) : '\ufffd'));
 }
 
+/** What chalk writes: colours and weights, which move nothing. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+const style = /(\u001b\[[\d;]{1,12}m)/;
+
+/** A line that may be painted, as a terminal may show it; on one that shows no colours without its paint. */
+export function safeLine(line: string, painted: boolean): string {
+  const pieces = line.split(style).map((piece, i) => (i % 2 === 0 ? safeText(piece) : painted ? piece : ''));
+  return pieces.join('');
+}
+
+/** JSON text that says the same and holds nothing that a terminal obeys. */
+export function safeJson(json: string): string {
+  return json.replace(control, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 /** Columns that a text without newlines takes. */
 export function widthOf(text: string): number {
   let width = 0;

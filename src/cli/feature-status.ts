@@ -76,7 +76,7 @@ async function test(
   ]);
   if (standIn) out.warn('this server has no model: these values are made up, and the same for the same text');
   const shown = tokens.map(tokenText);
-  const width = Math.min(30, Math.max(...shown.map(widthOf)));
+  const width = shown.reduce((most, token) => Math.min(30, Math.max(most, widthOf(token))), 0);
   for (const [i, token] of shown.entries()) {
     const value = values[i] as number;
     const line = `${token}${' '.repeat(Math.max(0, width - widthOf(token)))}  ${round(value).padStart(9)}  ${bar(value, maxValue, out.page.unicode)}`;

@@ -7,7 +7,9 @@ export function parseId(text: string): FeatureId {
   const parts = path.split('/').filter((part) => part !== '');
   const [model, source, index] = parts.slice(-3);
   if (model === undefined || source === undefined || index === undefined || !/^\d+$/.test(index)) {
-    throw new AppError('usage', `"${text}" is not the id of a feature`, {
+    // A key that was pasted here is not shown again.
+    const shown = text.includes('/') || text.length <= 20 ? `"${text}"` : 'what was typed';
+    throw new AppError('usage', `${shown} is not the id of a feature`, {
       hints: ['an id is model/source/index, for example gpt2-small/6-my-sae/1234, or the URL of one'],
     });
   }

@@ -1,15 +1,23 @@
 import { fetchFeature } from '../api/feature.ts';
 import { AppError } from '../errors.ts';
 import { formatRanges } from '../tensor/ranges.ts';
+import { nameRow } from '../upload/delivery.ts';
+import { noSuchJob } from '../upload/held-jobs.ts';
 import { type JobStatus, readJob } from '../upload/jobs.ts';
 import { type ReadBack, resolveRows } from '../upload/resolve-row.ts';
 import type { CommandContext } from './context.ts';
+import { examineJob } from './examine-job.ts';
 import { parseId } from './id.ts';
+import { atServerOf, otherServer } from './job-server.ts';
 import { formatMoment } from './moment.ts';
 import { count } from './progress.ts';
+import { listQuarantine } from './quarantine.ts';
 import { openSession, type Session } from './session.ts';
 
-/** `status JOB`: one job as its journal has it; with `--resolve` its open rows are settled first. Error: not_found. */
+/**
+ * `status JOB`: one job as its journal has it; with `--resolve` its open rows are settled first, with `--verify` its rows
+ * are read back. Errors: not_found, and those of `examineJob`.
+ */
 export async function showJob(context: CommandContext, session: Session, id: string): Promise<number> {
   const { state } = session.folders;
   const job = await findJob(state, id);
@@ -17,16 +25,15 @@ export async function showJob(context: CommandContext, session: Session, id: str
   const now = context.options.resolve ? await findJob(state, id) : job;
   showJobLine(context, now);
   showOpenRows(context, now);
-  context.out.document({ type: 'job', ...jobDocument(now), ...rowsDocument(now) });
+  const examined = await examineJob(context, session, now);
+  context.out.document({ type: 'job', ...jobDocument(now), ...rowsDocument(now), ...examined });
   return 0;
 }
 
 async function findJob(state: string, id: string): Promise<JobStatus> {
   const job = await readJob(state, id);
   if (job) return job;
-  throw new AppError('not_found', `no local job "${id}"`, {
-    hints: ['neuronpedia status lists the jobs; a feature is named model/source/index'],
-  });
+  throw noSuchJob(id);
 }
 
 async function resolve(context: CommandContext, session: Session, job: JobStatus): Promise<void> {
@@ -48,13 +55,13 @@ function plainId(text: string): string {
 }
 
 /** Reads from the server that the job is of, whichever the command would talk to. Null where it cannot be asked. */
-async function read(context: CommandContext, { job }: JobStatus, id: string): Promise<ReadBack | undefined | null> {
-  const session = await openSession(atServerOf(context, job.serverName));
+async function read(context: CommandContext, status: JobStatus, id: string): Promise<ReadBack | undefined | null> {
+  const session = await openSession(atServerOf(context, status));
   try {
     const { model, source, index } = parseId(id);
     const { server, http, close } = await session.connect();
     try {
-      if (server.id !== job.server) throw otherServer(job.server, server.id);
+      if (server.id !== status.job.server) throw otherServer(status.job.server, server.id);
       const feature = await fetchFeature(http, model, source, index);
       if (!feature) return undefined;
       const { vector, vectorLabel } = feature;
@@ -74,23 +81,46 @@ async function read(context: CommandContext, { job }: JobStatus, id: string): Pr
 const noKeyCode = 4;
 const awayCode = 5;
 
-function atServerOf(context: CommandContext, serverName: string): CommandContext {
-  const { apiUrl, sandbox, sandboxPublic } = context.options;
-  if (apiUrl !== undefined || sandbox || sandboxPublic || !URL.canParse(serverName)) return context;
-  return { ...context, options: { ...context.options, apiUrl: serverName } };
+/** All jobs, the shards of an SAE under one line for it. */
+export function showJobs(context: CommandContext, jobs: readonly JobStatus[]): void {
+  const seen = new Set<JobStatus>();
+  for (const job of jobs) {
+    if (seen.has(job)) continue;
+    const shards = job.job.shard === undefined ? [] : shardsBeside(job, jobs);
+    if (shards.length > 0) showShards(context, shards);
+    for (const one of shards.length > 0 ? shards : [job]) {
+      showJobLine(context, one);
+      seen.add(one);
+    }
+  }
 }
 
-function otherServer(expected: string, found: string): AppError {
-  return new AppError('checkpoint_mismatch', `the job is of server ${expected}; this is ${found}`, {
-    hints: ['name the server that it was begun on with --api-url'],
-    details: { expected, found },
+/** The shards of the same SAE and division that are known here, in their order. */
+function shardsBeside({ job }: JobStatus, jobs: readonly JobStatus[]): JobStatus[] {
+  const numbers = ({ shard = '' }: JobStatus['job']) => shard.split('/').map(Number);
+  const [, of] = numbers(job);
+  const same = jobs.filter(({ job: other }) => {
+    const place = (['server', 'account', 'model', 'source', 'as'] as const).every((name) => job[name] === other[name]);
+    return place && other.shard !== undefined && numbers(other)[1] === of;
   });
+  return same.sort((a, b) => (numbers(a.job)[0] ?? 0) - (numbers(b.job)[0] ?? 0));
+}
+
+function showShards({ out }: CommandContext, shards: readonly JobStatus[]): void {
+  const [{ job }] = shards as [JobStatus];
+  const of = job.shard?.split('/')[1];
+  const sum = (name: 'planned' | 'confirmed') => count(shards.reduce((total, shard) => total + shard[name], 0));
+  const done = shards.filter(({ state }) => state === 'done').length;
+  out.result(
+    `  ${job.model}/${job.source} in ${of} shards: ${shards.length} of them known here, ${done} done, ${sum('confirmed')}/${sum('planned')} rows`,
+  );
 }
 
 /** One job in two or three lines. */
 export function showJobLine({ out }: CommandContext, status: JobStatus): void {
   const { id, job, planned, confirmed, unknown, deleted, quarantined, state } = status;
-  const share = planned === 0 ? 0 : Math.floor((100 * confirmed) / planned);
+  const nothing = state === 'done' ? 100 : 0;
+  const share = planned === 0 ? nothing : Math.floor((100 * confirmed) / planned);
   const open = unknown > 0 ? `, ${count(unknown)} without an answer` : '';
   const left = quarantined.size > 0 ? `, ${count(quarantined.size)} left out` : '';
   const gone = deleted > 0 ? `, ${count(deleted)} deleted` : '';
@@ -105,7 +135,8 @@ export function showJobLine({ out }: CommandContext, status: JobStatus): void {
 /** A batch on a server that names rows itself is one row: there are never many of these. */
 const mostRows = 100;
 
-function showOpenRows({ out }: CommandContext, { id, unknownRows, labels, quarantined }: JobStatus): void {
+function showOpenRows({ out }: CommandContext, status: JobStatus): void {
+  const { id, unknownRows, labels, quarantined } = status;
   for (const [row, label] of [...labels].slice(0, mostRows)) out.result(`    without an answer: row ${row} "${label}"`);
   if (unknownRows.length > 0 && labels.size === 0) {
     out.result(`    without an answer: rows ${formatRanges(unknownRows)}`);
@@ -116,24 +147,37 @@ function showOpenRows({ out }: CommandContext, { id, unknownRows, labels, quaran
     out.note(`  neuronpedia status ${id} --resolve ${row}=absent   it is not there: it will be sent again`);
     out.note(`  neuronpedia status ${id} --resolve ${row}=ID       it is there, under this id`);
   }
-  for (const [row, why] of quarantined) out.result(`    left out: row ${row}: ${why}`);
+  for (const [row, why] of quarantined) out.result(`    left out: ${nameRow(status, row)}: ${why}`);
 }
 
 /** A job for programs, as `status` lists it. */
 export function jobDocument(status: JobStatus) {
   const { id, job, planned, confirmed, unknown, deleted, quarantined, state, ids } = status;
-  const { server, serverKind, serverName, accountName: account, model, source, as, title, command, createdAt } = job;
+  const { server, serverKind, serverName, accountName: account, model, source, as, shard } = job;
+  const { title, command, createdAt } = job;
   return {
     ...{ id, state, planned, confirmed, unknown, deleted, quarantined: quarantined.size },
-    ...{ model, source, as, title, server, serverKind, serverName, account, command, createdAt },
+    ...{
+      model,
+      source,
+      as,
+      ...(shard && { shard }),
+      title,
+      server,
+      serverKind,
+      serverName,
+      account,
+      command,
+      createdAt,
+    },
     ids: Object.fromEntries(ids),
   };
 }
 
-function rowsDocument({ unknownRows, labels, quarantined }: JobStatus): Record<string, unknown> {
+function rowsDocument({ unknownRows, labels, quarantined, ...naming }: JobStatus): Record<string, unknown> {
   return {
     unknownRows: formatRanges(unknownRows),
     labels: Object.fromEntries(labels),
-    quarantinedRows: [...quarantined].map(([row, why]) => ({ row, why })),
+    quarantinedRows: listQuarantine(quarantined, naming),
   };
 }

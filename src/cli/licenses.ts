@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import known from 'spdx-license-ids/index.json' with { type: 'json' };
 
 /** Spellings that people use for licences whose SPDX identifier is another. */
 const otherSpellings: ReadonlyMap<string, string> = new Map([
@@ -14,6 +14,5 @@ const otherSpellings: ReadonlyMap<string, string> = new Map([
 /** The SPDX identifier for what was typed, whatever its case (`CC-BY 4.0` and `CC0` too); undefined for none. */
 export function parseLicense(typed: string): string | undefined {
   const wanted = typed.trim().toLowerCase().replace(/\s+/g, '-');
-  const known = createRequire(import.meta.url)('spdx-license-ids') as readonly string[];
   return otherSpellings.get(wanted) ?? known.find((id) => id.toLowerCase() === wanted);
 }

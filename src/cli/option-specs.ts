@@ -83,7 +83,7 @@ export const optionSpecs = {
   activations: {
     value: 'PATH',
     group: groups.reading,
-    help: 'examples per feature: a .jsonl, or a folder that SAEDashboard wrote; may hold {layer}',
+    help: 'examples per feature: a .jsonl, or a folder that SAEDashboard wrote; may hold {layer} and {head}',
     schema: text,
   },
   strict: { group: groups.reading, help: 'end with exit code 6 where anything was found amiss', schema: flag },

@@ -16,7 +16,7 @@ export const featureOptions = {
   featureMetadata: {
     value: 'FILE',
     group,
-    help: 'facts per feature: a .jsonl keyed by index, or arrays with a value a feature; may hold {layer}',
+    help: 'facts per feature: a .jsonl keyed by index, or arrays with a value a feature; may hold {layer} and {head}',
     schema: text,
   },
   sparsityScale: {

@@ -2,7 +2,7 @@ import type { z as Zod } from 'zod';
 import { groups } from './option-groups.ts';
 import type { OptionSpec } from './option-specs.ts';
 import { flag, parsed } from './option-values.ts';
-import { parseTimeLimit } from './quantities.ts';
+import { parseRowCount, parseTimeLimit } from './quantities.ts';
 import { parseResolution } from './resolution.ts';
 
 /** Options for what happens at limits, at rows that cannot be sent, and at rows of which nothing is known. */
@@ -32,6 +32,17 @@ export const limitOptions = {
     group: groups.reading,
     help: 'replace empty and NUL tokens of --activations by U+FFFD, and say how many',
     schema: flag,
+  },
+  verify: {
+    group: groups.reading,
+    help: 'with a job: read rows back from the server, and compare them with the files that they were made of',
+    schema: flag,
+  },
+  verifyRows: {
+    value: 'N',
+    group: groups.reading,
+    help: 'with --verify: how many rows, chosen at random, or all (default: 512)',
+    schema: parsed(parseRowCount, 'a number of rows, or all'),
   },
   resolve: {
     value: 'ROW=WHAT',

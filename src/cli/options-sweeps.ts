@@ -1,5 +1,6 @@
 import type { z as Zod } from 'zod';
 import { parseRanges } from '../tensor/ranges.ts';
+import { parseShard } from '../upload/shard.ts';
 import { parseHead } from './head-option.ts';
 import { groups } from './option-groups.ts';
 import type { OptionSpec } from './option-specs.ts';
@@ -25,6 +26,12 @@ export const sweepOptions = {
     help: 'where head I of a crosscoder belongs; may be given several times',
     schema: (z: typeof Zod) => each(parsed(parseHead, 'HEAD=MODEL:LAYER such as 0=gemma-2-2b:13'))(z),
     repeatable: true,
+  },
+  shard: {
+    value: 'I/N',
+    group: groups.sending,
+    help: "only the I-th of N contiguous parts of each SAE's rows, counted from 1: for a CI matrix, SLURM array or Kubernetes Job",
+    schema: parsed(parseShard, 'I/N with I from 1 to N, such as 2/8'),
   },
   headAxis: {
     value: 'AXIS',

@@ -1,7 +1,7 @@
-import { stripVTControlCharacters } from 'node:util';
 import { Chalk, type ChalkInstance } from 'chalk';
+import { formsOf, redact } from '../api/redact.ts';
 import type { AppError } from '../errors.ts';
-import { wrapNote } from './display-text.ts';
+import { safeJson, safeLine, safeText, wrapNote } from './display-text.ts';
 import { jsonVersion } from './json-version.ts';
 import { createScreen, type Screen } from './screen.ts';
 
@@ -59,25 +59,25 @@ export interface Output extends OutputOptions {
   setLineWriter(write: ((line: string) => void) | undefined): void;
 }
 
-/** Anything shorter is no key, and would be found in every other word. */
-const shortestSecret = 6;
-
 /** Of a file or pipe, which has no width. */
 const defaultColumns = 80;
 
 export function createOutput(terminal: Terminal, options: OutputOptions): Output {
   const paint = new Chalk({ level: options.color ? 1 : 0 });
   const secrets = new Set<string>();
-  const redact = (text: string) => [...secrets].reduce((kept, secret) => kept.replaceAll(secret, '[key]'), text);
+  const clean = (text: string) => redact(text, secrets);
   let writeLine: ((line: string) => void) | undefined;
+  // Names and messages of servers and files stand in lines of all kinds: what goes to a terminal is made safe here.
   const toStderr = (text: string) => {
+    const safe = safeLine(clean(text), options.color);
     const { isTTY, columns } = terminal.stderr;
-    const line = (isTTY && columns ? wrapNote(redact(text), columns - 1) : [redact(text)]).join('\n');
+    const line = isTTY && columns ? wrapNote(safe, columns - 1).join('\n') : safe;
     if (writeLine) writeLine(line);
     else terminal.stderr.write(`${line}\n`);
   };
-  const hintLine = (text: string) => `${paint.cyan('neuronpedia: hint:')} ${text}`;
-  const toStdout = (line: string) => terminal.stdout.write(`${redact(line)}\n`);
+  const hintLine = (text: string) => `${paint.cyan('neuronpedia: hint:')} ${safeText(text)}`;
+  const toStdout = (line: string) => terminal.stdout.write(`${line}\n`);
+  const toJson = (value: object) => toStdout(safeJson(clean(JSON.stringify(value))));
   const drawable = terminal.stdout.isTTY && options.cursor && options.progress && !options.json;
   return {
     ...options,
@@ -86,7 +86,7 @@ export function createOutput(terminal: Terminal, options: OutputOptions): Output
     get columns() {
       return terminal.stdout.isTTY ? terminal.stdout.columns : undefined;
     },
-    screen: drawable ? createScreen(terminal.stdout, redact) : undefined,
+    screen: drawable ? createScreen(terminal.stdout, clean) : undefined,
     page: {
       columns: terminal.stdout.columns || defaultColumns,
       unicode: options.unicode,
@@ -94,33 +94,31 @@ export function createOutput(terminal: Terminal, options: OutputOptions): Output
     },
     result: (line) => {
       if (options.json) return;
-      const shown = options.colorResults ? line : stripVTControlCharacters(line);
+      const shown = safeLine(clean(line), options.colorResults);
       const { isTTY, columns } = terminal.stdout;
       for (const part of isTTY && columns ? wrapNote(shown, columns) : [shown]) toStdout(part);
     },
     document: (value) => {
-      if (options.json) toStdout(JSON.stringify({ v: jsonVersion, ...value }));
+      if (options.json) toJson({ v: jsonVersion, ...value });
     },
     note: (line) => {
       if (!options.quiet) toStderr(line);
     },
-    warn: (message) => toStderr(`${paint.yellow('neuronpedia: warning:')} ${message}`),
+    warn: (message) => toStderr(`${paint.yellow('neuronpedia: warning:')} ${safeText(message)}`),
     hint: (text) => {
       if (!options.quiet) toStderr(hintLine(text));
     },
     detail: (line) => {
-      if (options.verbose) toStderr(paint.dim(line));
+      if (options.verbose) toStderr(paint.dim(safeText(line)));
     },
     error: (error) => {
-      toStderr(`${paint.red('neuronpedia: error:')} ${error.message}`);
+      toStderr(`${paint.red('neuronpedia: error:')} ${safeText(error.message)}`);
       for (const hint of error.hints) toStderr(hintLine(hint));
       if (options.verbose && error.code === 'bug' && error.cause instanceof Error) toStderr(error.cause.stack ?? '');
-      if (options.json) toStdout(JSON.stringify(errorDocument(error)));
+      if (options.json) toJson(errorDocument(error));
     },
     hide: (secret) => {
-      if (secret.length < shortestSecret) return;
-      for (const form of [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64')])
-        secrets.add(form);
+      for (const form of formsOf(secret)) secrets.add(form);
     },
     setLineWriter: (write) => {
       writeLine = write;

@@ -44,3 +44,9 @@ export function parseTimeLimit(text: string): number | undefined {
   const ms = parseDuration(text);
   return ms !== undefined && ms > 0 && ms <= longestLimitMs ? ms : undefined;
 }
+
+/** Reads `512` or `all`, which is infinity; undefined for anything else. */
+export function parseRowCount(text: string): number | undefined {
+  if (text === 'all') return Number.POSITIVE_INFINITY;
+  return /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;
+}

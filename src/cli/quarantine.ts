@@ -1,20 +1,29 @@
+import { type BodyFormat, nameRow } from '../upload/delivery.ts';
 import { count } from './progress.ts';
+
+/** Which feature a row is, where rows have indices of their own. */
+export type RowNaming = Pick<BodyFormat, 'indexOf'>;
 
 /** Enough to see a pattern; the receipt and `status JOB` list them all. */
 const mostShown = 20;
 
 /** What people are told of rows that were left out. */
-export function describeQuarantine(rows: ReadonlyMap<number, string>): string[] {
+export function describeQuarantine(rows: ReadonlyMap<number, string>, naming: RowNaming): string[] {
   if (rows.size === 0) return [];
-  const first = [...rows].slice(0, mostShown).map(([row, why]) => `row ${row}: ${why}`);
+  const first = [...rows].slice(0, mostShown).map(([row, why]) => `${nameRow(naming, row)}: ${why}`);
   const more = rows.size > first.length ? ` (the first ${first.length})` : '';
   const left = rows.size === 1 ? '1 row is' : `${count(rows.size)} rows are`;
   return [`${left} left out${more}: ${first.join('; ')}`];
 }
 
 /** The same for programs; absent where there are none. */
-export function quarantineFields(rows: ReadonlyMap<number, string>): Record<string, unknown> {
+export function quarantineFields(rows: ReadonlyMap<number, string>, naming: RowNaming = {}): Record<string, unknown> {
   if (rows.size === 0) return {};
-  const quarantinedRows = [...rows].slice(0, mostShown).map(([row, why]) => ({ row, why }));
+  const quarantinedRows = listQuarantine(rows, naming).slice(0, mostShown);
   return { quarantined: rows.size, quarantinedRows };
+}
+
+/** All of them for programs, each with the index of its feature where rows have their own. */
+export function listQuarantine(rows: ReadonlyMap<number, string>, { indexOf }: RowNaming) {
+  return Array.from(rows, ([row, why]) => ({ row, ...(indexOf && { index: indexOf(row) }), why }));
 }

@@ -4,6 +4,7 @@ import { countRows, formatRanges, type Ranges } from '../tensor/ranges.ts';
 import type { PreparedSae } from '../upload/kinds/sae.ts';
 import { remarksOn } from '../upload/kinds/sae-remarks.ts';
 import type { Server } from '../upload/server.ts';
+import { formatShard, nameShard } from '../upload/shard.ts';
 import type { Output } from './output.ts';
 import { count } from './progress.ts';
 import { describeQuarantine } from './quarantine.ts';
@@ -14,13 +15,19 @@ export function showPlan(out: Output, server: Server, prepared: PreparedSae): vo
   const { sae, place, matrix, orientation, planned, kind, dashboards, indices, quarantined } = prepared;
   const rows = countRows(planned);
   const some =
-    rows === matrix.rows ? '' : `; of these ${indices.hash ? 'rows ' : ''}${shortRanges(planned)}: ${count(rows)}`;
+    rows === matrix.rows || rows === 0
+      ? ''
+      : `; of these ${indices.hash ? 'rows ' : ''}${shortRanges(planned)}: ${count(rows)}`;
   out.note(`SAE      ${titleOf(sae)} (${sae.layout}, ${kind})`);
   out.note(`decoder  ${describe(sae.decoder)}: ${count(matrix.rows)} features of ${matrix.width} values${some}`);
   out.note(`         ${orientation.value}: ${orientation.from}`);
   out.note(`to       ${place.model.value} (${place.model.from}), layer ${place.layer.value} (${place.layer.from})`);
   out.note(`         hook ${hookText(place.hook)}${place.hookIn ? `, reads ${hookText(place.hookIn)}` : ''}`);
   for (const remark of remarksOn(prepared)) out.note(`         ${remark}`);
+  if (prepared.shard)
+    out.note(
+      `shard    ${nameShard(prepared.shard)} only${rows === 0 ? ': there are no rows for it, nothing to send' : ''}`,
+    );
   const made = [prepared.isNewModel && 'model', prepared.isNewSet && 'source set'].filter(Boolean).join(' and ');
   out.note(`source   ${prepared.model.id}/${place.source}${made ? ` (the ${made} will be made)` : ''}`);
   if (dashboards)
@@ -34,7 +41,7 @@ export function showPlan(out: Output, server: Server, prepared: PreparedSae): vo
   if (dashboards && dashboards.fixedTokens > 0) {
     out.note(`         ${count(dashboards.fixedTokens)} empty or NUL tokens are replaced by U+FFFD (--fix-tokens)`);
   }
-  for (const line of describeQuarantine(quarantined)) out.warn(line);
+  for (const line of describeQuarantine(quarantined, prepared.delivery.format)) out.warn(line);
   if (matrix.tensor.dtype === 'F64') out.note('         values are float64 in the file and sent as float32');
   out.document({ type: 'plan', ...planDocument(prepared) });
 }
@@ -101,6 +108,7 @@ export function planDocument(prepared: PreparedSae): Record<string, unknown> {
     width: matrix.width,
     as: prepared.as,
     rows: countRows(planned),
+    ...(prepared.shard && { shard: formatShard(prepared.shard) }),
     withoutExamples: countRows(prepared.withoutExamples),
     quarantined: prepared.quarantined.size,
     dead: countRows(prepared.dead),

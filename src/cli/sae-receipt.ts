@@ -2,7 +2,9 @@ import { eachRow, intersectRanges, membership } from '../tensor/ranges.ts';
 import { rowBlocks } from '../tensor/row-blocks.ts';
 import { vectorHash } from '../upload/fingerprint.ts';
 import type { PreparedSae } from '../upload/kinds/sae.ts';
+import { densities } from '../upload/kinds/sae-facts.ts';
 import type { JobReport } from '../upload/run-job.ts';
+import { formatShard } from '../upload/shard.ts';
 import { type ReceiptRow, writeReceipt } from './receipt.ts';
 import type { Session } from './session.ts';
 
@@ -25,6 +27,7 @@ export async function writeSaeReceipt(
     source: `${model.id}/${place.source}`,
     path: sae.path,
     tensor: sae.decoder.name,
+    ...(prepared.shard && { shard: formatShard(prepared.shard) }),
     rows: report.planned,
     confirmed: report.confirmed,
     notStored: prepared.notStored,
@@ -75,7 +78,7 @@ async function* receiptRows(session: Session, prepared: PreparedSae, report: Job
 function lostFacts({ facts, lostFields }: PreparedSae): (row: number) => Promise<ReceiptRow> {
   if (!facts || Object.keys(lostFields).length === 0) return async () => ({});
   return async (row) => {
-    const { name, description, metadata } = (await facts.data.read(row)) ?? {};
-    return { name, description, metadata };
+    const { name, description, density, metadata } = (await facts.data.read(row)) ?? {};
+    return { name, description, ...(densities in lostFields && { density }), metadata };
   };
 }

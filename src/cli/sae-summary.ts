@@ -3,6 +3,7 @@ import { countRows } from '../tensor/ranges.ts';
 import type { PreparedSae } from '../upload/kinds/sae.ts';
 import type { JobReport } from '../upload/run-job.ts';
 import type { Server } from '../upload/server.ts';
+import { formatShard, nameShard } from '../upload/shard.ts';
 import type { CommandContext } from './context.ts';
 import type { Afterwards } from './explain-features.ts';
 import type { Held } from './held.ts';
@@ -17,8 +18,8 @@ export interface End {
   readonly source: string;
   readonly report?: JobReport;
   readonly error?: AppError;
-  /** Features left out because they never fire. */
-  readonly dead?: number;
+  /** What was sent, of one that was. */
+  readonly prepared?: Pick<PreparedSae, 'dead' | 'delivery' | 'lostFields' | 'notStored'>;
   readonly after?: Afterwards;
   /** It was not begun. */
   readonly held?: Held;
@@ -33,10 +34,10 @@ export function tellReport(
   report: JobReport,
 ): void {
   const { out } = context;
-  const { model, place, as } = prepared;
+  const { model, place, as, shard } = prepared;
   const before = report.found > 0 ? `, ${count(report.found)} of them there already` : '';
   out.note(
-    `${count(report.confirmed)} of ${count(report.planned)} ${as} on the server${before}, ${count(report.sent)} sent now`,
+    `${count(report.confirmed)} of ${count(report.planned)} ${as} on the server${before}, ${count(report.sent)} sent now${shard ? ` (${nameShard(shard)} only)` : ''}`,
   );
   for (const line of cannotStore(server, prepared)) out.note(line);
   const dead = countRows(prepared.dead);
@@ -46,15 +47,15 @@ export function tellReport(
       'what was there already cannot be compared with these weights: this server does not show what it came from',
     );
   }
-  tellEnd(context, report);
+  tellEnd(context, report, prepared.delivery.format);
   if (report.end.type === 'finished') out.result(session.idOrUrl(`${model.id}/${place.source}`));
 }
 
 /** The one summary of a command, and its exit code: the worst of its jobs. */
 export function finishJobs(context: CommandContext, ends: readonly End[]): number {
-  const jobs = ends.map(({ source, report, error, held, after, dead }) => ({
+  const jobs = ends.map(({ source, report, prepared, error, held, after }) => ({
     source,
-    ...(dead && { dead }),
+    ...(prepared && preparedFields(prepared)),
     ...(held && { status: heldStatus(held), sent: 0, ...resumeFields(held) }),
     ...(error && failedFields(error)),
     ...(report && {
@@ -64,21 +65,28 @@ export function finishJobs(context: CommandContext, ends: readonly End[]): numbe
       confirmed: report.confirmed,
       found: report.found,
       sent: report.sent,
-      ...quarantineFields(report.quarantined),
+      ...quarantineFields(report.quarantined, prepared?.delivery.format),
       ...after?.fields,
       ...resumeFields(report),
     }),
   }));
   const paused = jobs.find((job) => 'resume_at' in job);
   const status = jobs.find((job) => job.status !== 'done')?.status ?? 'done';
+  const { shard } = context.options;
   context.out.document({
     type: 'summary',
     status,
+    ...(shard && { shard: formatShard(shard), note: `${nameShard(shard)} only` }),
     jobs,
     ...(paused?.resume_at !== undefined && { resume_at: paused.resume_at }),
   });
   tellHeld(context, ends);
   return Math.max(0, ...ends.map(exitCodeOfEnd));
+}
+
+function preparedFields({ dead, notStored, lostFields }: NonNullable<End['prepared']>): Record<string, unknown> {
+  const features = countRows(dead);
+  return { notStored: Object.keys({ ...notStored, ...lostFields }), ...(features > 0 && { dead: features }) };
 }
 
 /** Which jobs were not begun, why, and how to go on with them. */

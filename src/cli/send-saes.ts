@@ -32,6 +32,11 @@ export function sourceOf({ model, place }: PreparedSae): string {
   return `${model.id}/${place.source}`;
 }
 
+/** What looking ahead needs. */
+function lookOf({ options }: CommandContext, { folders }: Session, server: Server) {
+  return { server, stateDir: folders.state, restart: options.restart ?? false, onEvent: () => undefined };
+}
+
 /** Everything but the writing: what is on the server already, and what would be sent. */
 export async function dryRun(
   context: CommandContext,
@@ -45,7 +50,7 @@ export async function dryRun(
   for (const one of prepared) {
     const source = sourceOf(one);
     const preview = await withSpinner(out, `looking up ${source}`, () =>
-      previewSae(one, { server, stateDir: session.folders.state, onEvent: () => undefined }),
+      previewSae(one, lookOf(context, session, server)),
     );
     out.note(
       `dry run: ${source}: ${count(preview.there)} of ${count(preview.planned)} features are there, ${count(preview.toSend)} would be sent`,
@@ -60,10 +65,15 @@ export async function dryRun(
 }
 
 /** Rows that all jobs together still have to send, as far as journals and server tell before the first of them. */
-export async function countToSend(session: Session, server: Server, prepared: readonly PreparedSae[]): Promise<number> {
+export async function countToSend(
+  context: CommandContext,
+  session: Session,
+  server: Server,
+  prepared: readonly PreparedSae[],
+): Promise<number> {
   let rows = 0;
   for (const one of prepared) {
-    const look = { server, stateDir: session.folders.state, onEvent: () => undefined, trustJournal: true };
+    const look = { ...lookOf(context, session, server), trustJournal: true };
     // What is wrong with one of them is told when its turn comes.
     const preview = await previewSae(one, look).catch(() => undefined);
     rows += preview?.toSend ?? countRows(one.planned);
@@ -114,7 +124,7 @@ async function send(
     const after =
       report.end.type === 'finished' &&
       (await afterUpload(context, session, http, idsOf(prepared, report), explainableOf(prepared, report, options)));
-    return { source, report, dead: countRows(prepared.dead), ...(after && { after }) };
+    return { source, report, prepared, ...(after && { after }) };
   } catch (thrown) {
     reporter.stop();
     const error = toAppError(thrown);

@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts';
 import type { UploadRun } from '../upload/run-job.ts';
-import { waitUntil } from '../upload/wait-until.ts';
+import { waitFor } from '../upload/wait-until.ts';
 import type { CommandContext } from './context.ts';
 
 /**
@@ -16,10 +16,11 @@ export async function sendWhenOpen<T>(
     try {
       return await send();
     } catch (error) {
-      const until = options.wait && error instanceof AppError && error.code === 'paused' && error.details.resume_at;
-      if (typeof until !== 'string') throw error;
-      onEvent({ type: 'waiting', until, why: (error as AppError).message });
-      await waitUntil(new Date(until), stop);
+      if (!options.wait || !(error instanceof AppError) || error.code !== 'paused') throw error;
+      const { resume_at: until, wait_s } = error.details;
+      if (typeof until !== 'string' || typeof wait_s !== 'number') throw error;
+      onEvent({ type: 'waiting', until, why: error.message });
+      await waitFor(wait_s * 1000, stop);
       if (stop.aborted) throw error;
     }
   }

@@ -1,4 +1,6 @@
+import { steadyNow } from '../upload/steady-clock.ts';
 import { timeIsUp } from '../upload/time-limit.ts';
+import { longestSliceMs } from '../upload/wait-until.ts';
 import type { CommandContext } from './context.ts';
 
 /** The same context, stopped as by a signal once `--max-duration` has passed since this process began. */
@@ -8,11 +10,12 @@ export function withTimeLimit(context: CommandContext): CommandContext {
   const limit = new AbortController();
   const { stop } = context;
   stop.addEventListener('abort', () => limit.abort(stop.reason), { once: true });
-  // `performance.now()` counts from the start of the process, and no correction of the clock changes it.
-  const left = maxDuration - performance.now();
-  // A timer may come late in a busy process: what is up already is up.
-  if (left <= 0) limit.abort(timeIsUp);
-  else setTimeout(() => limit.abort(timeIsUp), left).unref();
+  const check = () => {
+    const left = maxDuration - steadyNow();
+    if (left <= 0) limit.abort(timeIsUp);
+    else setTimeout(check, Math.min(left, longestSliceMs)).unref();
+  };
+  check();
   return { ...context, stop: limit.signal };
 }
 

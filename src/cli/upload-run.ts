@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts';
+import { nameRow } from '../upload/delivery.ts';
 import { makeDurableFolder } from '../upload/durable-folder.ts';
 import type { QuotaAhead as EventQuota, UploadEvent } from '../upload/events.ts';
 import type { JobReport, UploadRun } from '../upload/run-job.ts';
@@ -6,7 +7,7 @@ import type { Server } from '../upload/server.ts';
 import type { CommandContext } from './context.ts';
 import { formatMoment } from './moment.ts';
 import { count, type Progress, type QuotaAhead, startProgress } from './progress.ts';
-import { describeQuarantine } from './quarantine.ts';
+import { describeQuarantine, type RowNaming } from './quarantine.ts';
 import type { Session } from './session.ts';
 import { throwIfSignalled } from './time-limit.ts';
 
@@ -19,7 +20,7 @@ export async function uploadRun(
   server: Server,
   onEvent: (event: UploadEvent) => void,
 ): Promise<UploadRun> {
-  const { options, stop, abort, command } = context;
+  const { options, stop, abort, command, typed } = context;
   return {
     server,
     stateDir: await makeStateFolder(session.folders.state),
@@ -27,6 +28,7 @@ export async function uploadRun(
     forceUnlock: options.forceUnlock ?? false,
     settleTimeoutMs: options.settleTimeout ?? defaultSettleMs,
     command,
+    typed,
     wait: options.wait ?? false,
     assumeNew: options.assumeNew ?? false,
     stop,
@@ -83,7 +85,10 @@ function quotaAhead({ options }: CommandContext, quota: EventQuota | undefined):
 export function tellEvent({ out }: CommandContext, event: UploadEvent): void {
   if (event.type === 'retry') out.note(`waiting ${event.wait_s} s before another try: ${event.why}`);
   if (event.type === 'warning') out.warn(event.message);
-  if (event.type === 'quarantined') out.warn(`row ${event.row} is left out, the server keeps failing it: ${event.why}`);
+  if (event.type === 'quarantined') {
+    const { row, index, why } = event;
+    out.warn(`${nameRow({ indexOf: () => index ?? row }, row)} is left out, the server keeps failing it: ${why}`);
+  }
   if (event.type === 'waiting') {
     out.note(
       `waiting until ${formatMoment(new Date(event.until))}: ${event.why}; Ctrl-C ends, the same command goes on`,
@@ -98,13 +103,14 @@ export function tellEvent({ out }: CommandContext, event: UploadEvent): void {
 }
 
 /** What is left to say of a run that did not finish: why, and how to go on. */
-export function tellEnd(context: CommandContext, { end, quarantined }: JobReport): void {
-  const { out, command } = context;
-  for (const line of describeQuarantine(quarantined)) out.note(line);
+export function tellEnd(context: CommandContext, { end, quarantined }: JobReport, naming: RowNaming = {}): void {
+  const { out, command, options } = context;
+  for (const line of describeQuarantine(quarantined, naming)) out.note(line);
   if (end.type === 'finished') return;
   if (end.type === 'quota') {
     out.note(`paused: ${end.why}${end.resumeAt ? `; more may be sent from ${formatMoment(end.resumeAt)}` : ''}`);
-    out.note(`${higherLimits}; --wait sleeps until then`);
+    const ways = [end.ofTier && higherLimits, !options.wait && '--wait sleeps until then'].filter(Boolean);
+    if (ways.length > 0) out.note(ways.join('; '));
   }
   if (end.type === 'time_up') out.note('paused: the time of --max-duration is up');
   out.note(`progress is saved; go on with: ${command}`);

@@ -30,12 +30,16 @@ export function usageError(error: CommanderError, program: Command, argv: readon
   return new AppError('usage', message, { hints: [...hints, `neuronpedia ${command ? `${command} ` : ''}--help`] });
 }
 
+/** Longer than any command or slip of one: a key that was pasted here is not shown again. */
+const longestEcho = 20;
+
 function unknownCommand(typed: string | undefined): AppError {
   if (typed === undefined) {
     return new AppError('usage', 'which command?', { hints: [`commands: ${names.join(', ')}`, ofOneCommand] });
   }
   const meant = didYouMean(typed, names);
-  return new AppError('usage', `unknown command '${typed}'`, {
+  const shown = typed.length > longestEcho ? '' : ` '${typed}'`;
+  return new AppError('usage', `unknown command${shown}`, {
     hints: meant.length > 0 ? [...meant, 'neuronpedia --help lists the commands'] : [`commands: ${names.join(', ')}`],
   });
 }

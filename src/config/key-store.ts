@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import Conf from 'conf';
 import { AppError } from '../errors.ts';
 import { keyFile } from './key-file.ts';
@@ -12,31 +13,45 @@ export interface KeyStore {
   delete(origin: string): boolean;
 }
 
-/** Opens the key store in a folder. Error: config_invalid for a file that is no longer JSON or cannot be written. */
+const ownerOnly = 0o600;
+
+/** Opens the key store in a folder. Its every use may fail with config_invalid: for a file that holds no keys, or cannot be written. */
 export function openKeyStore(folder: string): KeyStore {
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const conf = new Conf<Record<string, string>>({
-      cwd: folder,
-      configName: keyFile.replace(/\.json$/, ''),
-      projectName: 'neuronpedia',
-      projectSuffix: '',
-      configFileMode: 0o600,
-      accessPropertiesByDotNotation: false,
-    });
-    return {
-      path: conf.path,
-      get: (origin) => {
-        const key = conf.get(origin);
-        return typeof key === 'string' ? key : undefined;
-      },
-      set: (origin, key) => conf.set(origin, key),
-      delete: (origin) => {
+  const conf = orInvalid(folder, () => openConf(folder));
+  return {
+    path: conf.path,
+    get: (origin) => orInvalid(folder, () => conf.get(origin)),
+    set: (origin, key) => orInvalid(folder, () => conf.set(origin, key)),
+    delete: (origin) =>
+      orInvalid(folder, () => {
         const had = conf.has(origin);
         conf.delete(origin);
         return had;
-      },
-    };
+      }),
+  };
+}
+
+function openConf(folder: string): Conf<Record<string, string>> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  // A copy or a backup may have come back readable for others.
+  const file = join(folder, keyFile);
+  if (existsSync(file)) chmodSync(file, ownerOnly);
+  const conf = new Conf<Record<string, string>>({
+    cwd: folder,
+    configName: keyFile.replace(/\.json$/, ''),
+    projectName: 'neuronpedia',
+    projectSuffix: '',
+    configFileMode: ownerOnly,
+    accessPropertiesByDotNotation: false,
+  });
+  const [stranger] = Object.entries(conf.store).filter(([, key]) => typeof key !== 'string');
+  if (stranger) throw new TypeError(`what it holds for ${JSON.stringify(stranger[0])} is no key`);
+  return conf;
+}
+
+function orInvalid<T>(folder: string, work: () => T): T {
+  try {
+    return work();
   } catch (cause) {
     throw new AppError(
       'config_invalid',

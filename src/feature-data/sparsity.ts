@@ -12,6 +12,12 @@ const floor = 1e-10;
 /** One token in a hundred billion lies above this. */
 const deadBelow = -9.999;
 
+/** What is wrong with a number as such a logarithm, in words. */
+export function logFault(log: number): string | undefined {
+  // 10^0.0001 is what rounding makes of a feature that always fires.
+  return log <= 1e-4 ? undefined : `${log} is no logarithm of a share of tokens: it is above 0`;
+}
+
 /** The share of tokens that a base-10 logarithm of SAELens means. */
 export function shareOfLog(log: number): number {
   return log <= deadBelow ? 0 : Math.min(1, Math.max(0, 10 ** log - floor));
@@ -29,8 +35,8 @@ export function readSparsity(
   if (typeof value !== 'number') return 'is no number';
   if (value < 0 && scale === undefined) return { negative: value };
   if (scale === 'log10') {
-    // 10^0.0001 is what rounding makes of a feature that always fires.
-    if (!(value <= 1e-4)) return `${value} is no logarithm of a share of tokens: it is above 0`;
+    const fault = logFault(value);
+    if (fault !== undefined) return fault;
     // SAELens takes it in single precision: the same number from every encoding is then the same share.
     const share = shareOfLog(Math.fround(value));
     sum.impliedDensity ??= share;

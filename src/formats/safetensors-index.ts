@@ -96,7 +96,8 @@ function parseIndex(path: string, text: string): Index {
   }
   if (names.size === 0) throw invalid(path, 'has an empty weight_map, so names no tensor');
   const notes = isObject(metadata) ? Object.entries(metadata) : [];
-  return { names, metadata: new Map(notes.map(([key, value]) => [key, String(value)])) };
+  const asText = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
+  return { names, metadata: new Map(notes.map(([key, value]) => [key, asText(value)])) };
 }
 
 function parseObject(path: string, text: string): Record<string, unknown> {

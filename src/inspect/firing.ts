@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError } from '../errors.ts';
+import { logFault, shareOfLog } from '../feature-data/sparsity.ts';
 import { openTensorFile } from '../formats/open.ts';
 import type { Sae } from '../layouts/sae.ts';
 import { rowBlocks } from '../tensor/row-blocks.ts';
@@ -20,9 +21,6 @@ export interface Firing {
 
 const fileName = 'sparsity.safetensors';
 const tensorName = 'sparsity';
-/** SAELens stores log10(share + 1e-10): -10 stands for never. */
-const deadBelow = -9.99;
-const offset = 1e-10;
 
 /**
  * Reads `sparsity.safetensors` beside the weights, as SAELens writes it: `sparsity [features]`, log10. Undefined where
@@ -54,10 +52,11 @@ async function readFile(path: string, features: number): Promise<Firing | Findin
     for await (const { values } of rowBlocks(flatRow(tensor), [[0, 1]])) {
       for (let i = 0; i < features; i++) {
         const log = values[i] as number;
-        // NaN is no logarithm either.
-        if (!(log <= 0)) return problem(`feature ${i}: ${tensorName} is ${log}; SAELens stores log10 of a share`);
-        if (log <= deadBelow) dead.add(i);
-        else density.add(10 ** log - offset);
+        const fault = logFault(log);
+        if (fault !== undefined) return problem(`feature ${i}: ${tensorName} ${fault}`);
+        const share = shareOfLog(log);
+        if (share === 0) dead.add(i);
+        else density.add(share);
       }
     }
     return { file: path, dead: dead.finish(), density: density.finish('log10') ?? null };

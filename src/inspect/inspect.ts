@@ -86,7 +86,7 @@ async function addFile(found: Found, path: string, options: InspectOptions): Pro
     await addFileReport(found, file);
     const vectors = vectorsOf(file, options.tensor);
     for (const tensor of vectors) {
-      const { report, findings } = await inspectVector(tensor, options.models, options.watch);
+      const { report, findings } = await inspectVector(tensor, options.models, options.watch, classesOf(file, tensor));
       found.vectors.push({ ...report, bias: biasOf(file, tensor)?.name ?? null });
       found.findings.push(...findings);
     }
@@ -99,11 +99,12 @@ async function addFile(found: Found, path: string, options: InspectOptions): Pro
 /** What a matrix is called that comes without a layout. */
 const bareLayout = 'bare matrix';
 
-/** The SAEs of one file, open; a lone vector in a matrix of one row is none. */
+/** The SAEs of one file, open; a lone vector in a matrix of one row is none, and a probe is none. */
 async function saesOf(path: string, tensor: string | undefined): Promise<{ saes: Sae[]; problem?: AppError }> {
   try {
     const saes = await findSaes(path, tensor);
-    if (!saes.every(({ layout, decoder }) => layout === bareLayout && isSingle(decoder))) return { saes };
+    const isVector = (file: TensorFile, tensor: Tensor) => isSingle(tensor) || classesOf(file, tensor) > 1;
+    if (!saes.every(({ layout, file, decoder }) => layout === bareLayout && isVector(file, decoder))) return { saes };
     await closeAll(saes);
     return { saes: [] };
   } catch (error) {
@@ -140,8 +141,10 @@ async function closeAll(saes: readonly Sae[]): Promise<void> {
 
 /** The single vectors that a file is for: none where it holds matrices, unless one is asked for. */
 function vectorsOf(file: TensorFile, name: string | undefined): Tensor[] {
-  if (name !== undefined) return [namedTensor(file, name)].filter(isSingle);
+  const ofClasses = (tensor: Tensor) => classesOf(file, tensor) > 1;
+  if (name !== undefined) return [namedTensor(file, name)].filter((tensor) => isSingle(tensor) || ofClasses(tensor));
   const tensors = [...file.tensors.values()].filter(({ dtype }) => isFloat(dtype));
+  if (tensors.some(ofClasses)) return tensors.filter(ofClasses);
   if (!tensors.every((tensor) => isSingle(tensor) || tensor.shape.length < 2)) return [];
   const vectors = tensors.filter(isSingle);
   const probes = vectors.filter((tensor) => biasOf(file, tensor));
@@ -155,6 +158,19 @@ function vectorsOf(file: TensorFile, name: string | undefined): Tensor[] {
 function biasOf(file: TensorFile, { name }: Tensor): Tensor | undefined {
   const bias = name.replace(/coef(_?)$/, 'intercept$1').replace(/weight$/, 'bias');
   return bias === name ? undefined : file.tensors.get(bias);
+}
+
+/** More classes than a probe of torch has, and fewer than the values of any decoder's vector. */
+const mostClasses = 64;
+
+/** How many classes a probe of several has: a row each, and a bias each. 1 for all else. A layer of torch may be a decoder. */
+function classesOf(file: TensorFile, tensor: Tensor): number {
+  const [rows = 1, width = 1] = tensor.shape;
+  const bias = biasOf(file, tensor);
+  const isLayer = /(^|\.)weight$/.test(tensor.name) && !/(en|de)coder/.test(tensor.name);
+  const isProbe = /coef_?$/.test(tensor.name) || (isLayer && rows < mostClasses);
+  const hasAll = tensor.shape.length === 2 && width > 1 && bias !== undefined && elementCount(bias.shape) === rows;
+  return isProbe && hasAll ? rows : 1;
 }
 
 /** Not what a file is, but what it is meant to be, could not be told. */

@@ -1,6 +1,6 @@
 import { longestVector } from '../layouts/direction.ts';
 import { rowBlocks } from '../tensor/row-blocks.ts';
-import { flatRow, label, type Tensor } from '../tensor/tensor.ts';
+import { flatRow, label, matrixOf, type Tensor } from '../tensor/tensor.ts';
 import type { Finding } from './findings.ts';
 import { rowFindings } from './row-findings.ts';
 import type { ModelWidth } from './settle.ts';
@@ -14,7 +14,9 @@ export interface VectorReport {
   readonly dtype: string;
   readonly shape: readonly number[];
   readonly width: number;
-  /** Null where a value is not finite, or there are too many to be a vector. */
+  /** Of a probe how many classes it tells apart, each by a direction of its own: 1 for yes or no, and for any other vector. */
+  readonly classes: number;
+  /** The largest where there are several. Null where a value is not finite, or there are too many to be a vector. */
   readonly norm: number | null;
   readonly values: Spread | null;
   /** Tensor of the bias beside it, which makes it a probe. */
@@ -23,26 +25,27 @@ export interface VectorReport {
   readonly fits: readonly string[];
 }
 
-/** Reads a single vector and says what was found. Errors: those of reading. */
+/** Reads a single vector, or the directions of a probe (`classes`), and says what was found. Errors: those of reading. */
 export async function inspectVector(
   tensor: Tensor,
   models: readonly ModelWidth[],
   watch: Watch,
+  classes = 1,
 ): Promise<{ report: Omit<VectorReport, 'bias'>; findings: Finding[] }> {
-  const matrix = flatRow(tensor);
+  const matrix = classes > 1 ? matrixOf(tensor, 'rows') : flatRow(tensor);
   const { file, name, dtype, shape } = tensor;
   const { width } = matrix;
   const fits = models.filter(({ dimension }) => dimension === width).map(({ id }) => id);
-  const described = { file, tensor: name, dtype, shape, width, fits };
+  const described = { file, tensor: name, dtype, shape, width, classes, fits };
   if (width > longestVector) {
     const message = `${width} values; a vector has at most ${longestVector}`;
     const finding: Finding = { code: 'wrong_width', where: label(tensor), message };
     return { report: { ...described, norm: null, values: null }, findings: [finding] };
   }
   const survey = await surveyRows(matrix, watch);
-  const values = startSpread(width);
+  const values = startSpread(width * classes);
   if (survey.norms) {
-    for await (const block of rowBlocks(matrix, [[0, 1]])) for (const value of block.values) values.add(value);
+    for await (const block of rowBlocks(matrix, [[0, classes]])) for (const value of block.values) values.add(value);
   }
   const report = { ...described, norm: survey.norms?.max ?? null, values: values.finish() ?? null };
   return { report, findings: rowFindings(label(tensor), survey) };

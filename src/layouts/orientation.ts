@@ -27,7 +27,9 @@ export type Proof = Known<Orientation> | { readonly conflict: string } | undefin
  * a vector, the encoder bias one value a feature. Undefined where there are none, or the matrix is square.
  */
 export function orientationFromBiases(decoder: Tensor, tensors: ReadonlyMap<string, Tensor>): Proof {
-  const clues = [...lengths(tensors, widthBiases, 'width'), ...lengths(tensors, featureBiases, 'rows')];
+  // The bias of a bare layer of torch counts its outputs: the width of a decoder, but the classes of a probe.
+  const widths = decoder.name === 'weight' ? widthBiases.filter((name) => name !== 'bias') : widthBiases;
+  const clues = [...lengths(tensors, widths, 'width'), ...lengths(tensors, featureBiases, 'rows')];
   if (clues.length === 0) return undefined;
   const fitting = (['rows', 'columns'] as const).filter((orientation) => {
     const matrix = matrixOf(decoder, orientation);

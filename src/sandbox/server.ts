@@ -81,6 +81,7 @@ async function serve(setting: Setting, request: IncomingMessage, response: Serve
   if (body === undefined) return answerTooLarge(kind, request, response);
   const { method = '', url = '' } = request;
   const [now, origin] = [setting.now(), setting.origin()];
+  response.setHeader('date', now.toUTCString());
   const keys = { apiKey: header(request, 'x-api-key'), idempotencyKey: header(request, 'idempotency-key') };
   const answerIt = (remaining: string | null) =>
     dispatch(kind, accounts, { store, now, origin, body, method, url, ...keys, remaining });

@@ -81,6 +81,11 @@ function decodeF8(type: 'E4M3' | 'E5M2'): Decode {
   };
 }
 
+/** Writers say true as 1; any other byte but 0 means the same to them when they read it. */
+const decodeBool: Decode = (bytes, count, out, at) => {
+  for (let i = 0; i < count; i++) out[at + i] = bytes[i] === 0 ? 0 : 1;
+};
+
 const dtypes = {
   F64: { size: 8, float: true, decode: viewed(Float64Array) },
   F32: { size: 4, float: true, decode: viewed(Float32Array) },
@@ -96,7 +101,7 @@ const dtypes = {
   U16: { size: 2, float: false, decode: viewed(Uint16Array) },
   I8: { size: 1, float: false, decode: viewed(Int8Array) },
   U8: { size: 1, float: false, decode: viewed(Uint8Array) },
-  BOOL: { size: 1, float: false, decode: viewed(Uint8Array) },
+  BOOL: { size: 1, float: false, decode: decodeBool },
 } as const satisfies Record<string, DtypeEntry>;
 
 /** Whether a name is an element type that this tool decodes. */

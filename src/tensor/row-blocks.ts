@@ -1,6 +1,6 @@
 import type { ByteSource, Runs } from './byte-source.ts';
 import { decode, dtypeSize } from './dtype.ts';
-import type { Ranges } from './ranges.ts';
+import { countRows, type Ranges } from './ranges.ts';
 import type { Matrix } from './tensor.ts';
 
 /** Consecutive rows as float32, row after row. `values` is reused: it holds these rows until the next block is asked for. */
@@ -24,7 +24,7 @@ const bandBytes = 12 << 20;
  */
 export async function* rowBlocks(matrix: Matrix, ranges: Ranges): AsyncGenerator<RowBlock> {
   // A matrix of no rows may claim any width: no buffer is made for it.
-  if (ranges.length === 0) return;
+  if (countRows(ranges) === 0) return;
   const readBlock = matrix.columnStride <= matrix.rowStride ? rowReader(matrix) : bandReader(matrix);
   for (const [start, end] of ranges) {
     for (let row = start; row < end; row += readBlock.rows) {
@@ -51,9 +51,13 @@ function rowReader(matrix: Matrix): BlockReader {
   const size = dtypeSize(tensor.dtype);
   const rows = rowsThatFit(matrix, rowBlockBytes, rowStride * size);
   const rowSpan = (width - 1) * columnStride + 1;
-  const bytes = new Uint8Array(Math.max(0, ((rows - 1) * rowStride + rowSpan) * size));
-  const values = new Float32Array(rows * width);
   const isDense = rowStride === width && columnStride === 1;
+  const values = new Float32Array(rows * width);
+  // Rows that are float32 already are read to where they are to be.
+  const bytes =
+    isDense && tensor.dtype === 'F32'
+      ? new Uint8Array(values.buffer)
+      : new Uint8Array(Math.max(0, ((rows - 1) * rowStride + rowSpan) * size));
   const line = isDense || width === 0 ? undefined : new Uint8Array(rowSpan * size);
   const spread = columnStride === 1 ? undefined : new Float32Array(rowSpan);
   return {

@@ -1,15 +1,15 @@
+import { floatWriter, longestFloatText } from '../encode/floats.ts';
 import { AppError } from '../errors.ts';
 import type { RowBlock } from '../tensor/row-blocks.ts';
 import { type Body, type BodyBuilder, type BodyLimits, type BufferPool, startBody } from './body.ts';
 import { type BodyFormat, nameRow } from './delivery.ts';
-import { longestFloatText, writeFloats } from './float32-text.ts';
 
 /** Rows whose side data is in memory at a time. */
 const preparedRows = 64;
 
 /**
  * Turns row blocks into request bodies: as many rows each as fit into `limits()`, asked anew for every body.
- * Errors: cannot_be_stored for a row that alone is too large.
+ * Errors: cannot_be_stored for a row that alone is too large, not_finite for one that the check before had passed.
  */
 export async function* bodies(
   blocks: AsyncIterable<RowBlock>,
@@ -18,22 +18,24 @@ export async function* bodies(
   pool: BufferPool,
 ): AsyncGenerator<Body> {
   let builder: BodyBuilder | undefined;
-  let scratch = new Uint8Array(0);
   for await (const block of blocks) {
     for (let i = 0; i < block.count; i++) {
       const row = block.start + i;
       if (i % preparedRows === 0) await format.prepare?.(row, Math.min(preparedRows, block.count - i));
-      const text = format.aroundRow(row);
-      const room = text.before.length * 3 + text.after.length * 3 + block.width * longestFloatText;
-      if (scratch.length < room) scratch = new Uint8Array(room);
-      const length = encodeRow(block, i, text, format.values, scratch);
       builder ??= startBody(format, limits(), pool);
-      if (!builder.fits(length) && builder.count > 0) {
+      const text = writeRow(block, i, format, builder);
+      if (builder.fits(text.length)) {
+        builder.keep(row, text.length);
+        continue;
+      }
+      // Finishing the body ends the text that was written behind it.
+      const next = Buffer.from(text);
+      if (builder.count > 0) {
         yield builder.finish();
         builder = startBody(format, limits(), pool);
       }
-      if (!builder.fits(length)) throw rowTooLarge(format, row, length, limits().bytes);
-      builder.add(row, scratch.subarray(0, length));
+      if (!builder.fits(next.length)) throw rowTooLarge(format, row, next.length, limits());
+      builder.add(row, next);
     }
   }
   if (builder && builder.count > 0) yield builder.finish();
@@ -41,19 +43,26 @@ export async function* bodies(
 
 const encoder = new TextEncoder();
 
-function encodeRow(
-  block: RowBlock,
-  i: number,
-  text: { before: string; after: string },
-  values: boolean,
-  into: Uint8Array,
-): number {
-  let at = encoder.encodeInto(text.before, into).written;
-  if (values) at = writeFloats(block.values, i * block.width, block.width, into, at);
-  return at + encoder.encodeInto(text.after, into.subarray(at)).written;
+/** Writes a row behind those that a body has already, where it may stay, and returns it. */
+function writeRow(block: RowBlock, i: number, format: BodyFormat, builder: BodyBuilder): Uint8Array {
+  const { before, after } = format.aroundRow(block.start + i);
+  const into = builder.room(before.length * 3 + after.length * 3 + block.width * longestFloatText);
+  let at = encoder.encodeInto(before, into).written;
+  if (format.values) {
+    at = floatWriter()(block.values, i * block.width, block.width, into, at);
+    if (at < 0) throw becameInfinite(format, block.start + i);
+  }
+  return into.subarray(0, at + encoder.encodeInto(after, into.subarray(at)).written);
 }
 
-function rowTooLarge(format: BodyFormat, row: number, length: number, limit: number): AppError {
+function becameInfinite(format: BodyFormat, row: number): AppError {
+  return new AppError('not_finite', `${nameRow(format, row)}: holds NaN or infinity now; it did not a moment ago`, {
+    hints: ['the file changed while it was being read; run again when nothing writes to it'],
+    details: { row },
+  });
+}
+
+function rowTooLarge(format: BodyFormat, row: number, length: number, { alone: limit }: BodyLimits): AppError {
   return new AppError(
     'cannot_be_stored',
     `${nameRow(format, row)}: takes ${length} bytes as JSON; the largest body allowed is ${limit} bytes`,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import { mergeRanges, type Range, type Ranges } from '../tensor/ranges.ts';
 import type { BodyFormat } from './delivery.ts';
 
@@ -20,16 +20,28 @@ interface Piece {
 export interface BodyLimits {
   readonly rows: number;
   readonly bytes: number;
+  /** Of a body of a single row, which cannot be made smaller. */
+  readonly alone: number;
 }
+
+/** For bodies whose rows are given. */
+export const unlimited: BodyLimits = {
+  rows: Number.POSITIVE_INFINITY,
+  bytes: Number.POSITIVE_INFINITY,
+  alone: Number.POSITIVE_INFINITY,
+};
 
 /** The rows of a body. */
 export function bodyRows(body: Body): Ranges {
   return mergeRanges(body.pieces.map(({ row }): Range => [row, row + 1]));
 }
 
-/** SHA-256 of a body, in hex. */
-export function bodyHash(body: Body): string {
-  return createHash('sha256').update(body.bytes).digest('hex');
+/**
+ * Length and CRC-32 of a body. It tells whether a body that was made again is the one that was sent, which only another
+ * version of this tool would get wrong; a digest that withstands malice would take longer than printing the numbers.
+ */
+export function bodyHash({ bytes }: Body): string {
+  return `${bytes.length}-${crc32(bytes).toString(16).padStart(8, '0')}`;
 }
 
 /** Buffers of bodies that have been answered, to be used again: memory is then bounded by what is in flight. */
@@ -56,6 +68,11 @@ export interface BodyBuilder {
   readonly count: number;
   /** Whether a row of this many bytes may still be added. */
   fits(length: number): boolean;
+  /** Room for the next row, so that it can be written where it is to stand. */
+  room(length: number): Uint8Array;
+  /** Adds the row that was written into the room. */
+  keep(row: number, length: number): void;
+  /** Adds a row that was written elsewhere. */
   add(row: number, bytes: Uint8Array): void;
   finish(): Body;
 }
@@ -71,23 +88,35 @@ export function startBody(format: BodyFormat, limits: BodyLimits, pool: BufferPo
   buffer.set(before);
   let at = before.length;
   const pieces: Piece[] = [];
-  return {
+  const next = () => (pieces.length > 0 ? at + 1 : at);
+  const builder: BodyBuilder = {
     get count() {
       return pieces.length;
     },
-    fits: (length) => pieces.length < limits.rows && at + 1 + length + after.length <= limits.bytes,
+    fits(length) {
+      const size = at + 1 + length + after.length;
+      return pieces.length === 0 ? size <= limits.alone : pieces.length < limits.rows && size <= limits.bytes;
+    },
+    room(length) {
+      buffer = withRoom(buffer, at, 1 + length + after.length);
+      return buffer.subarray(next(), next() + length);
+    },
+    keep(row, length) {
+      const start = next();
+      if (pieces.length > 0) buffer[at] = comma;
+      at = start + length;
+      pieces.push({ row, start, end: at });
+    },
     add(row, bytes) {
-      buffer = withRoom(buffer, at, 1 + bytes.length + after.length);
-      if (pieces.length > 0) buffer[at++] = comma;
-      buffer.set(bytes, at);
-      pieces.push({ row, start: at, end: at + bytes.length });
-      at += bytes.length;
+      builder.room(bytes.length).set(bytes);
+      builder.keep(row, bytes.length);
     },
     finish() {
       buffer.set(after, at);
       return { bytes: buffer.subarray(0, at + after.length), pieces, release: () => pool.give(buffer) };
     },
   };
+  return builder;
 }
 
 function withRoom(buffer: Buffer, used: number, more: number): Buffer {
@@ -108,7 +137,6 @@ export function halveBody(body: Body, format: BodyFormat, pool: BufferPool): [Bo
 
 /** A body of some of another's rows. */
 export function bodyOf(body: Body, pieces: readonly Piece[], format: BodyFormat, pool: BufferPool): Body {
-  const unlimited = { rows: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
   const builder = startBody(format, unlimited, pool);
   for (const { row, start, end } of pieces) builder.add(row, body.bytes.subarray(start, end));
   return builder.finish();

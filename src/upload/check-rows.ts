@@ -29,6 +29,8 @@ export interface CheckOptions {
   readonly format?: Pick<BodyFormat, 'indexOf'>;
   /** Rows that cannot be sent are named instead of refused. */
   readonly skipBad?: boolean;
+  /** Other runs have the rest of the rows: where none of these is left, that is no reason to refuse the whole. */
+  readonly isPart?: boolean;
 }
 
 /**
@@ -39,7 +41,7 @@ export async function checkRows(
   matrix: Matrix,
   planned: Ranges,
   onEvent: OnEvent,
-  { format = {}, skipBad = false }: CheckOptions = {},
+  { format = {}, skipBad = false, isPart = false }: CheckOptions = {},
 ): Promise<CheckedRows> {
   const hasher = blockHasher();
   const findings: Finding[] = [];
@@ -60,30 +62,33 @@ export async function checkRows(
     rows += block.count;
     onEvent({ type: 'checking', rows, total });
   }
-  if (bad > 0 && (!skipBad || bad === countRows(planned))) throw notFinite(matrix, findings, bad, format);
+  const noneLeft = bad === countRows(planned) && !isPart;
+  if (bad > 0 && (!skipBad || noneLeft)) throw notFinite(matrix, findings, bad, { format, skipBad });
   return { blocks: hasher.finish(), bad: reasons };
 }
 
 /** The first value of each row that is not finite. */
 function* badValues({ start, count, width, values }: RowBlock): Generator<Finding> {
+  const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
   for (let i = 0; i < count; i++) {
-    const end = (i + 1) * width;
-    for (let at = i * width; at < end; at++) {
-      const value = values[at] as number;
-      // NaN and both infinities, and nothing else, do not cancel themselves out.
-      if (value - value !== 0) {
-        yield { row: start + i, column: at - i * width, value };
-        break;
-      }
-    }
+    if (isFiniteRow(bits, i * width, width)) continue;
+    const column = values.subarray(i * width, (i + 1) * width).findIndex((value) => !Number.isFinite(value));
+    yield { row: start + i, column, value: values[i * width + column] as number };
   }
+}
+
+/** NaN and infinity have all bits of the exponent set: one more in its last place then carries into the sign's. */
+function isFiniteRow(bits: Int32Array, from: number, width: number): boolean {
+  let carried = 0;
+  for (let at = from; at < from + width; at++) carried |= ((bits[at] as number) & 0x7fffffff) + 0x800000;
+  return carried >= 0;
 }
 
 function notFinite(
   matrix: Matrix,
   findings: readonly Finding[],
   bad: number,
-  format: Pick<BodyFormat, 'indexOf'>,
+  { format = {}, skipBad = false }: CheckOptions,
 ): AppError {
   const { tensor } = matrix;
   const list = findings.map(({ row, column, value }) => `${nameRow(format, row)}, value ${column}: ${value}`);
@@ -94,7 +99,9 @@ function notFinite(
     hints: [
       wide
         ? `values are sent as float32: ${tensor.dtype} values beyond ±3.4e38 become infinite`
-        : 'nothing was sent; leave these rows out with --skip-bad-rows, or find out why training made them',
+        : skipBad
+          ? 'that is all of them, so --skip-bad-rows leaves nothing: find out why training made them, or whether this is the decoder'
+          : 'nothing was sent; leave these rows out with --skip-bad-rows, or find out why training made them',
     ],
     details: { file: tensor.file, tensor: tensor.name, rows: findings.map(({ row }) => row), count: bad },
   });

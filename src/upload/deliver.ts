@@ -3,6 +3,7 @@ import type { Outcome } from './delivery.ts';
 import { failAgain, refusedRow } from './poison.ts';
 import { type Batch, newBatch, type Run } from './send-rows.ts';
 import { settled } from './settle.ts';
+import { steadyNow } from './steady-clock.ts';
 import { takeTurn } from './take-turn.ts';
 
 /** Brings one batch to an end: stored, split into others, or left for the next run. */
@@ -36,18 +37,26 @@ async function deliverAnnounced(run: Run, batch: Batch): Promise<void> {
   if (batch.known && delivery.settle === 'lookup' && (await settled(run, batch, false))) return;
   let windows = 0;
   for (let failures = 1; !abort.aborted; failures++) {
+    const sentAt = performance.now();
     const outcome = await delivery.send(batch.body.bytes, batch.key, abort);
-    if (outcome.type === 'stored') return confirm(run, batch, outcome.ids);
+    if (outcome.type === 'stored') {
+      run.appetite.took(batch.body, performance.now() - sentAt);
+      return confirm(run, batch, outcome.ids);
+    }
+    if (outcome.type === 'unknown' && outcome.answered) run.appetite.failed(batch.body);
     if (outcome.type === 'limited') {
       if (++windows < mostWindows && (await takeTurn(run, batch))) continue;
       return endLimited(run, batch, outcome.why);
     }
     if (outcome.type !== 'busy' && outcome.type !== 'unknown') return endUnstored(run, batch, outcome);
-    const often = batch.doubtful || failures >= mostFailures[delivery.settle];
+    const often = batch.doubtful || batch.brief || batch.search || failures >= mostFailures[delivery.settle];
     const isPoison = outcome.type === 'unknown' && outcome.answered && often;
     if (isPoison || (outcome.type === 'unknown' && delivery.settle === 'lookup')) {
       if (await settled(run, batch, outcome.answered)) return;
-      if (isPoison) return failAgain(run, batch, outcome.why);
+      // Each step of a search is waited for: a server that is away for a minute fails them all.
+      if (isPoison && batch.search) await patience.wait(outcome.why, outcome.waitMs, stop).catch(unlessStopped(run));
+      if (isPoison && !stop.aborted) return failAgain(run, batch, outcome.why);
+      if (stop.aborted) return;
     }
     // With keys an unknown batch is sent again as it is: had it been stored, the server gives its first answer.
     await patience.wait(outcome.why, outcome.waitMs, stop).catch(unlessStopped(run));
@@ -77,7 +86,9 @@ async function drop({ journal }: Run, { id }: Batch, why: string): Promise<void>
 async function endLimited(run: Run, batch: Batch, why: string): Promise<void> {
   await drop(run, batch, 'limited');
   if (run.stop.aborted) return;
-  run.quota ??= { resumeAt: new Date(run.delivery.pacer.turn(Number.POSITIVE_INFINITY, Date.now())), why };
+  const now = steadyNow();
+  const waitMs = run.delivery.pacer.turn(Number.POSITIVE_INFINITY, now) - now;
+  run.quota ??= { resumeAt: new Date(Date.now() + waitMs), waitMs, why };
 }
 
 type Unstored = Exclude<Outcome, { type: 'stored' | 'limited' | 'busy' | 'unknown' }>;
@@ -87,23 +98,29 @@ async function endUnstored(run: Run, batch: Batch, outcome: Unstored): Promise<v
   if (outcome.type === 'refused') throw outcome.error;
   if (outcome.type === 'quota') return spendQuota(run, batch, outcome);
   if (batch.body.pieces.length === 1)
-    throw refusedRow(run, batch, `it is too large for the server: ${outcome.why}`, []);
-  run.limits.bytes = Math.min(run.limits.bytes, Math.ceil(batch.body.bytes.length / 2));
-  return sendHalves(run, batch, 'was too large for the server');
+    throw refusedRow(run, batch, `it is too large for the server: ${outcome.why}`, [tooLarge]);
+  run.appetite.tooLarge(batch.body);
+  return sendHalves(run, batch);
 }
+
+const tooLarge = 'leave it out with --features, or ask whoever runs the server to take larger requests';
 
 /** Sends what the quota still takes, which each answer makes less, then lets the run end. */
 async function spendQuota(run: Run, { body }: Batch, quota: Extract<Outcome, { type: 'quota' }>): Promise<void> {
+  const { type: _quota, left: _rows, ...reopens } = quota;
   if (run.quota === undefined && quota.left > 0 && quota.left < body.pieces.length) {
     const part = bodyOf(body, body.pieces.slice(0, quota.left), run.delivery.format, run.pool);
     await deliver(run, newBatch(run, part));
-    run.quota ??= { resumeAt: quota.resumeAt, why: 'the quota is spent: others have used some of it meanwhile' };
+    run.quota ??= { ...reopens, why: 'the quota is spent: others have used some of it meanwhile' };
   }
-  run.quota ??= { resumeAt: quota.resumeAt, why: quota.why };
+  run.quota ??= reopens;
 }
 
 /** Sends a batch in two parts. */
-export async function sendHalves(run: Run, { body }: Batch, why: string): Promise<void> {
-  run.onEvent({ type: 'warning', message: `a batch of ${body.pieces.length} rows ${why}; halved` });
+async function sendHalves(run: Run, { body }: Batch): Promise<void> {
+  run.onEvent({
+    type: 'warning',
+    message: `a batch of ${body.pieces.length} rows was too large for the server; halved`,
+  });
   for (const half of halveBody(body, run.delivery.format, run.pool)) await deliver(run, newBatch(run, half));
 }

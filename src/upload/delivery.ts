@@ -8,7 +8,16 @@ export type Outcome =
   /** Not stored, for its size: smaller ones may pass. */
   | { readonly type: 'too_large'; readonly why: string }
   /** Not stored: the account's quota is spent. `left` rows may still pass. */
-  | { readonly type: 'quota'; readonly left: number; readonly resumeAt: Date | undefined; readonly why: string }
+  | {
+      readonly type: 'quota';
+      readonly left: number;
+      readonly resumeAt: Date | undefined;
+      /** The same as a time from now. */
+      readonly waitMs?: number;
+      /** It is the account's own, which its tier sets. */
+      readonly ofTier?: boolean;
+      readonly why: string;
+    }
   /** Not stored: too many requests in the server's window. The pacer has been told when to go on. */
   | { readonly type: 'limited'; readonly why: string }
   /** Not stored, now: the server asks to wait. */

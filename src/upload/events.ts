@@ -9,7 +9,7 @@ export type UploadEvent =
   /** Requests are spread over the server's window from now on: `left` of them are left, `need` are still to be sent. */
   | { readonly type: 'pacing'; readonly left: number; readonly need: number; readonly interval_s: number }
   /** The server keeps failing this row and takes others. */
-  | { readonly type: 'quarantined'; readonly row: number; readonly why: string }
+  | { readonly type: 'quarantined'; readonly row: number; readonly index?: number; readonly why: string }
   | { readonly type: 'warning'; readonly message: string };
 
 /** A daily quota that is spent before all rows are there. */

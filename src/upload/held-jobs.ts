@@ -51,7 +51,10 @@ export async function readJobState(stateDir: string, id: string): Promise<Journa
 
 /** The error for a job that nobody knows of here. */
 export function noSuchJob(id: string): AppError {
-  return new AppError('not_found', `no local job "${id}"`, { hints: ['neuronpedia status lists the jobs'] });
+  // Longer than any id: a key that was pasted here is not shown again.
+  return new AppError('not_found', id.length > 20 ? 'no local job of that name' : `no local job "${id}"`, {
+    hints: ['neuronpedia status lists the jobs; a feature is named model/source/index'],
+  });
 }
 
 /** Holds every other local job of this server and account that knows one of these rows. Errors: those of `holdJob`. */

@@ -1,16 +1,13 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { AppError } from '../errors.ts';
-import { formatRanges, mergeRanges, type Range } from '../tensor/ranges.ts';
-import type { Matrix } from '../tensor/tensor.ts';
-import type { BodyFormat } from './delivery.ts';
-import { blockRows } from './fingerprint.ts';
 import { listJobs } from './jobs.ts';
 import { type Journal, journalPath, openJournal, removeJournal } from './journal.ts';
 import type { JobRecord } from './journal-records.ts';
 import { type Lock, takeLock } from './lock.ts';
-import { runsOf } from './row-runs.ts';
 import type { Server } from './server.ts';
+import { formatShard, type Shard } from './shard.ts';
+import { refuseOverlap } from './shard-jobs.ts';
 
 /** What a job is bound to, besides the server and the account. */
 export interface JobIdentity {
@@ -19,6 +16,8 @@ export interface JobIdentity {
   readonly as: JobRecord['as'];
   /** Sets apart jobs that share all else: a single vector is its whole request. */
   readonly request?: string;
+  /** Part of an SAE that a job is of, where several share it. */
+  readonly shard?: Shard;
 }
 
 /** An open job: its journal, and the lock that keeps other runs out. */
@@ -34,11 +33,19 @@ export interface OpenJobOptions {
   readonly forceUnlock: boolean;
   readonly title: string;
   readonly command: string;
+  readonly typed?: Typed;
+}
+
+/** A command line: its words behind the program's name, and the folder that paths in it are relative to. */
+export interface Typed {
+  readonly words: readonly string[];
+  readonly folder: string;
 }
 
 /** Sixteen hex digits of a digest over all that a job is bound to. */
 export function jobId(server: Server, identity: JobIdentity): string {
   const parts = [server.id, server.account.id, identity.model, identity.source, identity.as, identity.request ?? ''];
+  if (identity.shard) parts.push(formatShard(identity.shard));
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
 }
 
@@ -50,7 +57,8 @@ export async function refuseOtherOwner(server: Server, identity: JobIdentity, st
   const id = jobId(server, identity);
   const others = (await listJobs(stateDir)).filter(({ job, state }) => {
     const same = job.serverName === server.name && job.model === identity.model && job.source === identity.source;
-    return same && job.as === identity.as && state !== 'done' && state !== 'deleted';
+    const samePart = job.shard === (identity.shard && formatShard(identity.shard));
+    return same && samePart && job.as === identity.as && state !== 'done' && state !== 'deleted';
   });
   const other = others.find(({ job }) => job.server !== server.id || job.account !== server.account.id);
   if (!other || others.some((job) => job.id === id) || identity.request !== undefined) return;
@@ -74,15 +82,29 @@ export async function openJob(server: Server, identity: JobIdentity, options: Op
   const id = jobId(server, identity);
   const path = journalPath(options.stateDir, id);
   const lock = await takeLock(join(options.stateDir, 'jobs', `${id}.lock`), { force: options.forceUnlock });
+  let journal: Journal | undefined;
   try {
     if (options.restart) await removeJournal(path);
-    const journal = await openJournal(path, lock);
-    await beginJob(journal, server, identity, options);
-    return { id, journal, close: () => closeJob(journal, lock) };
+    const opened = await openJournal(path, lock);
+    journal = opened;
+    await beginJob(opened, server, identity, options);
+    await noteTyped(opened, options.typed);
+    if (identity.request === undefined) await refuseOverlap(options.stateDir, id);
+    return { id, journal: opened, close: () => closeJob(opened, lock) };
   } catch (error) {
+    await journal?.close();
+    // A job that was refused before it began is none.
+    if (journal && !journal.state.job) await removeJournal(path);
     await lock.release();
     throw error;
   }
+}
+
+/** The latest command of a job is the one that its rows can be read with again. */
+async function noteTyped(journal: Journal, typed: Typed | undefined): Promise<void> {
+  const { words, folder } = journal.state.typed ?? {};
+  if (!typed || JSON.stringify([words, folder]) === JSON.stringify([typed.words, typed.folder])) return;
+  await journal.append({ t: 'typed', words: [...typed.words], folder: typed.folder });
 }
 
 async function closeJob(journal: Journal, lock: Lock): Promise<void> {
@@ -119,74 +141,9 @@ async function beginJob(
     model: identity.model,
     source: identity.source,
     as: identity.as,
+    ...(identity.shard && { shard: formatShard(identity.shard) }),
     title: options.title,
     command: options.command,
     createdAt: new Date().toISOString(),
   });
-}
-
-/** What the data of a run looks like; a journal must have been begun with the same. */
-export interface DataPrint {
-  readonly matrix: Matrix;
-  readonly blocks: ReadonlyMap<number, string>;
-  /** The fields that are sent beside the values, as a JSON object. */
-  readonly fields: string;
-  readonly delivery: { readonly format: Pick<BodyFormat, 'indexOf'> };
-}
-
-/**
- * Checks that a journal was begun with this data, and notes what is new in it.
- * Errors: checkpoint_mismatch with both values, never a new start in silence.
- */
-export async function bindData(journal: Journal, print: DataPrint): Promise<void> {
-  const { matrix, blocks, fields } = print;
-  const known = journal.state.data;
-  if (known && (known.rows !== matrix.rows || known.width !== matrix.width)) {
-    throw changed(matrix, `[${known.rows}, ${known.width}]`, `[${matrix.rows}, ${matrix.width}]`, 'its shape changed');
-  }
-  const option = known && changedField(known.fields, fields);
-  if (option) throw changed(matrix, option.expected, option.found, `${option.name}, which is sent with it, changed`);
-  const different = [...blocks].filter(([block, hash]) => (journal.state.blocks.get(block) ?? hash) !== hash);
-  if (different.length > 0) {
-    const rows = different.map(([block]): Range => [block * blockRows, Math.min(matrix.rows, (block + 1) * blockRows)]);
-    const [block, hash] = different[0] as [number, string];
-    const before = (journal.state.blocks.get(block) as string).slice(0, 12);
-    throw changed(
-      matrix,
-      before,
-      hash.slice(0, 12),
-      `its values changed within rows ${formatRanges(mergeRanges(rows))} (digests)`,
-    );
-  }
-  const fresh = [...blocks].filter(([block]) => !journal.state.blocks.has(block));
-  const { rows, width } = matrix;
-  const { indexOf } = print.delivery.format;
-  const indices = indexOf && runsOf(rows, indexOf).map((run): [number, number, number] => [...run]);
-  if (!known) await journal.append({ t: 'data', rows, width, fields, ...(indices && { indices }) });
-  if (fresh.length > 0) await journal.append({ t: 'blocks', hashes: Object.fromEntries(fresh) });
-}
-
-/** The first field of two JSON objects that differs, with both values. */
-function changedField(before: string, now: string): { name: string; expected: string; found: string } | undefined {
-  if (before === now) return undefined;
-  const [old, young] = [before, now].map((text) => new Map(Object.entries(JSON.parse(text) as object)));
-  const say = (value: unknown) => (value === undefined ? 'not given' : JSON.stringify(value));
-  const names = new Set([...(old?.keys() ?? []), ...(young?.keys() ?? [])]);
-  const name = [...names].find((key) => say(old?.get(key)) !== say(young?.get(key))) ?? 'the order of fields';
-  return { name, expected: say(old?.get(name)), found: say(young?.get(name)) };
-}
-
-function changed(matrix: Matrix, expected: string, found: string, what: string): AppError {
-  const { file } = matrix.tensor;
-  return new AppError(
-    'checkpoint_mismatch',
-    `${file}: is not what this upload was begun with: ${what}: was ${expected}, is ${found}`,
-    {
-      hints: [
-        'go on with the file and options that it was begun with, or upload this under another --sae-id',
-        '--restart forgets the checkpoint; rows already on the server are still compared and never overwritten',
-      ],
-      details: { file, expected, found },
-    },
-  );
 }

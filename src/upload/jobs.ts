@@ -5,6 +5,7 @@ import { journalPath, readJournal } from './journal.ts';
 import type { JobRecord } from './journal-records.ts';
 import type { JournalState } from './journal-state.ts';
 import { isLocked } from './lock.ts';
+import { indexInRuns } from './row-runs.ts';
 
 /** How a local job stands, as far as its journal tells. Counts are rows. */
 export interface JobStatus {
@@ -19,6 +20,8 @@ export interface JobStatus {
   readonly labels: ReadonlyMap<number, string>;
   /** Rows that were left out, and why. */
   readonly quarantined: ReadonlyMap<number, string>;
+  /** The index that a row goes by, where rows have indices of their own. */
+  readonly indexOf?: (row: number) => number;
   /** Taken back again, and not sent since. */
   readonly deleted: number;
   readonly state: 'done' | 'running' | 'interrupted' | 'deleted';
@@ -49,6 +52,7 @@ export async function readJob(stateDir: string, id: string): Promise<JobStatus |
 
 function statusOf(journal: JournalState, job: JobRecord, running: boolean): Omit<JobStatus, 'id'> {
   const { planned, stored, unknown, ids, quarantined, done, deleted, deleting } = journal;
+  const { indices } = journal.data ?? {};
   const unknownRows = mergeRanges(unknown.flatMap((intent) => intent.rows));
   const labels = unknown.flatMap(({ rows, identity }) =>
     identity && rows[0] ? [[rows[0][0], identity.label] as const] : [],
@@ -63,6 +67,7 @@ function statusOf(journal: JournalState, job: JobRecord, running: boolean): Omit
     unknownRows,
     labels: new Map(labels),
     quarantined,
+    ...(indices && { indexOf: (row: number) => indexInRuns(indices, row) }),
     deleted: taken,
     state: running ? 'running' : isDeleted ? 'deleted' : done ? 'done' : 'interrupted',
     ids,

@@ -17,11 +17,24 @@ const jobSchema = z.object({
   model: z.string(),
   source: z.string(),
   as: z.enum(['features', 'vectors', 'vector', 'probe', 'activations']),
+  /** Part of the SAE, such as `2/8`, where the job is of one. */
+  shard: z.string().optional(),
   /** For people: what was typed, and what to type to go on. */
   title: z.string(),
   command: z.string(),
   createdAt: z.string(),
 });
+
+/** The command line that a run of this job was started with, so that its files can be found again. */
+const typedSchema = z.object({
+  t: z.literal('typed'),
+  /** Words behind the program's name. */
+  words: z.array(z.string()),
+  /** The folder that relative paths among them are of. */
+  folder: z.string(),
+});
+
+export type TypedRecord = z.infer<typeof typedSchema>;
 
 /** The data: its shape, and all that is sent beside the values, as a JSON object. */
 const dataSchema = z.object({
@@ -78,6 +91,7 @@ const deletedSchema = z.object({ t: z.literal('deleted'), rows: ranges });
 
 const recordSchema = z.discriminatedUnion('t', [
   jobSchema,
+  typedSchema,
   dataSchema,
   blocksSchema,
   planSchema,
@@ -109,8 +123,17 @@ function checksum(json: string): string {
 function decodeLine(line: string): JournalRecord | undefined {
   const json = line.slice(9);
   if (line[8] !== ' ' || line.slice(0, 8) !== checksum(json)) return undefined;
-  const parsed = recordSchema.safeParse(JSON.parse(json));
+  const parsed = recordSchema.safeParse(parseJson(json));
   return parsed.success ? parsed.data : undefined;
+}
+
+/** Undefined where it is no JSON: a checksum only says that it is what was written. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 export interface DecodedJournal {

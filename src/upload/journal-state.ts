@@ -1,10 +1,12 @@
 import { intersectRanges, membership, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
-import type { DataRecord, IntentRecord, JobRecord, JournalRecord } from './journal-records.ts';
+import type { DataRecord, IntentRecord, JobRecord, JournalRecord, TypedRecord } from './journal-records.ts';
 import { addRecord, type Sum } from './journal-sum.ts';
 
 /** What a journal says of its job, all records taken together. */
 export interface JournalState {
   readonly job?: JobRecord;
+  /** As the latest run was started. */
+  readonly typed?: TypedRecord;
   readonly data?: DataRecord;
   readonly blocks: ReadonlyMap<number, string>;
   readonly planned: Ranges;
@@ -24,6 +26,8 @@ export interface JournalState {
   readonly ids: ReadonlyMap<number, string>;
   /** Rows that were left out, and why. */
   readonly quarantined: ReadonlyMap<number, string>;
+  /** Rows that failed alone while the server took others. */
+  readonly suspects: ReadonlySet<number>;
   readonly nextBatch: number;
   /** The last run confirmed all that it had planned. */
   readonly done: boolean;
@@ -39,6 +43,7 @@ export function foldRecords(records: readonly JournalRecord[]): JournalState {
     found: [],
     planned: [],
     quarantined: new Map(),
+    suspects: new Set(),
     sent: [],
     deleted: [],
     deleting: [],
@@ -53,6 +58,7 @@ export function foldRecords(records: readonly JournalRecord[]): JournalState {
   const isOpen = (intent: IntentRecord) => subtractRanges(mergeRanges(intent.rows), stored).length > 0;
   return {
     ...(sum.job && { job: sum.job }),
+    ...(sum.typed && { typed: sum.typed }),
     ...(sum.data && { data: sum.data }),
     blocks: sum.blocks,
     planned: mergeRanges(sum.planned),
@@ -64,6 +70,7 @@ export function foldRecords(records: readonly JournalRecord[]): JournalState {
     deleting: mergeRanges(sum.deleting),
     ids: sum.ids,
     quarantined,
+    suspects: sum.suspects,
     nextBatch: sum.nextBatch,
     done: sum.done,
   };
@@ -75,7 +82,7 @@ export function pendingRows(state: JournalState, planned: Ranges): Ranges {
   return subtractRanges(open, mergeRanges(state.unknown.flatMap((intent) => intent.rows)));
 }
 
-/** Of pending rows, those that an earlier run had to leave out: the server kept failing them. */
-export function doubtfulRows(state: JournalState, pending: Ranges): Ranges {
-  return intersectRanges(pending, rangesOf(state.quarantined.keys()));
+/** Of pending rows, those that an earlier run had to leave out, or was about to: the server kept failing them. */
+export function doubtfulRows({ quarantined, suspects }: JournalState, pending: Ranges): Ranges {
+  return intersectRanges(pending, rangesOf(new Set([...quarantined.keys(), ...suspects])));
 }

@@ -1,9 +1,10 @@
 import { eachRow, mergeRanges, type Range, subtractRanges } from '../tensor/ranges.ts';
-import type { DataRecord, IntentRecord, JobRecord, JournalRecord } from './journal-records.ts';
+import type { DataRecord, IntentRecord, JobRecord, JournalRecord, TypedRecord } from './journal-records.ts';
 
 /** What records add up to, while they are being added. */
 export interface Sum {
   job?: JobRecord;
+  typed?: TypedRecord;
   data?: DataRecord;
   readonly intents: Map<number, IntentRecord>;
   readonly blocks: Map<number, string>;
@@ -12,6 +13,8 @@ export interface Sum {
   found: Range[];
   readonly planned: Range[];
   readonly quarantined: Map<number, string>;
+  /** Rows that failed alone while the server took others. */
+  readonly suspects: Set<number>;
   readonly sent: Range[];
   deleted: Range[];
   deleting: Range[];
@@ -28,6 +31,10 @@ export function addRecord(sum: Sum, record: JournalRecord): void {
   switch (record.t) {
     case 'job':
       sum.job = record;
+      break;
+    case 'typed':
+      sum.typed = record;
+      sum.done = wasDone;
       break;
     case 'data':
       if (!sum.data) forgetRows(sum);
@@ -55,6 +62,7 @@ export function addRecord(sum: Sum, record: JournalRecord): void {
       sum.nextBatch = Math.max(sum.nextBatch, record.batch + 1);
       break;
     case 'dropped':
+      if (record.why === 'failed') addSuspect(sum, sum.intents.get(record.batch));
       sum.intents.delete(record.batch);
       break;
     case 'stored':
@@ -78,6 +86,12 @@ export function addRecord(sum: Sum, record: JournalRecord): void {
     case 'done':
       break;
   }
+}
+
+/** A row that was the only one of a batch which kept failing; where nothing was taken, it says nothing of the row. */
+function addSuspect({ stored, suspects }: Sum, intent: IntentRecord | undefined): void {
+  const [row, second] = intent ? eachRow(mergeRanges(intent.rows)) : [];
+  if (row !== undefined && second === undefined && stored.length > 0) suspects.add(row);
 }
 
 /** A row that was settled by hand leaves its batch; what is left of that is no longer the body that was sent. */
@@ -111,6 +125,7 @@ function forgetRows(sum: Sum): void {
   sum.planned.length = 0;
   sum.sent.length = 0;
   sum.quarantined.clear();
+  sum.suspects.clear();
 }
 
 /** With its last row a job forgets what data it had: other data may go to the same place from now on. */

@@ -33,6 +33,8 @@ export async function openJournal(path: string, options: OpenJournalOptions = {}
     const { bytes, warnings } = await recover(path);
     if (takenOver && bytes.length > 0) await replaceFile(path, bytes);
     const file = await open(path, 'a', 0o600);
+    // One that was copied here may be readable for others. Not every file system can tell.
+    await file.chmod(0o600).catch(() => undefined);
     await syncFolders(path);
     const state = foldRecords(decodeJournal(bytes).records);
     return { path, state, warnings, ...journalWriter(path, file, stillOurs) };

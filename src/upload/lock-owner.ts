@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
@@ -23,8 +23,8 @@ export type Owner = z.infer<typeof ownerSchema>;
 export const heartbeatMs = 2_000;
 /** A lock from another host is believed this long after its last heartbeat: network file systems tell of it late. */
 const staleMs = 60_000;
-/** One from another container of this host has a heart that stopped once it was not heard for three beats. */
-const quietMs = 3 * heartbeatMs;
+/** A heart has stopped once it was not heard for three beats. */
+export const quietMs = 3 * heartbeatMs;
 
 /** This process, as the owner of a lock of its own. */
 export async function describeSelf(): Promise<Owner> {
@@ -52,26 +52,27 @@ export async function readOwner(path: string): Promise<Owner | undefined> {
 }
 
 /**
- * Whether the owner of a lock lives, as far as can be told. `watch` takes the time to see whether the heart of one beats
- * whose process cannot be seen.
+ * Whether the owner of a lock lives, as far as can be told. Where its process cannot be seen, `listenMs` is how long to
+ * listen for its heart: the time of its last beat alone is no proof of death, for clocks are set, and those of two hosts
+ * differ. With 0 it has to do.
  */
-export async function isAlive(path: string, owner: Owner, me: Owner, watch: boolean): Promise<boolean> {
-  if (owner.host !== me.host) return (await ageMs(path)) < staleMs;
+export async function isAlive(path: string, owner: Owner, me: Owner, listenMs: number): Promise<boolean> {
+  if (owner.host !== me.host) return (await beatWithin(path, staleMs)) || keepsBeating(path, listenMs);
   // In a container every run is pid 1: the same pid as mine is a run before me, unless the start says otherwise.
   if (owner.pid === me.pid && owner.start === me.start) return owner.id === me.id || heldHere.has(owner.id);
   if (owner.space !== undefined && me.space !== undefined && owner.space !== me.space) {
-    return watch ? keepsBeating(path) : (await ageMs(path)) < quietMs;
+    return listenMs > 0 ? keepsBeating(path, listenMs) : beatWithin(path, quietMs);
   }
   const start = await processStart(owner.pid);
   return start !== undefined && (owner.start === '' || start === owner.start);
 }
 
-/** Looks for another heartbeat until there have been none for too long. */
-async function keepsBeating(path: string): Promise<boolean> {
+/** Listens for another heartbeat. */
+async function keepsBeating(path: string, listenMs: number): Promise<boolean> {
   const first = await beatAt(path);
   const since = performance.now();
-  while (first !== undefined && Date.now() - first < quietMs && performance.now() - since < quietMs) {
-    await sleep(heartbeatMs / 8);
+  while (first !== undefined && performance.now() - since < listenMs) {
+    await sleep(listenMs / 24);
     const last = await beatAt(path);
     if (last !== first) return last !== undefined;
   }
@@ -83,9 +84,17 @@ export const heldHere = new Set<string>();
 
 /** When a lock's owner last gave a sign of life, in milliseconds since 1970; undefined where there is no lock. */
 async function beatAt(path: string): Promise<number | undefined> {
-  return (await stat(path).catch(() => undefined))?.mtimeMs;
+  // Opened, because network file systems answer a mere look out of their memory.
+  const file = await open(path, 'r').catch(() => undefined);
+  try {
+    return (await file?.stat())?.mtimeMs;
+  } finally {
+    await file?.close();
+  }
 }
 
-async function ageMs(path: string): Promise<number> {
-  return Date.now() - ((await beatAt(path)) ?? Number.NEGATIVE_INFINITY);
+/** Whether its last beat is of about now, by our clock; one in the future is of a clock that was set. */
+async function beatWithin(path: string, ms: number): Promise<boolean> {
+  const last = await beatAt(path);
+  return last !== undefined && Math.abs(Date.now() - last) < ms;
 }

@@ -3,7 +3,7 @@ import { constants, copyFile, link, rename, unlink, utimes, writeFile } from 'no
 import { dirname } from 'node:path';
 import { AppError } from '../errors.ts';
 import { makeDurableFolder } from './durable-folder.ts';
-import { describeSelf, heartbeatMs, heldHere, isAlive, type Owner, readOwner } from './lock-owner.ts';
+import { describeSelf, heartbeatMs, heldHere, isAlive, type Owner, quietMs, readOwner } from './lock-owner.ts';
 
 /** Held while a run works on a job, so that no two runs do. */
 export interface Lock {
@@ -14,11 +14,18 @@ export interface Lock {
   release(): Promise<void>;
 }
 
+export interface LockOptions {
+  /** Takes it whoever has it. */
+  readonly force?: boolean;
+  /** How long to listen for the heart of an owner whose process cannot be seen. */
+  readonly listenMs?: number;
+}
+
 /**
  * Takes a job's lock. A lock whose owner is dead (same host), or has not been heard of for a minute (another host), is
  * taken over. Errors: locked, naming the owner.
  */
-export async function takeLock(path: string, options: { force?: boolean } = {}): Promise<Lock> {
+export async function takeLock(path: string, { force, listenMs = quietMs }: LockOptions = {}): Promise<Lock> {
   await makeDurableFolder(dirname(path)).catch((cause) => {
     throw cannotWrite(path, cause);
   });
@@ -26,7 +33,7 @@ export async function takeLock(path: string, options: { force?: boolean } = {}):
   for (let attempt = 0; attempt < 5; attempt++) {
     if (await createLock(path, me)) return heldLock(path, me, attempt > 0);
     const owner = await readOwner(path);
-    if (owner && !options.force && (await isAlive(path, owner, me, true))) throw lockedError(path, owner);
+    if (owner && !force && (await isAlive(path, owner, me, listenMs))) throw lockedError(path, owner);
     await breakLock(path, owner);
   }
   throw new AppError('locked', `${path}: another run keeps taking this job's lock`);
@@ -35,7 +42,7 @@ export async function takeLock(path: string, options: { force?: boolean } = {}):
 /** Whether some run holds this lock now. */
 export async function isLocked(path: string): Promise<boolean> {
   const owner = await readOwner(path);
-  return owner !== undefined && (await isAlive(path, owner, await describeSelf(), false));
+  return owner !== undefined && (await isAlive(path, owner, await describeSelf(), 0));
 }
 
 /** A lock appears with its owner's name in it: one that were empty for a moment would look like nobody's. */

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../errors.ts';
 import { countRows, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
 import type { Delivery } from './delivery.ts';
@@ -6,6 +5,7 @@ import type { Journal } from './journal.ts';
 import { type JournalState, pendingRows } from './journal-state.ts';
 import { type Comparison, compareRows, featureExists, sampleRows } from './look.ts';
 import type { JobInput } from './run-job.ts';
+import { waitFor } from './wait-until.ts';
 
 /** Rows read back when a finished job is run again. */
 const sampleSize = 64;
@@ -64,14 +64,18 @@ async function lookAtUnseen(input: JobInput, unseen: Ranges, seenBefore: Ranges)
     message: `${there} rows are on the server already, perhaps of a run that has just ended: waiting ${seconds} s for more`,
   });
   // Cut short by the user's signal: nothing will be sent, so what was seen will do.
-  await sleep(settleTimeoutMs, undefined, { signal: stop }).catch(() => undefined);
+  await waitFor(settleTimeoutMs, stop);
   return stop.aborted ? seen : look();
 }
 
 const nothing: Comparison = { same: [], different: [], uncompared: [], ids: new Map() };
 
 /** Failures that say nothing of the list itself. */
-const elsewhere = ['unreachable', 'authentication_failed', 'interrupted', 'terminated', 'bug'];
+const elsewhere = ['unreachable', 'authentication_failed', 'paused', 'interrupted', 'terminated', 'bug'];
+
+/** Nor does one that would have come to any request: too many of them, or another address. */
+const isElsewhere = ({ code, details: { status } }: AppError) =>
+  elsewhere.includes(code) || status === 429 || (typeof status === 'number' && status >= 300 && status < 400);
 
 /**
  * A server that names rows itself must be asked for all that the account has: that answer may be too large for it.
@@ -79,7 +83,7 @@ const elsewhere = ['unreachable', 'authentication_failed', 'interrupted', 'termi
  * is for a person to say. Error: outcome_unknown.
  */
 function goOnUnseen({ delivery, assumeNew, onEvent }: JobInput, isKnown: boolean, cause: unknown): Comparison {
-  if (!delivery.serverNames || !(cause instanceof AppError) || elsewhere.includes(cause.code)) throw cause;
+  if (!delivery.serverNames || !(cause instanceof AppError) || isElsewhere(cause)) throw cause;
   const problem = `listing your vectors failed: ${cause.message}`;
   if (isKnown) {
     onEvent({ type: 'warning', message: `${problem}; going on by the checkpoint alone` });

@@ -1,6 +1,6 @@
 /**
  * Keeps requests to one endpoint below a limit that the server tells: so many requests in a window of time that slides.
- * Without a word from the server there is no limit. Instants are milliseconds since 1970.
+ * Without a word from the server there is no limit. `now` is always of a steady clock, in milliseconds.
  */
 export interface Pacer {
   /** When the next request may go, where `need` are still to be sent, this one included. The instant is taken by asking. */
@@ -9,8 +9,8 @@ export interface Pacer {
   began(): void;
   /** It has ended; `remaining` is how many more the server said that it would take now. */
   ended(remaining: number | undefined): void;
-  /** The server took none: its window is full. Nothing goes before a part of it is free again. */
-  refused(window: RequestWindow, now: number): void;
+  /** The server took none: its window is full. Nothing goes before a part of it is free again, which is `opensInMs` from now. */
+  refused(window: RequestWindow, opensInMs: number, now: number): void;
   /** What the server has said is left, less what is on its way; undefined where it has said nothing. */
   readonly left: number | undefined;
 }
@@ -19,6 +19,15 @@ export interface Pacer {
 export interface RequestWindow {
   readonly limit: number;
   readonly ms: number;
+}
+
+/**
+ * How long it is until a part of a full window is free again; `clock` is the server's, in milliseconds since 1970. The
+ * window is kept in whole pieces by UTC, and the piece before counts for as much of it as still reaches in: at the turn
+ * of the hour nothing is free yet, a twentieth of an hour later a twentieth is.
+ */
+export function opensIn({ ms }: RequestWindow, clock: number): number {
+  return (Math.floor(clock / ms) + 1 + reserve) * ms - clock;
 }
 
 /**
@@ -62,12 +71,10 @@ export function createPacer(): Pacer {
       // What is left is never more than the limit less one: the largest seen is the best that is known of it.
       limit = Math.max(limit, told + 1);
     },
-    refused(window, now) {
+    refused(window, opensInMs, now) {
       windowMs = window.ms;
       limit = window.limit;
-      // The window is kept in whole pieces by UTC, and the piece before counts for as much of it as still reaches in: at
-      // the turn of the hour nothing is free yet, a twentieth of an hour later a twentieth is.
-      closedUntil = (Math.floor(now / windowMs) + 1 + reserve) * windowMs;
+      closedUntil = now + opensInMs;
       remaining = Math.max(1, Math.floor(reserve * limit));
       last = now;
     },

@@ -2,47 +2,67 @@ import { AppError } from '../errors.ts';
 import { rangesOf } from '../tensor/ranges.ts';
 import { rowBlocks } from '../tensor/row-blocks.ts';
 import { bodies } from './bodies.ts';
-import { bodyOf } from './body.ts';
-import { deliver, sendHalves } from './deliver.ts';
+import { bodyOf, halveBody, unlimited } from './body.ts';
+import { deliver } from './deliver.ts';
 import { nameRow } from './delivery.ts';
 import { type Batch, newBatch, type Run } from './send-rows.ts';
 
 /**
  * What to do with a batch that the server fails again and again without a word of what is wrong. Where it has taken
- * other batches, the fault is looked for by halving, down to the one row that it lies in; where it has taken none, one
- * row alone tells whether it takes anything at all. Error: refused where it does not.
+ * other batches, the fault is looked for by halving, down to the one row that it lies in; where it has taken none, two
+ * rows alone, of which one may be to blame, tell whether it takes anything at all. Error: refused where it does not.
  */
 export async function failAgain(run: Run, batch: Batch, why: string): Promise<void> {
   const { body } = batch;
   const [first] = body.pieces;
   await run.journal.append({ t: 'dropped', batch: batch.id, why: 'failed' });
   if (!first || body.pieces.length === 1) return suspect(run, batch, why);
-  if (run.taken > 0) {
-    run.limits.rows = Math.max(1, Math.min(run.limits.rows, Math.ceil(body.pieces.length / 2)));
-    return sendHalves(run, batch, 'failed on the server again and again');
-  }
-  await deliver(run, newBatch(run, bodyOf(body, [first], run.delivery.format, run.pool)));
-  const rest = bodyOf(body, body.pieces.slice(1), run.delivery.format, run.pool);
-  return deliver(run, newBatch(run, rest));
+  if (run.taken > 0) return searchHalves(run, batch);
+  const only = (pieces: typeof body.pieces) => newBatch(run, bodyOf(body, pieces, run.delivery.format, run.pool));
+  await deliver(run, only([first]));
+  const rest = body.pieces.slice(1);
+  if (run.taken === 0) await deliver(run, { ...only(rest.splice(-1)), brief: true });
+  if (rest.length > 0) await deliver(run, only(rest));
+}
+
+/** Both halves before their own halves: of two, one is likely to pass, which shows that the server is not away. */
+async function searchHalves(run: Run, { body, search }: Batch): Promise<void> {
+  const { format } = run.delivery;
+  run.onEvent({
+    type: 'warning',
+    message: `a batch of ${body.pieces.length} rows failed on the server again and again; halved`,
+  });
+  const queue = search ?? [];
+  for (const half of halveBody(body, format, run.pool)) queue.push({ ...newBatch(run, half), search: queue });
+  if (search) return;
+  for (const half of queue) await deliver(run, half);
 }
 
 /** A server that is away for a minute fails rows like this one too: it is put off, and has to fail once more at the end. */
 async function suspect(run: Run, batch: Batch, why: string): Promise<void> {
   const row = batch.body.pieces[0]?.row as number;
   if (batch.doubtful) return quarantine(run, row, why);
-  if (run.taken === 0) throw refusedRow(run, batch, why, usuallyWrong);
+  if (run.taken === 0) {
+    if (run.alone) throw run.alone;
+    run.alone = refusedRow(run, batch, why, usuallyWrong);
+  }
   run.suspects.add(row);
 }
 
 async function quarantine(run: Run, row: number, why: string): Promise<void> {
   await run.journal.append({ t: 'quarantined', rows: { [row]: why } });
   run.onQuarantined(row, why);
-  run.onEvent({ type: 'quarantined', row, why });
+  const { indexOf } = run.delivery.format;
+  run.onEvent({ type: 'quarantined', row, ...(indexOf && { index: indexOf(row) }), why });
 }
 
-/** Sends each suspect once more, by itself, when all others are there; one that fails now is left out. */
+/**
+ * Sends each suspect once more, by itself, when all others are there; one that fails now is left out. Error: refused
+ * where there are no others.
+ */
 export async function trySuspects(run: Run): Promise<void> {
-  const single = { rows: 1, bytes: run.delivery.maxBytes };
+  if (run.taken === 0 && run.alone) throw run.alone;
+  const single = { ...unlimited, rows: 1 };
   const blocks = rowBlocks(run.matrix, rangesOf(run.suspects));
   for await (const body of bodies(blocks, run.delivery.format, () => single, run.pool)) {
     if (run.quota || run.stop.aborted) return body.release();

@@ -15,7 +15,7 @@ export interface Preview {
 /** All that a run needs before it writes anything. */
 export type PreviewInput = Pick<
   JobInput,
-  'server' | 'stateDir' | 'matrix' | 'planned' | 'delivery' | 'isNew' | 'onEvent'
+  'server' | 'stateDir' | 'restart' | 'matrix' | 'planned' | 'delivery' | 'isNew' | 'onEvent'
 > & {
   readonly identity: JobIdentity;
   /** Look only for rows that no earlier run of the job has looked for. */
@@ -27,10 +27,11 @@ export type PreviewInput = Pick<
  * Errors: feature_exists, and those of the look-up.
  */
 export async function previewJob(input: PreviewInput): Promise<Preview> {
-  const { server, identity, stateDir, matrix, planned, delivery, isNew, onEvent } = input;
-  const journal = await readJournal(journalPath(stateDir, jobId(server, identity)));
+  const { server, identity, stateDir, restart, matrix, planned, delivery, isNew, onEvent } = input;
+  const journal = restart ? undefined : await readJournal(journalPath(stateDir, jobId(server, identity)));
   const known = intersectRanges(planned, journal?.stored ?? []);
-  const seenBefore = input.trustJournal ? (journal?.planned ?? []) : [];
+  // What was taken back since is like what was never planned.
+  const seenBefore = input.trustJournal && journal ? subtractRanges(journal.planned, journal.deleted) : [];
   const open = subtractRanges(subtractRanges(planned, known), seenBefore);
   const seen = isNew || open.length === 0 ? undefined : await compareRows(matrix, open, delivery, onEvent);
   if (seen && seen.different.length > 0) {

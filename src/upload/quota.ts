@@ -2,48 +2,64 @@ import { AppError } from '../errors.ts';
 import type { JobInput } from './run-job.ts';
 import type { SendResult } from './send-rows.ts';
 import type { Quota } from './server.ts';
-import { waitUntil } from './wait-until.ts';
+import { waitFor } from './wait-until.ts';
 
 const minuteMs = 60_000;
 /** Where the server does not say when more may be sent. */
 const blindWaitMs = 60 * minuteMs;
+/** A quota may be raised meanwhile, and a machine that was halted as a whole does not know of it: so it is asked. */
+const longestLegMs = 60 * minuteMs;
 
 /** The quota as it is now: another job of this command, or another machine, may have used some of it. */
-export async function freshQuota({ server }: JobInput): Promise<Quota | undefined> {
+export async function freshQuota({ server }: Pick<JobInput, 'server'>): Promise<Quota | undefined> {
   return server.quota && server.quota.limit !== null ? server.askQuota() : server.quota;
 }
 
+/** How long it is until a quota is reset, by the clock of the server that tells it: ours may be set to anything. */
+export function untilReset({ resetsAt, asOf }: Quota): number | undefined {
+  return resetsAt && resetsAt.getTime() - asOf.getTime();
+}
+
 /**
- * Sleeps until a spent quota is reset, and until the server says so: its clock may be behind ours. False where the run
- * is to end instead; where its time is up, the quota is still what it waits for.
+ * Sleeps until a spent quota is reset, and until the server says so. False where the run is to end instead; where its
+ * time is up, the quota is still what it waits for.
  */
 export async function waitForQuota(
-  input: JobInput,
+  input: Pick<JobInput, 'server' | 'stop' | 'onEvent'>,
   end: Extract<SendResult, { type: 'quota' }>,
   idle: number,
 ): Promise<boolean> {
   const { stop, onEvent } = input;
   // A round that got nothing through although the quota had been reset is not repeated at once.
-  const soonest = () => Date.now() + (idle > 1 ? minuteMs : 0);
-  let until = Math.max(soonest(), end.resumeAt?.getTime() ?? Date.now() + blindWaitMs);
-  onEvent({ type: 'waiting', until: new Date(until).toISOString(), why: end.why });
-  for (;;) {
-    await waitUntil(new Date(until), stop);
+  let left = Math.max(idle > 1 ? minuteMs : 0, end.waitMs ?? blindWaitMs);
+  const until = end.resumeAt ?? new Date(Date.now() + left);
+  onEvent({ type: 'waiting', until: until.toISOString(), why: end.why });
+  for (let wasSpent = false; ; ) {
+    const leg = Math.min(left, longestLegMs);
+    await waitFor(leg, stop);
     if (stop.aborted) return false;
+    left -= leg;
     const quota = await askPatiently(input);
-    if (quota === undefined || quota.limit === null || quota.used < quota.limit) return true;
-    until = Math.max(Date.now() + minuteMs, quota.resetsAt?.getTime() ?? 0);
+    if (quota === 'away' || isSpent(quota)) {
+      left = Math.max(minuteMs, quota === 'away' ? left : (untilReset(quota) ?? left));
+      wasSpent ||= quota !== 'away';
+    } else if (left <= 0 || wasSpent) {
+      return true;
+    }
   }
 }
 
+function isSpent(quota: Quota | undefined): quota is Quota {
+  return quota !== undefined && quota.limit !== null && quota.used >= quota.limit;
+}
+
 /** A server that is away at midnight is asked again. */
-function askPatiently(input: JobInput): Promise<Quota | undefined> {
+function askPatiently(input: Pick<JobInput, 'server'>): Promise<Quota | undefined | 'away'> {
   return freshQuota(input).catch((error) => {
-    if (error instanceof AppError && error.exitCode === awayCode) return closed;
+    if (error instanceof AppError && error.exitCode === awayCode) return 'away';
     throw error;
   });
 }
 
 /** Exit code of a server that is unreachable or failing. */
 const awayCode = 5;
-const closed: Quota = { tier: '', limit: 0, used: 0, resetsAt: undefined };

@@ -1,8 +1,9 @@
 import type { Ranges } from '../tensor/ranges.ts';
 import type { Matrix } from '../tensor/tensor.ts';
+import { bindData } from './bind-data.ts';
 import type { Delivery } from './delivery.ts';
 import type { OnEvent } from './events.ts';
-import { bindData, type JobIdentity, type OpenJobOptions, openJob } from './job.ts';
+import { type JobIdentity, type OpenJobOptions, openJob, type Typed } from './job.ts';
 import type { Journal } from './journal.ts';
 import { lookFirst } from './look-first.ts';
 import { sendJob } from './send-job.ts';
@@ -19,6 +20,8 @@ export interface UploadRun {
   readonly settleTimeoutMs: number;
   /** What to type to go on. */
   readonly command: string;
+  /** The same as words, for a later look at what was sent. */
+  readonly typed?: Typed;
   /** When a quota is spent, sleep until it is reset instead of ending. */
   readonly wait: boolean;
   /** Begin a vector job although the server cannot list what is there. */

@@ -2,7 +2,7 @@ import { countRows, intersectRanges, mergeRanges, type Ranges, rangesOf, subtrac
 import type { QuotaAhead } from './events.ts';
 import { type Journal, readJournal } from './journal.ts';
 import { doubtfulRows, type JournalState, pendingRows } from './journal-state.ts';
-import { freshQuota, waitForQuota } from './quota.ts';
+import { freshQuota, untilReset, waitForQuota } from './quota.ts';
 import type { JobInput, JobReport } from './run-job.ts';
 import { type SendResult, sendRows } from './send-rows.ts';
 import type { Quota } from './server.ts';
@@ -77,8 +77,10 @@ async function sendRound(
     pending: rows,
     // Those of this very run have had their second chance.
     doubtful: cut ? [] : subtractRanges(left, rangesOf(tally.quarantined.keys())),
+    // A batch of other rows, from a run with another selection, waits for a run that plans them.
     unknown: state.unknown.filter((intent) => overlaps(intent.rows, planned)),
     nextBatch: state.nextBatch,
+    takenBefore: overlaps(state.sent, state.stored),
     onConfirmed: (confirmed, given) => {
       for (const [row, name] of given) tally.ids.set(row, name);
       tally.confirmed += countRows(intersectRanges(confirmed, planned));
@@ -87,7 +89,7 @@ async function sendRound(
     },
     onQuarantined: (row, why) => tally.quarantined.set(row, why),
   });
-  if (end.type === 'finished' && cut) return { type: 'quota', resumeAt: quota?.resetsAt, why: spent(quota) };
+  if (end.type === 'finished' && cut) return spent(quota);
   if (end.type === 'finished' && !state.done) await markDone(journal);
   return end;
 }
@@ -98,15 +100,16 @@ function quotaAhead(quota: Quota | undefined, { confirmed, total }: Tally, today
   return { reach, resumeAt: quota?.resetsAt?.toISOString() ?? null, days };
 }
 
-function spent(quota: Quota | undefined): string {
-  return quota?.limit
+function spent(quota: Quota | undefined): SendResult {
+  const waitMs = quota && untilReset(quota);
+  const why = quota?.limit
     ? `the quota of ${quota.limit.toLocaleString('en-US')} features a day is spent`
     : 'the quota is spent';
+  return { type: 'quota', resumeAt: quota?.resetsAt, ...(waitMs !== undefined && { waitMs }), ofTier: true, why };
 }
 
-/** A batch of other rows, from a run with another selection, waits for a run that plans them. */
-function overlaps(rows: Ranges, planned: Ranges): boolean {
-  return countRows(intersectRanges(mergeRanges(rows), planned)) > 0;
+function overlaps(rows: Ranges, others: Ranges): boolean {
+  return countRows(intersectRanges(mergeRanges(rows), others)) > 0;
 }
 
 async function markDone(journal: Journal): Promise<void> {

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AppError } from '../errors.ts';
 import { countRows, eachRow, mergeRanges, type Ranges } from '../tensor/ranges.ts';
 import { rowBlocks } from '../tensor/row-blocks.ts';
 import type { Matrix } from '../tensor/tensor.ts';
+import { type Appetite, createAppetite } from './appetite.ts';
 import { bodies } from './bodies.ts';
-import { type Body, type BufferPool, bodyHash, createBufferPool } from './body.ts';
+import { type Body, type BufferPool, bodyHash, createBufferPool, unlimited } from './body.ts';
 import { deliver } from './deliver.ts';
 import type { Delivery } from './delivery.ts';
 import type { OnEvent } from './events.ts';
@@ -14,6 +14,7 @@ import type { IntentRecord } from './journal-records.ts';
 import { createPatience, type Patience } from './patience.ts';
 import { trySuspects } from './poison.ts';
 import { takeFound } from './settle.ts';
+import { waitFor } from './wait-until.ts';
 
 export interface SendInput {
   /** Id of the job, for what a person is told to type. */
@@ -26,6 +27,8 @@ export interface SendInput {
   /** Batches of an earlier run whose outcome is unknown. */
   readonly unknown: readonly IntentRecord[];
   readonly nextBatch: number;
+  /** The server has taken rows of this job in an earlier run. */
+  readonly takenBefore: boolean;
   readonly journal: Journal;
   readonly delivery: Delivery;
   /** How long a server may still be working on a request whose connection was lost. */
@@ -41,20 +44,33 @@ export interface SendInput {
   readonly onQuarantined: (row: number, why: string) => void;
 }
 
+/** When a server takes more, and why not now. */
+export interface Reopening {
+  /** By the server's clock. */
+  readonly resumeAt: Date | undefined;
+  /** The same as a time from when it was told, whatever our clock says. */
+  readonly waitMs?: number;
+  /** It is the account's own quota, which its tier sets. */
+  readonly ofTier?: boolean;
+  readonly why: string;
+}
+
 /** How a run ended. Whatever it was, the journal holds where to go on. */
 export type SendResult =
   | { readonly type: 'finished' }
   | { readonly type: 'stopped' }
-  | { readonly type: 'quota'; readonly resumeAt: Date | undefined; readonly why: string };
+  | ({ readonly type: 'quota' } & Reopening);
 
 /** What the senders of one run share. */
 export interface Run extends SendInput {
   readonly pool: BufferPool;
   readonly patience: Patience;
-  limits: { rows: number; bytes: number };
+  readonly appetite: Appetite;
   nextBatch: number;
-  /** Batches of this run that the server has taken. */
+  /** Batches of this job that the server has taken, as far as this run needs to know: those of earlier runs are one. */
   taken: number;
+  /** What ends the run if the next row that is tried alone fails too: the first one did, and nothing was taken. */
+  alone?: AppError;
   /** Rows still to be confirmed. */
   left: number;
   /** Rows that failed one by one, in this run or an earlier one: it is not yet certain that it is they. */
@@ -63,7 +79,7 @@ export interface Run extends SendInput {
   paced: boolean;
   confirmed(rows: Ranges, ids: ReadonlyMap<number, string>): void;
   failure?: AppError;
-  quota?: { resumeAt: Date | undefined; why: string };
+  quota?: Reopening;
 }
 
 /** A body with the key that it is sent under. */
@@ -75,6 +91,10 @@ export interface Batch {
   readonly known: boolean;
   /** Its one row has failed before: if it fails again it is left out. */
   readonly doubtful?: boolean;
+  /** A single failure says enough. */
+  readonly brief?: boolean;
+  /** It is part of a batch in which a bad row is looked for: the other parts, which wait for their turn. */
+  readonly search?: Batch[];
 }
 
 /**
@@ -87,8 +107,8 @@ export async function sendRows(input: SendInput): Promise<SendResult> {
     ...input,
     pool: createBufferPool(),
     patience: createPatience(delivery.maxInFlight, input.onEvent),
-    limits: { rows: delivery.maxRows, bytes: delivery.maxBytes },
-    taken: 0,
+    appetite: createAppetite({ rows: delivery.maxRows, bytes: delivery.maxBytes, inFlight: delivery.maxInFlight }),
+    taken: input.takenBefore ? 1 : 0,
     left: countRows(input.pending) + countRows(mergeRanges(input.unknown.flatMap(({ rows }) => rows))),
     suspects: new Set(eachRow(input.doubtful)),
     paced: false,
@@ -99,10 +119,16 @@ export async function sendRows(input: SendInput): Promise<SendResult> {
   };
   const source = batches(run);
   const worker = async () => {
-    while (!run.failure && !run.quota && !stop.aborted) {
-      const next = await source.next();
-      if (next.done || stop.aborted) return;
-      await deliver(run, next.value);
+    for (;;) {
+      const end = await run.appetite.begin();
+      try {
+        if (run.failure || run.quota || stop.aborted) return;
+        const next = await source.next();
+        if (next.done || stop.aborted) return;
+        await deliver(run, next.value);
+      } finally {
+        end();
+      }
     }
   };
   const guarded = () =>
@@ -125,7 +151,6 @@ export async function sendRows(input: SendInput): Promise<SendResult> {
 
 async function* batches(run: Run): AsyncGenerator<Batch> {
   const { matrix, delivery, pool } = run;
-  const unlimited = { rows: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
   for (const intent of run.unknown) {
     const again = bodies(rowBlocks(matrix, mergeRanges(intent.rows)), delivery.format, () => unlimited, pool);
     for await (const body of again) {
@@ -133,7 +158,7 @@ async function* batches(run: Run): AsyncGenerator<Batch> {
       else yield* reopen(run, intent, body);
     }
   }
-  const fresh = bodies(rowBlocks(matrix, run.pending), delivery.format, () => run.limits, pool);
+  const fresh = bodies(rowBlocks(matrix, run.pending), delivery.format, run.appetite.limits, pool);
   for await (const body of fresh) yield newBatch(run, body);
 }
 
@@ -147,7 +172,8 @@ export function newBatch(run: Run, body: Body): Batch {
  * would be refused, so the server is asked which rows it has, and the others go into a batch of their own.
  */
 async function* reopen(run: Run, intent: IntentRecord, body: Body): AsyncGenerator<Batch> {
-  await sleep(run.settleTimeoutMs, undefined, { signal: run.stop });
+  await waitFor(run.settleTimeoutMs, run.stop);
+  if (run.stop.aborted) return;
   const there = await run.delivery.lookup(body.pieces.map(({ row }) => row));
   const missing = await takeFound(run, intent.batch, body, there);
   if (missing) yield newBatch(run, missing);

@@ -15,6 +15,8 @@ export interface Quota {
   readonly limit: number | null;
   readonly used: number;
   readonly resetsAt: Date | undefined;
+  /** When the server said so, by its own clock. */
+  readonly asOf: Date;
 }
 
 /** What a server can do. Code asks this, never a server's name or address. */
@@ -24,6 +26,8 @@ export interface Capabilities {
   /** Keeps what is said of an upload and its rows: description, tags, licence, metadata, a probe's concept, … */
   readonly storesAttributes: boolean;
   readonly idempotencyKeys: boolean;
+  /** Keeps every bit of a double; elsewhere 16 significant digits of it. */
+  readonly exactDoubles: boolean;
   readonly privateUploads: boolean;
   readonly maxRows: number;
   readonly maxBytes: number;
@@ -40,6 +44,11 @@ export interface SourceSet {
   readonly creatorId: string;
   readonly description: string;
   readonly urls: readonly string[];
+}
+
+/** Whether something was made by the very request that asked for it, so that nothing can be in it. */
+export interface Made {
+  readonly isNew: boolean;
 }
 
 /** Features of one source: how a body of them is written, and what is sent with each. */
@@ -73,8 +82,16 @@ export interface VectorDestination {
   indexOf?(row: number): number;
 }
 
+/** A row as a server tells it, by the names of its fields; what these hold is still to be looked at. */
+export type RowContent = Readonly<Record<string, unknown>>;
+
 /** Rows of any kind by their ids (`model/source/index`). */
 export interface RowAccess {
+  /**
+   * Those of these ids that are on the server, with all that it tells of them: values, texts, and at most
+   * `activations` activations each. Errors: those of asking.
+   */
+  read(ids: readonly string[], activations: number): Promise<ReadonlyMap<string, RowContent>>;
   /** Those of these ids that are on the server, each with the id of the account that it belongs to. Errors: those of asking. */
   owners(ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Takes a row back; returns what the server has against it. Errors: unreachable, authentication_failed, paused. */
@@ -95,10 +112,15 @@ export interface Server {
   askQuota(): Promise<Quota | undefined>;
   getModel(id: string): Promise<ModelRecord | undefined>;
   listModels(): Promise<readonly ModelRecord[]>;
-  createModel(id: string, layers: number): Promise<ModelRecord>;
+  /** Of runs that make the same at once one does (`isNew`), and the others find it. */
+  createModel(id: string, layers: number): Promise<ModelRecord & Made>;
   getSourceSet(modelId: string, name: string): Promise<SourceSet | undefined>;
   /** `about` is kept with the set: its first URL, where there is one. */
-  createSourceSet(modelId: string, name: string, about: Pick<SourceSet, 'description' | 'urls'>): Promise<SourceSet>;
+  createSourceSet(
+    modelId: string,
+    name: string,
+    about: Pick<SourceSet, 'description' | 'urls'>,
+  ): Promise<SourceSet & Made>;
   readonly rows: RowAccess;
   features(destination: FeatureDestination): Delivery;
   vectors(destination: VectorDestination): Delivery;

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../errors.ts';
 import { rangesOf } from '../tensor/ranges.ts';
 import { type Body, bodyOf } from './body.ts';
 import { deliver } from './deliver.ts';
 import { nameRow, type StoredRow } from './delivery.ts';
 import { type Batch, newBatch, type Run } from './send-rows.ts';
+import { waitFor } from './wait-until.ts';
 
 /**
  * Looks for a batch on the server. True where that settles it: all of it is there, or what is missing was sent in a
@@ -15,9 +15,7 @@ export async function settled(run: Run, batch: Batch, answered: boolean): Promis
   const rows = batch.body.pieces.map(({ row }) => row);
   const waits = answered ? [0] : [0, run.settleTimeoutMs, 2 * run.settleTimeoutMs];
   for (const waitMs of waits) {
-    await sleep(waitMs, undefined, { signal: run.stop }).catch((error) => {
-      if (!run.stop.aborted) throw error;
-    });
+    await waitFor(waitMs, run.stop);
     if (run.stop.aborted) return true;
     const there = await run.delivery.lookup(rows).catch((cause) => {
       const isUnknown = run.delivery.serverNames && run.delivery.settle === 'lookup';

@@ -1,5 +1,6 @@
 import type { Batch, Run } from './send-rows.ts';
-import { waitUntil } from './wait-until.ts';
+import { steadyNow } from './steady-clock.ts';
+import { waitFor } from './wait-until.ts';
 
 /** Shorter waits are no news one by one. */
 const longWaitMs = 15_000;
@@ -7,12 +8,11 @@ const longWaitMs = 15_000;
 /** Waits until the server takes another request, as far as it tells. False where the run is to end before that. */
 export async function takeTurn(run: Run, { body }: Batch): Promise<boolean> {
   const { pacer } = run.delivery;
-  const now = Date.now();
+  const now = steadyNow();
   const need = Math.max(1, Math.ceil(run.left / body.pieces.length));
-  const at = pacer.turn(need, now);
-  const waitMs = at - now;
+  const waitMs = pacer.turn(need, now) - now;
   if (waitMs > 0) tell(run, need, waitMs);
-  await waitUntil(new Date(at), run.stop);
+  await waitFor(waitMs, run.stop);
   return !run.stop.aborted;
 }
 

@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { steadyNow } from './steady-clock.ts';
 
-/** A timer counts the time that this machine is awake, and no correction of its clock: so the clock is looked at now and then. */
-const longestSliceMs = 60_000;
+/** A timer stands still while the machine sleeps: so the clock is looked at now and then. */
+export const longestSliceMs = 60_000;
 
-/** Waits until an instant by the wall clock; ends early, without an error, where `signal` fires. */
-export async function waitUntil(at: Date, signal: AbortSignal): Promise<void> {
-  for (let left = at.getTime() - Date.now(); left > 0 && !signal.aborted; left = at.getTime() - Date.now()) {
+/** Waits for a time that no setting of the clock changes; ends early, without an error, where `signal` fires. */
+export async function waitFor(ms: number, signal: AbortSignal): Promise<void> {
+  const end = steadyNow() + ms;
+  for (let left = ms; left > 0 && !signal.aborted; left = end - steadyNow()) {
     await sleep(Math.min(left, longestSliceMs), undefined, { signal }).catch(() => undefined);
   }
 }

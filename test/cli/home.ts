@@ -16,7 +16,7 @@ export interface Home {
   /** Runs a command line here. */
   run(args: readonly string[], options?: RunOptions): Promise<Ran>;
   /** Starts one, to be signalled. */
-  start(args: readonly string[]): ReturnType<typeof startCli>;
+  start(args: readonly string[], env?: Record<string, string>): ReturnType<typeof startCli>;
   /** The same towards a server and with a key of its own user. */
   runAt(url: string, args: readonly string[], options?: RunOptions): Promise<Ran>;
   /** Starts `neuronpedia sandbox` here; it ends with the test. */
@@ -43,7 +43,7 @@ function makeHome(owned: { close(): Promise<unknown> }[]): Home {
     sandboxData: join(config, 'sandbox'),
     env,
     run,
-    start: (args) => startCli(args, { env }),
+    start: (args, more) => startCli(args, { env: { ...env, ...more } }),
     runAt: (url, args, options) =>
       run([...args, '--api-url', url], { ...options, env: { NEURONPEDIA_API_KEY: 'sandbox-bulk', ...options?.env } }),
     sandbox: async (options = {}) => own(await startSandboxProcess({ data: join(folder, 'server'), ...options })),

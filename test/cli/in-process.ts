@@ -2,8 +2,14 @@ import { Readable, Writable } from 'node:stream';
 import { createOutput, type OutputOptions } from '../../src/cli/output.ts';
 import { parseOptions } from '../../src/cli/parse-options.ts';
 import { parseCommandLine } from '../../src/cli/program.ts';
-import { toAppError } from '../../src/errors.ts';
+import { type AppError, toAppError } from '../../src/errors.ts';
 import type { Ran } from './run-cli.ts';
+
+/** How it ended, and with what, where that was thrown. */
+export interface RanHere extends Ran {
+  code: number;
+  error?: AppError;
+}
 
 /** What stands around a command that runs in this process. */
 export interface Around {
@@ -18,7 +24,7 @@ export interface Around {
 }
 
 /** Runs a command line as `main` does, without a process of its own: for what is not about processes. */
-export async function runHere(argv: readonly string[], around: Around): Promise<Ran> {
+export async function runHere(argv: readonly string[], around: Around): Promise<RanHere> {
   const [stdout, stderr] = [collector(around.onStdout), collector()];
   const defaults = {
     json: argv.includes('--json'),
@@ -40,6 +46,7 @@ export async function runHere(argv: readonly string[], around: Around): Promise<
     return end(
       await run({
         ...{ args, options, out, version: '0.0.0', interactive: false, command: ['neuronpedia', ...argv].join(' ') },
+        typed: { words: argv, folder: process.cwd() },
         env: around.env,
         stdin: Readable.from(around.stdin === undefined ? [] : [around.stdin]) as unknown as NodeJS.ReadStream,
         stop: around.stop ?? never,
@@ -49,7 +56,7 @@ export async function runHere(argv: readonly string[], around: Around): Promise<
   } catch (thrown) {
     const error = toAppError(thrown);
     out.error(error);
-    return end(error.exitCode);
+    return { ...end(error.exitCode), error };
   }
 }
 

@@ -1,22 +1,27 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
+import { commandSpecs } from '../../src/cli/command-specs.ts';
+import { createOutput } from '../../src/cli/output.ts';
+import { AppError } from '../../src/errors.ts';
 import { fixture, tinySae } from './fixtures.ts';
 import { type Home, test } from './home.ts';
-import type { Ran } from './run-cli.ts';
-import { serveAlways, serveThrough } from './web-server.ts';
+import { binary, type Ran } from './run-cli.ts';
+import { serve, serveThrough } from './web-server.ts';
 
 const canary = 'np-canary+7f3a/5d1c=e9';
 const env = { NEURONPEDIA_API_KEY: canary };
 // Whoever reads a log can read these too.
-const forms = [canary, encodeURIComponent(canary), Buffer.from(canary).toString('base64')];
+const forms = [canary, encodeURIComponent(canary), Buffer.from(canary).toString('base64'), 'canary'];
 
 function filesBelow(folder: string): string[] {
+  if (!existsSync(folder)) return [];
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   return files.map((entry) => join(entry.parentPath, entry.name));
 }
 
-function expectNoKey(home: Home, runs: Ran[], exceptBelow = '') {
+function expectNoKey(home: Home, runs: readonly Ran[], exceptBelow = '') {
   for (const { stdout, stderr } of runs) {
     for (const form of forms) expect(stdout + stderr).not.toContain(form);
   }
@@ -26,76 +31,155 @@ function expectNoKey(home: Home, runs: Ran[], exceptBelow = '') {
   }
 }
 
-const uploads = (home: Home) => [
-  ['upload-sae', tinySae, '--sae-id', 'secret', '--features', '0-9', '--receipt', `${home.folder}/sae.jsonl`],
-  [
-    ...['upload-vector', fixture('vectors/random-768-f32.npy'), '--model', 'gpt2-small', '--layer', '1'],
-    ...['--name', 'secret', '--receipt', `${home.folder}/vector.jsonl`],
+const id = 'tiny-kjv-4l/1-secret/3';
+const place = ['--model', 'gpt2-small', '--layer', '1', '--name', 'secret'];
+
+/** How each command is run with a key about, in an order in which each succeeds; a verbosity for each. */
+const cases: Record<string, (home: Home) => (readonly string[])[]> = {
+  login: () => [['login', '--with-token', '--verbose', '--json']],
+  'upload-sae': ({ folder }) => [
+    ['upload-sae', tinySae, '--sae-id', 'secret', '--features', '0-9', '--receipt', `${folder}/r.jsonl`, '--verbose'],
   ],
-];
+  'upload-vector': ({ folder }) => [
+    [
+      ...['upload-vector', fixture('vectors/random-768-f32.npy'), ...place],
+      ...['--receipt', `${folder}/vector.jsonl`, '--verbose', '--json'],
+    ],
+  ],
+  'upload-probe': () => [
+    ['upload-probe', fixture('vectors/random-768-f16.npy'), ...place, '--concept', 'c', '--quiet'],
+  ],
+  steer: () => [['steer', id, '--prompt', 'And', '--verbose']],
+  status: ({ state }) => [
+    ['status', '--verbose'],
+    ['status', id, '--text', 'the king', '--json', '--verbose'],
+    ['status', jobIn(state)],
+    ['status', jobIn(state), '--resolve', '3=absent', '--verbose'],
+  ],
+  delete: () => [['delete', id, '--yes', '--verbose', '--json']],
+  inspect: () => [['inspect', tinySae, '--verbose']],
+  sandbox: ({ folder }) => [['sandbox', '--port', '0', '--data', `${folder}/one`, '--verbose']],
+  logout: () => [['logout', '--verbose']],
+};
+
+function jobIn(state: string): string {
+  const journal = filesBelow(state).find((path) => path.endsWith('.journal')) ?? '0000000000000000.journal';
+  return journal.slice(-'0000000000000000.journal'.length, -'.journal'.length);
+}
+
+/** Runs one command line; the sandbox until it says that it listens. */
+async function runOne(home: Home, url: string, words: readonly string[], given: Record<string, string>) {
+  if (words[0] !== 'sandbox') return home.run([...words, '--api-url', url], { env: given, stdin: `${canary}\n` });
+  const { child, ran } = home.start(words, given);
+  child.stdout?.once('data', () => child.kill('SIGTERM'));
+  return ran;
+}
+
+test('every command has a case here', () => {
+  expect(Object.keys(cases).sort()).toEqual(commandSpecs.map(({ name }) => name).sort());
+});
 
 describe.concurrent('the key', () => {
-  test('is in no output and no file of uploads and status that use it', async ({ home, server }) => {
+  test('is in no output and no file of any command but that of the keys', async ({ home, server }) => {
     const proxy = home.own(await serveThrough(server.url, { [canary]: 'sandbox-bulk' }));
     const runs: Ran[] = [];
-    const more = [['status'], ['status', '--json'], ['status', 'tiny-kjv-4l/1-secret/3']];
-    const taken = ['delete', 'tiny-kjv-4l/1-secret/3', '--yes'];
-    for (const words of [...uploads(home), ...more, taken]) {
-      const ran = await home.runAt(proxy.url, [...words, '--verbose'], { env });
-      expect(ran.code).toBe(0);
-      expect(ran.stderr).toMatch(/\/api\//);
-      runs.push(ran);
+    for (const [name, lines] of Object.entries(cases)) {
+      for (const words of lines(home)) {
+        // From the environment where nothing is stored yet, stored by login after that.
+        const ran = await runOne(home, proxy.url, words, name === 'login' || name === 'logout' ? env : {});
+        expect(ran.code, ran.stderr).toBe(words.includes('--resolve') ? 6 : 0);
+        runs.push(ran);
+        expectNoKey(home, [ran], join(home.config, 'keys.json'));
+      }
     }
+    expect(proxy.seen.length).toBeGreaterThan(15);
     expect(proxy.seen.every(({ key }) => key === canary)).toBe(true);
+    expect(runs.filter(({ stderr }) => /\/api\//.test(stderr)).length).toBeGreaterThan(6);
     expect(filesBelow(home.state).length).toBeGreaterThan(1);
-    expectNoKey(home, runs);
+    expectNoKey(home, []);
   });
 
-  test('is in no output of login and logout, and in no file but that of the keys', async ({ home, server }) => {
-    const proxy = home.own(await serveThrough(server.url, { [canary]: 'sandbox-bulk' }));
-    const url = ['--api-url', proxy.url, '--verbose'];
-    const login = await home.run(['login', '--with-token', ...url], { stdin: `${canary}\n` });
-    const status = await home.run(['status', ...url, '--json']);
-    expect([login.code, status.code]).toEqual([0, 0]);
-    expectNoKey(home, [login, status], home.config);
-    const logout = await home.run(['logout', ...url], { env });
-    expect(logout.code).toBe(0);
-    expectNoKey(home, [logout]);
-  });
-
-  test('is in no output where the server refuses it', async ({ home, server }) => {
-    const commands = [uploads(home)[0] as string[], ['status'], ['login', '--with-token', '--json']];
-    const runs = await Promise.all(
-      commands.map((words) => home.runAt(server.url, [...words, '--verbose'], { env, stdin: canary })),
+  test('is in no output where the server says it back, and goes to no other', async ({ home }) => {
+    const other = home.own(await serve((_request, response) => response.end('{}')));
+    let style = 0;
+    const evil = home.own(
+      await serve((request, response) => {
+        const key = String(request.headers['x-api-key']);
+        const far = 'x'.repeat(285);
+        const named = JSON.stringify({ error: `${far}${key}`, message: key, code: 'authentication_failed', path: key });
+        const json = { 'content-type': 'application/json' };
+        style++;
+        if (style % 3 === 0)
+          response.writeHead(307, { location: `${other.url}/?key=${encodeURIComponent(key)}` }).end();
+        else if (style % 3 === 1) response.writeHead(401, { ...json, 'x-server-id': key }).end(named);
+        else response.writeHead(403, json).end(JSON.stringify({ [key]: key, id: key, name: key, error: key }));
+      }),
     );
-    expect(runs.map(({ code }) => code)).toEqual([4, 4, 4]);
+    const lines = Object.entries(cases).flatMap(([name, words]) =>
+      ['logout', 'inspect', 'sandbox'].includes(name) ? [] : words(home).slice(0, name === 'status' ? 2 : 1),
+    );
+    const runs = await Promise.all(lines.map((words) => runOne(home, evil.url, words, env)));
+    for (const { code } of runs) expect(code).toBeGreaterThan(1);
+    expect(evil.seen.length).toBeGreaterThanOrEqual(lines.length);
+    expect(other.seen).toEqual([]);
     expectNoKey(home, runs);
   });
 
-  test('is in no output where the server says it back', async ({ home }) => {
-    const text = JSON.stringify({ error: `no user has the key ${canary}`, code: 'authentication_failed' });
-    const other = home.own(await serveAlways(401, 'application/json', text));
-    const commands = [
-      [...(uploads(home)[0] as string[]), '--json'],
-      ['status', '--json'],
-      ['login', '--with-token'],
+  test('is in no output where it was typed', async ({ home }) => {
+    const address = `https://me:${canary.replaceAll('/', '')}@127.0.0.1`;
+    const typed = [
+      ['status', `--api-key=${canary}`, '--json'],
+      ['status', canary.replaceAll('/', ''), '--verbose'],
+      ['login', canary],
+      [canary.replaceAll('/', '')],
+      ['status', '--api-url', address],
     ];
-    const runs = await Promise.all(
-      commands.map((words) => home.runAt(other.url, [...words, '--verbose'], { env, stdin: canary })),
-    );
-    expect(runs.map(({ code }) => code)).toEqual([4, 4, 4]);
-    expectNoKey(home, runs);
+    const runs = await Promise.all(typed.map((words) => home.run(words)));
+    expect(runs.map(({ code }) => code)).toEqual([2, 6, 2, 2, 2]);
+    // Where it is known, a command line with it is refused before it can be written down.
+    const vector = cases['upload-vector']?.(home)[0] as string[];
+    const known = await home.run([...vector, '--description', canary, '--sandbox'], { env });
+    expect(known).toMatchObject({ code: 2, stderr: expect.stringContaining('stands in the command line') });
+    expectNoKey(home, [...runs, known]);
   });
 
-  test('is in no output where it was typed as an option', async ({ home }) => {
-    const ran = await home.run(['status', `--api-key=${canary}`, '--json']);
-    expect(ran.code).toBe(2);
-    expectNoKey(home, [ran]);
+  test('and journals are for their owner alone, whatever the umask, also where they were not before', async ({
+    home,
+    server,
+  }) => {
+    const words = cases['upload-sae']?.(home)[0]
+      ?.map((word) => `'${word}'`)
+      .join(' ');
+    const shell = (line: string) =>
+      execFileSync('sh', ['-c', `umask 000; ${line}`], { env: { ...process.env, ...home.env }, stdio: 'pipe' });
+    const cli = `'${process.execPath}' '${binary}'`;
+    const upload = `${cli} ${words} --api-url ${server.url}`;
+    shell(`echo sandbox-bulk | ${cli} login --with-token --api-url ${server.url} && ${upload}`);
+    const kept = [...filesBelow(home.config), ...filesBelow(home.state)];
+    expect(kept.length).toBeGreaterThan(1);
+    const modes = () => kept.map((path) => statSync(path).mode & 0o777);
+    expect(modes()).toEqual(kept.map(() => 0o600));
+    for (const folder of [home.config, home.state, join(home.state, 'jobs')])
+      expect(statSync(folder).mode & 0o777).toBe(0o700);
+    for (const path of kept) chmodSync(path, 0o666);
+    shell(`${upload} && ${cli} status --sandbox`);
+    expect(modes()).toEqual(kept.map(() => 0o600));
+    const store = filesBelow(home.sandboxData);
+    expect(store.map((path) => statSync(path).mode & 0o077)).toEqual(store.map(() => 0));
   });
+});
 
-  test('is in no output where it was typed into the address', async ({ home }) => {
-    const ran = await home.run(['status', '--api-url', `https://me:${canary.replaceAll('/', '')}@127.0.0.1`]);
-    expect(ran.code).toBe(2);
-    expect(ran.stdout + ran.stderr).not.toContain('canary');
-  });
+test('is in no report of a bug with its cause', () => {
+  let written = '';
+  const stream = { isTTY: false, write: (text: string) => (written += text) } as unknown as NodeJS.WriteStream;
+  const plain = { quiet: false, color: false, progress: false, cursor: false, colorResults: false, unicode: true };
+  const out = createOutput({ stdout: stream, stderr: stream }, { ...plain, json: true, verbose: true });
+  const secret = 'a\\b"-canary';
+  out.hide(secret);
+  out.error(
+    new AppError('bug', `with ${secret}`, { cause: new Error(`of ${secret}`), details: { [secret]: [secret] } }),
+  );
+  out.detail(JSON.stringify({ 'x-api-key': secret }));
+  expect(written).toContain('[key]');
+  expect(written).not.toContain('canary');
 });

@@ -56,7 +56,7 @@ describe('inspecting an SAE', () => {
       return (await inspected(folder)).findings.find(({ code }) => code === 'side_file')?.message;
     };
     expect(await say([-1, -1])).toMatch(/\[2\]; there are 6 features/);
-    expect(await say([-1, -1, 0.5, -1, -1, -1])).toMatch(/feature 2: sparsity is 0.5/);
+    expect(await say([-1, -1, 0.5, -1, -1, -1])).toMatch(/feature 2: sparsity 0.5 is no logarithm/);
   });
 
   it('says that vectors do not fit the model that the config names', async () => {
@@ -253,3 +253,17 @@ function oneTensor(name: string, values: Float32Array): Uint8Array {
   const entry = { dtype: 'F32', shape: [values.length], data_offsets: [0, values.byteLength] };
   return safetensorsImage(JSON.stringify({ [name]: entry }), new Uint8Array(values.buffer));
 }
+
+describe('a probe of several classes', () => {
+  it.each(['sklearn-classes.npz', 'torch-classes.safetensors'])(
+    'is a probe with its classes, and no SAE: %s',
+    async (file) => {
+      const { saes, vectors, findings } = await inspected(fixture('probes', file));
+      expect(saes).toEqual([]);
+      expect(findings).toEqual([]);
+      expect(vectors).toMatchObject([
+        { classes: 3, width: 64, bias: expect.stringMatching(/intercept|bias/), fits: ['tiny-kjv-4l'] },
+      ]);
+    },
+  );
+});

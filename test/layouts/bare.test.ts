@@ -18,6 +18,13 @@ test('the only matrix of a file is its decoder, and its biases prove its way up'
   });
 });
 
+test('a layer of torch may be a decoder or a probe: its bias proves nothing', async () => {
+  for (const outputs of [1, 4]) {
+    const [sae] = await found(await weights(safetensorsOf({ weight: [outputs, 6], bias: [outputs] })));
+    expect(sae).not.toHaveProperty('orientation');
+  }
+});
+
 test('of several matrices W_dec is the decoder', async () => {
   const [sae] = await found(await weights(safetensorsOf({ W_enc: [4, 6], W_dec: [6, 4], W_skip: [4, 4] })));
   expect(sae?.decoder.name).toBe('W_dec');

@@ -18,6 +18,8 @@ export async function readRows(matrix: Matrix, ranges: Ranges = [[0, matrix.rows
 
 /** Every value of a tensor of any shape and strides through the block reader, in row-major order of its indices. */
 export async function readLogical(tensor: Tensor): Promise<Float32Array> {
+  // Of no elements at all the other axes may claim any length.
+  if (tensor.shape.includes(0)) return new Float32Array(0);
   const all: number[] = [];
   for (const matrix of lastTwoAxes(tensor)) {
     for (const value of await readRows(matrix)) all.push(value);

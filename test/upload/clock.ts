@@ -5,25 +5,49 @@ import { pathToFileURL } from 'node:url';
 
 /** A clock that a sandbox in the test and a binary beside it share: what the binary waits for is over at once. */
 export interface TestClock {
+  /** The true time, which the sandbox has. */
   now(): Date;
-  /** Puts the clock to another time. */
+  /** Puts the true time forward, while no binary runs. */
   set(at: string): void;
   /** For the binary. */
   readonly env: Record<string, string>;
   close(): void;
 }
 
-/** Starts a clock at an instant in ISO 8601. */
-export function startClock(at: string): TestClock {
+/** What happens to the binary's machine. Times are milliseconds. */
+export interface ClockEvent {
+  /** An instant of the true time, in ISO 8601. */
+  readonly at: string;
+  /** The machine sleeps for so long: its timers stand still, its wall clock does not. */
+  readonly asleep?: number;
+  /** Its wall clock is set by so much: forwards, or backwards where below zero. */
+  readonly set?: number;
+}
+
+export const hourMs = 3_600_000;
+
+/** Starts a clock at an instant in ISO 8601; `events` in their order. */
+export function startClock(at: string, events: readonly ClockEvent[] = []): TestClock {
   const folder = mkdtempSync(join(tmpdir(), 'np-clock-'));
   const file = join(folder, 'ahead');
-  const set = (to: string) => writeFileSync(file, String(Date.parse(to) - Date.now()));
+  const asleepBy = (time: number) =>
+    events.filter((event) => Date.parse(event.at) < time).map(({ asleep = 0 }) => asleep);
+  const sum = (all: readonly number[]) => all.reduce((a, b) => a + b, 0);
+  const set = (to: string) => {
+    const time = Date.parse(to);
+    writeFileSync(file, String(time - sum(asleepBy(time)) - Date.now()));
+  };
   set(at);
-  const preload = pathToFileURL(join(import.meta.dirname, 'clock.mjs')).href;
+  const timed = events.map((event) => ({ ...event, at: Date.parse(event.at) }));
+  writeFileSync(join(folder, 'events'), JSON.stringify(timed));
+  const preload = pathToFileURL(join(import.meta.dirname, '../preload/test-clock.mjs')).href;
   return {
-    now: () => new Date(Date.now() + Number(readFileSync(file, 'utf8'))),
+    now: () => {
+      const awake = Date.now() + Number(readFileSync(file, 'utf8'));
+      return new Date(timed.reduce((now, event) => (now >= event.at ? now + (event.asleep ?? 0) : now), awake));
+    },
     set,
-    env: { TEST_CLOCK: file, NODE_OPTIONS: `--import=${preload}` },
+    env: { TEST_CLOCK: folder, NODE_OPTIONS: `--import=${preload}` },
     close: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

@@ -9,6 +9,12 @@ export type Fault =
   | { readonly kind: 'reset-after' }
   /** The server does it, half of the answer arrives. */
   | { readonly kind: 'cut-answer' }
+  /** The server does it; half of its JSON arrives, as a whole answer of that length. */
+  | { readonly kind: 'cut-json' }
+  /** Nothing is ever answered; `commit` says whether the server has done it. `meanwhile` lets the time go by. */
+  | { readonly kind: 'silence'; readonly commit: boolean; readonly meanwhile: () => void }
+  /** The server does it; the first byte of its answer arrives, the next ones too slowly ever to end. */
+  | { readonly kind: 'trickle'; readonly meanwhile: () => void }
   /** Another answer than the server's; `commit` says whether the server sees the request all the same. */
   | {
       readonly kind: 'answer';
@@ -93,11 +99,20 @@ async function handle(
     outgoing.writeHead(fault.status, { 'content-type': 'application/json', ...fault.headers });
     return outgoing.end(fault.body);
   }
+  if (fault?.kind === 'silence' && !fault.commit) return fault.meanwhile();
   const answer = await forward(target, incoming, body);
+  if (fault?.kind === 'silence') return fault.meanwhile();
   if (fault?.kind === 'reset-after') return outgoing.destroy();
+  const half = answer.body.subarray(0, Math.floor(answer.body.length / 2));
+  if (fault?.kind === 'cut-json') {
+    const { 'transfer-encoding': _chunked, ...headers } = answer.headers;
+    outgoing.writeHead(answer.status, { ...headers, 'content-length': half.length });
+    return outgoing.end(half);
+  }
   outgoing.writeHead(answer.status, answer.headers);
+  if (fault?.kind === 'trickle') return outgoing.write(answer.body.subarray(0, 1), fault.meanwhile);
   if (fault?.kind !== 'cut-answer') return outgoing.end(answer.body);
-  outgoing.write(answer.body.subarray(0, Math.floor(answer.body.length / 2)), () => outgoing.destroy());
+  return outgoing.write(half, () => outgoing.destroy());
 }
 
 function forward(target: string, incoming: IncomingMessage, body: Buffer) {

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { FeatureFacts } from '../../src/feature-data/feature-data.ts';
+import { placedPath } from '../../src/upload/kinds/sae-facts.ts';
 import { fixture, npyImage } from '../fixtures.ts';
 import { factFile, type Held, openLibraryBench } from './library-bench.ts';
 
@@ -64,6 +65,27 @@ describe('facts of features on a server with the upload protocol', () => {
     expect(new Set(bench.held('all').map(({ metadata }) => JSON.stringify(metadata)))).toEqual(
       new Set(['{"frequency":0.5}']),
     );
+  });
+
+  it('are named where vectors lose their densities, unless they are kept as frequencies', async () => {
+    const bench = await openLibraryBench();
+    const featureMetadata = join(bench.folder, 'given.jsonl');
+    for (const [key, lost] of [
+      ['density', { 'densities of features': true }],
+      ['frequency', {}],
+    ] as const) {
+      await writeFile(featureMetadata, `{"index":0,"${key}":0.5}\n`);
+      const { prepared } = await bench.upload(rows, { as: 'vectors', features: [[0, 1]], saeId: key, featureMetadata });
+      expect(prepared.lostFields).toEqual(lost);
+    }
+    const { prepared } = await bench.upload(rows, { features: [[0, 1]], featureMetadata });
+    expect(prepared.lostFields).toEqual({});
+  });
+
+  it('may lie in a file for each layer and head', () => {
+    const head = { index: 1, of: 2 } as never;
+    expect(placedPath('acts/{layer}-{head}.jsonl', { head }, 13)).toBe('acts/13-1.jsonl');
+    expect(placedPath('acts/{layer}-{head}.jsonl', {}, 13)).toBe('acts/13-{head}.jsonl');
   });
 
   it('are part of what a job is bound to', async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { connect, findSaes, type JobReport, type PreparedSae, prepareSae, sendSae } from '../../src/index.ts';
-import { openStore, type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
+import { openStore, type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index.ts';
 import type { SaeOptions } from '../../src/upload/kinds/sae.ts';
 import { fixture } from '../fixtures.ts';
 import { type FaultProxy, type Plan, startFaultProxy } from './fault-proxy.ts';
@@ -35,10 +35,14 @@ export interface LibraryBench {
 const place = { model: 'tiny-kjv-4l', layer: 1, hook: 'resid-post', orientation: 'rows' } as const;
 
 /** Opens a bench for the length of a test; `plan` says which requests go wrong. */
-export async function openLibraryBench(isPublic = false, plan: Plan = () => undefined): Promise<LibraryBench> {
+export async function openLibraryBench(
+  isPublic = false,
+  plan: Plan = () => undefined,
+  more: Partial<SandboxOptions> = {},
+): Promise<LibraryBench> {
   const folder = await mkdtemp(join(tmpdir(), 'np-library-'));
   const data = join(folder, 'data');
-  const sandbox = await startSandbox({ dataDir: data, public: isPublic });
+  const sandbox = await startSandbox({ dataDir: data, public: isPublic, ...more });
   const proxy = await startFaultProxy(sandbox.url, plan);
   onTestFinished(async () => {
     await proxy.close();

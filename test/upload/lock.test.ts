@@ -15,6 +15,9 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
+/** A heart that is silent for so long has stopped. */
+const quick = { listenMs: 400 };
+
 const owner = (fields: object) =>
   JSON.stringify({ id: 'other', host: hostname(), pid: 1, start: 'never', since: 'then', ...fields });
 
@@ -55,20 +58,41 @@ describe('the lock of a job', () => {
     await expect(takeLock(path)).rejects.toThrow('on elsewhere');
     const then = new Date(Date.now() - 61_000);
     await utimes(path, then, then);
-    await (await takeLock(path)).release();
+    await (await takeLock(path, quick)).release();
+  });
+
+  it('of another host whose clock is an hour off is not taken while its heart beats, and is once it has stopped', async () => {
+    for (const off of [-3_600_000, 3_600_000]) {
+      await writeFile(path, owner({ host: 'elsewhere' }));
+      const beat = () => utimes(path, new Date(Date.now() + off), new Date(Date.now() + off));
+      await beat();
+      const heart = setInterval(beat, 50);
+      await expect(takeLock(path, quick)).rejects.toThrow('on elsewhere');
+      clearInterval(heart);
+      await (await takeLock(path, quick)).release();
+    }
   });
 
   it('of another container on this host is taken over once its heart has stopped, not before', async () => {
     const elsewhere = owner({ pid: 1, start: 'a boot/1', space: 'pid:[1]' });
     await writeFile(path, elsewhere);
-    const beat = setInterval(() => utimes(path, new Date(), new Date()), 100);
-    await expect(takeLock(path)).rejects.toThrow('another run holds this job: pid 1');
+    const beat = setInterval(() => utimes(path, new Date(), new Date()), 50);
+    await expect(takeLock(path, quick)).rejects.toThrow('another run holds this job: pid 1');
     expect(await isLocked(path)).toBe(true);
     clearInterval(beat);
     const then = new Date(Date.now() - 7_000);
     await utimes(path, then, then);
     expect(await isLocked(path)).toBe(false);
-    await (await takeLock(path)).release();
+    await (await takeLock(path, quick)).release();
+  });
+
+  it('of another container is not taken where its last beat looks old because the clock was set', async () => {
+    await writeFile(path, owner({ pid: 1, start: 'a boot/1', space: 'pid:[1]' }));
+    const then = new Date(Date.now() - 3_600_000);
+    await utimes(path, then, then);
+    const taking = takeLock(path, quick);
+    setTimeout(() => utimes(path, new Date(), new Date()), 100);
+    await expect(taking).rejects.toMatchObject({ code: 'locked' });
   });
 
   it('gives a sign of life every two seconds', async () => {

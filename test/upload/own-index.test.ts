@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { describeQuarantine, quarantineFields } from '../../src/cli/quarantine.ts';
 import { idOfRow, readJobState } from '../../src/upload/held-jobs.ts';
 import { listJobs } from '../../src/upload/jobs.ts';
 import { rowsOf } from '../cli/fixtures.ts';
@@ -86,6 +87,12 @@ describe('rows with indices of their own', () => {
   it('name their feature and their row in errors', async () => {
     const bench = await openLibraryBench();
     await bench.upload(factFile('rows.arrow'), { features: [[5000, 5001]] });
+    const [job] = await listJobs(bench.state);
+    expect(job?.indexOf?.(3)).toBe(ownIndices[3]);
+    const left = new Map([[0, 'value 1 is NaN']]);
+    expect(describeQuarantine(left, job ?? {})).toEqual(['1 row is left out: feature 5000 (row 0): value 1 is NaN']);
+    expect(quarantineFields(left, job).quarantinedRows).toEqual([{ row: 0, index: 5000, why: 'value 1 is NaN' }]);
+    expect(describeQuarantine(left, {})).toEqual(['1 row is left out: row 0: value 1 is NaN']);
     await rm(bench.state, { recursive: true });
     const file = join(bench.folder, 'other.jsonl');
     await writeFile(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createPacer, type Pacer } from '../../src/upload/pacer.ts';
+import { createPacer, opensIn, type Pacer } from '../../src/upload/pacer.ts';
 
 const hour = 3_600_000;
 const start = Date.UTC(2026, 10, 22, 12, 20);
@@ -38,7 +38,8 @@ function run(pacer: Pacer, server: ReturnType<typeof limiter>, requests: number,
     pacer.ended(told);
     if (told === undefined) {
       refused++;
-      pacer.refused({ limit: 1000, ms: hour }, now);
+      const window = { limit: 1000, ms: hour };
+      pacer.refused(window, opensIn(window, now), now);
     } else {
       left--;
     }

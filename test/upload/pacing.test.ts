@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { openWritableStore } from '../../src/sandbox/store/store.ts';
-import { startClock, type TestClock } from './clock.ts';
+import { type ClockEvent, hourMs, startClock, type TestClock } from './clock.ts';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 import { type Bench, openPublicBench } from './job-bench.ts';
 
@@ -17,18 +17,21 @@ afterEach(async () => {
   clock.close();
 });
 
-/** A public sandbox with its hourly windows, of which others behind the same address have used `used` requests. */
-async function openLimited(used: number): Promise<void> {
-  clock = startClock(start);
+/**
+ * A public sandbox with its hourly windows, of which others behind the same address have used `used` requests, and a
+ * machine before it that `events` happen to.
+ */
+async function openLimited(used: number, ...events: ClockEvent[]): Promise<void> {
+  clock = startClock(start, events);
   bench = await openPublicBench({ rateLimit: true, now: clock.now, env: clock.env });
   useWindow(used);
 }
 
 /** As if others behind the same address had sent this many requests. */
-function useWindow(requests: number): void {
+function useWindow(requests: number, endpoint = '/api'): void {
   const store = openWritableStore(`${bench.folder}/data`, clock.now());
   store.write(() => {
-    for (let i = 0; i < requests; i++) store.windows.add('127.0.0.1', '/api', hour);
+    for (let i = 0; i < requests; i++) store.windows.add('127.0.0.1', endpoint, hour);
   });
   store.close();
 }
@@ -37,8 +40,13 @@ const some = ['--as', 'vectors', '--features', '0-29', '--settle-timeout', '0', 
 const labels = () => bench.query('SELECT count(DISTINCT label) AS n FROM features WHERE label IS NOT NULL');
 
 describe('the public server’s hourly window', () => {
-  it('is never run into: what is left is spread, and the wait told', async () => {
-    await openLimited(limit - 25);
+  it('is never run into: what is left is spread, and the wait told, whatever happens to the clock', async () => {
+    await openLimited(
+      limit - 25,
+      { at: '2026-11-22T12:30:00Z', set: -hourMs },
+      { at: '2026-11-22T12:45:00Z', set: 24 * hourMs },
+      { at: '2026-11-22T12:50:00Z', asleep: hourMs / 4 },
+    );
     const refused: number[] = [];
     proxy = await startFaultProxy(
       bench.sandbox.url,
@@ -59,7 +67,8 @@ describe('the public server’s hourly window', () => {
   });
 
   it('that others have filled meanwhile is waited for, and then not filled at once', async () => {
-    await openLimited(1000);
+    // The clock of this machine is 25 minutes fast: by its own the hour would be over too early.
+    await openLimited(1000, { at: start, set: 25 * 60_000 });
     const answers: number[] = [];
     proxy = await startFaultProxy(
       bench.sandbox.url,
@@ -78,5 +87,25 @@ describe('the public server’s hourly window', () => {
     expect(stderr).toContain('waiting until');
     expect(clock.now().getTime()).toBeGreaterThan(Date.parse('2026-11-22T13:00:00Z'));
     expect(clock.now().getTime()).toBeLessThan(Date.parse('2026-11-22T13:30:00Z'));
+  });
+
+  it('of source sets is waited for with --wait, by the server’s clock', async () => {
+    await openLimited(0, { at: start, set: 2 * hourMs });
+    useWindow(10, '/api/source-set/new');
+    const made: number[] = [];
+    proxy = await startFaultProxy(
+      bench.sandbox.url,
+      () => undefined,
+      ({ path, status }) => {
+        if (path === '/api/source-set/new') made.push(status);
+      },
+    );
+    const { code, stdout } = await bench.uploadSae(proxy.url, '--features', '0-9', '--wait', '--tag', 'a', '--json')
+      .ended;
+    expect(code).toBe(0);
+    expect(made).toEqual([429, 200]);
+    expect(stdout).toContain('"type":"waiting","until":"2026-11-22T13:03:00');
+    expect(JSON.parse(stdout.trim().split('\n').at(-1) as string).jobs).toMatchObject([{ notStored: ['tags'] }]);
+    expect(clock.now().toISOString()).toMatch(/^2026-11-22T13:0[34]/);
   });
 });

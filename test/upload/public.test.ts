@@ -67,14 +67,14 @@ describe('features with activations, on a server without keys', () => {
     expect(held()).toEqual(everything);
   });
 
-  it('stop after one single row where the server takes nothing at all', async () => {
+  it('stop after two single rows where the server takes nothing at all', async () => {
     bench = await openPublicBench();
     const nothing: Fault = { kind: 'answer', commit: false, status: 500, body: failing };
     proxy = await startFaultProxy(bench.sandbox.url, ({ path }) => (uploads.includes(path) ? nothing : undefined));
     const { code, stderr } = await bench.uploadSae(proxy.url, ...quick).ended;
     expect(code).toBe(10);
     expect(stderr).toContain('takes nothing at all');
-    expect(proxy.seen.filter(({ path }) => uploads.includes(path))).toHaveLength(4);
+    expect(proxy.seen.filter(({ path }) => uploads.includes(path))).toHaveLength(5);
   });
 });
 

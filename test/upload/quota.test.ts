@@ -36,20 +36,6 @@ async function openFree(rows: number): Promise<void> {
 }
 
 describe('a spent quota', () => {
-  it('with --wait is slept out, day after day, until every row is there once', async () => {
-    await openFree(2300);
-    proxy = await startFaultProxy(bench.sandbox.url, () => undefined);
-    const { code, stderr } = await bench.upload(proxy.url, '--wait').ended;
-    expect(code).toBe(0);
-    expect(stderr).toContain('2,300 to send at 1,000 a day: this takes 3 days');
-    expect(stderr).toContain('waiting until 01:00 on 2026-11-23 (2026-11-23 00:00 UTC)');
-    expect(stderr).toContain('waiting until 01:00 on 2026-11-24 (2026-11-24 00:00 UTC)');
-    expect(compareWithStore(bench)).toEqual(allThere);
-    expect(usage().map(({ count }) => count)).toEqual([1000, 1000, 300]);
-    // Nothing was sent to be refused: 8 batches a full day, 3 on the last.
-    expect(proxy.seen.filter(({ path }) => path === upload)).toHaveLength(8 + 8 + 3);
-  });
-
   it('stops the upload with the time to go on, in local time and UTC, and the same command goes on then', async () => {
     await openFree(1100);
     const first = await bench.upload(bench.sandbox.url, '--json').ended;

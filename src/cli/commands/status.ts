@@ -3,8 +3,9 @@ import { listJobs } from '../../upload/jobs.ts';
 import { closeAfter } from '../close-after.ts';
 import type { CommandContext } from '../context.ts';
 import { showFeature } from '../feature-status.ts';
-import { jobDocument, showJob, showJobLine } from '../job-status.ts';
+import { jobDocument, showJob, showJobs } from '../job-status.ts';
 import { formatMoment } from '../moment.ts';
+import type { OptionValues } from '../options.ts';
 import { count } from '../progress.ts';
 import { openSession, type Session } from '../session.ts';
 import { withSpinner } from '../spinner.ts';
@@ -12,17 +13,26 @@ import { withSpinner } from '../spinner.ts';
 /** `status [ID|JOB]`: the server, the account and local jobs; or one job; or one feature as the server has it. */
 export function run(context: CommandContext): Promise<number> {
   const [subject] = context.args;
-  if (context.options.resolve && (subject === undefined || subject.includes('/'))) {
-    throw new AppError('usage', '--resolve settles a row of a job: which job?', {
-      hints: ['neuronpedia status lists them; then: neuronpedia status JOB --resolve ROW=absent'],
-    });
-  }
+  checkSubject(context.options, subject);
   return closeAfter(async (own) => {
     const session = own(await openSession(context));
     if (subject?.includes('/')) return showFeature(context, session, subject);
     if (context.options.text !== undefined) throw needsFeature();
     if (subject === undefined) return showOverview(context, session);
     return showJob(context, session, subject);
+  });
+}
+
+/** Options that are of a job, not of a feature or of the whole. Error: usage. */
+function checkSubject({ resolve, verify, verifyRows, receipt }: OptionValues, subject: string | undefined): void {
+  if (verifyRows !== undefined && !verify) {
+    throw new AppError('usage', '--verify-rows says how many rows --verify reads back', { hints: ['add --verify'] });
+  }
+  const ofJobs = { '--resolve ROW=absent': resolve, '--verify': verify, '--receipt FILE': receipt };
+  const [option] = Object.entries(ofJobs).find(([, value]) => value !== undefined) ?? [];
+  if (option === undefined || (subject !== undefined && !subject.includes('/'))) return;
+  throw new AppError('usage', `${option.split(' ')[0]} is about the rows of a job: which job?`, {
+    hints: [`neuronpedia status lists them; then: neuronpedia status JOB ${option}`],
   });
 }
 
@@ -47,7 +57,7 @@ async function showOverview(context: CommandContext, session: Session): Promise<
     line('account', `unknown: ${asked.error.message}`);
   }
   line('jobs', jobs.length === 0 ? 'none' : '');
-  for (const job of jobs) showJobLine(context, job);
+  showJobs(context, jobs);
   out.document({
     type: 'status',
     server: {

@@ -1,24 +1,27 @@
 import { AppError } from '../../errors.ts';
 import { type Probe, readProbe } from '../../layouts/probe.ts';
 import type { CommandContext } from '../context.ts';
-import { uploadDirection } from '../direction-upload.ts';
+import { type DirectionReader, uploadDirection } from '../direction-upload.ts';
 import type { OptionValues } from '../options.ts';
+
+/** Finds the probe that the options name. */
+export const read: DirectionReader = async (file, options) => {
+  const { tensor, class: classIndex } = options;
+  const scaling = scalingOf(options);
+  const given = { ...(tensor !== undefined && { tensor }), ...(classIndex !== undefined && { classIndex }) };
+  const probe = await readProbe(file, { ...given, ...(scaling && { scaling }) });
+  const bias = options.bias ?? probe.bias;
+  return {
+    direction: probe,
+    probe: { concept: options.concept as string, ...(bias !== undefined && { bias }) },
+    notes: [notesOf(probe, options)],
+  };
+};
 
 /** `upload-probe FILE`: one linear probe or concept direction; prints the URL of what it made. */
 export function run(context: CommandContext): Promise<number> {
-  const { options } = context;
-  const { tensor, class: classIndex } = options;
-  const scaling = scalingOf(options);
-  return uploadDirection(context, async (file) => {
-    const given = { ...(tensor !== undefined && { tensor }), ...(classIndex !== undefined && { classIndex }) };
-    const probe = await readProbe(file, { ...given, ...(scaling && { scaling }) });
-    const bias = options.bias ?? probe.bias;
-    return {
-      direction: probe,
-      probe: { concept: options.concept as string, ...(bias !== undefined && { bias }) },
-      notes: [notesOf(probe, options)],
-    };
-  });
+  scalingOf(context.options);
+  return uploadDirection(context, read);
 }
 
 function scalingOf({ rawSpace, asStored }: OptionValues): 'raw-space' | 'as-stored' | undefined {

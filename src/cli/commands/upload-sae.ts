@@ -2,10 +2,9 @@ import type { Connection } from '../../api/connect.ts';
 import { AppError } from '../../errors.ts';
 import { findSaes } from '../../layouts/find.ts';
 import type { Sae } from '../../layouts/sae.ts';
-import { type PreparedSae, prepareSae, type SaeOptions } from '../../upload/kinds/sae.ts';
+import { type PreparedSae, prepareSae } from '../../upload/kinds/sae.ts';
 import type { Server } from '../../upload/server.ts';
 import { checkAfterwards, wantsExplaining } from '../after-upload.ts';
-import { attributesOf } from '../attributes.ts';
 import { chooseSaes } from '../choose-saes.ts';
 import { closeAfter } from '../close-after.ts';
 import type { CommandContext } from '../context.ts';
@@ -14,6 +13,7 @@ import type { OptionValues } from '../options.ts';
 import { count } from '../progress.ts';
 import { showQuota } from '../quota-plan.ts';
 import { checkReceipt } from '../receipt.ts';
+import { saeOptions } from '../sae-options.ts';
 import { showPlan, titleOf } from '../sae-plan.ts';
 import { finishJobs } from '../sae-summary.ts';
 import { countToSend, dryRun, sendAll, sourceOf } from '../send-saes.ts';
@@ -25,6 +25,7 @@ import { throwIfSignalled, withTimeLimit } from '../time-limit.ts';
 export function run(given: CommandContext): Promise<number> {
   const context = withTimeLimit(given);
   const { out, options } = context;
+  refuseWholesOfShard(options);
   return closeAfter(async (own) => {
     const found: Sae[] = [];
     for (const path of context.args) {
@@ -47,7 +48,7 @@ export function run(given: CommandContext): Promise<number> {
     );
     await checkExplainable(context, http, prepared);
     if (options.dryRun) return dryRun(context, session, server, prepared);
-    if (server.quota?.limit) showQuota(context, server, await countToSend(session, server, prepared));
+    if (server.quota?.limit) showQuota(context, server, await countToSend(context, session, server, prepared));
     return finishJobs(context, await sendAll(context, session, { server, http }, prepared));
   });
 }
@@ -67,15 +68,16 @@ function prepare(context: CommandContext, session: Session, sae: Sae, server: Se
   );
 }
 
-function saeOptions(options: OptionValues): SaeOptions {
-  const { model, layer, hook, hookOut, head, kind, orientation, features, activations } = options;
-  const { as, label, yes, createModel, skipBadRows, fixTokens } = options;
-  const { index, featureMetadata, sparsityScale, skipDead } = options;
-  const place = { model, layer, hook, hookOut, heads: head, kind, createModel };
-  const rows = { orientation, features, index, featureMetadata, sparsityScale, skipDead, activations };
-  const given = { ...place, ...rows, as, label, yes, skipBadRows, fixTokens };
-  const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  return { saeId: options.saeId as string, attributes: attributesOf(options), ...present };
+/** What is done once with all features: each shard would do it, at the same time. Error: usage. */
+function refuseWholesOfShard({ shard, list, autoInterp, score }: OptionValues): void {
+  if (!shard || !(list !== undefined || autoInterp || score !== undefined)) return;
+  throw new AppError(
+    'usage',
+    '--list, --auto-interp and --score are for a whole upload, and --shard is a part of one',
+    {
+      hints: ['upload all shards, then run the command once more without --shard: it finds the rows and does the rest'],
+    },
+  );
 }
 
 /** Two SAEs in one source would be one mixture of both. */

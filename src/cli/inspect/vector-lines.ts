@@ -17,14 +17,16 @@ export function vectorLines(page: Page, vectors: readonly VectorReport[]): strin
     const lines = firstOf(vectors, mostVectors, oneLine);
     return labelled(page, 'vectors', several(vectors.length, 'vector'), ...lines);
   }
-  const { tensor, dtype, shape, width, norm, values, fits, bias } = only;
-  const what = `${tensor || 'one array'} ${dtype} [${shape.join(', ')}]: ${several(width, 'value')}`;
-  const beside = bias === null ? [] : [`a probe, by the ${bias} beside it`];
+  const { tensor, dtype, shape, width, classes, norm, values, fits, bias } = only;
+  const directions = classes > 1 ? `${classes} directions of ` : '';
+  const what = `${tensor || 'one array'} ${dtype} [${shape.join(', ')}]: ${directions}${several(width, 'value')}`;
+  const probe = classes > 1 ? `a probe of ${classes} classes` : 'a probe';
+  const beside = bias === null ? [] : [`${probe}, by the ${bias} beside it`];
   return [
     ...labelled(
       page,
       'vector',
-      `${what}, norm ${norm === null ? 'unknown' : figure(norm)}`,
+      `${what}, norm ${classes > 1 ? 'up to ' : ''}${norm === null ? 'unknown' : figure(norm)}`,
       fitting(width, fits),
       ...beside,
     ),

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CompletionStore, completionStore } from './completions.ts';
 import { type Database, loadDriver, type Row, type Value } from './driver.ts';
@@ -125,6 +125,8 @@ function storeOver(db: Database, write: Store['write']): Store {
 export function openWritableStore(dataDir: string, now: Date): Store {
   const Driver = loadDriver();
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  // SQLite makes its files readable for all, and those beside it like it.
+  closeSync(openSync(join(dataDir, FILE), 'a', 0o600));
   const db = new Driver(join(dataDir, FILE), { timeout: BUSY_MS });
   try {
     // FULL: an answered batch survives a power cut too. Pages of 16 KiB hold several vectors without overflow.

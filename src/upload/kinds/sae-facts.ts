@@ -12,7 +12,7 @@ import type { Place } from '../destination.ts';
 import type { Server } from '../server.ts';
 
 export interface FactOptions {
-  /** A `.jsonl` keyed by index, or arrays with a value a feature; may hold `{layer}`. */
+  /** A `.jsonl` keyed by index, or arrays with a value a feature; may hold `{layer}` and `{head}`. */
   readonly featureMetadata?: string;
   /** How its `sparsity` is meant. */
   readonly sparsityScale?: SparsityScale;
@@ -23,8 +23,13 @@ export interface FactOptions {
 /** What side files say of an SAE's features. */
 export interface SaeFacts {
   readonly data: FeatureData;
-  /** What was asked to be read, not what lay there, besides densities: `names`, `metadata (dead, l0)`. */
+  /** What was asked to be read, not what lay there: `names`, `metadata (dead, l0)`. */
   readonly givenFields: readonly string[];
+}
+
+/** A path with the layer and, of a crosscoder, the head of an SAE filled in. */
+export function placedPath(path: string, { head }: Pick<Sae, 'head'>, layer: number): string {
+  return path.replaceAll('{layer}', String(layer)).replaceAll('{head}', head ? String(head.index) : '{head}');
 }
 
 /** Where SAELens leaves the base-10 logarithm of how often each feature fires. */
@@ -44,7 +49,7 @@ export async function openFacts(
   const place = { model: model.value, layer: layer.value, isModel };
   const features: FeatureSet = { ...set, placeFault: (named) => checkPlace(named, place) };
   const beside = await sparsityBeside(sae);
-  const named = options.featureMetadata?.replaceAll('{layer}', String(layer.value));
+  const named = options.featureMetadata && placedPath(options.featureMetadata, sae, layer.value);
   const scale = options.sparsityScale;
   const isBeside = named !== undefined && beside !== undefined && resolve(named) === resolve(beside);
   const given =
@@ -61,14 +66,16 @@ export async function openFacts(
 }
 
 const names = 'names of features';
+export const densities = 'densities of features';
 
-/** Densities go with examples, and every server stores them. */
 function fieldNames({ fields }: FeatureData): string[] {
   const keys = fields.filter((name) => !['name', 'description', 'density'].includes(name));
   return [
     ...(fields.includes('name') ? [names] : []),
     ...(fields.includes('description') ? ['descriptions of features'] : []),
     ...(keys.length > 0 ? [`metadata of features (${keys.join(', ')})`] : []),
+    // One that a frequency implies is kept as that.
+    ...(fields.includes('density') && !keys.includes('frequency') ? [densities] : []),
   ];
 }
 
@@ -79,7 +86,7 @@ async function sparsityBeside(sae: Sae): Promise<string | undefined> {
   return found?.isFile() ? path : undefined;
 }
 
-/** What was given and does not reach the server: features keep all of it or densities alone, vectors have no name. */
+/** What was given and does not reach the server: features keep all of it or densities alone, vectors have no name or density. */
 export function lostFields(
   { capabilities }: Server,
   as: 'features' | 'vectors',
@@ -87,8 +94,10 @@ export function lostFields(
   facts: SaeFacts | undefined,
 ): Record<string, true> {
   const given = facts?.givenFields ?? [];
-  const isKept = (field: string) =>
-    capabilities.storesAttributes && (field !== names || as === 'features' || label?.includes('{name}'));
+  const isKept = (field: string) => {
+    if (field === densities) return as === 'features';
+    return capabilities.storesAttributes && (field !== names || as === 'features' || label?.includes('{name}'));
+  };
   return Object.fromEntries(given.filter((field) => !isKept(field)).map((field) => [field, true]));
 }
 

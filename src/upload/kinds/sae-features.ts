@@ -2,12 +2,14 @@ import type { DashboardSource } from '../../dashboards/dashboard.ts';
 import { openDashboards } from '../../dashboards/open.ts';
 import { AppError } from '../../errors.ts';
 import { neuronpediaModelId } from '../../layouts/model-names.ts';
+import type { Sae } from '../../layouts/sae.ts';
 import { eachRow, intersectRanges, membership, type Ranges, rangesOf, subtractRanges } from '../../tensor/ranges.ts';
 import { newSet, notStored } from '../attributes.ts';
 import type { Place } from '../destination.ts';
 import type { Server, SourceSet } from '../server.ts';
 import { featureFormat } from './feature-format.ts';
 import type { PlacedSae, SaeOptions, Way } from './sae.ts';
+import { placedPath } from './sae-facts.ts';
 
 /**
  * Rows as features of a source set that is the account's own, or is still to be made.
@@ -16,7 +18,7 @@ import type { PlacedSae, SaeOptions, Way } from './sae.ts';
 export async function featuresWay(placed: PlacedSae, server: Server, options: SaeOptions): Promise<Way> {
   const { sae, kind, place, model, isNewModel, indices, facts } = placed;
   const set = isNewModel ? undefined : await ownSet(server, model.id, place.saeId);
-  const dashboards = await findDashboards(options, model.id, place);
+  const dashboards = await findDashboards(options, sae, model.id, place);
   const quarantined = faultyRows(placed, dashboards);
   const wanted = subtractRanges(placed.wanted, rangesOf(quarantined.keys()));
   const planned = storable(server, { ...placed, wanted }, dashboards);
@@ -39,13 +41,14 @@ function faultyRows({ wanted, indices }: PlacedSae, dashboards: DashboardSource 
 
 async function findDashboards(
   { activations: path, skipBadRows: skipBad = false, fixTokens = false }: SaeOptions,
+  sae: Sae,
   model: string,
   { layer }: Place,
 ): Promise<DashboardSource | undefined> {
   if (path === undefined) return undefined;
   const isModel = (name: string) => name === model || neuronpediaModelId(name) === model;
   return openDashboards(
-    path.replaceAll('{layer}', String(layer.value)),
+    placedPath(path, sae, layer.value),
     { model, layer: layer.value, isModel },
     { skipBad, fixTokens },
   );
@@ -73,7 +76,13 @@ function storable(server: Server, placed: PlacedSae, dashboards: DashboardSource
 /** The account's own source set of that name; undefined where it is still to be made. Error: not_owner where it is somebody else's. */
 async function ownSet(server: Server, modelId: string, name: string): Promise<SourceSet | undefined> {
   const set = await server.getSourceSet(modelId, name);
-  if (!set || set.creatorId === server.account.id) return set;
+  if (set) refuseOthersSet(set, server, modelId, name);
+  return set;
+}
+
+/** Error: not_owner for the source set of another account. */
+export function refuseOthersSet(set: SourceSet, server: Server, modelId: string, name: string): void {
+  if (set.creatorId === server.account.id) return;
   throw new AppError(
     'not_owner',
     `the source set "${name}" of ${modelId} belongs to another account; you are ${server.account.name}`,

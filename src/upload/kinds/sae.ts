@@ -1,7 +1,7 @@
 import type { DashboardSource } from '../../dashboards/dashboard.ts';
 import { AppError } from '../../errors.ts';
 import type { Known, Sae, SaeKind } from '../../layouts/sae.ts';
-import { type Ranges, rangesOf, subtractRanges } from '../../tensor/ranges.ts';
+import { intersectRanges, membership, type Ranges, rangesOf, subtractRanges } from '../../tensor/ranges.ts';
 import type { Matrix, Orientation } from '../../tensor/tensor.ts';
 import { type Attributes, checkAttributes } from '../attributes.ts';
 import { checkRows } from '../check-rows.ts';
@@ -10,6 +10,7 @@ import { checkLayer, findModel, type Place, type PlaceOptions, placeOf } from '.
 import { type JobIdentity, refuseOtherOwner } from '../job.ts';
 import type { UploadRun } from '../run-job.ts';
 import type { ModelRecord } from '../server.ts';
+import { type Shard, shardSpan } from '../shard.ts';
 import { deadAmong, type FactOptions, lostFields, openFacts, type SaeFacts } from './sae-facts.ts';
 import { featuresWay } from './sae-features.ts';
 import { type Selection, type SelectionOptions, selectRows } from './sae-indices.ts';
@@ -19,7 +20,7 @@ import { type VectorsOptions, vectorsWay } from './sae-vectors.ts';
 export interface SaeOptions extends PlaceOptions, VectorsOptions, SelectionOptions, FactOptions {
   readonly kind?: SaeKind;
   readonly orientation?: Orientation;
-  /** A `.jsonl` of dashboards, or a folder that SAEDashboard wrote; may hold `{layer}`. */
+  /** A `.jsonl` of dashboards, or a folder that SAEDashboard wrote; may hold `{layer}` and `{head}`. */
   readonly activations?: string;
   /** `vectors`: each row a steering vector of its own. */
   readonly as?: 'auto' | 'features' | 'vectors';
@@ -31,6 +32,8 @@ export interface SaeOptions extends PlaceOptions, VectorsOptions, SelectionOptio
   readonly fixTokens?: boolean;
   /** Layers of the model, to make its record where the server has none. */
   readonly createModel?: number;
+  /** Only this part of the planned rows, for one of several runs that share an SAE. */
+  readonly shard?: Shard;
 }
 
 /** An SAE and where it belongs, as far as its own files, the options and the model's record settle it. */
@@ -69,12 +72,14 @@ export interface PreparedSae extends PlacedSae, Way {
   readonly blocks: ReadonlyMap<number, string>;
   /** Features left out because the server takes none without examples. */
   readonly withoutExamples: Ranges;
-  /** What was given of features besides examples and densities, as warnings call it. */
+  /** What was given of features besides examples, as warnings call it. */
   readonly givenFields: readonly string[];
   /** Of these, what does not reach the server. */
   readonly lostFields: Readonly<Record<string, true>>;
   /** Features left out because they never fire. */
   readonly dead: Ranges;
+  /** Which part of the SAE all of this is of, where it is not the whole. */
+  readonly shard: Shard | undefined;
   /** Closes the side files. */
   close(): Promise<void>;
 }
@@ -98,7 +103,7 @@ export async function prepareSae(
   const { record: model, isNew: isNewModel } = await findModel(server, place.model.value, options.createModel);
   checkLayer(model, place.layer.value);
   const as = options.as === 'vectors' ? 'vectors' : 'features';
-  const identity = identityOf(model.id, place.source, as, options.index);
+  const identity = identityOf(model.id, place.source, as, options);
   if (!restart) await refuseOtherOwner(server, identity, stateDir);
   const { matrix, orientation } = settleMatrix(sae, options.orientation, model, place.hook?.value);
   const selection = await selectRows(sae, matrix, options);
@@ -109,20 +114,21 @@ export async function prepareSae(
     for (const file of files) await file.close();
   };
   try {
-    const dead = options.skipDead ? deadAmong(sae, facts?.data, selection.wanted) : [];
-    const wanted = subtractRanges(selection.wanted, dead);
-    const placed = { sae, kind, place, model, isNewModel, matrix, orientation, ...selection, wanted, facts };
-    const way =
+    const allDead = options.skipDead ? deadAmong(sae, facts?.data, selection.wanted) : [];
+    const allWanted = subtractRanges(selection.wanted, allDead);
+    const placed = { sae, kind, place, model, isNewModel, matrix, orientation, ...selection, wanted: allWanted, facts };
+    const whole =
       as === 'vectors' ? await vectorsWay(placed, server, options) : await featuresWay(placed, server, options);
+    const { way, wanted, dead } = partOf(whole, allWanted, allDead, matrix.rows, options.shard);
     if (way.dashboards) files.push(way.dashboards);
-    const checking = { format: way.delivery.format, skipBad: options.skipBadRows ?? false };
+    const checking = { format: way.delivery.format, skipBad: options.skipBadRows ?? false, isPart: !!options.shard };
     const { blocks, bad } = await checkRows(matrix, way.planned, onEvent, checking);
     const planned = subtractRanges(way.planned, rangesOf(bad.keys()));
     const quarantined = new Map([...way.quarantined, ...bad]);
     const withoutExamples = subtractRanges(subtractRanges(wanted, planned), rangesOf(quarantined.keys()));
     const left = { planned, quarantined, dead, withoutExamples };
     const given = { givenFields: facts?.givenFields ?? [], lostFields: lostFields(server, as, options.label, facts) };
-    return { ...placed, ...way, ...left, ...given, attributes, identity, blocks, close };
+    return { ...placed, ...way, wanted, ...left, ...given, shard: options.shard, attributes, identity, blocks, close };
   } catch (error) {
     await close();
     throw error;
@@ -137,7 +143,21 @@ function refuseExamplesOfVectors({ as, activations }: SaeOptions): void {
   });
 }
 
-/** A single row under an index of its own is a job of its own: others of its source come from other files. */
-function identityOf(model: string, source: string, as: Way['as'], index: number | undefined): JobIdentity {
-  return { model, source, as, ...(index !== undefined && { request: `index ${index}` }) };
+/** Of what is planned and left out, that which a shard answers for. */
+function partOf(way: Way, wanted: Ranges, dead: Ranges, rows: number, shard: Shard | undefined) {
+  if (!shard) return { way, wanted, dead };
+  const span = shardSpan(way.planned, rows, shard);
+  const isOwn = membership(span);
+  const planned = intersectRanges(way.planned, span);
+  const quarantined = new Map([...way.quarantined].filter(([row]) => isOwn(row)));
+  return {
+    way: { ...way, planned, quarantined },
+    wanted: intersectRanges(wanted, span),
+    dead: intersectRanges(dead, span),
+  };
+}
+
+/** A single row under an index of its own is a job of its own (others of its source come from other files), and so is a shard. */
+function identityOf(model: string, source: string, as: Way['as'], { index, shard }: SaeOptions): JobIdentity {
+  return { model, source, as, ...(index !== undefined && { request: `index ${index}` }), ...(shard && { shard }) };
 }

@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { newSet } from '../attributes.ts';
 import type { Delivery } from '../delivery.ts';
 import { type Preview, previewJob } from '../preview-job.ts';
 import { type JobReport, runJob, type UploadRun } from '../run-job.ts';
+import { nameShard, type Shard } from '../shard.ts';
 import type { PreparedSae } from './sae.ts';
+import { refuseOthersSet } from './sae-features.ts';
 
 /** Ceilings that a person may set below what the server allows. */
 export interface SendLimits {
@@ -14,21 +17,39 @@ export interface SendLimits {
 /** What sending a prepared SAE would do; nothing is written. Errors: those of `previewJob`. */
 export function previewSae(
   prepared: PreparedSae,
-  run: Pick<UploadRun, 'server' | 'stateDir' | 'onEvent'> & { readonly trustJournal?: boolean },
+  run: Pick<UploadRun, 'server' | 'stateDir' | 'restart' | 'onEvent'> & { readonly trustJournal?: boolean },
 ): Promise<Preview> {
   const { identity, matrix, planned, delivery, isNewSet: isNew } = prepared;
   return previewJob({ ...run, identity, matrix, planned, delivery, isNew });
 }
 
-/** Sends a prepared SAE, or what an earlier run of the same job left. Errors: those of `runJob`. */
+/** Sends a prepared SAE, or what an earlier run of the same job left. Errors: not_owner, and those of `runJob`. */
 export async function sendSae(prepared: PreparedSae, limits: SendLimits, run: UploadRun): Promise<JobReport> {
-  const { identity, matrix, planned, quarantined, blocks, fields, delivery, model, place } = prepared;
-  const { isNewModel, isNewSet, attributes } = prepared;
-  if (isNewModel) await run.server.createModel(model.id, model.layers);
-  if (isNewSet) await run.server.createSourceSet(model.id, place.saeId, newSet(attributes));
-  const title = `${model.id}/${place.source}${identity.request ? ` (${identity.request})` : ''}`;
-  const job = { title, identity, matrix, planned, quarantined, blocks, fields, isNew: isNewSet };
+  const { identity, matrix, planned, quarantined, blocks, fields, delivery, model, place, shard } = prepared;
+  const isNew = planned.length > 0 && (await makePlace(prepared, run));
+  const parts = [identity.request, shard && nameShard(shard)].filter(Boolean).join(', ');
+  const title = `${model.id}/${place.source}${parts ? ` (${parts})` : ''}`;
+  const job = { title, identity, matrix, planned, quarantined, blocks, fields, isNew };
   return runJob({ ...run, ...job, delivery: limited(delivery, limits) });
+}
+
+/** Makes model and source set where the server has none. Whether nothing can be there yet. */
+async function makePlace({ model, place, attributes, shard, ...prepared }: PreparedSae, run: UploadRun) {
+  const { server, stop } = run;
+  if ((prepared.isNewModel || prepared.isNewSet) && shard) await waitTurn(shard, stop);
+  if (prepared.isNewModel) await server.createModel(model.id, model.layers);
+  if (!prepared.isNewSet) return false;
+  const set = await server.createSourceSet(model.id, place.saeId, newSet(attributes));
+  refuseOthersSet(set, server, model.id, place.saeId);
+  return set.isNew;
+}
+
+/**
+ * Shards begin together, and the public server counts each attempt at making a source set, ten an hour: the first makes
+ * it, and the others look a moment later, not all in the same one.
+ */
+async function waitTurn({ part }: Shard, signal: AbortSignal): Promise<void> {
+  if (part > 1) await sleep(300 + 1000 * Math.random(), undefined, { signal }).catch(() => undefined);
 }
 
 function limited(delivery: Delivery, { rows, bytes, inFlight }: SendLimits): Delivery {

@@ -1,63 +1,55 @@
 import { createHash } from 'node:crypto';
 import { dashboardFields } from '../../dashboards/dashboard.ts';
-import type { JobIdentity } from '../job.ts';
-import { type JobReport, runJob, type UploadRun } from '../run-job.ts';
+import { type JobInput, type JobReport, runJob, type UploadRun } from '../run-job.ts';
+import type { Server } from '../server.ts';
 import type { PreparedVector } from './vector.ts';
 
-/**
- * Sends a prepared vector, or finds that an earlier run of the same request did; then its activations, where the server
- * takes them in a request of their own. Errors: those of `runJob`.
- */
-export async function sendVector(prepared: PreparedVector, run: UploadRun): Promise<JobReport> {
+/** A job of one row: what is sent, and what its journal is known by. */
+export type VectorJob = Pick<JobInput, 'title' | 'identity' | 'matrix' | 'planned' | 'blocks' | 'fields' | 'delivery'>;
+
+/** The job that brings a vector to a server. */
+export function vectorJob(prepared: PreparedVector, server: Server): VectorJob {
   const { kind, matrix, destination, name, vectorHash, blocks } = prepared;
   const { modelId, layer, hookType, strength, fields } = destination;
-  if (prepared.isNewModel) await run.server.createModel(modelId, prepared.modelLayers);
   const request = digestOf([modelId, layer, hookType, strength, name, vectorHash, fields]);
-  const report = await runJob({
-    ...run,
+  return {
     title: `${name} (${modelId}, layer ${layer})`,
     identity: { model: modelId, source: `${layer}-${hookType}`, as: kind, request },
     matrix,
     planned: [[0, 1]],
     blocks,
     fields: JSON.stringify({ request }),
-    delivery: run.server.vectors(destination),
-    isNew: prepared.isNewModel,
-  });
-  const id = report.ids.get(0);
-  return report.end.type === 'finished' && id !== undefined && prepared.later
-    ? sendActivations(prepared, id, run, report)
-    : report;
+    delivery: server.vectors(destination),
+  };
 }
 
-/** A job of its own: that the vector is there says nothing of its activations. */
-async function sendActivations(
-  prepared: PreparedVector,
-  id: string,
-  run: UploadRun,
-  vector: JobReport,
-): Promise<JobReport> {
+/** The job that brings the activations of a vector to a server that has it under `id`: that it is there says nothing of these. */
+export function activationsJob(prepared: PreparedVector, id: string, server: Server): VectorJob {
   const { matrix, destination, name, blocks, later } = prepared;
   const fields = later ? dashboardFields({ activations: later.activations }) : '';
-  const identity: JobIdentity = {
-    model: destination.modelId,
-    source: id,
-    as: 'activations',
-    request: digestOf([id, fields]),
-  };
-  const delivery = run.server.vectorActivations(id, fields);
-  const title = `activations of ${name} (${id})`;
-  const job = {
-    title,
-    identity,
+  return {
+    title: `activations of ${name} (${id})`,
+    identity: { model: destination.modelId, source: id, as: 'activations', request: digestOf([id, fields]) },
     matrix,
-    planned: [[0, 1]] as const,
+    planned: [[0, 1]],
     blocks,
     fields: JSON.stringify({ request: digestOf([fields]) }),
-    isNew: false,
+    delivery: server.vectorActivations(id, fields),
   };
-  const { end } = await runJob({ ...run, ...job, delivery });
-  return { ...vector, end };
+}
+
+/**
+ * Sends a prepared vector, or finds that an earlier run of the same request did; then its activations, where the server
+ * takes them in a request of their own. Errors: those of `runJob`.
+ */
+export async function sendVector(prepared: PreparedVector, run: UploadRun): Promise<JobReport> {
+  const { destination, isNewModel } = prepared;
+  const isNew = isNewModel && (await run.server.createModel(destination.modelId, prepared.modelLayers)).isNew;
+  const report = await runJob({ ...run, ...vectorJob(prepared, run.server), isNew });
+  const id = report.ids.get(0);
+  if (report.end.type !== 'finished' || id === undefined || !prepared.later) return report;
+  const { end } = await runJob({ ...run, ...activationsJob(prepared, id, run.server), isNew: false });
+  return { ...report, end };
 }
 
 function digestOf(parts: readonly unknown[]): string {

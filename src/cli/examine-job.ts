@@ -1,0 +1,148 @@
+import { randomInt } from 'node:crypto';
+import { AppError } from '../errors.ts';
+import { countRows, eachRow, intersectRanges, subtractRanges } from '../tensor/ranges.ts';
+import { checkData } from '../upload/bind-data.ts';
+import { idOfRow, readJobState } from '../upload/held-jobs.ts';
+import { requireOwnJob } from '../upload/job-rows.ts';
+import type { JobStatus } from '../upload/jobs.ts';
+import type { JournalState } from '../upload/journal-state.ts';
+import type { JobReport } from '../upload/run-job.ts';
+import { chanceToNotice, randomRows } from '../upload/sample.ts';
+import type { Server } from '../upload/server.ts';
+import { type Verification, verifyRows } from '../upload/verify-rows.ts';
+import { closeAfter } from './close-after.ts';
+import type { CommandContext } from './context.ts';
+import { commandOf, type JobAgain, jobAgain } from './job-again.ts';
+import { atServerOf, namesServer } from './job-server.ts';
+import { count, startProgress } from './progress.ts';
+import { checkReceipt } from './receipt.ts';
+import { openSession, type Session } from './session.ts';
+import { withSpinner } from './spinner.ts';
+import { throwIfSignalled } from './time-limit.ts';
+import { requireSame, tellVerification } from './verify-report.ts';
+
+/** A one in a hundred is noticed in 99.4 of a hundred samples of so many rows, however many there are. */
+const sampleRows = 512;
+
+/** What a job's server and journal say of it. */
+interface Examined {
+  readonly status: JobStatus;
+  readonly state: JournalState;
+  readonly server: Server;
+}
+
+/**
+ * `status JOB --verify` and `--receipt`: reads the files of a job again, and its rows back from the server. Returns what
+ * the document says of it. Errors: difference, checkpoint_mismatch where files, server or account are others, and those
+ * of reading and asking.
+ */
+export function examineJob(
+  context: CommandContext,
+  given: Session,
+  status: JobStatus,
+): Promise<Record<string, unknown>> {
+  const { options, out } = context;
+  const { verify, receipt } = options;
+  if (!verify && receipt === undefined) return Promise.resolve({});
+  return closeAfter(async (own) => {
+    await checkReceipt(receipt);
+    const state = (await readJobState(given.folders.state, status.id)) as JournalState;
+    const command = await commandOf(state, context, status.id);
+    const session = namesServer(options) ? given : own(await openSession(atServerOf(context, status, command.options)));
+    const connection = own(await session.connect());
+    const { server } = connection;
+    requireOwnJob(status.id, status.job, { server, name: session.name });
+    const job = { id: status.id, state, own };
+    const again = await withSpinner(out, `reading ${command.args.join(', ')}`, () =>
+      jobAgain(context, session, connection, command, job),
+    ).catch((error: unknown) => withoutFiles(error, receipt));
+    if (again) checkData(state, again);
+    if (again && receipt !== undefined) await again.writeReceipt(receipt, reportOf(status, state, again));
+    if (!verify) return { receipt };
+    const examined = { status, state, server };
+    const verified = again ? await readBack(context, examined, again) : await lookOnly(context, examined);
+    return { ...(receipt !== undefined && { receipt }), verify: verified };
+  });
+}
+
+/** Without the files it can still be seen whether the rows are there; what they hold, and a receipt, cannot be told. */
+function withoutFiles(error: unknown, receipt: string | undefined): undefined {
+  if (error instanceof AppError && error.code === 'file_not_found' && receipt === undefined) return undefined;
+  throw error;
+}
+
+/** A job as its upload would have reported it. */
+function reportOf({ id }: JobStatus, state: JournalState, { planned }: JobAgain): JobReport {
+  const { stored, ids, quarantined, found } = state;
+  const [confirmed, before] = [stored, found].map((rows) => countRows(intersectRanges(planned, rows)));
+  const counts = { planned: countRows(planned), confirmed: confirmed ?? 0, found: before ?? 0, sent: 0 };
+  return { job: id, ...counts, ids, stored, quarantined, end: { type: 'finished' } };
+}
+
+/** Reads rows back and compares each with what was sent. Error: difference. */
+async function readBack(context: CommandContext, { status, state, server }: Examined, again: JobAgain) {
+  const { out, options } = context;
+  const rows = intersectRanges(state.stored, again.planned);
+  const total = countRows(rows);
+  const sample = randomRows(rows, options.verifyRows ?? sampleRows, randomInt);
+  const size = countRows(sample);
+  const progress = startProgress(out, size, 0);
+  let verification: Verification;
+  try {
+    verification = await verifyRows({
+      ...again,
+      server,
+      rows: sample,
+      idOf: (row) => idOfRow(status.job, state, row),
+      onProgress: (compared) => {
+        progress.update(compared);
+        throwIfSignalled(context);
+      },
+    });
+  } finally {
+    progress.stop();
+  }
+  const fields = {
+    ...{ compared: size, rows: total, every: size === total, basis: 'files' },
+    ...(size < total && { chanceToNoticeOnePercent: chanceToNotice(total, size) }),
+    ...{ different: verification.different, differences: verification.differences },
+  };
+  tellVerification(out, fields);
+  const others = countRows(subtractRanges(state.stored, again.planned));
+  if (others > 0) out.warn(`${count(others)} rows were sent by other commands of this job, and are not compared`);
+  const open = countRows(again.planned) - total;
+  if (open > 0) out.note(`${count(open)} rows are not on the server yet, and are not compared`);
+  requireSame(status.id, fields);
+  return fields;
+}
+
+/** Rows looked for in one go. */
+const stepRows = 1024;
+
+/** Looks whether rows are there, where the files that they were made of are not. Error: difference. */
+async function lookOnly(context: CommandContext, { status, state, server }: Examined) {
+  const { out } = context;
+  out.warn('the files that this job was made of are gone: its rows are looked for, but what they hold is not compared');
+  const rows = [...eachRow(state.stored)];
+  const differences: Verification['differences'][number][] = [];
+  const progress = startProgress(out, rows.length, 0);
+  try {
+    for (let at = 0; at < rows.length; at += stepRows) {
+      throwIfSignalled(context);
+      const named = rows.slice(at, at + stepRows).map((row) => ({ row, id: idOfRow(status.job, state, row) ?? '' }));
+      const there = await server.rows.owners(named.map(({ id }) => id).filter((id) => id !== ''));
+      const gone = named.filter(({ id }) => !there.has(id));
+      differences.push(...gone.map((one) => ({ ...one, field: 'row', expected: 'stored', found: 'gone' })));
+      progress.update(at + named.length);
+    }
+  } finally {
+    progress.stop();
+  }
+  const fields = {
+    ...{ compared: rows.length, rows: rows.length, every: true, basis: 'presence' },
+    ...{ different: differences.length, differences: differences.slice(0, 20) },
+  };
+  tellVerification(out, fields);
+  requireSame(status.id, fields);
+  return fields;
+}

@@ -1,0 +1,152 @@
+import { resolve } from 'node:path';
+import type { Connection } from '../api/connect.ts';
+import { AppError } from '../errors.ts';
+import { openTensorFile } from '../formats/open.ts';
+import { findSaes } from '../layouts/find.ts';
+import { placeOf } from '../upload/destination.ts';
+import { jobId } from '../upload/job.ts';
+import type { JournalState } from '../upload/journal-state.ts';
+import { prepareSae } from '../upload/kinds/sae.ts';
+import { activationsJob, type VectorJob, vectorJob } from '../upload/kinds/send-vector.ts';
+import { prepareVector } from '../upload/kinds/vector.ts';
+import type { JobReport } from '../upload/run-job.ts';
+import { chooseSaes } from './choose-saes.ts';
+import type { closeAfter } from './close-after.ts';
+import type { CommandContext } from './context.ts';
+import { writeDirectionReceipt } from './direction-end.ts';
+import { vectorOptions } from './direction-upload.ts';
+import type { OptionValues } from './options.ts';
+import { parseOptions } from './parse-options.ts';
+import { parseCommandLine } from './program.ts';
+import { saeOptions } from './sae-options.ts';
+import { writeSaeReceipt } from './sae-receipt.ts';
+import type { Session } from './session.ts';
+import { throwIfSignalled } from './time-limit.ts';
+
+/** A job made again out of its command line, as if to send it. */
+export interface JobAgain extends Pick<VectorJob, 'matrix' | 'planned' | 'blocks' | 'fields' | 'delivery'> {
+  writeReceipt(path: string, report: JobReport): Promise<void>;
+}
+
+/** The command line of a job, read anew. */
+export interface JobCommand {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly options: OptionValues;
+}
+
+type Own = Parameters<Parameters<typeof closeAfter>[0]>[0];
+
+/**
+ * What a job was last started with; paths as they are from here. Error: not_found for a job of an earlier version, which
+ * did not note it.
+ */
+export async function commandOf({ typed }: JournalState, context: CommandContext, id: string): Promise<JobCommand> {
+  const quiet = { out: () => undefined, err: () => undefined, json: false, columns: undefined };
+  const invocation = typed && (await parseCommandLine(typed.words, context.version, quiet));
+  if (!typed || !invocation) {
+    throw new AppError('not_found', `the journal of job ${id} does not say what its rows were made of`, {
+      hints: ['run the upload again: it finds its rows, and notes it'],
+    });
+  }
+  const { spec, args, raw } = invocation;
+  // As they were typed, as long as that is right: receipts show them.
+  const path = (name: string) => (typed.folder === context.typed.folder ? name : resolve(typed.folder, name));
+  const options = parseOptions(raw);
+  const { activations, featureMetadata } = options;
+  return {
+    name: spec.name,
+    args: args.map((name) => (name === '-' ? name : path(name))),
+    options: {
+      ...options,
+      ...(activations !== undefined && { activations: path(activations) }),
+      ...(featureMetadata !== undefined && { featureMetadata: path(featureMetadata) }),
+    },
+  };
+}
+
+/** Reads and checks the files of a job again. Errors: all of exit code 6, and those of asking the server. */
+export function jobAgain(
+  context: CommandContext,
+  session: Session,
+  connection: Pick<Connection, 'server'>,
+  command: JobCommand,
+  { id, state, own }: { id: string; state: JournalState; own: Own },
+): Promise<JobAgain> {
+  const input = { context, session, server: connection.server, command, id, state, own };
+  return command.name === 'upload-sae' ? saeAgain(input) : directionAgain(input);
+}
+
+interface Input {
+  readonly context: CommandContext;
+  readonly session: Session;
+  readonly server: Connection['server'];
+  readonly command: JobCommand;
+  readonly id: string;
+  readonly state: JournalState;
+  readonly own: Own;
+}
+
+async function saeAgain({ context, session, server, command, id, state, own }: Input): Promise<JobAgain> {
+  const { args, options } = command;
+  const found = [];
+  for (const path of args) {
+    const saes = await findSaes(path, options.tensor, options.headAxis);
+    for (const sae of saes) own(sae.file);
+    found.push(...saes);
+  }
+  const said = saeOptions(options);
+  const run = {
+    server,
+    stateDir: session.folders.state,
+    // What is to be found out of other jobs does not matter here.
+    restart: true,
+    onEvent: () => throwIfSignalled(context),
+  };
+  for (const sae of chooseSaes(found, options)) {
+    if (placeOf(sae, said).source !== state.job?.source) continue;
+    const prepared = own(await prepareSae(sae, said, run));
+    if (jobId(server, prepared.identity) !== id) continue;
+    return { ...prepared, writeReceipt: (path, report) => writeSaeReceipt(path, session, prepared, report, false) };
+  }
+  throw notThere(id, args);
+}
+
+async function directionAgain({ session, server, command, id, state, own }: Input): Promise<JobAgain> {
+  const { name, args, options } = command;
+  const { read } = await (name === 'upload-probe'
+    ? import('./commands/upload-probe.ts')
+    : import('./commands/upload-vector.ts'));
+  const [path = ''] = args;
+  if (path === '-') throw gone('standard input', 'what was piped in is not kept');
+  const found = await read(own(await openTensorFile(path)), options);
+  const prepared = await prepareVector(found.direction, vectorOptions(options, found.probe), server);
+  const ofVector = state.job?.as === 'activations' ? state.job.source : undefined;
+  const job = ofVector === undefined ? vectorJob(prepared, server) : activationsJob(prepared, ofVector, server);
+  if (jobId(server, job.identity) !== id) throw otherRequest(path);
+  const named = ofVector === undefined ? {} : { ids: new Map([[0, ofVector]]) };
+  return {
+    ...job,
+    writeReceipt: (file, report) => writeDirectionReceipt(file, session, prepared, { ...report, ...named }),
+  };
+}
+
+function gone(path: string, why: string): AppError {
+  return new AppError('file_not_found', `${path}: ${why}`);
+}
+
+function notThere(id: string, paths: readonly string[]): AppError {
+  return gone(paths.join(', '), `holds no SAE any more that goes where job ${id} went`);
+}
+
+/** Of a vector every byte of its request is in the job's name: what has changed cannot be told from it. */
+function otherRequest(path: string): AppError {
+  return new AppError(
+    'checkpoint_mismatch',
+    `${path}: is not what this upload was made of: its values or texts changed`,
+    {
+      hints: ['put back the files that it was made with'],
+      details: { file: path },
+    },
+  );
+}

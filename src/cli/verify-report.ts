@@ -1,0 +1,63 @@
+import { AppError } from '../errors.ts';
+import { wrongShare } from '../upload/sample.ts';
+import type { Verification } from '../upload/verify-rows.ts';
+import type { Output } from './output.ts';
+import { count } from './progress.ts';
+
+/** What a verification found, as its document has it. */
+export interface VerifyFields extends Verification {
+  /** Rows that it could have compared. */
+  readonly rows: number;
+  /** All of them were. */
+  readonly every: boolean;
+  /** `presence`: only whether rows are there. */
+  readonly basis: string;
+  readonly chanceToNoticeOnePercent?: number;
+}
+
+/** Says how much was compared, how sure that makes one, and what differs. */
+export function tellVerification(out: Output, fields: VerifyFields): void {
+  const { compared, rows, different, differences, basis, chanceToNoticeOnePercent: chance } = fields;
+  const done = basis === 'presence' ? 'looked for' : 'read back';
+  const all = basis === 'presence' ? 'all of them are there' : 'all of them as they were sent';
+  out.result(
+    `  verify   ${count(compared)} of ${count(rows)} rows ${done}: ${different === 0 ? all : `${count(different)} differ`}`,
+  );
+  if (chance !== undefined) {
+    const wrong = Math.ceil(rows * wrongShare);
+    out.result(
+      `           chosen at random: if 1 % of the rows (${count(wrong)}) were wrong, this would have found one with ${percent(chance)}`,
+    );
+  }
+  for (const { row, id, field, expected, found } of differences) {
+    out.result(`  row ${row}  ${id}  ${field}: sent ${expected}, found ${found}`);
+  }
+}
+
+/** Never more than it is: 99.96 % is not 100 %. */
+function percent(chance: number): string {
+  return `${(Math.floor(chance * 1000) / 10).toFixed(1)} %`;
+}
+
+/** Error: difference, with the first of them. */
+export function requireSame(job: string, fields: VerifyFields): void {
+  const { compared, different, differences, every } = fields;
+  if (different === 0) return;
+  const gone = differences.some(({ field }) => field === 'row');
+  throw new AppError(
+    'difference',
+    `job ${job}: ${count(different)} of ${count(compared)} rows read back are not what was sent`,
+    {
+      hints: [
+        ...(every ? [] : ['--verify --verify-rows all compares every row']),
+        ...(gone ? ['rows that are gone are sent again by the same upload with --restart'] : []),
+        ...(differences.some(({ field }) => field !== 'row')
+          ? [
+              'rows that differ are taken back with neuronpedia delete ID; the same upload with --restart sends them again',
+            ]
+          : []),
+      ],
+      details: { job, ...fields },
+    },
+  );
+}

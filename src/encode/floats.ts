@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { endianness } from 'node:os';
+import { writeFloatsPlainly } from './plain-floats.ts';
+import { wasmFloats } from './wasm-floats.ts';
+
+export { longestFloatText } from './tables.ts';
+
+/**
+ * Writes `count` values of `values` from `from` as comma-separated JSON numbers into `out` at `at`, and returns where it
+ * stopped; -1 where one of them is not finite. `out` must have room for `longestFloatText` bytes each.
+ *
+ * A number reads back as the same float32, directly or as a double that is rounded to float32; it has the fewest digits
+ * for that, at most nine, and of these it is the one nearest to the value. A number that lies exactly between two values
+ * is not taken though ties would make it read back; there are such from 33,554,448 on. -0 stays -0.
+ */
+export type WriteFloats = (values: Float32Array, from: number, count: number, out: Uint8Array, at: number) => number;
+
+/** The kernel as `npm run bundle` has compiled it, seen from the sources and from `dist/parts` alike. */
+const kernelFile = new URL('../../dist/float32-json.wasm', import.meta.url);
+
+let fastest: WriteFloats | undefined;
+
+/** The WebAssembly kernel where the machine runs it, plain JavaScript elsewhere: the bytes are the same. */
+export function floatWriter(): WriteFloats {
+  fastest ??= openKernel() ?? writeFloatsPlainly;
+  return fastest;
+}
+
+/** Undefined without WebAssembly or its SIMD, without the file, and on big-endian machines. */
+export function openKernel(): WriteFloats | undefined {
+  if (typeof WebAssembly === 'undefined' || endianness() === 'BE') return undefined;
+  const bytes = readKernel();
+  return bytes && WebAssembly.validate(bytes) ? wasmFloats(new WebAssembly.Module(bytes)) : undefined;
+}
+
+function readKernel(): Buffer<ArrayBuffer> | undefined {
+  try {
+    return readFileSync(kernelFile);
+  } catch {
+    return undefined;
+  }
+}

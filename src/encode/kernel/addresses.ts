@@ -1,0 +1,18 @@
+// AssemblyScript. Where the kernel keeps what is put in and taken out; wasm-floats.ts fills the tables.
+
+/** Values that one call prints at the most. */
+export const capacity: i32 = 4096;
+export const input = memory.data(16384, 16);
+/** 16 bytes a value, and as many more because values are written 16 bytes at a time. */
+export const output = memory.data(65552, 16);
+
+/** For each exponent: the unit as two doubles, high and low (16 bytes). */
+export const units = memory.data(4096, 16);
+/** For each exponent: the power of ten that the unit was divided by (4 bytes). */
+export const scales = memory.data(1024, 16);
+/** For each exponent: length and text of the power of two (16 bytes). */
+export const powers = memory.data(4096, 16);
+/** For each exponent of plain values (16 bytes): unit · 2^24 (f64), scale + 7 and the reach · 2^24 (i32 each). */
+export const plainUnits = memory.data(4096, 16);
+/** For each sign and place of the decimal point (16 bytes): which byte of a value's characters stands where. */
+export const layouts = memory.data(1024, 16);

@@ -1,0 +1,88 @@
+import type { WriteFloats } from './floats.ts';
+import { longestFloatText, makeUnits, plainExponents, powersOfTwo } from './tables.ts';
+
+/** What `kernel/float32-json.ts` exports. */
+interface Kernel {
+  readonly memory: WebAssembly.Memory;
+  readonly capacity: WebAssembly.Global;
+  readonly input: WebAssembly.Global;
+  readonly output: WebAssembly.Global;
+  readonly units: WebAssembly.Global;
+  readonly scales: WebAssembly.Global;
+  readonly powers: WebAssembly.Global;
+  readonly plainUnits: WebAssembly.Global;
+  readonly layouts: WebAssembly.Global;
+  print(count: number): number;
+}
+
+/** Makes the compiled kernel ready. WebAssembly's memory is little-endian, so only for machines that are too. */
+export function wasmFloats(module: WebAssembly.Module): WriteFloats {
+  const kernel = new WebAssembly.Instance(module).exports as unknown as Kernel;
+  fillTables(kernel);
+  const capacity: number = kernel.capacity.value;
+  const input = new Float32Array(kernel.memory.buffer, kernel.input.value, capacity);
+  const output = new Uint8Array(kernel.memory.buffer, kernel.output.value, capacity * longestFloatText);
+  return (values, from, count, out, at) => {
+    let p = at;
+    const end = from + count;
+    for (let i = from; i < end; i += capacity) {
+      const next = Math.min(i + capacity, end);
+      input.set(values.subarray(i, next));
+      const length = kernel.print(next - i);
+      if (length === 0) return -1;
+      // The comma after the last value is not wanted.
+      out.set(output.subarray(0, next === end ? length - 1 : length), p);
+      p += length;
+    }
+    return count > 0 ? p - 1 : p;
+  };
+}
+
+function fillTables({ memory, ...at }: Kernel): void {
+  const { high, low, scale } = makeUnits();
+  const units = new Float64Array(memory.buffer, at.units.value, 512);
+  for (let exponent = 0; exponent < 255; exponent++) {
+    units[2 * exponent] = high[exponent] as number;
+    units[2 * exponent + 1] = low[exponent] as number;
+  }
+  new Int32Array(memory.buffer, at.scales.value, 256).set(scale);
+  fillPlainUnits(new DataView(memory.buffer, at.plainUnits.value, 4096), high, scale);
+  fillPowers(new Uint8Array(memory.buffer, at.powers.value, 4096));
+  fillLayouts(new Uint8Array(memory.buffer, at.layouts.value, 1024));
+}
+
+/** The scaled value is rounded to 2^-24 there, so the reach is two of these less: no plain value lies that near. */
+function fillPlainUnits(view: DataView, high: Float64Array, scale: Int32Array): void {
+  const { first, count } = plainExponents;
+  for (let exponent = first; exponent < first + count; exponent++) {
+    const unit = (high[exponent] as number) * 2 ** 24;
+    view.setFloat64(16 * exponent, unit, true);
+    view.setInt32(16 * exponent + 8, (scale[exponent] as number) + 7, true);
+    view.setInt32(16 * exponent + 12, Math.floor(unit / 2) - 2, true);
+  }
+}
+
+function fillPowers(bytes: Uint8Array): void {
+  ['0', ...powersOfTwo().slice(1)].forEach((text, exponent) => {
+    bytes[16 * exponent] = text.length;
+    bytes.set(Buffer.from(text, 'latin1'), 16 * exponent + 1);
+  });
+}
+
+/** Where the kernel has a value's characters, before they are put in order. */
+const characters = { digits: [0, 8, 9, 10, 11, 12, 13, 14, 15], zero: 1, point: 2, minus: 3 } as const;
+const lowestPoint = -8;
+
+function fillLayouts(bytes: Uint8Array): void {
+  const { digits, zero, point, minus } = characters;
+  for (let sign = 0; sign < 2; sign++) {
+    for (let before = -4; before <= 9; before++) {
+      const text =
+        before <= 0
+          ? [zero, point, ...Array(-before).fill(zero), ...digits]
+          : [...digits.slice(0, before), point, ...digits.slice(before)];
+      const layout = sign ? [minus, ...text] : text;
+      bytes.set(layout.slice(0, 16), 16 * (32 * sign + before - lowestPoint));
+    }
+  }
+}

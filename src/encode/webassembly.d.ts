@@ -1,0 +1,18 @@
+/** What is used of the WebAssembly that every Node has: its types come with TypeScript's library for browsers only. */
+declare namespace WebAssembly {
+  interface Memory {
+    readonly buffer: ArrayBuffer;
+  }
+  interface Global {
+    readonly value: number;
+  }
+  class Module {
+    constructor(bytes: Uint8Array);
+    static imports(module: Module): readonly unknown[];
+  }
+  class Instance {
+    constructor(module: Module);
+    readonly exports: Record<string, unknown>;
+  }
+  function validate(bytes: Uint8Array): boolean;
+}

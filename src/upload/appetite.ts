@@ -1,0 +1,82 @@
+import type { Body, BodyLimits } from './body.ts';
+
+/**
+ * How much a server is given at a time: little at first, more while it answers at once, half when it is slow or fails.
+ * What it takes best is not known beforehand; a public server gives up after five seconds, one nearby takes megabytes.
+ */
+export interface Appetite {
+  /** Of the next body. */
+  limits(): BodyLimits;
+  /** Waits until one more request may be under way; what it gives is called when that has ended. */
+  begin(): Promise<() => void>;
+  /** The server has taken a body, `ms` after it was sent. */
+  took(body: Body, ms: number): void;
+  /** The server failed with a body, or may have. */
+  failed(body: Body): void;
+  /** The server takes no rows together that are as large as this body. */
+  tooLarge(body: Body): void;
+}
+
+/** What no request is to go beyond: what the server tells, and what the user does. */
+export interface Most {
+  readonly rows: number;
+  readonly bytes: number;
+  readonly inFlight: number;
+}
+
+const firstBytes = 1 << 20;
+const quickMs = 1_000;
+/** Four fifths of what the public server gives a transaction. */
+const slowMs = 4_000;
+/** Once it has been too much: up to the edge again, but with many good answers for each one lost there. */
+const carefulGrowth = 1.125;
+
+/** The appetite of a server that is not yet known. */
+export function createAppetite(most: Most): Appetite {
+  let { rows } = most;
+  let bytes = Math.min(firstBytes, most.bytes);
+  let largest = most.bytes;
+  let inFlight = 1;
+  let growth = 2;
+  let underWay = 0;
+  const waiting: (() => void)[] = [];
+
+  const admit = () => {
+    while (underWay < inFlight && waiting.length > 0) {
+      underWay++;
+      waiting.shift()?.();
+    }
+  };
+  const halve = (body: Body) => {
+    growth = carefulGrowth;
+    rows = Math.max(1, Math.min(rows, Math.ceil(body.pieces.length / 2)));
+    bytes = Math.min(bytes, Math.ceil(body.bytes.length / 2));
+    inFlight = Math.ceil(inFlight / 2);
+  };
+  return {
+    limits: () => ({ rows, bytes, alone: most.bytes }),
+    async begin() {
+      await new Promise<void>((resolve) => {
+        waiting.push(resolve);
+        admit();
+      });
+      return () => {
+        underWay--;
+        admit();
+      };
+    },
+    took(body, ms) {
+      if (ms > slowMs) return halve(body);
+      if (ms > quickMs) return;
+      rows = Math.min(most.rows, Math.ceil(growth * rows));
+      bytes = Math.min(largest, Math.ceil(growth * bytes));
+      inFlight = Math.min(most.inFlight, inFlight + 1);
+      admit();
+    },
+    failed: halve,
+    tooLarge(body) {
+      largest = Math.min(largest, Math.ceil(body.bytes.length / 2));
+      bytes = Math.min(bytes, largest);
+    },
+  };
+}

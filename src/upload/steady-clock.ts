@@ -1,0 +1,33 @@
+import { uptime } from 'node:os';
+
+/** A clock that only goes forwards, in milliseconds: nobody sets it, and time asleep counts. */
+export type SteadyClock = () => number;
+
+/** Some systems tell their uptime in whole seconds: less than this is no sleep. */
+const leastSleepMs = 2_000;
+
+/**
+ * Makes one of a clock that stands still while the machine sleeps and one that does not but may be coarse. Neither is
+ * the wall clock, which people and time servers set.
+ */
+export function createSteadyClock(awake: () => number, sinceBoot: () => number): SteadyClock {
+  const atStart = sinceBoot() - awake();
+  let asleep = 0;
+  return () => {
+    const slept = sinceBoot() - awake() - atStart;
+    if (slept - asleep > leastSleepMs) asleep = slept;
+    return awake() + asleep;
+  };
+}
+
+/** Some containers do not tell: time asleep is missed there. */
+function uptimeMs(): number {
+  try {
+    return uptime() * 1000;
+  } catch {
+    return performance.now();
+  }
+}
+
+/** Counts from the start of this process. */
+export const steadyNow: SteadyClock = createSteadyClock(() => performance.now(), uptimeMs);

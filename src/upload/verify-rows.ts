@@ -1,0 +1,97 @@
+import { countRows, type Ranges } from '../tensor/ranges.ts';
+import { rowBlocks } from '../tensor/row-blocks.ts';
+import type { Matrix } from '../tensor/tensor.ts';
+import { bodies } from './bodies.ts';
+import { type Body, createBufferPool } from './body.ts';
+import { compareContent, type FieldDifference } from './compare-content.ts';
+import type { BodyFormat, Delivery } from './delivery.ts';
+import type { RowContent, Server } from './server.ts';
+
+/** Where the server's copy of a row is not what was sent; the field `row` says that it is not there. */
+export interface RowDifference extends FieldDifference {
+  readonly row: number;
+  readonly id: string;
+}
+
+export interface Verification {
+  /** Rows that were read back. */
+  readonly compared: number;
+  /** Of these, rows with any difference, and the first differences among them. */
+  readonly different: number;
+  readonly differences: readonly RowDifference[];
+}
+
+export interface VerifyInput {
+  readonly server: Pick<Server, 'rows' | 'capabilities'>;
+  readonly matrix: Matrix;
+  /** Rows that the server has said it stored. */
+  readonly rows: Ranges;
+  readonly delivery: Pick<Delivery, 'format' | 'maxBytes'>;
+  idOf(row: number): string | undefined;
+  /** Called with the rows compared so far; may throw to end it. */
+  onProgress(compared: number): void;
+}
+
+/** Rows are read back in full, vectors with 15 KB or more each. */
+const rowsAtOnce = 32;
+
+/** Enough to see a pattern. */
+const mostDifferences = 20;
+
+/**
+ * Makes the requests for rows again, as if to send them, reads the rows back from the server and compares each field.
+ * Errors: those of asking, and of reading the files.
+ */
+export async function verifyRows(input: VerifyInput): Promise<Verification> {
+  const { matrix, rows, delivery } = input;
+  const differences: RowDifference[] = [];
+  let [compared, different] = [0, 0];
+  const limits = { rows: rowsAtOnce, bytes: delivery.maxBytes, alone: Number.POSITIVE_INFINITY };
+  const blocks = countRows(rows) > 0 ? rowBlocks(matrix, rows) : none();
+  for await (const body of bodies(blocks, delivery.format, () => limits, createBufferPool())) {
+    for (const found of await compareBody(input, body)) {
+      if (found.length > 0) different++;
+      differences.push(...found.slice(0, mostDifferences - differences.length));
+    }
+    compared += body.pieces.length;
+    body.release();
+    input.onProgress(compared);
+  }
+  return { compared, different, differences };
+}
+
+async function* none(): AsyncGenerator<never> {}
+
+/** The differences of each row of a body. */
+async function compareBody({ server, delivery, idOf }: VerifyInput, body: Body): Promise<RowDifference[][]> {
+  const text = new TextDecoder();
+  const sent = body.pieces.map(({ row, start, end }) => ({
+    row,
+    id: idOf(row) ?? '',
+    content: JSON.parse(text.decode(body.bytes.subarray(start, end))) as RowContent,
+  }));
+  const whole = wholeOf(delivery.format);
+  const named = sent.filter(({ id }) => id !== '');
+  const there = await server.rows.read(
+    named.map(({ id }) => id),
+    mostActivations(sent.map(({ content }) => content)),
+  );
+  return sent.map(({ row, id, content }) => {
+    const found = there.get(id);
+    if (!found)
+      return [{ row, id, field: 'row', expected: 'stored', found: id === '' ? 'its id is not known' : 'gone' }];
+    const of = compareContent({ whole, row: content }, found, server.capabilities.exactDoubles);
+    return of.map((difference) => ({ row, id, ...difference }));
+  });
+}
+
+/** The fields around the rows of a body. */
+function wholeOf({ before, after }: BodyFormat): RowContent {
+  return before === '' ? {} : (JSON.parse(before + after) as RowContent);
+}
+
+/** Twice as many as any of these rows was sent with, and some that others may have added: doubled ones must show. */
+function mostActivations(contents: readonly RowContent[]): number {
+  const counts = contents.map(({ activations }) => (Array.isArray(activations) ? activations.length : 0));
+  return 2 * Math.max(0, ...counts) + 8;
+}

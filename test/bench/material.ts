@@ -1,0 +1,174 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { crc32, createDeflateRaw } from 'node:zlib';
+import { openTensorFile } from '../../src/formats/open.ts';
+import { readInOrder } from '../../src/tensor/numbers.ts';
+import { beside } from './measure.ts';
+
+/** A matrix to be written: one feature a row. */
+export interface Shape {
+  readonly rows: number;
+  readonly width: number;
+}
+
+/** How a file's bytes come: pieces that are written one after another, so that none has to fit into memory. */
+type Pieces = Iterable<Uint8Array>;
+
+/** The values of a trained decoder. */
+export async function trainedValues(): Promise<Float32Array> {
+  const file = await openTensorFile(beside('../../fixtures/sae-tiny/sae_weights.safetensors'));
+  try {
+    const decoder = file.tensors.get('W_dec');
+    if (!decoder) throw new Error('sae-tiny has no W_dec');
+    return Float32Array.from(await readInOrder(decoder));
+  } finally {
+    await file.close();
+  }
+}
+
+/** Writes a file out of its pieces. */
+export function write(path: string, pieces: Pieces): string {
+  const file = openSync(path, 'w');
+  try {
+    for (const piece of pieces) writeSync(file, piece);
+  } finally {
+    closeSync(file);
+  }
+  return path;
+}
+
+/** Rows of trained values, tiled: as many bytes as `shape` takes in float32, in pieces of about a megabyte. */
+export function* tiledRows(values: Float32Array, { rows, width }: Shape): Generator<Float32Array> {
+  const step = Math.max(1, Math.floor((1 << 18) / width));
+  for (let row = 0; row < rows; row += step) {
+    const piece = new Float32Array(Math.min(step, rows - row) * width);
+    for (let i = 0, from = row * width; i < piece.length; i++) piece[i] = values[(from + i) % values.length] as number;
+    yield piece;
+  }
+}
+
+/** The same matrix with a feature a column, as a transposed decoder has it. */
+export function* tiledColumns(values: Float32Array, { rows, width }: Shape): Generator<Float32Array> {
+  for (let at = 0; at < width; at++) {
+    const line = new Float32Array(rows);
+    for (let row = 0; row < rows; row++) line[row] = values[(row * width + at) % values.length] as number;
+    yield line;
+  }
+}
+
+const bytesOf = (values: Float32Array | Uint16Array) =>
+  new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+
+function npyHeader(descr: string, shape: readonly number[]): Uint8Array {
+  const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape.join(', ')}), }`;
+  const padded = `${text.padEnd(64 * Math.ceil((text.length + 11) / 64) - 11)}\n`;
+  const start = Buffer.from('\x93NUMPY\x01\x00\x00\x00', 'latin1');
+  start.writeUInt16LE(padded.length, 8);
+  return Buffer.concat([start, Buffer.from(padded, 'latin1')]);
+}
+
+/** The text of a `.npy` file. `encode` turns float32 into what `descr` names. */
+export function* npy(
+  pieces: Iterable<Float32Array>,
+  shape: readonly number[],
+  descr = '<f4',
+  encode: (values: Float32Array) => Uint8Array = bytesOf,
+): Generator<Uint8Array> {
+  yield npyHeader(descr, shape);
+  for (const piece of pieces) yield encode(piece);
+}
+
+/** A `.safetensors` file with one tensor. */
+export function* safetensors(
+  pieces: Iterable<Float32Array>,
+  shape: readonly number[],
+  dtype: string,
+  bytesEach: number,
+  encode: (values: Float32Array) => Uint8Array = bytesOf,
+): Generator<Uint8Array> {
+  const size = shape.reduce((product, length) => product * length, bytesEach);
+  const text = JSON.stringify({ decoder: { dtype, shape, data_offsets: [0, size] } });
+  const padded = text.padEnd(8 * Math.ceil(text.length / 8));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(padded.length));
+  yield Buffer.concat([length, Buffer.from(padded)]);
+  for (const piece of pieces) yield encode(piece);
+}
+
+/** The upper half of each value. */
+export function toBf16(values: Float32Array): Uint8Array {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  return bytesOf(Uint16Array.from(bits, (bit) => bit >>> 16));
+}
+
+/** Each value cut to float16; those of trained decoders are in its range. */
+export function toF16(values: Float32Array): Uint8Array {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  return bytesOf(
+    Uint16Array.from(bits, (bit) => {
+      const exponent = ((bit >>> 23) & 0xff) - 112;
+      const sign = (bit >>> 16) & 0x8000;
+      return exponent <= 0 ? sign : sign | (exponent << 10) | ((bit >>> 13) & 0x3ff);
+    }),
+  );
+}
+
+/** A `.npz` of one array, stored or deflated. Up to 4 GiB. */
+export async function writeNpz(path: string, pieces: Pieces, deflated: boolean): Promise<string> {
+  const file = openSync(path, 'w');
+  const name = Buffer.from('decoder.npy');
+  const sums = { crc: 0, size: 0, packed: 0 };
+  const put = (bytes: Uint8Array) => {
+    sums.packed += bytes.length;
+    writeSync(file, bytes);
+  };
+  writeSync(file, zipEntry(0x04034b50, sums, name, deflated));
+  const deflate = createDeflateRaw();
+  deflate.on('data', put);
+  for (const piece of pieces) {
+    sums.crc = crc32(piece, sums.crc);
+    sums.size += piece.length;
+    if (!deflated) put(piece);
+    else if (!deflate.write(piece)) await new Promise((resolve) => deflate.once('drain', resolve));
+  }
+  const ended = new Promise((resolve) => deflate.once('end', resolve));
+  deflate.end();
+  if (deflated) await ended;
+  const start = 30 + name.length + sums.packed;
+  const directory = zipEntry(0x02014b50, sums, name, deflated);
+  const end = Buffer.alloc(22);
+  end.writeUInt32LE(0x06054b50, 0);
+  end.writeUInt16LE(1, 8);
+  end.writeUInt16LE(1, 10);
+  end.writeUInt32LE(directory.length, 12);
+  end.writeUInt32LE(start, 16);
+  writeSync(file, Buffer.concat([directory, end]));
+  writeSync(file, zipEntry(0x04034b50, sums, name, deflated), 0, 30, 0);
+  closeSync(file);
+  return path;
+}
+
+/** A header before a member's bytes, or its entry in the directory: the same fields but for a few. */
+function zipEntry(
+  signature: number,
+  { crc, size, packed }: { crc: number; size: number; packed: number },
+  name: Buffer,
+  deflated: boolean,
+): Buffer {
+  const isLocal = signature === 0x04034b50;
+  const entry = Buffer.alloc(isLocal ? 30 : 46);
+  const at = isLocal ? 4 : 6;
+  entry.writeUInt32LE(signature, 0);
+  entry.writeUInt16LE(20, at);
+  entry.writeUInt16LE(deflated ? 8 : 0, at + 4);
+  entry.writeUInt16LE(0x21, at + 8);
+  entry.writeUInt32LE(crc, at + 10);
+  entry.writeUInt32LE(packed, at + 14);
+  entry.writeUInt32LE(size, at + 18);
+  entry.writeUInt16LE(name.length, at + 22);
+  return Buffer.concat([entry, name]);
+}
+
+/** Where benches keep a file of a shape. */
+export const pathOf = (folder: string, name: string, { rows, width }: Shape) =>
+  join(folder, `${name}-${rows}x${width}`);

@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest';
+import { floatWriter, longestFloatText, openKernel, type WriteFloats } from '../../src/encode/floats.ts';
+import { writeFloatsPlainly } from '../../src/encode/plain-floats.ts';
+import { seededRandom } from '../seeded-random.ts';
+import { fromBits, misread, print, sameBytes } from './check-floats.ts';
+import { bestDecimal, digitCount, distance, parseDecimal, readsAs } from './exact-float.ts';
+
+const kernel = openKernel() as WriteFloats;
+const exponents = Array.from({ length: 255 }, (_, exponent) => exponent);
+
+/** The ends and the middle of an exponent's fractions, and others spread evenly between, at places that a seed shifts. */
+function fractions(count: number, random: () => number): Uint32Array<ArrayBuffer> {
+  const step = 2 ** 23 / count;
+  const spread = Uint32Array.from({ length: count }, (_, i) => Math.floor((i + random()) * step));
+  for (let i = 0; i < 16; i++) {
+    spread[i] = i;
+    spread[count - 1 - i] = 0x7fffff - i;
+    spread[(count >> 1) - 8 + i] = 0x400000 - 8 + i;
+  }
+  return spread;
+}
+
+/** Bits of finite values: `count` of every exponent and sign. */
+function* strata(count: number, seed: number): Generator<Uint32Array<ArrayBuffer>> {
+  const random = seededRandom(seed);
+  for (const exponent of exponents) {
+    for (const sign of [0, 0x80000000])
+      yield fractions(count, random).map((fraction) => sign | (exponent << 23) | fraction);
+  }
+}
+
+describe('printing float32', () => {
+  it('runs as WebAssembly here', () => {
+    expect(kernel).toBeTypeOf('function');
+    expect(floatWriter()).not.toBe(writeFloatsPlainly);
+  });
+
+  it('reads back bit for bit, as a double and straight: 20 million values, of every exponent and both signs', () => {
+    const bad: number[] = [];
+    let checked = 0;
+    for (const bits of strata(40_000, 1)) {
+      bad.push(...misread(bits, kernel));
+      checked += bits.length;
+    }
+    console.log(`${checked} float32 printed and read back`);
+    expect(bad).toEqual([]);
+    expect(checked).toBeGreaterThanOrEqual(20_000_000);
+  });
+
+  it('gives the same bytes in plain JavaScript, for as many values a call as there may be', () => {
+    for (const bits of strata(4096, 11)) expect(sameBytes(bits, kernel, writeFloatsPlainly), `${bits[0]}`).toBe(true);
+    const random = seededRandom(12);
+    const anything = Uint32Array.from({ length: 20_000 }, () => Math.floor(random() * 0x7f800000));
+    for (const count of [0, 1, 2, 3, 4, 5, 4095, 4096, 4097, 12_289]) {
+      expect(sameBytes(anything.slice(0, count), kernel, writeFloatsPlainly), `${count}`).toBe(true);
+    }
+  });
+
+  it('uses the fewest digits that exact arithmetic finds, and of these the nearest', () => {
+    let checked = 0;
+    for (const bits of strata(48, 21)) {
+      const texts = print(new Float32Array(bits.buffer), kernel);
+      bits.forEach((signed, i) => {
+        const magnitude = signed & 0x7fffffff;
+        if (magnitude === 0) return;
+        expectBest((texts[i] as string).replace(/^-/, ''), magnitude);
+        checked++;
+      });
+    }
+    expect(checked).toBe(255 * 2 * 48 - 2);
+    const powers = exponents.slice(1).map((exponent) => exponent << 23);
+    print(fromBits(powers), kernel).forEach((text, i) => {
+      expectBest(text, powers[i] as number);
+    });
+  });
+
+  for (const [name, write] of Object.entries({ WebAssembly: kernel, JavaScript: writeFloatsPlainly })) {
+    it(`prints what people know as they know it: ${name}`, () => {
+      const known = {
+        '0.1': 0.1,
+        '1': 1,
+        '-1': -1,
+        '0': 0,
+        '-0': -0,
+        '0.33333334': 1 / 3,
+        '-0.00002': -0.00002,
+        '100000000': 100000000,
+        '16777216': 16777216,
+        '3.4028235e38': 3.4028235e38,
+        '1e-45': 1e-45,
+        '1.1754944e-38': 2 ** -126,
+        '7.0385307e-26': 7.0385307e-26,
+      };
+      expect(print(Float32Array.from(Object.values(known)), write)).toEqual(Object.keys(known));
+    });
+
+    it(`refuses what is not finite, wherever it stands: ${name}`, () => {
+      const out = new Uint8Array(9000 * longestFloatText);
+      for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+        for (const [count, at] of [
+          [1, 0],
+          [6, 5],
+          [8, 2],
+          [9000, 8999],
+        ] as const) {
+          const values = new Float32Array(count).fill(0.3);
+          values[at] = value;
+          expect(write(values, 0, count, out, 0)).toBe(-1);
+          expect(write(values, 0, at, out, 0)).toBeGreaterThanOrEqual(0);
+        }
+      }
+    });
+
+    it(`writes a part of the values to a place of the bytes, into the room that is promised: ${name}`, () => {
+      const out = new Uint8Array(100).fill(35);
+      const end = write(Float32Array.of(9, 1.5, -2.25, 9), 1, 2, out, 10);
+      expect(Buffer.from(out.buffer, 8, end - 8 + 2).toString()).toBe('##1.5,-2.25##');
+      const random = seededRandom(3);
+      const anything = Array.from(
+        { length: 20_000 },
+        () => (random() * 0x7f800000) | (random() < 0.5 ? 0x80000000 : 0),
+      );
+      const isNumber = (text: string) => /^-?(0|[1-9]\d*)(\.\d+)?(e-?\d+)?$/.test(text);
+      const texts = print(fromBits(anything), write);
+      expect(texts.filter((text) => !isNumber(text) || text.length >= longestFloatText)).toEqual([]);
+    });
+  }
+});
+
+/** From this on a shorter text may lie exactly between two values, and is not taken then. */
+const firstTie = 33_554_448;
+
+function expectBest(text: string, bits: number): void {
+  const printed = parseDecimal(text);
+  const best = bestDecimal(bits, Number(text) < firstTie);
+  expect(readsAs(printed, bits), text).toBe(true);
+  expect(digitCount(printed), text).toBe(digitCount(best));
+  expect(distance(printed, bits), text).toBe(distance(best, bits));
+}

@@ -1,0 +1,75 @@
+import { createRequire, syncBuiltinESMExports } from 'node:module';
+import timers from 'node:timers/promises';
+
+/** undici's own timers: its request timeouts run by them, and by them alone. */
+const undici: { tick(ms: number): void } = createRequire(import.meta.url)('undici/lib/util/timers.js');
+
+/** The time of this process, in the hands of a test: what the product waits for is over at once. */
+export interface ClockHere {
+  /** Milliseconds that the product has waited for in all. */
+  readonly waited: number;
+  /** Lets time go by in which nothing comes from any server: the limits on an answer pass as they would. */
+  silence(ms: number): void;
+  /** The same where bytes keep coming: only the limit on a whole exchange passes. */
+  trickle(ms: number): void;
+  close(): void;
+}
+
+/**
+ * Takes the time of this process, as `clock.mjs` does of a child: `Date`, waits of `node:timers/promises`, the deadlines
+ * of `AbortSignal.timeout` and those that undici keeps. What a timer of the product guards is thereby tested as it is.
+ */
+export function takeClock(): ClockHere {
+  const RealDate = Date;
+  const realWait = timers.setTimeout;
+  const realTimeout = AbortSignal.timeout;
+  let waited = 0;
+  let deadlines: { at: number; controller: AbortController }[] = [];
+  globalThis.Date = class extends RealDate {
+    constructor(...given: []) {
+      if (given.length === 0) super(RealDate.now() + waited);
+      else super(...given);
+    }
+    static override now() {
+      return RealDate.now() + waited;
+    }
+  } as DateConstructor;
+  timers.setTimeout = ((ms = 0, value?: unknown, options?: { signal?: AbortSignal }) => {
+    if (!options?.signal?.aborted) waited += ms;
+    return timers.setImmediate(value, options);
+  }) as typeof realWait;
+  syncBuiltinESMExports();
+  AbortSignal.timeout = (ms) => {
+    const controller = new AbortController();
+    deadlines.push({ at: Date.now() + ms, controller });
+    if (deadlines.length > mostDeadlines) deadlines.shift();
+    return controller.signal;
+  };
+  const trickle = (ms: number) => {
+    waited += ms;
+    const due = deadlines.filter(({ at }) => at <= Date.now());
+    deadlines = deadlines.filter(({ at }) => at > Date.now());
+    for (const { controller } of due) controller.abort(new DOMException('The operation timed out', 'TimeoutError'));
+  };
+  return {
+    get waited() {
+      return waited;
+    },
+    silence(ms) {
+      // A timer that was set since the last tick is noticed by one and due at the next.
+      undici.tick(1000);
+      undici.tick(ms);
+      trickle(ms);
+    },
+    trickle,
+    close() {
+      globalThis.Date = RealDate;
+      timers.setTimeout = realWait;
+      syncBuiltinESMExports();
+      AbortSignal.timeout = realTimeout;
+    },
+  };
+}
+
+/** More requests are never under way; those of old ones are forgotten. */
+const mostDeadlines = 64;

@@ -1,0 +1,91 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { retryAfterMs } from '../../src/api/answer-errors.ts';
+import type { Answer } from '../../src/api/http.ts';
+import { fullWindow } from '../../src/api/request-window.ts';
+import { featureSchema, limitsSchema, newVectorSchema } from '../../src/api/schemas.ts';
+import { safeJson, safeLine } from '../../src/cli/display-text.ts';
+import { openKeyStore } from '../../src/config/key-store.ts';
+import { matrixOf } from '../../src/tensor/tensor.ts';
+import { readJournal } from '../../src/upload/journal.ts';
+import { npyImage, opened, safetensorsImage, tempFolder } from '../fixtures.ts';
+import { readLogical, readRows } from '../tensor/logical-order.ts';
+import { withinMemory } from './allocations.ts';
+
+/** The smallest cases of what fuzzing has found, so that they stay mended. */
+
+async function saved(name: string, content: string | Uint8Array): Promise<string> {
+  const path = join(await tempFolder(), name);
+  await writeFile(path, content);
+  return path;
+}
+
+test('a boolean that is stored as another byte than 1 is true all the same', async () => {
+  const file = await opened(await saved('a.npy', npyImage('|b1', false, [3], Uint8Array.of(0, 128, 1))));
+  expect([...(await readLogical(file.tensors.get('')!))]).toEqual([0, 1, 1]);
+});
+
+test('columns of a matrix without rows take no memory, however many it claims', async () => {
+  const header = '{"a":{"dtype":"F64","shape":[4294967296,0],"data_offsets":[0,0]}}';
+  const file = await opened(await saved('a.safetensors', safetensorsImage(header, new Uint8Array(0))));
+  const matrix = matrixOf(file.tensors.get('a')!, 'columns');
+  const { result, tooLarge } = await withinMemory(1 << 20, () => readRows(matrix));
+  expect([result.length, tooLarge]).toEqual([0, []]);
+});
+
+test('an index whose notes cannot be made texts is read', async () => {
+  const shard = safetensorsImage('{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', Uint8Array.of(7));
+  const index = '{"metadata":{"total_size":{"toString":null,"valueOf":null}},"weight_map":{"a":"a.safetensors"}}';
+  const path = await saved('model.safetensors.index.json', index);
+  await writeFile(join(path, '../a.safetensors'), shard);
+  expect((await opened(path)).tensors.has('a')).toBe(true);
+});
+
+test('a checkpoint with a true checksum over no JSON is damaged, not a bug', async () => {
+  const path = join(await tempFolder(), 'jobs', 'a.journal');
+  await mkdir(join(path, '..'));
+  await writeFile(path, `${crc32('{').toString(16).padStart(8, '0')} {\n`);
+  expect((await readJournal(path))?.stored).toEqual([]);
+});
+
+test.each([
+  ['nested deeper than any stack', `${'['.repeat(20_000)}${']'.repeat(20_000)}`],
+  ['of something else than keys', '{"https://a.b":{}}'],
+])('stored keys %s are refused as such', async (_, text) => {
+  const folder = join(await saved('keys.json', text), '..');
+  expect(() => openKeyStore(folder)).toThrow(/stored keys cannot be read/);
+});
+
+const answer = (status: number, json: unknown, headers: Record<string, string> = {}): Answer => ({
+  ...{ status, json, text: JSON.stringify(json), headers: new Map(Object.entries(headers)) },
+  ...{ origin: 'http://a', keyFrom: undefined },
+});
+
+test('no server makes an instant of what is none', () => {
+  const features = { limit: 1, used: 0, resetsAt: 'soon' };
+  const flags = { privateUploads: false, storesVectors: true, idempotencyKeys: true };
+  const limits = { tier: 'a', features, ...flags, maxFeaturesPerBatch: 1, maxBodyBytes: 1 };
+  expect(limitsSchema.parse(limits).features.resetsAt).toBeUndefined();
+  for (const said of ['1e300', '99999999999999', 'Tue, 01 Jan 275000 00:00:00 GMT']) {
+    const wait = retryAfterMs(answer(429, {}, { 'retry-after': said })) ?? 0;
+    expect(new Date(Date.now() + wait).toISOString()).toMatch(/^\d{4}-/);
+  }
+  expect(fullWindow(answer(429, { limitPerWindow: 1, requestWindow: '9999999999999999d' }))).toBeUndefined();
+});
+
+test('no text is row 0 but "0"', () => {
+  for (const index of ['', ' ', '0x0', '-0', '1e0', '\u001b[31m']) {
+    expect(featureSchema.safeParse({ index }).success, index).toBe(false);
+    expect(newVectorSchema.safeParse({ vector: { modelId: 'm', source: 's', index } }).success, index).toBe(false);
+  }
+  expect(featureSchema.parse({ index: '0' }).index).toBe(0);
+});
+
+test('a line keeps its paint and nothing else that a terminal obeys', () => {
+  const line = '\u001b[1mname\u001b[22m \u001b[2J\u001b]0;t\u0007\u009b31m\u202e';
+  expect(safeLine(line, true)).toBe('\u001b[1mname\u001b[22m ␛[2J␛]0;t␇\ufffd31m\ufffd');
+  expect(safeLine(line, false)).toBe('name ␛[2J␛]0;t␇\ufffd31m\ufffd');
+  expect(JSON.parse(safeJson(JSON.stringify(line)))).toBe(line);
+});

@@ -1,0 +1,4 @@
+import { layoutProperties } from '../fuzz/layouts.ts';
+import { testSome } from '../fuzz/property.ts';
+
+testSome(layoutProperties);

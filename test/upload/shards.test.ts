@@ -1,0 +1,157 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openStore } from '../../src/sandbox/index.ts';
+import { countRows, intersectRanges, mergeRanges, rangesOf } from '../../src/tensor/ranges.ts';
+import { listJobs } from '../../src/upload/jobs.ts';
+import { parseShard, type Shard, shardSpan } from '../../src/upload/shard.ts';
+import { npyFile, rowsOf } from '../cli/fixtures.ts';
+import { fixture } from '../fixtures.ts';
+import { seededRandom } from '../seeded-random.ts';
+import type { Plan } from './fault-proxy.ts';
+import { openLibraryBench } from './library-bench.ts';
+
+const tiny = fixture('sae-tiny');
+const activations = fixture('sae-tiny', 'activations.jsonl');
+const shards = (of: number): Shard[] => Array.from({ length: of }, (_, i) => ({ part: i + 1, of }));
+
+function query(folder: string, sql: string): unknown[] {
+  const store = openStore(join(folder, 'data'));
+  try {
+    return store.query(sql).map((row) => Object.values(row as object)[0]);
+  } finally {
+    store.close();
+  }
+}
+
+describe('the parts of an SAE', () => {
+  it('are every row once, and as many planned rows each, give or take one', () => {
+    const random = seededRandom(7);
+    const upTo = (most: number) => Math.floor(random() * (most + 1));
+    for (let round = 0; round < 500; round++) {
+      const rows = 1 + upTo(60);
+      const planned = rangesOf(Array.from({ length: rows }, (_, row) => row).filter(() => random() < 0.6));
+      const of = 1 + upTo(80);
+      const spans = shards(of).map((shard) => shardSpan(planned, rows, shard));
+      const sizes = spans.map((span) => countRows(intersectRanges(planned, span)));
+      expect(spans.reduce((sum, span) => sum + countRows(span), 0)).toBe(rows);
+      expect(mergeRanges(spans.flat())).toEqual([[0, rows]]);
+      expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
+    }
+  });
+
+  it('are counted from 1', () => {
+    expect(parseShard('2/8')).toEqual({ part: 2, of: 8 });
+    for (const text of ['0/8', '9/8', '1/0', '1', '/8', '1/8/9', '01/8', '1.5/8', '-1/8', ' 1/8']) {
+      expect(parseShard(text)).toBeUndefined();
+    }
+  });
+});
+
+describe('shards of an SAE', () => {
+  it.each([['a server with the upload protocol', false] as const, ['the public server', true] as const])(
+    'at once make one source set and send every row once to %s',
+    async (_, isPublic) => {
+      // More of them than the public server takes attempts at a source set in an hour.
+      const bench = await openLibraryBench(isPublic, undefined, isPublic ? { rateLimit: true } : {});
+      const count = isPublic ? 12 : 5;
+      const options = { activations, saeId: 'parts', features: [[100, 200]] } as const;
+      const ended = await Promise.all(shards(count).map((shard) => bench.upload(tiny, { ...options, shard })));
+      const rows = await rowsOf(fixture('sae-tiny', 'sae_weights.safetensors'), 'W_dec');
+      const examples = query(bench.folder, 'SELECT count(*) FROM activations GROUP BY feature_id');
+      const there = bench.held('parts');
+      const sum = (name: 'planned' | 'sent') => ended.reduce((total, { report }) => total + report[name], 0);
+      expect([sum('planned'), sum('sent')]).toEqual([there.length, there.length]);
+      if (!isPublic) expect(there.map(({ vector }) => vector)).toEqual(rows.slice(100, 200));
+      const whole = await bench.upload(tiny, options);
+      expect(whole.report).toMatchObject({ planned: there.length, found: there.length, sent: 0 });
+      expect(query(bench.folder, 'SELECT count(*) FROM activations GROUP BY feature_id')).toEqual(examples);
+      const once = await openLibraryBench(isPublic);
+      await once.upload(tiny, options);
+      expect(query(once.folder, 'SELECT count(*) FROM activations GROUP BY feature_id')).toEqual(examples);
+      expect((await listJobs(bench.state)).map(({ job }) => job.shard).sort()).toHaveLength(count + 1);
+    },
+  );
+
+  it('that find the hour’s attempts at a source set spent by others go on with the set that is there', async () => {
+    const refusal = {
+      kind: 'answer',
+      commit: true,
+      status: 429,
+      body: JSON.stringify({ limitPerWindow: 10, requestWindow: '60 m', remainingRequests: 0, error: 'too many' }),
+    } as const;
+    const bench = await openLibraryBench(true, ({ path }) => (path === '/api/source-set/new' ? refusal : undefined));
+    const { report } = await bench.upload(tiny, {
+      activations,
+      saeId: 'late',
+      features: [[0, 99]],
+      shard: { part: 1, of: 40 },
+    });
+    expect(report).toMatchObject({ end: { type: 'finished' } });
+    expect(report.sent).toBe(report.planned);
+  });
+
+  it('share the quota: what is left of it is used up, and each says when it goes on', async () => {
+    const bench = await openLibraryBench(false, undefined, { tier: 'free' });
+    const file = join(bench.folder, 'W_dec.npy');
+    writeFileSync(
+      file,
+      npyFile([1100, 64], (i) => i),
+    );
+    const ended = await Promise.all(shards(3).map((shard) => bench.upload(file, { shard })));
+    expect(bench.held()).toHaveLength(1000);
+    expect(ended.map(({ report }) => report.end.type)).toContain('quota');
+    expect(ended.reduce((sum, { report }) => sum + report.sent, 0)).toBe(1000);
+  });
+
+  it('have nothing to do where there are more of them than rows', async () => {
+    const bench = await openLibraryBench();
+    const ended = [];
+    for (const shard of shards(4)) ended.push(await bench.upload(tiny, { features: [[5, 7]], shard }));
+    expect(ended.map(({ report }) => [report.planned, report.end.type])).toEqual([
+      [0, 'finished'],
+      [1, 'finished'],
+      [0, 'finished'],
+      [1, 'finished'],
+    ]);
+    expect(bench.held().map(({ index }) => index)).toEqual([5, 6]);
+  });
+
+  it('leave out the rows of their own part, whichever these are', async () => {
+    const bench = await openLibraryBench();
+    const file = join(bench.folder, 'W_dec.npy');
+    writeFileSync(
+      file,
+      npyFile([6, 64], (i) => (i < 128 ? Number.NaN : i)),
+    );
+    const ended = [];
+    for (const shard of shards(3)) ended.push(await bench.upload(file, { skipBadRows: true, shard }));
+    expect(ended.map(({ prepared }) => [...prepared.quarantined.keys()])).toEqual([[0, 1], [], []]);
+    expect(bench.held().map(({ index }) => index)).toEqual([2, 3, 4, 5]);
+  });
+
+  it('and a run of the whole, or of another division, are kept apart while either is under way', async () => {
+    const others: string[] = [];
+    const few = { features: [[0, 20]] } as const;
+    let isFirst = true;
+    const plan: Plan = async ({ path }) => {
+      if (path !== '/api/feature/upload-batch' || !isFirst) return undefined;
+      isFirst = false;
+      for (const shard of [{ part: 2, of: 3 }, undefined, { part: 2, of: 2 }]) {
+        const one = bench.upload(tiny, { ...few, ...(shard && { shard }) });
+        others.push(
+          await one.then(
+            () => 'ended',
+            (error) => error.code,
+          ),
+        );
+      }
+      return undefined;
+    };
+    const bench = await openLibraryBench(false, plan);
+    await bench.upload(tiny, { ...few, shard: { part: 1, of: 2 } });
+    expect(others).toEqual(['locked', 'locked', 'ended']);
+    expect(bench.held()).toHaveLength(20);
+    expect((await listJobs(bench.state)).map(({ job }) => job.shard)).toEqual(['1/2', '2/2']);
+  });
+});
