@@ -1,10 +1,11 @@
 import type { Dispatcher } from 'undici';
+import { type Answer, describeAnswer, headersOf, readAnswer, streamChunks } from './answer.ts';
 import { type Carrier, openCarrier } from './carrier.ts';
-import { countSeparators } from './count-separators.ts';
-import { NoAnswer, noAnswer, ProxyFailure } from './no-answer.ts';
+import { type NoAnswer, noAnswer, ProxyFailure } from './no-answer.ts';
 import type { HttpProxy } from './proxy.ts';
-import { formsOf, redact } from './redact.ts';
+import { formsOf } from './redact.ts';
 
+export { type Answer, AnswerTooLarge } from './answer.ts';
 export { NoAnswer } from './no-answer.ts';
 
 /** A request as this client makes them: JSON or nothing in, whatever comes out. */
@@ -16,26 +17,12 @@ export interface HttpRequest {
   readonly signal?: AbortSignal;
 }
 
-/** A complete answer. `json` is undefined where the body is not JSON, whatever its content type claims. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: ReadonlyMap<string, string>;
-  readonly text: string;
-  readonly json: unknown;
-  /** Who gave it, and where the key that was sent came from, if that is known. */
-  readonly origin: string;
-  readonly keyFrom: string | undefined;
-}
-
 /** An answer that comes piece by piece. The pieces end in NoAnswer where the connection breaks. */
 export interface StreamedAnswer {
   readonly status: number;
   readonly headers: ReadonlyMap<string, string>;
   readonly chunks: AsyncIterable<Uint8Array>;
 }
-
-/** There was an answer, but more of it than is read: asking again would only bring it again. */
-export class AnswerTooLarge extends NoAnswer {}
 
 export interface Http {
   readonly origin: string;
@@ -60,12 +47,6 @@ export interface HttpOptions {
   readonly onExchange?: (line: string) => void;
 }
 
-/** Answers are read into memory: more than this is no answer of a Neuronpedia to us. */
-const largestAnswer = 64 << 20;
-/** Values in its JSON, whose every one takes memory many times its text: a thousand wide steering vectors have as many. */
-const mostValues = 4 << 20;
-/** A stream repeats all that there is so far with each token, which comes to a few of these. */
-const largestStream = 16 << 20;
 /** A server that is busy storing takes seconds; one that says nothing for this long has lost the request. */
 const answerTimeoutMs = 120_000;
 /** All in all, so that a body coming byte by byte ends some day. */
@@ -130,7 +111,7 @@ async function* streamedChunks(
 ): AsyncGenerator<Uint8Array> {
   let size = 0;
   try {
-    for await (const chunk of limitedChunks(response, largestStream)) {
+    for await (const chunk of streamChunks(response)) {
       size += chunk.length;
       yield chunk;
     }
@@ -148,10 +129,6 @@ function teller(options: HttpOptions, request: HttpRequest): (result: string) =>
     const ms = Math.round(performance.now() - started);
     options.onExchange?.(`${request.method} ${request.path}${size} -> ${result} (${ms} ms)`);
   };
-}
-
-function describeAnswer({ status, headers }: Pick<Answer, 'status' | 'headers'>, size: number): string {
-  return `${status} ${headers.get('content-type') ?? ''} ${size} B`;
 }
 
 function told(tell: (result: string) => void, failure: NoAnswer): NoAnswer {
@@ -173,41 +150,4 @@ function dispatchOptions(carrier: Carrier, options: HttpOptions, request: HttpRe
       ...request.headers,
     }),
   };
-}
-
-async function readAnswer(response: Dispatcher.ResponseData, { origin, key, keyFrom }: HttpOptions): Promise<Answer> {
-  const chunks: Uint8Array[] = [];
-  let values = 0;
-  for await (const chunk of limitedChunks(response, largestAnswer)) {
-    chunks.push(chunk);
-    values += countSeparators(chunk);
-    if (values > mostValues)
-      throw new AnswerTooLarge(`the answer is larger than ${mostValues} values`, true, undefined);
-  }
-  // What a server says back of the key is gone before anybody cuts it short or writes it down.
-  const forms = formsOf(key ?? '');
-  const text = redact(Buffer.concat(chunks).toString('utf8'), forms);
-  const { statusCode: status } = response;
-  return { status, headers: headersOf(response, forms), text, json: parseJson(text), origin, keyFrom };
-}
-
-async function* limitedChunks(response: Dispatcher.ResponseData, most: number): AsyncGenerator<Uint8Array> {
-  let size = 0;
-  for await (const chunk of response.body) {
-    size += chunk.length;
-    if (size > most) throw new AnswerTooLarge(`the answer is larger than ${most} bytes`, true);
-    yield chunk;
-  }
-}
-
-function headersOf(response: Dispatcher.ResponseData, forms: readonly string[]): ReadonlyMap<string, string> {
-  return new Map(Object.entries(response.headers).map(([name, value]) => [name, redact(String(value), forms)]));
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -5,7 +5,7 @@ export function parseServerUrl(text: string, insecure: boolean): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
     throw new AppError('usage', `"${withoutUser(text)}" is not the address of a server`, {
-      hints: ['write it as https://host or http://localhost:3000'],
+      hints: [`write it with https:// before it, as in ${withScheme(text)}`],
     });
   }
   if (url.username !== '' || url.password !== '') {
@@ -18,12 +18,24 @@ export function parseServerUrl(text: string, insecure: boolean): URL {
       hints: ['keys are given with: neuronpedia login'],
     });
   }
+  if (/\/api\/?$/.test(url.pathname)) {
+    throw new AppError('usage', `"${text}": the address of the server itself is meant, without /api`, {
+      hints: [`--api-url ${url.href.replace(/\/api\/?$/, '')}`],
+    });
+  }
   if (url.protocol === 'http:' && !isLoopback(url.hostname) && !insecure) {
     throw new AppError('usage', `${url.origin}: plain http would send your key readable to everyone on the way`, {
       hints: ['use https, or allow it with --insecure'],
     });
   }
   return url;
+}
+
+/** What was probably meant by an address without its beginning. */
+function withScheme(text: string): string {
+  if (/^(localhost|127\.)/.test(text)) return `http://${text}`;
+  const isHost = /^[\w-]+(\.[\w-]+)+(:\d+)?(\/\S*)?$/.test(text);
+  return isHost ? `https://${text}` : 'https://www.neuronpedia.org or http://localhost:3000';
 }
 
 /** Whoever writes a key into an address does not want to see it again. */

@@ -99,6 +99,11 @@ async function readStandardInput({ stdin }: CommandContext): Promise<TensorFile>
     }
     chunks.push(Buffer.from(chunk));
   }
+  if (size === 0) {
+    throw new AppError('format_invalid', 'standard input: is empty', {
+      hints: ["pipe a JSON array in: echo '[0.1, -0.2]' | neuronpedia upload-vector - …"],
+    });
+  }
   return openJsonText('standard input', Buffer.concat(chunks).toString('utf8'));
 }
 
@@ -120,9 +125,11 @@ export function vectorOptions(options: OptionValues) {
   };
 }
 
-function hookOf({ hook = 'resid-post' }: OptionValues): 'resid-pre' | 'resid-post' {
+function hookOf({ hook: typed = 'resid-post' }: OptionValues): 'resid-pre' | 'resid-post' {
+  // As TransformerLens writes it too: resid_post, hook_resid_post.
+  const hook = typed.replaceAll('_', '-').replace(/^hook-/, '');
   if (hook === 'resid-pre' || hook === 'resid-post') return hook;
-  throw new AppError('usage', `--hook "${hook}": a direction of its own lives at resid-pre or resid-post`, {
+  throw new AppError('usage', `--hook "${typed}": a direction of its own lives at resid-pre or resid-post`, {
     hints: ['directions at other hooks can be uploaded as features: neuronpedia upload-sae'],
   });
 }

@@ -44,7 +44,7 @@ export const toolExamples = [
 export function commandHelp(spec: CommandSpec, width: number): string {
   const { argument, required = [] } = spec;
   return page([
-    [`Usage: ${usageOf(spec)}`, '', ...wrapText(sentence(spec.summary), width)],
+    [...usageLines(spec, width), '', ...wrapText(sentence(spec.summary), width)],
     heading(
       'Examples',
       spec.examples.flatMap((line) => exampleLines(line, width)),
@@ -91,6 +91,12 @@ function usageOf({ name, argument, required = [] }: CommandSpec): string {
   return ['neuronpedia', name, operand, ...required.map(optionText), '[OPTIONS]'].filter(Boolean).join(' ');
 }
 
+function usageLines(spec: CommandSpec, width: number): string[] {
+  const indent = ' '.repeat('Usage: '.length);
+  const lines = wrapText(usageOf(spec), width - indent.length);
+  return lines.map((line, i) => (i === 0 ? 'Usage: ' : indent) + line);
+}
+
 /** `--layer N` */
 export function optionText(name: OptionName): string {
   const { value }: OptionSpec = optionSpecs[name];
@@ -103,7 +109,7 @@ function sentence(text: string): string {
 
 /** A command line to copy: broken before an option, as a shell takes it. */
 function exampleLines(line: string, width: number): string[] {
-  const parts = line.split(/ (?=--|@)/);
+  const parts = line.split(/ (?=--)/);
   const lines: string[] = [];
   let now = `  $ ${parts[0]}`;
   for (const part of parts.slice(1)) {
@@ -139,7 +145,7 @@ function ownOptions(width: number): string[] {
 /** A name and, beside or under it, what it means. */
 function entry(name: string, text: string, width: number, most = nameWidth): string[] {
   const size = Math.min(most, Math.floor(width / 3));
-  const lines = wrapText(text, width - size - 4).map((line) => line.trimEnd());
+  const lines = wrapText(text, width - size - 4);
   const indent = ' '.repeat(size + 4);
   if (name.length > size) return [`  ${name}`, ...lines.map((line) => indent + line)];
   return lines.map((line, i) => (i === 0 ? `  ${name.padEnd(size)}  ${line}` : indent + line));
@@ -152,6 +158,6 @@ function heading(title: string, lines: readonly string[]): string[] {
 function page(parts: readonly (readonly string[])[]): string {
   return `${parts
     .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
+    .map((lines) => lines.map((line) => line.trimEnd()).join('\n'))
     .join('\n\n')}\n`;
 }

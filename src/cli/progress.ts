@@ -121,6 +121,8 @@ function showBar(out: Output, state: State): Shown {
     stop: () => {
       isLast = true;
       bar.update(state.confirmed);
+      // Lines that were said since it was last drawn would be lost with it.
+      bars.update();
       bars.stop();
       out.setLineWriter(undefined);
     },

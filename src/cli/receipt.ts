@@ -1,4 +1,5 @@
 import { open, unlink, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { AppError } from '../errors.ts';
 import { renameFile } from '../upload/rename-file.ts';
 
@@ -23,7 +24,8 @@ function draftOf(path: string): string {
 }
 
 function receiptError(path: string, cause: unknown, hint: string): AppError {
-  const reason = (cause as Error).message;
+  const { code, message } = cause as NodeJS.ErrnoException;
+  const reason = code === 'ENOENT' ? `there is no folder ${dirname(resolve(path))}` : message;
   return new AppError('file_unreadable', `${path}: the receipt cannot be written (${reason})`, {
     hints: [hint],
     cause,

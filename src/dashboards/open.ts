@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { AppError } from '../errors.ts';
+import { missingFile } from '../tensor/missing-file.ts';
 import type { DashboardPlace, DashboardSource, ReadOptions } from './dashboard.ts';
 import { openJsonLines } from './json-lines.ts';
 import { batchFiles, openSaeDashboard } from './sae-dashboard.ts';
@@ -14,7 +15,7 @@ export async function openDashboards(
   options: ReadOptions = {},
 ): Promise<DashboardSource> {
   const found = await stat(path).catch(() => undefined);
-  if (!found) throw new AppError('file_not_found', `${path}: no such file or folder`, { details: { file: path } });
+  if (!found) throw missingFile(path);
   if (!found.isDirectory()) return openJsonLines(path, place, options);
   if ((await batchFiles(path)).length > 0) return openSaeDashboard(path, place, options);
   throw new AppError('layout_unknown', `${path}: no batch-N.json in this folder`, {

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { AppError } from '../errors.ts';
 import { openTensorFile } from '../formats/open.ts';
+import { missingFile } from '../tensor/missing-file.ts';
 import { readBare, type SaidOfTensor } from './bare.ts';
 import { isPickle, isWeightFile, listFolder } from './folder.ts';
 import { type Layout, type Spot, unwrapped, type Weights } from './layout.ts';
@@ -22,7 +22,7 @@ const deepestFolder = 8;
 export async function findSaes(path: string, tensorName?: string, headAxis?: SaidOfTensor['headAxis']): Promise<Sae[]> {
   const said = { tensor: tensorName, headAxis };
   const found = await stat(path).catch(() => undefined);
-  if (!found) throw new AppError('file_not_found', `${path}: no such file or folder`, { details: { file: path } });
+  if (!found) throw missingFile(path);
   if (!found.isDirectory()) return openFile(path, said);
   const search: Search = { root: path, said, saes: [], seen: [], weights: [] };
   try {

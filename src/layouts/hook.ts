@@ -43,7 +43,8 @@ const shortHooks: ReadonlyMap<string, string> = new Map([
 
 /** The full hook name for what was typed: `resid-post` at layer 6 is `blocks.6.hook_resid_post`; full names stay. */
 export function expandHook(typed: string, layer: number | undefined): string {
-  const point = shortHooks.get(typed) ?? (/^(?:[a-z0-9]+\.)?hook_\w+$/.test(typed) ? typed : undefined);
+  const point =
+    shortHooks.get(typed.replaceAll('_', '-')) ?? (/^(?:[a-z0-9]+\.)?hook_\w+$/.test(typed) ? typed : undefined);
   return point === undefined || layer === undefined ? typed : `blocks.${layer}.${point}`;
 }
 

@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { z } from 'zod';
 import { AppError } from '../errors.ts';
+import { missingFile } from '../tensor/missing-file.ts';
 import type { Known } from './sae.ts';
 
 /** A config of kilobytes is usual; one of megabytes is something else under the name. */
@@ -26,7 +27,7 @@ function parseJson(path: string, text: string): unknown {
 /** The text of a config. Errors: file_not_found, config_invalid where it is far too long. */
 export async function readConfigText(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined);
-  if (!found?.isFile()) throw new AppError('file_not_found', `${path}: no such file`, { details: { file: path } });
+  if (!found?.isFile()) throw missingFile(path, 'no such file');
   if (found.size > largestConfig) throw configError(path, `is ${found.size} bytes long`);
   return readFile(path, 'utf8');
 }

@@ -13,9 +13,9 @@ export function nothingFound(path: string, seen: readonly string[]): AppError {
   const looked = layouts.filter(({ looksFor }) => looksFor !== '').map(({ name, looksFor }) => `${looksFor} (${name})`);
   return new AppError('layout_unknown', `${path}: no SAE found in this folder`, {
     hints: [
-      `looked for ${looked.join(', ')}`,
       seen.length === 0 ? 'it holds no files' : `it holds ${listed(seen)}`,
       'a single weight file can be named itself, with --model, --layer and --hook',
+      `looked for ${looked.join(', ')}`,
     ],
     details: { file: path },
   });

@@ -2,6 +2,7 @@ import { readSync } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { AppError } from '../errors.ts';
+import { missingFile } from './missing-file.ts';
 
 /** Bytes that can be read by position: a file, or later anything that can be made to look like one. */
 export interface ByteSource {
@@ -89,9 +90,13 @@ function openError(path: string, cause: unknown): AppError {
   const code = (cause as NodeJS.ErrnoException).code;
   const details = { file: path };
   if (code === 'ENOENT' || code === 'ENOTDIR') {
-    return new AppError('file_not_found', `${path}: no such file`, { details, cause });
+    return missingFile(path, 'no such file', cause);
   }
-  return new AppError('file_unreadable', `${path}: cannot be opened (${code ?? 'unknown reason'})`, { details, cause });
+  return new AppError('file_unreadable', `${path}: cannot be opened (${code ?? 'unknown reason'})`, {
+    hints: code === 'EACCES' || code === 'EPERM' ? ['you may not read it: look at its owner and mode with ls -l'] : [],
+    details,
+    cause,
+  });
 }
 
 /** Bytes that are in memory already. */

@@ -2,18 +2,44 @@ import { readFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { commandSpecs } from '../../src/cli/command-specs.ts';
 import { flagOf } from '../../src/cli/options.ts';
+import { parseCommandLine } from '../../src/cli/program.ts';
 import { test } from './home.ts';
 
-describe.concurrent('--help', () => {
+/** Help of one command on a terminal of some width. */
+async function helpOf(words: readonly string[], columns: number | undefined): Promise<string> {
+  let text = '';
+  const write = { out: (more: string) => (text += more), err: () => undefined, json: false, columns };
+  expect(await parseCommandLine(words, '0.0.0', write)).toBeUndefined();
+  return text;
+}
+
+describe('--help', () => {
   for (const spec of commandSpecs) {
-    test(`of ${spec.name} shows its options, examples and the exit codes`, async ({ home }) => {
-      const ran = await home.run([spec.name, '--help']);
-      expect(ran).toMatchObject({ code: 0, stderr: '' });
-      expect(ran.stdout).toMatch(/^Usage: neuronpedia /);
-      for (const example of spec.examples) expect(ran.stdout).toContain(example);
-      expect(ran.stdout).toMatch(/Examples:/);
-      expect(ran.stdout).toMatch(/Exit codes:\n.*0 done.*2 usage/);
-      for (const name of spec.options) expect(ran.stdout).toContain(flagOf(name));
+    test(`of ${spec.name} shows its examples first, its options, and its exit codes last`, async () => {
+      const help = await helpOf([spec.name, '--help'], 100);
+      expect(await helpOf(['help', spec.name], 100)).toBe(help);
+      expect(help).toMatch(/^Usage: neuronpedia /);
+      const headings = [...help.matchAll(/^(\S.*):$/gm)].map(([, heading]) => heading);
+      expect([headings[0], headings.at(-2), headings.at(-1)]).toEqual(['Examples', 'Everywhere', 'Exit codes']);
+      const joined = help.replace(/ \\\n +/g, ' ');
+      for (const example of spec.examples) expect(joined).toContain(`$ ${example}\n`);
+      for (const name of spec.options) expect(help).toContain(flagOf(name));
+      for (const code of spec.exitCodes) expect(help).toMatch(new RegExp(`^  ${code} +\\S`, 'm'));
+    });
+
+    test(`of ${spec.name} is as wide as the terminal, from 60 columns to 100`, async () => {
+      for (const [columns, most] of [
+        [60, 60],
+        [80, 80],
+        [undefined, 80],
+        [200, 100],
+      ] as const) {
+        for (const line of (await helpOf([spec.name, '--help'], columns)).split('\n')) {
+          // The name of a feature cannot be broken.
+          if (!/https:\/\/|\$ /.test(line)) expect(line.length).toBeLessThanOrEqual(most);
+          expect(line).toBe(line.trimEnd());
+        }
+      }
     });
   }
 

@@ -19,6 +19,8 @@ const rareFields = new Set([
   ]),
   ...['code', 'exitCode', 'message'].map((field) => `summary of upload-sae: jobs: ${field}`),
   'summary of upload-sae: jobs: dead',
+  'summary of upload-sae: jobs with --dry-run: shard',
+  'job: shard',
   'summary of upload-vector: resume_at',
   'summary of delete: namelessRows',
   'steer: remaining',

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { commandSpecs } from '../../src/cli/command-specs.ts';
+import { exitMeanings } from '../../src/cli/exit-codes.ts';
 import { type OptionSpec, optionSpecs } from '../../src/cli/option-specs.ts';
 import { everywhere, flagOf, type OptionName } from '../../src/cli/options.ts';
 
@@ -25,4 +26,11 @@ it('has the tables of options that the declarations say', async () => {
   const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
   const [, written] = /<!-- options -->\n([\s\S]*)<!-- \/options -->/.exec(readme) ?? [];
   expect(written?.trim()).toBe(optionTables());
+});
+
+it('has the exit codes that the help of commands is made of', async () => {
+  const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
+  const rows = [...readme.matchAll(/^\| (\d+(?:, \d+)?) \| (.*) \|$/gm)];
+  const written = rows.flatMap(([, codes, text]) => (codes as string).split(', ').map((code) => [code, text]));
+  expect(Object.fromEntries(written)).toEqual(exitMeanings);
 });

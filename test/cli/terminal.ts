@@ -11,7 +11,7 @@ export interface TestTerminal {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about
 const sequence = /^\x1b\[(\??[\d;]*)([A-Za-z])/u;
 
-/** Understands what this tool writes: text, newline, carriage return, cursor up, clearing; colours are passed over. */
+/** Understands what this tool writes: text, newline, carriage return, cursor up and to a column, clearing; colours are passed over. */
 export function testTerminal(columns: number, rows: number): TestTerminal {
   let text = '';
   const stream = new Writable({
@@ -38,6 +38,7 @@ function render(text: string, rows: number): string[] {
     if (whole !== undefined) {
       // A cursor cannot go up beyond what is on the screen.
       if (command === 'A') y = Math.max(y - Number(argument || 1), Math.max(0, grid.length - rows));
+      if (command === 'G') x = Number(argument || 1) - 1;
       if (command === 'K' || command === 'J') line().length = x;
       if (command === 'J') grid.length = y + 1;
     } else if (sign === '\r') {

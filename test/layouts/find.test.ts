@@ -49,9 +49,9 @@ test('a folder without an SAE is an error that says what was looked for', async 
     exitCode: 6,
     message: `${folder}: no SAE found in this folder`,
     hints: [
-      expect.stringContaining('sae_weights.safetensors beside cfg.json (SAELens)'),
       'it holds no files',
       expect.stringContaining('named itself'),
+      expect.stringContaining('sae_weights.safetensors beside cfg.json (SAELens)'),
     ],
   });
 });
@@ -61,7 +61,11 @@ test('the error for a folder without an SAE says what it holds', async () => {
   const files = Array.from({ length: 10 }, (_, i) => [`x/file_${i}.json`, {}]);
   await writeFiles(folder, Object.fromEntries(files));
   await expect(found(folder)).rejects.toMatchObject({
-    hints: [expect.anything(), `it holds ${join('x', 'file_0.json')}, ${listed(1, 7)} and 2 more`, expect.anything()],
+    hints: [
+      `it holds ${join('x', 'file_0.json')}, ${listed(1, 7)} and 2 more`,
+      expect.anything(),
+      expect.stringMatching(/^looked for /),
+    ],
   });
 });
 
@@ -95,7 +99,11 @@ test('two files that nobody knows are not guessed between', async () => {
   await writeFiles(folder, { 'W_dec.safetensors': weights, 'W_dec_bf16.safetensors': weights });
   await expect(found(folder)).rejects.toMatchObject({
     code: 'layout_unknown',
-    hints: [expect.anything(), 'it holds W_dec_bf16.safetensors, W_dec.safetensors', expect.anything()],
+    hints: [
+      'it holds W_dec_bf16.safetensors, W_dec.safetensors',
+      expect.anything(),
+      expect.stringMatching(/^looked for /),
+    ],
   });
 });
 

@@ -1,0 +1,46 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
+import { AppError } from '../errors.ts';
+
+/** What a path is called where there is nothing: the one error for it, with hints by how the path looks. */
+export function missingFile(path: string, what = 'no such file or folder', cause?: unknown): AppError {
+  return new AppError('file_not_found', `${path}: ${what}`, {
+    hints: hintsFor(path),
+    details: { file: path },
+    ...(cause !== undefined && { cause }),
+  });
+}
+
+function hintsFor(path: string): string[] {
+  if (/^~/.test(path)) return ['the shell opens ~ only outside quotes; write $HOME instead of it'];
+  const [, repository] = /^(?:https?:\/\/huggingface\.co\/|hf:\/\/)([\w.-]+\/[\w.-]+)/.exec(path) ?? [];
+  if (repository !== undefined) return [`it is read from your disk; fetch it first: ${download(repository)}`];
+  if (/^[a-z][\w+.-]*:\/\//i.test(path)) return ['it is read from your disk: download it first'];
+  const folder = dirname(resolve(path));
+  if (!existsSync(folder)) {
+    const isRepository = /^[A-Za-z][\w.-]*\/[\w.-]+$/.test(path);
+    const hint = `there is no folder ${folder} either`;
+    return isRepository ? [hint, `if it is a repository of Hugging Face: ${download(path)}`] : [hint];
+  }
+  const near = alike(folder, basename(path));
+  return [`looked in ${folder}`, ...(near.length > 0 ? [`did you mean ${near.join(' or ')}?`] : [])];
+}
+
+function download(repository: string): string {
+  return `hf download ${repository} --local-dir ${basename(repository)}`;
+}
+
+/** Names in the folder that differ in case, ending or a few last letters only. */
+function alike(folder: string, name: string): string[] {
+  const beginning = (text: string) => text.toLowerCase().replace(/\.\w+$/, '');
+  const wanted = beginning(name);
+  if (wanted.length < 3) return [];
+  const short = wanted.slice(0, Math.max(3, Math.ceil(wanted.length * 0.6)));
+  try {
+    return readdirSync(folder)
+      .filter((entry) => beginning(entry).startsWith(short) && !entry.startsWith('.'))
+      .slice(0, 3);
+  } catch {
+    return [];
+  }
+}

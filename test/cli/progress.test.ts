@@ -1,0 +1,163 @@
+import { describe, expect, test, vi } from 'vitest';
+import { cutMiddle, widthOf, wrapNote } from '../../src/cli/display-text.ts';
+import { formatMoment } from '../../src/cli/moment.ts';
+import { createOutput, type OutputOptions } from '../../src/cli/output.ts';
+import { createPace } from '../../src/cli/pace.ts';
+import { startProgress } from '../../src/cli/progress.ts';
+import { barLine, etaText, factsLine } from '../../src/cli/progress-line.ts';
+import { type TestTerminal, testTerminal } from './terminal.ts';
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+const control = /[\r\x1b]/;
+
+const plain = { json: false, quiet: false, verbose: false, color: false, colorResults: false, progress: true };
+
+function outputOn(stderr: NodeJS.WriteStream, options: Partial<OutputOptions> = {}) {
+  return createOutput({ stdout: stderr, stderr }, { ...plain, cursor: true, unicode: true, ...options });
+}
+
+/** A stream that is no terminal. */
+function pipe(): TestTerminal {
+  const terminal = testTerminal(80, 24);
+  return { ...terminal, stream: Object.assign(terminal.stream, { isTTY: false, columns: undefined }) };
+}
+
+/** A run of some seconds on a clock of the test: rows come evenly, then it is stopped. */
+function upload(terminal: TestTerminal, options: Partial<OutputOptions> = {}, seconds = 60): void {
+  vi.useFakeTimers();
+  try {
+    const out = outputOn(terminal.stream, options);
+    const progress = startProgress(out, 6000, 1000);
+    for (let s = 1; s <= seconds; s++) {
+      vi.advanceTimersByTime(1000);
+      progress.update(1000 + Math.round((5000 * s) / seconds));
+    }
+    progress.stop();
+  } finally {
+    vi.useRealTimers();
+  }
+}
+
+describe('the bar on a terminal', () => {
+  for (const columns of [20, 40, 60, 80, 200]) {
+    test(`of ${columns} columns begins where the job stands, is never wider, and gives the cursor back`, () => {
+      const terminal = testTerminal(columns, 24);
+      upload(terminal);
+      expect(terminal.written()).toContain('16 %');
+      expect(terminal.lines().at(-1)).toContain('100 %');
+      for (const line of terminal.lines()) expect(widthOf(line)).toBeLessThan(columns);
+      const cursor = [...terminal.written().split('\x1b[?25').slice(1)];
+      expect(cursor.at(-1)?.[0]).toBe('h');
+    });
+  }
+
+  test('has signs of ASCII alone where the locale has no others', () => {
+    const terminal = testTerminal(80, 24);
+    upload(terminal, { unicode: false });
+    expect(terminal.written()).toMatch(/##+-+ {2}/);
+    expect([...terminal.written()].every((sign) => sign < '\x7f')).toBe(true);
+  });
+
+  test('leaves lines above it whole, and none of its own between them', () => {
+    const terminal = testTerminal(60, 24);
+    const out = outputOn(terminal.stream);
+    const progress = startProgress(out, 100, 0);
+    progress.update(50);
+    out.note('waiting 3 s before another try');
+    progress.update(100);
+    progress.stop();
+    const lines = terminal.lines();
+    expect(lines.filter((line) => line.includes('%'))).toHaveLength(1);
+    expect(lines.filter((line) => line.includes('waiting 3 s before another try'))).toHaveLength(1);
+  });
+
+  test('is never drawn where the cursor cannot move', () => {
+    const terminal = testTerminal(80, 24);
+    upload(terminal, { cursor: false });
+    expect(terminal.written()).not.toMatch(control);
+    expect(terminal.lines().at(-1)).toContain('100 %');
+  });
+});
+
+describe('elsewhere', () => {
+  test('a minute makes few lines, without colour and carriage returns', () => {
+    const { stream, lines, written } = pipe();
+    upload({ stream, lines, written });
+    expect(written()).not.toMatch(control);
+    expect(lines().length).toBeGreaterThan(1);
+    expect(lines().length).toBeLessThanOrEqual(7);
+    expect(lines().at(-1)).toMatch(/^100 % {2}6,000\/6,000 rows {2}\d+ rows\/s {2}done in 1:00$/);
+  });
+
+  test('an upload of a moment makes one line, and --quiet none', () => {
+    const { stream, lines, written } = pipe();
+    upload({ stream, lines, written }, {}, 2);
+    expect(lines()).toHaveLength(1);
+    const silent = pipe();
+    upload(silent, { quiet: true });
+    expect(silent.written()).toBe('');
+  });
+});
+
+describe('what is said of the end', () => {
+  test('comes from minutes, not from the last second', () => {
+    const pace = createPace(0, 0);
+    for (let s = 1; s <= 100; s++) pace.mark(s * 100, s * 1000);
+    expect(pace.leftMs(6000, 100_000)).toBe(60_000);
+    pace.mark(10_900, 100_100);
+    expect(pace.leftMs(6000, 100_100)).toBeGreaterThan(50_000);
+    // A server that says nothing for a minute is slower, also while nothing new is known.
+    expect(pace.leftMs(6000, 160_000)).toBeGreaterThan(80_000);
+  });
+
+  test('leaves out the hours that were waited for a quota', () => {
+    const pace = createPace(0, 0);
+    pace.mark(1000, 10_000);
+    pace.pause();
+    pace.mark(1100, 36_001_000);
+    pace.mark(1200, 36_002_000);
+    expect(pace.rate(36_002_000)).toBe(200);
+  });
+
+  test('is what the limit makes of it, once requests are spread', () => {
+    const pace = createPace(0, 0);
+    pace.mark(1000, 1000);
+    pace.spread(7_200_000, 1000);
+    expect(pace.leftMs(5, 3_601_000)).toBe(3_600_000);
+  });
+
+  test('is a time of day from an hour on, with the date where it is another', () => {
+    const noon = new Date(2026, 10, 22, 12, 0);
+    expect(etaText(65_000, noon)).toBe('ETA 1:05');
+    expect(etaText(2 * 3_600_000, noon)).toBe('done about 14:00');
+    expect(etaText(13 * 3_600_000, noon)).toBe('done about 2026-11-23 01:00');
+    expect(etaText(undefined, noon)).toBe('');
+    expect(formatMoment(new Date(noon.getTime() + 3_600_000), noon)).not.toMatch(/^13:00 on/);
+    expect(formatMoment(new Date(noon.getTime() + 86_400_000), noon)).toContain('2026-11-23');
+  });
+});
+
+test('facts give way to a narrow terminal one after the other', () => {
+  const facts = { confirmed: 488, total: 1024, rate: 312, end: 'ETA 0:02' };
+  expect(factsLine(facts)).toBe(' 47 %  488/1,024 rows  312 rows/s  ETA 0:02');
+  expect(factsLine(facts, 30)).toBe(' 47 %  ETA 0:02');
+  for (let columns = 8; columns < 120; columns++) {
+    const line = barLine(facts, columns, (full, empty) => '#'.repeat(full) + '-'.repeat(empty));
+    expect(line.length).toBeLessThan(columns);
+    expect(line).toContain('47 %');
+  }
+});
+
+test('lines for people are broken between words, wide signs counting two; commands are left to be copied', () => {
+  const lines = wrapNote('server   embedded sandbox (層層層層層層), account bulk, tier bulk without a daily limit', 40);
+  for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(40);
+  expect(lines.slice(1).every((line) => line.startsWith('         '))).toBe(true);
+  const command = `go on with: neuronpedia upload-sae ${'x'.repeat(100)} --sae-id y`;
+  expect(wrapNote(command, 40)).toEqual([command]);
+});
+
+test('a long path is cut in its middle', () => {
+  const cut = cutMiddle(`checking /data/${'層'.repeat(50)}/layer_12`, 40, '…');
+  expect(widthOf(cut)).toBeLessThanOrEqual(40);
+  expect(cut).toMatch(/^checking .*….*layer_12$/);
+});
