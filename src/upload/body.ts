@@ -40,7 +40,7 @@ export function bodyRows(body: Body): Ranges {
  * Length and CRC-32 of a body. It tells whether a body that was made again is the one that was sent, which only another
  * version of this tool would get wrong; a digest that withstands malice would take longer than printing the numbers.
  */
-export function bodyHash({ bytes }: Body): string {
+export function bodyHash({ bytes }: Pick<Body, 'bytes'>): string {
   return `${bytes.length}-${crc32(bytes).toString(16).padStart(8, '0')}`;
 }
 

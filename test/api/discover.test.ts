@@ -39,7 +39,8 @@ describe('finding out what a server is', () => {
       maxBytes: 4_500_000,
       idempotencyKeys: true,
     });
-    expect(found.quota).toEqual({ tier: 'free', limit: 1000, used: 128, resetsAt: new Date('2026-11-23T00:00:00Z') });
+    const resetsAt = new Date('2026-11-23T00:00:00Z');
+    expect(found.quota).toMatchObject({ tier: 'free', limit: 1000, used: 128, resetsAt });
     expect(found.id).toBe('its-own-id');
     expect(found.account).toEqual({ id: 'u1', name: 'alice' });
   });

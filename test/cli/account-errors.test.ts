@@ -15,7 +15,7 @@ const withKey = (key: string) => ({ env: { NEURONPEDIA_API_KEY: key } });
 
 describe.concurrent('the errors of the user’s page', () => {
   test('"Authentication failed" names where the key came from and where one is made', async ({ home, server }) => {
-    const wrong = await home.runAt(server.url, sae('wrong-key'), withKey('wrong-key'));
+    const wrong = await home.runAt(server.url, sae('wrong-key'), withKey('not-a-key-of-it'));
     expect(wrong.code).toBe(4);
     expect(wrong.stderr).toContain(`${server.url} does not take the key from NEURONPEDIA_API_KEY`);
     expect(wrong.stderr).toContain(`keys are made at ${server.url}/settings`);

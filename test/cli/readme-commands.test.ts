@@ -53,16 +53,16 @@ const forPublic = commandsOf(run.at(-1)?.text ?? '');
 /** Blocks that show a screen: what was typed, and what came of it. */
 const screens = blocks.filter(({ language, text }) => language === '' && /^\$ neuronpedia /m.test(text));
 
-test('every block of the README is run here or in readme-ci.test.ts, or says why not', () => {
+test('every block of the README is run here, in readme-ci.test.ts or in packed.test.ts, or says why not', () => {
   const languages = blocks.map(({ language }) => language);
-  expect([...new Set(languages)].sort()).toEqual(['', 'sh', 'yaml']);
+  expect([...new Set(languages)].sort()).toEqual(['', 'js', 'sh', 'yaml']);
   expect(shell.filter(({ notRun }) => notRun !== undefined)).toHaveLength(2);
   expect(run).toHaveLength(5);
   expect(commands).toHaveLength(17);
   for (const command of commands) expect(command).toMatch(/^neuronpedia /);
-  // Besides screens: a report of test:soak, and a drawing of the parts. The one of the quota is the end of a screen.
+  // Besides screens: a report of test:soak, events (see json-contract.test.ts), and a drawing of the parts. The one of the quota is the end of a screen.
   const others = blocks.filter((block) => block.language === '' && !screens.includes(block));
-  expect(others.map(({ text }) => text.slice(0, 8))).toEqual(['quota   ', 'kills by', 'path ─► ']);
+  expect(others.map(({ text }) => text.slice(0, 8))).toEqual(['quota   ', 'kills by', '{"v":1,"', 'path ─► ']);
 });
 
 describe.concurrent('the README', () => {
@@ -142,11 +142,14 @@ function screensIn(text: string): string[][] {
 /** Without what differs from run to run: folders, ids, times, bars; of what is written side by side, the pieces. */
 function plain(lines: readonly string[]): string[] {
   return lines
+    .join('\n')
+    .replace(/data in\s+.*/g, 'data in FOLDER')
+    .split('\n')
     .filter((line) => !/█{20}|^ *\d+ % {2}/.test(line))
     .flatMap((line) => (line.includes('│') ? line.split('│') : [line]))
     .map((line) =>
       line
-        .replace(/data in .*/, 'data in FOLDER')
+        .replace(/begun .*/, 'begun MOMENT')
         .replace(/\d\d:\d\d on \d{4}-\d\d-\d\d( \([^)]*\))?/g, 'MOMENT')
         .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
         .replace(/\b[0-9a-f]{16}\b/g, 'JOB')

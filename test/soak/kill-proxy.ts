@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { bodyHash } from '../../src/upload/body.ts';
 
 /** The requests that store rows. */
 export const uploads: readonly string[] = ['/api/feature/upload-batch', '/api/vector/new'];
@@ -71,7 +71,7 @@ async function pass(
   seen: Passing[],
 ): Promise<void> {
   const body = await buffer(incoming);
-  const hash = createHash('sha256').update(body).digest('hex');
+  const hash = bodyHash({ bytes: body });
   const passing: Passing = { path: incoming.url ?? '', hash, answered: false };
   seen.push(passing);
   const send = () => forward(target, incoming, body);

@@ -141,8 +141,9 @@ describe('--max-duration', () => {
     await close();
     await sae?.file.close();
     expect(report.end).toEqual({ type: 'time_up' });
-    expect(report.confirmed).toBe(150);
-    expect(bench.stored()).toHaveLength(150);
+    expect(report.confirmed).toBeGreaterThan(50);
+    expect(report.confirmed).toBeLessThan(400);
+    expect(bench.stored()).toHaveLength(report.confirmed);
     expect((await bench.upload(bench.sandbox.url).ended).code).toBe(0);
     expect(compareWithStore(bench)).toEqual(allThere);
   });
