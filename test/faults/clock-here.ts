@@ -16,13 +16,14 @@ export interface ClockHere {
 }
 
 /**
- * Takes the time of this process, as `clock.mjs` does of a child: `Date`, waits of `node:timers/promises`, the deadlines
+ * Takes the time of this process, as `clock.mjs` does of a child: `Date`, `performance.now`, waits of `node:timers/promises`, the deadlines
  * of `AbortSignal.timeout` and those that undici keeps. What a timer of the product guards is thereby tested as it is.
  */
 export function takeClock(): ClockHere {
   const RealDate = Date;
   const realWait = timers.setTimeout;
   const realTimeout = AbortSignal.timeout;
+  const realNow = performance.now.bind(performance);
   let waited = 0;
   let deadlines: { at: number; controller: AbortController }[] = [];
   globalThis.Date = class extends RealDate {
@@ -39,6 +40,7 @@ export function takeClock(): ClockHere {
     return timers.setImmediate(value, options);
   }) as typeof realWait;
   syncBuiltinESMExports();
+  performance.now = () => realNow() + waited;
   AbortSignal.timeout = (ms) => {
     const controller = new AbortController();
     deadlines.push({ at: Date.now() + ms, controller });
@@ -67,6 +69,7 @@ export function takeClock(): ClockHere {
       timers.setTimeout = realWait;
       syncBuiltinESMExports();
       AbortSignal.timeout = realTimeout;
+      performance.now = realNow;
     },
   };
 }
