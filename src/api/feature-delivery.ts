@@ -4,7 +4,7 @@ import type { Capabilities, FeatureDestination } from '../upload/server.ts';
 import { ask, postJson } from './ask.ts';
 import type { Http } from './http.ts';
 import { manyOf } from './many-of.ts';
-import { sendUpload } from './outcome.ts';
+import { sendUpload, storedIfCreated } from './outcome.ts';
 import { featureSchema } from './schemas.ts';
 
 /** Features a look-up asks for at once. Where the server can be asked for two short fields only, more fit an answer. */
@@ -26,11 +26,11 @@ export function featureDelivery(
     maxInFlight: capabilities.maxInFlight,
     serverNames: false,
     settle: capabilities.idempotencyKeys ? 'resend' : 'lookup',
-    async send(body, key, signal) {
+    async send(body, key, signal, rows) {
       const headers = capabilities.idempotencyKeys ? { 'idempotency-key': key } : {};
       const request = { method: 'POST', path: '/api/feature/upload-batch', body, headers, signal } as const;
       const result = await sendUpload(http, request, `uploading to ${modelId}/${source}`, pacer);
-      return 'type' in result ? result : { type: 'stored' };
+      return 'type' in result ? result : storedIfCreated(result, rows);
     },
     async lookup(rows) {
       const found = new Map<number, StoredRow>();

@@ -44,6 +44,21 @@ export async function sendUpload(
   }
 }
 
+const createdBody = z.looseObject({ message: z.string() });
+
+/**
+ * What the answer to a batch says of it: `128 features created.` Anything else may be a gateway's, and proves nothing.
+ * `count` is how many there were, undefined where any number will do.
+ */
+export function storedIfCreated({ json }: Answer, count: number | undefined): Outcome {
+  const { data } = createdBody.safeParse(json);
+  const [, created] = /^(\d+) \w+ created\b/.exec(data?.message ?? '') ?? [];
+  if (created !== undefined && (count === undefined || Number(created) === count)) return { type: 'stored' };
+  const said = JSON.stringify(json).slice(0, 100);
+  const why = `the server did not say that it has created ${count ?? 'any'}; it said ${said}`;
+  return { type: 'unknown', answered: false, waitMs: undefined, why };
+}
+
 function classify(answer: Answer, doing: string, pacer: Pacer): Outcome {
   const why = readComplaint(answer).message;
   const window = fullWindow(answer);
@@ -55,9 +70,8 @@ function classify(answer: Answer, doing: string, pacer: Pacer): Outcome {
   if (answer.status === 429 && quota.success) return quotaOutcome(quota.data.features, answer, why);
   if (answer.status === 429) return busyOutcome(answer, why);
   if (answer.status === 413) return { type: 'too_large', why };
-  // A 2xx or a redirect of a page is a gateway's or a log-in's answer, not the server's: it may come back.
-  const page = answer.json === undefined && answer.status < 400;
-  if (isTransient(answer.status) || (page && answer.status < 300)) {
+  // Another 2xx than 200 is a gateway's or a log-in's answer, not the server's: it may come back.
+  if (isTransient(answer.status) || answer.status < 300) {
     // A page is a gateway's answer: the server behind it may still be working.
     return { type: 'unknown', answered: answer.json !== undefined, waitMs: retryAfterMs(answer), why };
   }

@@ -3,7 +3,7 @@ import type { Pacer } from '../upload/pacer.ts';
 import type { Capabilities } from '../upload/server.ts';
 import { fetchFeature } from './feature.ts';
 import type { Http } from './http.ts';
-import { sendUpload } from './outcome.ts';
+import { sendUpload, storedIfCreated } from './outcome.ts';
 
 /**
  * The activations of one vector, in a request of their own, which the server would store again each time. They are
@@ -29,7 +29,7 @@ export function vectorActivationDelivery(
     async send(body, _key, signal) {
       const request = { method: 'POST', path: '/api/activation/upload-batch', body, signal } as const;
       const result = await sendUpload(http, request, `uploading activations of ${id}`, pacer);
-      return 'type' in result ? result : { type: 'stored' };
+      return 'type' in result ? result : storedIfCreated(result, undefined);
     },
     async lookup() {
       const feature = await fetchFeature(http, modelId, source, index);

@@ -101,7 +101,7 @@ async function saeAgain({ context, session, server, command, id, state, own }: I
     restart: true,
     onEvent: () => context.stop.throwIfAborted(),
   };
-  for (const sae of chooseSaes(found, options)) {
+  for (const sae of chooseSaes(found, said)) {
     if (placeOf(sae, said).source !== state.job?.source) continue;
     const prepared = own(await prepareSae(sae, said, run));
     if (jobId(server, prepared.identity) !== id) continue;

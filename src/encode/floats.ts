@@ -26,16 +26,12 @@ export function floatWriter(): WriteFloats {
   return fastest;
 }
 
-/** Undefined without WebAssembly or its SIMD, without the file, and on big-endian machines. */
+/** Undefined without WebAssembly or its SIMD, without the file or the memory for it, and on big-endian machines. */
 export function openKernel(): WriteFloats | undefined {
   if (typeof WebAssembly === 'undefined' || endianness() === 'BE') return undefined;
-  const bytes = readKernel();
-  return bytes && WebAssembly.validate(bytes) ? wasmFloats(new WebAssembly.Module(bytes)) : undefined;
-}
-
-function readKernel(): Buffer<ArrayBuffer> | undefined {
   try {
-    return readFileSync(kernelFile);
+    const bytes = readFileSync(kernelFile);
+    return WebAssembly.validate(bytes) ? wasmFloats(new WebAssembly.Module(bytes)) : undefined;
   } catch {
     return undefined;
   }

@@ -9,6 +9,8 @@ export interface Appetite {
   limits(): BodyLimits;
   /** Waits until one more request may be under way; what it gives is called when that has ended. */
   begin(): Promise<() => void>;
+  /** Requests that may be under way. */
+  inFlight(): number;
   /** The server has taken a body, `ms` after it was sent. */
   took(body: Body, ms: number): void;
   /** The server failed with a body, or may have. */
@@ -25,9 +27,13 @@ export interface Most {
 }
 
 const firstBytes = 1 << 20;
-const quickMs = 1_000;
+const quickMs = 2_000;
 /** Four fifths of what the public server gives a transaction. */
 const slowMs = 4_000;
+/** A server that is slow whatever it is given is not helped by being asked more often. */
+const fewestRows = 16;
+/** Half as much should take this part of the time, or the size was not to blame. */
+const worthwhile = 0.8;
 /** Once it has been too much: up to the edge again, but with many good answers for each one lost there. */
 const carefulGrowth = 1.125;
 
@@ -38,6 +44,7 @@ export function createAppetite(most: Most): Appetite {
   let largest = most.bytes;
   let inFlight = 1;
   let growth = 2;
+  let slowest = Number.POSITIVE_INFINITY;
   let underWay = 0;
   const waiting: (() => void)[] = [];
 
@@ -54,6 +61,7 @@ export function createAppetite(most: Most): Appetite {
     inFlight = Math.ceil(inFlight / 2);
   };
   return {
+    inFlight: () => inFlight,
     limits: () => ({ rows, bytes, alone: most.bytes }),
     async begin() {
       await new Promise<void>((resolve) => {
@@ -66,10 +74,16 @@ export function createAppetite(most: Most): Appetite {
       };
     },
     took(body, ms) {
-      if (ms > slowMs) return halve(body);
-      if (ms > quickMs) return;
-      rows = Math.min(most.rows, Math.ceil(growth * rows));
-      bytes = Math.min(largest, Math.ceil(growth * bytes));
+      if (ms > slowMs) {
+        if (body.pieces.length > fewestRows && ms < worthwhile * slowest) halve(body);
+        slowest = Math.min(slowest, ms);
+        return;
+      }
+      slowest = Number.POSITIVE_INFINITY;
+      if (ms <= quickMs) {
+        rows = Math.min(most.rows, Math.ceil(growth * rows));
+        bytes = Math.min(largest, Math.ceil(growth * bytes));
+      }
       inFlight = Math.min(most.inFlight, inFlight + 1);
       admit();
     },

@@ -34,17 +34,21 @@ const mostWindows = 3;
 async function deliverAnnounced(run: Run, batch: Batch): Promise<void> {
   const { delivery, patience, abort, stop } = run;
   // Without keys a batch that may have been sent is looked for before it is sent again.
-  if (batch.known && delivery.settle === 'lookup' && (await settled(run, batch, false))) return;
+  const isLookedFor = batch.stale || (batch.known && delivery.settle === 'lookup');
+  if (isLookedFor && (await settled(run, batch, false))) return;
+  if (batch.stale) return sendAnew(run, batch);
   let windows = 0;
   let failures = 0;
   while (!abort.aborted) {
     const sentAt = performance.now();
-    const outcome = await delivery.send(batch.body.bytes, batch.key, abort);
+    const outcome = await delivery.send(batch.body.bytes, batch.key, abort, batch.body.pieces.length);
     if (outcome.type === 'stored') {
       run.appetite.took(batch.body, performance.now() - sentAt);
       return confirm(run, batch, outcome.ids);
     }
-    if (outcome.type === 'unknown' && outcome.answered) run.appetite.failed(batch.body);
+    // Of the parts in which a bad row is looked for, failures say nothing of their size.
+    const isSearch = batch.search || batch.brief || batch.doubtful;
+    if (outcome.type === 'unknown' && outcome.answered && !isSearch) run.appetite.failed(batch.body);
     if (outcome.type === 'limited') {
       if (++windows < mostWindows && (await takeTurn(run, batch))) continue;
       return endLimited(run, batch, outcome.why);
@@ -53,7 +57,7 @@ async function deliverAnnounced(run: Run, batch: Batch): Promise<void> {
     // Being busy or out of reach says nothing of what is in it.
     const isFailure = outcome.type === 'unknown' && outcome.answered;
     if (isFailure) failures++;
-    const often = batch.doubtful || batch.brief || batch.search || failures >= mostFailures[delivery.settle];
+    const often = isSearch || failures >= mostFailures[delivery.settle];
     const isPoison = isFailure && often;
     if (isPoison || (outcome.type === 'unknown' && delivery.settle === 'lookup')) {
       if (await settled(run, batch, outcome.answered)) return;
@@ -120,11 +124,21 @@ async function spendQuota(run: Run, { body }: Batch, quota: Extract<Outcome, { t
   run.quota ??= reopens;
 }
 
+/** The same rows as another batch, under a key of its own. */
+async function sendAnew(run: Run, batch: Batch): Promise<void> {
+  const { body } = batch;
+  await drop(run, batch, 'made again');
+  await deliver(run, newBatch(run, bodyOf(body, body.pieces, run.delivery.format, run.pool)));
+}
+
 /** Sends a batch in two parts. */
 async function sendHalves(run: Run, { body }: Batch): Promise<void> {
   run.onEvent({
     type: 'warning',
     message: `a batch of ${body.pieces.length} rows was too large for the server; halved`,
   });
-  for (const half of halveBody(body, run.delivery.format, run.pool)) await deliver(run, newBatch(run, half));
+  for (const half of halveBody(body, run.delivery.format, run.pool)) {
+    if (run.quota || run.failure) half.release();
+    else await deliver(run, newBatch(run, half));
+  }
 }

@@ -77,7 +77,8 @@ export interface Delivery {
   readonly pacer: Pacer;
   /** By what a row can be recognised that the server names itself. */
   identify?(row: number): RowIdentity;
-  send(body: Uint8Array, key: string, signal: AbortSignal): Promise<Outcome>;
+  /** Sends a body of so many rows. */
+  send(body: Uint8Array, key: string, signal: AbortSignal, rows: number): Promise<Outcome>;
   /** Which of these rows the server has. Errors: unreachable, server_failing, authentication_failed. */
   lookup(rows: readonly number[]): Promise<ReadonlyMap<number, StoredRow>>;
 }

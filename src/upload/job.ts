@@ -22,7 +22,6 @@ export interface OpenJobOptions {
   readonly forceUnlock: boolean;
   readonly title: string;
   readonly command: string;
-  readonly typed?: Typed;
 }
 
 /** Sixteen hex digits of a digest over all that a job is bound to. */
@@ -71,7 +70,6 @@ export async function openJob(server: Server, identity: JobIdentity, options: Op
     const opened = await openJournal(path, lock);
     journal = opened;
     await beginJob(opened, server, identity, options);
-    await noteTyped(opened, options.typed);
     if (identity.request === undefined) await refuseOverlap(options.stateDir, id);
     return { id, journal: opened, close: () => closeJob(opened, lock) };
   } catch (error) {
@@ -84,7 +82,7 @@ export async function openJob(server: Server, identity: JobIdentity, options: Op
 }
 
 /** The latest command of a job is the one that its rows can be read with again. */
-async function noteTyped(journal: Journal, typed: Typed | undefined): Promise<void> {
+export async function noteTyped(journal: Journal, typed: Typed | undefined): Promise<void> {
   const { words, folder } = journal.state.typed ?? {};
   if (!typed || JSON.stringify([words, folder]) === JSON.stringify([typed.words, typed.folder])) return;
   await journal.append({ t: 'typed', words: [...typed.words], folder: typed.folder });

@@ -15,12 +15,13 @@ const longestWaitMs = 30_000;
 /** With waits doubling from half a second that is a little over a minute of silence. */
 const tries = 8;
 
-/** Makes the patience of one run. `inFlight` requests failing together count as one failure. */
-export function createPatience(inFlight: number, onEvent: OnEvent): Patience {
+/** Makes the patience of one run. As many failures as there are requests in flight count as one: they fail together. */
+export function createPatience(inFlight: () => number, onEvent: OnEvent): Patience {
   let failures = 0;
   return {
     async wait(why, askedMs, signal) {
-      const attempt = Math.floor(failures++ / inFlight) + 1;
+      const attempt = Math.floor(failures) + 1;
+      failures += 1 / inFlight();
       if (attempt > tries) throw givenUp(why);
       const backoff = Math.min(longestWaitMs, firstWaitMs * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
       const waitMs = askedMs ?? backoff;

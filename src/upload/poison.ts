@@ -35,7 +35,10 @@ async function searchHalves(run: Run, { body, search }: Batch): Promise<void> {
   const queue = search ?? [];
   for (const half of halveBody(body, format, run.pool)) queue.push({ ...newBatch(run, half), search: queue });
   if (search) return;
-  for (const half of queue) await deliver(run, half);
+  for (const half of queue) {
+    if (run.quota || run.failure) half.body.release();
+    else await deliver(run, half);
+  }
 }
 
 /** A server that is away for a minute fails rows like this one too: it is put off, and has to fail once more at the end. */

@@ -2,7 +2,7 @@ import type { Ranges } from '../tensor/ranges.ts';
 import type { Matrix } from '../tensor/tensor.ts';
 import { bindData } from './bind-data.ts';
 import type { Delivery } from './delivery.ts';
-import { type OpenJobOptions, openJob } from './job.ts';
+import { noteTyped, type OpenJobOptions, openJob } from './job.ts';
 import type { Journal } from './journal.ts';
 import { lookFirst } from './look-first.ts';
 import type { JobIdentity, JobReport, UploadRun } from './run.ts';
@@ -31,6 +31,7 @@ export async function runJob(input: JobInput): Promise<JobReport> {
   try {
     for (const message of job.journal.warnings) input.onEvent({ type: 'warning', message });
     await bindData(job.journal, input);
+    await noteTyped(job.journal, input.typed);
     await noteQuarantined(job.journal, input.quarantined ?? new Map());
     const state = await lookFirst(input, job.journal);
     return await sendJob(input, job.id, job.journal, state);

@@ -91,7 +91,8 @@ async function sendRound(
     onQuarantined: (row, why) => tally.quarantined.set(row, why),
   });
   if (end.type === 'finished' && cut) return spent(quota);
-  if (end.type === 'finished' && !state.done) await markDone(journal);
+  // What this run has planned may have reopened a job that was done.
+  if (end.type === 'finished' && !(await readJournal(journal.path))?.done) await markDone(journal);
   return end;
 }
 

@@ -14,8 +14,6 @@ import type { IntentRecord } from './journal-records.ts';
 import { createPatience, type Patience } from './patience.ts';
 import { trySuspects } from './poison.ts';
 import type { Reopening, SendResult } from './run.ts';
-import { takeFound } from './settle.ts';
-import { waitFor } from './wait-until.ts';
 
 export interface SendInput {
   /** Id of the job, for what a person is told to type. */
@@ -73,6 +71,8 @@ export interface Batch {
   readonly body: Body;
   /** Its intent is in the journal already: it may have been sent. */
   readonly known: boolean;
+  /** Another version of this tool made other bytes of these rows: its key would be refused for these. */
+  readonly stale?: boolean;
   /** Its one row has failed before: if it fails again it is left out. */
   readonly doubtful?: boolean;
   /** A single failure says enough. */
@@ -87,11 +87,16 @@ export interface Batch {
  */
 export async function sendRows(input: SendInput): Promise<SendResult> {
   const { delivery, stop } = input;
+  const appetite = createAppetite({
+    rows: delivery.maxRows,
+    bytes: delivery.maxBytes,
+    inFlight: delivery.maxInFlight,
+  });
   const run: Run = {
     ...input,
     pool: createBufferPool(),
-    patience: createPatience(delivery.maxInFlight, input.onEvent),
-    appetite: createAppetite({ rows: delivery.maxRows, bytes: delivery.maxBytes, inFlight: delivery.maxInFlight }),
+    patience: createPatience(() => appetite.inFlight(), input.onEvent),
+    appetite,
     taken: input.takenBefore ? 1 : 0,
     left: countRows(input.pending) + countRows(mergeRanges(input.unknown.flatMap(({ rows }) => rows))),
     suspects: new Set(eachRow(input.doubtful)),
@@ -138,8 +143,8 @@ async function* batches(run: Run): AsyncGenerator<Batch> {
   for (const intent of run.unknown) {
     const again = bodies(rowBlocks(matrix, mergeRanges(intent.rows)), delivery.format, () => unlimited, pool);
     for await (const body of again) {
-      if (bodyHash(body) === intent.hash) yield { id: intent.batch, key: intent.key, body, known: true };
-      else yield* reopen(run, intent, body);
+      const isSame = bodyHash(body) === intent.hash;
+      yield { id: intent.batch, key: intent.key, body, known: true, ...(!isSame && { stale: true }) };
     }
   }
   const fresh = bodies(rowBlocks(matrix, run.pending), delivery.format, run.appetite.limits, pool);
@@ -149,16 +154,4 @@ async function* batches(run: Run): AsyncGenerator<Batch> {
 /** A body that was never sent, under a key of its own. */
 export function newBatch(run: Run, body: Body): Batch {
   return { id: run.nextBatch++, key: randomUUID(), body, known: false };
-}
-
-/**
- * A batch of unknown outcome that would not be the same bytes today (another version of this tool wrote it): its key
- * would be refused, so the server is asked which rows it has, and the others go into a batch of their own.
- */
-async function* reopen(run: Run, intent: IntentRecord, body: Body): AsyncGenerator<Batch> {
-  await waitFor(run.settleTimeoutMs, run.stop);
-  if (run.stop.aborted) return;
-  const there = await run.delivery.lookup(body.pieces.map(({ row }) => row));
-  const missing = await takeFound(run, intent.batch, body, there);
-  if (missing) yield newBatch(run, missing);
 }

@@ -1,11 +1,13 @@
-// A server with the upload protocol that stores nothing: `node sink.mjs null|parse|keep WIDTH [FILE]`. `null` only drains
-// what it is sent, `parse` reads it as JSON too, `keep` writes bodies to FILE, each after its length. Prints its URL. It
+// A server with the upload protocol that stores nothing: `node sink.mjs null|parse|keep WIDTH [FILE]`. `null` counts rows in
+// what it is sent, no more, `parse` reads it as JSON too, `keep` writes bodies to FILE, each after its length. Prints its URL. It
 // is no sandbox: what it answers says nothing of what it got.
 import { appendFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 const [kind, width, file] = process.argv.slice(2) as [string, string, string];
+
+const rowStart = '{"index":';
 
 const limits = {
   tier: 'bulk',
@@ -32,8 +34,16 @@ const server = createServer({ keepAliveTimeout: 600_000, requestTimeout: 0 }, as
   const known = answers[request.url as string];
   if (request.url === '/api/feature/upload-batch') take(body);
   response.setHeader('content-type', 'application/json');
-  response.end(JSON.stringify(known ?? (request.method === 'GET' ? null : {})));
+  const isBatch = request.url === '/api/feature/upload-batch';
+  const created = isBatch ? { message: `${countRows(body)} features created.` } : {};
+  response.end(JSON.stringify(known ?? (request.method === 'GET' ? null : created)));
 });
+
+function countRows(body: Buffer): number {
+  let count = 0;
+  for (let at = body.indexOf(rowStart); at >= 0; at = body.indexOf(rowStart, at + 1)) count++;
+  return count;
+}
 
 function take(body: Buffer): void {
   if (kind === 'parse') JSON.parse(body.toString('utf8'));
@@ -42,7 +52,7 @@ function take(body: Buffer): void {
 
 async function read(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of request) if (kind !== 'null') chunks.push(chunk);
+  for await (const chunk of request) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 

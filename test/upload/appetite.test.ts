@@ -42,7 +42,7 @@ describe('what a server is given at a time', () => {
 
   it('stays as it is while answers are neither quick nor slow', () => {
     const appetite = createAppetite(most);
-    appetite.took(bodyOf(36, 1 << 20), 2_000);
+    appetite.took(bodyOf(36, 1 << 20), 3_000);
     expect(appetite.limits()).toEqual({ rows: 128, bytes: 1 << 20, alone: 4_500_000 });
   });
 
@@ -74,5 +74,25 @@ describe('what a server is given at a time', () => {
     appetite.failed(bodyOf(1, 1000));
     expect(appetite.limits().rows).toBe(1);
     expect(await admitted(appetite)).toBe(1);
+  });
+
+  it('does not make bodies smaller for a server that is slow whatever it is given', async () => {
+    const appetite = createAppetite(most);
+    for (let i = 0; i < 9; i++) appetite.took(bodyOf(appetite.limits().rows, appetite.limits().bytes), 4_500);
+    expect(appetite.limits()).toEqual({ rows: 64, bytes: 1 << 19, alone: 4_500_000 });
+    appetite.took(bodyOf(64, 1 << 19), 3_000);
+    expect(await admitted(appetite)).toBe(2);
+  });
+
+  it('halves again where that has made answers quicker, though not below a few rows', () => {
+    const appetite = createAppetite(most);
+    for (const [rows, ms] of [
+      [128, 36_000],
+      [64, 18_000],
+      [32, 9_000],
+      [16, 4_500],
+    ] as const)
+      appetite.took(bodyOf(rows, rows * 1000), ms);
+    expect(appetite.limits().rows).toBe(16);
   });
 });
