@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { OptionValues } from './cli/options.ts';
 import { createOutput, type Output } from './cli/output.ts';
 import { type Invocation, parseCommandLine } from './cli/program.ts';
 import { shellWord } from './cli/shell-word.ts';
@@ -52,12 +53,19 @@ async function runCommand(
     stdin: process.stdin,
     interactive: process.stdin.isTTY === true && process.stderr.isTTY === true && options.input !== false,
     version,
-    command: ['neuronpedia', ...argv.map(shellWord)].join(' '),
+    command: commandToRepeat(argv, options),
     typed: { words: argv, folder: process.cwd() },
     stop: signals.stop,
     abort: signals.abort,
   });
   return spec.untilSignal ? code : (signals.exitCode() ?? code);
+}
+
+/** What was typed, with the server that the environment named: pasted elsewhere it must not reach another one. */
+function commandToRepeat(argv: readonly string[], options: OptionValues): string {
+  const server = process.env.NEURONPEDIA_API_URL;
+  const isNamed = options.apiUrl !== undefined || options.sandbox || options.sandboxPublic || !server;
+  return ['neuronpedia', ...argv, ...(isNamed ? [] : ['--api-url', server])].map(shellWord).join(' ');
 }
 
 /** The keys of the sandbox are in its manual. */

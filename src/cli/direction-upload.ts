@@ -75,7 +75,7 @@ function showDirection(
   { out, options }: CommandContext,
   server: Server,
   { destination, name, notStored }: PreparedVector,
-  { tensor, row }: Direction,
+  { tensor, row, values }: Direction,
   notes: readonly string[],
 ): void {
   const { strength, layer } = destination;
@@ -84,6 +84,7 @@ function showDirection(
   out.note(`to       ${options.model} layer ${layer}, ${hookOf(options)}, strength ${strength}, "${name}"`);
   out.note(`server   ${server.name} (${server.capabilities.kind}), account ${server.account.name}${quotaLeft(server)}`);
   warnNotStored(out, server, [notStored]);
+  if (values.every((value) => value === 0)) out.warn('all its values are 0: it steers nothing');
 }
 
 /** A JSON array of numbers piped in. Errors: format_invalid. */
@@ -125,9 +126,12 @@ export function vectorOptions(options: OptionValues) {
   };
 }
 
-function hookOf({ hook: typed = 'resid-post' }: OptionValues): 'resid-pre' | 'resid-post' {
-  // As TransformerLens writes it too: resid_post, hook_resid_post.
-  const hook = typed.replaceAll('_', '-').replace(/^hook-/, '');
+function hookOf({ hook: typed = 'resid-post', layer }: OptionValues): 'resid-pre' | 'resid-post' {
+  // As TransformerLens writes it too: resid_post, hook_resid_post, blocks.6.hook_resid_post.
+  const hook = typed
+    .replace(`blocks.${layer}.`, '')
+    .replaceAll('_', '-')
+    .replace(/^hook-/, '');
   if (hook === 'resid-pre' || hook === 'resid-post') return hook;
   throw new AppError('usage', `--hook "${typed}": a direction of its own lives at resid-pre or resid-post`, {
     hints: ['directions at other hooks can be uploaded as features: neuronpedia upload-sae'],

@@ -42,6 +42,9 @@ export function tellReport(
       'what was there already cannot be compared with these weights: this server does not show what it came from',
     );
   }
+  if (report.found > 0 && server.capabilities.storesAttributes) {
+    out.note('of what was there already only the values were compared: what is said of it stays as it was');
+  }
   tellEnd(context, report, prepared.delivery.format);
   if (report.end.type === 'finished') out.result(session.idOrUrl(`${model.id}/${place.source}`));
 }

@@ -75,6 +75,8 @@ function bareHeads(weights: Weights, decoder: Tensor, headAxis: SaidOfTensor['he
 
 /** Names of decoders, in the words of all trainers. */
 const decoderNames = ['W_dec', 'w_dec', 'decoder.weight', 'decoder_linear.weight', 'W_D'];
+/** Names of encoders, likewise: what a feature reads is not what it writes. */
+const encoderNames = /(^|\.)(w_enc|encoder(_linear)?\.weight)$/i;
 const biasNames = new Set([...widthBiases, ...encoderBiases, 'activation_mean', 'activation_std']);
 
 function onlyDecoder({ file, tensors }: Weights): Tensor {
@@ -84,6 +86,7 @@ function onlyDecoder({ file, tensors }: Weights): Tensor {
   );
   const named = decoderNames.flatMap((name) => tensors.get(name) ?? []).filter((tensor) => candidates.includes(tensor));
   const [only] = candidates.length === 1 ? candidates : named;
+  if (only && encoderNames.test(only.name)) throw noDecoder(only);
   if (only) return only;
   if (candidates.length === 0) {
     const shapes = all.map(describe).join(', ') || 'none';
@@ -93,6 +96,12 @@ function onlyDecoder({ file, tensors }: Weights): Tensor {
   }
   throw new AppError('layout_unknown', `${file.path}: more than one matrix could be the decoder`, {
     hints: [`say which with --tensor NAME; candidates: ${candidates.map(describe).join(', ')}`],
+  });
+}
+
+function noDecoder(encoder: Tensor): AppError {
+  return new AppError('layout_unknown', `${label(encoder)}: is an encoder, and there is no decoder beside it`, {
+    hints: [`a feature’s direction is its decoder row; to upload these all the same: --tensor ${encoder.name}`],
   });
 }
 

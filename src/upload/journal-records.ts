@@ -32,6 +32,8 @@ const typedSchema = z.object({
   words: z.array(z.string()),
   /** The folder that relative paths among them are of. */
   folder: z.string(),
+  /** The same as a person types it to go on. */
+  command: z.string().optional(),
 });
 
 export type TypedRecord = z.infer<typeof typedSchema>;

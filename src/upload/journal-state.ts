@@ -57,7 +57,7 @@ export function foldRecords(records: readonly JournalRecord[]): JournalState {
   const quarantined = new Map([...sum.quarantined].filter(([row]) => !isStored(row)).sort(([a], [b]) => a - b));
   const isOpen = (intent: IntentRecord) => subtractRanges(mergeRanges(intent.rows), stored).length > 0;
   return {
-    ...(sum.job && { job: sum.job }),
+    ...(sum.job && { job: { ...sum.job, command: sum.typed?.command ?? sum.job.command } }),
     ...(sum.typed && { typed: sum.typed }),
     ...(sum.data && { data: sum.data }),
     blocks: sum.blocks,

@@ -31,7 +31,7 @@ export async function runJob(input: JobInput): Promise<JobReport> {
   try {
     for (const message of job.journal.warnings) input.onEvent({ type: 'warning', message });
     await bindData(job.journal, input);
-    await noteTyped(job.journal, input.typed);
+    await noteTyped(job.journal, input.typed, input.command);
     await noteQuarantined(job.journal, input.quarantined ?? new Map());
     const state = await lookFirst(input, job.journal);
     return await sendJob(input, job.id, job.journal, state);

@@ -100,3 +100,11 @@ test('tensors called __proto__ and constructor are tensors like any other', asyn
   expect((await found(path, '__proto__'))[0]?.decoder.name).toBe('__proto__');
   await expect(found(path, 'constructor')).rejects.toMatchObject({ code: 'tensor_not_found' });
 });
+
+test('an encoder by itself is no decoder, unless it is named', async () => {
+  for (const name of ['W_enc', 'encoder.weight', 'sae.encoder_linear.weight']) {
+    const path = await weights(safetensorsOf({ [name]: [6, 4], b_enc: [4] }));
+    await expect(found(path)).rejects.toMatchObject({ code: 'layout_unknown', exitCode: 6 });
+    expect((await found(path, name))[0]?.decoder.name).toBe(name);
+  }
+});

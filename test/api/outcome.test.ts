@@ -1,0 +1,40 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { featureDelivery } from '../../src/api/feature-delivery.ts';
+import { openHttp } from '../../src/api/http.ts';
+import { createPacer } from '../../src/upload/pacer.ts';
+import type { Capabilities } from '../../src/upload/server.ts';
+import { answerServer, type Said } from './answer-server.ts';
+
+const capabilities: Capabilities = {
+  ...{ kind: 'upload-protocol', storesVectors: true, storesAttributes: true, idempotencyKeys: true },
+  ...{ privateUploads: true, maxRows: 128, maxBytes: 1e6, maxInFlight: 4, exactDoubles: false },
+};
+
+/** What becomes of a batch of three rows, by the answer to it. */
+async function outcomeOf(answer: Said) {
+  const server = await answerServer(() => answer);
+  const http = openHttp({ origin: server.url, basePath: '', key: 'k', userAgent: 'test', proxy: undefined });
+  onTestFinished(() => http.close());
+  const format = { before: '', after: '', values: true, aroundRow: () => ({ before: '', after: '' }) };
+  const delivery = featureDelivery(http, capabilities, { modelId: 'm', source: '1-s', format }, createPacer());
+  return delivery.send(Buffer.from('{}'), 'key', new AbortController().signal, 3);
+}
+
+describe('the answer to a batch of three features', () => {
+  it('counts as stored where it says that three were created', async () => {
+    expect(await outcomeOf({ body: '{"message":"3 features created."}' })).toEqual({ type: 'stored' });
+  });
+
+  for (const body of ['{"error":"maintenance"}', 'null', '[]', '{}', '{"message":"2 features created."}', '"ok"']) {
+    it(`leaves open what became of it where it is ${body}`, async () => {
+      expect(await outcomeOf({ body })).toMatchObject({ type: 'unknown', answered: false });
+    });
+  }
+
+  for (const status of [201, 202, 204]) {
+    it(`leaves that open under status ${status}`, async () => {
+      const body = status === 204 ? '' : '{"message":"3 features created."}';
+      expect(await outcomeOf({ status, body })).toMatchObject({ type: 'unknown' });
+    });
+  }
+});
