@@ -51,7 +51,7 @@ const passing: Record<string, Fault> = {
 describe('a fault on the wire', () => {
   for (const [name, fault] of some(Object.entries(passing), 3)) {
     it(`is got over without a row lost or doubled: ${name}`, async () => {
-      bench = await openBench(200);
+      bench = await openBench(200, { here: true });
       proxy = await startFaultProxy(bench.sandbox.url, ({ path }, nth) =>
         path === upload && nth % 4 === 1 && nth < 6 ? fault : undefined,
       );
@@ -63,7 +63,7 @@ describe('a fault on the wire', () => {
   }
 
   it('that is a refusal ends the upload at once, with what the server said', async () => {
-    bench = await openBench(200);
+    bench = await openBench(200, { here: true });
     const body = json({ error: 'index must be an integer', code: 'invalid_field', path: 'features[0].index' });
     proxy = await startFaultProxy(bench.sandbox.url, ({ path }) =>
       path === upload ? { kind: 'answer', commit: false, status: 400, body } : undefined,
@@ -75,7 +75,7 @@ describe('a fault on the wire', () => {
   });
 
   it('that is a redirect is not followed with the key', async () => {
-    bench = await openBench(50);
+    bench = await openBench(50, { here: true });
     const redirect: Fault = {
       kind: 'answer',
       commit: false,
@@ -90,7 +90,7 @@ describe('a fault on the wire', () => {
   });
 
   it('in a key that was withdrawn in mid-job is exit 4, and progress stays', async () => {
-    bench = await openBench(200);
+    bench = await openBench(200, { here: true });
     const body = json({ error: 'bad key', code: 'authentication_failed' });
     proxy = await startFaultProxy(bench.sandbox.url, ({ path }, nth) =>
       path === upload && nth > 1 ? { kind: 'answer', commit: false, status: 401, body } : undefined,

@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStore, type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index.ts';
+import { runHere } from '../cli/in-process.ts';
 
 const binary = join(import.meta.dirname, '../../bin/neuronpedia.js');
 
@@ -51,13 +52,15 @@ export function openPublicBench(options: BenchOptions = {}): Promise<Bench> {
 export interface BenchOptions extends Partial<SandboxOptions> {
   key?: string;
   env?: Record<string, string>;
+  /** Runs commands in this process instead of the real binary: for what is not about processes. */
+  here?: boolean;
   /** What the decoder holds. */
   valueAt?: (row: number, column: number) => number;
 }
 
 async function makeBench(
   rows: number,
-  { key: given, env = {}, valueAt: value, ...options }: BenchOptions,
+  { key: given, env = {}, here = false, valueAt: value, ...options }: BenchOptions,
 ): Promise<Bench> {
   const folder = await mkdtemp(join(tmpdir(), 'np-bench-'));
   const valueAt = value ?? ((row: number, column: number) => Math.fround(Math.sin(row * 64 + column) / 3));
@@ -66,7 +69,7 @@ async function makeBench(
   const data = join(folder, 'data');
   const sandbox = await startSandbox({ dataDir: data, ...options });
   const key = given ?? sandbox.apiKey;
-  const begin = (args: string[], as = key) => start(folder, args, as, env);
+  const begin = (args: string[], as = key) => (here ? startHere : start)(args, envOf(folder, as, env));
   return {
     sandbox,
     folder,
@@ -108,9 +111,8 @@ function npyOf(rows: number, valueAt: (row: number, column: number) => number): 
   return Buffer.concat([head, data]);
 }
 
-function start(folder: string, args: string[], key: string, more: Record<string, string>): Run {
-  const env = {
-    ...process.env,
+function envOf(folder: string, key: string, more: Record<string, string>): Record<string, string> {
+  return {
     HOME: folder,
     NEURONPEDIA_CONFIG_DIR: join(folder, 'config'),
     NEURONPEDIA_STATE_DIR: join(folder, 'state'),
@@ -118,13 +120,26 @@ function start(folder: string, args: string[], key: string, more: Record<string,
     NO_COLOR: '1',
     ...more,
   };
-  const child = spawn(process.execPath, [binary, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+function startHere(args: string[], env: Record<string, string>): Run {
+  return {
+    get process(): never {
+      throw new Error('this bench has no processes of its own');
+    },
+    ended: runHere(args, { env }).then((ran) => ({ ...ran, signal: null })),
+  };
+}
+
+function start(args: string[], env: Record<string, string>): Run {
+  const stdio: StdioOptions = ['ignore', 'pipe', 'pipe'];
+  const child = spawn(process.execPath, [binary, ...args], { env: { ...process.env, ...env }, stdio });
   let stdout = '';
   let stderr = '';
-  child.stdout.on('data', (chunk) => {
+  child.stdout?.on('data', (chunk) => {
     stdout += chunk;
   });
-  child.stderr.on('data', (chunk) => {
+  child.stderr?.on('data', (chunk) => {
     stderr += chunk;
   });
   const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, stdout, stderr }));

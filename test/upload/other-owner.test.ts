@@ -19,7 +19,7 @@ afterEach(async () => {
 
 /** Leaves an upload that the server refused after its first batch. */
 async function leaveUnfinished(target: () => string) {
-  bench = await openBench(100);
+  bench = await openBench(100, { here: true });
   proxy = await startFaultProxy(
     () => target(),
     ({ path }, nth) => (path === upload && nth === 1 ? refused : undefined),

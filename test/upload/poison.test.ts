@@ -25,7 +25,7 @@ const allBut = (rows: number, ...left: number[]) =>
 
 describe('a row that the server keeps failing', () => {
   it('is found by halving, left out and listed; the others are there once, and it is tried again by the next run', async () => {
-    bench = await openPublicBench();
+    bench = await openPublicBench({ here: true });
     let poisoned = true;
     proxy = await startFaultProxy(bench.sandbox.url, (seen) =>
       poisoned && (has(seen, 37) || has(seen, 511)) ? fault : undefined,
@@ -56,7 +56,7 @@ describe('a row that the server keeps failing', () => {
   });
 
   it('is left out too where the server knows keys', async () => {
-    bench = await openBench(300);
+    bench = await openBench(300, { here: true });
     proxy = await startFaultProxy(bench.sandbox.url, (seen) => (has(seen, 200) ? fault : undefined));
     const { code } = await bench.upload(proxy.url, ...quick).ended;
     expect(code).toBe(3);
@@ -86,7 +86,7 @@ describe('a row that fails the check', () => {
   const bad = (row: number, column: number) => ((row === 5 && column === 3) || row === 250 ? Number.NaN : row + column);
 
   it('stops the upload, and with --skip-bad-rows is left out and listed', async () => {
-    bench = await openBench(300, { valueAt: bad });
+    bench = await openBench(300, { valueAt: bad, here: true });
     const refused = await bench.upload(bench.sandbox.url).ended;
     expect(refused.code).toBe(6);
     expect(refused.stderr).toContain('--skip-bad-rows');
@@ -101,13 +101,13 @@ describe('a row that fails the check', () => {
   });
 
   it('is refused all the same where no other is left', async () => {
-    bench = await openBench(10, { valueAt: () => Number.POSITIVE_INFINITY });
+    bench = await openBench(10, { here: true, valueAt: () => Number.POSITIVE_INFINITY });
     expect((await bench.upload(bench.sandbox.url, '--skip-bad-rows').ended).code).toBe(6);
     expect(indices()).toEqual([]);
   });
 
   it('for its activations is left out with --skip-bad-rows, and taken with --fix-tokens', async () => {
-    bench = await openBench(4);
+    bench = await openBench(4, { here: true });
     const file = join(bench.folder, 'tokens.jsonl');
     const line = (index: number, ...tokens: string[]) => JSON.stringify({ index, tokens, values: tokens.map(() => 1) });
     await writeFile(file, [line(0, 'a'), line(1, '', 'b'), line(2, 'c\0d'), line(3, 'e')].join('\n'));

@@ -44,7 +44,7 @@ const faults: Record<string, Fault> = {
 describe('features with activations, on a server without keys', () => {
   for (const [name, fault] of some(Object.entries(faults), 2)) {
     it(`end there once each, and no activation twice, though of every four times one ${name}`, async () => {
-      bench = await openPublicBench();
+      bench = await openPublicBench({ here: true });
       proxy = await startFaultProxy(bench.sandbox.url, ({ path }, nth) =>
         uploads.includes(path) && nth % 4 === 1 ? fault : undefined,
       );
@@ -56,7 +56,7 @@ describe('features with activations, on a server without keys', () => {
   }
 
   it('are halved where a transaction fails again and again, until they pass', async () => {
-    bench = await openPublicBench();
+    bench = await openPublicBench({ here: true });
     const tooMuch: Fault = { kind: 'answer', commit: false, status: 500, body: failing };
     proxy = await startFaultProxy(bench.sandbox.url, ({ path, bytes }, nth) =>
       uploads.includes(path) && nth > 0 && bytes > 60_000 ? tooMuch : undefined,
@@ -68,7 +68,7 @@ describe('features with activations, on a server without keys', () => {
   });
 
   it('stop after two single rows where the server takes nothing at all', async () => {
-    bench = await openPublicBench();
+    bench = await openPublicBench({ here: true });
     const nothing: Fault = { kind: 'answer', commit: false, status: 500, body: failing };
     proxy = await startFaultProxy(bench.sandbox.url, ({ path }) => (uploads.includes(path) ? nothing : undefined));
     const { code, stderr } = await bench.uploadSae(proxy.url, ...quick).ended;
@@ -86,7 +86,7 @@ describe('steering vectors, on a server without keys', () => {
 
   for (const name of ['the answer is lost after the commit', 'the connection breaks before the request arrives']) {
     it(`are made once each, though of every four times one ${name}`, async () => {
-      bench = await openPublicBench();
+      bench = await openPublicBench({ here: true });
       proxy = await startFaultProxy(bench.sandbox.url, ({ path }, nth) =>
         uploads.includes(path) && nth % 4 === 1 ? faults[name] : undefined,
       );
@@ -98,7 +98,7 @@ describe('steering vectors, on a server without keys', () => {
   }
 
   it('are not sent on a guess: where the server cannot list what it has, the row is named and left', async () => {
-    bench = await openPublicBench();
+    bench = await openPublicBench({ here: true });
     let lost = false;
     const noList: Fault = { kind: 'answer', commit: false, status: 500, body: failing };
     proxy = await startFaultProxy(bench.sandbox.url, ({ path }, nth) => {
@@ -121,7 +121,7 @@ describe('steering vectors, on a server without keys', () => {
 describe('a steering vector with its activations, on a server without keys', () => {
   for (const fault of [{ kind: 'reset-after' }, { kind: 'reset-before' }] as const) {
     it(`is there once with each of them once, though the first answer of each request is lost (${fault.kind})`, async () => {
-      bench = await openPublicBench();
+      bench = await openPublicBench({ here: true });
       const spoiled = [...uploads, '/api/activation/upload-batch'];
       proxy = await startFaultProxy(bench.sandbox.url, ({ path }, nth) =>
         spoiled.includes(path) && nth === 0 ? fault : undefined,

@@ -110,7 +110,7 @@ describe('a sweep', () => {
 
 describe('--max-duration', () => {
   it('stops before anything is sent where the time is up by then', async () => {
-    bench = await openBench(200);
+    bench = await openBench(200, { here: true });
     const { code, stdout, stderr } = await bench.upload(bench.sandbox.url, '--max-duration', '1ms', '--json').ended;
     expect(code).toBe(8);
     const { resume_at, ...summary } = lastDocument(stdout);
@@ -122,7 +122,7 @@ describe('--max-duration', () => {
   });
 
   it('lets what is in flight end, and leaves the rest for the next run', async () => {
-    bench = await openBench(400);
+    bench = await openBench(400, { here: true });
     const [sae] = await findSaes(join(bench.folder, 'W_dec.npy'), undefined);
     const { server, close } = await connect({
       ...{ url: bench.sandbox.url, key: bench.sandbox.apiKey, userAgent: 'test', insecure: false },

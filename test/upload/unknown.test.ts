@@ -24,7 +24,7 @@ const ended = (run: Run) => run.ended;
 
 /** Uploads until the answer to the fourth vector is lost and the server cannot list what it has; the job's id. */
 async function loseTheFourth(fault: Fault['kind'], options: BenchOptions = {}): Promise<string> {
-  bench = await openPublicBench(options);
+  bench = await openPublicBench({ ...options, here: true });
   let lost = false;
   proxy = await startFaultProxy(bench.sandbox.url, ({ path }, nth) => {
     if (path === create && nth === 3) {
@@ -80,7 +80,7 @@ describe('a vector of which nobody knows whether the server has it', () => {
 
 describe('a new job of vectors, where the list of those that are there is too long for an answer', () => {
   it('is not begun on a guess, and with --assume-new all the same', async () => {
-    bench = await openPublicBench({ maxAnswerBytes: 6000 });
+    bench = await openPublicBench({ maxAnswerBytes: 6000, here: true });
     const vector = Array.from({ length: 64 }, (_, i) => i / 64);
     for (let i = 0; i < 9; i++) {
       const body = {
@@ -108,7 +108,7 @@ describe('a new job of vectors, where the list of those that are there is too lo
 
 describe('--resolve', () => {
   it('wants a job, and a row with what is known of it', async () => {
-    bench = await openPublicBench();
+    bench = await openPublicBench({ here: true });
     const runs = [
       ['status', '--resolve', '3=absent'],
       ['status', '0123456789abcdef', '--resolve', '3'],
