@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { graceMs } from './cli/context.ts';
 import { createOutput, type Output } from './cli/output.ts';
 import { type Invocation, parseCommandLine } from './cli/program.ts';
 import { shellWord } from './cli/shell-word.ts';
 import { AppError, toAppError } from './errors.ts';
-
-/** How long requests in flight may take to end after the first signal. */
-const graceMs = 10_000;
 
 /**
  * Runs one command line and returns its exit code. The only place that looks at `process`, and the only catch: what is
@@ -56,6 +54,8 @@ async function runCommand(
     typed: { words: argv, folder: process.cwd() },
     stop: signals.stop,
     abort: signals.abort,
+  }).catch((thrown) => {
+    throw signals.abort.aborted ? signals.stop.reason : thrown;
   });
   return spec.untilSignal ? code : (signals.exitCode() ?? code);
 }
