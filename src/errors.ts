@@ -42,6 +42,7 @@ const exitCodeOf = {
   locked: 11,
   checkpoint_mismatch: 12,
   checkpoint_damaged: 12,
+  hung_up: 129,
   interrupted: 130,
   terminated: 143,
 } as const;

@@ -1,12 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { graceMs } from './cli/context.ts';
 import type { OptionValues } from './cli/options.ts';
 import { createOutput, type Output } from './cli/output.ts';
 import { type Invocation, parseCommandLine } from './cli/program.ts';
 import { shellWord } from './cli/shell-word.ts';
 import { AppError, toAppError } from './errors.ts';
-
-/** How long requests in flight may take to end after the first signal. */
-const graceMs = 10_000;
 
 /**
  * Runs one command line and returns its exit code. The only place that looks at `process`, and the only catch: what is
@@ -44,6 +42,7 @@ async function runCommand(
   const { parseOptions } = await import('./cli/parse-options.ts');
   const options = parseOptions(raw);
   const { run } = await spec.load();
+  const { maxDuration } = options;
   const signals = listenForSignals(out, spec.untilSignal ?? false);
   const code = await run({
     args,
@@ -57,7 +56,13 @@ async function runCommand(
     typed: { words: argv, folder: process.cwd() },
     stop: signals.stop,
     abort: signals.abort,
-  });
+  })
+    .catch((thrown) => {
+      throw signals.abort.aborted ? signals.stop.reason : thrown;
+    })
+    .finally(() => {
+      if (signals.abort.aborted || maxDuration !== undefined) setTimeout(() => process.exit(), lingerMs).unref();
+    });
   return spec.untilSignal ? code : (signals.exitCode() ?? code);
 }
 
@@ -112,38 +117,50 @@ function readVersion(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
+/** How long a connection that was cut off while it was made may hold this process after its command has ended. */
+const lingerMs = 1_000;
+
 interface Signals {
   readonly stop: AbortSignal;
   readonly abort: AbortSignal;
-  /** 130 or 143 once a signal has come. */
+  /** That of the signal, once one has come. */
   exitCode(): number | undefined;
 }
 
 /** A progress bar hides it. */
 const showCursor = '\u001b[?25h';
 
+/** What a person, a closed terminal and a scheduler send; on Windows Ctrl-Break, too. With what each ends in. */
+const signalEnds = {
+  SIGINT: { code: 130, error: 'interrupted' },
+  SIGTERM: { code: 143, error: 'terminated' },
+  SIGHUP: { code: 129, error: 'hung_up' },
+  SIGBREAK: { code: 143, error: 'terminated' },
+} as const;
+
+const signalNames = Object.keys(signalEnds) as (keyof typeof signalEnds)[];
+
 /** The first signal asks the command to end in order, the second ends the process: the journal is safe either way. */
 function listenForSignals(out: Output, expected: boolean): Signals {
   const stop = new AbortController();
   const abort = new AbortController();
   let code: number | undefined;
-  const handle = (signal: 'SIGINT' | 'SIGTERM') => () => {
+  const handle = (signal: keyof typeof signalEnds) => () => {
     if (code !== undefined) {
       if (process.stderr.isTTY) process.stderr.write(showCursor);
       process.exit(code);
     }
-    code = signal === 'SIGINT' ? 130 : 143;
+    const end = signalEnds[signal];
+    code = end.code;
     if (!expected) out.note('stopping: what has begun ends first; once more to stop at once');
     const hints = ['progress is saved; run the same command again to go on'];
-    stop.abort(new AppError(signal === 'SIGINT' ? 'interrupted' : 'terminated', `stopped by ${signal}`, { hints }));
+    stop.abort(new AppError(end.error, `stopped by ${signal}`, { hints }));
     setTimeout(() => abort.abort(), graceMs).unref();
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, handle(signal));
-  }
+  for (const signal of signalNames) process.on(signal, handle(signal));
   // conf's when-exit listens too, and raises each signal a second time: to us that would be the user's second.
   process.on('newListener', (event, listener) => {
-    if (event === 'SIGINT' || event === 'SIGTERM') setImmediate(() => process.off(event, listener));
+    if (signalNames.some((name) => name === event)) setImmediate(() => process.off(event, listener));
   });
   return { stop: stop.signal, abort: abort.signal, exitCode: () => code };
 }
@@ -155,7 +172,8 @@ function listenForSignals(out: Output, expected: boolean): Signals {
 function goOnWhenPipesClose(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
+      // EIO: the terminal was closed.
+      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
     });
   }
 }

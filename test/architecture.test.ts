@@ -32,6 +32,7 @@ const area = (path: string) => (path.includes('/') ? path.slice(0, path.indexOf(
 /** What each part may use besides itself and errors. Imports go one way, so that each can be read without the next. */
 const mayImport: Record<string, string[]> = {
   errors: [],
+  'make-folder': [],
   tensor: [],
   encode: [],
   formats: ['tensor'],
@@ -39,10 +40,10 @@ const mayImport: Record<string, string[]> = {
   dashboards: ['tensor'],
   'feature-data': ['formats', 'dashboards', 'tensor'],
   inspect: ['layouts', 'formats', 'dashboards', 'feature-data', 'tensor'],
-  upload: ['layouts', 'formats', 'dashboards', 'feature-data', 'encode', 'tensor'],
+  upload: ['layouts', 'formats', 'dashboards', 'feature-data', 'encode', 'tensor', 'make-folder'],
   api: ['upload'],
-  config: [],
-  sandbox: [],
+  config: ['make-folder'],
+  sandbox: ['make-folder'],
   library: ['upload', 'formats', 'layouts', 'tensor'],
   cli: ['library', 'upload', 'inspect', 'api', 'config', 'sandbox', 'formats', 'layouts', 'tensor'],
   main: ['cli'],

@@ -3,6 +3,9 @@ import type { Typed } from '../upload/run.ts';
 import type { OptionValues } from './options.ts';
 import type { Output } from './output.ts';
 
+/** How long requests in flight may take to end once a command has been stopped. */
+export const graceMs = 10_000;
+
 /** All that a command gets from the world; the rest of the program never looks at `process`. */
 export interface CommandContext {
   readonly args: readonly string[];
@@ -17,7 +20,7 @@ export interface CommandContext {
   readonly command: string;
   /** The same as words, and the folder it was typed in. */
   readonly typed: Typed;
-  /** First signal: end soon, in order. */
+  /** First signal, or the end of the time: end soon, in order. */
   readonly stop: AbortSignal;
   /** A while later: end now. */
   readonly abort: AbortSignal;

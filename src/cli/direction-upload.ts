@@ -36,7 +36,14 @@ export function uploadDirection<D extends Direction>(
   send: SendDirection<D>,
   notes: (direction: D) => readonly string[] = () => [],
 ): Promise<number> {
-  const context = withTimeLimit(given);
+  return withTimeLimit(given, (context) => uploadWithin(context, send, notes));
+}
+
+function uploadWithin<D extends Direction>(
+  context: CommandContext,
+  send: SendDirection<D>,
+  notes: (direction: D) => readonly string[],
+): Promise<number> {
   const { out, options } = context;
   return closeAfter(async (own) => {
     const [path] = context.args as [string];

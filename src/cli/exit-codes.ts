@@ -13,6 +13,7 @@ export const exitMeanings: Readonly<Record<number, string>> = {
   10: 'the server refused the request for good, or is no Neuronpedia server; a row to delete is not yours',
   11: 'another run holds this job',
   12: 'the checkpoint belongs to other data, another server or account, or cannot be written',
+  129: 'interrupted; progress is saved',
   130: 'interrupted; progress is saved',
   143: 'interrupted; progress is saved',
 };

@@ -82,6 +82,13 @@ export function finishJobs(context: CommandContext, ends: readonly End[]): numbe
   return Math.max(0, ...ends.map(exitCodeOfEnd));
 }
 
+/** The same for a command whose time was up before the first of its jobs was known. */
+export function finishUnbegun({ out, command }: CommandContext, { message, details, exitCode }: AppError): number {
+  out.document({ type: 'summary', status: 'paused', jobs: [], ...details });
+  out.note(`paused: ${message}; go on with: ${command}`);
+  return exitCode;
+}
+
 function preparedFields({ dead, notStored, lostFields }: PreparedSae): Record<string, unknown> {
   const features = countRows(dead);
   return { notStored: Object.keys({ ...notStored, ...lostFields }), ...(features > 0 && { dead: features }) };

@@ -1,10 +1,11 @@
 import type { Connection } from '../api/connect.ts';
 import { toAppError } from '../errors.ts';
+import { throwIfStopped } from '../library/run-options.ts';
 import { sourceOf } from '../library/sae-upload.ts';
-import { countRows } from '../tensor/ranges.ts';
 import type { OnEvent } from '../upload/events.ts';
 import type { PreparedSae } from '../upload/kinds/sae.ts';
 import { previewSae } from '../upload/kinds/send-sae.ts';
+import { mostToSend } from '../upload/preview-job.ts';
 import type { JobReport, SendLimits } from '../upload/run.ts';
 import type { Server } from '../upload/server.ts';
 import { afterUpload } from './after-upload.ts';
@@ -30,8 +31,9 @@ export function sendLimits({ batchSize, maxBody, concurrency }: OptionValues): S
 }
 
 /** What looking ahead needs. */
-function lookOf({ options }: CommandContext, { folders }: Session, server: Server) {
-  return { server, stateDir: folders.state, restart: options.restart ?? false, onEvent: () => undefined };
+function lookOf({ options, stop }: CommandContext, { folders }: Session, server: Server) {
+  const onEvent = () => throwIfStopped({ signal: stop });
+  return { server, stateDir: folders.state, restart: options.restart ?? false, onEvent };
 }
 
 /** Everything but the writing: what is on the server already, and what would be sent. */
@@ -61,20 +63,16 @@ export async function dryRun(
   return 0;
 }
 
-/** Rows that all jobs together still have to send, as far as journals and server tell before the first of them. */
+/** Rows that all jobs together have to send at most: what their journals do not know is looked up when its turn comes. */
 export async function countToSend(
   context: CommandContext,
   session: Session,
   server: Server,
   prepared: readonly PreparedSae[],
 ): Promise<number> {
+  const look = lookOf(context, session, server);
   let rows = 0;
-  for (const one of prepared) {
-    const look = { ...lookOf(context, session, server), trustJournal: true };
-    // What is wrong with one of them is told when its turn comes.
-    const preview = await previewSae(one, look).catch(() => undefined);
-    rows += preview?.toSend ?? countRows(one.planned);
-  }
+  for (const { identity, planned } of prepared) rows += await mostToSend({ ...look, identity, planned });
   return rows;
 }
 

@@ -1,4 +1,4 @@
-import { type Connection, connect, openServer } from '../api/connect.ts';
+import { type Connection, type ConnectOptions, connect, openServer } from '../api/connect.ts';
 import type { Http } from '../api/http.ts';
 import { parseServerUrl } from '../api/server-url.ts';
 import { type Folders, foldersOf, setting } from '../config/folders.ts';
@@ -92,7 +92,7 @@ function session(context: CommandContext, chosen: Chosen): Session {
     ...rest,
     idOrUrl: (id) => (chosen.embedded ? id : `${chosen.url.replace(/\/+$/, '')}/${id}`),
     connect: () => {
-      if (key !== undefined) return connect(options);
+      if (key !== undefined) return connectUntil(context.abort, options);
       throw new AppError('no_key', `no API key for ${new URL(chosen.url).origin}`, {
         hints: [
           'make one under Settings on the server, then: neuronpedia login, or set NEURONPEDIA_API_KEY',
@@ -102,6 +102,16 @@ function session(context: CommandContext, chosen: Chosen): Session {
     },
     open: () => openServer(options),
   };
+}
+
+/** A connection that is cut when `abort` fires, whatever is asked on it then. */
+async function connectUntil(abort: AbortSignal, options: ConnectOptions): Promise<Connection> {
+  const cut = new Promise<never>((_, reject) => {
+    abort.addEventListener('abort', () => reject(abort.reason), { once: true });
+  });
+  const connection = await Promise.race([connect(options), cut]);
+  cut.catch(() => connection.close());
+  return connection;
 }
 
 /** How connections of this invocation are made. */

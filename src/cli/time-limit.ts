@@ -1,20 +1,34 @@
 import { steadyNow } from '../upload/steady-clock.ts';
-import { timeIsUp } from '../upload/time-limit.ts';
+import { timeIsUp, timeUp } from '../upload/time-limit.ts';
 import { longestSliceMs } from '../upload/wait-until.ts';
-import type { CommandContext } from './context.ts';
+import { type CommandContext, graceMs } from './context.ts';
 
-/** The same context, stopped as by a signal once `--max-duration` has passed since this process began. */
-export function withTimeLimit(context: CommandContext): CommandContext {
-  const { maxDuration } = context.options;
-  if (maxDuration === undefined) return context;
-  const limit = new AbortController();
-  const { stop } = context;
-  stop.addEventListener('abort', () => limit.abort(stop.reason), { once: true });
+/**
+ * Runs an upload that is stopped as by a signal once `--max-duration` has passed since this process began, and cut off a
+ * grace later. Error: paused where that came before there was a report of any job.
+ */
+export async function withTimeLimit(
+  given: CommandContext,
+  work: (context: CommandContext) => Promise<number>,
+): Promise<number> {
+  const { maxDuration } = given.options;
+  if (maxDuration === undefined) return work(given);
+  const [stop, abort] = [new AbortController(), new AbortController()];
+  given.stop.addEventListener('abort', () => stop.abort(given.stop.reason), { once: true });
+  given.abort.addEventListener('abort', () => abort.abort(given.abort.reason), { once: true });
+  let timer: NodeJS.Timeout | undefined;
   const check = () => {
     const left = maxDuration - steadyNow();
-    if (left <= 0) limit.abort(timeIsUp);
-    else setTimeout(check, Math.min(left, longestSliceMs)).unref();
+    if (left <= 0) stop.abort(timeIsUp);
+    timer = left > 0 ? setTimeout(check, Math.min(left, longestSliceMs)) : setTimeout(() => abort.abort(), graceMs);
+    timer.unref();
   };
   check();
-  return { ...context, stop: limit.signal };
+  try {
+    return await work({ ...given, stop: stop.signal, abort: abort.signal });
+  } catch (error) {
+    throw stop.signal.reason === timeIsUp && abort.signal.aborted ? timeUp() : error;
+  } finally {
+    clearTimeout(timer);
+  }
 }

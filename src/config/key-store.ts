@@ -1,7 +1,8 @@
-import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import Conf from 'conf';
 import { AppError } from '../errors.ts';
+import { makeFolder } from '../make-folder.ts';
 import { keyFile } from './key-file.ts';
 
 /** Keys stored on this machine, one a server, in a file that only its owner can read. */
@@ -32,7 +33,7 @@ export function openKeyStore(folder: string): KeyStore {
 }
 
 function openConf(folder: string): Conf<Record<string, string>> {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   // A copy or a backup may have come back readable for others.
   const file = join(folder, keyFile);
   if (existsSync(file)) chmodSync(file, ownerOnly);

@@ -3,7 +3,7 @@ import { makeDurableFolder } from '../upload/durable-folder.ts';
 import type { OnEvent } from '../upload/events.ts';
 import type { Typed, UploadRun } from '../upload/run.ts';
 import type { Server } from '../upload/server.ts';
-import { timeIsUp } from '../upload/time-limit.ts';
+import { timeIsUp, timeUp } from '../upload/time-limit.ts';
 
 /** What every upload is told besides what it is of. */
 export interface RunOptions {
@@ -55,9 +55,10 @@ export function serverOf({ server }: RunOptions): Promise<Server> | Server {
 }
 
 /**
- * For work that has nothing under way which would have to end in order: throws what it was stopped with. The end of a
- * run's time is no error: what it ends is reported as a pause.
+ * For work that has nothing under way which would have to end in order: throws what it was stopped with, which is
+ * `paused` where its time is up.
  */
-export function throwIfStopped({ signal }: RunOptions): void {
-  if (signal?.reason !== timeIsUp) signal?.throwIfAborted();
+export function throwIfStopped({ signal }: Pick<RunOptions, 'signal'>): void {
+  if (signal?.reason === timeIsUp) throw timeUp();
+  signal?.throwIfAborted();
 }

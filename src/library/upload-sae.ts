@@ -5,6 +5,7 @@ import type { OnEvent } from '../upload/events.ts';
 import { type PreparedSae, prepareSae } from '../upload/kinds/sae.ts';
 import { sendSae } from '../upload/kinds/send-sae.ts';
 import type { Server } from '../upload/server.ts';
+import { isTimeUp, timeIsUp } from '../upload/time-limit.ts';
 import { chooseSaes } from './choose-saes.ts';
 import { closeAfter } from './close-after.ts';
 import { whatHolds } from './held.ts';
@@ -85,6 +86,9 @@ async function sendNext(
     const report = await (hooks.sending ? hooks.sending(prepared, send) : send(() => undefined));
     return { source, prepared, report };
   } catch (thrown) {
+    // While looking, or with a server that did not answer: of this run there is nothing to report.
+    if (isTimeUp(thrown) || (upload.signal?.reason === timeIsUp && upload.abort?.aborted))
+      return { source, prepared, held: { end: { type: 'time_up' } } };
     if (!several) throw thrown;
     return { source, prepared, error: toAppError(thrown) };
   }

@@ -9,7 +9,7 @@ import { type PreparedVector, type ProbeFacts, prepareVector, type VectorOptions
 import type { JobReport } from '../upload/run.ts';
 import type { Server } from '../upload/server.ts';
 import { closeAfter } from './close-after.ts';
-import { type RunOptions, serverOf, uploadRun } from './run-options.ts';
+import { type RunOptions, serverOf, throwIfStopped, uploadRun } from './run-options.ts';
 import { sendWhenOpen } from './send-when-open.ts';
 
 /** A file by its path, one that is open (and stays so), or the values themselves. */
@@ -91,6 +91,7 @@ async function send<D extends Direction>(
   const { hook = 'resid-post', strength = 10 } = upload;
   const prepared = await prepareVector(direction, { ...upload, hook, strength, ...(probe && { probe }) }, server);
   if ((await hooks.planned?.(prepared, direction, server)) === false) return undefined;
+  throwIfStopped(upload);
   const onEvent: OnEvent = (event) => upload.onEvent?.(event);
   const run = await uploadRun(upload, server, onEvent);
   const sendOne = () => sendWhenOpen(run, () => sendVector(prepared, run));

@@ -1,10 +1,11 @@
-import { mkdir, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { platform } from 'node:os';
 import { dirname, resolve } from 'node:path';
+import { makeFolder } from '../make-folder.ts';
 
 /** Makes a folder, and those above it, for its owner alone. Their names survive a power cut once this has resolved. */
 export async function makeDurableFolder(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode: 0o700 });
+  const first = makeFolder(path);
   if (first === undefined) return;
   for (let folder = resolve(path); folder.length >= resolve(first).length; folder = dirname(folder)) {
     await syncFolder(dirname(folder));

@@ -27,7 +27,7 @@ export async function holdJob(id: string, { stateDir, forceUnlock }: HoldOptions
   if (!(await readJobState(stateDir, id))) throw noSuchJob(id);
   const lock = await takeLock(join(stateDir, 'jobs', `${id}.lock`), { force: forceUnlock });
   try {
-    const journal = await openJournal(journalPath(stateDir, id));
+    const journal = await openJournal(journalPath(stateDir, id), lock);
     const close = async () => {
       await journal.close();
       await lock.release();

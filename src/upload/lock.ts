@@ -84,7 +84,9 @@ async function breakLock(path: string, stale: Owner | undefined): Promise<void> 
 }
 
 function heldLock(path: string, me: Owner, takenOver: boolean): Lock {
-  const beat = setInterval(() => {
+  const beat = setInterval(async () => {
+    // Once another run has taken it, a beat of ours would make that run look alive for ever.
+    if ((await readOwner(path))?.id !== me.id) return;
     const now = new Date();
     utimes(path, now, now).catch(() => undefined);
   }, heartbeatMs);

@@ -1,4 +1,4 @@
-import { countRows, intersectRanges, mergeRanges, subtractRanges } from '../tensor/ranges.ts';
+import { countRows, intersectRanges, mergeRanges, type Ranges, subtractRanges } from '../tensor/ranges.ts';
 import { jobId } from './job.ts';
 import { journalPath, readJournal } from './journal.ts';
 import { compareRows, featureExists } from './look.ts';
@@ -17,23 +17,29 @@ export interface Preview {
 export type PreviewInput = Pick<
   JobInput,
   'server' | 'stateDir' | 'restart' | 'matrix' | 'planned' | 'delivery' | 'isNew' | 'onEvent'
-> & {
-  readonly identity: JobIdentity;
-  /** Look only for rows that no earlier run of the job has looked for. */
-  readonly trustJournal?: boolean;
-};
+> & { readonly identity: JobIdentity };
+
+/** The rows of a job that its journal has as stored. */
+async function knownRows({ server, identity, stateDir, restart, planned }: KnownInput): Promise<Ranges> {
+  const journal = restart ? undefined : await readJournal(journalPath(stateDir, jobId(server, identity)));
+  return intersectRanges(planned, journal?.stored ?? []);
+}
+
+type KnownInput = Pick<PreviewInput, 'server' | 'identity' | 'stateDir' | 'restart' | 'planned'>;
+
+/** Rows that a run has to send at most, as its journal tells; the server is not asked. */
+export async function mostToSend(input: KnownInput): Promise<number> {
+  return countRows(input.planned) - countRows(await knownRows(input));
+}
 
 /**
  * Looks at the journal and at the server without writing to either: for `--dry-run`.
  * Errors: feature_exists, and those of the look-up.
  */
 export async function previewJob(input: PreviewInput): Promise<Preview> {
-  const { server, identity, stateDir, restart, matrix, planned, delivery, isNew, onEvent } = input;
-  const journal = restart ? undefined : await readJournal(journalPath(stateDir, jobId(server, identity)));
-  const known = intersectRanges(planned, journal?.stored ?? []);
-  // What was taken back since is like what was never planned.
-  const seenBefore = input.trustJournal && journal ? subtractRanges(journal.planned, journal.deleted) : [];
-  const open = subtractRanges(subtractRanges(planned, known), seenBefore);
+  const { identity, matrix, planned, delivery, isNew, onEvent } = input;
+  const known = await knownRows(input);
+  const open = subtractRanges(planned, known);
   const seen = isNew || open.length === 0 ? undefined : await compareRows(matrix, open, delivery, onEvent);
   if (seen && seen.different.length > 0) {
     throw featureExists(matrix, seen.different, `${identity.model}/${identity.source}`, delivery);

@@ -37,7 +37,7 @@ export async function resolveRows(
   const path = journalPath(stateDir, id);
   const lock = await takeLock(join(stateDir, 'jobs', `${id}.lock`));
   try {
-    const journal = await openJournal(path);
+    const journal = await openJournal(path, lock);
     try {
       const unchecked: string[] = [];
       for (const resolution of resolutions) {

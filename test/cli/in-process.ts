@@ -17,6 +17,8 @@ export interface Around {
   readonly stdin?: string;
   /** Ends what runs until a signal. */
   readonly stop?: AbortSignal;
+  /** Cuts off what is in flight. */
+  readonly abort?: AbortSignal;
   readonly options?: Partial<OutputOptions>;
   /** Instead of a stream that is no terminal. */
   readonly stderr?: NodeJS.WriteStream;
@@ -50,7 +52,7 @@ export async function runHere(argv: readonly string[], around: Around): Promise<
         env: around.env,
         stdin: Readable.from(around.stdin === undefined ? [] : [around.stdin]) as unknown as NodeJS.ReadStream,
         stop: around.stop ?? never,
-        abort: never,
+        abort: around.abort ?? never,
       }),
     );
   } catch (thrown) {

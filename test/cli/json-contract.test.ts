@@ -22,6 +22,7 @@ const rareFields = new Set([
   'summary of upload-sae: jobs with --dry-run: shard',
   'job: shard',
   'summary of upload-vector: resume_at',
+  'summary of upload-sae: jobs: resume_at',
   'summary of delete: namelessRows',
   'steer: remaining',
 ]);
@@ -33,7 +34,7 @@ const rareEvents: readonly (UploadEvent & { source: string })[] = [
   { type: 'retry', wait_s: 1, attempt: 1, why: '', source: '' },
   { type: 'waiting', until: '', why: '', source: '' },
   { type: 'pacing', left: 1, need: 1, interval_s: 1, source: '' },
-  { type: 'quarantined', row: 1, why: '', source: '' },
+  { type: 'quarantined', row: 1, index: 1, why: '', source: '' },
   { type: 'warning', message: '', source: '' },
   { type: 'progress', confirmed: 1, total: 1, quota: { reach: 1, resumeAt: null, days: 1 }, source: '' },
 ];

@@ -30,7 +30,7 @@ it('has the tables of options that the declarations say', async () => {
 
 it('has the exit codes that the help of commands is made of', async () => {
   const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
-  const rows = [...readme.matchAll(/^\| (\d+(?:, \d+)?) \| (.*) \|$/gm)];
+  const rows = [...readme.matchAll(/^\| (\d+(?:, \d+)*) \| (.*) \|$/gm)];
   const written = rows.flatMap(([, codes, text]) => (codes as string).split(', ').map((code) => [code, text]));
   expect(Object.fromEntries(written)).toEqual(exitMeanings);
 });

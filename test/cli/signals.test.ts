@@ -84,9 +84,9 @@ describe('a signal', () => {
   }) => {
     const args = [...saeArgs('slow'), '--json'];
     const run = await startHeld(home, server.url, '/api/feature/upload-batch', args, { NODE_OPTIONS: shortGrace });
-    await run.signal('SIGTERM');
+    await run.signal('SIGHUP');
     const first = await run.ran;
-    expect(first.code).toBe(143);
+    expect(first.code).toBe(129);
     expect(documentsOf(first).at(-1)).toMatchObject({
       type: 'summary',
       status: 'interrupted',

@@ -14,6 +14,7 @@ import {
   uploadVector,
 } from '../../src/index.ts';
 import { openStore, startSandbox } from '../../src/sandbox/index.ts';
+import { timeIsUp } from '../../src/upload/time-limit.ts';
 import { fixture } from '../fixtures.ts';
 
 async function openBench() {
@@ -59,6 +60,46 @@ it('a signal that fired before ends it with its reason, and nothing is sent', as
   const signal = AbortSignal.abort(new Error('enough'));
   await expect(uploadSae(tiny, { ...run, saeId: 'script', signal })).rejects.toThrow('enough');
   expect(query('SELECT count(*) AS n FROM features')).toMatchObject([{ n: 0 }]);
+  expect(await readdir(folder)).not.toContain('state');
+});
+
+it('the end of the time ends a check and a look-up too, and what is not begun says so', async () => {
+  const { run, folder, query } = await openBench();
+  const up = AbortSignal.abort(timeIsUp);
+  await expect(uploadSae(tiny, { ...run, saeId: 'script', signal: up })).rejects.toMatchObject({ code: 'paused' });
+  expect(await readdir(folder)).not.toContain('state');
+  await uploadSae(tiny, { ...run, saeId: 'script', features: [[0, 10]] });
+  const stop = new AbortController();
+  const features: typeof run.server.features = (destination) => {
+    const delivery = run.server.features(destination);
+    const lookup: typeof delivery.lookup = (rows) => {
+      stop.abort(timeIsUp);
+      return delivery.lookup(rows);
+    };
+    return { ...delivery, lookup };
+  };
+  const server = { ...run.server, features };
+  const [end] = await uploadSae(tiny, { ...run, server, saeId: 'script', signal: stop.signal });
+  expect(end?.held).toEqual({ end: { type: 'time_up' } });
+  expect(query('SELECT count(*) AS n FROM features')).toMatchObject([{ n: 10 }]);
+});
+
+it('a vector whose signal fires before anything is written makes no model and no job', async () => {
+  const { run, folder, query } = await openBench();
+  const values = new Float32Array(64).fill(1);
+  for (const [reason, error] of [
+    [new Error('enough'), { message: 'enough' }],
+    [timeIsUp, { code: 'paused', exitCode: 8 }],
+  ] as const) {
+    const stop = new AbortController();
+    const planned = async () => {
+      stop.abort(reason);
+      return true;
+    };
+    const upload = { ...run, ...place, model: 'brand-new', createModel: 4, name: 'x', signal: stop.signal };
+    await expect(uploadVector(values, upload, { planned })).rejects.toMatchObject(error);
+  }
+  expect(query("SELECT count(*) AS n FROM models WHERE id = 'brand-new'")).toMatchObject([{ n: 0 }]);
   expect(await readdir(folder)).not.toContain('state');
 });
 

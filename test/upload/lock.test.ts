@@ -115,6 +115,19 @@ describe('the lock of a job', () => {
     vi.useRealTimers();
   });
 
+  it('gives none once another run has it, which would seem to live by it', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const lock = await takeLock(path);
+    await writeFile(path, owner({ pid: process.ppid }));
+    const long = new Date(Date.now() - 3_600_000);
+    await utimes(path, long, long);
+    vi.advanceTimersByTime(2_000);
+    await expect(lock.stillOurs()).rejects.toMatchObject({ code: 'locked' });
+    expect((await stat(path)).mtimeMs).toBeLessThan(Date.now() - 3_000_000);
+    await lock.release();
+    vi.useRealTimers();
+  });
+
   it('that was left behind goes to one of many who want it at once, in one process too', async () => {
     await writeFile(path, owner({ pid: process.ppid, start: 'an earlier boot/1' }));
     const taken = await Promise.allSettled(Array.from({ length: 20 }, () => takeLock(path)));

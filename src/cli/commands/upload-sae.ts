@@ -6,6 +6,7 @@ import { sourceOf } from '../../library/sae-upload.ts';
 import { uploadSae } from '../../library/upload-sae.ts';
 import type { OnEvent } from '../../upload/events.ts';
 import type { PreparedSae } from '../../upload/kinds/sae.ts';
+import { isTimeUp } from '../../upload/time-limit.ts';
 import { checkAfterwards, wantsExplaining } from '../after-upload.ts';
 import type { CommandContext } from '../context.ts';
 import type { Afterwards } from '../explain-features.ts';
@@ -16,7 +17,7 @@ import { showQuota } from '../quota-plan.ts';
 import { checkReceipt } from '../receipt.ts';
 import { saeOptions } from '../sae-options.ts';
 import { showPlan } from '../sae-plan.ts';
-import { finishJobs } from '../sae-summary.ts';
+import { finishJobs, finishUnbegun } from '../sae-summary.ts';
 import { countToSend, dryRun, showSending } from '../send-saes.ts';
 import { openSession, type Session } from '../session.ts';
 import { withSpinner } from '../spinner.ts';
@@ -24,8 +25,14 @@ import { withTimeLimit } from '../time-limit.ts';
 import { runOptions } from '../upload-run.ts';
 
 /** `upload-sae PATH…`: every SAE found is a job of its own; all are checked before the first is sent. */
-export function run(given: CommandContext): Promise<number> {
-  const context = withTimeLimit(given);
+export function run(context: CommandContext): Promise<number> {
+  return withTimeLimit(context, upload).catch((error) => {
+    if (isTimeUp(error)) return finishUnbegun(context, error);
+    throw error;
+  });
+}
+
+function upload(context: CommandContext): Promise<number> {
   const { options } = context;
   refuseWholesOfShard(options);
   return closeAfter(async (own) => {

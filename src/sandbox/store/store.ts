@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, openSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../../make-folder.ts';
 import { type CompletionStore, completionStore } from './completions.ts';
 import { type Database, loadDriver, type Row, type Value } from './driver.ts';
 import { type ExampleStore, exampleStore } from './examples.ts';
@@ -124,7 +125,7 @@ function storeOver(db: Database, write: Store['write']): Store {
  */
 export function openWritableStore(dataDir: string, now: Date): Store {
   const Driver = loadDriver();
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makeFolder(dataDir);
   // SQLite makes its files readable for all, and those beside it like it.
   closeSync(openSync(join(dataDir, FILE), 'a', 0o600));
   const db = new Driver(join(dataDir, FILE), { timeout: BUSY_MS });

@@ -11,7 +11,7 @@ import { refuseOthersSet } from './sae-features.ts';
 /** What sending a prepared SAE would do; nothing is written. Errors: those of `previewJob`. */
 export function previewSae(
   prepared: PreparedSae,
-  run: Pick<UploadRun, 'server' | 'stateDir' | 'restart' | 'onEvent'> & { readonly trustJournal?: boolean },
+  run: Pick<UploadRun, 'server' | 'stateDir' | 'restart' | 'onEvent'>,
 ): Promise<Preview> {
   const { identity, matrix, planned, delivery, isNewSet: isNew } = prepared;
   return previewJob({ ...run, identity, matrix, planned, delivery, isNew });

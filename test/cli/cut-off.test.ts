@@ -1,0 +1,42 @@
+import { describe, expect, vi } from 'vitest';
+import { tinySae } from './fixtures.ts';
+import { type Home, test } from './home.ts';
+import { runHere } from './in-process.ts';
+import { documentsOf } from './run-cli.ts';
+import { serveThrough } from './web-server.ts';
+
+const args = (name: string, ...more: string[]) => ['upload-sae', tinySae, '--sae-id', name, '--json', ...more];
+
+async function holding(home: Home, url: string, path: string) {
+  const proxy = home.own(await serveThrough(url));
+  proxy.hold((asked) => asked.startsWith(path));
+  const env = { ...home.env, NEURONPEDIA_API_KEY: 'sandbox-bulk', NEURONPEDIA_API_URL: proxy.url };
+  return { proxy, env };
+}
+
+describe('a server that does not answer', () => {
+  test('is left ten seconds after --max-duration, with a summary', async ({ home, server }) => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { proxy, env } = await holding(home, server.url, '/');
+    const running = runHere(args('hung', '--max-duration', '1ms'), { env });
+    await proxy.held;
+    vi.advanceTimersByTime(10_000);
+    vi.useRealTimers();
+    const ran = await running;
+    proxy.release();
+    expect(ran.code).toBe(8);
+    expect(documentsOf(ran).at(-1)).toMatchObject({ type: 'summary', status: 'paused', jobs: [] });
+    expect(ran.stderr).toContain('the time of --max-duration is up; go on with: neuronpedia upload-sae');
+  });
+
+  test('is not asked for more by a dry run that was stopped', async ({ home, server }) => {
+    expect((await home.runAt(server.url, args('half', '--features', '0-9'))).code).toBe(0);
+    const { proxy, env } = await holding(home, server.url, '/api/features');
+    const stop = new AbortController();
+    const running = runHere(args('half', '--dry-run'), { env, stop: stop.signal });
+    await proxy.held;
+    stop.abort(new Error('enough'));
+    proxy.release();
+    expect(await running).toMatchObject({ code: 1, error: { cause: { message: 'enough' } } });
+  });
+});

@@ -1,0 +1,25 @@
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { holdJob } from '../../src/upload/held-jobs.ts';
+import { takeLock } from '../../src/upload/lock.ts';
+import { resolveRows } from '../../src/upload/resolve-row.ts';
+import { factFile, openLibraryBench } from './library-bench.ts';
+
+it('a job that another run has taken is neither deleted from nor settled any further', async () => {
+  const bench = await openLibraryBench();
+  const { report } = await bench.upload(factFile('rows.npy'));
+  const take = () => takeLock(join(bench.state, 'jobs', `${report.job}.lock`), { force: true });
+  const held = await holdJob(report.job, { stateDir: bench.state, forceUnlock: false });
+  await held.journal.append({ t: 'intent', batch: 99, key: 'k', rows: [[16, 17]], hash: 'h' });
+  const other = await take();
+  await held.journal.append({ t: 'deleting', rows: [[5, 6]] });
+  await expect(held.journal.sync()).rejects.toMatchObject({ code: 'locked', exitCode: 11 });
+  await held.close();
+  await other.release();
+  const read = async () => {
+    await take();
+    return { label: undefined, vector: undefined };
+  };
+  const resolving = resolveRows(bench.state, report.job, [{ row: 16, id: 'tiny-kjv-4l/1-bench/16' }], read);
+  await expect(resolving).rejects.toMatchObject({ code: 'locked' });
+});
