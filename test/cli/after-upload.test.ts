@@ -1,32 +1,9 @@
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { AppError } from '../../src/errors.ts';
-import { openStore } from '../../src/sandbox/index.ts';
 import { timeIsUp } from '../../src/upload/time-limit.ts';
-import type { Plan } from '../upload/fault-proxy.ts';
-import { openLibraryBench } from '../upload/library-bench.ts';
+import { openCommands } from './commands-here.ts';
 import { fixture, tinySae } from './fixtures.ts';
-import { runHere } from './in-process.ts';
 import { documentsOf } from './run-cli.ts';
-
-/** Runs commands in this process against a sandbox behind a proxy that `plan` tells what to spoil. */
-async function openCommands(plan: Plan) {
-  const bench = await openLibraryBench(false, plan);
-  const env = {
-    ...{ HOME: bench.folder, NEURONPEDIA_CONFIG_DIR: join(bench.folder, 'config') },
-    ...{ NEURONPEDIA_STATE_DIR: bench.state, NEURONPEDIA_API_KEY: bench.sandbox.apiKey },
-  };
-  const run = (args: string[], stop?: AbortSignal) =>
-    runHere([...args, '--api-url', bench.proxy.url, '--json'], { env, ...(stop && { stop }) });
-  const asked = (path: string) => bench.proxy.seen.filter((request) => request.path === path).length;
-  const listed = () => {
-    const store = openStore(join(bench.folder, 'data'));
-    const rows = store.query('SELECT 1 FROM list_features').length;
-    store.close();
-    return rows;
-  };
-  return { run, asked, listed };
-}
 
 it('an explanation or a score whose answer was lost is looked for, and not paid for again', async () => {
   const [explain, score] = ['/api/explanation/generate', '/api/explanation/score'];
@@ -48,10 +25,11 @@ it.each([
   ['the end of its time', timeIsUp, 8, 'paused'],
 ] as const)('a list that %s stops is filled by the same command', async (_what, reason, exitCode, code) => {
   const stop = new AbortController();
-  const { run, listed } = await openCommands(({ path }) => {
+  const { run, query } = await openCommands(({ path }) => {
     if (path === '/api/list/add-features') stop.abort(reason);
     return undefined;
   });
+  const listed = () => query('SELECT 1 FROM list_features').length;
   const command = ['upload-sae', tinySae, '--sae-id', 'long', '--features', '0-119', '--list', 'Long'];
   const stopped = await run(command, stop.signal);
   expect(stopped.code).toBe(exitCode);
