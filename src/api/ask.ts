@@ -52,7 +52,7 @@ async function attempts(http: Http, first: HttpRequest, how: Repeating): Promise
     const result = await http.request(request).catch((error: unknown) => asNoAnswer(error));
     const wait = waitsMs[attempt];
     if (result instanceof NoAnswer) {
-      if (result instanceof AnswerTooLarge) throw new AppError('server_failing', result.message, { cause: result });
+      if (result instanceof AnswerTooLarge) throw tooLarge(result);
       sent ||= result.sent;
       if (wait === undefined || result.settled || request.signal?.aborted) throw unreachable(result, sent);
       await pause(wait, request.signal);
@@ -121,6 +121,10 @@ function unreachable(error: NoAnswer, sent: boolean): AppError {
     details: { sent },
     cause: error,
   });
+}
+
+function tooLarge(cause: AnswerTooLarge): AppError {
+  return new AppError('server_failing', cause.message, { details: { tooLarge: true }, cause });
 }
 
 const later = 'run the same command again later; progress is saved';

@@ -1,29 +1,11 @@
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
 import { readComplaint } from './answer-errors.ts';
-import { askAgain, postJson, readOrRefuse } from './ask.ts';
+import { askAgain, askRest, postJson, readOrRefuse } from './ask.ts';
+import { fetchFeature } from './feature.ts';
 import type { FeatureId } from './feature-id.ts';
 import type { Answer, Http } from './http.ts';
-
-const scoreSchema = z.looseObject({
-  value: z.number().nullish(),
-  explanationScoreTypeName: z.string().nullish(),
-  explanationScoreModelName: z.string().nullish(),
-});
-
-/** An explanation as servers show it. */
-export const explanationSchema = z.looseObject({
-  id: z.string().nullish(),
-  description: z.string().nullish(),
-  typeName: z.string().nullish(),
-  explanationModelName: z.string().nullish(),
-  author: z.looseObject({ name: z.string().nullish() }).nullish(),
-  authorId: z.string().nullish(),
-  scores: z.array(scoreSchema).nullish(),
-});
-
-export type Explanation = z.infer<typeof explanationSchema>;
-export type Score = z.infer<typeof scoreSchema>;
+import { type Explanation, explanationSchema, type Score, scoreSchema } from './schemas.ts';
 
 /** How a feature is to be explained, in the server's names. */
 export interface Explaining {
@@ -51,7 +33,7 @@ export async function checkExplaining(
 }
 
 /**
- * Has a feature explained; a model is paid for it. Undefined where the same way and model have explained it before.
+ * Has a feature explained; a model is paid for it, so where an answer was lost it is looked for first. Undefined where the same way and model have explained it before.
  * Errors: refused (no provider key, no activations, unknown way or model), and those of asking.
  */
 export async function generateExplanation(
@@ -59,12 +41,28 @@ export async function generateExplanation(
   id: FeatureId,
   explaining: Explaining,
 ): Promise<Explanation | undefined> {
-  const answer = await askAgain(http, generateRequest(id, explaining));
+  const request = generateRequest(id, explaining);
+  let made: Explanation | undefined;
+  const answer = await askRest(http, request, async () => {
+    made = (await explanationsOf(http, id)).find((one) => isOf(one, explaining));
+    return made ? undefined : request;
+  });
+  if (made || !answer) return made;
   if (saysThere(answer, 'explanation_exists')) return undefined;
   const refusal = explainRefusal(answer, explaining) ?? withoutActivations(answer, id);
   if (refusal) throw refusal;
   const doing = `explaining ${id.model}/${id.source}/${id.index}`;
   return readOrRefuse(answer, z.looseObject({ explanation: explanationSchema }), doing).explanation;
+}
+
+/** The explanations that a feature has. Errors: those of asking. */
+export async function explanationsOf(http: Http, { model, source, index }: FeatureId): Promise<Explanation[]> {
+  return (await fetchFeature(http, model, source, index))?.explanations ?? [];
+}
+
+/** Whether an explanation was made in this way by this model. */
+export function isOf({ typeName, explanationModelName }: Explanation, { type, model }: Explaining): boolean {
+  return typeName === type && explanationModelName === model;
 }
 
 function generateRequest({ model, source, index }: FeatureId, explaining: Explaining) {
@@ -75,16 +73,23 @@ function generateRequest({ model, source, index }: FeatureId, explaining: Explai
 }
 
 /**
- * Has an explanation scored. Undefined where the same way and model have scored it before.
+ * Has an explanation of a feature scored, which is paid for likewise. Undefined where the same way and model have scored it before.
  * Errors: refused, and those of asking.
  */
 export async function scoreExplanation(
   http: Http,
+  id: FeatureId,
   explanationId: string,
   { type, model }: Explaining,
 ): Promise<Score | undefined> {
-  const body = { explanationId, scorerModel: model, scorerType: type };
-  const answer = await askAgain(http, postJson('/api/explanation/score', body));
+  const request = postJson('/api/explanation/score', { explanationId, scorerModel: model, scorerType: type });
+  let made: Score | undefined;
+  const answer = await askRest(http, request, async () => {
+    const scores = (await explanationsOf(http, id)).find((one) => one.id === explanationId)?.scores;
+    made = scores?.find((one) => one.explanationScoreTypeName === type && one.explanationScoreModelName === model);
+    return made ? undefined : request;
+  });
+  if (made || !answer) return made;
   if (saysThere(answer, 'score_exists')) return undefined;
   const refusal = explainRefusal(answer, { type, model });
   if (refusal) throw refusal;

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { AppError } from '../errors.ts';
 import { readComplaint } from './answer-errors.ts';
 import { askAgain, checkPlace, readOrRefuse } from './ask.ts';
-import { explanationSchema } from './explanations.ts';
 import type { Http } from './http.ts';
 import { manyOf } from './many-of.ts';
+import { explanationSchema } from './schemas.ts';
 
 const person = z.looseObject({ name: z.string().nullish() }).nullish();
 const texts = manyOf(z.string()).nullish();

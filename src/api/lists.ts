@@ -21,14 +21,20 @@ export interface FilledList {
 
 /**
  * Puts features on the account's list of that name, which is made where there is none. What is on it already is left
- * alone: a server may count a second time as a second entry. Errors: those of asking.
+ * alone: a server may count a second time as a second entry. Errors: those of asking, and the signal's reason.
  */
-export async function putOnList(http: Http, name: string, features: readonly FeatureId[]): Promise<FilledList> {
+export async function putOnList(
+  http: Http,
+  name: string,
+  features: readonly FeatureId[],
+  stop: AbortSignal,
+): Promise<FilledList> {
   const own = await findList(http, name);
   const list = own ?? (await makeList(http, name));
-  const missing = own ? await notOn(http, own.id, features) : features;
+  const missing = own ? await notOn(http, own.id, features, stop) : features;
   for (let at = 0; at < missing.length; at += atOnce) {
-    await addToList(http, list, missing.slice(at, at + atOnce));
+    stop.throwIfAborted();
+    await addToList(http, list, missing.slice(at, at + atOnce), stop);
   }
   return { id: list.id, isNew: !own, added: missing.length };
 }
@@ -49,9 +55,9 @@ async function makeList(http: Http, name: string): Promise<List> {
   return made ?? readOrRefuse(answer as Answer, listSchema, `making the list "${name}"`);
 }
 
-async function addToList(http: Http, list: List, features: readonly FeatureId[]): Promise<void> {
+async function addToList(http: Http, list: List, features: readonly FeatureId[], stop: AbortSignal): Promise<void> {
   const answer = await askRest(http, addition(list.id, features), async () => {
-    const missing = await notOn(http, list.id, features);
+    const missing = await notOn(http, list.id, features, stop);
     return missing.length === 0 ? undefined : addition(list.id, missing);
   });
   if (answer) readOrRefuse(answer, z.array(z.unknown()), `filling "${list.name}"`);
@@ -66,9 +72,15 @@ function addition(listId: string, features: readonly FeatureId[]): HttpRequest {
 }
 
 /** A feature's own page is the one place that names the lists it is on. */
-async function notOn(http: Http, listId: string, features: readonly FeatureId[]): Promise<FeatureId[]> {
+async function notOn(
+  http: Http,
+  listId: string,
+  features: readonly FeatureId[],
+  stop: AbortSignal,
+): Promise<FeatureId[]> {
   const missing: FeatureId[] = [];
   for (const id of features) {
+    stop.throwIfAborted();
     const feature = await fetchFeature(http, id.model, id.source, id.index);
     if (!feature?.lists?.some((list) => list.id === listId)) missing.push(id);
   }

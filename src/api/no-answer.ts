@@ -71,7 +71,7 @@ const nameProxy = 'where only a proxy reaches the internet, name it with HTTPS_P
 const farCodes = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT']);
 
 /** What a proxy's refusal means. It answers before anything is sent to the server. */
-export function proxyFailed(origin: string, proxy: HttpProxy, failure: ProxyFailure): NoAnswer {
+function proxyFailed(origin: string, proxy: HttpProxy, failure: ProxyFailure): NoAnswer {
   const { host } = new URL(origin);
   const hints = [`check ${proxy.variable}; NO_PROXY=${host.replace(/:\d+$/, '')} goes around the proxy`];
   const say = (what: string, settled: boolean, more: readonly string[] = hints) =>

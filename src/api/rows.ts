@@ -4,7 +4,7 @@ import type { Capabilities, RowAccess, RowContent } from '../upload/server.ts';
 import { isTransient, permanentError, readComplaint } from './answer-errors.ts';
 import { ask, askAgain, postJson } from './ask.ts';
 import { fetchFeature } from './feature.ts';
-import { AnswerTooLarge, type Http } from './http.ts';
+import type { Http } from './http.ts';
 import { manyOf } from './many-of.ts';
 
 /** Rows asked for at once; a server that cannot be asked for single fields sends each in full, vectors with 15 KB or more. */
@@ -77,7 +77,7 @@ async function readRows(http: Http, ids: readonly string[], activations: number)
 
 /** The answer, not the request: of a server that says so, and of one that simply sends too much. */
 function isTooLarge(error: unknown): boolean {
-  return error instanceof AppError && (error.details.status === 413 || error.cause instanceof AnswerTooLarge);
+  return error instanceof AppError && (error.details.status === 413 || error.details.tooLarge === true);
 }
 
 function bodyOf(ids: readonly string[], fields: boolean) {

@@ -71,3 +71,23 @@ export const storedVectorSchema = z.looseObject({
 });
 
 export type StoredVector = z.infer<typeof storedVectorSchema>;
+
+export const scoreSchema = z.looseObject({
+  value: z.number().nullish(),
+  explanationScoreTypeName: z.string().nullish(),
+  explanationScoreModelName: z.string().nullish(),
+});
+
+/** An explanation as servers show it. */
+export const explanationSchema = z.looseObject({
+  id: z.string().nullish(),
+  description: z.string().nullish(),
+  typeName: z.string().nullish(),
+  explanationModelName: z.string().nullish(),
+  author: z.looseObject({ name: z.string().nullish() }).nullish(),
+  authorId: z.string().nullish(),
+  scores: z.array(scoreSchema).nullish(),
+});
+
+export type Explanation = z.infer<typeof explanationSchema>;
+export type Score = z.infer<typeof scoreSchema>;

@@ -16,7 +16,7 @@ export interface SteerFeature {
 }
 
 /** The two ways in which a server adds a direction to the residual stream. */
-export const steerMethods = ['SIMPLE_ADDITIVE', 'ORTHOGONAL_DECOMP'] as const;
+const steerMethods = ['SIMPLE_ADDITIVE', 'ORTHOGONAL_DECOMP'] as const;
 
 /** What is to be completed, and with what. Limits as the public server has them. */
 export interface SteerRequest {

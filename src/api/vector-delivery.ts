@@ -3,6 +3,7 @@ import type { Delivery, StoredRow } from '../upload/delivery.ts';
 import { looseHash } from '../upload/fingerprint.ts';
 import type { Pacer } from '../upload/pacer.ts';
 import type { Capabilities, VectorDestination } from '../upload/server.ts';
+import { vectorSource } from '../upload/vector-source.ts';
 import { ask, checkPlace, postJson, readAs } from './ask.ts';
 import type { Http } from './http.ts';
 import { manyOf } from './many-of.ts';
@@ -88,9 +89,4 @@ async function lookUp(
     if (same) found.set(row, { id: `${modelId}/${source}/${same.index}`, vectorHash: hash.exact });
   }
   return found;
-}
-
-/** The source that a server files a vector under. */
-export function vectorSource(layer: number, hookType: VectorDestination['hookType']): string {
-  return `${layer}-neuronpedia-${hookType === 'hook_resid_pre' ? 'resid-pre' : 'resid-post'}`;
 }

@@ -3,6 +3,7 @@ import type { FeatureId } from '../api/feature-id.ts';
 import type { Http } from '../api/http.ts';
 import { putOnList } from '../api/lists.ts';
 import { AppError, toAppError } from '../errors.ts';
+import { timeIsUp } from '../upload/time-limit.ts';
 import type { CommandContext } from './context.ts';
 import { type Afterwards, explainFeatures, explainingOf } from './explain-features.ts';
 import { parseId } from './id.ts';
@@ -58,7 +59,7 @@ export async function afterUpload(
     const explained = await explainFeatures(context, http, explainable.slice(0, options.interpLimit).map(parseId));
     return { fields: { ...fields, ...explained.fields }, exitCode: explained.exitCode };
   } catch (thrown) {
-    const error = toAppError(thrown);
+    const error = asError(thrown);
     out.warn(`the upload is done, but: ${error.message}`);
     for (const hint of error.hints) out.hint(hint);
     return {
@@ -68,15 +69,21 @@ export async function afterUpload(
   }
 }
 
+/** The end of the run's time is no error where it comes, yet what was to be done is not done. */
+function asError(thrown: unknown): AppError {
+  if (thrown !== timeIsUp) return toAppError(thrown);
+  return new AppError('paused', 'the time of --max-duration is up', { hints: ['run the same command again to go on'] });
+}
+
 async function fillList(
-  { out }: CommandContext,
+  { out, stop }: CommandContext,
   session: Session,
   http: Http,
   name: string,
   features: readonly FeatureId[],
 ): Promise<Record<string, unknown>> {
   const { id, isNew, added } = await withSpinner(out, `putting on the list "${name}"`, () =>
-    putOnList(http, name, features),
+    putOnList(http, name, features, stop),
   );
   const url = session.idOrUrl(`list/${id}`);
   out.note(`list     ${url}: ${isNew ? `"${name}" was made, ` : ''}${count(added)} put on it`);

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { AppError } from '../errors.ts';
 import { closeAfter } from '../library/close-after.ts';
-import { countRows, eachRow, intersectRanges, subtractRanges } from '../tensor/ranges.ts';
+import { countRows, eachRow, intersectRanges, mergeRanges, subtractRanges } from '../tensor/ranges.ts';
 import { checkData } from '../upload/bind-data.ts';
 import { idOfRow, readJobState } from '../upload/held-jobs.ts';
 import { requireOwnJob } from '../upload/job-rows.ts';
@@ -109,7 +109,7 @@ async function readBack(context: CommandContext, { status, state, server }: Exam
   tellVerification(out, fields);
   const others = countRows(subtractRanges(state.stored, again.planned));
   if (others > 0) out.warn(`${count(others)} rows were sent by other commands of this job, and are not compared`);
-  const open = countRows(again.planned) - total;
+  const open = countRows(subtractRanges(again.planned, mergeRanges([...rows, ...state.deleted])));
   if (open > 0) out.note(`${count(open)} rows are not on the server yet, and are not compared`);
   requireSame(status.id, fields);
   return fields;

@@ -1,7 +1,7 @@
-import { type Explaining, type Explanation, generateExplanation, scoreExplanation } from '../api/explanations.ts';
-import { fetchFeature } from '../api/feature.ts';
+import { type Explaining, explanationsOf, generateExplanation, isOf, scoreExplanation } from '../api/explanations.ts';
 import type { FeatureId } from '../api/feature-id.ts';
 import type { Http } from '../api/http.ts';
+import type { Explanation } from '../api/schemas.ts';
 import { AppError } from '../errors.ts';
 import type { CommandContext } from './context.ts';
 import type { OptionValues } from './options.ts';
@@ -84,21 +84,16 @@ async function explainOne({ options }: CommandContext, http: Http, id: FeatureId
       type: explanation.typeName ?? undefined,
       model: explanation.explanationModelName ?? undefined,
       isNew: made !== undefined,
-      scores: { ...scoresOf(explanation), ...(await score(options.score, explaining.model, http, explanation)) },
+      scores: { ...scoresOf(explanation), ...(await score(options.score, explaining.model, http, id, explanation)) },
     });
   }
   return told;
 }
 
 /** The explanations that a feature has: all of them, or those of one way and model. */
-async function thereAlready(
-  http: Http,
-  { model, source, index }: FeatureId,
-  only: Explaining | undefined,
-): Promise<Explanation[]> {
-  const feature = await fetchFeature(http, model, source, index);
-  const all = feature?.explanations ?? [];
-  return only ? all.filter((one) => one.typeName === only.type && one.explanationModelName === only.model) : all;
+async function thereAlready(http: Http, id: FeatureId, only: Explaining | undefined): Promise<Explanation[]> {
+  const all = await explanationsOf(http, id);
+  return only ? all.filter((one) => isOf(one, only)) : all;
 }
 
 function scoresOf({ scores }: Explanation): Record<string, number> {
@@ -112,10 +107,11 @@ async function score(
   type: string | undefined,
   model: string,
   http: Http,
+  feature: FeatureId,
   { id }: Explanation,
 ): Promise<Record<string, number>> {
   if (type === undefined || !id) return {};
-  const made = await scoreExplanation(http, id, { type, model });
+  const made = await scoreExplanation(http, feature, id, { type, model });
   return typeof made?.value === 'number' ? { [type]: made.value } : {};
 }
 

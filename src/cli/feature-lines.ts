@@ -1,5 +1,5 @@
-import type { Explanation } from '../api/explanations.ts';
 import type { Activation, Feature } from '../api/feature.ts';
+import type { Explanation } from '../api/schemas.ts';
 import { markedText, strongest, tokenText } from './activation-text.ts';
 import { safeText, widthOf } from './display-text.ts';
 import type { Output } from './output.ts';

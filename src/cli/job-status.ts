@@ -2,14 +2,16 @@ import { fetchFeature } from '../api/feature.ts';
 import { AppError } from '../errors.ts';
 import { formatRanges } from '../tensor/ranges.ts';
 import { nameRow } from '../upload/delivery.ts';
-import { noSuchJob } from '../upload/held-jobs.ts';
+import { noSuchJob, readJobState } from '../upload/held-jobs.ts';
 import { type JobStatus, readJob } from '../upload/jobs.ts';
 import { type ReadBack, resolveRows } from '../upload/resolve-row.ts';
 import type { CommandContext } from './context.ts';
 import { examineJob } from './examine-job.ts';
 import { parseId } from './id.ts';
+import { commandOf } from './job-again.ts';
 import { atServerOf, otherServer } from './job-server.ts';
 import { formatMoment } from './moment.ts';
+import type { OptionValues } from './options.ts';
 import { count } from './progress.ts';
 import { listQuarantine } from './quarantine.ts';
 import { openSession, type Session } from './session.ts';
@@ -41,7 +43,8 @@ async function resolve(context: CommandContext, session: Session, job: JobStatus
   const resolutions = (options.resolve ?? []).map(({ row, id }) => ({ row, id: id === null ? null : plainId(id) }));
   const twice = resolutions.find(({ row }, i) => resolutions.findIndex((other) => other.row === row) !== i);
   if (twice) throw new AppError('usage', `--resolve says two things of row ${twice.row}`);
-  const unchecked = await resolveRows(session.folders.state, job.id, resolutions, (id) => read(context, job, id));
+  const { state } = session.folders;
+  const unchecked = await resolveRows(state, job.id, resolutions, (id) => read(context, state, job, id));
   for (const { row, id } of resolutions) {
     out.note(id === null ? `row ${row}: absent; it will be sent again` : `row ${row}: counted as stored under ${id}`);
   }
@@ -55,8 +58,13 @@ function plainId(text: string): string {
 }
 
 /** Reads from the server that the job is of, whichever the command would talk to. Null where it cannot be asked. */
-async function read(context: CommandContext, status: JobStatus, id: string): Promise<ReadBack | undefined | null> {
-  const session = await openSession(atServerOf(context, status));
+async function read(
+  context: CommandContext,
+  stateDir: string,
+  status: JobStatus,
+  id: string,
+): Promise<ReadBack | undefined | null> {
+  const session = await openSession(atServerOf(context, status, await optionsOf(context, stateDir, status)));
   try {
     const { model, source, index } = parseId(id);
     const { server, http, close } = await session.connect();
@@ -75,6 +83,12 @@ async function read(context: CommandContext, status: JobStatus, id: string): Pro
   } finally {
     await session.close();
   }
+}
+
+/** What a job was begun with; nothing of a job of an earlier version, which did not note it. */
+async function optionsOf(context: CommandContext, stateDir: string, { id }: JobStatus): Promise<OptionValues> {
+  const state = await readJobState(stateDir, id);
+  return state?.typed ? (await commandOf(state, context, id)).options : {};
 }
 
 /** Exit codes of a server that is not asked for want of a key, and of one that does not answer. */
@@ -117,7 +131,7 @@ function showShards({ out }: CommandContext, shards: readonly JobStatus[]): void
 }
 
 /** One job in two or three lines. */
-export function showJobLine({ out }: CommandContext, status: JobStatus): void {
+function showJobLine({ out }: CommandContext, status: JobStatus): void {
   const { id, job, planned, confirmed, unknown, deleted, quarantined, state } = status;
   const nothing = state === 'done' ? 100 : 0;
   const share = planned === 0 ? nothing : Math.floor((100 * confirmed) / planned);

@@ -1,5 +1,6 @@
 import { describe } from '../layouts/bare.ts';
 import type { Known } from '../layouts/sae.ts';
+import { sourceOf } from '../library/sae-upload.ts';
 import { titleOf } from '../library/upload-sae.ts';
 import { countRows, formatRanges, type Ranges } from '../tensor/ranges.ts';
 import type { PreparedSae } from '../upload/kinds/sae.ts';
@@ -30,7 +31,7 @@ export function showPlan(out: Output, server: Server, prepared: PreparedSae): vo
       `shard    ${nameShard(prepared.shard)} only${rows === 0 ? ': there are no rows for it, nothing to send' : ''}`,
     );
   const made = [prepared.isNewModel && 'model', prepared.isNewSet && 'source set'].filter(Boolean).join(' and ');
-  out.note(`source   ${prepared.model.id}/${place.source}${made ? ` (the ${made} will be made)` : ''}`);
+  out.note(`source   ${sourceOf(prepared)}${made ? ` (the ${made} will be made)` : ''}`);
   if (dashboards)
     out.note(
       `examples ${dashboards.path}: ${count(dashboards.activations)} activations of ${count(countRows(dashboards.features))} features`,
@@ -117,7 +118,7 @@ export function planDocument(prepared: PreparedSae): Record<string, unknown> {
     layer: place.layer.value,
     hook: place.hook?.value ?? null,
     ...(place.hookIn && { hookIn: place.hookIn.value }),
-    source: `${prepared.model.id}/${place.source}`,
+    source: sourceOf(prepared),
     newModel: prepared.isNewModel,
     newSourceSet: prepared.isNewSet,
     notStored: Object.keys({ ...prepared.notStored, ...prepared.lostFields }),

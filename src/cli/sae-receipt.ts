@@ -1,3 +1,4 @@
+import { sourceOf } from '../library/sae-upload.ts';
 import { eachRow, intersectRanges, membership } from '../tensor/ranges.ts';
 import { rowBlocks } from '../tensor/row-blocks.ts';
 import { vectorHash } from '../upload/fingerprint.ts';
@@ -24,7 +25,7 @@ export async function writeSaeReceipt(
     command: 'upload-sae',
     job: report.job,
     server: session.url,
-    source: `${model.id}/${place.source}`,
+    source: sourceOf(prepared),
     path: sae.path,
     tensor: sae.decoder.name,
     ...(prepared.shard && { shard: formatShard(prepared.shard) }),

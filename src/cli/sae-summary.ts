@@ -1,5 +1,5 @@
 import type { AppError } from '../errors.ts';
-import type { SaeEnd } from '../library/sae-upload.ts';
+import { type SaeEnd, sourceOf } from '../library/sae-upload.ts';
 import { countRows } from '../tensor/ranges.ts';
 import type { PreparedSae } from '../upload/kinds/sae.ts';
 import type { JobReport } from '../upload/run.ts';
@@ -29,7 +29,7 @@ export function tellReport(
   report: JobReport,
 ): void {
   const { out } = context;
-  const { model, place, as, shard } = prepared;
+  const { as, shard } = prepared;
   const before = report.found > 0 ? `, ${count(report.found)} of them there already` : '';
   out.note(
     `${count(report.confirmed)} of ${count(report.planned)} ${as} on the server${before}, ${count(report.sent)} sent now${shard ? ` (${nameShard(shard)} only)` : ''}`,
@@ -46,7 +46,7 @@ export function tellReport(
     out.note('of what was there already only the values were compared: what is said of it stays as it was');
   }
   tellEnd(context, report, prepared.delivery.format);
-  if (report.end.type === 'finished') out.result(session.idOrUrl(`${model.id}/${place.source}`));
+  if (report.end.type === 'finished') out.result(session.idOrUrl(sourceOf(prepared)));
 }
 
 /** The one summary of a command, and its exit code: the worst of its jobs. */

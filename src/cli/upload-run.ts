@@ -1,3 +1,4 @@
+import { higherLimits } from '../api/answer-errors.ts';
 import { foldersOf } from '../config/folders.ts';
 import type { RunOptions } from '../library/run-options.ts';
 import { nameRow } from '../upload/delivery.ts';
@@ -85,9 +86,6 @@ export function tellEnd(context: CommandContext, { end, quarantined }: JobReport
   if (end.type === 'time_up') out.note('paused: the time of --max-duration is up');
   out.note(`progress is saved; go on with: ${command}`);
 }
-
-/** Whom the user's page names for more than a tier allows. */
-const higherLimits = 'higher limits are asked for at support@neuronpedia.org';
 
 /** Exit code of a run by how it ended; signals set their own. */
 export function exitCodeOf({ end, quarantined }: JobReport): number {

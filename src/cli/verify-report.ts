@@ -18,6 +18,10 @@ export interface VerifyFields extends Verification {
 /** Says how much was compared, how sure that makes one, and what differs. */
 export function tellVerification(out: Output, fields: VerifyFields): void {
   const { compared, rows, different, differences, basis, chanceToNoticeOnePercent: chance } = fields;
+  if (rows === 0) {
+    out.result('  verify   no rows of this job are on the server: nothing is left to verify');
+    return;
+  }
   const done = basis === 'presence' ? 'looked for' : 'read back';
   const all = basis === 'presence' ? 'all of them are there' : 'all of them as they were sent';
   out.result(

@@ -125,7 +125,7 @@ function refuseDescr(where: string, descr: string): AppError {
 }
 
 /** What helps most often with a file that breaks its format's rules. */
-export const damagedHint = 'the file is damaged or was not written to its end: copy, download or save it again';
+const damagedHint = 'the file is damaged or was not written to its end: copy, download or save it again';
 
 /** A file that breaks its format's rules. */
 export function invalid(where: string, problem: string): AppError {

@@ -10,7 +10,7 @@ export interface UploadCost {
 }
 
 /** Features a day, by tier. */
-export const dailyQuota = { free: 1000, research: 10_000 } as const;
+const dailyQuota = { free: 1000, research: 10_000 } as const;
 
 /** A server's own limits on one request, of the upload protocol. */
 const mostRows = 128;

@@ -32,7 +32,7 @@ export async function readConfigText(path: string): Promise<string> {
   return readFile(path, 'utf8');
 }
 
-export function configError(path: string, problem: string): AppError {
+function configError(path: string, problem: string): AppError {
   return new AppError('config_invalid', `${path}: ${problem}`, {
     hints: [`to go on without it, move ${basename(path)} away and say --model, --layer and --hook yourself`],
     details: { file: path },

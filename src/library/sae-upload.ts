@@ -42,6 +42,6 @@ export interface SaeEnd {
 }
 
 /** Where the rows of an SAE go, as the server names it. */
-export function sourceOf({ model, place }: Pick<PreparedSae, 'model' | 'place'>): string {
-  return `${model.id}/${place.source}`;
+export function sourceOf({ model, source }: Pick<PreparedSae, 'model' | 'source'>): string {
+  return `${model.id}/${source}`;
 }

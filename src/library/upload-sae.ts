@@ -99,7 +99,7 @@ function refuseSameSource(prepared: readonly PreparedSae[]): void {
   const seen = new Map<string, Sae>();
   for (const one of prepared) {
     const { sae } = one;
-    const source = sourceOf(one);
+    const source = `${one.model.id}/${one.place.source}`;
     const other = seen.get(source);
     if (other !== undefined) {
       throw new AppError('layout_unknown', `${titleOf(other)} and ${titleOf(sae)} would both go into ${source}`, {

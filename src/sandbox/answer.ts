@@ -20,7 +20,7 @@ function writeNumbers(values: StoredVector): string {
 }
 
 /** Writes a value as JSON; a typed array anywhere in it becomes an array of numbers that keeps every bit. */
-export function writeJson(value: unknown): string {
+function writeJson(value: unknown): string {
   const vectors: StoredVector[] = [];
   const text = JSON.stringify(value, (_key, part) =>
     part instanceof Float32Array || part instanceof Float64Array ? `\0vector ${vectors.push(part) - 1}` : part,

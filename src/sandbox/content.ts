@@ -5,7 +5,7 @@ function isObject(value: unknown): value is object {
 }
 
 /** JSON with the keys of every object sorted, so that equal contents are equal texts. */
-export function canonicalJson(value: unknown): string {
+function canonicalJson(value: unknown): string {
   if (!isObject(value)) return JSON.stringify(value) ?? 'null';
   // Tokens and values are most of a row's content, and have no keys to sort.
   if (Array.isArray(value)) return value.some(isObject) ? `[${value.map(canonicalJson)}]` : JSON.stringify(value);

@@ -1,10 +1,12 @@
 import { AppError } from '../errors.ts';
 import { countRows, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
 import type { Delivery } from './delivery.ts';
+import { looseHash } from './fingerprint.ts';
 import type { Journal } from './journal.ts';
 import { type JournalState, pendingRows } from './journal-state.ts';
 import { type Comparison, compareRows, featureExists, sampleRows } from './look.ts';
 import type { JobInput } from './run-job.ts';
+import type { RowContent } from './server.ts';
 import { waitFor } from './wait-until.ts';
 
 /** Rows read back when a finished job is run again. */
@@ -79,8 +81,8 @@ const isElsewhere = ({ code, details: { status } }: AppError) =>
 
 /**
  * A server that names rows itself must be asked for all that the account has: that answer may be too large for it.
- * Rows that the journal has known of all along (`isKnown`) go by the journal then; whether to begin others all the same
- * is for a person to say. Error: outcome_unknown.
+ * Rows that the journal has known of all along (`isKnown`) go by the journal then. Others are begun all the same where
+ * keys keep a repeated request from being stored twice; elsewhere that is for a person to say. Error: outcome_unknown.
  */
 function goOnUnseen({ delivery, assumeNew, onEvent }: JobInput, isKnown: boolean, cause: unknown): Comparison {
   if (!delivery.serverNames || !(cause instanceof AppError) || isElsewhere(cause)) throw cause;
@@ -89,8 +91,10 @@ function goOnUnseen({ delivery, assumeNew, onEvent }: JobInput, isKnown: boolean
     onEvent({ type: 'warning', message: `${problem}; going on by the checkpoint alone` });
     return nothing;
   }
-  if (assumeNew) {
-    onEvent({ type: 'warning', message: `${problem}; taking these for new ones (--assume-new)` });
+  const isSafe = delivery.settle === 'resend' && cause.details.tooLarge === true;
+  if (assumeNew || isSafe) {
+    const why = assumeNew ? '--assume-new' : 'none of this upload is stored twice: the server knows its keys';
+    onEvent({ type: 'warning', message: `${problem}; taking these for new ones (${why})` });
     return nothing;
   }
   throw new AppError(
@@ -106,8 +110,11 @@ function goOnUnseen({ delivery, assumeNew, onEvent }: JobInput, isKnown: boolean
 
 /** A finished job is not believed blindly: somebody may have deleted what it made. */
 async function checkFinished(input: JobInput, state: JournalState): Promise<void> {
-  const sample = rangesOf(sampleRows(input.planned, sampleSize));
-  const seen = await compareRows(input.matrix, sample, input.delivery, input.onEvent);
+  const picked = sampleRows(input.planned, sampleSize);
+  const sample = rangesOf(picked);
+  const seen =
+    (await readNamed(input, picked, state.ids)) ??
+    (await compareRows(input.matrix, sample, input.delivery, input.onEvent));
   const there = countRows(seen.same) + countRows(seen.uncompared);
   const asked = countRows(sample);
   if (there === asked) return;
@@ -126,4 +133,27 @@ async function checkFinished(input: JobInput, state: JournalState): Promise<void
       },
     },
   );
+}
+
+/**
+ * Rows that the server named, by these names: the list of all that the account has may be too large for an answer.
+ * Undefined where not every name is known.
+ */
+async function readNamed(
+  { server, delivery }: JobInput,
+  rows: readonly number[],
+  ids: ReadonlyMap<number, string>,
+): Promise<Comparison | undefined> {
+  const { serverNames, identify } = delivery;
+  const names = rows.map((row) => ids.get(row)).filter((id) => id !== undefined);
+  if (!serverNames || !identify || names.length < rows.length) return undefined;
+  const there = await server.rows.read(names, 0);
+  const found = rows.filter((row) => there.has(ids.get(row) as string));
+  const isSame = (row: number) => {
+    const { vector, vectorLabel } = there.get(ids.get(row) as string) as RowContent;
+    const { label, hash } = identify(row);
+    return vectorLabel === label && Array.isArray(vector) && looseHash(Float32Array.from(vector)) === hash;
+  };
+  const same = rangesOf(found.filter(isSame));
+  return { ...nothing, same, different: subtractRanges(rangesOf(found), same), ids };
 }

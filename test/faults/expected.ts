@@ -63,19 +63,21 @@ const special: Partial<Record<RequestKind, Codes>> = {
     scenario.isPublic && fault === 'cut JSON' ? scenario.codes : asked(scenario, nth, fault),
   'POST /api/list/new': askedForTheRest,
   'POST /api/list/add-features': askedForTheRest,
+  'POST /api/explanation/score': askedForTheRest,
   'POST /api/feature/upload-batch': (scenario, nth, fault) =>
     nth !== undefined && fault === '413' ? scenario.codes : uploaded(scenario, nth, fault),
   'POST /api/vector/new': uploaded,
   'POST /api/activation/upload-batch': uploaded,
   // The answer may be too large for the server: what it has is unknown then, and nothing is sent.
   'POST /api/vector/list-owned': (scenario, nth, fault) => {
-    if (scenario.name === 'finished vectors') return asked(scenario, nth, fault);
     const isAway = /reset|silence|drip|redirect/.test(fault) || tooMany.includes(fault);
     return fault === '413' || (nth === undefined && !isAway) ? [9] : asked(scenario, nth, fault);
   },
-  // The second one of a deletion looks whether the rows are gone.
-  'POST /api/features': (scenario, nth, fault) =>
-    nth === 1 && (final.includes(fault) || fault === hour) ? [9] : asked(scenario, nth, fault),
+  // The second one of a deletion looks whether the rows are gone. Rows in full are asked for one by one where they are too many.
+  'POST /api/features': (scenario, nth, fault) => {
+    if (scenario.name === 'finished vectors' && fault === '413') return scenario.codes;
+    return nth === 1 && (final.includes(fault) || fault === hour) ? [9] : asked(scenario, nth, fault);
+  },
   // What a failing server says of a row goes by whether the row is there after; several requests are under way at once.
   'POST /api/vector/delete': ({ codes }, nth, fault) => {
     if (final.includes(fault)) return [10];

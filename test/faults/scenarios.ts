@@ -138,7 +138,7 @@ export const scenarios: readonly Scenario[] = [
     about: { 'POST /api/model/list': 1 },
   }),
   ...both({ name: 'a finished upload', before: [features()], command: features(), ...ofFeatures, about: lookUps }),
-  ...both({ name: 'finished vectors', before: [vectors()], command: vectors(), ...ofVectors, about: ownVectors }),
+  ...both({ name: 'finished vectors', before: [vectors()], command: vectors(), ...ofVectors, about: lookUps }),
   ...both({
     ...{ name: 'without a journal', before: [features('--features', '0-1')], wiped: true, command: features() },
     ...{ ...ofFeatures, about: { ...lookUps, ...batches } },

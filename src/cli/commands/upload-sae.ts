@@ -2,7 +2,6 @@ import type { Connection } from '../../api/connect.ts';
 import { AppError } from '../../errors.ts';
 import type { Sae } from '../../layouts/sae.ts';
 import { closeAfter } from '../../library/close-after.ts';
-import { sourceOf } from '../../library/sae-upload.ts';
 import { uploadSae } from '../../library/upload-sae.ts';
 import type { OnEvent } from '../../upload/events.ts';
 import type { PreparedSae } from '../../upload/kinds/sae.ts';
@@ -39,7 +38,7 @@ function upload(context: CommandContext): Promise<number> {
     let session: Session;
     let connection: Connection;
     let several = false;
-    const afters = new Map<string, Afterwards | undefined>();
+    const afters = new Map<PreparedSae, Afterwards | undefined>();
     const connect = async () => {
       await checkReceipt(options.receipt);
       session = own(await openSession(context));
@@ -57,7 +56,7 @@ function upload(context: CommandContext): Promise<number> {
         },
         sending: async (prepared, send) => {
           const { report, after } = await showSending(context, session, connection, prepared, send, several);
-          afters.set(sourceOf(prepared), after);
+          afters.set(prepared, after);
           return report;
         },
       },
@@ -65,7 +64,7 @@ function upload(context: CommandContext): Promise<number> {
     if (options.dryRun) return 0;
     return finishJobs(
       context,
-      ends.map((end) => ({ ...end, after: afters.get(end.source) })),
+      ends.map((end) => ({ ...end, after: afters.get(end.prepared) })),
     );
   });
 }
@@ -125,7 +124,7 @@ async function checkExplainable(
       ],
     });
   }
-  for (const { model, place, dashboards } of prepared) {
-    await checkAfterwards(options, http, { model: model.id, source: place.source }, dashboards !== undefined);
+  for (const { model, source, dashboards } of prepared) {
+    await checkAfterwards(options, http, { model: model.id, source }, dashboards !== undefined);
   }
 }

@@ -27,7 +27,18 @@ export async function featuresWay(placed: PlacedSae, server: Server, options: Sa
   const { format, fields } = featureFormat(server.capabilities, model.id, place, kind, sae, attributes, sources);
   const delivery = server.features({ modelId: model.id, source: place.source, format });
   const dropped = notStored(attributes, server.capabilities, set ?? newSet(attributes));
-  return { as: 'features', delivery, planned, quarantined, isNewSet: !set, notStored: dropped, dashboards, fields };
+  const { source } = place;
+  return {
+    as: 'features',
+    source,
+    delivery,
+    planned,
+    quarantined,
+    isNewSet: !set,
+    notStored: dropped,
+    dashboards,
+    fields,
+  };
 }
 
 /** Rows whose examples failed the check, which are known by the index of their feature, and why. */

@@ -5,6 +5,7 @@ import { countRows, eachRow } from '../../tensor/ranges.ts';
 import { type Attributes, attributeFields, notStored } from '../attributes.ts';
 import type { Place } from '../destination.ts';
 import type { ModelRecord, Server, VectorDestination } from '../server.ts';
+import { vectorSource } from '../vector-source.ts';
 import { digests } from './feature-format.ts';
 import { hashRows } from './row-hashes.ts';
 import type { PlacedSae, Way } from './sae.ts';
@@ -60,7 +61,8 @@ export async function vectorsWay(placed: PlacedSae, server: Server, options: Vec
   const fields = JSON.stringify({ ...destination, label: template, ...about, ...bound });
   const dropped = notStored(attributes, server.capabilities);
   const none = { quarantined: new Map(), isNewSet: false, dashboards: undefined };
-  return { as: 'vectors', delivery, planned, notStored: dropped, fields, ...none };
+  const source = vectorSource(place.layer.value, hookType);
+  return { as: 'vectors', source, delivery, planned, notStored: dropped, fields, ...none };
 }
 
 /** What is sent with a vector besides its values and place, where the server keeps it. */

@@ -52,6 +52,8 @@ export interface PlacedSae extends Selection {
 /** One way for rows to reach a server: as features of a source, or as vectors. */
 export interface Way {
   readonly as: 'features' | 'vectors';
+  /** The source that the server files them under: of features the SAE's own. */
+  readonly source: string;
   readonly delivery: Delivery;
   /** The rows that the server can take. */
   readonly planned: Ranges;

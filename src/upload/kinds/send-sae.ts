@@ -19,10 +19,12 @@ export function previewSae(
 
 /** Sends a prepared SAE, or what an earlier run of the same job left. Errors: not_owner, and those of `runJob`. */
 export async function sendSae(prepared: PreparedSae, limits: SendLimits, run: UploadRun): Promise<JobReport> {
-  const { identity, matrix, planned, quarantined, blocks, fields, delivery, model, place, shard } = prepared;
+  const { identity, matrix, planned, quarantined, blocks, fields, delivery, model, place, source, as, shard } =
+    prepared;
   const isNew = planned.length > 0 && (await makePlace(prepared, run));
-  const parts = [identity.request, shard && nameShard(shard)].filter(Boolean).join(', ');
-  const title = `${model.id}/${place.source}${parts ? ` (${parts})` : ''}`;
+  const of = as === 'vectors' && `vectors of ${place.source}`;
+  const parts = [of, identity.request, shard && nameShard(shard)].filter(Boolean).join(', ');
+  const title = `${model.id}/${source}${parts ? ` (${parts})` : ''}`;
   const job = { title, identity, matrix, planned, quarantined, blocks, fields, isNew };
   return runJob({ ...run, ...job, delivery: limited(delivery, limits) });
 }

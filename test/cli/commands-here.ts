@@ -1,0 +1,33 @@
+import { join } from 'node:path';
+import { openStore } from '../../src/sandbox/index.ts';
+import type { Plan } from '../upload/fault-proxy.ts';
+import { openLibraryBench } from '../upload/library-bench.ts';
+import { runHere } from './in-process.ts';
+
+/** Runs commands in this process against a sandbox, behind a proxy that `plan` tells what to spoil. */
+export async function openCommands(plan?: Plan, isPublic = false) {
+  const bench = await openLibraryBench(isPublic, plan);
+  const env = {
+    ...{ HOME: bench.folder, NEURONPEDIA_CONFIG_DIR: join(bench.folder, 'config') },
+    ...{ NEURONPEDIA_STATE_DIR: bench.state, NEURONPEDIA_API_KEY: bench.sandbox.apiKey },
+    NEURONPEDIA_API_URL: bench.proxy.url,
+  };
+  return {
+    ...{ folder: bench.folder, state: bench.state },
+    url: bench.proxy.url,
+    runBare: (...args: string[]) => runHere(args, { env }),
+    run: (args: string[], stop?: AbortSignal) =>
+      runHere([...args, '--api-url', bench.proxy.url, '--json'], { env, ...(stop && { stop }) }),
+    /** How often a path was asked for. */
+    asked: (path: string) => bench.proxy.seen.filter((request) => request.path === path).length,
+    /** Asks the store, whatever the server says. */
+    query(sql: string) {
+      const store = openStore(join(bench.folder, 'data'));
+      try {
+        return store.query(sql);
+      } finally {
+        store.close();
+      }
+    },
+  };
+}

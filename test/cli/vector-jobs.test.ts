@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { journalPath, openJournal } from '../../src/upload/journal.ts';
+import { openCommands } from './commands-here.ts';
+import { tinySae } from './fixtures.ts';
+import { documentsOf, linesOf } from './run-cli.ts';
+
+const vectors = ['upload-sae', tinySae, '--sae-id', 'few', '--features', '0-2', '--as', 'vectors'];
+
+it('rows sent as vectors are told where they are: in plan, summary, receipt and link', async () => {
+  const { run, runBare, query, folder, url } = await openCommands();
+  const receipt = join(folder, 'receipt.jsonl');
+  const ran = await run([...vectors, '--receipt', receipt]);
+  expect(ran.code, ran.stderr).toBe(0);
+  const [stored] = query('SELECT DISTINCT model_id, source FROM features');
+  const source = `${stored?.model_id}/${stored?.source}`;
+  const documents = documentsOf(ran);
+  expect(documents.find(({ type }) => type === 'plan')).toMatchObject({ source });
+  expect(documents.at(-1).jobs).toMatchObject([{ source, confirmed: 3 }]);
+  expect(JSON.parse(linesOf(readFileSync(receipt, 'utf8'))[0] as string)).toMatchObject({ source });
+  const again = await runBare(...vectors, '--api-url', url);
+  expect(again.stdout).toBe(`${url}/${source}\n`);
+});
+
+it('a job of the embedded sandbox is resolved there, whether the flag is typed again or not', async () => {
+  const { runBare, state } = await openCommands();
+  const command = ['upload-sae', tinySae, '--sae-id', 'few', '--features', '0-2', '--sandbox', '--json'];
+  const [job] = documentsOf(await runBare(...command)).at(-1).jobs;
+  const journal = await openJournal(journalPath(state, job.job));
+  await journal.append({ t: 'intent', batch: 9, key: 'lost', rows: [[5, 6]], hash: '0'.repeat(64) });
+  await journal.close();
+  const absent = await runBare('status', job.job, '--resolve', '5=tiny-kjv-4l/1-few/5', '--json');
+  expect(documentsOf(absent)).toMatchObject([{ code: 'not_found', message: expect.stringContaining('server has no') }]);
+});
+
+it('of a job that was deleted as a whole nothing is left to verify', async () => {
+  const { run, runBare, url } = await openCommands();
+  const [{ job }] = documentsOf(await run(vectors)).at(-1).jobs;
+  expect(await run(['delete', '--job', job, '--yes'])).toMatchObject({ code: 0 });
+  const { code, stdout, stderr } = await runBare('status', job, '--verify', '--api-url', url);
+  expect(code).toBe(0);
+  expect(stderr).not.toContain('not on the server yet');
+  expect(stdout).toContain('nothing is left to verify');
+  expect(stdout).not.toContain('all of them');
+});
