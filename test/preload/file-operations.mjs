@@ -99,8 +99,6 @@ function wrap(name, pathsOf, what) {
   fs.promises[name] = async (...args) => {
     const paths = pathsOf(args).map((path) => resolve(String(path)));
     if (!paths.some(isOurs)) return original(...args);
-    const before = paths.map(existing);
-    if (name === 'mkdir' && before[0]) return original(...args);
     mayChange(name, paths[0]);
     const result = await original(...args);
     note(what(paths, args, result));
@@ -108,11 +106,15 @@ function wrap(name, pathsOf, what) {
   };
 }
 
-wrap(
-  'mkdir',
-  ([path]) => [path],
-  ([path], _args, first) => ({ op: 'mkdir', path, first: first ?? path }),
-);
+const makeFolder = fs.mkdirSync;
+fs.mkdirSync = (path, ...rest) => {
+  const full = resolve(String(path));
+  if (!isOurs(full) || existing(full)) return makeFolder(path, ...rest);
+  mayChange('mkdir', full);
+  const result = makeFolder(path, ...rest);
+  note({ op: 'mkdir', path: full, first: full });
+  return result;
+};
 wrap(
   'rename',
   ([from, to]) => [from, to],
