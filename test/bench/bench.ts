@@ -4,6 +4,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { formats } from './formats.ts';
+import { growth } from './growth.ts';
 import { trainedValues } from './material.ts';
 import { memory } from './memory.ts';
 import { pipeline } from './pipeline.ts';
@@ -20,12 +21,17 @@ const benches: Readonly<Record<string, (bench: Bench) => Promise<readonly Line[]
   pipeline,
   formats,
   memory,
+  growth,
   'start-up': startUp,
   public: publicServer,
 };
 
 const { values: flags, positionals: named } = parseArgs({
-  options: { repeats: { type: 'string', default: '5' }, large: { type: 'boolean', default: false } },
+  options: {
+    repeats: { type: 'string', default: '5' },
+    large: { type: 'boolean', default: false },
+    figure: { type: 'string' },
+  },
   allowPositionals: true,
 });
 const folder = mkdtempSync(join(tmpdir(), 'neuronpedia-bench-'));
@@ -35,6 +41,7 @@ try {
     values: await trainedValues(),
     repeats: Number(flags.repeats),
     large: flags.large,
+    figure: flags.figure,
     python: process.env.PYTHON,
   };
   const [cpu] = cpus();

@@ -1,4 +1,4 @@
-// `npm run bench [-- names…] [--repeats N] [--large]`: bundles the benches with what they measure, and runs them.
+// `npm run bench [-- names…] [--repeats N] [--large] [--figure FILE]`: bundles the benches with what they measure, and runs them.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

@@ -7,6 +7,8 @@ export interface Bench {
   readonly repeats: number;
   /** Files larger than memory too. */
   readonly large: boolean;
+  /** Where the picture goes; undefined: it is not drawn. */
+  readonly figure: string | undefined;
   /** A Python that has numpy and requests; undefined: none. */
   readonly python: string | undefined;
 }

@@ -3,7 +3,7 @@ import { ask, postJson } from '../../src/api/ask.ts';
 import { openServer } from '../../src/api/connect.ts';
 import { userSchema } from '../../src/api/schemas.ts';
 import { fixture, npyFile, tinySae } from './fixtures.ts';
-import { test } from './home.ts';
+import { testHere as test } from './home.ts';
 import { storedFeatures } from './sandbox-process.ts';
 
 const sae = (name: string) => ['upload-sae', tinySae, '--sae-id', name];

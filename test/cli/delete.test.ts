@@ -6,7 +6,7 @@ import { takeLock } from '../../src/upload/lock.ts';
 import { startFaultProxy } from '../upload/fault-proxy.ts';
 import { expectFailure, expectJsonFailure } from './failures.ts';
 import { fixture, hexOf, npyFile, rowsOf, tinySae } from './fixtures.ts';
-import { type Home, test } from './home.ts';
+import { type Home, testHere as test } from './home.ts';
 import { documentsOf, type Json, type Ran } from './run-cli.ts';
 import { everythingIn, queryStore, storedFeatures } from './sandbox-process.ts';
 import { serveThrough, uploadedIndices } from './web-server.ts';

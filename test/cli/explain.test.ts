@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 import { startSandbox } from '../../src/sandbox/index.ts';
 import { fixture, tinySae } from './fixtures.ts';
-import { test } from './home.ts';
+import { testHere as test } from './home.ts';
 import { documentsOf } from './run-cli.ts';
 import { queryStore, storedFeatures } from './sandbox-process.ts';
 

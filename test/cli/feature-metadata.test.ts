@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { fixture } from './fixtures.ts';
-import { test } from './home.ts';
+import { testHere as test } from './home.ts';
 import { documentsOf, type Json, linesOf } from './run-cli.ts';
 import { queryStore } from './sandbox-process.ts';
 

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test as plainTest } from 'vitest';
+import { runHere } from './in-process.ts';
 import { type Ran, type RunOptions, runCli, startCli } from './run-cli.ts';
 import { type RunningSandbox, type SandboxArgs, startSandboxProcess } from './sandbox-process.ts';
 
@@ -27,7 +28,15 @@ export interface Home {
   own<T extends { close(): Promise<unknown> }>(thing: T): T;
 }
 
-function makeHome(owned: { close(): Promise<unknown> }[]): Home {
+type RunCommand = (args: readonly string[], options: RunOptions) => Promise<Ran>;
+
+/** In this process, as `main` does: no start, but no folder of its own either. */
+function runInProcess(args: readonly string[], { env = {}, stdin, cwd }: RunOptions): Promise<Ran> {
+  if (cwd !== undefined || stdin === null) throw new Error('that takes a process of its own');
+  return runHere(args, { env, ...(stdin !== undefined && { stdin }) });
+}
+
+function makeHome(owned: { close(): Promise<unknown> }[], runCommand: RunCommand): Home {
   const folder = mkdtempSync(join(tmpdir(), 'neuronpedia-cli-'));
   const [config, state] = [join(folder, 'config'), join(folder, 'state')];
   const env = { HOME: folder, NEURONPEDIA_CONFIG_DIR: config, NEURONPEDIA_STATE_DIR: state };
@@ -35,7 +44,7 @@ function makeHome(owned: { close(): Promise<unknown> }[]): Home {
     owned.push(thing);
     return thing;
   };
-  const run: Home['run'] = (args, options) => runCli(args, { ...options, env: { ...env, ...options?.env } });
+  const run: Home['run'] = (args, options) => runCommand(args, { ...options, env: { ...env, ...options?.env } });
   return {
     folder,
     config,
@@ -55,28 +64,35 @@ function makeHome(owned: { close(): Promise<unknown> }[]): Home {
   };
 }
 
-/** `test` with a `home` of its own, and a `server` that the tests of one file share. */
-export const test = plainTest
-  .extend<{ home: Home }>({
-    // biome-ignore lint/correctness/noEmptyPattern: the runner reads what a fixture needs from this pattern
-    home: async ({}, use) => {
-      const owned: { close(): Promise<unknown> }[] = [];
-      const home = makeHome(owned);
-      await use(home);
-      for (const thing of owned.reverse()) await thing.close();
-      rmSync(home.folder, { recursive: true, force: true });
-    },
-  })
-  .extend<{ $file: { server: RunningSandbox } }>({
-    server: [
-      // biome-ignore lint/correctness/noEmptyPattern: see above
-      async ({}, use) => {
-        const data = mkdtempSync(join(tmpdir(), 'neuronpedia-server-'));
-        const server = await startSandboxProcess({ data });
-        await use(server);
-        await server.close();
-        rmSync(data, { recursive: true, force: true });
+function testWith(runCommand: RunCommand) {
+  return plainTest
+    .extend<{ home: Home }>({
+      // biome-ignore lint/correctness/noEmptyPattern: the runner reads what a fixture needs from this pattern
+      home: async ({}, use) => {
+        const owned: { close(): Promise<unknown> }[] = [];
+        const home = makeHome(owned, runCommand);
+        await use(home);
+        for (const thing of owned.reverse()) await thing.close();
+        rmSync(home.folder, { recursive: true, force: true });
       },
-      { scope: 'file' },
-    ],
-  });
+    })
+    .extend<{ $file: { server: RunningSandbox } }>({
+      server: [
+        // biome-ignore lint/correctness/noEmptyPattern: see above
+        async ({}, use) => {
+          const data = mkdtempSync(join(tmpdir(), 'neuronpedia-server-'));
+          const server = await startSandboxProcess({ data });
+          await use(server);
+          await server.close();
+          rmSync(data, { recursive: true, force: true });
+        },
+        { scope: 'file' },
+      ],
+    });
+}
+
+/** `test` with a `home` of its own, and a `server` that the tests of one file share. Commands are processes. */
+export const test = testWith(runCli);
+
+/** The same for what is not about processes: commands run in this one, which takes a tenth of the time. */
+export const testHere = testWith(runInProcess);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { npyFile, tinySae } from './fixtures.ts';
-import { test } from './home.ts';
+import { testHere as test } from './home.ts';
 import { linesOf } from './run-cli.ts';
 import { storedFeatures } from './sandbox-process.ts';
 

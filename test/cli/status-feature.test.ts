@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 import { fixture } from './fixtures.ts';
-import { test } from './home.ts';
+import { testHere as test } from './home.ts';
 import { documentsOf } from './run-cli.ts';
 import { serve } from './web-server.ts';
 

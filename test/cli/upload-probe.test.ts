@@ -4,7 +4,7 @@ import { openTensorFile } from '../../src/formats/open.ts';
 import { type ProbeOptions, readProbe } from '../../src/layouts/probe.ts';
 import { fixture } from '../fixtures.ts';
 import { hexOf } from './fixtures.ts';
-import { test } from './home.ts';
+import { testHere as test } from './home.ts';
 import { documentsOf, linesOf } from './run-cli.ts';
 import { startSandboxProcess, storedFeatures } from './sandbox-process.ts';
 

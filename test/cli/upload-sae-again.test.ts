@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { fixture, rowsOf, tinySae } from './fixtures.ts';
-import { test } from './home.ts';
+import { testHere as test } from './home.ts';
 import { documentsOf, type Json } from './run-cli.ts';
 import { everythingIn, storedFeatures } from './sandbox-process.ts';
 import { serveThrough, uploadedIndices } from './web-server.ts';
