@@ -1,21 +1,8 @@
 import type { Dispatcher } from 'undici';
 import { countSeparators } from './count-separators.ts';
-import { NoAnswer } from './no-answer.ts';
+import type { Answer } from './http.ts';
+import { AnswerTooLarge } from './no-answer.ts';
 import { formsOf, redact } from './redact.ts';
-
-/** A complete answer. `json` is undefined where the body is not JSON, whatever its content type claims. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: ReadonlyMap<string, string>;
-  readonly text: string;
-  readonly json: unknown;
-  /** Who gave it, and where the key that was sent came from, if that is known. */
-  readonly origin: string;
-  readonly keyFrom: string | undefined;
-}
-
-/** There was an answer, but more of it than is read: asking again would only bring it again. */
-export class AnswerTooLarge extends NoAnswer {}
 
 /** Answers are read into memory: more than this is no answer of a Neuronpedia to us. */
 const largestAnswer = 64 << 20;
@@ -23,6 +10,7 @@ const largestAnswer = 64 << 20;
 const mostValues = 4 << 20;
 /** A stream repeats all that there is so far with each token, which comes to a few of these. */
 const largestStream = 16 << 20;
+
 /** Whose answer it is, and the key that is to be seen nowhere. */
 interface AnswerFrom {
   readonly origin: string;
@@ -77,4 +65,9 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** It says that it is JSON, and is not all of it. */
+export function isCutOff({ headers, json, text }: Answer): boolean {
+  return json === undefined && text !== '' && /\bjson\b/.test(headers.get('content-type') ?? '');
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
 import { AppError } from '../errors.ts';
 import { opensIn, type RequestWindow } from '../upload/pacer.ts';
+import { isCutOff } from './answer.ts';
 import { higherLimits, isTransient, permanentError, readComplaint, retryAfterMs } from './answer-errors.ts';
 import { type Answer, AnswerTooLarge, type Http, type HttpRequest, NoAnswer } from './http.ts';
 import { fullWindow } from './request-window.ts';
@@ -74,11 +75,6 @@ function isFinal(answer: Answer): boolean {
 /** A success that is not JSON: a gateway's answer, which passes, or there is no Neuronpedia behind it. */
 function isPage({ status, json }: Answer): boolean {
   return json === undefined && status >= 200 && status < 300;
-}
-
-/** It says that it is JSON, and is not all of it. */
-function isCutOff({ headers, json, text }: Answer): boolean {
-  return json === undefined && text !== '' && /\bjson\b/.test(headers.get('content-type') ?? '');
 }
 
 /** Milliseconds before the next try. Errors: paused (a full window); server_failing where there is to be none. */

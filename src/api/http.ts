@@ -1,12 +1,11 @@
 import type { Dispatcher } from 'undici';
-import { type Answer, describeAnswer, headersOf, readAnswer, streamChunks } from './answer.ts';
+import { describeAnswer, headersOf, readAnswer, streamChunks } from './answer.ts';
 import { type Carrier, openCarrier } from './carrier.ts';
 import { type NoAnswer, noAnswer, ProxyFailure } from './no-answer.ts';
 import type { HttpProxy } from './proxy.ts';
 import { formsOf } from './redact.ts';
 
-export { type Answer, AnswerTooLarge } from './answer.ts';
-export { NoAnswer } from './no-answer.ts';
+export { AnswerTooLarge, NoAnswer } from './no-answer.ts';
 
 /** A request as this client makes them: JSON or nothing in, whatever comes out. */
 export interface HttpRequest {
@@ -15,6 +14,17 @@ export interface HttpRequest {
   readonly body?: Uint8Array | string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+}
+
+/** A complete answer. `json` is undefined where the body is not JSON, whatever its content type claims. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: ReadonlyMap<string, string>;
+  readonly text: string;
+  readonly json: unknown;
+  /** Who gave it, and where the key that was sent came from, if that is known. */
+  readonly origin: string;
+  readonly keyFrom: string | undefined;
 }
 
 /** An answer that comes piece by piece. The pieces end in NoAnswer where the connection breaks. */

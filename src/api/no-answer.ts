@@ -24,6 +24,9 @@ export class NoAnswer extends Error {
   }
 }
 
+/** There was an answer, but more of it than is read: asking again would only bring it again. */
+export class AnswerTooLarge extends NoAnswer {}
+
 /** A proxy that did not open the way to the server; `status` is what it answered, if it did. */
 export class ProxyFailure extends Error {
   readonly status: number | undefined;

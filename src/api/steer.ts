@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
+import { isCutOff } from './answer.ts';
 import { readAs } from './ask.ts';
 import { eventData } from './event-stream.ts';
 import type { Answer, Http, HttpRequest, StreamedAnswer } from './http.ts';
@@ -131,6 +132,7 @@ function bodyOf({ modelId, features, prompt, chat, method, ...numbers }: SteerRe
 
 function readWhole(answer: Answer): Frame {
   if (answer.status < 200 || answer.status > 299) throw explainRefusal(answer);
+  if (isCutOff(answer)) throw brokenOff({ plain: null, steered: null }, undefined);
   return readAs(answer, frameSchema, doing);
 }
 

@@ -51,7 +51,7 @@ function fillTables({ memory, ...at }: Kernel): void {
   fillLayouts(new Uint8Array(memory.buffer, at.layouts.value, 1024));
 }
 
-/** The scaled value is rounded to 2^-24 there, so the reach is two of these less: no plain value lies that near. */
+/** The scaled value is rounded to 2^-24 there: within five of these from here it is asked again with more bits. */
 function fillPlainUnits(view: DataView, high: Float64Array, scale: Int32Array): void {
   const { first, count } = plainExponents;
   for (let exponent = first; exponent < first + count; exponent++) {

@@ -47,6 +47,12 @@ describe('printing float32', () => {
     expect(checked).toBeGreaterThanOrEqual(20_000_000);
   });
 
+  it('prints a value that lies on an edge alike by itself and among others', () => {
+    const alone = print(fromBits([0x3994f05c]), kernel);
+    expect(alone).toEqual(['0.0002840784']);
+    expect(print(fromBits([0x3994f05b, 0x3994f05c, 0x3994f05d, 0x3994f05e]), kernel)[1]).toBe(alone[0]);
+  });
+
   it('gives the same bytes in plain JavaScript, for as many values a call as there may be', () => {
     for (const bits of strata(4096, 11)) expect(sameBytes(bits, kernel, writeFloatsPlainly), `${bits[0]}`).toBe(true);
     const random = seededRandom(12);

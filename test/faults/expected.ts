@@ -61,6 +61,8 @@ const special: Partial<Record<RequestKind, Codes>> = {
   // A page is the public server's answer, half of one too.
   'GET /api/upload/limits': (scenario, nth, fault) =>
     scenario.isPublic && fault === 'cut JSON' ? scenario.codes : asked(scenario, nth, fault),
+  'POST /api/model/new': askedForTheRest,
+  'POST /api/source-set/new': askedForTheRest,
   'POST /api/list/new': askedForTheRest,
   'POST /api/list/add-features': askedForTheRest,
   'POST /api/explanation/score': askedForTheRest,

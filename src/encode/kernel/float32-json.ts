@@ -14,7 +14,7 @@ export function print(count: i32): i32 {
   let at = input;
   for (const end = input + ((<usize>count >> 2) << 4); at < end; at += 16) {
     const bits = v128.load(at);
-    out = isPlain(bits) ? printFour(bits, out) : printEach(at, 4, out);
+    out = isPlain(bits) ? printFour(bits, at, out) : printEach(at, 4, out);
     if (!out) return 0;
   }
   if (count & 3) out = printEach(at, count & 3, out);
@@ -31,7 +31,7 @@ function isPlain(bits: v128): bool {
 }
 
 @inline
-function printFour(bits: v128, out: usize): usize {
+function printFour(bits: v128, at: usize, out: usize): usize {
   const exponent = i32x4.shr_u(i32x4.shl(bits, 1), 24);
   const significand = v128.or(v128.and(bits, i32x4.splat(0x7fffff)), i32x4.splat(0x800000));
   const a = v128.load(plainUnits + (<usize>i32x4.extract_lane(exponent, 0) << 4));
@@ -56,10 +56,21 @@ function printFour(bits: v128, out: usize): usize {
   const rest = i32x4.sub(i32x4.shuffle(scaledAb, scaledCd, 0, 2, 4, 6), i32x4.shl(tens, 24));
 
   const rounded = i32x4.shr_u(i32x4.add(rest, i32x4.splat(1 << 23)), 24);
+  const restOfNext = i32x4.sub(i32x4.splat(10 << 24), rest);
+  if (isDoubtful(rest, restOfNext, reach)) return printEach(at, 4, out);
   const isTens = i32x4.lt_s(rest, reach);
-  const isNextTens = i32x4.lt_s(i32x4.sub(i32x4.splat(10 << 24), rest), reach);
+  const isNextTens = i32x4.lt_s(restOfNext, reach);
   const units = v128.bitselect(i32x4.splat(10), v128.andnot(rounded, isTens), isNextTens);
   return writeFour(i32x4.add(tens, units), scale7, i32x4.shr_u(bits, 31), out);
+}
+
+/** Whether 24 bits of fraction are too few for one of the four: it lies on an edge of what is near enough, or of rounding. */
+@inline
+function isDoubtful(rest: v128, restOfNext: v128, reach: v128): bool {
+  const atEdge = i32x4.lt_u(i32x4.sub(rest, reach), i32x4.splat(5));
+  const atNextEdge = i32x4.lt_u(i32x4.sub(restOfNext, reach), i32x4.splat(5));
+  const fromHalf = v128.and(i32x4.add(rest, i32x4.splat((1 << 23) + 2)), i32x4.splat(0xffffff));
+  return v128.any_true(v128.or(v128.or(atEdge, atNextEdge), i32x4.lt_u(fromHalf, i32x4.splat(4))));
 }
 
 /** Writes `decimal · 10^(scale7 - 7)`; decimals have seven to nine digits. */
