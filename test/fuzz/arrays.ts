@@ -146,3 +146,8 @@ export function inFortranOrder({ dtype, shape, data }: Plain): Uint8Array {
   }
   return out;
 }
+
+/** No values at all, in a shape beyond all numbers: the formats' own writers differ on whether that may be. */
+export function isMoot(shape: readonly number[]): boolean {
+  return shape.includes(0) && !Number.isSafeInteger(product(shape.map((one) => one || 1)) * 8);
+}

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { npyImageOf } from '../fixtures.ts';
-import { bytesOf, type Dtype, inFortranOrder, type Plain, plain, product, swapped, types } from './arrays.ts';
+import { bytesOf, type Dtype, inFortranOrder, isMoot, type Plain, plain, product, swapped, types } from './arrays.ts';
 import { keepsPromise } from './promise.ts';
 import { type Property, property } from './property.ts';
 import { expectValues, withFile } from './reading.ts';
@@ -148,6 +148,7 @@ export const npyProperties: readonly Property[] = [
     },
   ),
   property('npy', 'a header that lies is refused, a true one is believed', 120, lies, async (lie, { folder }) => {
+    if (isMoot((lie.shape.match(/\d+/g) ?? []).map(Number))) return;
     const path = join(folder, 'lie.npy');
     const image = lyingImage(lie);
     writeFileSync(path, image);
