@@ -1,6 +1,14 @@
 import { stripVTControlCharacters } from 'node:util';
 
-const segments = new Intl.Segmenter('en', { granularity: 'grapheme' });
+let segmenter: Intl.Segmenter | undefined;
+
+/** What is one sign to a reader. Its tables take 10 ms to load, which a start without other signs than ASCII does not wait for. */
+function signsOf(text: string): Intl.Segments {
+  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
+  return segmenter.segment(text);
+}
+
+const ascii = /^[ -~]*$/;
 const words = /\n|[^\S\n]+|\S+/gu;
 /** Pictures and the scripts of East Asia take two columns. */
 const wide =
@@ -36,8 +44,9 @@ export function safeJson(json: string): string {
 
 /** Columns that a text without newlines takes. */
 export function widthOf(text: string): number {
+  if (ascii.test(text)) return text.length;
   let width = 0;
-  for (const { segment } of segments.segment(text)) width += wide.test(segment) ? 2 : 1;
+  for (const { segment } of signsOf(text)) width += wide.test(segment) ? 2 : 1;
   return width;
 }
 
@@ -62,7 +71,7 @@ export function wrapText(text: string, width: number): string[] {
     if (used + size > width && used > 0) next(true);
     // Spaces where a line is broken are the break; after a newline they indent.
     if (used === 0 && atBreak && word.trim() === '') continue;
-    for (const { segment } of size > width ? segments.segment(word) : [{ segment: word }]) {
+    for (const { segment } of size > width ? signsOf(word) : [{ segment: word }]) {
       const piece = widthOf(segment);
       if (used + piece > width && used > 0) next(true);
       line += segment;
@@ -76,7 +85,7 @@ export function wrapText(text: string, width: number): string[] {
 /** A text of at most `width` columns: of a longer one the middle is left out, the end being what tells paths apart. */
 export function cutMiddle(text: string, width: number, mark: string): string {
   if (widthOf(text) <= width) return text;
-  const parts = [...segments.segment(text)].map(({ segment }) => segment);
+  const parts = [...signsOf(text)].map(({ segment }) => segment);
   const room = Math.max(0, width - widthOf(mark));
   const [left, right]: [string[], string[]] = [[], []];
   let used = 0;
