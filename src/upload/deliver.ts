@@ -48,14 +48,14 @@ async function deliverAnnounced(run: Run, batch: Batch): Promise<void> {
     }
     // Of the parts in which a bad row is looked for, failures say nothing of their size.
     const isSearch = batch.search || batch.brief || batch.doubtful;
-    if (outcome.type === 'unknown' && outcome.answered && !isSearch) run.appetite.failed(batch.body);
+    // Being busy or out of reach says nothing of what is in it.
+    const isFailure = outcome.type === 'unknown' && outcome.answered;
+    if (isFailure && !isSearch) run.appetite.failed(batch.body);
     if (outcome.type === 'limited') {
       if (++windows < mostWindows && (await takeTurn(run, batch))) continue;
       return endLimited(run, batch, outcome.why);
     }
     if (outcome.type !== 'busy' && outcome.type !== 'unknown') return endUnstored(run, batch, outcome);
-    // Being busy or out of reach says nothing of what is in it.
-    const isFailure = outcome.type === 'unknown' && outcome.answered;
     if (isFailure) failures++;
     const often = isSearch || failures >= mostFailures[delivery.settle];
     const isPoison = isFailure && often;

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { jsonLies, type Lie, withLies } from './json-lies.ts';
 
@@ -70,7 +71,7 @@ export async function lyingServer(target: string) {
   let told: Falsehood | undefined;
   let asked = 0;
   const server = createServer(async (incoming, outgoing) => {
-    const body = await readAll(incoming);
+    const body = await buffer(incoming);
     const answer = await forward(target, incoming, body);
     const falsehood = applies(told, asked++) ? told : undefined;
     const { status, headers, content } = falsehood ? lieIn(answer, falsehood) : answer;
@@ -131,16 +132,10 @@ function forward(target: string, incoming: IncomingMessage, body: Buffer): Promi
       async (answer) => {
         const { 'content-type': type = '', 'x-server-id': id } = answer.headers;
         const kept = { 'content-type': type, ...(typeof id === 'string' && { 'x-server-id': id }) };
-        resolve({ status: answer.statusCode ?? 0, headers: kept, content: (await readAll(answer)).toString() });
+        resolve({ status: answer.statusCode ?? 0, headers: kept, content: (await buffer(answer)).toString() });
       },
     );
     onward.on('error', reject);
     onward.end(body);
   });
-}
-
-async function readAll(stream: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
 }

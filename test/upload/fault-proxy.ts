@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 
 /** What a proxy does with one request that it was told to spoil. */
 export type Fault =
@@ -53,7 +54,7 @@ export async function startFaultProxy(
 ): Promise<FaultProxy> {
   const seen: Seen[] = [];
   const server = createServer(async (incoming, outgoing) => {
-    const body = await readAll(incoming);
+    const body = await buffer(incoming);
     const what = describe(incoming, body);
     const nth = seen.filter(({ path }) => path === what.path).length;
     seen.push(what);
@@ -120,15 +121,9 @@ function forward(target: string, incoming: IncomingMessage, body: Buffer) {
     const { hostname, port } = new URL(target);
     const { host: _host, ...headers } = incoming.headers;
     const onward = request({ hostname, port, method: incoming.method, path: incoming.url, headers }, async (answer) => {
-      resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: await readAll(answer) });
+      resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: await buffer(answer) });
     });
     onward.on('error', reject);
     onward.end(body);
   });
-}
-
-async function readAll(stream: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
 }
