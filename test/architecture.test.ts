@@ -33,6 +33,7 @@ const area = (path: string) => (path.includes('/') ? path.slice(0, path.indexOf(
 const mayImport: Record<string, string[]> = {
   errors: [],
   'make-folder': [],
+  count: [],
   tensor: [],
   encode: [],
   formats: ['tensor'],
@@ -40,12 +41,12 @@ const mayImport: Record<string, string[]> = {
   dashboards: ['tensor'],
   'feature-data': ['formats', 'dashboards', 'tensor'],
   inspect: ['layouts', 'formats', 'dashboards', 'feature-data', 'tensor'],
-  upload: ['layouts', 'formats', 'dashboards', 'feature-data', 'encode', 'tensor', 'make-folder'],
+  upload: ['layouts', 'formats', 'dashboards', 'feature-data', 'encode', 'tensor', 'make-folder', 'count'],
   api: ['upload'],
   config: ['make-folder'],
   sandbox: ['make-folder'],
   library: ['upload', 'formats', 'layouts', 'tensor'],
-  cli: ['library', 'upload', 'inspect', 'api', 'config', 'sandbox', 'formats', 'layouts', 'tensor'],
+  cli: ['library', 'upload', 'inspect', 'api', 'config', 'sandbox', 'formats', 'layouts', 'tensor', 'count'],
   main: ['cli'],
   index: ['api', 'formats', 'inspect', 'layouts', 'library', 'tensor', 'upload'],
 };

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError, type ErrorCode } from '../errors.ts';
 import type { Answer } from './http.ts';
 import { oneLine } from './one-line.ts';

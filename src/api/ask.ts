@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { AppError } from '../errors.ts';
 import { opensIn, type RequestWindow } from '../upload/pacer.ts';
 import { isCutOff } from './answer.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { AppError } from '../errors.ts';
 import { createPacer } from '../upload/pacer.ts';
 import type { Made, ModelRecord, Server, SourceSet } from '../upload/server.ts';

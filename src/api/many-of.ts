@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * An array of which each element fits a schema. It stops at the first that does not: zod's own array goes on, and makes

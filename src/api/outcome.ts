@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Outcome } from '../upload/delivery.ts';
 import { opensIn, type Pacer } from '../upload/pacer.ts';
 import { steadyNow } from '../upload/steady-clock.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RequestWindow } from '../upload/pacer.ts';
 import { longestPauseMs } from './answer-errors.ts';
 import type { Answer } from './http.ts';

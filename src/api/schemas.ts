@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { oneLine } from './one-line.ts';
 
 /** Answers, as far as this client reads them. Unknown fields are let be: servers grow. */

@@ -2,13 +2,13 @@ import { checkExplaining } from '../api/explanations.ts';
 import type { FeatureId } from '../api/feature-id.ts';
 import type { Http } from '../api/http.ts';
 import { putOnList } from '../api/lists.ts';
+import { count } from '../count.ts';
 import { AppError, toAppError } from '../errors.ts';
 import { timeIsUp } from '../upload/time-limit.ts';
 import type { CommandContext } from './context.ts';
 import { type Afterwards, explainFeatures, explainingOf } from './explain-features.ts';
 import { parseId } from './id.ts';
 import type { OptionValues } from './options.ts';
-import { count } from './progress.ts';
 import type { Session } from './session.ts';
 import { withSpinner } from './spinner.ts';
 

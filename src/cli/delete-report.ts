@@ -1,9 +1,9 @@
+import { count } from '../count.ts';
 import { formatRanges } from '../tensor/ranges.ts';
 import type { Deletion, Survey } from '../upload/delete-rows.ts';
 import type { JobRows } from '../upload/job-rows.ts';
 import type { Server } from '../upload/server.ts';
 import type { CommandContext } from './context.ts';
-import { count } from './progress.ts';
 import type { Session } from './session.ts';
 
 /** What a command was asked to delete. */

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { count } from '../count.ts';
 import { AppError } from '../errors.ts';
 import { closeAfter } from '../library/close-after.ts';
 import { countRows, eachRow, intersectRanges, mergeRanges, subtractRanges } from '../tensor/ranges.ts';
@@ -14,7 +15,7 @@ import { type Verification, verifyRows } from '../upload/verify-rows.ts';
 import type { CommandContext } from './context.ts';
 import { commandOf, type JobAgain, jobAgain } from './job-again.ts';
 import { atServerOf, namesServer } from './job-server.ts';
-import { count, startProgress } from './progress.ts';
+import { startProgress } from './progress.ts';
 import { checkReceipt } from './receipt.ts';
 import { openSession, type Session } from './session.ts';
 import { withSpinner } from './spinner.ts';

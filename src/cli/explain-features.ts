@@ -2,10 +2,10 @@ import { type Explaining, explanationsOf, generateExplanation, isOf, scoreExplan
 import type { FeatureId } from '../api/feature-id.ts';
 import type { Http } from '../api/http.ts';
 import type { Explanation } from '../api/schemas.ts';
+import { count } from '../count.ts';
 import { AppError } from '../errors.ts';
 import type { CommandContext } from './context.ts';
 import type { OptionValues } from './options.ts';
-import { count } from './progress.ts';
 import { withSpinner } from './spinner.ts';
 
 /** What was done with features once they were there, for the summary, and how that went. */

@@ -1,9 +1,9 @@
 import type { Activation, Feature } from '../api/feature.ts';
 import type { Explanation } from '../api/schemas.ts';
+import { count } from '../count.ts';
 import { markedText, strongest, tokenText } from './activation-text.ts';
 import { safeText, widthOf } from './display-text.ts';
 import type { Output } from './output.ts';
-import { count } from './progress.ts';
 
 /** One line about a feature: what it is, and what the server says. */
 export type FeatureLine = readonly [name: string, text: string];

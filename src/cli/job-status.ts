@@ -1,4 +1,5 @@
 import { fetchFeature } from '../api/feature.ts';
+import { count } from '../count.ts';
 import { AppError } from '../errors.ts';
 import { formatRanges } from '../tensor/ranges.ts';
 import { nameRow } from '../upload/delivery.ts';
@@ -12,7 +13,6 @@ import { commandOf } from './job-again.ts';
 import { atServerOf, otherServer } from './job-server.ts';
 import { formatMoment } from './moment.ts';
 import type { OptionValues } from './options.ts';
-import { count } from './progress.ts';
 import { listQuarantine } from './quarantine.ts';
 import { openSession, type Session } from './session.ts';
 

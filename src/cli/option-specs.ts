@@ -1,7 +1,7 @@
-import type { z as Zod } from 'zod';
+import type * as zod from 'zod';
 import { parseRanges } from '../tensor/ranges.ts';
 import { groups } from './option-groups.ts';
-import { choice, flag, parsed, text, whole } from './option-values.ts';
+import { choice, flag, parsed, text, whole, type Zod } from './option-values.ts';
 import { aboutOptions } from './options-about.ts';
 import { directionOptions } from './options-direction.ts';
 import { featureOptions } from './options-features.ts';
@@ -11,7 +11,7 @@ import { sweepOptions } from './options-sweeps.ts';
 import { parseDuration, parseSize } from './quantities.ts';
 
 /** How a value is read. zod is handed in, so that showing help need not load it. */
-type Schema = (z: typeof Zod) => Zod.ZodType;
+type Schema = (z: Zod) => zod.ZodType;
 
 /** One option, declared once: commander, help, the README and the types of commands are made from this. */
 export interface OptionSpec {

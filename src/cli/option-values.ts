@@ -1,14 +1,17 @@
-import type { z as Zod } from 'zod';
+import type * as zod from 'zod';
 
 // Schemas that options share. Each takes zod as an argument: declaring an option must not load it.
 
+/** What options use of zod: a bundle then holds no more of it. */
+export type Zod = Pick<typeof zod, 'array' | 'boolean' | 'enum' | 'NEVER' | 'string' | 'url'>;
+
 /** A switch. */
-export const flag = (z: typeof Zod) => z.boolean();
+export const flag = (z: Zod) => z.boolean();
 /** Any text but none. */
-export const text = (z: typeof Zod) => z.string().min(1, 'expected some text');
+export const text = (z: Zod) => z.string().min(1, 'expected some text');
 
 /** A finite number, as people write one. */
-export const decimal = (z: typeof Zod) =>
+export const decimal = (z: Zod) =>
   z
     .string()
     .regex(/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i, 'expected a number')
@@ -16,7 +19,7 @@ export const decimal = (z: typeof Zod) =>
     .refine(Number.isFinite, 'expected a finite number');
 
 /** A whole number within bounds, both included. */
-export const whole = (from: number, to: number) => (z: typeof Zod) =>
+export const whole = (from: number, to: number) => (z: Zod) =>
   z
     .string()
     .regex(/^-?\d{1,15}$/, 'expected a whole number')
@@ -24,25 +27,25 @@ export const whole = (from: number, to: number) => (z: typeof Zod) =>
     .refine((value) => value >= from && value <= to, `expected ${from} to ${to}`);
 
 /** A number within bounds, both included. */
-export const decimalWithin = (from: number, to: number) => (z: typeof Zod) =>
+export const decimalWithin = (from: number, to: number) => (z: Zod) =>
   decimal(z).refine((value) => value >= from && value <= to, `expected ${from} to ${to}`);
 
 /** One of some words. */
 export const choice =
   <const T extends readonly string[]>(...names: T) =>
-  (z: typeof Zod) =>
+  (z: Zod) =>
     z.enum(names, { error: `expected ${names.join(' or ')}` });
 
 /** Of an option that may be given several times: each value by itself. */
 export const each =
-  <T extends Zod.ZodType>(schema: (z: typeof Zod) => T) =>
-  (z: typeof Zod) =>
+  <T extends zod.ZodType>(schema: (z: Zod) => T) =>
+  (z: Zod) =>
     z.array(schema(z));
 
 /** A value that a function reads, or answers undefined to. */
 export const parsed =
   <T>(parse: (value: string) => T | undefined, expected: string) =>
-  (z: typeof Zod) =>
+  (z: Zod) =>
     z.string().transform((value, context) => {
       const result = parse(value);
       if (result !== undefined) return result;
@@ -53,7 +56,7 @@ export const parsed =
 /** The same for all values of an option that may be given several times. */
 export const parsedAll =
   <T>(parse: (values: readonly string[]) => T | undefined, expected: string) =>
-  (z: typeof Zod) =>
+  (z: Zod) =>
     z.array(z.string()).transform((values, context) => {
       const result = parse(values);
       if (result !== undefined) return result;

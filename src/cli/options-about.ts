@@ -1,10 +1,9 @@
-import type { z as Zod } from 'zod';
 import { parseEntries } from './entries.ts';
 import { explanationType, scoreType } from './explaining-names.ts';
 import { parseLicense } from './licenses.ts';
 import { groups } from './option-groups.ts';
 import type { OptionSpec } from './option-specs.ts';
-import { choice, each, flag, parsed, parsedAll, text, whole } from './option-values.ts';
+import { choice, each, flag, parsed, parsedAll, text, whole, type Zod } from './option-values.ts';
 
 /** Options that say what an upload is, and what is to be done with it; the same on every kind of upload. */
 export const aboutOptions = {
@@ -20,7 +19,7 @@ export const aboutOptions = {
     value: 'URL',
     group: groups.about,
     help: 'the paper or page that describes it',
-    schema: (z: typeof Zod) =>
+    schema: (z: Zod) =>
       z.url({ protocol: /^https?$/, error: 'expected an address such as https://arxiv.org/abs/2406.11717' }),
   },
   license: {

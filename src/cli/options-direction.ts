@@ -1,7 +1,6 @@
-import type { z as Zod } from 'zod';
 import { groups } from './option-groups.ts';
 import type { OptionSpec } from './option-specs.ts';
-import { decimal, flag, text, whole } from './option-values.ts';
+import { decimal, flag, text, whole, type Zod } from './option-values.ts';
 
 /** Options of a direction of its own: a steering vector or a probe. */
 export const directionOptions = {
@@ -10,7 +9,7 @@ export const directionOptions = {
     value: 'N',
     group: groups.place,
     help: 'steering strength, -300 to 300 (default: 10; with steer the one that is stored)',
-    schema: (z: typeof Zod) => decimal(z).refine((value) => Math.abs(value) <= 300, 'expected -300 to 300'),
+    schema: (z: Zod) => decimal(z).refine((value) => Math.abs(value) <= 300, 'expected -300 to 300'),
   },
   row: {
     value: 'I',

@@ -1,7 +1,6 @@
-import type { z as Zod } from 'zod';
 import { groups } from './option-groups.ts';
 import type { OptionSpec } from './option-specs.ts';
-import { choice, text, whole } from './option-values.ts';
+import { choice, text, whole, type Zod } from './option-values.ts';
 
 const group = groups.reading;
 
@@ -25,5 +24,5 @@ export const featureOptions = {
     help: "how a sparsity is meant: log10 or linear (default: log10 for SAELens' own file)",
     schema: choice('log10', 'linear'),
   },
-  skipDead: { group, help: 'leave out features that never fire', schema: (z: typeof Zod) => z.boolean() },
+  skipDead: { group, help: 'leave out features that never fire', schema: (z: Zod) => z.boolean() },
 } as const satisfies Record<string, OptionSpec>;

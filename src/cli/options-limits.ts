@@ -1,7 +1,6 @@
-import type { z as Zod } from 'zod';
 import { groups } from './option-groups.ts';
 import type { OptionSpec } from './option-specs.ts';
-import { flag, parsed } from './option-values.ts';
+import { flag, parsed, type Zod } from './option-values.ts';
 import { parseRowCount, parseTimeLimit } from './quantities.ts';
 import { parseResolution } from './resolution.ts';
 
@@ -49,7 +48,7 @@ export const limitOptions = {
     group: groups.reading,
     help: 'with a job: settle a row without an answer by hand, ROW=absent or ROW=ID; may be repeated',
     repeatable: true,
-    schema: (z: typeof Zod) =>
+    schema: (z: Zod) =>
       z.array(parsed(parseResolution, 'ROW=absent, or ROW=ID with the id that the server gave it')(z)),
   },
 } as const satisfies Record<string, OptionSpec>;

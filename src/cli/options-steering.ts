@@ -1,6 +1,5 @@
-import type { z as Zod } from 'zod';
 import type { OptionSpec } from './option-specs.ts';
-import { choice, decimalWithin, flag, whole } from './option-values.ts';
+import { choice, decimalWithin, flag, whole, type Zod } from './option-values.ts';
 
 const group = 'Steering';
 
@@ -10,7 +9,7 @@ export const steeringOptions = {
     value: 'TEXT',
     group,
     help: 'text to complete, or - for standard input',
-    schema: (z: typeof Zod) => z.string(),
+    schema: (z: Zod) => z.string(),
   },
   tokens: {
     value: 'N',

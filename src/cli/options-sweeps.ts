@@ -1,10 +1,9 @@
-import type { z as Zod } from 'zod';
 import { parseRanges } from '../tensor/ranges.ts';
 import { parseShard } from '../upload/shard.ts';
 import { parseHead } from './head-option.ts';
 import { groups } from './option-groups.ts';
 import type { OptionSpec } from './option-specs.ts';
-import { choice, each, parsed, text } from './option-values.ts';
+import { choice, each, parsed, text, type Zod } from './option-values.ts';
 
 /** Options for folders of several SAEs, and for those with several matrices or hooks: crosscoders and transcoders. */
 export const sweepOptions = {
@@ -24,7 +23,7 @@ export const sweepOptions = {
     value: 'I=MODEL:LAYER',
     group: groups.place,
     help: 'where head I of a crosscoder belongs; may be given several times',
-    schema: (z: typeof Zod) => each(parsed(parseHead, 'HEAD=MODEL:LAYER such as 0=gemma-2-2b:13'))(z),
+    schema: (z: Zod) => each(parsed(parseHead, 'HEAD=MODEL:LAYER such as 0=gemma-2-2b:13'))(z),
     repeatable: true,
   },
   shard: {

@@ -1,11 +1,11 @@
-import type { z as Zod } from 'zod';
+import type * as zod from 'zod';
 import { type OptionSpec, optionSpecs } from './option-specs.ts';
 
 export type OptionName = keyof typeof optionSpecs;
 
 /** Parsed values of some options; what was not given is absent. */
 export type OptionValues<Name extends OptionName = OptionName> = {
-  readonly [K in Name]?: Zod.infer<ReturnType<(typeof optionSpecs)[K]['schema']>>;
+  readonly [K in Name]?: zod.infer<ReturnType<(typeof optionSpecs)[K]['schema']>>;
 };
 
 /** Options that every command takes. */

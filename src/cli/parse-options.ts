@@ -1,8 +1,11 @@
-import { z } from 'zod';
+import { array, boolean, enum as choice, NEVER, string, url } from 'zod';
 import { AppError } from '../errors.ts';
 import { didYouMean } from './closest.ts';
 import { type OptionSpec, optionSpecs } from './option-specs.ts';
+import type { Zod } from './option-values.ts';
 import { flagOf, type OptionName, type OptionValues } from './options.ts';
+
+const zod: Zod = { array, boolean, enum: choice, NEVER, string, url };
 
 /** Reads the values of options by their schemas. Error: usage, naming option, value and what was expected. */
 export function parseOptions(raw: Readonly<Record<string, unknown>>): OptionValues {
@@ -16,7 +19,7 @@ export function parseOptions(raw: Readonly<Record<string, unknown>>): OptionValu
 
 function parseOption(name: OptionName, value: unknown): unknown {
   const spec: OptionSpec = optionSpecs[name];
-  const result = spec.schema(z).safeParse(value);
+  const result = spec.schema(zod).safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const expected = issue?.message ?? 'not understood';

@@ -1,3 +1,4 @@
+import { count } from '../count.ts';
 import { shortMoment } from './moment.ts';
 
 /** What one line of progress tells. */
@@ -40,11 +41,6 @@ export function barLine(facts: ProgressFacts, columns: number, draw: (full: numb
 
 function share(value: number, total: number): string {
   return `${total === 0 ? 100 : Math.floor((100 * value) / total)} %`.padStart(5);
-}
-
-/** `1,024` */
-export function count(value: number): string {
-  return value.toLocaleString('en-US');
 }
 
 function rateText(rate: number): string {

@@ -4,8 +4,6 @@ import type { Output } from './output.ts';
 import { createPace, type Pace } from './pace.ts';
 import { barLine, clock, etaText, factsLine, type ProgressFacts } from './progress-line.ts';
 
-export { count } from './progress-line.ts';
-
 /** Shows how far an upload is: a bar on a terminal, a line now and then elsewhere. */
 export interface Progress {
   /** So many rows are confirmed; `quota` says how far it lets this run come, where that is not the end. */

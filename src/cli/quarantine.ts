@@ -1,5 +1,5 @@
+import { count } from '../count.ts';
 import { type BodyFormat, nameRow } from '../upload/delivery.ts';
-import { count } from './progress.ts';
 
 /** Which feature a row is, where rows have indices of their own. */
 export type RowNaming = Pick<BodyFormat, 'indexOf'>;

@@ -1,7 +1,7 @@
+import { count } from '../count.ts';
 import type { Quota, Server } from '../upload/server.ts';
 import type { CommandContext } from './context.ts';
 import { formatMoment } from './moment.ts';
-import { count } from './progress.ts';
 
 /** What an account may still upload today, as one says it behind its name; empty where there is no quota. */
 export function quotaLeft({ quota }: Server): string {

@@ -1,3 +1,4 @@
+import { count } from '../count.ts';
 import { describe } from '../layouts/bare.ts';
 import type { Known } from '../layouts/sae.ts';
 import { sourceOf } from '../library/sae-upload.ts';
@@ -8,7 +9,6 @@ import { remarksOn } from '../upload/kinds/sae-remarks.ts';
 import type { Server } from '../upload/server.ts';
 import { formatShard, nameShard } from '../upload/shard.ts';
 import type { Output } from './output.ts';
-import { count } from './progress.ts';
 import { describeQuarantine } from './quarantine.ts';
 import { quotaLeft } from './quota-plan.ts';
 

@@ -1,3 +1,4 @@
+import { count } from '../count.ts';
 import type { AppError } from '../errors.ts';
 import { type SaeEnd, sourceOf } from '../library/sae-upload.ts';
 import { countRows } from '../tensor/ranges.ts';
@@ -7,7 +8,6 @@ import type { Server } from '../upload/server.ts';
 import { formatShard, nameShard } from '../upload/shard.ts';
 import type { CommandContext } from './context.ts';
 import type { Afterwards } from './explain-features.ts';
-import { count } from './progress.ts';
 import { quarantineFields } from './quarantine.ts';
 import { cannotStore } from './sae-plan.ts';
 import type { Session } from './session.ts';

@@ -1,4 +1,5 @@
 import type { Connection } from '../api/connect.ts';
+import { count } from '../count.ts';
 import { toAppError } from '../errors.ts';
 import { throwIfStopped } from '../library/run-options.ts';
 import { sourceOf } from '../library/sae-upload.ts';
@@ -12,7 +13,6 @@ import { afterUpload } from './after-upload.ts';
 import type { CommandContext } from './context.ts';
 import type { Afterwards } from './explain-features.ts';
 import type { OptionValues } from './options.ts';
-import { count } from './progress.ts';
 import { showQuota } from './quota-plan.ts';
 import { planDocument } from './sae-plan.ts';
 import { idsOf, writeSaeReceipt } from './sae-receipt.ts';

@@ -1,12 +1,13 @@
 import { higherLimits } from '../api/answer-errors.ts';
 import { foldersOf } from '../config/folders.ts';
+import { count } from '../count.ts';
 import type { RunOptions } from '../library/run-options.ts';
 import { nameRow } from '../upload/delivery.ts';
 import type { QuotaAhead as EventQuota, UploadEvent } from '../upload/events.ts';
 import type { JobReport } from '../upload/run.ts';
 import type { CommandContext } from './context.ts';
 import { formatMoment } from './moment.ts';
-import { count, type Progress, type QuotaAhead, startProgress } from './progress.ts';
+import { type Progress, type QuotaAhead, startProgress } from './progress.ts';
 import { describeQuarantine, type RowNaming } from './quarantine.ts';
 
 /** What every upload command tells the library of how it is to be run, made of options and signals. */

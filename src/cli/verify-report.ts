@@ -1,8 +1,8 @@
+import { count } from '../count.ts';
 import { AppError } from '../errors.ts';
 import { wrongShare } from '../upload/sample.ts';
 import type { Verification } from '../upload/verify-rows.ts';
 import type { Output } from './output.ts';
-import { count } from './progress.ts';
 
 /** What a verification found, as its document has it. */
 export interface VerifyFields extends Verification {

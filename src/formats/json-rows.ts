@@ -1,5 +1,5 @@
 import { extname } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from '../errors.ts';
 import { type ByteSource, memoryBytes, readBytes } from '../tensor/byte-source.ts';
 import { linesOf } from '../tensor/lines.ts';

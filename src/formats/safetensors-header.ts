@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from '../errors.ts';
 import { dtypeSize, isDtype } from '../tensor/dtype.ts';
 import { elementCount } from '../tensor/tensor.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { configClue } from './axes.ts';
 import { crosscoder, type Stored } from './heads.ts';
 import { parseHook, transformerLensHook } from './hook.ts';

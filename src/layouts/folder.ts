@@ -7,14 +7,13 @@ export interface Listing {
   readonly folders: readonly string[];
 }
 
-const byNumber = new Intl.Collator('en', { numeric: true });
-
 /** Lists a folder without what is hidden. Error: file_unreadable. */
 export async function listFolder(folder: string): Promise<Listing> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
     throw new AppError('file_unreadable', `${folder}: this folder cannot be read (${cause.code})`, { cause });
   });
   const visible = entries.filter(({ name }) => !name.startsWith('.'));
+  const byNumber = new Intl.Collator('en', { numeric: true });
   visible.sort((a, b) => byNumber.compare(a.name, b.name));
   const folders = visible.filter((entry) => entry.isDirectory());
   return {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { assemble, type Parts } from './assemble.ts';
 import { parseHook, transformerLensHook } from './hook.ts';
 import { known, readJsonConfig } from './json-config.ts';

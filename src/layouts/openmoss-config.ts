@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { firstFile, known, readJsonConfig } from './json-config.ts';
 import type { Known } from './sae.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { present, readJsonConfig } from './json-config.ts';
 
 /** What a SAELens `cfg.json` says, from either generation. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Orientation, Tensor } from '../tensor/tensor.ts';
 import { assemble } from './assemble.ts';
 import { parseHook, transformerLensHook } from './hook.ts';

@@ -1,5 +1,5 @@
 import { basename, dirname, join, sep } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from '../errors.ts';
 import { assemble, type Parts } from './assemble.ts';
 import { parseHook, transformerLensHook } from './hook.ts';

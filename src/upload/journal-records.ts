@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const range = z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()]);
 const ranges = z.array(range);

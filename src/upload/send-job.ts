@@ -1,3 +1,4 @@
+import { count } from '../count.ts';
 import { countRows, intersectRanges, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
 import type { QuotaAhead } from './events.ts';
 import { type Journal, readJournal } from './journal.ts';
@@ -104,9 +105,7 @@ function quotaAhead(quota: Quota | undefined, { confirmed, total }: Tally, today
 
 function spent(quota: Quota | undefined): SendResult {
   const waitMs = quota && untilReset(quota);
-  const why = quota?.limit
-    ? `the quota of ${quota.limit.toLocaleString('en-US')} features a day is spent`
-    : 'the quota is spent';
+  const why = quota?.limit ? `the quota of ${count(quota.limit)} features a day is spent` : 'the quota is spent';
   return { type: 'quota', resumeAt: quota?.resetsAt, ...(waitMs !== undefined && { waitMs }), ofTier: true, why };
 }
 

@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { openServer } from '../../src/api/connect.ts';
 import { discover } from '../../src/api/discover.ts';
 import { fetchFeature } from '../../src/api/feature.ts';

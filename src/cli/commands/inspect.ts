@@ -1,3 +1,4 @@
+import { count } from '../../count.ts';
 import { AppError } from '../../errors.ts';
 import type { Finding } from '../../inspect/findings.ts';
 import { type Inspection, inspectPath } from '../../inspect/inspect.ts';
@@ -5,7 +6,6 @@ import { BUILT_IN_MODELS } from '../../sandbox/models.ts';
 import type { CommandContext } from '../context.ts';
 import { uploadCommands } from '../inspect/commands.ts';
 import { inspectionLines } from '../inspect/view.ts';
-import { count } from '../progress.ts';
 import { withSpinner } from '../spinner.ts';
 
 /** `inspect PATH`: what a file is, what the tool takes it for, what its rows are like. Asks no server for anything. */

@@ -1,3 +1,4 @@
+import { count } from '../../count.ts';
 import { AppError } from '../../errors.ts';
 import { closeAfter } from '../../library/close-after.ts';
 import { listJobs } from '../../upload/jobs.ts';
@@ -6,7 +7,6 @@ import { showFeature } from '../feature-status.ts';
 import { jobDocument, showJob, showJobs } from '../job-status.ts';
 import { formatMoment } from '../moment.ts';
 import type { OptionValues } from '../options.ts';
-import { count } from '../progress.ts';
 import { openSession, type Session } from '../session.ts';
 import { withSpinner } from '../spinner.ts';
 

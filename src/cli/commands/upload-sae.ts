@@ -1,4 +1,5 @@
 import type { Connection } from '../../api/connect.ts';
+import { count } from '../../count.ts';
 import { AppError } from '../../errors.ts';
 import type { Sae } from '../../layouts/sae.ts';
 import { closeAfter } from '../../library/close-after.ts';
@@ -11,7 +12,6 @@ import type { CommandContext } from '../context.ts';
 import type { Afterwards } from '../explain-features.ts';
 import { warnNotStored } from '../not-stored.ts';
 import type { OptionValues } from '../options.ts';
-import { count } from '../progress.ts';
 import { showQuota } from '../quota-plan.ts';
 import { checkReceipt } from '../receipt.ts';
 import { saeOptions } from '../sae-options.ts';

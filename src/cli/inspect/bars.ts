@@ -1,6 +1,6 @@
+import { count } from '../../count.ts';
 import type { Histogram } from '../../inspect/histogram.ts';
 import type { Page } from '../output.ts';
-import { count } from '../progress.ts';
 
 const eighths = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 const [narrowest, widest] = [8, 60];

@@ -1,3 +1,4 @@
+import { count } from '../../count.ts';
 import type { Page } from '../output.ts';
 
 const labelWidth = 9;
@@ -14,5 +15,5 @@ export function labelled(page: Page, label: string, first: string, ...others: re
 export function firstOf<T>(items: readonly T[], most: number, line: (item: T) => string): string[] {
   const shown = items.slice(0, most).map(line);
   const more = items.length - shown.length;
-  return more > 0 ? [...shown, `and ${more.toLocaleString('en-US')} more; all of them with --json`] : shown;
+  return more > 0 ? [...shown, `and ${count(more)} more; all of them with --json`] : shown;
 }

@@ -1,3 +1,5 @@
+import { count } from '../../count.ts';
+
 /** `0.9871`, `12.35`, `1.500e-7`: four figures. */
 export function figure(value: number): string {
   const size = Math.abs(value);
@@ -18,6 +20,6 @@ export function size(bytes: number): string {
 }
 
 /** `1 row`, `2,048 rows` */
-export function several(count: number, one: string, many = `${one}s`): string {
-  return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
+export function several(things: number, one: string, many = `${one}s`): string {
+  return `${count(things)} ${things === 1 ? one : many}`;
 }

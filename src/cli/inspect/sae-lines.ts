@@ -1,10 +1,10 @@
+import { count } from '../../count.ts';
 import type { SaeReport } from '../../inspect/dictionary.ts';
 import type { Firing } from '../../inspect/firing.ts';
 import type { RowList } from '../../inspect/row-list.ts';
 import type { Spread } from '../../inspect/spread.ts';
 import type { RowSurvey } from '../../inspect/survey-rows.ts';
 import type { Page } from '../output.ts';
-import { count } from '../progress.ts';
 import { bars } from './bars.ts';
 import { indent, labelled } from './lines.ts';
 import { figure, several } from './numbers.ts';

@@ -1,6 +1,6 @@
+import { count } from '../../count.ts';
 import type { SaeReport } from '../../inspect/dictionary.ts';
 import type { Page } from '../output.ts';
-import { count } from '../progress.ts';
 import { labelled } from './lines.ts';
 import { figure } from './numbers.ts';
 

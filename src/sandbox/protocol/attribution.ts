@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Account } from '../accounts.ts';
 import { freeObject, text, webAddress } from './parse.ts';
 import { refuse } from './refusal.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { attributionFields } from './attribution.ts';
 import { exampleFields } from './examples.ts';
 import { MAX_FEATURES_PER_BATCH } from './limits.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { NewActivation, NewExplanation } from '../store/examples.ts';
 import { numeric, text } from './parse.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { refuseField } from './refusal.ts';
 
 function pathText(path: readonly PropertyKey[]): string {

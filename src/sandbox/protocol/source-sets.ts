@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Account, ownerName } from '../accounts.ts';
 import { type Answer, answer } from '../answer.ts';
 import { type ModelRecord, sourceSetRecord, sourcesOf } from '../records/models.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Answer } from '../answer.ts';
 import type { Call } from '../route.ts';
 import { areMixed } from '../steering/request.ts';

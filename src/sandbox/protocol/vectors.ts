@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Account } from '../accounts.ts';
 import { type Answer, answer } from '../answer.ts';
 import { contentHash } from '../content.ts';
