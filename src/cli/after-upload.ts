@@ -42,21 +42,29 @@ export async function checkAfterwards(
   await checkExplaining(http, place, explainingOf(options));
 }
 
+/** What an upload has brought to the server, by the server's names. Named when asked for: there may be many. */
+export interface Uploaded {
+  ids(): readonly string[];
+  /** Of these, those that an explanation can be made of. */
+  explainable(): readonly string[];
+}
+
 /** Puts features that are there on a list, has those that can be explained and scored, as the options say. */
 export async function afterUpload(
   context: CommandContext,
   session: Session,
   http: Http,
-  ids: readonly string[],
-  explainable = ids,
+  uploaded: Uploaded,
 ): Promise<Afterwards> {
   const { options, out } = context;
-  const features = ids.map(parseId);
   const fields: Record<string, unknown> = {};
   try {
-    if (options.list !== undefined) fields.list = await fillList(context, session, http, options.list, features);
+    if (options.list !== undefined) {
+      fields.list = await fillList(context, session, http, options.list, uploaded.ids().map(parseId));
+    }
     if (!wantsExplaining(options)) return { fields, exitCode: 0 };
-    const explained = await explainFeatures(context, http, explainable.slice(0, options.interpLimit).map(parseId));
+    const some = uploaded.explainable().slice(0, options.interpLimit).map(parseId);
+    const explained = await explainFeatures(context, http, some);
     return { fields: { ...fields, ...explained.fields }, exitCode: explained.exitCode };
   } catch (thrown) {
     const error = asError(thrown);

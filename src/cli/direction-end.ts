@@ -25,7 +25,9 @@ export async function finishDirection(
   tellEnd(context, report);
   if (options.receipt !== undefined) await writeDirectionReceipt(options.receipt, session, prepared, report);
   const done = id !== undefined && report.end.type === 'finished';
-  const after = done ? await afterUpload(context, session, http, [id]) : undefined;
+  const after = done
+    ? await afterUpload(context, session, http, { ids: () => [id], explainable: () => [id] })
+    : undefined;
   out.document({
     type: 'summary',
     status: statusOf(report),

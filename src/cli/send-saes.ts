@@ -9,7 +9,7 @@ import { previewSae } from '../upload/kinds/send-sae.ts';
 import { mostToSend } from '../upload/preview-job.ts';
 import type { JobReport, SendLimits } from '../upload/run.ts';
 import type { Server } from '../upload/server.ts';
-import { afterUpload } from './after-upload.ts';
+import { afterUpload, type Uploaded } from './after-upload.ts';
 import type { CommandContext } from './context.ts';
 import type { Afterwards } from './explain-features.ts';
 import type { OptionValues } from './options.ts';
@@ -100,8 +100,11 @@ export async function showSending(
     tellReport(context, session, server, prepared, report);
     if (options.receipt !== undefined) await writeSaeReceipt(options.receipt, session, prepared, report, several);
     if (report.end.type !== 'finished') return { report };
-    const explainable = explainableOf(prepared, report, options);
-    return { report, after: await afterUpload(context, session, http, idsOf(prepared, report), explainable) };
+    const uploaded: Uploaded = {
+      ids: () => idsOf(prepared, report),
+      explainable: () => explainableOf(prepared, report, options),
+    };
+    return { report, after: await afterUpload(context, session, http, uploaded) };
   } catch (thrown) {
     reporter.stop();
     if (several) out.error(toAppError(thrown));

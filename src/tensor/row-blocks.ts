@@ -25,12 +25,35 @@ const bandBytes = 12 << 20;
 export async function* rowBlocks(matrix: Matrix, ranges: Ranges): AsyncGenerator<RowBlock> {
   // A matrix of no rows may claim any width: no buffer is made for it.
   if (countRows(ranges) === 0) return;
-  const readBlock = matrix.columnStride <= matrix.rowStride ? rowReader(matrix) : bandReader(matrix);
-  for (const [start, end] of ranges) {
-    for (let row = start; row < end; row += readBlock.rows) {
-      const count = Math.min(readBlock.rows, end - row);
-      yield { start: row, count, width: matrix.width, values: await readBlock.read(row, count) };
+  const newReader = matrix.columnStride <= matrix.rowStride ? rowReader : bandReader;
+  // Each has buffers of its own: one reads ahead while the rows of the other are used.
+  const readers = [newReader(matrix)];
+  const blocks = blocksOf(ranges, (readers[0] as BlockReader).rows);
+  const read = async (turn: 0 | 1): Promise<RowBlock | undefined> => {
+    const block = blocks.next().value;
+    if (!block) return undefined;
+    readers[turn] ??= newReader(matrix);
+    return { ...block, width: matrix.width, values: await readers[turn].read(block.start, block.count) };
+  };
+  let next = read(0);
+  try {
+    for (let turn: 0 | 1 = 1; ; turn = turn ? 0 : 1) {
+      const block = await next;
+      if (!block) return;
+      next = read(turn);
+      // An error is met where the block is asked for, if it ever is.
+      next.catch(() => undefined);
+      yield block;
     }
+  } finally {
+    // Whoever stops here may close the file next.
+    await next.catch(() => undefined);
+  }
+}
+
+function* blocksOf(ranges: Ranges, most: number): Generator<Pick<RowBlock, 'start' | 'count'>, undefined> {
+  for (const [from, end] of ranges) {
+    for (let start = from; start < end; start += most) yield { start, count: Math.min(most, end - start) };
   }
 }
 

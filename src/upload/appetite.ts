@@ -1,4 +1,5 @@
 import type { Body, BodyLimits } from './body.ts';
+import { gate } from './gate.ts';
 
 /**
  * How much a server is given at a time: little at first, more while it answers at once, half when it is slow or fails.
@@ -7,6 +8,8 @@ import type { Body, BodyLimits } from './body.ts';
 export interface Appetite {
   /** Of the next body. */
   limits(): BodyLimits;
+  /** Waits until one more body may be made; what it gives is called when that body is done with. */
+  make(): Promise<() => void>;
   /** Waits until one more request may be under way; what it gives is called when that has ended. */
   begin(): Promise<() => void>;
   /** Requests that may be under way. */
@@ -24,6 +27,8 @@ export interface Most {
   readonly rows: number;
   readonly bytes: number;
   readonly inFlight: number;
+  /** Bodies that are made ahead of their turn, so that none is waited for. */
+  readonly ahead: number;
 }
 
 const firstBytes = 1 << 20;
@@ -45,15 +50,8 @@ export function createAppetite(most: Most): Appetite {
   let inFlight = 1;
   let growth = 2;
   let slowest = Number.POSITIVE_INFINITY;
-  let underWay = 0;
-  const waiting: (() => void)[] = [];
-
-  const admit = () => {
-    while (underWay < inFlight && waiting.length > 0) {
-      underWay++;
-      waiting.shift()?.();
-    }
-  };
+  const making = gate(() => inFlight + most.ahead);
+  const sending = gate(() => inFlight);
   const halve = (body: Body) => {
     growth = carefulGrowth;
     rows = Math.max(1, Math.min(rows, Math.ceil(body.pieces.length / 2)));
@@ -63,16 +61,8 @@ export function createAppetite(most: Most): Appetite {
   return {
     inFlight: () => inFlight,
     limits: () => ({ rows, bytes, alone: most.bytes }),
-    async begin() {
-      await new Promise<void>((resolve) => {
-        waiting.push(resolve);
-        admit();
-      });
-      return () => {
-        underWay--;
-        admit();
-      };
-    },
+    make: making.enter,
+    begin: sending.enter,
     took(body, ms) {
       if (ms > slowMs) {
         if (body.pieces.length > fewestRows && ms < worthwhile * slowest) halve(body);
@@ -85,7 +75,8 @@ export function createAppetite(most: Most): Appetite {
         bytes = Math.min(largest, Math.ceil(growth * bytes));
       }
       inFlight = Math.min(most.inFlight, inFlight + 1);
-      admit();
+      making.open();
+      sending.open();
     },
     failed: halve,
     tooLarge(body) {

@@ -9,12 +9,36 @@ import { takeTurn } from './take-turn.ts';
 /** Brings one batch to an end: stored, split into others, or left for the next run. */
 export async function deliver(run: Run, batch: Batch): Promise<void> {
   try {
-    if (!(await takeTurn(run, batch))) return;
-    if (!batch.known) await announce(run, batch);
-    await deliverAnnounced(run, batch);
+    await deliverNow(run, batch);
   } finally {
     batch.body.release();
   }
+}
+
+/**
+ * The same for a batch that waits for others to end first. Where a key settles what becomes of it, its intent is made
+ * durable meanwhile. One whose turn comes when all `isOver` is not sent.
+ */
+export async function deliverInTurn(run: Run, batch: Batch, isOver: () => boolean): Promise<void> {
+  const isAhead = !batch.known && run.delivery.settle === 'resend';
+  try {
+    if (isAhead) await announce(run, batch);
+    const end = await run.appetite.begin();
+    try {
+      if (!isOver()) await deliverNow(run, isAhead ? { ...batch, known: true } : batch);
+      else if (isAhead) await drop(run, batch, 'not sent');
+    } finally {
+      end();
+    }
+  } finally {
+    batch.body.release();
+  }
+}
+
+async function deliverNow(run: Run, batch: Batch): Promise<void> {
+  if (!(await takeTurn(run, batch))) return;
+  if (!batch.known) await announce(run, batch);
+  await deliverAnnounced(run, batch);
 }
 
 /** Its intent is durable before a byte of it is sent. */

@@ -4,7 +4,7 @@ import { encodeRecord, type JournalRecord } from './journal-records.ts';
 
 /** The writing end of a journal. */
 export interface JournalWriter {
-  /** Writes records; they are durable once `sync` has resolved. */
+  /** Writes records, those of calls made while others are being written in one piece; durable once `sync` has resolved. */
   append(...records: JournalRecord[]): Promise<void>;
   /** Makes all that was appended durable. Calls made while one is under way share the next. */
   sync(): Promise<void>;
@@ -26,16 +26,20 @@ export function journalWriter(path: string, file: FileHandle, stillOurs: () => P
       throw failure;
     });
   };
-  let lastAppend = Promise.resolve();
-  const syncs = shared(() => tried(() => file.datasync().then(stillOurs)));
+  let unwritten = '';
+  const write = shared(() =>
+    tried(() => {
+      const text = unwritten;
+      unwritten = '';
+      return file.appendFile(text);
+    }),
+  );
   return {
     append(...records) {
-      const text = records.map(encodeRecord).join('');
-      const write = () => tried(() => file.appendFile(text));
-      lastAppend = lastAppend.then(write, write);
-      return lastAppend;
+      unwritten += records.map(encodeRecord).join('');
+      return write();
     },
-    sync: syncs,
+    sync: shared(() => tried(() => file.datasync().then(stillOurs))),
     close: () => file.close(),
   };
 }

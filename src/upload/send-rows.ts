@@ -6,7 +6,7 @@ import type { Matrix } from '../tensor/tensor.ts';
 import { type Appetite, createAppetite } from './appetite.ts';
 import { bodies } from './bodies.ts';
 import { type Body, type BufferPool, bodyHash, createBufferPool, unlimited } from './body.ts';
-import { deliver } from './deliver.ts';
+import { deliverInTurn } from './deliver.ts';
 import type { Delivery } from './delivery.ts';
 import type { OnEvent } from './events.ts';
 import type { Journal } from './journal.ts';
@@ -81,16 +81,22 @@ export interface Batch {
   readonly search?: Batch[];
 }
 
+/** Bodies that are made, and whose intents are made durable, while others are under way. */
+const bodiesAhead = 2;
+
 /**
  * Sends rows in batches, several in flight, each journaled before and after. Returns when all are confirmed, the run
  * is stopped, or the quota is spent. Errors: what the server refused for good, or server_failing when patience ends.
  */
 export async function sendRows(input: SendInput): Promise<SendResult> {
   const { delivery, stop } = input;
+  // An intent that was never sent costs nothing where keys settle it; elsewhere it would be looked for.
+  const ahead = delivery.settle === 'resend' ? bodiesAhead : 0;
   const appetite = createAppetite({
     rows: delivery.maxRows,
     bytes: delivery.maxBytes,
     inFlight: delivery.maxInFlight,
+    ahead,
   });
   const run: Run = {
     ...input,
@@ -107,16 +113,17 @@ export async function sendRows(input: SendInput): Promise<SendResult> {
     },
   };
   const source = batches(run);
+  const isOver = () => Boolean(run.failure || run.quota || stop.aborted);
   const worker = async () => {
     for (;;) {
-      const end = await run.appetite.begin();
+      const done = await appetite.make();
       try {
-        if (run.failure || run.quota || stop.aborted) return;
+        if (isOver()) return;
         const next = await source.next();
-        if (next.done || stop.aborted) return;
-        await deliver(run, next.value);
+        if (next.done) return;
+        await deliverInTurn(run, next.value, isOver);
       } finally {
-        end();
+        done();
       }
     }
   };
@@ -125,7 +132,7 @@ export async function sendRows(input: SendInput): Promise<SendResult> {
       run.failure ??= error;
     });
   // Every sender is waited for: one that fails must not leave another's request without its answer in the journal.
-  await Promise.all(Array.from({ length: delivery.maxInFlight }, guarded));
+  await Promise.all(Array.from({ length: delivery.maxInFlight + ahead }, guarded));
   await source.return(undefined);
   if (!run.failure && !run.quota && !stop.aborted) {
     await trySuspects(run).catch((error) => {

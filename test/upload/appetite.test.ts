@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Appetite, createAppetite } from '../../src/upload/appetite.ts';
 import type { Body } from '../../src/upload/body.ts';
 
-const most = { rows: 128, bytes: 4_500_000, inFlight: 4 };
+const most = { rows: 128, bytes: 4_500_000, inFlight: 4, ahead: 2 };
 
 /** A body of so many rows and bytes; what is in it is nobody's business here. */
 function bodyOf(rows: number, size: number): Body {

@@ -53,7 +53,7 @@ describe('rows with indices of their own', () => {
   it('go on where they were cut off, and not under another mapping', async () => {
     let failing = true;
     const bench = await openLibraryBench(false, ({ path }, nth) =>
-      failing && path === upload && nth === 2 ? refused : undefined,
+      failing && path === upload && nth > 1 ? refused : undefined,
     );
     const file = join(bench.folder, 'rows.jsonl');
     const text = readFileSync(factFile('rows.jsonl'), 'utf8');
