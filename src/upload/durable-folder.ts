@@ -7,16 +7,23 @@ import { makeFolder } from '../make-folder.ts';
 export async function makeDurableFolder(path: string): Promise<void> {
   const first = makeFolder(path);
   if (first === undefined) return;
+  const parents: string[] = [];
   for (let folder = resolve(path); folder.length >= resolve(first).length; folder = dirname(folder)) {
-    await syncFolder(dirname(folder));
+    parents.push(dirname(folder));
   }
+  await syncFolders(parents);
+}
+
+/** Makes the names in some folders durable. */
+export async function syncFolders(paths: readonly string[]): Promise<void> {
+  await Promise.all(paths.map(syncFolder));
 }
 
 /** What file systems say that know no fsync of folders, and folders above ours that we may pass through but not open. */
 const cannotBeSynced = new Set(['EINVAL', 'ENOTSUP', 'ENOSYS', 'EPERM', 'EACCES', 'EISDIR']);
 
 /** Makes the names in a folder durable: a new or renamed file is so only once its folder is. */
-export async function syncFolder(path: string): Promise<void> {
+async function syncFolder(path: string): Promise<void> {
   // Windows cannot open a folder; its file system journals names by itself.
   if (platform() === 'win32') return;
   await openAndSync(path).catch((error: NodeJS.ErrnoException) => {

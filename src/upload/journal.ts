@@ -1,6 +1,6 @@
 import { type FileHandle, open, readFile, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { makeDurableFolder, syncFolder } from './durable-folder.ts';
+import { makeDurableFolder, syncFolders } from './durable-folder.ts';
 import { decodeJournal } from './journal-records.ts';
 import { foldRecords, type JournalState } from './journal-state.ts';
 import { type JournalWriter, journalError, journalWriter } from './journal-writer.ts';
@@ -36,7 +36,9 @@ export async function openJournal(path: string, options: OpenJournalOptions = {}
     const file = await open(path, 'a', 0o600);
     // One that was copied here may be readable for others. Not every file system can tell.
     await file.chmod(0o600).catch(() => undefined);
-    await syncFolders(path);
+    // Its name, and those of the two folders that this tool makes: a run before may have been killed before it had done so.
+    const jobs = dirname(path);
+    await syncFolders([jobs, dirname(jobs), dirname(dirname(jobs))]);
     const state = foldRecords(decodeJournal(bytes).records);
     return { path, state, warnings, ...journalWriter(path, file, stillOurs) };
   } catch (cause) {
@@ -95,12 +97,6 @@ async function withFile(path: string, flags: string, work: (file: FileHandle) =>
   } finally {
     await file.close();
   }
-}
-
-/** Its name, and those of the two folders that this tool makes: a run before may have been killed before it had done so. */
-async function syncFolders(path: string): Promise<void> {
-  const jobs = dirname(path);
-  for (const folder of [jobs, dirname(jobs), dirname(dirname(jobs))]) await syncFolder(folder);
 }
 
 /** Where a job's journal lies. */

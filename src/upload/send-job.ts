@@ -72,29 +72,35 @@ async function sendRound(
   const quota = await freshQuota(input);
   const { rows, cut } = cutToQuota(subtractRanges(pending, left), quota);
   tally.quota = cut ? quotaAhead(quota, tally, countRows(rows)) : undefined;
-  const end = await sendRows({
-    ...input,
-    job: id,
-    journal,
-    pending: rows,
-    // Those of this very run have had their second chance.
-    doubtful: cut ? [] : subtractRanges(left, rangesOf(tally.quarantined.keys())),
-    // A batch of other rows, from a run with another selection, waits for a run that plans them.
-    unknown: state.unknown.filter((intent) => overlaps(intent.rows, planned)),
-    nextBatch: state.nextBatch,
-    takenBefore: overlaps(state.sent, state.stored),
-    onConfirmed: (confirmed, given) => {
-      for (const [row, name] of given) tally.ids.set(row, name);
-      tally.confirmed += countRows(intersectRanges(confirmed, planned));
-      tally.stored = mergeRanges([...tally.stored, ...confirmed]);
-      tell();
-    },
-    onQuarantined: (row, why) => tally.quarantined.set(row, why),
-  });
-  if (end.type === 'finished' && cut) return spent(quota);
-  // What this run has planned may have reopened a job that was done.
-  if (end.type === 'finished' && !(await readJournal(journal.path))?.done) await markDone(journal);
-  return end;
+  try {
+    const end = await sendRows({
+      ...input,
+      job: id,
+      journal,
+      pending: rows,
+      // Those of this very run have had their second chance.
+      doubtful: cut ? [] : subtractRanges(left, rangesOf(tally.quarantined.keys())),
+      // A batch of other rows, from a run with another selection, waits for a run that plans them.
+      unknown: state.unknown.filter((intent) => overlaps(intent.rows, planned)),
+      nextBatch: state.nextBatch,
+      takenBefore: overlaps(state.sent, state.stored),
+      onConfirmed: (confirmed, given) => {
+        for (const [row, name] of given) tally.ids.set(row, name);
+        tally.confirmed += countRows(intersectRanges(confirmed, planned));
+        tally.stored = mergeRanges([...tally.stored, ...confirmed]);
+        tell();
+      },
+      onQuarantined: (row, why) => tally.quarantined.set(row, why),
+    });
+    if (end.type === 'finished' && cut) return spent(quota);
+    // What this run has planned may have reopened a job that was done.
+    if (end.type === 'finished' && !(await readJournal(journal.path))?.done) {
+      await journal.append({ t: 'done', at: new Date().toISOString() });
+    }
+    return end;
+  } finally {
+    await journal.sync();
+  }
 }
 
 function quotaAhead(quota: Quota | undefined, { confirmed, total }: Tally, today: number): QuotaAhead {
@@ -111,11 +117,6 @@ function spent(quota: Quota | undefined): SendResult {
 
 function overlaps(rows: Ranges, others: Ranges): boolean {
   return countRows(intersectRanges(mergeRanges(rows), others)) > 0;
-}
-
-async function markDone(journal: Journal): Promise<void> {
-  await journal.append({ t: 'done', at: new Date().toISOString() });
-  await journal.sync();
 }
 
 /** No more rows than the account may upload now: a batch over the quota would be refused whole. */

@@ -139,7 +139,6 @@ export async function sendRows(input: SendInput): Promise<SendResult> {
       run.failure = error;
     });
   }
-  await input.journal.sync();
   if (stop.aborted) return { type: 'stopped' };
   if (run.failure) throw run.failure;
   return run.quota ? { type: 'quota', ...run.quota } : { type: 'finished' };
