@@ -1,6 +1,7 @@
 // Makes dist/ out of src/: one program in a few parts, with the packages that it uses inside. So a start opens a handful
 // of files instead of hundreds, and an installation brings one package. Types are made by tsc (`npm run build`).
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { build, transform } from 'esbuild';
 
 rmSync('dist/parts', { recursive: true, force: true });
@@ -23,6 +24,31 @@ const undiciDispatchers = {
   },
 };
 
+/**
+ * What every start needs comes in few parts: esbuild puts together what the same entries lead to, and so each command
+ * leads to the start as well.
+ */
+const oneStart = {
+  name: 'one-start',
+  setup(bundle) {
+    bundle.onLoad({ filter: /[\\/]src[\\/]cli[\\/](commands[\\/][\w-]+|parse-options|spinner)\.ts$/ }, ({ path }) => ({
+      contents: `${readFileSync(path, 'utf8')}\nimport ${JSON.stringify(resolve('src/main.ts'))};`,
+      loader: 'ts',
+    }));
+  },
+};
+
+/** commander can run subcommands that are programs of their own; ours are not, and what runs programs takes 3 ms to load. */
+const noPrograms = {
+  name: 'no-programs',
+  setup(bundle) {
+    bundle.onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
+      /[\\/]commander[\\/]/.test(importer) ? { path: 'none', namespace: 'none' } : undefined,
+    );
+    bundle.onLoad({ filter: /.*/, namespace: 'none' }, () => ({ contents: 'module.exports = {}' }));
+  },
+};
+
 const target = 'node20.18';
 const { metafile, outputFiles } = await build({
   entryPoints: ['src/main.ts', 'src/index.ts'],
@@ -36,7 +62,7 @@ const { metafile, outputFiles } = await build({
   define: { 'import.meta.url': 'fileUrl' },
   // A native module: npm brings the build for the machine.
   external: ['libsql'],
-  plugins: [undiciDispatchers],
+  plugins: [undiciDispatchers, noPrograms, oneStart],
   legalComments: 'none',
   metafile: true,
   write: false,
@@ -57,7 +83,9 @@ for (const { path, text } of outputFiles) {
   });
   writeFileSync(path, code);
 }
-writeFileSync('dist/package.json', '{ "type": "commonjs" }\n');
+// Its version is what `../package.json` says, seen from dist/parts.
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+writeFileSync('dist/package.json', `${JSON.stringify({ type: 'commonjs', version })}\n`);
 
 const line = `\n${'-'.repeat(80)}\n\n`;
 writeFileSync('dist/LICENSES.txt', packagesWithin(Object.keys(metafile.inputs)).map(licenceOf).join(line));

@@ -26,7 +26,7 @@ export async function parseCommandLine(
 ): Promise<Invocation | undefined> {
   if (argv.length === 0) throw noCommand(write, summary);
   let invocation: Invocation | undefined;
-  const program = buildProgram(version, write, (found) => {
+  const program = buildProgram(argv, version, write, (found) => {
     invocation = found;
   });
   try {
@@ -51,7 +51,12 @@ export interface WriteText {
 
 const summary = 'Upload SAE features, steering vectors and probes to Neuronpedia.';
 
-function buildProgram(version: string, write: WriteText, found: (invocation: Invocation) => void): Command {
+function buildProgram(
+  argv: readonly string[],
+  version: string,
+  write: WriteText,
+  found: (invocation: Invocation) => void,
+): Command {
   const json = (document: object) => `${JSON.stringify({ v: jsonVersion, ...document })}\n`;
   const width = helpWidth(write.columns);
   const helpOf = (spec: CommandSpec) => (write.json ? json(helpDocument(spec)) : commandHelp(spec, width));
@@ -62,7 +67,11 @@ function buildProgram(version: string, write: WriteText, found: (invocation: Inv
     .configureOutput({ writeOut: write.out, writeErr: () => undefined })
     .showSuggestionAfterError(false);
   for (const name of everywhere) program.addOption(commanderOption(name));
-  for (const spec of commandSpecs) addCommand(program, spec, helpOf, found);
+  for (const spec of commandSpecs) {
+    const command = addCommand(program, spec, helpOf, found);
+    // Of the others the names will do: all options together take a third of what help takes.
+    if (argv.includes(spec.name)) for (const name of spec.options) command.addOption(commanderOption(name));
+  }
   return program;
 }
 
@@ -72,15 +81,14 @@ function addCommand(
   spec: CommandSpec,
   helpOf: (spec: CommandSpec) => string,
   found: (invocation: Invocation) => void,
-): void {
+): Command {
   const command = program.command(spec.name).configureHelp({ formatHelp: () => helpOf(spec) });
   if (spec.argument) {
     const { name, required, several } = spec.argument;
     const dots = several ? '...' : '';
     command.argument(required ? `<${name}${dots}>` : `[${name}${dots}]`);
   }
-  for (const name of spec.options) command.addOption(commanderOption(name));
-  command.action((...parts: unknown[]) => {
+  return command.action((...parts: unknown[]) => {
     const given = spec.argument ? parts[0] : undefined;
     const args = Array.isArray(given) ? (given as string[]) : given === undefined ? [] : [given as string];
     const raw = command.optsWithGlobals();
