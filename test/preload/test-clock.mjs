@@ -39,8 +39,12 @@ os.uptime = () => (performance.now() + slept() - sleptAtStart) / 1000;
 /** What is waited for; of those with `moves` time goes on by itself. */
 const waiting = new Set();
 const isLong = (ms) => ms >= 1000;
+/** Timers that are due at once by any clock: time does not go on before they were, however busy the machine is. */
+const dueNow = new Set();
+const isDueNow = (ms) => ms < 50;
 
 function moveOn() {
+  if (dueNow.size > 0) return void setImmediate(moveOn);
   if (![...waiting].some(({ moves }) => moves)) return;
   const next = Math.min(...[...waiting].map(({ due }) => due));
   ahead += Math.max(0, next - awake());
@@ -67,6 +71,7 @@ timers.setTimeout = (ms, value, options) => {
 };
 
 globalThis.setTimeout = (work, ms, ...rest) => {
+  if (isDueNow(ms)) return soon(work, ms, ...rest);
   if (!isLong(ms)) return real.set(work, ms, ...rest);
   const fire = () => {
     globalThis.clearTimeout(handle);
@@ -76,7 +81,16 @@ globalThis.setTimeout = (work, ms, ...rest) => {
   waiting.add({ due: awake() + ms, moves: false, fire, handle });
   return handle;
 };
+function soon(work, ms, ...rest) {
+  const handle = real.set(() => {
+    dueNow.delete(handle);
+    work(...rest);
+  }, ms);
+  dueNow.add(handle);
+  return handle;
+}
 globalThis.clearTimeout = (handle) => {
+  dueNow.delete(handle);
   for (const timer of waiting) if (timer.handle !== undefined && timer.handle === handle) waiting.delete(timer);
   real.clear(handle);
 };
