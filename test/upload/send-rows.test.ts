@@ -1,0 +1,157 @@
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { matrixOf } from '../../src/tensor/tensor.ts';
+import type { Delivery, Outcome } from '../../src/upload/delivery.ts';
+import { type Journal, openJournal, readJournal } from '../../src/upload/journal.ts';
+import { createPacer } from '../../src/upload/pacer.ts';
+import { type SendInput, sendRows } from '../../src/upload/send-rows.ts';
+import { npyImage, opened, tempFolder, writeFiles } from '../fixtures.ts';
+
+const [rows, width, batchRows] = [120, 4, 10];
+let journal: Journal;
+let stop: AbortController;
+/** Requests under way, oldest first; each is answered by the test. */
+let underWay: { readonly body: Uint8Array; readonly asSent: Buffer; answer(outcome: Outcome): void }[];
+let sent: number;
+
+beforeEach(async () => {
+  journal = await openJournal(join(await tempFolder(), 'jobs', 'job.journal'));
+  stop = new AbortController();
+  underWay = [];
+  sent = 0;
+});
+
+afterEach(() => journal.close());
+
+function delivery(settle: Delivery['settle'], maxInFlight: number): Delivery {
+  return {
+    format: {
+      before: '[',
+      after: ']',
+      values: true,
+      aroundRow: (row) => ({ before: `{"index":${row},"vector":[`, after: ']}' }),
+    },
+    maxRows: batchRows,
+    maxBytes: 1e6,
+    maxInFlight,
+    settle,
+    serverNames: false,
+    pacer: createPacer(),
+    send: (body) =>
+      new Promise((answer) => {
+        sent++;
+        underWay.push({ body, asSent: Buffer.from(body), answer });
+      }),
+    lookup: async () => new Map(),
+  };
+}
+
+async function start(how: Delivery): Promise<ReturnType<typeof sendRows>> {
+  const folder = await tempFolder();
+  const values = Float32Array.from({ length: rows * width }, (_, i) => i / 8);
+  await writeFiles(folder, { 'rows.npy': npyImage('<f4', false, [rows, width], Buffer.from(values.buffer)) });
+  const file = await opened(join(folder, 'rows.npy'));
+  const input: SendInput = {
+    job: 'job',
+    matrix: matrixOf(file.tensors.get('')!, 'rows'),
+    pending: [[0, rows]],
+    doubtful: [],
+    unknown: [],
+    nextBatch: 0,
+    takenBefore: false,
+    journal,
+    delivery: how,
+    settleTimeoutMs: 0,
+    stop: stop.signal,
+    abort: new AbortController().signal,
+    onEvent: () => undefined,
+    onConfirmed: () => undefined,
+    onQuarantined: () => undefined,
+  };
+  return sendRows(input);
+}
+
+const intents = async () => (await readJournal(journal.path))?.unknown.map(({ batch }) => batch) ?? [];
+/** Waits until nothing has gone on by itself for a while of turns: what would come without an answer has come. */
+async function untilQuiet(): Promise<void> {
+  for (let seen = -1; seen !== (await intents()).length; ) {
+    seen = (await intents()).length;
+    for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
+  }
+}
+const answerFirst = () => underWay.shift()?.answer({ type: 'stored' });
+
+async function answerAll(run: Promise<unknown>): Promise<void> {
+  let over = false;
+  const end = run.finally(() => {
+    over = true;
+  });
+  while (!over) {
+    answerFirst();
+    await new Promise(setImmediate);
+  }
+  await end;
+}
+
+describe('bodies ahead of their turn', () => {
+  it('are two beyond those under way, with durable intents, where keys settle what becomes of them', async () => {
+    const run = start(delivery('resend', 4));
+    await vi.waitFor(async () => expect(await intents()).toEqual([0, 1, 2]));
+    await untilQuiet();
+    expect([await intents(), sent]).toEqual([[0, 1, 2], 1]);
+    answerFirst();
+    await vi.waitFor(async () => expect(await intents()).toEqual([1, 2, 3, 4]));
+    await untilQuiet();
+    expect([await intents(), sent]).toEqual([[1, 2, 3, 4], 3]);
+    await answerAll(run);
+    expect(sent).toBe(rows / batchRows);
+  });
+
+  it('are none where each intent without an answer would have to be looked for', async () => {
+    const run = start(delivery('lookup', 2));
+    await vi.waitFor(() => expect(sent).toBe(1));
+    await untilQuiet();
+    expect([await intents(), sent]).toEqual([[0], 1]);
+    await answerAll(run);
+  });
+
+  it('are not sent once the run is stopped, and leave nothing unknown', async () => {
+    const run = start(delivery('resend', 1));
+    await vi.waitFor(async () => expect(await intents()).toEqual([0, 1, 2]));
+    stop.abort();
+    answerFirst();
+    expect(await run).toEqual({ type: 'stopped' });
+    expect([await intents(), sent]).toEqual([[], 1]);
+    expect((await readJournal(journal.path))?.stored).toEqual([[0, batchRows]]);
+  });
+
+  it('are not sent once the quota is spent, or another has failed for good', async () => {
+    const run = start(delivery('resend', 1));
+    await vi.waitFor(async () => expect(await intents()).toEqual([0, 1, 2]));
+    underWay.shift()?.answer({ type: 'quota', left: 0, resumeAt: undefined, why: 'spent' });
+    expect(await run).toMatchObject({ type: 'quota' });
+    expect([await intents(), sent]).toEqual([[], 1]);
+  });
+
+  it('keep their bytes until they are answered, whatever else is made meanwhile', async () => {
+    const run = start(delivery('resend', 4));
+    const seen = new Set<number>();
+    let over = false;
+    const end = run.finally(() => {
+      over = true;
+    });
+    while (!over) {
+      const [first] = underWay.splice(Math.floor(underWay.length / 2), 1);
+      if (first) expect(Buffer.from(first.body)).toEqual(first.asSent);
+      const features = first ? (JSON.parse(first.asSent.toString()) as { index: number; vector: number[] }[]) : [];
+      for (const { index, vector } of features) {
+        seen.add(index);
+        expect(vector).toEqual([0, 1, 2, 3].map((i) => (index * width + i) / 8));
+      }
+      first?.answer({ type: 'stored' });
+      await new Promise(setImmediate);
+    }
+    expect(await end).toEqual({ type: 'finished' });
+    expect(seen.size).toBe(rows);
+  });
+});
