@@ -130,6 +130,52 @@ test('one row wider than a block is a block', async () => {
   expect(wrongRows([[1, 3]], found, (row, column) => row * 1000 * width + column)).toEqual([]);
 });
 
+describe('the block that is read ahead', () => {
+  test.each(encodings)('of %s leaves the rows alone that are being used', async (name, orientation) => {
+    const matrix = await matrixIn(name, orientation);
+    let wrong = 0;
+    for await (const { start, count, values } of rowBlocks(matrix, [[0, rows]])) {
+      // Longer than reading takes.
+      await readRows(matrix, [[0, rows]]);
+      for (let i = 0; i < count * width; i++) if (values[i] !== start * width + i) wrong++;
+    }
+    expect(wrong).toBe(0);
+  });
+
+  /** A matrix whose file tells of its reads. */
+  async function watched(fails: (position: number) => boolean) {
+    const { tensor, ...walk } = await matrixIn('c.npy', 'rows');
+    const reads = { begun: 0, ended: 0 };
+    const read = async (into: Uint8Array, position: number) => {
+      reads.begun++;
+      await new Promise(setImmediate);
+      if (fails(position)) throw new Error('a bad sector');
+      await tensor.bytes.read(into, position).finally(() => reads.ended++);
+    };
+    return { matrix: { ...walk, tensor: { ...tensor, bytes: { ...tensor.bytes, read } } }, reads };
+  }
+
+  test('has been read when whoever stops early may close the file', async () => {
+    const { matrix, reads } = await watched(() => false);
+    for await (const { start } of rowBlocks(matrix, [[0, rows]])) {
+      expect(start).toBe(0);
+      break;
+    }
+    expect(reads).toEqual({ begun: 2, ended: 2 });
+  });
+
+  test('fails where it is asked for, not before, and not at all where it is not', async () => {
+    const { matrix } = await watched((position) => position > 1000);
+    const starts: number[] = [];
+    const all = async () => {
+      for await (const { start } of rowBlocks(matrix, [[0, rows]])) starts.push(start);
+    };
+    await expect(all()).rejects.toThrow('a bad sector');
+    expect(starts).toEqual([0]);
+    for await (const _ of rowBlocks(matrix, [[0, rows]])) break;
+  });
+});
+
 test.each(encodings)('%s, cut off after it was opened, is unreadable and not zeros', async (name, ...encoding) => {
   const [orientation, descr, fortran] = encoding;
   const path = join(folder, `cut-${name}`);
