@@ -87,6 +87,23 @@ describe('the architecture', () => {
     });
   }
 
+  it('takes of undici what the bundle has of it', async () => {
+    const bundle = await readFile(join(src, 'bundle.mjs'), 'utf8');
+    const there = new Set([...bundle.matchAll(/^\s+exports\.(\w+) = require/gm)].map(([, name]) => name));
+    const texts = await Promise.all(
+      (await readdir(src, { recursive: true }))
+        .filter((name) => name.endsWith('.ts'))
+        .map((name) => readFile(join(src, name), 'utf8')),
+    );
+    const lists = texts.flatMap((text) =>
+      [...text.matchAll(/^import \{([^}]*)\} from 'undici';/gm)].map(([, list]) => list ?? ''),
+    );
+    const taken = lists
+      .flatMap((list) => list.split(',').map((name) => name.trim()))
+      .filter((name) => !/^type /.test(name));
+    expect(new Set(taken)).toEqual(there);
+  });
+
   it('reads the environment, prints and exits in main alone', async () => {
     const names = (await readdir(src, { recursive: true })).filter(
       (name) => name.endsWith('.ts') && name !== 'main.ts',

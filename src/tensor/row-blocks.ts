@@ -29,18 +29,18 @@ export async function* rowBlocks(matrix: Matrix, ranges: Ranges): AsyncGenerator
   // Each has buffers of its own: one reads ahead while the rows of the other are used.
   const readers = [newReader(matrix)];
   const blocks = blocksOf(ranges, (readers[0] as BlockReader).rows);
-  const read = async (turn: 0 | 1): Promise<RowBlock | undefined> => {
+  const read = async (side: 0 | 1): Promise<RowBlock | undefined> => {
     const block = blocks.next().value;
     if (!block) return undefined;
-    readers[turn] ??= newReader(matrix);
-    return { ...block, width: matrix.width, values: await readers[turn].read(block.start, block.count) };
+    readers[side] ??= newReader(matrix);
+    return { ...block, width: matrix.width, values: await readers[side].read(block.start, block.count) };
   };
   let next = read(0);
   try {
-    for (let turn: 0 | 1 = 1; ; turn = turn ? 0 : 1) {
+    for (let side: 0 | 1 = 1; ; side = side ? 0 : 1) {
       const block = await next;
       if (!block) return;
-      next = read(turn);
+      next = read(side);
       // An error is met where the block is asked for, if it ever is.
       next.catch(() => undefined);
       yield block;

@@ -9,7 +9,9 @@ import { takeTurn } from './take-turn.ts';
 /** Brings one batch to an end: stored, split into others, or left for the next run. */
 export async function deliver(run: Run, batch: Batch): Promise<void> {
   try {
-    await deliverNow(run, batch);
+    if (!(await takeTurn(run, batch))) return;
+    if (!batch.known) await announce(run, batch);
+    await deliverAnnounced(run, batch);
   } finally {
     batch.body.release();
   }
@@ -17,7 +19,7 @@ export async function deliver(run: Run, batch: Batch): Promise<void> {
 
 /**
  * The same for a batch that waits for others to end first. Where a key settles what becomes of it, its intent is made
- * durable meanwhile. One whose turn comes when all `isOver` is not sent.
+ * durable meanwhile. One whose turn comes when all `isOver`, or not at all, is not sent.
  */
 export async function deliverInTurn(run: Run, batch: Batch, isOver: () => boolean): Promise<void> {
   const isAhead = !batch.known && run.delivery.settle === 'resend';
@@ -25,20 +27,18 @@ export async function deliverInTurn(run: Run, batch: Batch, isOver: () => boolea
     if (isAhead) await announce(run, batch);
     const end = await run.appetite.begin();
     try {
-      if (!isOver()) await deliverNow(run, isAhead ? { ...batch, known: true } : batch);
-      else if (isAhead) await drop(run, batch, 'not sent');
+      if (isOver() || !(await takeTurn(run, batch))) {
+        if (isAhead) await drop(run, batch, 'not sent');
+        return;
+      }
+      if (!isAhead && !batch.known) await announce(run, batch);
+      await deliverAnnounced(run, batch);
     } finally {
       end();
     }
   } finally {
     batch.body.release();
   }
-}
-
-async function deliverNow(run: Run, batch: Batch): Promise<void> {
-  if (!(await takeTurn(run, batch))) return;
-  if (!batch.known) await announce(run, batch);
-  await deliverAnnounced(run, batch);
 }
 
 /** Its intent is durable before a byte of it is sent. */
@@ -64,6 +64,8 @@ async function deliverAnnounced(run: Run, batch: Batch): Promise<void> {
   let windows = 0;
   let failures = 0;
   while (!abort.aborted) {
+    // An intent may have waited for its turn for an hour, and this machine may have slept.
+    await run.journal.stillOurs();
     const sentAt = performance.now();
     const outcome = await delivery.send(batch.body.bytes, batch.key, abort, batch.body.pieces.length);
     if (outcome.type === 'stored') {
@@ -143,7 +145,10 @@ async function spendQuota(run: Run, { body }: Batch, quota: Extract<Outcome, { t
   if (run.quota === undefined && quota.left > 0 && quota.left < body.pieces.length) {
     const part = bodyOf(body, body.pieces.slice(0, quota.left), run.delivery.format, run.pool);
     await deliver(run, newBatch(run, part));
-    run.quota ??= { ...reopens, why: 'the quota is spent: others have used some of it meanwhile' };
+    // What an earlier run may have sent is not counted beforehand.
+    const why =
+      run.unknown.length > 0 ? 'the quota is spent' : 'the quota is spent: others have used some of it meanwhile';
+    run.quota ??= { ...reopens, why };
   }
   run.quota ??= reopens;
 }

@@ -21,13 +21,11 @@ export function gate(most: () => number): Gate {
     open();
   };
   return {
-    async enter() {
-      await new Promise<void>((resolve) => {
-        waiting.push(resolve);
+    enter: () =>
+      new Promise((resolve) => {
+        waiting.push(() => resolve(leave));
         open();
-      });
-      return leave;
-    },
+      }),
     open,
   };
 }

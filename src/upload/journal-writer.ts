@@ -8,11 +8,13 @@ export interface JournalWriter {
   append(...records: JournalRecord[]): Promise<void>;
   /** Makes all that was appended durable. Calls made while one is under way share the next. */
   sync(): Promise<void>;
+  /** Throws once another run has taken the job. To be asked right before each send; `sync` asks too. */
+  stillOurs(): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Writes to an open journal, one record after the other. `stillOurs` throws once another run has taken the job.
+ * Writes to an open journal, in the order in which records are appended. `stillOurs` throws once another run has taken the job.
  *
  * The first failure is final: a record may be half written, and after a failed fsync the system counts what it could
  * not write as written, so that a later one would succeed without it. Errors: checkpoint_damaged, and that of `stillOurs`.
@@ -40,6 +42,7 @@ export function journalWriter(path: string, file: FileHandle, stillOurs: () => P
       return write();
     },
     sync: shared(() => tried(() => file.datasync().then(stillOurs))),
+    stillOurs: () => tried(stillOurs),
     close: () => file.close(),
   };
 }
@@ -59,8 +62,10 @@ function shared(work: () => Promise<void>): () => Promise<void> {
     return start();
   };
   return () => {
+    // Between the end of one run and the start of the next there is none: whoever comes then must not begin a second.
+    if (waiting) return waiting;
     if (!running) return start();
-    waiting ??= running.then(startWaiting, startWaiting);
+    waiting = running.then(startWaiting, startWaiting);
     return waiting;
   };
 }

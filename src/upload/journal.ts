@@ -18,7 +18,7 @@ export interface Journal extends JournalWriter {
 export interface OpenJournalOptions {
   /** The job was taken from another run, which may live after all: what it still writes must not get in here. */
   readonly takenOver?: boolean;
-  /** Throws once another run has taken the job: asked at each `sync`, so before each send. */
+  /** Throws once another run has taken the job. */
   readonly stillOurs?: () => Promise<void>;
 }
 

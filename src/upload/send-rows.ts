@@ -90,7 +90,7 @@ const bodiesAhead = 2;
  */
 export async function sendRows(input: SendInput): Promise<SendResult> {
   const { delivery, stop } = input;
-  // An intent that was never sent costs nothing where keys settle it; elsewhere it would be looked for.
+  // An intent that was never sent costs one request after a crash where keys settle it; elsewhere it would be looked for.
   const ahead = delivery.settle === 'resend' ? bodiesAhead : 0;
   const appetite = createAppetite({
     rows: delivery.maxRows,

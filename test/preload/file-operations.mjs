@@ -144,14 +144,8 @@ fs.promises.writeFile = async (path, data, ...rest) => {
 };
 syncBuiltinESMExports();
 
-/** As `bodyHash` of src/upload/body.ts has it, which cannot be loaded here. */
-function digest(body) {
-  if (!body) return '';
-  let sum = 0;
-  for (let at = 0; at < body.length; at += 16384) sum = crc32(body.subarray(at, at + 2048), sum);
-  return `${body.length}-${sum.toString(16).padStart(8, '0')}`;
-}
-
+// As the journal has it.
+const digest = (body) => (body ? `${body.length}-${crc32(body).toString(16).padStart(8, '0')}` : '');
 const bodies = new WeakMap();
 diagnostics.subscribe('undici:client:sendHeaders', ({ request }) => {
   const hash = digest(request.body);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { appendFile, mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -138,6 +139,33 @@ describe('a journal on disk', () => {
     await expect(writer.sync()).rejects.toMatchObject({ code: 'checkpoint_damaged' });
     await expect(writer.append(job)).rejects.toMatchObject({ code: 'checkpoint_damaged' });
     await writer.close();
+  });
+
+  it('has a record in the file when its append has resolved, however many write at once', async () => {
+    await (await openJournal(path)).close();
+    const file = await open(path, 'a');
+    const write = file.appendFile.bind(file);
+    let writing = 0;
+    const problems: string[] = [];
+    file.appendFile = async (data) => {
+      if (++writing > 1) problems.push('two writes at once');
+      await write(data);
+      writing--;
+    };
+    const writer = journalWriter(path, file, async () => undefined);
+    const append = async (batch: number) => {
+      await writer.append({ t: 'dropped', batch, why: 'a test' });
+      const { records } = decodeJournal(readFileSync(path));
+      if (!records.some((record) => record.t === 'dropped' && record.batch === batch))
+        problems.push(`${batch} is missing`);
+    };
+    const writeMany = async (from: number) => {
+      for (let batch = from; batch < from + 40; batch++) await append(batch);
+    };
+    await Promise.all([0, 100, 200].map(writeMany));
+    await writer.close();
+    expect(problems).toEqual([]);
+    expect(decodeJournal(readFileSync(path)).records).toHaveLength(120);
   });
 
   it('that another run has taken is left to it: what the first still writes goes nowhere, and it may not send', async () => {

@@ -5,17 +5,23 @@ import type { Delivery, Outcome } from '../../src/upload/delivery.ts';
 import { type Journal, openJournal, readJournal } from '../../src/upload/journal.ts';
 import { createPacer } from '../../src/upload/pacer.ts';
 import { type SendInput, sendRows } from '../../src/upload/send-rows.ts';
+import { steadyNow } from '../../src/upload/steady-clock.ts';
 import { npyImage, opened, tempFolder, writeFiles } from '../fixtures.ts';
 
 const [rows, width, batchRows] = [120, 4, 10];
 let journal: Journal;
+let isOurs: boolean;
 let stop: AbortController;
 /** Requests under way, oldest first; each is answered by the test. */
 let underWay: { readonly body: Uint8Array; readonly asSent: Buffer; answer(outcome: Outcome): void }[];
 let sent: number;
 
 beforeEach(async () => {
-  journal = await openJournal(join(await tempFolder(), 'jobs', 'job.journal'));
+  isOurs = true;
+  const stillOurs = async () => {
+    if (!isOurs) throw new Error('another run has it');
+  };
+  journal = await openJournal(join(await tempFolder(), 'jobs', 'job.journal'), { stillOurs });
   stop = new AbortController();
   underWay = [];
   sent = 0;
@@ -23,7 +29,7 @@ beforeEach(async () => {
 
 afterEach(() => journal.close());
 
-function delivery(settle: Delivery['settle'], maxInFlight: number): Delivery {
+function delivery(settle: Delivery['settle'], maxInFlight: number, pacer = createPacer()): Delivery {
   return {
     format: {
       before: '[',
@@ -36,7 +42,7 @@ function delivery(settle: Delivery['settle'], maxInFlight: number): Delivery {
     maxInFlight,
     settle,
     serverNames: false,
-    pacer: createPacer(),
+    pacer,
     send: (body) =>
       new Promise((answer) => {
         sent++;
@@ -123,6 +129,28 @@ describe('bodies ahead of their turn', () => {
     expect(await run).toEqual({ type: 'stopped' });
     expect([await intents(), sent]).toEqual([[], 1]);
     expect((await readJournal(journal.path))?.stored).toEqual([[0, batchRows]]);
+  });
+
+  it('are not sent either where the run is stopped while it waits for a window of the server', async () => {
+    const pacer = createPacer();
+    const run = start(delivery('resend', 1, pacer));
+    await vi.waitFor(async () => expect(await intents()).toEqual([0, 1, 2]));
+    pacer.refused({ limit: 1, ms: 3_600_000 }, 3_600_000, steadyNow());
+    answerFirst();
+    await untilQuiet();
+    stop.abort();
+    expect(await run).toEqual({ type: 'stopped' });
+    expect([await intents(), sent]).toEqual([[], 1]);
+  });
+
+  it('are not sent once another run has the job', async () => {
+    const run = start(delivery('resend', 1));
+    await vi.waitFor(async () => expect(await intents()).toEqual([0, 1, 2]));
+    await untilQuiet();
+    isOurs = false;
+    answerFirst();
+    await expect(run).rejects.toThrow('another run has it');
+    expect(sent).toBe(1);
   });
 
   it('are not sent once the quota is spent, or another has failed for good', async () => {

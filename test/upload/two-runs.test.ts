@@ -44,40 +44,46 @@ function gate() {
 }
 
 describe('two runs on one job', () => {
-  it('where the first was stopped, not dead, and the second broke its lock: the first sends nothing more', async () => {
-    await serve(true);
-    const [reached, mayGo] = [gate(), gate()];
-    let [rows, sentByFirst] = [0, 0];
-    let isSecond = false;
-    const seen = proxy.begin({
-      async onCommitted({ path }) {
-        if (!uploads.includes(path)) return;
-        if (!isSecond) sentByFirst++;
-        if (rows++ !== 3) return;
-        reached.open();
-        await mayGo.opened;
-      },
-    });
-    const first = upload('features', 1);
-    await reached.opened;
-    first.process.kill('SIGSTOP');
-    isSecond = true;
-    const kept = await upload('features', 1).ended;
-    expect(kept.code).toBe(11);
-    expect(kept.stderr).toContain(`pid ${first.process.pid}`);
-    const second = await upload('features', 1, '--force-unlock').ended;
-    expect(second.code).toBe(0);
-    const before = seen.filter(({ path }) => uploads.includes(path)).length;
-    mayGo.open();
-    first.process.kill('SIGCONT');
-    const stopped = await first.ended;
-    expect(stopped.stderr).toContain('has lost its job');
-    expect(stopped.code).toBe(11);
-    expect(seen.filter(({ path }) => uploads.includes(path))).toHaveLength(before);
-    expect(sentByFirst).toBe(4);
-    expect((await upload('features', 1).ended).code).toBe(0);
-    expect(wrong('features', false)).toEqual([]);
-  });
+  it.each([
+    ['public', true],
+    ['upload-protocol', false],
+  ])(
+    'on a server of kind %s, the first stopped, not dead, its lock broken by the second: it sends nothing more',
+    async (_, isPublic) => {
+      await serve(isPublic);
+      const [reached, mayGo] = [gate(), gate()];
+      let [rows, sentByFirst] = [0, 0];
+      let isSecond = false;
+      const seen = proxy.begin({
+        async onCommitted({ path }) {
+          if (!uploads.includes(path)) return;
+          if (!isSecond) sentByFirst++;
+          if (rows++ !== 3) return;
+          reached.open();
+          await mayGo.opened;
+        },
+      });
+      const first = upload('features', 1);
+      await reached.opened;
+      first.process.kill('SIGSTOP');
+      isSecond = true;
+      const kept = await upload('features', 1).ended;
+      expect(kept.code).toBe(11);
+      expect(kept.stderr).toContain(`pid ${first.process.pid}`);
+      const second = await upload('features', 1, '--force-unlock').ended;
+      expect(second.code).toBe(0);
+      const before = seen.filter(({ path }) => uploads.includes(path)).length;
+      mayGo.open();
+      first.process.kill('SIGCONT');
+      const stopped = await first.ended;
+      expect(stopped.stderr).toContain('has lost its job');
+      expect(stopped.code).toBe(11);
+      expect(seen.filter(({ path }) => uploads.includes(path))).toHaveLength(before);
+      expect(sentByFirst).toBe(4);
+      expect((await upload('features', 1).ended).code).toBe(0);
+      expect(wrong('features', !isPublic)).toEqual([]);
+    },
+  );
 
   it('begun at once: one does it, the others are told who has it', async () => {
     await serve(true);
