@@ -127,8 +127,8 @@ interface Signals {
   exitCode(): number | undefined;
 }
 
-/** A progress bar hides it. */
-const showCursor = '\u001b[?25h';
+/** A progress bar hides the cursor, and has lines cut where they would wrap. */
+const terminalAsBefore = '\u001b[?7h\u001b[?25h\n';
 
 /** What a person, a closed terminal and a scheduler send; on Windows Ctrl-Break, too. With what each ends in. */
 const signalEnds = {
@@ -147,7 +147,9 @@ function listenForSignals(out: Output, expected: boolean): Signals {
   let code: number | undefined;
   const handle = (signal: keyof typeof signalEnds) => () => {
     if (code !== undefined) {
-      if (process.stderr.isTTY) process.stderr.write(showCursor);
+      if (process.stderr.isTTY) process.stderr.write(terminalAsBefore);
+      out.setLineWriter(undefined);
+      if (!expected) out.note('stopped at once; what was confirmed is noted: run the same command again to go on');
       process.exit(code);
     }
     const end = signalEnds[signal];

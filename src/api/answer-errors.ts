@@ -108,7 +108,7 @@ export function retryAfterMs(answer: Answer): number | undefined {
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(0, ms), longestPauseMs);
 }
 
-/** Whether asking again may help. Everything else is permanent, or has no answer at all. */
+/** Whether asking again may help. Everything else is permanent, or has no answer at all. A method that a server does not know (501) it will not learn. */
 export function isTransient(status: number): boolean {
-  return status === 408 || status === 425 || status === 429 || status >= 500;
+  return status === 408 || status === 425 || status === 429 || (status >= 500 && status !== 501);
 }

@@ -15,6 +15,8 @@ export interface RanHere extends Ran {
 export interface Around {
   readonly env: Record<string, string>;
   readonly stdin?: string;
+  /** Somebody is there, who types what is on stdin. */
+  readonly interactive?: boolean;
   /** Ends what runs until a signal. */
   readonly stop?: AbortSignal;
   /** Cuts off what is in flight. */
@@ -47,7 +49,14 @@ export async function runHere(argv: readonly string[], around: Around): Promise<
     const never = new AbortController().signal;
     return end(
       await run({
-        ...{ args, options, out, version: '0.0.0', interactive: false, command: ['neuronpedia', ...argv].join(' ') },
+        ...{
+          args,
+          options,
+          out,
+          version: '0.0.0',
+          interactive: around.interactive ?? false,
+          command: ['neuronpedia', ...argv].join(' '),
+        },
         typed: { words: argv, folder: process.cwd() },
         env: around.env,
         stdin: Readable.from(around.stdin === undefined ? [] : [around.stdin]) as unknown as NodeJS.ReadStream,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { some } from '../some.ts';
 import { type Home, test } from './home.ts';
+import { runHere } from './in-process.ts';
 import { documentsOf } from './run-cli.ts';
 
 /** All that the configuration folder holds. */
@@ -46,6 +47,26 @@ describe.concurrent('login', () => {
       expect(ran.code).toBe(0);
       expect(documentsOf(ran)).toMatchObject([{ v: 1, type: 'login', account: { name: 'free' } }]);
       expect(Object.values(JSON.parse(stored(home)))).toEqual(['sandbox-free']);
+    });
+  }
+
+  test('asks a person for a key, without showing it', async ({ home, server }) => {
+    const around = { env: home.env, stdin: 'sandbox-free\n', interactive: true };
+    const ran = await runHere(['login', '--api-url', server.url], around);
+    expect(ran).toMatchObject({ code: 0, stdout: '' });
+    expect(ran.stderr).toContain('API key (hidden)');
+    expect(ran.stderr).not.toContain('sandbox-free');
+    expect(Object.values(JSON.parse(stored(home)))).toEqual(['sandbox-free']);
+  });
+
+  for (const [what, keys] of [
+    ['Ctrl-C', '\x03'],
+    ['Ctrl-D', '\x04'],
+  ] as const) {
+    test(`ends with 130 where a person answers the prompt with ${what}`, async ({ home, server }) => {
+      const ran = await runHere(['login', '--api-url', server.url], { env: home.env, stdin: keys, interactive: true });
+      expect(ran).toMatchObject({ code: 130, stdout: '', error: { code: 'interrupted' } });
+      expect(stored(home)).toBe('');
     });
   }
 

@@ -73,7 +73,7 @@ interface Prepared {
 
 async function finish(context: CommandContext, prepared: Prepared): Promise<number> {
   const { survey } = prepared;
-  const { options, stop } = context;
+  const { options } = context;
   const nothing: Deletion = { deleted: [], refused: new Map(), unknown: [], left: survey.mine, failure: undefined };
   const end = (deletion: Deletion, status?: string) => tellEnd(context, { ...prepared, deletion, status });
   if (options.dryRun) return end(nothing, 'dry-run');
@@ -81,9 +81,7 @@ async function finish(context: CommandContext, prepared: Prepared): Promise<numb
   const marks = deletionMarks(prepared.held);
   await marks.vanished(survey.absent);
   if (survey.mine.length === 0) return end(nothing);
-  if (!(await confirm(context, `delete ${countThings(survey.mine.length)} for good?`))) {
-    return stop.aborted ? end(nothing) : end(nothing, 'declined');
-  }
+  if (!(await confirm(context, `delete ${countThings(survey.mine.length)} for good?`))) return end(nothing, 'declined');
   return end(await remove(context, prepared, marks));
 }
 

@@ -62,9 +62,15 @@ async function askForKey(context: CommandContext, origin: string): Promise<strin
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: context.stdin, output: silent, terminal: true });
   try {
-    return cleanKey(await lines.question('', { signal: context.stop }), 'the prompt');
+    return cleanKey(await lines.question('', { signal: context.stop }).catch(leaveEmpty), 'the prompt');
   } finally {
     lines.close();
     context.out.stderr.write('\n');
   }
+}
+
+/** Ctrl-C and Ctrl-D at the prompt reach readline, not the process. Error: interrupted. */
+function leaveEmpty(cause: Error): never {
+  if (cause.name !== 'AbortError') throw cause;
+  throw new AppError('interrupted', 'no key was typed; nothing was stored', { cause });
 }
