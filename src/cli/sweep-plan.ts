@@ -70,9 +70,11 @@ function placeLines(all: readonly PreparedSae[]): string[] {
   ];
 }
 
-const fromsOf: Fact = ({ place }) => {
+const fromsOf: Fact = ({ place, sae }) => {
   const { model, layer, hook, hookIn } = place;
-  const from = (what: string, known: Known<unknown> | undefined) => (known ? [`${what} (${known.from})`] : []);
+  const own = `--head ${sae.head?.index}`;
+  const from = (what: string, known: Known<unknown> | undefined) =>
+    known ? [`${what} (${known.from === own ? '--head' : known.from})`] : [];
   const layerFrom = { ...layer, from: ofAnyLayer(layer) };
   return [from('model', model), from('layer', layerFrom), from('hook', hook), from('reads', hookIn)].flat().join(', ');
 };
