@@ -101,6 +101,7 @@ export const commandSpecs: readonly CommandSpec[] = [
       ...sending,
     ],
     required: ['saeId'],
+    unlessFilesSay: ['model', 'layer'],
     examples: [
       'neuronpedia upload-sae ./my-sae --sae-id my-res-16k',
       'neuronpedia upload-sae W_dec.npy --model gpt2-small --layer 6 --hook resid-post --sae-id my-res-16k --sandbox',

@@ -10,6 +10,7 @@ import { isTimeUp } from '../../upload/time-limit.ts';
 import { checkAfterwards, wantsExplaining } from '../after-upload.ts';
 import type { CommandContext } from '../context.ts';
 import type { Afterwards } from '../explain-features.ts';
+import { withExample } from '../missing-options.ts';
 import { warnNotStored } from '../not-stored.ts';
 import type { OptionValues } from '../options.ts';
 import { planDocument } from '../plan-document.ts';
@@ -29,7 +30,7 @@ import { runOptions } from '../upload-run.ts';
 export function run(context: CommandContext): Promise<number> {
   return withTimeLimit(context, upload).catch((error) => {
     if (isTimeUp(error)) return finishUnbegun(context, error);
-    throw error;
+    throw withExample(error, context.command);
   });
 }
 
