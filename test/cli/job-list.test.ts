@@ -35,12 +35,14 @@ describe('status of a job at a limit', () => {
   test('whose time has come may go on now, and one of an earlier version is interrupted', async ({ home }) => {
     await writeJob(home, 1, { t: 'paused', at: '', why: 'the time is up', resumeAt: '2026-01-01T00:00:00.000Z' });
     await writeJob(home, 2, { t: 'paused', at: '', why: 'who knows when', resumeAt: null });
-    await writeJob(home, 3, { t: 'plan', rows: [[0, 4]] });
+    await writeJob(home, 3, { t: 'found', rows: [[0, 1]], ids: { 0: 'm/1-job-3/0' } });
     const { stdout } = await home.run(['status', '--sandbox']);
     expect(stdout).toMatch(/^ {4}paused: the time is up; may go on now$/m);
     expect(stdout).toMatch(/^ {4}paused: who knows when$/m);
     const jobs = await jobsOf(home);
     expect(jobs.map(({ state }) => state)).toEqual(['paused', 'paused', 'interrupted']);
+    // Features go by their source, which stands there already.
+    expect(stdout).not.toContain('m/1-job-3/0');
     expect(jobs[1]).not.toHaveProperty('resume_at');
   });
 });

@@ -77,6 +77,10 @@ it('the bar says when it is tried again, and goes on as before once it was taken
     expect(terminal.lines().at(-1)).toMatch(/10\/100 rows {2}trying again in 0:0[67]$/);
     vi.advanceTimersByTime(7000);
     expect(terminal.lines().at(-1)).toMatch(/10\/100 rows {2}trying again$/);
+    progress.update(50);
+    vi.advanceTimersByTime(1000);
+    expect(terminal.lines().at(-1)).toMatch(/50\/100 rows/);
+    expect(terminal.lines().at(-1)).not.toContain('trying');
     progress.update(100);
     progress.stop();
     expect(terminal.lines().at(-1)).toMatch(/100\/100 rows.*done in/);
