@@ -98,6 +98,6 @@ function pauseLines({ pause }: JobStatus): string[] {
   const { why, resumeAt } = pause;
   const isOpen = resumeAt !== null && Date.parse(resumeAt) <= Date.now();
   const when =
-    resumeAt === null ? '' : isOpen ? '; may go on now' : `; goes on from ${formatMoment(new Date(resumeAt))}`;
+    resumeAt === null ? '' : isOpen ? '; may go on now' : `; may go on from ${formatMoment(new Date(resumeAt))}`;
   return [`    paused: ${why}${when}`];
 }

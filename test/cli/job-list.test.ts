@@ -18,7 +18,7 @@ describe('status of a job at a limit', () => {
       expect(await home.run([...sae(name), '--sandbox'], { env })).toMatchObject({ code });
     const listed = await home.run(['status', '--sandbox'], { env });
     expect(listed.stdout).toMatch(/^ {2}[0-9a-f]{16} {2}paused {2}95 % {2}488\/512 rows {2}tiny-kjv-4l\/1-second$/m);
-    expect(listed.stdout).toMatch(/^ {4}paused: the quota of 1,000 features a day is spent; goes on from .*UTC.?$/m);
+    expect(listed.stdout).toMatch(/^ {4}paused: the quota of 1,000 features a day is spent; may go on from .*UTC.?$/m);
     expect(listed.stdout).toMatch(/^ {4}go on with: neuronpedia upload-sae .* second --sandbox$/m);
     const [, job] = documentsOf(await home.run(['status', '--sandbox', '--json'], { env }))[0].jobs;
     expect(job).toMatchObject({ state: 'paused', why: 'the quota of 1,000 features a day is spent' });
