@@ -74,14 +74,13 @@ const fromsOf: Fact = ({ place, sae }) => {
   const { model, layer, hook, hookIn } = place;
   const own = `--head ${sae.head?.index}`;
   const from = (what: string, known: Known<unknown> | undefined) =>
-    known ? [`${what} (${known.from === own ? '--head' : known.from})`] : [];
-  const layerFrom = { ...layer, from: ofAnyLayer(layer) };
-  return [from('model', model), from('layer', layerFrom), from('hook', hook), from('reads', hookIn)].flat().join(', ');
+    known ? [`${what} (${known.from === own ? '--head' : ofAnyLayer(known.from, layer.value)})`] : [];
+  return [from('model', model), from('layer', layer), from('hook', hook), from('reads', hookIn)].flat().join(', ');
 };
 
 /** `folder layer_12` is the same reason as `folder layer_13`. */
-function ofAnyLayer({ value, from }: Known<number>): string {
-  return /^(folder|file) /.test(from) ? from.replace(new RegExp(`(?<!\\d)0*${value}(?!\\d)`), '{layer}') : from;
+function ofAnyLayer(from: string, layer: number): string {
+  return /^(folder|file) /.test(from) ? from.replace(new RegExp(`(?<!\\d)0*${layer}(?!\\d)`), '{layer}') : from;
 }
 
 /** What is said of them, each once; where several things are, which SAEs each holds for. */

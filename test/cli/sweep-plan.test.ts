@@ -5,6 +5,7 @@ import { describe, expect, test as plainTest } from 'vitest';
 import { tableLines } from '../../src/cli/deck-table.ts';
 import { widthOf } from '../../src/cli/display-text.ts';
 import { safetensorsOf } from '../fixtures.ts';
+import { fixture } from './fixtures.ts';
 import { type Home, testHere as test } from './home.ts';
 import { runHere } from './in-process.ts';
 import { writePageFiles } from './page-folder.ts';
@@ -110,6 +111,20 @@ describe('the plan of several SAEs', () => {
       /^ +13 +1 +gemma-2-2b-it +5 × 2,304 +blocks.13.hook_resid_post +gemma-2-2b-it\/13-demo +5 /m,
     );
     expect(stderr).toContain('source   the source set of each will be made\n');
+  });
+
+  test('says once that layers come from the names of folders and files', async ({ home }) => {
+    const made = ['--model', 'my-model', '--create-model', '30'];
+    const files = await home.run(['upload-sae', fixture('layouts/circuit-tracer'), ...made, ...how]);
+    expect(files.stderr).toMatch(
+      /^ {9}model \(--model\), layer \(file layer_\{layer\}.safetensors\), hook \(config.yaml\), reads/m,
+    );
+    expect(files.stderr).toMatch(
+      /^ +10 +24 × 16 +blocks.10.hook_mlp_out +blocks.10.mlp.hook_in +my-model\/10-demo +24 /m,
+    );
+    const folders = await home.run(['upload-sae', fixture('layouts/sparsify'), ...made, ...how]);
+    expect(folders.stderr).toContain('layer (folder layers.{layer}), hook (folder layers.{layer}): my-model/10-demo\n');
+    expect(folders.stderr).toMatch(/^ +2 +24 × 16 +sparsify, transcoder +layers.2.mlp +my-model\/2-demo +24 /m);
   });
 
   test('leaves the plan of one as it is, shows all at length with --verbose, and events as they are', async ({
