@@ -1,8 +1,10 @@
 import { describe, expect } from 'vitest';
+import { AppError } from '../../src/errors.ts';
 import { openJournal } from '../../src/upload/journal.ts';
 import type { JournalRecord } from '../../src/upload/journal-records.ts';
 import { fixture, tinySae } from './fixtures.ts';
 import { type Home, testHere as test } from './home.ts';
+import { runHere } from './in-process.ts';
 import { documentsOf, linesOf } from './run-cli.ts';
 
 const sae = (name: string, ...more: string[]) => ['upload-sae', tinySae, '--sae-id', name, ...more];
@@ -30,6 +32,20 @@ describe('status of a job at a limit', () => {
     // The same again is paused anew; a bigger account ends it.
     expect(await home.run([...sae('second'), '--sandbox'], { env })).toMatchObject({ code: 8 });
     expect(await jobsOf(home, env)).toMatchObject([{ state: 'done' }, { state: 'paused', resume_at: job.resume_at }]);
+  });
+
+  test('is interrupted once a run that went on was stopped by a person, though the limit still stands', async ({
+    home,
+  }) => {
+    for (const name of ['first', 'second']) await home.run([...sae(name), '--sandbox', '--json'], { env });
+    const stop = new AbortController();
+    const ran = await runHere([...sae('second'), '--sandbox', '--json'], {
+      env: { ...home.env, ...env },
+      stop: stop.signal,
+      onStdout: (text) => text.includes('"progress"') && stop.abort(new AppError('interrupted', 'stopped')),
+    });
+    expect(documentsOf(ran).at(-1)).toMatchObject({ status: 'interrupted' });
+    expect(await jobsOf(home, env)).toMatchObject([{ state: 'done' }, { state: 'interrupted', confirmed: 488 }]);
   });
 
   test('whose time has come may go on now, and one of an earlier version is interrupted', async ({ home }) => {
