@@ -81,15 +81,12 @@ export async function openJob(server: Server, identity: JobIdentity, options: Op
   }
 }
 
-/**
- * The latest command of a job is the one that its rows can be read with again. A paused job that goes on is paused no
- * more, whatever ends this run.
- */
+/** The latest command of a job is the one that its rows can be read with again. */
 export async function noteTyped(journal: Journal, typed: Typed | undefined, command: string): Promise<void> {
   if (!typed) return;
   const { words, folder } = journal.state.typed ?? {};
   const isKnown = JSON.stringify([words, folder]) === JSON.stringify([typed.words, typed.folder]);
-  if (isKnown && journal.state.job?.command === command && !journal.state.paused) return;
+  if (isKnown && journal.state.job?.command === command) return;
   await journal.append({ t: 'typed', words: [...typed.words], folder: typed.folder, command });
 }
 
