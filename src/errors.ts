@@ -54,7 +54,25 @@ export interface ErrorExtras {
   hints?: readonly string[];
   /** Facts for `--json`: file, tensor, row, found, expected, resume_at, … */
   details?: Readonly<Record<string, unknown>>;
+  /** What the sentence is about, one by one: they follow it, and stand in the details. */
+  findings?: Findings;
   cause?: unknown;
+}
+
+/** The first of several things that are wrong. */
+export interface Findings {
+  readonly first: readonly string[];
+  /** How many there are in all. */
+  readonly count: number;
+}
+
+/** A sentence with what it is about behind it, of several things each in an indented line of its own. */
+export function withFindings(sentence: string, { first, count }: Findings): string {
+  const [only, second] = first;
+  if (only === undefined) return sentence;
+  if (second === undefined && count === 1) return `${sentence}: ${only}`;
+  const more = count > first.length ? ` (the first ${first.length} of ${count})` : '';
+  return [`${sentence}${more}:`, ...first.map((finding) => `  ${finding.replaceAll('\n', '\n  ')}`)].join('\n');
 }
 
 /** The one error class: a code, a sentence for people, hints, and facts for machines. */
@@ -64,11 +82,15 @@ export class AppError extends Error {
   readonly details: Readonly<Record<string, unknown>>;
 
   constructor(code: ErrorCode, message: string, extras: ErrorExtras = {}) {
-    super(message, extras.cause === undefined ? undefined : { cause: extras.cause });
+    const { findings } = extras;
+    super(
+      findings ? withFindings(message, findings) : message,
+      extras.cause === undefined ? undefined : { cause: extras.cause },
+    );
     this.name = 'AppError';
     this.code = code;
     this.hints = extras.hints ?? [];
-    this.details = extras.details ?? {};
+    this.details = { ...extras.details, ...(findings && { findings: findings.first }) };
   }
 
   get exitCode(): number {

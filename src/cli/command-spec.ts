@@ -14,6 +14,8 @@ export interface CommandSpec {
   readonly options: readonly OptionName[];
   /** Without these the command cannot run at all. */
   readonly required?: readonly OptionName[];
+  /** Without these it can run only where the files say them. */
+  readonly unlessFilesSay?: readonly OptionName[];
   /** Command lines, as one types them: a test runs each. */
   readonly examples: readonly [string, string, ...string[]];
   /** What it can end with besides what every command can. */

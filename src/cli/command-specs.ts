@@ -101,6 +101,7 @@ export const commandSpecs: readonly CommandSpec[] = [
       ...sending,
     ],
     required: ['saeId'],
+    unlessFilesSay: ['model', 'layer'],
     examples: [
       'neuronpedia upload-sae ./my-sae --sae-id my-res-16k',
       'neuronpedia upload-sae W_dec.npy --model gpt2-small --layer 6 --hook resid-post --sae-id my-res-16k --sandbox',
@@ -112,7 +113,7 @@ export const commandSpecs: readonly CommandSpec[] = [
     name: 'status',
     summary: 'show the server, the account and local jobs, one job, or one feature',
     argument: { name: 'ID', help: 'model/source/index or its URL, or a job as status lists it', required: false },
-    options: ['text', 'verify', 'verifyRows', 'receipt', 'resolve'],
+    options: ['all', 'text', 'verify', 'verifyRows', 'receipt', 'resolve'],
     examples: [
       'neuronpedia status',
       'neuronpedia status gpt2-small/6-my-res-16k/1234 --text "In the beginning"',

@@ -15,6 +15,7 @@ import type { CommandContext } from './context.ts';
 import { finishDirection } from './direction-end.ts';
 import { warnNotStored } from './not-stored.ts';
 import type { OptionValues } from './options.ts';
+import { type OutageTeller, outageTeller } from './outage.ts';
 import { quotaLeft } from './quota-plan.ts';
 import { checkReceipt } from './receipt.ts';
 import { openSession, type Session } from './session.ts';
@@ -57,7 +58,8 @@ function uploadWithin<D extends Direction>(
       connection = own(await session.connect());
       return connection.server;
     };
-    const onEvent = (event: UploadEvent) => tell(context, event);
+    const outages = outageTeller();
+    const onEvent = (event: UploadEvent) => tell(context, event, outages);
     const end = await send(
       source,
       options,
@@ -146,9 +148,9 @@ function hookOf({ hook: typed = 'resid-post', layer }: OptionValues): 'resid-pre
 }
 
 /** One row makes no progress worth an event: only what went wrong on the way is told. */
-function tell(context: CommandContext, event: UploadEvent): void {
+function tell(context: CommandContext, event: UploadEvent, outages: OutageTeller): void {
   if (event.type === 'progress' || event.type === 'checking' || event.type === 'looking') return;
-  tellEvent(context, event);
+  tellEvent(context, event, outages);
   context.out.document(event);
 }
 

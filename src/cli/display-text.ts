@@ -110,7 +110,8 @@ const labelColumns = 9;
 export function wrapNote(line: string, width: number): string[] {
   if (widthOf(stripVTControlCharacters(line)) <= width || /neuronpedia [a-z-]+ |[A-Z_]+=\S/.test(line)) return [line];
   const label = line.slice(0, labelColumns);
-  const indent = /^(\S+ +| +)$/.test(label) && !line.startsWith('neuronpedia:') ? labelColumns : 2;
+  const leading = line.length - line.trimStart().length;
+  const indent = /^(\S+ +| +)$/.test(label) && !line.startsWith('neuronpedia:') ? labelColumns : leading + 2;
   const [first, ...rest] = wrapWords(line, width, indent);
   return [first ?? '', ...rest.map((text) => ' '.repeat(indent) + text)];
 }

@@ -1,5 +1,4 @@
 import { fetchFeature } from '../api/feature.ts';
-import { count } from '../count.ts';
 import { AppError } from '../errors.ts';
 import { formatRanges } from '../tensor/ranges.ts';
 import { nameRow } from '../upload/delivery.ts';
@@ -10,8 +9,8 @@ import type { CommandContext } from './context.ts';
 import { examineJob } from './examine-job.ts';
 import { parseId } from './id.ts';
 import { commandOf } from './job-again.ts';
+import { jobLines } from './job-list.ts';
 import { atServerOf, otherServer } from './job-server.ts';
-import { formatMoment } from './moment.ts';
 import type { OptionValues } from './options.ts';
 import { listQuarantine } from './quarantine.ts';
 import { openSession, type Session } from './session.ts';
@@ -25,7 +24,7 @@ export async function showJob(context: CommandContext, session: Session, id: str
   const job = await findJob(state, id);
   if (context.options.resolve) await resolve(context, session, job);
   const now = context.options.resolve ? await findJob(state, id) : job;
-  showJobLine(context, now);
+  for (const line of jobLines(context.out, now, mostIds)) context.out.result(line);
   showOpenRows(context, now);
   const examined = await examineJob(context, session, now);
   context.out.document({ type: 'job', ...jobDocument(now), ...rowsDocument(now), ...examined });
@@ -95,56 +94,8 @@ async function optionsOf(context: CommandContext, stateDir: string, { id }: JobS
 const noKeyCode = 4;
 const awayCode = 5;
 
-/** All jobs, the shards of an SAE under one line for it. */
-export function showJobs(context: CommandContext, jobs: readonly JobStatus[]): void {
-  const seen = new Set<JobStatus>();
-  for (const job of jobs) {
-    if (seen.has(job)) continue;
-    const shards = job.job.shard === undefined ? [] : shardsBeside(job, jobs);
-    if (shards.length > 0) showShards(context, shards);
-    for (const one of shards.length > 0 ? shards : [job]) {
-      showJobLine(context, one);
-      seen.add(one);
-    }
-  }
-}
-
-/** The shards of the same SAE and division that are known here, in their order. */
-function shardsBeside({ job }: JobStatus, jobs: readonly JobStatus[]): JobStatus[] {
-  const numbers = ({ shard = '' }: JobStatus['job']) => shard.split('/').map(Number);
-  const [, of] = numbers(job);
-  const same = jobs.filter(({ job: other }) => {
-    const place = (['server', 'account', 'model', 'source', 'as'] as const).every((name) => job[name] === other[name]);
-    return place && other.shard !== undefined && numbers(other)[1] === of;
-  });
-  return same.sort((a, b) => (numbers(a.job)[0] ?? 0) - (numbers(b.job)[0] ?? 0));
-}
-
-function showShards({ out }: CommandContext, shards: readonly JobStatus[]): void {
-  const [{ job }] = shards as [JobStatus];
-  const of = job.shard?.split('/')[1];
-  const sum = (name: 'planned' | 'confirmed') => count(shards.reduce((total, shard) => total + shard[name], 0));
-  const done = shards.filter(({ state }) => state === 'done').length;
-  out.result(
-    `  ${job.model}/${job.source} in ${of} shards: ${shards.length} of them known here, ${done} done, ${sum('confirmed')}/${sum('planned')} rows`,
-  );
-}
-
-/** One job in two or three lines. */
-function showJobLine({ out }: CommandContext, status: JobStatus): void {
-  const { id, job, planned, confirmed, unknown, deleted, quarantined, state } = status;
-  const nothing = state === 'done' ? 100 : 0;
-  const share = planned === 0 ? nothing : Math.floor((100 * confirmed) / planned);
-  const open = unknown > 0 ? `, ${count(unknown)} without an answer` : '';
-  const left = quarantined.size > 0 ? `, ${count(quarantined.size)} left out` : '';
-  const gone = deleted > 0 ? `, ${count(deleted)} deleted` : '';
-  const colored = state === 'done' ? out.paint.green(state) : out.paint.yellow(state);
-  out.result(
-    `  ${id}  ${colored}  ${share} %  ${count(confirmed)}/${count(planned)} rows${open}${left}${gone}  ${job.title}`,
-  );
-  out.result(`    ${job.serverName} as ${job.accountName}, begun ${formatMoment(new Date(job.createdAt))}`);
-  if (state === 'interrupted') out.result(`    go on with: ${job.command}`);
-}
+/** Of vectors that a job made; its receipt has them all. */
+const mostIds = 20;
 
 /** A batch on a server that names rows itself is one row: there are never many of these. */
 const mostRows = 100;
@@ -166,11 +117,12 @@ function showOpenRows({ out }: CommandContext, status: JobStatus): void {
 
 /** A job for programs, as `status` lists it. */
 export function jobDocument(status: JobStatus) {
-  const { id, job, planned, confirmed, unknown, deleted, quarantined, state, ids } = status;
+  const { id, job, planned, confirmed, unknown, deleted, quarantined, state, ids, pause } = status;
   const { server, serverKind, serverName, accountName: account, model, source, as, shard } = job;
   const { title, command, createdAt } = job;
   return {
     ...{ id, state, planned, confirmed, unknown, deleted, quarantined: quarantined.size },
+    ...(pause && { why: pause.why, ...(pause.resumeAt !== null && { resume_at: pause.resumeAt }) }),
     ...{
       model,
       source,

@@ -147,6 +147,11 @@ export const optionSpecs = {
     help: 'with a feature: how strongly it fires on each token of this text',
     schema: text,
   },
+  all: {
+    group: groups.reading,
+    help: 'show all jobs: of those that are finished the latest 10 are shown',
+    schema: flag,
+  },
   withToken: { group: groups.server, help: 'read the key from standard input', schema: flag },
   port: {
     value: 'N',

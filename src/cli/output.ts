@@ -71,7 +71,8 @@ export function createOutput(terminal: Terminal, options: OutputOptions): Output
   const toStderr = (text: string) => {
     const safe = safeLine(clean(text), options.color);
     const { isTTY, columns } = terminal.stderr;
-    const line = isTTY && columns ? wrapNote(safe, columns - 1).join('\n') : safe;
+    const fit = (line: string) => wrapNote(line, columns - 1).join('\n');
+    const line = isTTY && columns ? safe.split('\n').map(fit).join('\n') : safe;
     if (writeLine) writeLine(line);
     else terminal.stderr.write(`${line}\n`);
   };

@@ -1,9 +1,9 @@
 import { Command, CommanderError, Option } from 'commander';
-import { AppError } from '../errors.ts';
 import type { CommandSpec } from './command-spec.ts';
 import { commandSpecs } from './command-specs.ts';
-import { commandHelp, helpDocument, helpWidth, optionText, toolHelp } from './help.ts';
+import { commandHelp, helpDocument, helpWidth, toolHelp } from './help.ts';
 import { jsonVersion } from './json-version.ts';
+import { requireOptions } from './missing-options.ts';
 import { type OptionSpec, optionSpecs } from './option-specs.ts';
 import { everywhere, flagOf, type OptionName } from './options.ts';
 import { noCommand, usageError } from './usage-errors.ts';
@@ -68,7 +68,7 @@ function buildProgram(
     .showSuggestionAfterError(false);
   for (const name of everywhere) program.addOption(commanderOption(name));
   for (const spec of commandSpecs) {
-    const command = addCommand(program, spec, helpOf, found);
+    const command = addCommand(program, spec, argv, helpOf, found);
     // Of the others the names will do: all options together take a third of what help takes.
     if (argv.includes(spec.name)) for (const name of spec.options) command.addOption(commanderOption(name));
   }
@@ -79,6 +79,7 @@ function buildProgram(
 function addCommand(
   program: Command,
   spec: CommandSpec,
+  argv: readonly string[],
   helpOf: (spec: CommandSpec) => string,
   found: (invocation: Invocation) => void,
 ): Command {
@@ -92,7 +93,7 @@ function addCommand(
     const given = spec.argument ? parts[0] : undefined;
     const args = Array.isArray(given) ? (given as string[]) : given === undefined ? [] : [given as string];
     const raw = command.optsWithGlobals();
-    requireOptions(spec, raw);
+    requireOptions(spec, raw, argv);
     found({ spec, args, raw });
   });
 }
@@ -102,14 +103,4 @@ function commanderOption(name: OptionName): Option {
   const option = new Option(spec.value === undefined ? flagOf(name) : `${flagOf(name)} <${spec.value}>`);
   if (spec.repeatable) option.argParser((value: string, before: readonly string[] = []) => [...before, value]);
   return option;
-}
-
-/** All that is missing at once; commander would name the first, before it has looked for misspelt ones. */
-function requireOptions({ name, required = [], examples }: CommandSpec, raw: Readonly<Record<string, unknown>>): void {
-  const missing = required.filter((option) => raw[option] === undefined).map(optionText);
-  if (missing.length === 0) return;
-  const list = missing.length === 1 ? missing[0] : `${missing.slice(0, -1).join(', ')} and ${missing.at(-1)}`;
-  throw new AppError('usage', `${name} needs ${list}`, {
-    hints: [`for example: ${examples[0]}`, `neuronpedia ${name} --help`],
-  });
 }

@@ -8,6 +8,8 @@ import { barLine, clock, etaText, factsLine, type ProgressFacts } from './progre
 export interface Progress {
   /** So many rows are confirmed; `quota` says how far it lets this run come, where that is not the end. */
   update(confirmed: number, quota?: QuotaAhead): void;
+  /** A request failed and is sent again after this long. */
+  trying(waitMs: number): void;
   /** Nothing is sent before an instant. */
   waiting(until: Date): void;
   /** Requests are spread from now on: all that is left takes this long. */
@@ -38,7 +40,12 @@ export function startProgress(out: Output, total: number, confirmed: number): Pr
       state.confirmed = now;
       state.quota = quota;
       state.until = undefined;
+      state.tryAt = undefined;
       state.pace.mark(now, performance.now());
+      show.changed();
+    },
+    trying: (waitMs) => {
+      state.tryAt = performance.now() + waitMs;
       show.changed();
     },
     waiting: (until) => {
@@ -53,6 +60,7 @@ export function startProgress(out: Output, total: number, confirmed: number): Pr
 
 const silent: Progress = {
   update: () => undefined,
+  trying: () => undefined,
   waiting: () => undefined,
   spread: () => undefined,
   stop: () => undefined,
@@ -66,6 +74,8 @@ interface State {
   confirmed: number;
   quota: QuotaAhead | undefined;
   until: Date | undefined;
+  /** When a request that failed is sent again. */
+  tryAt: number | undefined;
 }
 
 interface Shown {
@@ -76,11 +86,11 @@ interface Shown {
 function startState(total: number, confirmed: number): State {
   const startedAt = performance.now();
   const pace = createPace(confirmed, startedAt);
-  return { total, startedAt, before: confirmed, pace, confirmed, quota: undefined, until: undefined };
+  return { total, startedAt, before: confirmed, pace, confirmed, quota: undefined, until: undefined, tryAt: undefined };
 }
 
 /** What can be said now: the rate of the last minutes, and in the end of the whole. */
-function factsOf({ total, startedAt, before, pace, confirmed, quota, until }: State): ProgressFacts {
+function factsOf({ total, startedAt, before, pace, confirmed, quota, until, tryAt }: State): ProgressFacts {
   const now = performance.now();
   const all = { confirmed, total };
   if (until) return { ...all, rate: 0, end: `waiting until ${shortMoment(until)}` };
@@ -89,6 +99,8 @@ function factsOf({ total, startedAt, before, pace, confirmed, quota, until }: St
     const rate = ms > 0 ? ((confirmed - before) / ms) * 1000 : 0;
     return { ...all, rate, end: confirmed > before ? `done in ${clock(ms)}` : 'done' };
   }
+  if (tryAt !== undefined)
+    return { ...all, rate: 0, end: tryAt > now ? `trying again in ${clock(tryAt - now)}` : 'trying again' };
   const rate = pace.rate(now);
   if (!quota) return { ...all, rate, end: etaText(pace.leftMs(total - confirmed, now)) };
   if (quota.lastDay) return { ...all, rate, end: `done about ${shortMoment(quota.lastDay)}` };

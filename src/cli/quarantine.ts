@@ -1,4 +1,5 @@
 import { count } from '../count.ts';
+import { withFindings } from '../errors.ts';
 import { type BodyFormat, nameRow } from '../upload/delivery.ts';
 
 /** Which feature a row is, where rows have indices of their own. */
@@ -11,9 +12,8 @@ const mostShown = 20;
 export function describeQuarantine(rows: ReadonlyMap<number, string>, naming: RowNaming): string[] {
   if (rows.size === 0) return [];
   const first = [...rows].slice(0, mostShown).map(([row, why]) => `${nameRow(naming, row)}: ${why}`);
-  const more = rows.size > first.length ? ` (the first ${first.length})` : '';
   const left = rows.size === 1 ? '1 row is' : `${count(rows.size)} rows are`;
-  return [`${left} left out${more}: ${first.join('; ')}`];
+  return [withFindings(`${left} left out`, { first, count: rows.size })];
 }
 
 /** The same for programs; absent where there are none. */

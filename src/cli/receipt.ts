@@ -19,8 +19,9 @@ export async function checkReceipt(path: string | undefined): Promise<void> {
   await unlink(draft);
 }
 
+/** Shards side by side may be told the same file: each has a draft of its own. */
 function draftOf(path: string): string {
-  return `${path}.part`;
+  return `${path}.${process.pid}.part`;
 }
 
 function receiptError(path: string, cause: unknown, hint: string): AppError {

@@ -7,45 +7,80 @@ import { countRows, formatRanges, type Ranges } from '../tensor/ranges.ts';
 import type { PreparedSae } from '../upload/kinds/sae.ts';
 import { remarksOn } from '../upload/kinds/sae-remarks.ts';
 import type { Server } from '../upload/server.ts';
-import { formatShard, nameShard } from '../upload/shard.ts';
+import { nameShard } from '../upload/shard.ts';
 import type { Output } from './output.ts';
 import { describeQuarantine } from './quarantine.ts';
 import { quotaLeft } from './quota-plan.ts';
 
-/** Shows where an SAE goes and how that is known, before anything is sent. */
+/** Shows where one SAE goes and how that is known, before anything is sent. */
 export function showPlan(out: Output, server: Server, prepared: PreparedSae): void {
-  const { sae, place, matrix, orientation, planned, kind, dashboards, indices, quarantined } = prepared;
-  const rows = countRows(planned);
-  const some =
-    rows === matrix.rows || rows === 0
-      ? ''
-      : `; of these ${indices.hash ? 'rows ' : ''}${shortRanges(planned)}: ${count(rows)}`;
+  const { sae, place, matrix, orientation, kind, quarantined } = prepared;
+  const { model, layer, hook, hookIn } = place;
+  const some = selectionOf(prepared);
   out.note(`SAE      ${titleOf(sae)} (${sae.layout}, ${kind})`);
-  out.note(`decoder  ${describe(sae.decoder)}: ${count(matrix.rows)} features of ${matrix.width} values${some}`);
+  out.note(
+    `decoder  ${describe(sae.decoder)}: ${count(matrix.rows)} features of ${matrix.width} values${some && `; of these ${some}`}`,
+  );
   out.note(`         ${orientation.value}: ${orientation.from}`);
-  out.note(`to       ${place.model.value} (${place.model.from}), layer ${place.layer.value} (${place.layer.from})`);
-  out.note(`         hook ${hookText(place.hook)}${place.hookIn ? `, reads ${hookText(place.hookIn)}` : ''}`);
+  out.note(`to       ${model.value} (${model.from}), layer ${layer.value} (${layer.from})`);
+  out.note(`         hook ${hookText(hook)}${hookIn ? `, reads ${hookText(hookIn)}` : ''}`);
   for (const remark of remarksOn(prepared)) out.note(`         ${remark}`);
-  if (prepared.shard)
-    out.note(
-      `shard    ${nameShard(prepared.shard)} only${rows === 0 ? ': there are no rows for it, nothing to send' : ''}`,
-    );
-  const made = [prepared.isNewModel && 'model', prepared.isNewSet && 'source set'].filter(Boolean).join(' and ');
+  const shard = shardText(prepared);
+  if (shard) out.note(`shard    ${shard}`);
+  const made = madeFor(prepared);
   out.note(`source   ${sourceOf(prepared)}${made ? ` (the ${made} will be made)` : ''}`);
-  if (dashboards)
-    out.note(
-      `examples ${dashboards.path}: ${count(dashboards.activations)} activations of ${count(countRows(dashboards.features))} features`,
-    );
-  for (const line of factLines(prepared)) out.note(line);
-  if (sae.neuronpediaId !== undefined) out.note(`         its config names ${sae.neuronpediaId}; that is not taken`);
-  out.note(`server   ${server.name} (${server.capabilities.kind}), account ${server.account.name}${quotaLeft(server)}`);
+  for (const line of sideFileLines(prepared)) out.note(line);
+  out.note(serverLine(server));
   for (const line of cannotStore(server, prepared)) out.note(line);
-  if (dashboards && dashboards.fixedTokens > 0) {
-    out.note(`         ${count(dashboards.fixedTokens)} empty or NUL tokens are replaced by U+FFFD (--fix-tokens)`);
-  }
+  for (const line of changeLines(prepared)) out.note(line);
   for (const line of describeQuarantine(quarantined, prepared.delivery.format)) out.warn(line);
-  if (matrix.tensor.dtype === 'F64') out.note('         values are float64 in the file and sent as float32');
-  out.document({ type: 'plan', ...planDocument(prepared) });
+}
+
+/** Which server and account an upload goes to, and what the account may still send. */
+export function serverLine(server: Server): string {
+  return `server   ${server.name} (${server.capabilities.kind}), account ${server.account.name}${quotaLeft(server)}`;
+}
+
+/** Which of its features an SAE sends, where that is not all or none of them; else empty. */
+export function selectionOf({ matrix, planned, indices }: PreparedSae): string {
+  const rows = countRows(planned);
+  if (rows === matrix.rows || rows === 0) return '';
+  return `${indices.hash ? 'rows ' : ''}${shortRanges(planned)}: ${count(rows)}`;
+}
+
+/** Which part of an SAE a shard is; empty for a whole. */
+export function shardText({ shard, planned }: PreparedSae): string {
+  if (!shard) return '';
+  return `${nameShard(shard)} only${countRows(planned) === 0 ? ': there are no rows for it, nothing to send' : ''}`;
+}
+
+/** What the server lacks and gets: `source set`, `model and source set`; empty where it has both. */
+export function madeFor({ isNewModel, isNewSet }: PreparedSae): string {
+  return [isNewModel && 'model', isNewSet && 'source set'].filter(Boolean).join(' and ');
+}
+
+/** What the files beside an SAE say; `pathOf` is how they are called. */
+export function sideFileLines(prepared: PreparedSae, pathOf = (path: string) => path): string[] {
+  const { dashboards, sae } = prepared;
+  const { activations = 0, features = [] } = dashboards ?? {};
+  const examples = `${count(activations)} activations of ${count(countRows(features))} features`;
+  return [
+    ...(dashboards ? [`examples ${pathOf(dashboards.path)}: ${examples}`] : []),
+    ...factLines(prepared, pathOf),
+    ...(sae.neuronpediaId === undefined ? [] : [`         its config names ${sae.neuronpediaId}; that is not taken`]),
+  ];
+}
+
+/** How what is sent differs from what is in the files. */
+export function changeLines({ dashboards, matrix }: PreparedSae): string[] {
+  const { fixedTokens = 0 } = dashboards ?? {};
+  const isWide = matrix.tensor.dtype === 'F64';
+  return [
+    ...(fixedTokens > 0
+      ? [`         ${count(fixedTokens)} empty or NUL tokens are replaced by U+FFFD (--fix-tokens)`]
+      : []),
+    ...(isWide ? ['         values are float64 in the file and sent as float32'] : []),
+  ];
 }
 
 function hookText(hook: Known<string> | undefined): string {
@@ -59,7 +94,10 @@ function shortRanges(rows: Ranges): string {
 }
 
 /** What side files say of features, which features the rows are, and which are left out. */
-function factLines({ facts, indices, planned, dead, dashboards }: PreparedSae): string[] {
+function factLines(
+  { facts, indices, planned, dead, dashboards }: PreparedSae,
+  pathOf: (path: string) => string,
+): string[] {
   const lines: string[] = [];
   const [first] = planned[0] ?? [0];
   if (indices.isPart) lines.push(`indices  ${indices.indexOf(first)} (--index), row ${first}`);
@@ -67,7 +105,7 @@ function factLines({ facts, indices, planned, dead, dashboards }: PreparedSae): 
     lines.push(`indices  of the file's own "index": row ${first} is feature ${indices.indexOf(first)}`);
   if (facts) {
     const { path, fields, features, notes } = facts.data;
-    lines.push(`facts    ${path}: ${fields.join(', ')} of ${count(features)} features`);
+    lines.push(`facts    ${pathOf(path)}: ${fields.join(', ')} of ${count(features)} features`);
     for (const note of notes) lines.push(`         ${note}`);
     if (dashboards && fields.includes('density'))
       lines.push('         where --activations says a density too, that one is sent');
@@ -86,41 +124,4 @@ export function cannotStore({ capabilities }: Server, { as, withoutExamples }: P
     'add --as vectors --features LIST for directions of your own',
     ...(left > 0 ? [`${count(left)} features have no examples and are left out; the receipt lists them`] : []),
   ];
-}
-
-/** The same for programs. */
-export function planDocument(prepared: PreparedSae): Record<string, unknown> {
-  const { sae, place, matrix, orientation, planned, kind } = prepared;
-  return {
-    path: sae.path,
-    layout: sae.layout,
-    kind,
-    ...(sae.head && { head: sae.head.index }),
-    tensor: sae.decoder.name,
-    dtype: sae.decoder.dtype,
-    shape: sae.decoder.shape,
-    orientation: orientation.value,
-    orientationFrom: orientation.from,
-    features: matrix.rows,
-    width: matrix.width,
-    as: prepared.as,
-    rows: countRows(planned),
-    ...(prepared.shard && { shard: formatShard(prepared.shard) }),
-    withoutExamples: countRows(prepared.withoutExamples),
-    quarantined: prepared.quarantined.size,
-    dead: countRows(prepared.dead),
-    ...(prepared.facts && { facts: prepared.facts.data.fields }),
-    ...(prepared.dashboards && {
-      activations: prepared.dashboards.activations,
-      fixedTokens: prepared.dashboards.fixedTokens,
-    }),
-    model: place.model.value,
-    layer: place.layer.value,
-    hook: place.hook?.value ?? null,
-    ...(place.hookIn && { hookIn: place.hookIn.value }),
-    source: sourceOf(prepared),
-    newModel: prepared.isNewModel,
-    newSourceSet: prepared.isNewSet,
-    notStored: Object.keys({ ...prepared.notStored, ...prepared.lostFields }),
-  };
 }

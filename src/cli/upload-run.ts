@@ -7,6 +7,7 @@ import type { QuotaAhead as EventQuota, UploadEvent } from '../upload/events.ts'
 import type { JobReport } from '../upload/run.ts';
 import type { CommandContext } from './context.ts';
 import { formatMoment } from './moment.ts';
+import { type OutageTeller, outageTeller } from './outage.ts';
 import { type Progress, type QuotaAhead, startProgress } from './progress.ts';
 import { describeQuarantine, type RowNaming } from './quarantine.ts';
 
@@ -28,15 +29,17 @@ export function eventReporter(
 ): { onEvent: (event: UploadEvent) => void; stop(): void } {
   const { out } = context;
   let progress: Progress | undefined;
+  const outages = outageTeller();
   return {
     onEvent: (event) => {
       if (event.type === 'progress') {
         progress ??= startProgress(out, event.total, event.confirmed);
         progress.update(event.confirmed, quotaAhead(context, event.quota));
       }
+      if (event.type === 'retry') progress?.trying(event.wait_s * 1000);
       if (event.type === 'waiting') progress?.waiting(new Date(event.until));
       if (event.type === 'pacing') progress?.spread(event.need * event.interval_s * 1000);
-      tellEvent(context, event);
+      tellEvent(context, event, outages);
       if (event.type !== 'checking' && event.type !== 'looking') out.document({ ...event, source });
     },
     stop: () => progress?.stop(),
@@ -53,9 +56,11 @@ function quotaAhead({ options }: CommandContext, quota: EventQuota | undefined):
   return { reach, lastDay };
 }
 
-/** Says what a person should know of an event while the upload goes on. */
-export function tellEvent({ out }: CommandContext, event: UploadEvent): void {
-  if (event.type === 'retry') out.note(`waiting ${event.wait_s} s before another try: ${event.why}`);
+/** Says what a person should know of an event while the upload goes on; `outages` are of the whole upload. */
+export function tellEvent({ out }: CommandContext, event: UploadEvent, outages: OutageTeller): void {
+  if (event.type === 'progress') outages.progress();
+  const retry = event.type === 'retry' ? outages.retry(event) : undefined;
+  if (retry !== undefined) out.note(retry);
   if (event.type === 'warning') out.warn(event.message);
   if (event.type === 'quarantined') {
     const { row, index, why } = event;

@@ -29,9 +29,9 @@ export function collectFaults(path: string, skipBad = false): Faults {
     },
     throwIfAny() {
       if (count === 0) return;
-      const more = count > first.length ? ` (the first ${first.length} of ${count})` : '';
       const records = count === 1 ? '1 record cannot' : `${count} records cannot`;
-      throw new AppError('record_invalid', `${path}: ${records} be uploaded${more}: ${first.join('; ')}`, {
+      throw new AppError('record_invalid', `${path}: ${records} be uploaded`, {
+        findings: { first, count },
         hints: [
           'nothing was sent; mend the file, or leave these features out with --features or --skip-bad-rows',
           ...(first.some((fault) => /is empty|NUL/.test(fault)) ? ['empty and NUL tokens: --fix-tokens'] : []),

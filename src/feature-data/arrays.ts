@@ -107,9 +107,14 @@ function tidy(why: string): string {
   return why.replace(/^it /, '');
 }
 
+/** Enough to see what file it is. */
+const mostListed = 20;
+
 function nothingThere(path: string, notRead: ReadonlyMap<string, string>): AppError {
-  const found = [...notRead].map(([name, why]) => `"${name}" ${tidy(why)}`).join('; ') || 'nothing else';
-  return new AppError('record_invalid', `${path}: holds no array with one value a feature; it holds: ${found}`, {
+  const found = [...notRead].map(([name, why]) => `"${name}" ${tidy(why)}`);
+  const first = found.length > 0 ? found.slice(0, mostListed) : ['nothing else'];
+  return new AppError('record_invalid', `${path}: holds no array with one value a feature; it holds`, {
+    findings: { first, count: Math.max(1, found.length) },
     hints: ['arrays of one dimension are read: density, frequency, sparsity, max_activation, dead, or any other name'],
     details: { file: path },
   });

@@ -6,7 +6,7 @@ import { denseStrides, type Tensor } from '../tensor/tensor.ts';
 import { readBatches } from './arrow-batches.ts';
 import { type Collector, scalarCollector } from './arrow-collector.ts';
 import { dimensionColumns } from './arrow-dimensions.ts';
-import { ColumnProblem, unsupported } from './arrow-errors.ts';
+import { ColumnProblem } from './arrow-errors.ts';
 import { listCollector } from './arrow-lists.ts';
 import { readFrames } from './arrow-messages.ts';
 import { rowsCollector } from './arrow-rows.ts';
@@ -93,7 +93,11 @@ function nothingToRead(file: string, undecodable: ReadonlyMap<string, string>): 
   const reasons = [...undecodable].slice(0, 5).map(([name, reason]) => `"${name}": ${reason}`);
   const hint =
     'a column of FixedSizeList, List or LargeList of floats is read, or one column of floats for each dimension';
-  return unsupported(file, `holds no column that is read: ${reasons.join('; ')}`, hint);
+  return new AppError('format_unsupported', `${file}: holds no column that is read`, {
+    findings: { first: reasons, count: undecodable.size },
+    hints: [hint],
+    details: { file },
+  });
 }
 
 function refusal(file: string, name: string, problem: ColumnProblem): AppError {

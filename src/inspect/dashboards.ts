@@ -1,5 +1,6 @@
 import type { Faults } from '../dashboards/faults.ts';
 import { openDashboards } from '../dashboards/open.ts';
+import { withFindings } from '../errors.ts';
 import { countRows, formatRanges } from '../tensor/ranges.ts';
 import type { Finding } from './findings.ts';
 import { mostListed } from './row-list.ts';
@@ -34,11 +35,11 @@ export async function inspectDashboards(path: string): Promise<{ report: Dashboa
     bad: { count, first },
   };
   if (count === 0) return { report, findings: [] };
-  const more = count > first.length ? ` (the first ${first.length} of ${count})` : '';
   const records = count === 1 ? '1 record cannot' : `${count} records cannot`;
-  const message = `${records} be uploaded${more}: ${first.join('; ')}`;
+  const message = withFindings(`${records} be uploaded`, { first, count });
   const hint = 'mend the file, or leave these features out with --features';
-  return { report, findings: [{ code: 'record_invalid', where: path, message, hint, count }] };
+  const list = first.length > 1 ? { list: first } : {};
+  return { report, findings: [{ code: 'record_invalid', where: path, message, ...list, hint, count }] };
 }
 
 /** Takes faults without making an error of them. */

@@ -18,6 +18,8 @@ export interface Finding {
   /** The file, and tensor where there is one, that it is about. */
   readonly where: string;
   readonly message: string;
+  /** What the message lists, where that is several things. */
+  readonly list?: readonly string[];
   /** What would settle it. */
   readonly hint?: string;
   /** How many rows or records it is about. */
@@ -29,5 +31,13 @@ export interface Finding {
 /** An error of a layout or a file as a finding of it; the message keeps its own place in front. */
 export function findingOf(error: AppError, where: string): Finding {
   const message = error.message.startsWith(`${where}: `) ? error.message.slice(where.length + 2) : error.message;
-  return { code: error.code, where, message, ...(error.hints.length > 0 && { hint: error.hints.join('; ') }) };
+  const list = error.details.findings;
+  const several = Array.isArray(list) && list.length > 1 ? { list: list.map(String) } : {};
+  return {
+    code: error.code,
+    where,
+    message,
+    ...several,
+    ...(error.hints.length > 0 && { hint: error.hints.join('; ') }),
+  };
 }

@@ -93,9 +93,9 @@ function notFinite(
   const { tensor } = matrix;
   const list = findings.map(({ row, column, value }) => `${nameRow(format, row)}, value ${column}: ${value}`);
   const wide = tensor.dtype === 'F64' || tensor.dtype === 'I64' || tensor.dtype === 'U64';
-  const more = bad > list.length ? ` (the first ${list.length} of ${bad})` : '';
   const rows = bad === 1 ? '1 row holds' : `${bad} rows hold`;
-  return new AppError('not_finite', `${label(tensor)}: ${rows} NaN or infinity${more}: ${list.join('; ')}`, {
+  return new AppError('not_finite', `${label(tensor)}: ${rows} NaN or infinity`, {
+    findings: { first: list, count: bad },
     hints: [
       wide
         ? `values are sent as float32: ${tensor.dtype} values beyond ±3.4e38 become infinite`

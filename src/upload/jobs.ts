@@ -24,7 +24,9 @@ export interface JobStatus {
   readonly indexOf?: (row: number) => number;
   /** Taken back again, and not sent since. */
   readonly deleted: number;
-  readonly state: 'done' | 'running' | 'interrupted' | 'deleted';
+  readonly state: 'done' | 'running' | 'paused' | 'interrupted' | 'deleted';
+  /** At which limit it is paused, and when it may go on, where that is known. */
+  readonly pause?: { readonly why: string; readonly resumeAt: string | null };
   readonly ids: ReadonlyMap<number, string>;
 }
 
@@ -51,7 +53,7 @@ export async function readJob(stateDir: string, id: string): Promise<JobStatus |
 }
 
 function statusOf(journal: JournalState, job: JobRecord, running: boolean): Omit<JobStatus, 'id'> {
-  const { planned, stored, unknown, ids, quarantined, done, deleted, deleting } = journal;
+  const { planned, stored, unknown, ids, quarantined, done, deleted, deleting, paused } = journal;
   const { indices } = journal.data ?? {};
   const unknownRows = mergeRanges(unknown.flatMap((intent) => intent.rows));
   const labels = unknown.flatMap(({ rows, identity }) =>
@@ -59,6 +61,8 @@ function statusOf(journal: JournalState, job: JobRecord, running: boolean): Omit
   );
   const taken = countRows(subtractRanges(deleted, deleting));
   const isDeleted = taken > 0 && countRows(deleting) + countRows(stored) + unknown.length === 0;
+  const ended = isDeleted ? 'deleted' : done ? 'done' : paused ? 'paused' : 'interrupted';
+  const state = running ? 'running' : ended;
   return {
     job,
     planned: countRows(planned),
@@ -69,7 +73,8 @@ function statusOf(journal: JournalState, job: JobRecord, running: boolean): Omit
     quarantined,
     ...(indices && { indexOf: (row: number) => indexInRuns(indices, row) }),
     deleted: taken,
-    state: running ? 'running' : isDeleted ? 'deleted' : done ? 'done' : 'interrupted',
+    state,
+    ...(state === 'paused' && paused && { pause: { why: paused.why, resumeAt: paused.resumeAt } }),
     ids,
   };
 }

@@ -85,6 +85,16 @@ const resolvedSchema = z.object({ t: z.literal('resolved'), row: z.number(), id:
 /** The whole plan was confirmed. */
 const doneSchema = z.object({ t: z.literal('done'), at: z.string() });
 
+/** A run ended at a limit: when the next may go on, in ISO 8601, where that is known. Any later record is of a run that did. */
+const pausedSchema = z.object({
+  t: z.literal('paused'),
+  at: z.string(),
+  why: z.string(),
+  resumeAt: z.string().nullable(),
+});
+
+export type PausedRecord = z.infer<typeof pausedSchema>;
+
 /** Rows that are about to be taken back: whether the server still has them is open until the next record on them. */
 const deletingSchema = z.object({ t: z.literal('deleting'), rows: ranges });
 
@@ -104,6 +114,7 @@ const recordSchema = z.discriminatedUnion('t', [
   quarantinedSchema,
   resolvedSchema,
   doneSchema,
+  pausedSchema,
   deletingSchema,
   deletedSchema,
 ]);

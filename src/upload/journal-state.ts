@@ -1,5 +1,12 @@
 import { intersectRanges, membership, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
-import type { DataRecord, IntentRecord, JobRecord, JournalRecord, TypedRecord } from './journal-records.ts';
+import type {
+  DataRecord,
+  IntentRecord,
+  JobRecord,
+  JournalRecord,
+  PausedRecord,
+  TypedRecord,
+} from './journal-records.ts';
 import { addRecord, type Sum } from './journal-sum.ts';
 
 /** What a journal says of its job, all records taken together. */
@@ -31,6 +38,8 @@ export interface JournalState {
   readonly nextBatch: number;
   /** The last run confirmed all that it had planned. */
   readonly done: boolean;
+  /** The limit that the last run ended at, where it did. */
+  readonly paused?: PausedRecord;
 }
 
 /** Folds records, oldest first, into what they add up to. */
@@ -73,6 +82,7 @@ export function foldRecords(records: readonly JournalRecord[]): JournalState {
     suspects: sum.suspects,
     nextBatch: sum.nextBatch,
     done: sum.done,
+    ...(sum.paused && { paused: sum.paused }),
   };
 }
 

@@ -1,5 +1,12 @@
 import { eachRow, mergeRanges, type Range, subtractRanges } from '../tensor/ranges.ts';
-import type { DataRecord, IntentRecord, JobRecord, JournalRecord, TypedRecord } from './journal-records.ts';
+import type {
+  DataRecord,
+  IntentRecord,
+  JobRecord,
+  JournalRecord,
+  PausedRecord,
+  TypedRecord,
+} from './journal-records.ts';
 
 /** What records add up to, while they are being added. */
 export interface Sum {
@@ -20,6 +27,8 @@ export interface Sum {
   deleting: Range[];
   nextBatch: number;
   done: boolean;
+  /** The limit that the last run ended at, where it did. */
+  paused?: PausedRecord;
   /** It was done when a deletion began that has not deleted anything yet. */
   wasDone: boolean;
 }
@@ -28,6 +37,7 @@ export interface Sum {
 export function addRecord(sum: Sum, record: JournalRecord): void {
   const wasDone = sum.done;
   sum.done = record.t === 'done';
+  delete sum.paused;
   switch (record.t) {
     case 'job':
       sum.job = record;
@@ -82,6 +92,9 @@ export function addRecord(sum: Sum, record: JournalRecord): void {
     case 'deleted':
       sum.wasDone = false;
       addDeleted(sum, record.rows);
+      break;
+    case 'paused':
+      sum.paused = record;
       break;
     case 'done':
       break;

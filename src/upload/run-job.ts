@@ -5,6 +5,7 @@ import type { Delivery } from './delivery.ts';
 import { noteTyped, type OpenJobOptions, openJob } from './job.ts';
 import type { Journal } from './journal.ts';
 import { lookFirst } from './look-first.ts';
+import { notingPause } from './note-pause.ts';
 import type { JobIdentity, JobReport, UploadRun } from './run.ts';
 import { sendJob } from './send-job.ts';
 
@@ -33,8 +34,8 @@ export async function runJob(input: JobInput): Promise<JobReport> {
     await bindData(job.journal, input);
     await noteTyped(job.journal, input.typed, input.command);
     await noteQuarantined(job.journal, input.quarantined ?? new Map());
-    const state = await lookFirst(input, job.journal);
-    return await sendJob(input, job.id, job.journal, state);
+    const send = async () => sendJob(input, job.id, job.journal, await lookFirst(input, job.journal));
+    return await notingPause(job.journal, send);
   } finally {
     await job.close();
   }

@@ -92,7 +92,9 @@ describe.concurrent('inspect', () => {
     expect(loose).toMatchObject({ code: 0, stderr: '' });
     expect(strict.code).toBe(6);
     expect(strict.stdout).toBe(loose.stdout);
-    expect(strict.stderr).toMatch(/^neuronpedia: error: .*odd\.npy: 3 findings: .*NaN.*of zeros.*equal to/);
+    expect(strict.stderr).toMatch(
+      /^neuronpedia: error: .*odd\.npy: 3 findings:\n {2}.*NaN.*\n {2}.*of zeros.*\n {2}.*equal to/,
+    );
     expect(json.code).toBe(6);
     const [document, ...more] = documentsOf(json);
     expect(more).toEqual([]);

@@ -33,6 +33,9 @@ describe('an upload that is interrupted', () => {
       jobs: [{ confirmed: 128 }],
     });
     expect(storedFeatures(server.data, '1-stopped')).toHaveLength(128);
+    const [job] = documentsOf(await home.runAt(proxy.url, ['status', '--json']))[0].jobs;
+    expect(job).toMatchObject({ state: 'interrupted', confirmed: 128 });
+    expect(job).not.toHaveProperty('why');
     const third = await home.runAt(server.url, command);
     expect(documentsOf(third).at(-1)).toMatchObject({ status: 'done', jobs: [{ confirmed: 512, sent: 384 }] });
     expect(third.code).toBe(0);

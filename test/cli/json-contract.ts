@@ -102,6 +102,8 @@ export const jsonCases: Record<string, (made: Made) => readonly JsonCase[]> = {
       last: 'summary',
     },
     { args: [...sae, '--sae-id', 'part', '--shard', '1/64'], code: 0, last: 'summary' },
+    { args: [...sae, '--sae-id', 'spent'], key: 'sandbox-free', code: 0, last: 'summary' },
+    { args: [...sae, '--sae-id', 'paused'], key: 'sandbox-free', code: 8, last: 'summary' },
     { args: [...sae, '--sae-id', 'late', '--max-duration', '1ms'], code: 8, last: 'summary' },
     error(2, ...sae),
     error(2, ...sae, '--sae-id', 'My Set'),

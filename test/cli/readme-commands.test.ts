@@ -60,9 +60,15 @@ test('every block of the README is run here, in readme-ci.test.ts or in packed.t
   expect(run).toHaveLength(5);
   expect(commands).toHaveLength(17);
   for (const command of commands) expect(command).toMatch(/^neuronpedia /);
-  // Besides screens: a report of test:soak, events (see json-contract.test.ts), and a drawing of the parts. The one of the quota is the end of a screen.
+  // Besides screens: a report of test:soak, events (see json-contract.test.ts), and a drawing of the parts. Those of a sweep and of the quota are parts of screens.
   const others = blocks.filter((block) => block.language === '' && !screens.includes(block));
-  expect(others.map(({ text }) => text.slice(0, 8))).toEqual(['quota   ', 'kills by', '{"v":1,"', 'path ─► ']);
+  expect(others.map(({ text }) => text.slice(0, 8))).toEqual([
+    'SAEs    ',
+    'quota   ',
+    'kills by',
+    '{"v":1,"',
+    'path ─► ',
+  ]);
 });
 
 describe.concurrent('the README', () => {
@@ -104,6 +110,17 @@ test('the README shows what a spent quota looks like', async ({ home }) => {
   expect(ran.code, ran.stderr).toBe(8);
   const written = plain(linesOf(ran.stderr + ran.stdout));
   for (const line of plain(linesOf(text))) expect(written).toContain(line);
+});
+
+test('the README shows what a sweep looks like', async ({ home }) => {
+  const text = blocks.find((block) => block.text.startsWith('SAEs '))?.text ?? '';
+  writePageFiles(home.folder);
+  const command = 'neuronpedia upload-sae every-layer --sae-id demo --sandbox';
+  const ran = await runBash(command, { cwd: home.folder, env: home.env });
+  expect(ran.code, ran.stderr).toBe(0);
+  const written = linesOf(ran.stderr);
+  const at = written.indexOf(linesOf(text)[0] ?? '');
+  expect(written.slice(at, at + linesOf(text).length)).toEqual(linesOf(text));
 });
 
 /** What must be there before a screen: the upload that it is about. */

@@ -237,7 +237,7 @@ describe('inspecting examples', () => {
     const found = await inspected(join(folder, 'acts.jsonl'));
     expect(found.activations).toMatchObject({ models: ['gpt2-small'], bad: { count: 2 } });
     expect(found.findings).toMatchObject([
-      { code: 'record_invalid', count: 2, message: expect.stringMatching(/line 4.*line 5/) },
+      { code: 'record_invalid', count: 2, message: expect.stringMatching(/line 4.*line 5/s) },
     ]);
   });
 

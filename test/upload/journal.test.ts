@@ -76,6 +76,20 @@ describe('what a journal adds up to', () => {
     expect(foldRecords([...records, done, { t: 'plan', rows: [[0, 200]] }]).done).toBe(false);
   });
 
+  it('is paused only while that is the last word, as it was not in journals of earlier versions', () => {
+    const paused: JournalRecord = { t: 'paused', at: 'now', why: 'spent', resumeAt: null };
+    expect(foldRecords(records).paused).toBeUndefined();
+    const state = foldRecords([...records, paused]);
+    expect(state).toMatchObject({ paused: { why: 'spent', resumeAt: null }, done: false });
+    const goesOn: JournalRecord[] = [
+      intent(7, 90, 100),
+      { t: 'typed', words: [], folder: '' },
+      { t: 'done', at: 'now' },
+    ];
+    for (const next of goesOn) expect(foldRecords([...records, paused, next]).paused).toBeUndefined();
+    expect(decodeJournal(Buffer.from(encodeRecord(paused))).records).toEqual([paused]);
+  });
+
   it('counts rows that were found as stored, and a batch of nothing but found rows as settled', () => {
     const state = foldRecords([...records, { t: 'found', rows: [[32, 50]] }]);
     expect(state.unknown).toEqual([]);

@@ -94,7 +94,7 @@ describe('a row that fails the check', () => {
     for (const _run of [1, 2]) {
       const { code, stdout, stderr } = await bench.upload(bench.sandbox.url, '--skip-bad-rows', '--json').ended;
       expect(code).toBe(3);
-      expect(stderr).toContain('2 rows are left out: row 5: value 3 is NaN; row 250: value 0 is NaN');
+      expect(stderr).toContain('2 rows are left out:\n  row 5: value 3 is NaN\n  row 250: value 0 is NaN\n');
       expect(lastDocument(stdout)).toMatchObject({ jobs: [{ rows: 298, confirmed: 298, quarantined: 2 }] });
       expect(indices()).toEqual(allBut(300, 5, 250));
     }

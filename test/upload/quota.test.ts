@@ -5,6 +5,7 @@ import { connect } from '../../src/api/connect.ts';
 import { findSaes } from '../../src/layouts/find.ts';
 import type { Sae } from '../../src/layouts/sae.ts';
 import type { UploadEvent } from '../../src/upload/events.ts';
+import { listJobs } from '../../src/upload/jobs.ts';
 import { prepareSae } from '../../src/upload/kinds/sae.ts';
 import { sendSae } from '../../src/upload/kinds/send-sae.ts';
 import { timeIsUp } from '../../src/upload/time-limit.ts';
@@ -144,6 +145,8 @@ describe('--max-duration', () => {
     expect(report.confirmed).toBeGreaterThan(50);
     expect(report.confirmed).toBeLessThan(400);
     expect(bench.stored()).toHaveLength(report.confirmed);
+    const [job] = await listJobs(run.stateDir);
+    expect(job).toMatchObject({ state: 'paused', pause: { why: 'the time of --max-duration is up' } });
     expect((await bench.upload(bench.sandbox.url).ended).code).toBe(0);
     expect(compareWithStore(bench)).toEqual(allThere);
   });

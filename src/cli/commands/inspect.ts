@@ -58,9 +58,9 @@ function failure(path: string, findings: readonly Finding[], strict: boolean): A
   const counted = strict ? findings : findings.filter(({ fatal }) => fatal);
   if (counted.length === 0) return undefined;
   const list = counted.slice(0, 20).map(({ where, message }) => `${where}: ${message}`);
-  const more = counted.length > list.length ? ` (the first ${list.length} of ${counted.length})` : '';
   const findingsOf = counted.length === 1 ? '1 finding' : `${counted.length} findings`;
-  return new AppError('findings', `${path}: ${findingsOf}${more}: ${list.join('; ')}`, {
+  return new AppError('findings', `${path}: ${findingsOf}`, {
+    findings: { first: list, count: counted.length },
     hints: strict ? ['without --strict, findings are shown and are no error'] : [],
     details: { file: path, count: counted.length, codes: [...new Set(counted.map(({ code }) => code))] },
   });

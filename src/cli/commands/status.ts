@@ -4,7 +4,8 @@ import { closeAfter } from '../../library/close-after.ts';
 import { listJobs } from '../../upload/jobs.ts';
 import type { CommandContext } from '../context.ts';
 import { showFeature } from '../feature-status.ts';
-import { jobDocument, showJob, showJobs } from '../job-status.ts';
+import { showJobs } from '../job-list.ts';
+import { jobDocument, showJob } from '../job-status.ts';
 import { formatMoment } from '../moment.ts';
 import type { OptionValues } from '../options.ts';
 import { openSession, type Session } from '../session.ts';
@@ -24,9 +25,12 @@ export function run(context: CommandContext): Promise<number> {
 }
 
 /** Options that are of a job, not of a feature or of the whole. Error: usage. */
-function checkSubject({ resolve, verify, verifyRows, receipt }: OptionValues, subject: string | undefined): void {
+function checkSubject({ all, resolve, verify, verifyRows, receipt }: OptionValues, subject: string | undefined): void {
   if (verifyRows !== undefined && !verify) {
     throw new AppError('usage', '--verify-rows says how many rows --verify reads back', { hints: ['add --verify'] });
+  }
+  if (all && subject !== undefined) {
+    throw new AppError('usage', '--all is about the list of jobs', { hints: ['neuronpedia status --all'] });
   }
   const ofJobs = { '--resolve ROW=absent': resolve, '--verify': verify, '--receipt FILE': receipt };
   const [option] = Object.entries(ofJobs).find(([, value]) => value !== undefined) ?? [];

@@ -10,8 +10,10 @@ import { isTimeUp } from '../../upload/time-limit.ts';
 import { checkAfterwards, wantsExplaining } from '../after-upload.ts';
 import type { CommandContext } from '../context.ts';
 import type { Afterwards } from '../explain-features.ts';
+import { withExample } from '../missing-options.ts';
 import { warnNotStored } from '../not-stored.ts';
 import type { OptionValues } from '../options.ts';
+import { planDocument } from '../plan-document.ts';
 import { showQuota } from '../quota-plan.ts';
 import { checkReceipt } from '../receipt.ts';
 import { saeOptions } from '../sae-options.ts';
@@ -20,6 +22,7 @@ import { finishJobs, finishUnbegun } from '../sae-summary.ts';
 import { countToSend, dryRun, showSending } from '../send-saes.ts';
 import { openSession, type Session } from '../session.ts';
 import { withSpinner } from '../spinner.ts';
+import { showSweep } from '../sweep-plan.ts';
 import { withTimeLimit } from '../time-limit.ts';
 import { runOptions } from '../upload-run.ts';
 
@@ -27,7 +30,7 @@ import { runOptions } from '../upload-run.ts';
 export function run(context: CommandContext): Promise<number> {
   return withTimeLimit(context, upload).catch((error) => {
     if (isTimeUp(error)) return finishUnbegun(context, error);
-    throw error;
+    throw withExample(error, context.command);
   });
 }
 
@@ -77,7 +80,10 @@ async function showPlans(
   prepared: readonly PreparedSae[],
 ): Promise<boolean> {
   const { out, options } = context;
-  for (const one of prepared) showPlan(out, server, one);
+  const several = prepared.length > 1;
+  if (!several || out.verbose) for (const one of prepared) showPlan(out, server, one);
+  if (several) showSweep(out, server, prepared);
+  for (const one of prepared) out.document({ type: 'plan', ...planDocument(one) });
   const lost = prepared.map(({ notStored, lostFields }) => ({ ...notStored, ...lostFields }));
   warnNotStored(out, server, lost);
   await checkExplainable(context, http, prepared);

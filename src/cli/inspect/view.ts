@@ -15,7 +15,7 @@ const mostFindings = 20;
 
 /** An inspection for people, line by line. */
 export function inspectionLines(page: Page, found: Inspection, tensor: string | undefined): string[] {
-  const inspection = printable(found);
+  const inspection = printable({ ...found, findings: found.findings.map(withoutList) });
   const { files, saes, vectors, activations, findings } = inspection;
   const sweep = saes.length > mostAtLength;
   return [
@@ -28,10 +28,17 @@ export function inspectionLines(page: Page, found: Inspection, tensor: string | 
   ];
 }
 
+/** What a message lists is shown in lines of its own. */
+function withoutList(finding: Finding): Finding {
+  const { message, list } = finding;
+  return list ? { ...finding, message: message.split('\n')[0] ?? message } : finding;
+}
+
 function findingLines(page: Page, findings: readonly Finding[]): string[] {
   if (findings.length === 0) return labelled(page, 'findings', page.paint.green('none'));
-  const lines = findings.flatMap(({ where, message, hint }) => [
+  const lines = findings.flatMap(({ where, message, list = [], hint }) => [
     `${page.paint.yellow(where)}: ${message}`,
+    ...list.map((line) => `  ${line}`),
     ...(hint === undefined ? [] : [`  ${page.paint.cyan('hint:')} ${hint}`]),
   ]);
   return labelled(

@@ -1,0 +1,103 @@
+import { count } from '../count.ts';
+import type { JobStatus } from '../upload/jobs.ts';
+import type { CommandContext } from './context.ts';
+import { formatMoment } from './moment.ts';
+import type { Output } from './output.ts';
+
+/** Of jobs that are finished the latest so many are shown, and of the vectors that a job made the first. */
+const mostFinished = 10;
+const mostIds = 3;
+
+/** Jobs line by line, the shards of an SAE under one line for it; of those that are finished the latest, or with `--all` all. */
+export function showJobs({ out, options }: CommandContext, jobs: readonly JobStatus[]): void {
+  const groups = inGroups(jobs);
+  const finished = groups.filter((group) => group.every(isFinished));
+  const hidden = new Set(options.all ? [] : finished.slice(0, -mostFinished));
+  for (const group of groups.filter((one) => !hidden.has(one))) {
+    if (group[0]?.job.shard !== undefined) out.result(shardsLine(group));
+    for (const job of group) for (const line of jobLines(out, job, mostIds)) out.result(line);
+  }
+  const more = [...hidden].flat().length;
+  if (more > 0) out.result(`  and ${count(more)} finished before these; all of them: neuronpedia status --all`);
+}
+
+const isFinished = ({ state }: JobStatus) => state === 'done' || state === 'deleted';
+
+/** Each job by itself, or the shards of one SAE together. */
+function inGroups(jobs: readonly JobStatus[]): JobStatus[][] {
+  const seen = new Set<JobStatus>();
+  const groups: JobStatus[][] = [];
+  for (const job of jobs) {
+    if (seen.has(job)) continue;
+    const group = job.job.shard === undefined ? [job] : shardsBeside(job, jobs);
+    for (const one of group) seen.add(one);
+    groups.push(group);
+  }
+  return groups;
+}
+
+/** The shards of the same SAE and division that are known here, in their order. */
+function shardsBeside({ job }: JobStatus, jobs: readonly JobStatus[]): JobStatus[] {
+  const numbers = ({ shard = '' }: JobStatus['job']) => shard.split('/').map(Number);
+  const [, of] = numbers(job);
+  const same = jobs.filter(({ job: other }) => {
+    const place = (['server', 'account', 'model', 'source', 'as'] as const).every((name) => job[name] === other[name]);
+    return place && other.shard !== undefined && numbers(other)[1] === of;
+  });
+  return same.sort((a, b) => (numbers(a.job)[0] ?? 0) - (numbers(b.job)[0] ?? 0));
+}
+
+function shardsLine(shards: readonly JobStatus[]): string {
+  const [{ job }] = shards as [JobStatus];
+  const of = job.shard?.split('/')[1];
+  const sum = (name: 'planned' | 'confirmed') => count(shards.reduce((total, shard) => total + shard[name], 0));
+  const done = shards.filter(({ state }) => state === 'done').length;
+  return `  ${job.model}/${job.source} in ${of} shards: ${shards.length} of them known here, ${done} done, ${sum('confirmed')}/${sum('planned')} rows`;
+}
+
+/** One job in some lines: how it stands, where it went, what it made (at most `most` of them), and how to go on. */
+export function jobLines({ paint }: Output, status: JobStatus, most: number): string[] {
+  const { id, job, planned, confirmed, unknown, deleted, quarantined, state } = status;
+  const nothing = state === 'done' ? 100 : 0;
+  const share = planned === 0 ? nothing : Math.floor((100 * confirmed) / planned);
+  const open = unknown > 0 ? `, ${count(unknown)} without an answer` : '';
+  const left = quarantined.size > 0 ? `, ${count(quarantined.size)} left out` : '';
+  const gone = deleted > 0 ? `, ${count(deleted)} deleted` : '';
+  const colored = state === 'done' ? paint.green(state) : paint.yellow(state);
+  const goesOn = state === 'interrupted' || state === 'paused';
+  return [
+    `  ${id}  ${colored}  ${share} %  ${count(confirmed)}/${count(planned)} rows${open}${left}${gone}  ${job.title}`,
+    `    ${job.serverName} as ${job.accountName}, begun ${formatMoment(new Date(job.createdAt))}`,
+    ...madeLines(status, most),
+    ...pauseLines(status),
+    ...(goesOn ? [`    go on with: ${job.command}`] : []),
+  ];
+}
+
+/** What a server that names rows itself called them: features are named by their source and row. */
+function madeLines({ id, job, ids }: JobStatus, most: number): string[] {
+  if (job.as === 'features' || job.as === 'activations' || ids.size === 0) return [];
+  const shown = [...ids.values()].slice(0, most).map((name) => `    ${placeOf(job, name)}`);
+  if (job.as !== 'vectors') return shown;
+  const isAll = shown.length === ids.size;
+  const vectors = ids.size === 1 ? '1 vector' : `${count(ids.size)} vectors`;
+  return [
+    `    ${vectors} on the server${isAll ? ':' : `, the first ${shown.length}:`}`,
+    ...shown.map((url) => `  ${url}`),
+    ...(isAll ? [] : [`    all of them: neuronpedia status ${id} --receipt FILE`]),
+  ];
+}
+
+/** A URL, or the bare id where the server ends with each command. */
+function placeOf({ serverName }: JobStatus['job'], id: string): string {
+  return URL.canParse(serverName) ? `${serverName.replace(/\/+$/, '')}/${id}` : id;
+}
+
+function pauseLines({ pause }: JobStatus): string[] {
+  if (!pause) return [];
+  const { why, resumeAt } = pause;
+  const isOpen = resumeAt !== null && Date.parse(resumeAt) <= Date.now();
+  const when =
+    resumeAt === null ? '' : isOpen ? '; may go on now' : `; may go on from ${formatMoment(new Date(resumeAt))}`;
+  return [`    paused: ${why}${when}`];
+}

@@ -1,0 +1,56 @@
+import { AppError } from '../errors.ts';
+import type { CommandSpec } from './command-spec.ts';
+import { commandSpecs } from './command-specs.ts';
+import { optionText } from './help.ts';
+import { flagOf, type OptionName } from './options.ts';
+import { shellWord } from './shell-word.ts';
+
+/** All that is missing at once; commander would name the first, before it has looked for misspelt ones. Error: usage. */
+export function requireOptions(
+  spec: CommandSpec,
+  raw: Readonly<Record<string, unknown>>,
+  argv: readonly string[],
+): void {
+  const { name, required = [], unlessFilesSay = [] } = spec;
+  const isMissing = (option: OptionName) => raw[option] === undefined;
+  const missing = required.filter(isMissing);
+  if (missing.length === 0) return;
+  const more = unlessFilesSay.filter(isMissing).map(optionText);
+  const typed = ['neuronpedia', ...argv].map(shellWord).join(' ');
+  throw new AppError('usage', `${name} needs ${list(missing.map(optionText))}`, {
+    hints: [
+      `for example: ${commandWith(typed, missing)}`,
+      ...(more.length > 0 ? [`and ${list(more)} where the files do not say it: a bare matrix does not`] : []),
+      `neuronpedia ${name} --help`,
+    ],
+  });
+}
+
+/** The error for what the files of an SAE do not say, with an example made of the command that was typed. */
+export function withExample(error: unknown, command: string): unknown {
+  if (!(error instanceof AppError) || error.code !== 'option_missing' || error.details.head !== undefined) return error;
+  const { missing } = error.details;
+  const names = (['model', 'layer'] as const).filter((name) => typeof missing === 'string' && missing.includes(name));
+  if (names.length === 0) return error;
+  const { message, details } = error;
+  const hints = [...error.hints, `for example: ${commandWith(command, names)}`];
+  return new AppError('option_missing', message, { hints, details, cause: error });
+}
+
+/** Where a direction is of is never guessed: an example that is pasted as it is must not bring a file to another place. */
+const neverSampled: readonly OptionName[] = ['model', 'layer'];
+
+/** A command with options that it lacks, each with the value that an example of some command gives it. */
+function commandWith(command: string, options: readonly OptionName[]): string {
+  const examples = commandSpecs.flatMap((spec) => spec.examples).join('\n');
+  const given = options.map((option) => {
+    if (neverSampled.includes(option)) return optionText(option);
+    const [sample] = new RegExp(`${flagOf(option)} (?:"[^"]*"|\\S+)`).exec(examples) ?? [];
+    return sample ?? optionText(option);
+  });
+  return [command, ...given].join(' ');
+}
+
+function list(names: readonly string[]): string {
+  return names.length === 1 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}

@@ -1,0 +1,30 @@
+import { AppError } from '../errors.ts';
+import { type Journal, readJournal } from './journal.ts';
+import type { JobReport } from './run.ts';
+import { timeUp } from './time-limit.ts';
+
+/**
+ * Runs a job, and notes in its journal where it ended at a limit, for `status`. Errors: those of `run`; that it cannot
+ * be noted is none, for only the word for this end is lost.
+ */
+export async function notingPause(journal: Journal, run: () => Promise<JobReport>): Promise<JobReport> {
+  try {
+    const report = await run();
+    const { end } = report;
+    if (end.type === 'quota') await note(journal, end.why, end.resumeAt?.toISOString());
+    if (end.type === 'time_up') await note(journal, timeUp().message, new Date().toISOString());
+    return report;
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'paused') {
+      const { resume_at: resumeAt } = error.details;
+      await note(journal, error.message, typeof resumeAt === 'string' ? resumeAt : undefined);
+    }
+    throw error;
+  }
+}
+
+async function note(journal: Journal, why: string, resumeAt: string | undefined): Promise<void> {
+  if ((await readJournal(journal.path))?.done) return;
+  const record = { t: 'paused' as const, at: new Date().toISOString(), why, resumeAt: resumeAt ?? null };
+  await journal.append(record).catch(() => undefined);
+}

@@ -1,0 +1,144 @@
+import { describe, expect } from 'vitest';
+import { AppError } from '../../src/errors.ts';
+import { openJournal } from '../../src/upload/journal.ts';
+import type { JournalRecord } from '../../src/upload/journal-records.ts';
+import { fixture, tinySae } from './fixtures.ts';
+import { type Home, testHere as test } from './home.ts';
+import { runHere } from './in-process.ts';
+import { documentsOf, linesOf } from './run-cli.ts';
+
+const sae = (name: string, ...more: string[]) => ['upload-sae', tinySae, '--sae-id', name, ...more];
+
+describe('status of a job at a limit', () => {
+  const env = { NEURONPEDIA_SANDBOX_TIER: 'free' };
+
+  test('says that it is paused, why, and when it goes on; once it went on it is paused no more', async ({ home }) => {
+    for (const [name, code] of [
+      ['first', 0],
+      ['second', 8],
+    ] as const)
+      expect(await home.run([...sae(name), '--sandbox'], { env })).toMatchObject({ code });
+    const listed = await home.run(['status', '--sandbox'], { env });
+    expect(listed.stdout).toMatch(/^ {2}[0-9a-f]{16} {2}paused {2}95 % {2}488\/512 rows {2}tiny-kjv-4l\/1-second$/m);
+    expect(listed.stdout).toMatch(/^ {4}paused: the quota of 1,000 features a day is spent; may go on from .*UTC.?$/m);
+    expect(listed.stdout).toMatch(/^ {4}go on with: neuronpedia upload-sae .* second --sandbox$/m);
+    const [, job] = documentsOf(await home.run(['status', '--sandbox', '--json'], { env }))[0].jobs;
+    expect(job).toMatchObject({ state: 'paused', why: 'the quota of 1,000 features a day is spent' });
+    expect(job.resume_at).toMatch(/T00:00:00.000Z$/);
+    expect(Date.parse(job.resume_at)).toBeGreaterThan(Date.now() - 1000);
+    const one = documentsOf(await home.run(['status', job.id, '--sandbox', '--json'], { env }))[0];
+    expect(one).toMatchObject({ type: 'job', state: 'paused', resume_at: job.resume_at });
+
+    // The same again is paused anew; a bigger account ends it.
+    expect(await home.run([...sae('second'), '--sandbox'], { env })).toMatchObject({ code: 8 });
+    expect(await jobsOf(home, env)).toMatchObject([{ state: 'done' }, { state: 'paused', resume_at: job.resume_at }]);
+  });
+
+  test('is interrupted once a run that went on was stopped by a person, though the limit still stands', async ({
+    home,
+  }) => {
+    for (const name of ['first', 'second']) await home.run([...sae(name), '--sandbox', '--json'], { env });
+    const stop = new AbortController();
+    const ran = await runHere([...sae('second'), '--sandbox', '--json'], {
+      env: { ...home.env, ...env },
+      stop: stop.signal,
+      onStdout: (text) => text.includes('"progress"') && stop.abort(new AppError('interrupted', 'stopped')),
+    });
+    expect(documentsOf(ran).at(-1)).toMatchObject({ status: 'interrupted' });
+    expect(await jobsOf(home, env)).toMatchObject([{ state: 'done' }, { state: 'interrupted', confirmed: 488 }]);
+  });
+
+  test('whose time has come may go on now, and one of an earlier version is interrupted', async ({ home }) => {
+    await writeJob(home, 1, { t: 'paused', at: '', why: 'the time is up', resumeAt: '2026-01-01T00:00:00.000Z' });
+    await writeJob(home, 2, { t: 'paused', at: '', why: 'who knows when', resumeAt: null });
+    await writeJob(home, 3, { t: 'found', rows: [[0, 1]], ids: { 0: 'm/1-job-3/0' } });
+    const { stdout } = await home.run(['status', '--sandbox']);
+    expect(stdout).toMatch(/^ {4}paused: the time is up; may go on now$/m);
+    expect(stdout).toMatch(/^ {4}paused: who knows when$/m);
+    const jobs = await jobsOf(home);
+    expect(jobs.map(({ state }) => state)).toEqual(['paused', 'paused', 'interrupted']);
+    // Features go by their source, which stands there already.
+    expect(stdout).not.toContain('m/1-job-3/0');
+    expect(jobs[1]).not.toHaveProperty('resume_at');
+  });
+});
+
+/** A journal as runs leave it, of a job begun at a minute of some hour, that ends in `last`. */
+async function writeJob(home: Home, minute: number, last: JournalRecord, shard?: string): Promise<void> {
+  const id = minute.toString(16).padStart(16, '0');
+  const journal = await openJournal(`${home.state}/jobs/${id}.journal`);
+  const place = { server: 's', serverKind: 'upload-protocol', serverName: 'https://example.org', account: 'u' };
+  const what = {
+    accountName: 'you',
+    model: 'm',
+    source: shard ? '1-parts' : `1-job-${minute}`,
+    as: 'features',
+  } as const;
+  const job = { title: `m/1-job-${minute}`, command: 'neuronpedia upload-sae x', ...(shard && { shard }) };
+  const createdAt = `2026-11-22T00:${String(minute).padStart(2, '0')}:00.000Z`;
+  await journal.append({ t: 'job', version: 1, ...place, ...what, ...job, createdAt }, last);
+  await journal.close();
+}
+
+async function jobsOf(home: Home, env: Record<string, string> = {}) {
+  return documentsOf(await home.run(['status', '--sandbox', '--json'], { env }))[0].jobs as Record<string, unknown>[];
+}
+
+describe('a long list of jobs', () => {
+  test('shows those that are not finished, the latest ten that are, and with --all all', async ({ home }) => {
+    const done: JournalRecord = { t: 'done', at: '' };
+    await writeJob(home, 1, { t: 'plan', rows: [[0, 4]] });
+    for (let minute = 2; minute <= 15; minute++) await writeJob(home, minute, done);
+    const titles = (text: string) => [...text.matchAll(/ {2}m\/1-job-(\d+)$/gm)].map(([, n]) => Number(n));
+    const { stdout } = await home.run(['status', '--sandbox']);
+    expect(titles(stdout)).toEqual([1, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
+    expect(linesOf(stdout).at(-1)).toBe('  and 4 finished before these; all of them: neuronpedia status --all');
+    const all = await home.run(['status', '--all', '--sandbox']);
+    expect(titles(all.stdout)).toHaveLength(15);
+    expect(all.stdout).not.toContain('finished before');
+    expect(await jobsOf(home)).toHaveLength(15);
+  });
+
+  test('keeps the shards of an SAE together: one that is not finished shows all of them', async ({ home }) => {
+    await writeJob(home, 1, { t: 'done', at: '' }, '1/2');
+    await writeJob(home, 2, { t: 'plan', rows: [[0, 4]] }, '2/2');
+    for (let minute = 3; minute <= 13; minute++) await writeJob(home, minute, { t: 'done', at: '' });
+    const { stdout } = await home.run(['status', '--sandbox']);
+    expect(stdout).toContain('m/1-parts in 2 shards: 2 of them known here, 1 done');
+    expect(stdout).toContain('  and 1 finished before these;');
+  });
+
+  test('is no matter of one job or feature', async ({ home }) => {
+    expect(await home.run(['status', '0123456789abcdef', '--all', '--sandbox'])).toMatchObject({ code: 2 });
+  });
+});
+
+describe('what jobs made', () => {
+  const place = ['--model', 'tiny-kjv-4l', '--layer', '1'];
+
+  test('of a vector is its URL, of many how many, the first, and where all are', async ({ home, server }) => {
+    const file = fixture('vectors/woman-minus-man-64-f32.npy');
+    const vector = await home.runAt(server.url, ['upload-vector', file, ...place, '--name', 'listed']);
+    const many = sae('many', '--as', 'vectors', '--features', '0-24');
+    expect([vector.code, (await home.runAt(server.url, many)).code]).toEqual([0, 0]);
+    const { stdout } = await home.runAt(server.url, ['status']);
+    expect(stdout).toMatch(new RegExp(`  listed \\(.*\\n.*begun.*\\n {4}${vector.stdout.trim()}\\n`));
+    const url = `${server.url}/tiny-kjv-4l/1-neuronpedia-resid-post/\\d+\\n`;
+    const [, job] = /^ {2}([0-9a-f]{16}) .*1-many/m.exec(stdout) ?? [];
+    const all = `{4}all of them: neuronpedia status ${job} --receipt FILE\\n`;
+    expect(stdout).toMatch(
+      new RegExp(`1-many.*\\n.*\\n {4}25 vectors on the server, the first 3:\\n( {6}${url}){3} ${all}`),
+    );
+    const receipt = `${home.folder}/receipt.jsonl`;
+    const one = await home.runAt(server.url, ['status', job as string, '--receipt', receipt]);
+    expect(one.stdout).toMatch(new RegExp(`25 vectors on the server, the first 20:\\n( {6}${url}){20} ${all}`));
+  });
+
+  test('of two vectors is both, and of features the source that stands there already', async ({ home, server }) => {
+    await home.runAt(server.url, sae('two', '--as', 'vectors', '--features', '3,5', '--label', 'two {index}'));
+    await home.runAt(server.url, sae('plain', '--features', '0-9'));
+    const { stdout } = await home.runAt(server.url, ['status']);
+    expect(stdout).toMatch(/ {4}2 vectors on the server:\n( {6}http:\S+\/\d+\n){2} {2}\S/);
+    expect(stdout).toMatch(/1-plain\n.*begun.*\n$/);
+  });
+});
