@@ -71,8 +71,7 @@ export function tellEnd(context: CommandContext, ended: Ended): number {
     out.note(`${countThings(deletion.left.length)} left; go on with: ${context.command}`);
   }
   if (problem && status !== 'dry-run') {
-    out.warn(problem.message);
-    for (const hint of problem.hints) out.hint(hint);
+    out.complain(problem);
   }
   out.document({
     type: 'summary',

@@ -18,12 +18,15 @@ export async function finishDirection(
   const { out, options } = context;
   const id = report.ids.get(0);
   const url = id === undefined ? undefined : session.idOrUrl(id);
-  if (report.found > 0) {
-    out.note('the vector was there already and was not sent again; what is said of it stays as it was');
+  if (report.end.type === 'finished' && report.sent === 0) {
+    out.note(`the ${prepared.kind} is there already and was not sent again; what is said of it stays as it was`);
   }
   if (url !== undefined) out.result(url);
   tellEnd(context, report);
-  if (options.receipt !== undefined) await writeDirectionReceipt(options.receipt, session, prepared, report);
+  if (options.receipt !== undefined) {
+    await writeDirectionReceipt(options.receipt, session, prepared, report);
+    out.note(`receipt  ${options.receipt}`);
+  }
   const done = id !== undefined && report.end.type === 'finished';
   const after = done
     ? await afterUpload(context, session, http, { ids: () => [id], explainable: () => [id] })

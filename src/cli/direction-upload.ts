@@ -16,8 +16,8 @@ import { finishDirection } from './direction-end.ts';
 import { warnNotStored } from './not-stored.ts';
 import type { OptionValues } from './options.ts';
 import { type OutageTeller, outageTeller } from './outage.ts';
-import { quotaLeft } from './quota-plan.ts';
 import { checkReceipt } from './receipt.ts';
+import { serverLines } from './sae-plan.ts';
 import { openSession, type Session } from './session.ts';
 import { withSpinner } from './spinner.ts';
 import { withTimeLimit } from './time-limit.ts';
@@ -91,7 +91,7 @@ function showDirection(
   out.note(`vector   ${tensor.file}: ${describe(tensor)}${row === undefined ? '' : `, row ${row}`}`);
   for (const line of notes) out.note(line);
   out.note(`to       ${options.model} layer ${layer}, ${hookOf(options)}, strength ${strength}, "${name}"`);
-  out.note(`server   ${server.name} (${server.capabilities.kind}), account ${server.account.name}${quotaLeft(server)}`);
+  for (const line of serverLines(server, attributesOf(options))) out.note(line);
   warnNotStored(out, server, [notStored]);
   if (values.every((value) => value === 0)) out.warn('all its values are 0: it steers nothing');
 }

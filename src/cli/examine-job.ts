@@ -57,7 +57,10 @@ export function examineJob(
       jobAgain(context, session, connection, command, job),
     ).catch((error: unknown) => withoutFiles(error, receipt));
     if (again) checkData(state, again);
-    if (again && receipt !== undefined) await again.writeReceipt(receipt, reportOf(status, state, again));
+    if (again && receipt !== undefined) {
+      await again.writeReceipt(receipt, reportOf(status, state, again));
+      out.note(`receipt  ${receipt}`);
+    }
     if (!verify) return { receipt };
     const examined = { status, state, server };
     const verified = again ? await readBack(context, examined, again) : await lookOnly(context, examined);

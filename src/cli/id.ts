@@ -10,7 +10,11 @@ export function parseId(text: string): FeatureId {
     // A key that was pasted here is not shown again.
     const shown = text.includes('/') || text.length <= 20 ? `"${text}"` : 'what was typed';
     throw new AppError('usage', `${shown} is not the id of a feature`, {
-      hints: ['an id is model/source/index, for example gpt2-small/6-my-sae/1234, or the URL of one'],
+      hints: [
+        parts.length === 2
+          ? `an id is model/source/index, for example ${text}/0`
+          : 'an id is model/source/index, for example gpt2-small/6-my-sae/1234, or the URL of one',
+      ],
     });
   }
   return { model, source, index };

@@ -105,7 +105,10 @@ async function saeAgain({ context, session, server, command, id, state, own }: I
     if (placeOf(sae, said).source !== state.job?.source) continue;
     const prepared = own(await prepareSae(sae, said, run));
     if (jobId(server, prepared.identity) !== id) continue;
-    return { ...prepared, writeReceipt: (path, report) => writeSaeReceipt(path, session, prepared, report, false) };
+    const writeReceipt = async (path: string, report: JobReport) => {
+      await writeSaeReceipt(path, session, prepared, report, false);
+    };
+    return { ...prepared, writeReceipt };
   }
   throw notThere(id, args);
 }

@@ -1,9 +1,10 @@
 import { fetchFeature } from '../api/feature.ts';
+import { count } from '../count.ts';
 import { AppError } from '../errors.ts';
 import { formatRanges } from '../tensor/ranges.ts';
 import { nameRow } from '../upload/delivery.ts';
 import { noSuchJob, readJobState } from '../upload/held-jobs.ts';
-import { type JobStatus, readJob } from '../upload/jobs.ts';
+import { type JobStatus, readJob, wholeJobId } from '../upload/jobs.ts';
 import { type ReadBack, resolveRows } from '../upload/resolve-row.ts';
 import type { CommandContext } from './context.ts';
 import { examineJob } from './examine-job.ts';
@@ -25,14 +26,20 @@ export async function showJob(context: CommandContext, session: Session, id: str
   if (context.options.resolve) await resolve(context, session, job);
   const now = context.options.resolve ? await findJob(state, id) : job;
   for (const line of jobLines(context.out, now, mostIds)) context.out.result(line);
+  context.out.result(`    ${batchesText(now)}`);
   showOpenRows(context, now);
   const examined = await examineJob(context, session, now);
   context.out.document({ type: 'job', ...jobDocument(now), ...rowsDocument(now), ...examined });
   return 0;
 }
 
+function batchesText({ batches, unknown }: JobStatus): string {
+  const open = unknown > 0 ? `; of ${count(unknown)} rows the answer is missing` : '';
+  return `${count(batches)} ${batches === 1 ? 'batch' : 'batches'}${open}`;
+}
+
 async function findJob(state: string, id: string): Promise<JobStatus> {
-  const job = await readJob(state, id);
+  const job = await readJob(state, await wholeJobId(state, id));
   if (job) return job;
   throw noSuchJob(id);
 }
@@ -117,11 +124,11 @@ function showOpenRows({ out }: CommandContext, status: JobStatus): void {
 
 /** A job for programs, as `status` lists it. */
 export function jobDocument(status: JobStatus) {
-  const { id, job, planned, confirmed, unknown, deleted, quarantined, state, ids, pause } = status;
+  const { id, job, planned, confirmed, batches, unknown, deleted, quarantined, state, ids, pause } = status;
   const { server, serverKind, serverName, accountName: account, model, source, as, shard } = job;
   const { title, command, createdAt } = job;
   return {
-    ...{ id, state, planned, confirmed, unknown, deleted, quarantined: quarantined.size },
+    ...{ id, state, planned, confirmed, batches, unknown, deleted, quarantined: quarantined.size },
     ...(pause && { why: pause.why, ...(pause.resumeAt !== null && { resume_at: pause.resumeAt }) }),
     ...{
       model,

@@ -117,7 +117,7 @@ export const optionSpecs = {
   receipt: {
     value: 'FILE',
     group: groups.sending,
-    help: 'write row, id, URL and hash of all that is on the server',
+    help: 'write row, id, URL and hash of all that is on the server; of several SAEs a file each, with its source in the name',
     schema: text,
   },
   dryRun: { group: groups.sending, help: 'do everything but the writing', schema: flag },

@@ -28,6 +28,8 @@ export interface OutputOptions {
 /** What results are laid out for: stdout as a person sees it. */
 export interface Page {
   readonly columns: number;
+  /** Columns that a table may take: of a file or pipe any number. */
+  readonly room: number;
   readonly unicode: boolean;
   readonly paint: ChalkInstance;
 }
@@ -53,6 +55,8 @@ export interface Output extends OutputOptions {
   /** Shown with `--verbose` only. */
   detail(line: string): void;
   error(error: AppError): void;
+  /** The same for people alone, where a document of its own says it to programs. */
+  complain(error: Pick<AppError, 'message' | 'hints'>): void;
   /** Never to be seen in anything written from now on. */
   hide(secret: string): void;
   /** While a progress bar is shown, lines go above it. */
@@ -76,6 +80,10 @@ export function createOutput(terminal: Terminal, options: OutputOptions): Output
     if (writeLine) writeLine(line);
     else terminal.stderr.write(`${line}\n`);
   };
+  const complain = ({ message, hints }: Pick<AppError, 'message' | 'hints'>) => {
+    toStderr(`${paint.red('neuronpedia: error:')} ${safeText(message)}`);
+    for (const hint of hints) toStderr(hintLine(hint));
+  };
   const hintLine = (text: string) => `${paint.cyan('neuronpedia: hint:')} ${safeText(text)}`;
   const toStdout = (line: string) => terminal.stdout.write(`${line}\n`);
   const toJson = (value: object) => toStdout(safeJson(clean(JSON.stringify(value))));
@@ -90,6 +98,7 @@ export function createOutput(terminal: Terminal, options: OutputOptions): Output
     screen: drawable ? createScreen(terminal.stdout, clean) : undefined,
     page: {
       columns: terminal.stdout.columns || defaultColumns,
+      room: (terminal.stdout.isTTY && terminal.stdout.columns) || Number.POSITIVE_INFINITY,
       unicode: options.unicode,
       paint: new Chalk({ level: options.colorResults ? 1 : 0 }),
     },
@@ -113,11 +122,11 @@ export function createOutput(terminal: Terminal, options: OutputOptions): Output
       if (options.verbose) toStderr(paint.dim(safeText(line)));
     },
     error: (error) => {
-      toStderr(`${paint.red('neuronpedia: error:')} ${safeText(error.message)}`);
-      for (const hint of error.hints) toStderr(hintLine(hint));
+      complain(error);
       if (options.verbose && error.code === 'bug' && error.cause instanceof Error) toStderr(error.cause.stack ?? '');
       if (options.json) toJson(errorDocument(error));
     },
+    complain,
     hide: (secret) => {
       for (const form of formsOf(secret)) secrets.add(form);
     },

@@ -4,6 +4,7 @@ import type { Known } from '../layouts/sae.ts';
 import { sourceOf } from '../library/sae-upload.ts';
 import { titleOf } from '../library/upload-sae.ts';
 import { countRows, formatRanges, type Ranges } from '../tensor/ranges.ts';
+import { type Attributes, sharing } from '../upload/attributes.ts';
 import type { PreparedSae } from '../upload/kinds/sae.ts';
 import { remarksOn } from '../upload/kinds/sae-remarks.ts';
 import type { Server } from '../upload/server.ts';
@@ -30,15 +31,20 @@ export function showPlan(out: Output, server: Server, prepared: PreparedSae): vo
   const made = madeFor(prepared);
   out.note(`source   ${sourceOf(prepared)}${made ? ` (the ${made} will be made)` : ''}`);
   for (const line of sideFileLines(prepared)) out.note(line);
-  out.note(serverLine(server));
+  for (const line of serverLines(server, prepared.attributes)) out.note(line);
   for (const line of cannotStore(server, prepared)) out.note(line);
   for (const line of changeLines(prepared)) out.note(line);
   for (const line of describeQuarantine(quarantined, prepared.delivery.format)) out.warn(line);
 }
 
-/** Which server and account an upload goes to, and what the account may still send. */
-export function serverLine(server: Server): string {
-  return `server   ${server.name} (${server.capabilities.kind}), account ${server.account.name}${quotaLeft(server)}`;
+/** Which server and account an upload goes to, what the account may still send, and for whom it will be there. */
+export function serverLines(server: Server, attributes: Attributes): string[] {
+  const { name, capabilities, account } = server;
+  const shared = sharing(attributes, capabilities);
+  return [
+    `server   ${name} (${capabilities.kind}), account ${account.name}${quotaLeft(server)}`,
+    ...(shared === undefined ? [] : [`license  ${shared}`]),
+  ];
 }
 
 /** Which of its features an SAE sends, where that is not all or none of them; else empty. */
@@ -95,7 +101,7 @@ function shortRanges(rows: Ranges): string {
 
 /** What side files say of features, which features the rows are, and which are left out. */
 function factLines(
-  { facts, indices, planned, dead, dashboards }: PreparedSae,
+  { as, facts, indices, planned, dead, dashboards }: PreparedSae,
   pathOf: (path: string) => string,
 ): string[] {
   const lines: string[] = [];
@@ -106,7 +112,10 @@ function factLines(
   if (facts) {
     const { path, fields, features, notes } = facts.data;
     lines.push(`facts    ${pathOf(path)}: ${fields.join(', ')} of ${count(features)} features`);
-    for (const note of notes) lines.push(`         ${note}`);
+    const isSent = as === 'features';
+    for (const note of isSent ? notes : ['of these only a {name} in --label is sent, with --as vectors']) {
+      lines.push(`         ${note}`);
+    }
     if (dashboards && fields.includes('density'))
       lines.push('         where --activations says a density too, that one is sent');
   }

@@ -9,14 +9,14 @@ import { formatShard } from '../upload/shard.ts';
 import { type ReceiptRow, writeReceipt } from './receipt.ts';
 import type { Session } from './session.ts';
 
-/** Writes the receipt of an SAE; in a sweep each gets a file of its own, named after its source. */
+/** Writes the receipt of an SAE, and returns its file: in a sweep each has one of its own, named after its source. */
 export async function writeSaeReceipt(
   path: string,
   session: Session,
   prepared: PreparedSae,
   report: JobReport,
   several: boolean,
-): Promise<void> {
+): Promise<string> {
   const { model, place, sae } = prepared;
   // Heads of one crosscoder, or folders of a sweep, may go to the same layer of two models. Not every sign may stand in a file's name.
   const name = `${model.id}-${place.source}`.replace(/[^\w.-]/g, '_');
@@ -34,6 +34,7 @@ export async function writeSaeReceipt(
     notStored: prepared.notStored,
   };
   await writeReceipt(file, head, receiptRows(session, prepared, report));
+  return file;
 }
 
 /** What the server calls the rows that it has, in their order; those among `some` only. */

@@ -1,6 +1,7 @@
 import type { Connection } from '../api/connect.ts';
 import { count } from '../count.ts';
 import { toAppError } from '../errors.ts';
+import { uploadCost } from '../inspect/upload-cost.ts';
 import { throwIfStopped } from '../library/run-options.ts';
 import { sourceOf } from '../library/sae-upload.ts';
 import type { OnEvent } from '../upload/events.ts';
@@ -12,6 +13,7 @@ import type { Server } from '../upload/server.ts';
 import { afterUpload, type Uploaded } from './after-upload.ts';
 import type { CommandContext } from './context.ts';
 import type { Afterwards } from './explain-features.ts';
+import { size as byteSize } from './inspect/numbers.ts';
 import type { OptionValues } from './options.ts';
 import { planDocument } from './plan-document.ts';
 import { showQuota } from './quota-plan.ts';
@@ -54,6 +56,7 @@ export async function dryRun(
     out.note(
       `dry run: ${source}: ${count(preview.there)} of ${count(preview.planned)} features are there, ${count(preview.toSend)} would be sent`,
     );
+    if (!server.quota?.limit && preview.toSend > 0) out.note(`         ${finishText(preview.toSend, one)}`);
     jobs.push({ ...planDocument(one), there: preview.there, toSend: preview.toSend });
     toSend += preview.toSend;
   }
@@ -61,6 +64,14 @@ export async function dryRun(
   out.note('dry run: nothing was sent');
   out.document({ type: 'summary', status: 'dry-run', jobs });
   return 0;
+}
+
+/** Without a daily limit it is the server's pace that says when an upload ends; what it has to take can be told. */
+function finishText(rows: number, { matrix, dashboards, as }: PreparedSae): string {
+  if (as === 'vectors') return `no daily limit: in ${count(rows)} requests, at the server's pace`;
+  const { requests, bytes } = uploadCost(rows, matrix.width);
+  const more = dashboards ? ' and the examples' : '';
+  return `no daily limit: in about ${count(requests)} requests of ${byteSize(bytes)} in all${more}, at the server's pace`;
 }
 
 /** Rows that all jobs together have to send at most: what their journals do not know is looked up when its turn comes. */
@@ -98,7 +109,10 @@ export async function showSending(
     const report = await send(reporter.onEvent);
     reporter.stop();
     tellReport(context, session, server, prepared, report);
-    if (options.receipt !== undefined) await writeSaeReceipt(options.receipt, session, prepared, report, several);
+    if (options.receipt !== undefined) {
+      const file = await writeSaeReceipt(options.receipt, session, prepared, report, several);
+      context.out.note(`receipt  ${file}`);
+    }
     if (report.end.type !== 'finished') return { report };
     const uploaded: Uploaded = {
       ids: () => idsOf(prepared, report),

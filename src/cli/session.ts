@@ -95,7 +95,7 @@ function session(context: CommandContext, chosen: Chosen): Session {
       if (key !== undefined) return connectUntil(context.abort, options);
       throw new AppError('no_key', `no API key for ${new URL(chosen.url).origin}`, {
         hints: [
-          'make one under Settings on the server, then: neuronpedia login, or set NEURONPEDIA_API_KEY',
+          `make one at ${new URL(chosen.url).origin}/settings, then: neuronpedia login, or set NEURONPEDIA_API_KEY`,
           'to try without an account, add --sandbox',
         ],
       });

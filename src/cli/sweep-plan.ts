@@ -9,7 +9,7 @@ import type { Server } from '../upload/server.ts';
 import { type Column, tableLines } from './deck-table.ts';
 import type { Output } from './output.ts';
 import { describeQuarantine } from './quarantine.ts';
-import { cannotStore, changeLines, madeFor, selectionOf, serverLine, shardText, sideFileLines } from './sae-plan.ts';
+import { cannotStore, changeLines, madeFor, selectionOf, serverLines, shardText, sideFileLines } from './sae-plan.ts';
 
 const labelWidth = 9;
 
@@ -25,7 +25,7 @@ export function showSweep(out: Output, server: Server, all: readonly PreparedSae
   const isShared = (line: string) => lines.every((some) => some.includes(line));
   out.note(`SAEs     ${count(all.length)}${inBrackets(all, layoutOf)}`);
   for (const line of placeLines(all)) out.note(line);
-  out.note(serverLine(server));
+  for (const line of serverLines(server, all[0]?.attributes ?? {})) out.note(line);
   for (const line of (lines[0] ?? []).filter(isShared)) out.note(line);
   const width = out.stderr.isTTY && out.stderr.columns ? out.stderr.columns - 1 : Number.POSITIVE_INFINITY;
   const { head, rows } = tableLines(columnsOf(all, out.unicode), width, out.unicode ? '…' : '...');

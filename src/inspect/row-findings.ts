@@ -16,7 +16,7 @@ export function rowFindings(where: string, survey: RowSurvey): Finding[] {
       wide ? 'beyond_float32' : 'not_finite',
       broken.count,
       `with ${what}: ${firstOf(places, broken.count)}`,
-      'no server takes these rows: leave them out with --features',
+      'no server takes these rows: leave them out with --skip-bad-rows',
     );
   }
   if (zero.count > 0) {

@@ -15,7 +15,7 @@ export function nothingFound(path: string, seen: readonly string[]): AppError {
     hints: [
       seen.length === 0 ? 'it holds no files' : `it holds ${listed(seen)}`,
       'a single weight file can be named itself, with --model, --layer and --hook',
-      `looked for ${looked.join(', ')}`,
+      ...(seen.length === 0 ? [] : [`looked for ${looked.join(', ')}`]),
     ],
     details: { file: path },
   });

@@ -21,6 +21,14 @@ export function attributeFields(attributes: Attributes, { storesAttributes }: Ca
   return storesAttributes ? { ...attributes, license: attributes.license ?? defaultLicense } : {};
 }
 
+/** Under what licence and for whom an upload is, in words; undefined where the server keeps neither. */
+export function sharing(
+  { license, visibility = 'public' }: Attributes,
+  { storesAttributes }: Capabilities,
+): string | undefined {
+  return storesAttributes ? `${license ?? `${defaultLicense} (default)`}, ${visibility}` : undefined;
+}
+
 /** Refuses what no server takes, and what this one would show to everyone. Errors: usage, cannot_be_stored. */
 export function checkAttributes(
   { description, tags = [], visibility, metadata = {} }: Attributes,

@@ -70,7 +70,11 @@ function wrongName(saeId: string): AppError {
     `--sae-id "${saeId}": a source set's name has lower-case letters, digits and single hyphens, and starts with a letter`,
     {
       hints: [
-        ...(saeId.includes('{head}') ? ['{head} is for crosscoders; this has no heads'] : []),
+        ...(saeId.includes('{head}')
+          ? ['{head} is for crosscoders; this has no heads']
+          : /[{}]/.test(saeId)
+            ? ['{layer} stands for the layer, and of crosscoders {head} for the head']
+            : []),
         `for example: --sae-id ${suggestName(saeId)}`,
       ],
     },
@@ -96,7 +100,11 @@ function checkHookLayer(hook: Known<string> | undefined, layer: Known<number>): 
     'layer_out_of_range',
     `layer ${layer.value} (${layer.from}) and hook ${hook.value} (${hook.from}) contradict each other`,
     {
-      hints: ['give both --layer and --hook if the files are wrong'],
+      hints: [
+        layer.from.startsWith('--head')
+          ? `the hook is of layer ${inHook}: ${layer.from.replace(/=.*/, '')}=MODEL:${inHook}`
+          : 'give both --layer and --hook if the files are wrong',
+      ],
       details: { expected: inHook, found: layer.value },
     },
   );

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { AppError } from '../errors.ts';
 import { listJobs } from './jobs.ts';
 import { type Journal, journalPath, openJournal, removeJournal } from './journal.ts';
+import { type Aside, openAside } from './journal-aside.ts';
 import { type Lock, takeLock } from './lock.ts';
 import type { JobIdentity, Typed } from './run.ts';
 import type { Server } from './server.ts';
@@ -13,7 +14,12 @@ import { refuseOverlap } from './shard-jobs.ts';
 export interface Job {
   readonly id: string;
   readonly journal: Journal;
-  close(): Promise<void>;
+  /** It has an earlier journal, which a restart has set aside until it is `begun`. */
+  readonly replaces: boolean;
+  /** What was looked up before the first send is as it should be: the earlier journal is forgotten. */
+  begun(): Promise<void>;
+  /** Where it was not begun, the earlier journal is put back; one that was `refused` and had none leaves nothing. */
+  close(refused: boolean): Promise<void>;
 }
 
 export interface OpenJobOptions {
@@ -65,20 +71,41 @@ export async function openJob(server: Server, identity: JobIdentity, options: Op
   const path = journalPath(options.stateDir, id);
   const lock = await takeLock(join(options.stateDir, 'jobs', `${id}.lock`), { force: options.forceUnlock });
   let journal: Journal | undefined;
+  let aside: Aside | undefined;
   try {
-    if (options.restart) await removeJournal(path);
+    aside = await openAside(path, options.restart);
     const opened = await openJournal(path, lock);
     journal = opened;
     await beginJob(opened, server, identity, options);
     if (identity.request === undefined) await refuseOverlap(options.stateDir, id);
-    return { id, journal: opened, close: () => closeJob(opened, lock) };
+    return heldJob(id, opened, aside, lock);
   } catch (error) {
     await journal?.close();
     // A job that was refused before it began is none.
     if (journal && !journal.state.job) await removeJournal(path);
+    await aside?.putBack();
     await lock.release();
     throw error;
   }
+}
+
+function heldJob(id: string, journal: Journal, aside: Aside, lock: Lock): Job {
+  let isBegun = journal.state.planned.length > 0;
+  return {
+    id,
+    journal,
+    replaces: aside.isThere,
+    async begun() {
+      isBegun = true;
+      await aside.forget();
+    },
+    async close(refused) {
+      await journal.close();
+      if (!isBegun && refused) await removeJournal(journal.path);
+      if (!isBegun) await aside.putBack();
+      await lock.release();
+    },
+  };
 }
 
 /** The latest command of a job is the one that its rows can be read with again. */
@@ -88,11 +115,6 @@ export async function noteTyped(journal: Journal, typed: Typed | undefined, comm
   const isKnown = JSON.stringify([words, folder]) === JSON.stringify([typed.words, typed.folder]);
   if (isKnown && journal.state.job?.command === command) return;
   await journal.append({ t: 'typed', words: [...typed.words], folder: typed.folder, command });
-}
-
-async function closeJob(journal: Journal, lock: Lock): Promise<void> {
-  await journal.close();
-  await lock.release();
 }
 
 async function beginJob(

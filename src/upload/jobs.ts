@@ -13,6 +13,8 @@ export interface JobStatus {
   readonly job: JobRecord;
   readonly planned: number;
   readonly confirmed: number;
+  /** Batches that its rows were put into, sent or about to be. */
+  readonly batches: number;
   /** In batches without an answer: sent or not, the next run finds out. */
   readonly unknown: number;
   /** The rows of these batches, with the label of each where the server names rows itself. */
@@ -43,6 +45,14 @@ export async function listJobs(stateDir: string): Promise<JobStatus[]> {
   return jobs.sort((a, b) => a.job.createdAt.localeCompare(b.job.createdAt));
 }
 
+/** The id of the one job whose id begins so, as people shorten them; else what was given. */
+export async function wholeJobId(stateDir: string, start: string): Promise<string> {
+  if (!/^[0-9a-f]{4,15}$/.test(start)) return start;
+  const names = await readdir(join(stateDir, 'jobs')).catch(() => []);
+  const ids = names.filter((name) => name.startsWith(start) && name.endsWith(suffix));
+  return ids.length === 1 ? (ids[0] as string).slice(0, -suffix.length) : start;
+}
+
 /** One job by its id; undefined where there is none. */
 export async function readJob(stateDir: string, id: string): Promise<JobStatus | undefined> {
   const path = journalPath(stateDir, id);
@@ -67,6 +77,7 @@ function statusOf(journal: JournalState, job: JobRecord, running: boolean): Omit
     job,
     planned: countRows(planned),
     confirmed: countRows(intersectRanges(planned, stored)),
+    batches: journal.nextBatch,
     unknown: countRows(mergeRanges([...deleting, ...unknownRows])),
     unknownRows,
     labels: new Map(labels),

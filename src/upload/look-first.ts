@@ -2,7 +2,7 @@ import { AppError } from '../errors.ts';
 import { countRows, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
 import type { Delivery } from './delivery.ts';
 import { looseHash } from './fingerprint.ts';
-import type { Journal } from './journal.ts';
+import type { Job } from './job.ts';
 import { type JournalState, pendingRows } from './journal-state.ts';
 import { type Comparison, compareRows, featureExists, sampleRows } from './look.ts';
 import type { JobInput } from './run-job.ts';
@@ -17,7 +17,7 @@ const sampleSize = 64;
  * twice would double it, so are all that are still to be sent: a journal that was cut short or came back from a backup
  * looks like a whole one. Errors: feature_exists, difference (a finished job whose rows are gone).
  */
-export async function lookFirst(input: JobInput, journal: Journal): Promise<JournalState> {
+export async function lookFirst(input: JobInput, { id, journal, replaces }: Job): Promise<JournalState> {
   const { planned, matrix, identity, delivery } = input;
   const state = journal.state;
   if (state.done && subtractRanges(planned, state.stored).length === 0) {
@@ -29,8 +29,10 @@ export async function lookFirst(input: JobInput, journal: Journal): Promise<Jour
   const unseen = repeatsAreHarmless(delivery) ? subtractRanges(pending, seenBefore) : pending;
   const skip = input.isNew || unseen.length === 0;
   const seen = skip ? undefined : await lookAtUnseen(input, unseen, seenBefore);
-  if (seen && seen.different.length > 0)
-    throw featureExists(matrix, seen.different, `${identity.model}/${identity.source}`, input.delivery);
+  if (seen && seen.different.length > 0) {
+    const source = `${identity.model}/${identity.source}`;
+    throw featureExists(matrix, seen.different, source, input.delivery, replaces ? id : undefined);
+  }
   const found = seen ? mergeRanges([...seen.same, ...seen.uncompared]) : [];
   const rows = (ranges: Ranges) => ranges.map(([start, end]): [number, number] => [start, end]);
   const ids = Object.fromEntries(seen?.ids ?? []);

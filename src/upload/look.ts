@@ -69,7 +69,13 @@ async function compare(matrix: Matrix, found: ReadonlyMap<number, StoredRow>): P
 }
 
 /** The error for rows that are on the server with other values. */
-export function featureExists(matrix: Matrix, different: Ranges, source: string, { format }: Delivery): AppError {
+export function featureExists(
+  matrix: Matrix,
+  different: Ranges,
+  source: string,
+  { format }: Delivery,
+  job?: string,
+): AppError {
   const rows = countRows(different);
   const [row] = different[0] as [number, number];
   const index = format.indexOf?.(row) ?? row;
@@ -79,7 +85,9 @@ export function featureExists(matrix: Matrix, different: Ranges, source: string,
     'feature_exists',
     `${source}: already holds ${those} with other values than ${label(matrix.tensor)}, the first at index ${first}; nothing was sent`,
     {
-      hints: ['nothing is overwritten: take the old ones back with: neuronpedia delete, or choose another --sae-id'],
+      hints: [
+        `nothing is overwritten: take the old ones back, or choose another --sae-id: neuronpedia delete ${job === undefined ? `${source}/${index} …` : `--job ${job}`}`,
+      ],
       details: { source, row, index, count: rows },
     },
   );

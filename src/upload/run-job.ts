@@ -1,3 +1,4 @@
+import { AppError } from '../errors.ts';
 import type { Ranges } from '../tensor/ranges.ts';
 import type { Matrix } from '../tensor/tensor.ts';
 import { bindData } from './bind-data.ts';
@@ -29,15 +30,22 @@ export interface JobInput extends UploadRun, OpenJobOptions {
  */
 export async function runJob(input: JobInput): Promise<JobReport> {
   const job = await openJob(input.server, input.identity, input);
+  let refused = false;
   try {
     for (const message of job.journal.warnings) input.onEvent({ type: 'warning', message });
     await bindData(job.journal, input);
     await noteTyped(job.journal, input.typed, input.command);
     await noteQuarantined(job.journal, input.quarantined ?? new Map());
-    const send = async () => sendJob(input, job.id, job.journal, await lookFirst(input, job.journal));
-    return await notingPause(job.journal, send);
+    return await notingPause(job.journal, async () => {
+      const state = await lookFirst(input, job);
+      await job.begun();
+      return sendJob(input, job.id, job.journal, state);
+    });
+  } catch (error) {
+    refused = error instanceof AppError && error.code === 'feature_exists';
+    throw error;
   } finally {
-    await job.close();
+    await job.close(refused);
   }
 }
 

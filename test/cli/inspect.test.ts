@@ -134,7 +134,12 @@ describe.concurrent('inspect', () => {
 
 describe('histogram bars', () => {
   const histogram = { scale: 'linear', edges: [0, 0.5, 1, 1.5], counts: [1, 1000, 0] } as const;
-  const page = (columns: number, unicode = true): Page => ({ columns, unicode, paint: new Chalk({ level: 0 }) });
+  const page = (columns: number, unicode = true): Page => ({
+    columns,
+    room: columns,
+    unicode,
+    paint: new Chalk({ level: 0 }),
+  });
 
   test('follow the width of the terminal, and never draw something as nothing', () => {
     for (const columns of [30, 40, 80, 200]) {

@@ -9,6 +9,25 @@ import { documentsOf, linesOf } from './run-cli.ts';
 
 const sae = (name: string, ...more: string[]) => ['upload-sae', tinySae, '--sae-id', name, ...more];
 
+describe('a job', () => {
+  test('goes by the first digits of its id, and by the source that its upload printed', async ({ home }) => {
+    const ran = await home.run([...sae('named'), '--batch-size', '64', '--sandbox']);
+    const source = ran.stdout.trim();
+    const [{ id }] = documentsOf(await home.run(['status', '--sandbox', '--json']))[0].jobs;
+    for (const name of [id, id.slice(0, 5), source]) {
+      const shown = await home.run(['status', name, '--sandbox']);
+      expect(shown).toMatchObject({ code: 0 });
+      expect(shown.stdout).toContain(`  ${id}  done  100 %  512/512 rows  ${source}`);
+      expect(shown.stdout).toContain('    8 batches\n');
+      expect(documentsOf(await home.run(['status', name, '--sandbox', '--json']))).toMatchObject([{ id, batches: 8 }]);
+    }
+    expect(await home.run(['status', id.slice(0, 3), '--sandbox'])).toMatchObject({ code: 2 });
+    const other = await home.run(['status', 'tiny-kjv-4l/1-nosuch', '--sandbox']);
+    expect(other.code).toBe(2);
+    expect(other.stderr).toContain('for example tiny-kjv-4l/1-nosuch/0');
+  });
+});
+
 describe('status of a job at a limit', () => {
   const env = { NEURONPEDIA_SANDBOX_TIER: 'free' };
 

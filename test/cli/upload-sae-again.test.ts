@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { fixture, rowsOf, tinySae } from './fixtures.ts';
 import { testHere as test } from './home.ts';
@@ -59,6 +60,62 @@ describe.concurrent('upload-sae once more', () => {
     expect(uploadedIndices(proxy.seen)).toEqual(gone);
     const stored = storedFeatures(server.data, '1-deleted').map(({ vector }) => vector);
     expect(stored).toEqual(await rowsOf(fixture('sae-tiny/sae_weights.safetensors'), 'W_dec'));
+  });
+
+  test('with --restart and other weights is refused, and what is there can still be taken back', async ({ home, server }) => {
+    const folder = join(home.folder, 'sae');
+    cpSync(tinySae, folder, { recursive: true });
+    const command = ['upload-sae', folder, '--sae-id', 'replaced'];
+    expect(await home.runAt(server.url, command)).toMatchObject({ code: 0 });
+    const weights = join(folder, 'sae_weights.safetensors');
+    const before = readFileSync(weights);
+    const changed = Buffer.from(before);
+    const headerBytes = Number(before.readBigUInt64LE(0));
+    const [from] = JSON.parse(before.toString('utf8', 8, 8 + headerBytes)).W_dec.data_offsets;
+    changed.writeFloatLE(0.125, 8 + headerBytes + from);
+    writeFileSync(weights, changed);
+    expect(await home.runAt(server.url, command)).toMatchObject({ code: 12 });
+    const refused = await home.runAt(server.url, [...command, '--restart']);
+    expect(refused.code).toBe(10);
+    const [, id] = /neuronpedia delete --job ([0-9a-f]{16})/.exec(refused.stderr) ?? [];
+    const status = async () => documentsOf(await home.runAt(server.url, ['status', '--json']))[0].jobs;
+    expect(await status()).toMatchObject([{ id, state: 'done', confirmed: 512, planned: 512 }]);
+
+    writeFileSync(weights, before);
+    const asBefore = await home.runAt(server.url, [...command, '--json']);
+    expect(documentsOf(asBefore).at(-1)).toMatchObject({ status: 'done', jobs: [{ confirmed: 512, sent: 0 }] });
+
+    writeFileSync(weights, changed);
+    expect(await home.runAt(server.url, ['delete', '--job', `${id}`.slice(0, 6), '--yes'])).toMatchObject({ code: 0 });
+    const after = await home.runAt(server.url, [...command, '--json']);
+    expect(documentsOf(after).at(-1)).toMatchObject({ status: 'done', jobs: [{ confirmed: 512, sent: 512 }] });
+    expect(readdirSync(join(home.state, 'jobs')).sort()).toEqual([`${id}.journal`]);
+  });
+
+  test('where a restart was killed while it looked, the journal of before is the journal', async ({ home, server }) => {
+    const command = ['upload-sae', tinySae, '--sae-id', 'killed', '--json'];
+    expect(await home.runAt(server.url, command)).toMatchObject({ code: 0 });
+    const [name] = readdirSync(join(home.state, 'jobs')) as [string];
+    const journal = join(home.state, 'jobs', name);
+    const text = readFileSync(journal, 'utf8');
+    renameSync(journal, `${journal}.before`);
+    writeFileSync(journal, `${text.split('\n')[0]}\n`);
+    const proxy = home.own(await serveThrough(server.url));
+    const again = await home.runAt(proxy.url, command);
+    expect(documentsOf(again).at(-1)).toMatchObject({ status: 'done', jobs: [{ confirmed: 512, found: 0, sent: 0 }] });
+    expect(uploadedIndices(proxy.seen)).toEqual([]);
+    expect(readFileSync(journal, 'utf8')).toContain(text.trimEnd());
+    expect(readdirSync(join(home.state, 'jobs'))).toEqual([name]);
+  });
+
+  test('that is refused on its first run leaves no job behind', async ({ home, server }) => {
+    const command = ['upload-sae', tinySae, '--sae-id', 'first', '--features', '0-9'];
+    expect(await home.runAt(server.url, command)).toMatchObject({ code: 0 });
+    rmSync(home.state, { recursive: true });
+    const other = ['upload-sae', fixture('sae-tiny/sae_weights.safetensors'), '--tensor', 'W_enc', '--orientation', 'columns'];
+    const place = ['--model', modelId, '--layer', '1', '--hook', 'resid-post', '--sae-id', 'first', '--features', '0-9'];
+    expect(await home.runAt(server.url, [...other, ...place])).toMatchObject({ code: 10 });
+    expect(documentsOf(await home.runAt(server.url, ['status', '--json']))[0].jobs).toEqual([]);
   });
 
   test('takes another address of the same server for the same job', async ({ home, server }) => {

@@ -4,6 +4,7 @@ import { type Deletion, deleteRows, type Survey, surveyRows } from '../../upload
 import { deletionMarks } from '../../upload/deletion-marks.ts';
 import { type HeldJob, holdJob, holdJobsOf, noSuchJob, readJobState } from '../../upload/held-jobs.ts';
 import { type JobRows, requireOwnJob, rowsToDelete } from '../../upload/job-rows.ts';
+import { wholeJobId } from '../../upload/jobs.ts';
 import type { JobRecord } from '../../upload/journal-records.ts';
 import type { JournalState } from '../../upload/journal-state.ts';
 import type { Server } from '../../upload/server.ts';
@@ -30,9 +31,10 @@ export function run(context: CommandContext): Promise<number> {
   return closeAfter(async (own) => {
     const session = own(await openSession(context));
     const stateDir = session.folders.state;
-    if (options.job !== undefined && !(await readJobState(stateDir, options.job))) throw noSuchJob(options.job);
+    const job = options.job === undefined ? undefined : await wholeJobId(stateDir, options.job);
+    if (job !== undefined && !(await readJobState(stateDir, job))) throw noSuchJob(job);
     const { server } = own(await session.connect());
-    const { planned, held } = await plan(context, session, server, ids, own);
+    const { planned, held } = await plan(context, session, server, { ids, job }, own);
     const survey = await withSpinner(context.out, `looking up ${countThings(planned.ids.length)}`, () =>
       surveyRows(server.rows, planned.ids, server.account.id),
     );
@@ -41,25 +43,32 @@ export function run(context: CommandContext): Promise<number> {
   });
 }
 
+/** What was named: rows by their ids, or all of a job. */
+interface Named {
+  readonly ids: readonly string[];
+  readonly job: string | undefined;
+}
+
 /** Which rows; and unless it is a dry run, with the jobs that know them held against other runs. */
-async function plan(context: CommandContext, session: Session, server: Server, named: readonly string[], own: Own) {
+async function plan(context: CommandContext, session: Session, server: Server, named: Named, own: Own) {
   const { options } = context;
   const hold = { stateDir: session.folders.state, forceUnlock: options.forceUnlock ?? false };
   const held: HeldJob[] = [];
-  let rows: JobRows = { ids: named, foundBefore: 0, nameless: [] };
-  if (options.job !== undefined) {
-    const one = options.dryRun ? undefined : own(await holdJob(options.job, hold));
+  const { job: id } = named;
+  let rows: JobRows = { ids: named.ids, foundBefore: 0, nameless: [] };
+  if (id !== undefined) {
+    const one = options.dryRun ? undefined : own(await holdJob(id, hold));
     if (one) held.push(one);
     for (const warning of one?.journal.warnings ?? []) context.out.warn(warning);
-    const state = one?.journal.state ?? ((await readJobState(hold.stateDir, options.job)) as JournalState);
+    const state = one?.journal.state ?? ((await readJobState(hold.stateDir, id)) as JournalState);
     const job = state.job as JobRecord;
-    requireOwnJob(options.job, job, { server, name: session.name });
-    rows = rowsToDelete(options.job, job, state, options.includeFound ?? false);
+    requireOwnJob(id, job, { server, name: session.name });
+    rows = rowsToDelete(id, job, state, options.includeFound ?? false);
   }
   if (!options.dryRun) {
-    for (const one of await holdJobsOf(new Set(rows.ids), server, options.job, hold)) held.push(own(one));
+    for (const one of await holdJobsOf(new Set(rows.ids), server, id, hold)) held.push(own(one));
   }
-  const planned: Planned = { ...rows, job: options.job };
+  const planned: Planned = { ...rows, job: id };
   return { planned, held };
 }
 

@@ -56,7 +56,7 @@ async function askForKey(context: CommandContext, origin: string): Promise<strin
       ],
     });
   }
-  context.out.note(`Make a key under Settings on ${origin}, and paste it here.`);
+  context.out.note(`Make a key at ${origin}/settings, and paste it here.`);
   context.out.stderr.write('API key (hidden): ');
   // Lines are edited as usual, but nothing of them is echoed.
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });

@@ -17,10 +17,22 @@ export function run(context: CommandContext): Promise<number> {
   checkSubject(context.options, subject);
   return closeAfter(async (own) => {
     const session = own(await openSession(context));
-    if (subject?.includes('/')) return showFeature(context, session, subject);
+    if (subject?.includes('/')) {
+      const job = await jobOfSource(session, subject);
+      return job === undefined ? showFeature(context, session, subject) : showJob(context, session, job);
+    }
     if (context.options.text !== undefined) throw needsFeature();
     if (subject === undefined) return showOverview(context, session);
     return showJob(context, session, subject);
+  });
+}
+
+/** The job of a source, which is what an upload prints; undefined for the name of a feature. Error: usage, for several. */
+async function jobOfSource({ folders }: Session, subject: string): Promise<string | undefined> {
+  const of = (await listJobs(folders.state)).filter(({ job }) => `${job.model}/${job.source}` === subject);
+  if (of.length < 2) return of[0]?.id;
+  throw new AppError('usage', `${of.length} jobs are of ${subject}`, {
+    hints: of.map(({ id, job }) => `neuronpedia status ${id}: ${job.title} at ${job.serverName}`),
   });
 }
 
@@ -34,7 +46,7 @@ function checkSubject({ all, resolve, verify, verifyRows, receipt }: OptionValue
   }
   const ofJobs = { '--resolve ROW=absent': resolve, '--verify': verify, '--receipt FILE': receipt };
   const [option] = Object.entries(ofJobs).find(([, value]) => value !== undefined) ?? [];
-  if (option === undefined || (subject !== undefined && !subject.includes('/'))) return;
+  if (option === undefined || (subject !== undefined && subject.split('/').length < 3)) return;
   throw new AppError('usage', `${option.split(' ')[0]} is about the rows of a job: which job?`, {
     hints: [`neuronpedia status lists them; then: neuronpedia status JOB ${option}`],
   });

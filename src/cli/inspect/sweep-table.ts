@@ -1,5 +1,6 @@
 import { count } from '../../count.ts';
 import type { SaeReport } from '../../inspect/dictionary.ts';
+import { type Column, tableLines } from '../deck-table.ts';
 import type { Page } from '../output.ts';
 import { labelled } from './lines.ts';
 import { figure } from './numbers.ts';
@@ -7,16 +8,16 @@ import { figure } from './numbers.ts';
 /** Many SAEs in a line each. */
 export function sweepTable(page: Page, saes: readonly SaeReport[]): string[] {
   const rows = saes.map(cells);
-  const widths = headings.map((heading, i) =>
-    Math.max(heading.length, ...rows.map((row) => (row[i] as string).length)),
-  );
-  const line = (row: readonly string[]) =>
-    row.map((cell, i) => (i === row.length - 1 ? cell : cell.padStart(widths[i] as number))).join('  ');
+  const columns = headings.map((heading, i): Column => {
+    const isPath = i === headings.length - 1;
+    return { heading, cells: rows.map((row) => row[i] as string), ...(isPath ? { cut: true } : { right: true }) };
+  });
+  const table = tableLines(columns, page.room, page.unicode ? '…' : '...');
   const layouts = [...new Set(saes.map(({ layout, kind }) => `${layout}, ${kind}`))].join('; ');
   return [
     ...labelled(page, 'SAEs', `${count(saes.length)} (${layouts}); each at length with --json, or by its own path`),
-    page.paint.dim(line(headings)),
-    ...rows.map(line),
+    ...table.head.map((line) => page.paint.dim(line)),
+    ...table.rows,
   ];
 }
 

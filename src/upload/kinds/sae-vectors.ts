@@ -1,3 +1,4 @@
+import { count } from '../../count.ts';
 import { AppError } from '../../errors.ts';
 import type { FeatureData } from '../../feature-data/feature-data.ts';
 import { isAttentionZ } from '../../layouts/hook.ts';
@@ -32,7 +33,7 @@ export async function vectorsWay(placed: PlacedSae, server: Server, options: Vec
   const { matrix, wanted: planned, place, model, indices, facts } = placed;
   const total = countRows(planned);
   if (total > manyVectors && !options.yes) {
-    throw new AppError('usage', `${total} steering vectors are ${total} requests`, {
+    throw new AppError('usage', `${count(total)} steering vectors are ${count(total)} requests`, {
       hints: ['choose some with --features, upload them as features, or add --yes if they are all meant'],
     });
   }

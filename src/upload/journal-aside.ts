@@ -1,0 +1,38 @@
+import { access, unlink } from 'node:fs/promises';
+import { renameFile } from './rename-file.ts';
+
+/**
+ * A job's earlier journal, beside the one that a restart begins: what it knows of rows is forgotten only once the new
+ * one is past its look-up. Until then the server may refuse the new data, and the old are still to be taken back.
+ */
+export interface Aside {
+  readonly isThere: boolean;
+  forget(): Promise<void>;
+  /** Puts it in the place of the journal that was to replace it. */
+  putBack(): Promise<void>;
+}
+
+/**
+ * Puts a journal aside, or with `restart` false nothing. One that a run left aside which was killed while it looked is
+ * the job's journal. Errors: those of the file system.
+ */
+export async function openAside(path: string, restart: boolean): Promise<Aside> {
+  const aside = `${path}.before`;
+  const isThere = (file: string) =>
+    access(file).then(
+      () => true,
+      () => false,
+    );
+  if (await isThere(aside)) await renameFile(aside, path);
+  const isAside = restart && (await isThere(path));
+  if (isAside) await renameFile(path, aside);
+  return {
+    isThere: isAside,
+    async forget() {
+      if (isAside) await unlink(aside);
+    },
+    async putBack() {
+      if (isAside) await renameFile(aside, path);
+    },
+  };
+}
