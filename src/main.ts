@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
 import { graceMs } from './cli/context.ts';
 import type { OptionValues } from './cli/options.ts';
 import { createOutput, type Output } from './cli/output.ts';
@@ -11,6 +12,7 @@ import { AppError, toAppError } from './errors.ts';
  * thrown below becomes a report and a code here.
  */
 export async function main(argv: readonly string[]): Promise<number> {
+  keepNurserySmall();
   const out = createOutput(process, outputOptions(argv));
   const key = secretOf(process.env.NEURONPEDIA_API_KEY);
   out.hide(key);
@@ -31,6 +33,15 @@ export async function main(argv: readonly string[]): Promise<number> {
     out.error(error);
     return error.exitCode;
   }
+}
+
+/** Versions of Node whose V8 is known to have the flag below; another would say on stderr that it has not. */
+const nurseryFlag = { first: 20, last: 24 };
+
+/** V8 lets the room for young objects grow to 48 MB as an upload goes on: memory is to be the same for files of any size. */
+function keepNurserySmall(): void {
+  const major = Number.parseInt(process.versions.node, 10);
+  if (major >= nurseryFlag.first && major <= nurseryFlag.last) setFlagsFromString('--semi-space-growth-factor=1');
 }
 
 async function runCommand(

@@ -40,6 +40,8 @@ export async function lookFirst(input: JobInput, { id, journal, replaces }: Job)
   await journal.append({ t: 'plan', rows: rows(planned) });
   return {
     ...state,
+    // What this run has planned may have reopened a job that was done.
+    done: false,
     stored: mergeRanges([...state.stored, ...found]),
     found: mergeRanges([...state.found, ...found]),
     ids: new Map([...state.ids, ...(seen?.ids ?? [])]),

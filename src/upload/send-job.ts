@@ -93,8 +93,7 @@ async function sendRound(
       onQuarantined: (row, why) => tally.quarantined.set(row, why),
     });
     if (end.type === 'finished' && cut) return spent(quota);
-    // What this run has planned may have reopened a job that was done.
-    if (end.type === 'finished' && !(await readJournal(journal.path))?.done) {
+    if (end.type === 'finished' && !state.done) {
       await journal.append({ t: 'done', at: new Date().toISOString() });
     }
     return end;

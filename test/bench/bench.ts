@@ -53,9 +53,11 @@ try {
     console.error(`${name}…`);
     const measure = benches[name];
     if (!measure) throw new Error(`no bench ${name}; there are ${Object.keys(benches).join(', ')}`);
-    lines.push(...(await measure(bench)));
+    const found = await measure(bench);
+    printTable(found);
+    lines.push(...found);
   }
-  printTable(lines);
+  if (named.length !== 1) printTable(lines);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

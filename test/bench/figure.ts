@@ -23,6 +23,7 @@ export function drawGrowth(curves: Curves): string {
   const body = panels.map((text, i) => `<g transform="translate(${60 + i * (panelWidth + gap)} 40)">${text}</g>`);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${panelHeight + 90}" font-family="sans-serif" font-size="12">`,
+    '<title>Rows a second and peak memory over the size of the file</title>',
     '<rect width="100%" height="100%" fill="#ffffff"/>',
     ...body,
     '</svg>\n',

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32, createDeflateRaw } from 'node:zlib';
@@ -123,17 +124,15 @@ export async function writeNpz(path: string, pieces: Pieces, deflated: boolean):
     writeSync(file, bytes);
   };
   writeSync(file, zipEntry(0x04034b50, sums, name, deflated));
-  const deflate = createDeflateRaw();
-  deflate.on('data', put);
+  // Made only where it is used: one that is not still writes two bytes when it ends, by then to whatever file is open.
+  const deflate = deflated ? createDeflateRaw().on('data', put) : undefined;
   for (const piece of pieces) {
     sums.crc = crc32(piece, sums.crc);
     sums.size += piece.length;
-    if (!deflated) put(piece);
-    else if (!deflate.write(piece)) await new Promise((resolve) => deflate.once('drain', resolve));
+    if (!deflate) put(piece);
+    else if (!deflate.write(piece)) await once(deflate, 'drain');
   }
-  const ended = new Promise((resolve) => deflate.once('end', resolve));
-  deflate.end();
-  if (deflated) await ended;
+  if (deflate) await once(deflate.end(), 'end');
   const start = 30 + name.length + sums.packed;
   const directory = zipEntry(0x02014b50, sums, name, deflated);
   const end = Buffer.alloc(22);

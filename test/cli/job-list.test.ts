@@ -21,7 +21,7 @@ describe('a job', () => {
       expect(shown.stdout).toContain('    8 batches\n');
       expect(documentsOf(await home.run(['status', name, '--sandbox', '--json']))).toMatchObject([{ id, batches: 8 }]);
     }
-    expect(await home.run(['status', id.slice(0, 3), '--sandbox'])).toMatchObject({ code: 2 });
+    expect(await home.run(['status', id.slice(0, 3), '--sandbox'])).toMatchObject({ code: 6 });
     const other = await home.run(['status', 'tiny-kjv-4l/1-nosuch', '--sandbox']);
     expect(other.code).toBe(2);
     expect(other.stderr).toContain('for example tiny-kjv-4l/1-nosuch/0');

@@ -62,7 +62,10 @@ describe.concurrent('upload-sae once more', () => {
     expect(stored).toEqual(await rowsOf(fixture('sae-tiny/sae_weights.safetensors'), 'W_dec'));
   });
 
-  test('with --restart and other weights is refused, and what is there can still be taken back', async ({ home, server }) => {
+  test('with --restart and other weights is refused, and what is there can still be taken back', async ({
+    home,
+    server,
+  }) => {
     const folder = join(home.folder, 'sae');
     cpSync(tinySae, folder, { recursive: true });
     const command = ['upload-sae', folder, '--sae-id', 'replaced'];
@@ -112,8 +115,26 @@ describe.concurrent('upload-sae once more', () => {
     const command = ['upload-sae', tinySae, '--sae-id', 'first', '--features', '0-9'];
     expect(await home.runAt(server.url, command)).toMatchObject({ code: 0 });
     rmSync(home.state, { recursive: true });
-    const other = ['upload-sae', fixture('sae-tiny/sae_weights.safetensors'), '--tensor', 'W_enc', '--orientation', 'columns'];
-    const place = ['--model', modelId, '--layer', '1', '--hook', 'resid-post', '--sae-id', 'first', '--features', '0-9'];
+    const other = [
+      'upload-sae',
+      fixture('sae-tiny/sae_weights.safetensors'),
+      '--tensor',
+      'W_enc',
+      '--orientation',
+      'columns',
+    ];
+    const place = [
+      '--model',
+      modelId,
+      '--layer',
+      '1',
+      '--hook',
+      'resid-post',
+      '--sae-id',
+      'first',
+      '--features',
+      '0-9',
+    ];
     expect(await home.runAt(server.url, [...other, ...place])).toMatchObject({ code: 10 });
     expect(documentsOf(await home.runAt(server.url, ['status', '--json']))[0].jobs).toEqual([]);
   });

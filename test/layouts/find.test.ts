@@ -44,16 +44,12 @@ test('what lies beside the SAEs is left alone', async () => {
 test('a folder without an SAE is an error that says what was looked for', async () => {
   const folder = await tempFolder();
   await mkdir(join(folder, 'empty'));
-  await expect(found(folder)).rejects.toMatchObject({
-    code: 'layout_unknown',
-    exitCode: 6,
-    message: `${folder}: no SAE found in this folder`,
-    hints: [
-      'it holds no files',
-      expect.stringContaining('named itself'),
-      expect.stringContaining('sae_weights.safetensors beside cfg.json (SAELens)'),
-    ],
-  });
+  const error = { code: 'layout_unknown', exitCode: 6, message: `${folder}: no SAE found in this folder` };
+  const named = expect.stringContaining('named itself');
+  await expect(found(folder)).rejects.toMatchObject({ ...error, hints: ['it holds no files', named] });
+  await writeFiles(folder, { 'notes.txt': new Uint8Array(1) });
+  const looked = expect.stringContaining('sae_weights.safetensors beside cfg.json (SAELens)');
+  await expect(found(folder)).rejects.toMatchObject({ ...error, hints: ['it holds notes.txt', named, looked] });
 });
 
 test('the error for a folder without an SAE says what it holds', async () => {
