@@ -4,21 +4,23 @@ import type { CommandContext } from './context.ts';
 import { formatMoment } from './moment.ts';
 import type { Output } from './output.ts';
 
-/** Of jobs that are finished the latest so many are shown, and of the vectors that a job made the first. */
+/** Of jobs that are finished the latest so many are shown at length, and of the vectors that a job made the first. */
 const mostFinished = 10;
 const mostIds = 3;
 
-/** Jobs line by line, the shards of an SAE under one line for it; of those that are finished the latest, or with `--all` all. */
+/** Jobs line by line, the shards of an SAE under one line for it; of what finished long ago a line each, unless `--all`. */
 export function showJobs({ out, options }: CommandContext, jobs: readonly JobStatus[]): void {
   const groups = inGroups(jobs);
   const finished = groups.filter((group) => group.every(isFinished));
-  const hidden = new Set(options.all ? [] : finished.slice(0, -mostFinished));
-  for (const group of groups.filter((one) => !hidden.has(one))) {
+  const brief = new Set(options.all ? [] : finished.slice(0, -mostFinished));
+  for (const group of groups) {
     if (group[0]?.job.shard !== undefined) out.result(shardsLine(group));
-    for (const job of group) for (const line of jobLines(out, job, mostIds)) out.result(line);
+    for (const job of group) {
+      const [first = '', ...more] = jobLines(out, job, mostIds);
+      for (const line of [first, ...(brief.has(group) ? [] : more)]) out.result(line);
+    }
   }
-  const more = [...hidden].flat().length;
-  if (more > 0) out.result(`  and ${count(more)} finished before these; all of them: neuronpedia status --all`);
+  if (brief.size > 0) out.result('  those that finished before the latest ten in a line each; at length with --all');
 }
 
 const isFinished = ({ state }: JobStatus) => state === 'done' || state === 'deleted';

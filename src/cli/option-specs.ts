@@ -149,7 +149,7 @@ export const optionSpecs = {
   },
   all: {
     group: groups.reading,
-    help: 'show all jobs: of those that are finished the latest 10 are shown',
+    help: 'show all jobs at length: those that finished before the latest 10 have a line each',
     schema: flag,
   },
   withToken: { group: groups.server, help: 'read the key from standard input', schema: flag },

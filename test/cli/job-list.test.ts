@@ -104,17 +104,23 @@ async function jobsOf(home: Home, env: Record<string, string> = {}) {
 }
 
 describe('a long list of jobs', () => {
-  test('shows those that are not finished, the latest ten that are, and with --all all', async ({ home }) => {
+  test('shows all, those that finished before the latest ten in a line each, and with --all at length', async ({
+    home,
+  }) => {
     const done: JournalRecord = { t: 'done', at: '' };
     await writeJob(home, 1, { t: 'plan', rows: [[0, 4]] });
     for (let minute = 2; minute <= 15; minute++) await writeJob(home, minute, done);
     const titles = (text: string) => [...text.matchAll(/ {2}m\/1-job-(\d+)$/gm)].map(([, n]) => Number(n));
+    const numbers = Array.from({ length: 15 }, (_, i) => i + 1);
+    const atLength = (text: string) => text.match(/^ {4}\S.*, begun /gm)?.length;
     const { stdout } = await home.run(['status', '--sandbox']);
-    expect(titles(stdout)).toEqual([1, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
-    expect(linesOf(stdout).at(-1)).toBe('  and 4 finished before these; all of them: neuronpedia status --all');
+    expect([titles(stdout), atLength(stdout)]).toEqual([numbers, 11]);
+    expect(linesOf(stdout).at(-1)).toBe(
+      '  those that finished before the latest ten in a line each; at length with --all',
+    );
     const all = await home.run(['status', '--all', '--sandbox']);
-    expect(titles(all.stdout)).toHaveLength(15);
-    expect(all.stdout).not.toContain('finished before');
+    expect([titles(all.stdout), atLength(all.stdout)]).toEqual([numbers, 15]);
+    expect(all.stdout).not.toContain('in a line each');
     expect(await jobsOf(home)).toHaveLength(15);
   });
 
@@ -124,7 +130,8 @@ describe('a long list of jobs', () => {
     for (let minute = 3; minute <= 13; minute++) await writeJob(home, minute, { t: 'done', at: '' });
     const { stdout } = await home.run(['status', '--sandbox']);
     expect(stdout).toContain('m/1-parts in 2 shards: 2 of them known here, 1 done');
-    expect(stdout).toContain('  and 1 finished before these;');
+    expect(stdout.match(/, begun /g)).toHaveLength(12);
+    expect(stdout).toContain('in a line each');
   });
 
   test('is no matter of one job or feature', async ({ home }) => {
