@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { some } from '../some.ts';
 import { expectFailure, expectJsonFailure, hintsOf } from './failures.ts';
@@ -156,13 +156,23 @@ const bad: Bad[] = [
     says: ['no/such/folder/receipt.jsonl', /hint: nothing was sent/],
   },
   {
-    what: 'a folder without an SAE',
+    what: 'an empty folder',
     args: (home) => {
       mkdirSync(`${home.folder}/empty`);
       return ['upload-sae', `${home.folder}/empty`, '--sae-id', 'x'];
     },
     code: 6,
-    says: ['no SAE', 'sae_weights.safetensors'],
+    says: ['no SAE', 'it holds no files'],
+  },
+  {
+    what: 'a folder without an SAE',
+    args: (home) => {
+      mkdirSync(`${home.folder}/other`);
+      writeFileSync(`${home.folder}/other/notes.txt`, 'n');
+      return ['upload-sae', `${home.folder}/other`, '--sae-id', 'x'];
+    },
+    code: 6,
+    says: ['no SAE', 'notes.txt', 'sae_weights.safetensors'],
   },
 ];
 
