@@ -55,6 +55,20 @@ it('an upload that its signal stops says so, and the same one again finishes it'
   expect(query('SELECT count(*) AS n, count(DISTINCT idx) AS d FROM features')).toMatchObject([{ n: 512, d: 512 }]);
 });
 
+it('given only the signal that ends it at once, begins nothing more and is not done', async () => {
+  const { run, query } = await openBench();
+  const abort = new AbortController();
+  const onEvent = (event: UploadEvent) => {
+    if (event.type === 'progress' && event.confirmed >= 64) abort.abort();
+  };
+  const limits = { rows: 32, inFlight: 1 };
+  const [cut] = await uploadSae(tiny, { ...run, saeId: 'script', limits, abort: abort.signal, onEvent });
+  expect(cut?.report?.end).toEqual({ type: 'stopped' });
+  expect(query('SELECT count(*) AS n FROM features')).not.toMatchObject([{ n: 512 }]);
+  const [end] = await uploadSae(tiny, { ...run, saeId: 'script' });
+  expect(end?.report).toMatchObject({ end: { type: 'finished' }, confirmed: 512 });
+});
+
 it('a signal that fired before ends it with its reason, and nothing is sent', async () => {
   const { run, folder, query } = await openBench();
   const signal = AbortSignal.abort(new Error('enough'));

@@ -1,0 +1,27 @@
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { matrixOf } from '../../src/tensor/tensor.ts';
+import { checkData } from '../../src/upload/bind-data.ts';
+import { foldRecords } from '../../src/upload/journal-state.ts';
+import { npyImage, opened, tempFolder, writeFiles } from '../fixtures.ts';
+
+/** Whether a journal with this digest of the first rows goes with files that have that one now. */
+async function check(before: string, now: string): Promise<void> {
+  const folder = await tempFolder();
+  await writeFiles(folder, { 'rows.npy': npyImage('<f4', false, [2, 2], new Uint8Array(16)) });
+  const file = await opened(join(folder, 'rows.npy'));
+  const state = foldRecords([
+    { t: 'data', rows: 2, width: 2, fields: '{}' },
+    { t: 'blocks', hashes: { 0: before } },
+  ]);
+  checkData(state, { matrix: matrixOf(file.tensors.get('')!, 'rows'), blocks: new Map([[0, now]]), fields: '{}' });
+}
+
+it('values that changed are told by their digest', async () => {
+  await check('0badcafe', '0badcafe');
+  await expect(check('0badcafe', 'deadbeef')).rejects.toMatchObject({ code: 'checkpoint_mismatch', exitCode: 12 });
+});
+
+it('the longer digest of an earlier version says nothing of these', async () => {
+  await check('a'.repeat(64), '0badcafe');
+});
