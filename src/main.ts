@@ -65,6 +65,7 @@ async function runCommand(
     version,
     command: commandToRepeat(argv, options),
     typed: { words: argv, folder: process.cwd() },
+    read: (words) => parseCommandLine(words, version, silent),
     stop: signals.stop,
     abort: signals.abort,
   })
@@ -76,6 +77,9 @@ async function runCommand(
     });
   return spec.untilSignal ? code : (signals.exitCode() ?? code);
 }
+
+/** Of a command line that is read for what it says. */
+const silent = { out: () => undefined, err: () => undefined, json: false, columns: undefined };
 
 /** What was typed, with the server that the environment named: pasted elsewhere it must not reach another one. */
 function commandToRepeat(argv: readonly string[], options: OptionValues): string {

@@ -7,6 +7,8 @@ const src = join(import.meta.dirname, '../src');
 interface Import {
   readonly file: string;
   readonly target: string;
+  /** Gone once it runs. */
+  readonly isType: boolean;
 }
 
 /** Every import of the sources, dynamic ones too; our own files by their path below src, packages by name. */
@@ -15,8 +17,11 @@ async function readImports(): Promise<Import[]> {
   const imports = await Promise.all(
     names.map(async (name) => {
       const text = await readFile(join(src, name), 'utf8');
-      const targets = [...text.matchAll(/(?:from|import\(|^import)\s*'([^']+)'/gm)].map((match) => match[1] as string);
-      return targets.map((target) => ({ file: name.replaceAll('\\', '/'), target: resolve(name, target) }));
+      const found = text.matchAll(/(?:^(?:import|export)( type)?[^';]*from|import\(|^import)\s*'([^']+)'/gm);
+      return [...found].map(([, type, target = '']) => ({
+        ...{ file: name.replaceAll('\\', '/'), target: resolve(name, target) },
+        isType: type !== undefined,
+      }));
     }),
   );
   return imports.flat();
@@ -72,6 +77,18 @@ describe('the architecture', () => {
       return from !== to && to !== 'errors' && !mayImport[from]?.includes(to);
     });
     expect(wrong).toEqual([]);
+  });
+
+  it('has no file that needs itself: each can be read after what it imports', async () => {
+    const imports = (await readImports()).filter(({ target, isType }) => target.endsWith('.ts') && !isType);
+    const done = new Set<string>();
+    const visit = (file: string, above: readonly string[]): string[] => {
+      if (above.includes(file)) return [[...above.slice(above.indexOf(file)), file].join(' -> ')];
+      if (done.has(file)) return [];
+      done.add(file);
+      return imports.filter((one) => one.file === file).flatMap(({ target }) => visit(target, [...above, file]));
+    };
+    expect(imports.flatMap(({ file }) => visit(file, []))).toEqual([]);
   });
 
   it('knows every part: a new folder is given its place here', async () => {

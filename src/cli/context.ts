@@ -2,6 +2,7 @@ import type { Env } from '../config/folders.ts';
 import type { Typed } from '../upload/run.ts';
 import type { OptionValues } from './options.ts';
 import type { Output } from './output.ts';
+import type { Invocation } from './program.ts';
 
 /** How long requests in flight may take to end once a command has been stopped. */
 export const graceMs = 10_000;
@@ -20,6 +21,8 @@ export interface CommandContext {
   readonly command: string;
   /** The same as words, and the folder it was typed in. */
   readonly typed: Typed;
+  /** Reads another command line: that of an earlier upload. Undefined where it only asks for help. Error: usage. */
+  readonly read: (words: readonly string[]) => Promise<Invocation | undefined>;
   /** First signal, or the end of the time: end soon, in order. */
   readonly stop: AbortSignal;
   /** A while later: end now. */

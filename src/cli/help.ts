@@ -4,7 +4,7 @@ import { wrapText } from './display-text.ts';
 import { exitCodesOf } from './exit-codes.ts';
 import { groups } from './option-groups.ts';
 import { type OptionSpec, optionSpecs } from './option-specs.ts';
-import { everywhere, flagOf, type OptionName } from './options.ts';
+import { everywhere, flagOf, type OptionName, optionText } from './options.ts';
 
 /** Lines wider than this are hard to read, whatever the terminal. */
 const widest = 100;
@@ -95,12 +95,6 @@ function usageLines(spec: CommandSpec, width: number): string[] {
   const indent = ' '.repeat('Usage: '.length);
   const lines = wrapText(usageOf(spec), width - indent.length);
   return lines.map((line, i) => (i === 0 ? 'Usage: ' : indent) + line);
-}
-
-/** `--layer N` */
-export function optionText(name: OptionName): string {
-  const { value }: OptionSpec = optionSpecs[name];
-  return value === undefined ? flagOf(name) : `${flagOf(name)} ${value}`;
 }
 
 function sentence(text: string): string {

@@ -16,7 +16,6 @@ import { writeDirectionReceipt } from './direction-end.ts';
 import { vectorOptions } from './direction-upload.ts';
 import type { OptionValues } from './options.ts';
 import { parseOptions } from './parse-options.ts';
-import { parseCommandLine } from './program.ts';
 import { saeOptions } from './sae-options.ts';
 import { writeSaeReceipt } from './sae-receipt.ts';
 import type { Session } from './session.ts';
@@ -40,8 +39,7 @@ type Own = Parameters<Parameters<typeof closeAfter>[0]>[0];
  * did not note it.
  */
 export async function commandOf({ typed }: JournalState, context: CommandContext, id: string): Promise<JobCommand> {
-  const quiet = { out: () => undefined, err: () => undefined, json: false, columns: undefined };
-  const invocation = typed && (await parseCommandLine(typed.words, context.version, quiet));
+  const invocation = typed && (await context.read(typed.words));
   if (!typed || !invocation) {
     throw new AppError('not_found', `the journal of job ${id} does not say what its rows were made of`, {
       hints: ['run the upload again: it finds its rows, and notes it'],

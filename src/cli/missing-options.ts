@@ -1,8 +1,7 @@
 import { AppError } from '../errors.ts';
 import type { CommandSpec } from './command-spec.ts';
 import { commandSpecs } from './command-specs.ts';
-import { optionText } from './help.ts';
-import { flagOf, type OptionName } from './options.ts';
+import { flagOf, type OptionName, optionText } from './options.ts';
 import { shellWord } from './shell-word.ts';
 
 /** All that is missing at once; commander would name the first, before it has looked for misspelt ones. Error: usage. */
@@ -24,17 +23,6 @@ export function requireOptions(
       `neuronpedia ${name} --help`,
     ],
   });
-}
-
-/** The error for what the files of an SAE do not say, with an example made of the command that was typed. */
-export function withExample(error: unknown, command: string): unknown {
-  if (!(error instanceof AppError) || error.code !== 'option_missing' || error.details.head !== undefined) return error;
-  const { missing } = error.details;
-  const names = (['model', 'layer'] as const).filter((name) => typeof missing === 'string' && missing.includes(name));
-  if (names.length === 0) return error;
-  const { message, details } = error;
-  const hints = [...error.hints, `for example: ${commandWith(command, names)}`];
-  return new AppError('option_missing', message, { hints, details, cause: error });
 }
 
 /** Where a direction is of is never guessed: an example that is pasted as it is must not bring a file to another place. */

@@ -28,3 +28,9 @@ export function flagOf(name: OptionName): string {
   const hyphened = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   return `--${spec.negated ? 'no-' : ''}${hyphened}`;
 }
+
+/** `--layer N` */
+export function optionText(name: OptionName): string {
+  const { value }: OptionSpec = optionSpecs[name];
+  return value === undefined ? flagOf(name) : `${flagOf(name)} ${value}`;
+}

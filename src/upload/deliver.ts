@@ -1,7 +1,7 @@
+import { type Batch, newBatch, type Run } from './batch.ts';
 import { bodyHash, bodyOf, bodyRows, halveBody } from './body.ts';
 import type { Outcome } from './delivery.ts';
 import { failAgain, refusedRow } from './poison.ts';
-import { type Batch, newBatch, type Run } from './send-rows.ts';
 import { settled } from './settle.ts';
 import { steadyNow } from './steady-clock.ts';
 import { takeTurn } from './take-turn.ts';

@@ -1,11 +1,10 @@
 import { AppError } from '../errors.ts';
 import { rangesOf } from '../tensor/ranges.ts';
 import { rowBlocks } from '../tensor/row-blocks.ts';
+import { type Batch, newBatch, type Run } from './batch.ts';
 import { bodies } from './bodies.ts';
 import { bodyOf, halveBody, unlimited } from './body.ts';
-import { deliver } from './deliver.ts';
 import { nameRow } from './delivery.ts';
-import { type Batch, newBatch, type Run } from './send-rows.ts';
 
 /**
  * What to do with a batch that the server fails again and again without a word of what is wrong. Where it has taken
@@ -19,10 +18,10 @@ export async function failAgain(run: Run, batch: Batch, why: string): Promise<vo
   if (!first || body.pieces.length === 1) return suspect(run, batch, why);
   if (run.taken > 0) return searchHalves(run, batch);
   const only = (pieces: typeof body.pieces) => newBatch(run, bodyOf(body, pieces, run.delivery.format, run.pool));
-  await deliver(run, only([first]));
+  await run.deliver(only([first]));
   const rest = body.pieces.slice(1);
-  if (run.taken === 0) await deliver(run, { ...only(rest.splice(-1)), brief: true });
-  if (rest.length > 0) await deliver(run, only(rest));
+  if (run.taken === 0) await run.deliver({ ...only(rest.splice(-1)), brief: true });
+  if (rest.length > 0) await run.deliver(only(rest));
 }
 
 /** Both halves before their own halves: of two, one is likely to pass, which shows that the server is not away. */
@@ -37,7 +36,7 @@ async function searchHalves(run: Run, { body, search }: Batch): Promise<void> {
   if (search) return;
   for (const half of queue) {
     if (run.quota || run.failure) half.body.release();
-    else await deliver(run, half);
+    else await run.deliver(half);
   }
 }
 
@@ -69,7 +68,7 @@ export async function trySuspects(run: Run): Promise<void> {
   const blocks = rowBlocks(run.matrix, rangesOf(run.suspects));
   for await (const body of bodies(blocks, run.delivery.format, () => single, run.pool)) {
     if (run.quota || run.stop.aborted) return body.release();
-    await deliver(run, { ...newBatch(run, body), doubtful: true });
+    await run.deliver({ ...newBatch(run, body), doubtful: true });
   }
 }
 

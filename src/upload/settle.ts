@@ -1,9 +1,8 @@
 import { AppError } from '../errors.ts';
 import { rangesOf } from '../tensor/ranges.ts';
+import { type Batch, newBatch, type Run } from './batch.ts';
 import { type Body, bodyOf } from './body.ts';
-import { deliver } from './deliver.ts';
 import { nameRow, type StoredRow } from './delivery.ts';
-import { type Batch, newBatch, type Run } from './send-rows.ts';
 import { waitFor } from './wait-until.ts';
 
 /**
@@ -23,7 +22,7 @@ export async function settled(run: Run, batch: Batch, answered: boolean): Promis
     });
     if (there.size === 0) continue;
     const missing = await takeFound(run, batch.id, batch.body, there);
-    if (missing) await deliver(run, newBatch(run, missing));
+    if (missing) await run.deliver(newBatch(run, missing));
     return true;
   }
   return false;

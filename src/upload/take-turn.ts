@@ -1,4 +1,4 @@
-import type { Batch, Run } from './send-rows.ts';
+import type { Batch, Run } from './batch.ts';
 import { steadyNow } from './steady-clock.ts';
 import { waitFor } from './wait-until.ts';
 

@@ -58,6 +58,7 @@ export async function runHere(argv: readonly string[], around: Around): Promise<
           command: ['neuronpedia', ...argv].join(' '),
         },
         typed: { words: argv, folder: process.cwd() },
+        read: (words) => parseCommandLine(words, '0.0.0', { ...write, out: () => undefined, err: () => undefined }),
         env: around.env,
         stdin: Readable.from(around.stdin === undefined ? [] : [around.stdin]) as unknown as NodeJS.ReadStream,
         stop: around.stop ?? never,

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { matrixOf } from '../../src/tensor/tensor.ts';
+import type { SendInput } from '../../src/upload/batch.ts';
 import type { Delivery, Outcome } from '../../src/upload/delivery.ts';
 import { type Journal, openJournal, readJournal } from '../../src/upload/journal.ts';
 import { createPacer } from '../../src/upload/pacer.ts';
-import { type SendInput, sendRows } from '../../src/upload/send-rows.ts';
+import { sendRows } from '../../src/upload/send-rows.ts';
 import { steadyNow } from '../../src/upload/steady-clock.ts';
 import { npyImage, opened, tempFolder, writeFiles } from '../fixtures.ts';
 

@@ -10,7 +10,6 @@ import { isTimeUp } from '../../upload/time-limit.ts';
 import { checkAfterwards, wantsExplaining } from '../after-upload.ts';
 import type { CommandContext } from '../context.ts';
 import type { Afterwards } from '../explain-features.ts';
-import { withExample } from '../missing-options.ts';
 import { warnNotStored } from '../not-stored.ts';
 import type { OptionValues } from '../options.ts';
 import { planDocument } from '../plan-document.ts';
@@ -24,6 +23,7 @@ import { openSession, type Session } from '../session.ts';
 import { withSpinner } from '../spinner.ts';
 import { showSweep } from '../sweep-plan.ts';
 import { withTimeLimit } from '../time-limit.ts';
+import { withExample } from '../unsaid-place.ts';
 import { runOptions } from '../upload-run.ts';
 
 /** `upload-sae PATH…`: every SAE found is a job of its own; all are checked before the first is sent. */
