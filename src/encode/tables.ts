@@ -17,6 +17,12 @@ export interface Units {
 export const plainExponents = { first: 111, count: 43 } as const;
 
 /**
+ * From 2^-12 to below 2^27 the unit is `5^n · 2^m`, n up to 11, and a significand times it has at most 24 binary places:
+ * rounded to 24, as the kernel has it, it is still what it was.
+ */
+export const exactExponents = { first: 115, count: 39 } as const;
+
+/**
  * A shorter decimal must lie this far within the half unit: on the edge it would read back as a neighbour, or the double
  * next to it would. Of all values only 0x15ae43fd has one nearer that is not on the edge itself: 7.038531e-26, at 2.2e-9,
  * whose double is read as the next value; 7.0385307e-26 is written instead. The next nearest is at 1.2e-8.

@@ -1,5 +1,5 @@
 import type { WriteFloats } from './floats.ts';
-import { longestFloatText, makeUnits, plainExponents, powersOfTwo } from './tables.ts';
+import { exactExponents, longestFloatText, makeUnits, plainExponents, powersOfTwo } from './tables.ts';
 
 /** What `kernel/float32-json.ts` exports. */
 interface Kernel {
@@ -11,7 +11,7 @@ interface Kernel {
   readonly scales: WebAssembly.Global;
   readonly powers: WebAssembly.Global;
   readonly plainUnits: WebAssembly.Global;
-  readonly layouts: WebAssembly.Global;
+  readonly shapes: WebAssembly.Global;
   print(count: number): number;
 }
 
@@ -48,17 +48,21 @@ function fillTables({ memory, ...at }: Kernel): void {
   new Int32Array(memory.buffer, at.scales.value, 256).set(scale);
   fillPlainUnits(new DataView(memory.buffer, at.plainUnits.value, 4096), high, scale);
   fillPowers(new Uint8Array(memory.buffer, at.powers.value, 4096));
-  fillLayouts(new Uint8Array(memory.buffer, at.layouts.value, 1024));
+  fillShapes(new Uint8Array(memory.buffer, at.shapes.value, 2048));
 }
 
-/** The scaled value is rounded to 2^-24 there: within five of these from here it is asked again with more bits. */
+/**
+ * Where the scaled value is rounded to 2^-24 one within five of these from the reach is asked again with more bits. Where
+ * it is exact, what is nearer than half a unit by less than that is on the edge.
+ */
 function fillPlainUnits(view: DataView, high: Float64Array, scale: Int32Array): void {
   const { first, count } = plainExponents;
   for (let exponent = first; exponent < first + count; exponent++) {
     const unit = (high[exponent] as number) * 2 ** 24;
+    const isExact = exponent - exactExponents.first >= 0 && exponent - exactExponents.first < exactExponents.count;
     view.setFloat64(16 * exponent, unit, true);
     view.setInt32(16 * exponent + 8, (scale[exponent] as number) + 7, true);
-    view.setInt32(16 * exponent + 12, Math.floor(unit / 2) - 2, true);
+    view.setInt32(16 * exponent + 12, isExact ? Math.ceil(unit / 2) : Math.floor(unit / 2) - 2, true);
   }
 }
 
@@ -73,7 +77,7 @@ function fillPowers(bytes: Uint8Array): void {
 const characters = { digits: [0, 8, 9, 10, 11, 12, 13, 14, 15], zero: 1, point: 2, minus: 3 } as const;
 const lowestPoint = -8;
 
-function fillLayouts(bytes: Uint8Array): void {
+function fillShapes(bytes: Uint8Array): void {
   const { digits, zero, point, minus } = characters;
   for (let sign = 0; sign < 2; sign++) {
     for (let before = -4; before <= 9; before++) {
@@ -82,7 +86,13 @@ function fillLayouts(bytes: Uint8Array): void {
           ? [zero, point, ...Array(-before).fill(zero), ...digits]
           : [...digits.slice(0, before), point, ...digits.slice(before)];
       const layout = sign ? [minus, ...text] : text;
-      bytes.set(layout.slice(0, 16), 16 * (32 * sign + before - lowestPoint));
+      const at = 32 * (32 * sign + before - lowestPoint);
+      bytes.set(layout.slice(0, 16), at);
+      // Zeros at the end are left out as far as they stand behind the point, and the point with the last of them.
+      for (let zeros = 0; zeros < digits.length; zeros++) {
+        const isInteger = digits.length - zeros <= before;
+        bytes[at + 16 + zeros] = (isInteger ? sign + before : layout.length - zeros) + ','.length;
+      }
     }
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { floatWriter, longestFloatText, openKernel, type WriteFloats } from '../../src/encode/floats.ts';
 import { writeFloatsPlainly } from '../../src/encode/plain-floats.ts';
+import { float16ToNumber } from '../../src/tensor/dtype.ts';
 import { seededRandom } from '../seeded-random.ts';
 import { fromBits, misread, print, sameBytes } from './check-floats.ts';
 import { bestDecimal, digitCount, distance, parseDecimal, readsAs } from './exact-float.ts';
@@ -59,6 +60,23 @@ describe('printing float32', () => {
     const anything = Uint32Array.from({ length: 20_000 }, () => Math.floor(random() * 0x7f800000));
     for (const count of [0, 1, 2, 3, 4, 5, 4095, 4096, 4097, 12_289]) {
       expect(sameBytes(anything.slice(0, count), kernel, writeFloatsPlainly), `${count}`).toBe(true);
+    }
+  });
+
+  it('gives the same bytes for every value of the half types, whose scaled values often lie on an edge', () => {
+    const random = seededRandom(13);
+    const halves = Array.from({ length: 65536 }, (_, half) => half);
+    const types = { bfloat16: (half: number) => half << 16, float16: (half: number) => bitsOf(float16ToNumber(half)) };
+    for (const [name, widen] of Object.entries(types)) {
+      const finite = halves.map(widen).filter((bits) => (bits & 0x7f800000) !== 0x7f800000);
+      // In order, and beside others of any size.
+      const mixed = finite.map((bits) => ({ bits, at: random() })).sort((a, b) => a.at - b.at);
+      expect(finite.length).toBeGreaterThan(60_000);
+      for (const some of [finite, mixed.map(({ bits }) => bits)]) {
+        for (let i = 0; i < some.length; i += 4096) {
+          expect(sameBytes(Uint32Array.from(some.slice(i, i + 4096)), kernel, writeFloatsPlainly), name).toBe(true);
+        }
+      }
     }
   });
 
@@ -132,6 +150,8 @@ describe('printing float32', () => {
     });
   }
 });
+
+const bitsOf = (value: number) => new Uint32Array(Float32Array.of(value).buffer)[0] as number;
 
 /** From this on a shorter text may lie exactly between two values, and is not taken then. */
 const firstTie = 33_554_448;

@@ -14,5 +14,8 @@ export const scales = memory.data(1024, 16);
 export const powers = memory.data(4096, 16);
 /** For each exponent of plain values (16 bytes): unit · 2^24 (f64), scale + 7 and the reach · 2^24 (i32 each). */
 export const plainUnits = memory.data(4096, 16);
-/** For each sign and place of the decimal point (16 bytes): which byte of a value's characters stands where. */
-export const layouts = memory.data(1024, 16);
+/**
+ * For each sign and place of the decimal point (32 bytes): which byte of a value's characters stands where (16 bytes), and
+ * how long the text is with its comma, for each number of zeros at the end of the digits.
+ */
+export const shapes = memory.data(2048, 16);

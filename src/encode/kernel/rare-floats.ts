@@ -1,10 +1,12 @@
 // AssemblyScript. Prints any float32, one at a time: those that are not printed four at a time.
 import { powers, scales, units } from './addresses';
 
-/** These three are as in tables.ts. */
+/** These are as in tables.ts. */
 const edge: f64 = 1.0 / 268435456;
 export const firstPlain: u32 = 111;
 export const plainCount: u32 = 43;
+export const firstExact: u32 = 115;
+export const exactCount: u32 = 39;
 
 /** Prints `count` values from an address, a comma after each, and returns where it stopped; 0 where one is not finite. */
 export function printEach(from: usize, count: i32, out: usize): usize {
