@@ -13,6 +13,12 @@ interface DtypeEntry {
   readonly decode: Decode;
 }
 
+const hostIsLittleEndian = endianness() === 'LE';
+
+/** Which of two 16-bit elements lies in the lower half of the 32-bit word that they make up. */
+const lowHalf = hostIsLittleEndian ? 0 : 1;
+const highHalf = 1 - lowHalf;
+
 type NumberArray = { readonly length: number; [index: number]: number };
 
 /** A decoder for element types that JavaScript has a typed array for; rounding to float32 is the array's own. */
@@ -28,19 +34,31 @@ function viewedBig(View: typeof BigInt64Array | typeof BigUint64Array): Decode {
   };
 }
 
+/** bfloat16 is the upper half of a float32. Four at a time, out of two words: in half of the time. */
 const decodeBf16: Decode = (bytes, count, out, at) => {
+  const bits = new Int32Array(out.buffer, out.byteOffset + 4 * at, count);
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset, count >> 1);
+  const whole = count & ~3;
+  for (let i = 0, word = 0; i < whole; i += 4, word += 2) {
+    const one = words[word] as number;
+    const two = words[word + 1] as number;
+    bits[i + lowHalf] = one << 16;
+    bits[i + highHalf] = one & 0xffff0000;
+    bits[i + 2 + lowHalf] = two << 16;
+    bits[i + 2 + highHalf] = two & 0xffff0000;
+  }
   const halves = new Uint16Array(bytes.buffer, bytes.byteOffset, count);
-  const bits = new Uint32Array(out.buffer, out.byteOffset, out.length);
-  for (let i = 0; i < count; i++) bits[at + i] = (halves[i] as number) << 16;
+  for (let i = whole; i < count; i++) bits[i] = (halves[i] as number) << 16;
 };
 
-let float16Table: Float32Array | undefined;
+let float16Table: Int32Array | undefined;
 
-/** All 65,536 float16 values as float32: a look-up is several times faster than taking each apart. */
-function float16Values(): Float32Array {
+/** The bits as float32 of all 65,536 float16 values: a look-up is several times faster than taking each apart. */
+function float16Bits(): Int32Array {
   if (float16Table) return float16Table;
-  float16Table = new Float32Array(65536);
-  for (let half = 0; half < 65536; half++) float16Table[half] = float16ToNumber(half);
+  const values = new Float32Array(65536);
+  for (let half = 0; half < 65536; half++) values[half] = float16ToNumber(half);
+  float16Table = new Int32Array(values.buffer);
   return float16Table;
 }
 
@@ -55,9 +73,20 @@ export function float16ToNumber(half: number): number {
 }
 
 const decodeF16: Decode = (bytes, count, out, at) => {
+  const table = float16Bits();
+  const bits = new Int32Array(out.buffer, out.byteOffset + 4 * at, count);
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, count >> 1);
+  const whole = count & ~3;
+  for (let i = 0, word = 0; i < whole; i += 4, word += 2) {
+    const one = words[word] as number;
+    const two = words[word + 1] as number;
+    bits[i + lowHalf] = table[one & 0xffff] as number;
+    bits[i + highHalf] = table[one >>> 16] as number;
+    bits[i + 2 + lowHalf] = table[two & 0xffff] as number;
+    bits[i + 2 + highHalf] = table[two >>> 16] as number;
+  }
   const halves = new Uint16Array(bytes.buffer, bytes.byteOffset, count);
-  const table = float16Values();
-  for (let i = 0; i < count; i++) out[at + i] = table[halves[i] as number] as number;
+  for (let i = whole; i < count; i++) bits[i] = table[halves[i] as number] as number;
 };
 
 /** Eight bits of sign, exponent and fraction; only E5M2 keeps its highest exponent for infinities, as IEEE 754 has it. */
@@ -118,8 +147,6 @@ export function dtypeSize(dtype: Dtype): number {
 export function isFloat(dtype: Dtype): boolean {
   return dtypes[dtype].float;
 }
-
-const hostIsLittleEndian = endianness() === 'LE';
 
 /**
  * Decodes `count` elements from the start of `bytes` to float32, rounding to nearest where the type is wider.
