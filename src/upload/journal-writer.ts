@@ -13,13 +13,22 @@ export interface JournalWriter {
   close(): Promise<void>;
 }
 
+export interface Writing {
+  /** Throws once another run has taken the job. */
+  readonly stillOurs: () => Promise<void>;
+  /** Resolves once the file's name is durable, which nobody waits for before the first `sync`. */
+  readonly named: Promise<void>;
+}
+
 /**
- * Writes to an open journal, in the order in which records are appended. `stillOurs` throws once another run has taken the job.
+ * Writes to an open journal, in the order in which records are appended.
  *
  * The first failure is final: a record may be half written, and after a failed fsync the system counts what it could
  * not write as written, so that a later one would succeed without it. Errors: checkpoint_damaged, and that of `stillOurs`.
  */
-export function journalWriter(path: string, file: FileHandle, stillOurs: () => Promise<void>): JournalWriter {
+export function journalWriter(path: string, file: FileHandle, { stillOurs, named }: Writing): JournalWriter {
+  // Met by the first sync, if there is any.
+  named.catch(() => undefined);
   let failure: AppError | undefined;
   const tried = async (work: () => Promise<unknown>): Promise<void> => {
     if (failure) throw failure;
@@ -41,9 +50,9 @@ export function journalWriter(path: string, file: FileHandle, stillOurs: () => P
       unwritten += records.map(encodeRecord).join('');
       return write();
     },
-    sync: shared(() => tried(() => file.datasync().then(stillOurs))),
+    sync: shared(() => tried(() => Promise.all([file.datasync(), named]).then(stillOurs))),
     stillOurs: () => tried(stillOurs),
-    close: () => file.close(),
+    close: () => named.catch(() => undefined).then(() => file.close()),
   };
 }
 

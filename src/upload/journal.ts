@@ -1,6 +1,7 @@
 import { type FileHandle, open, readFile, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { makeDurableFolder, syncFolders } from './durable-folder.ts';
+import { makeFolder } from '../make-folder.ts';
+import { syncFolders } from './durable-folder.ts';
 import { decodeJournal } from './journal-records.ts';
 import { foldRecords, type JournalState } from './journal-state.ts';
 import { type JournalWriter, journalError, journalWriter } from './journal-writer.ts';
@@ -30,7 +31,7 @@ export interface OpenJournalOptions {
 export async function openJournal(path: string, options: OpenJournalOptions = {}): Promise<Journal> {
   const { takenOver = false, stillOurs = async () => undefined } = options;
   try {
-    await makeDurableFolder(dirname(path));
+    makeFolder(dirname(path));
     const { bytes, warnings } = await recover(path);
     if (takenOver && bytes.length > 0) await replaceFile(path, bytes);
     const file = await open(path, 'a', 0o600);
@@ -38,9 +39,9 @@ export async function openJournal(path: string, options: OpenJournalOptions = {}
     await file.chmod(0o600).catch(() => undefined);
     // Its name, and those of the two folders that this tool makes: a run before may have been killed before it had done so.
     const jobs = dirname(path);
-    await syncFolders([jobs, dirname(jobs), dirname(dirname(jobs))]);
+    const named = syncFolders([jobs, dirname(jobs), dirname(dirname(jobs))]);
     const state = foldRecords(decodeJournal(bytes).records);
-    return { path, state, warnings, ...journalWriter(path, file, stillOurs) };
+    return { path, state, warnings, ...journalWriter(path, file, { stillOurs, named }) };
   } catch (cause) {
     throw journalError(path, cause);
   }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { constants, copyFile, link, unlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AppError } from '../errors.ts';
-import { makeDurableFolder } from './durable-folder.ts';
+import { makeFolder } from '../make-folder.ts';
 import { describeSelf, heartbeatMs, heldHere, isAlive, type Owner, quietMs, readOwner } from './lock-owner.ts';
 import { renameFile } from './rename-file.ts';
 
@@ -28,9 +28,11 @@ export interface LockOptions {
  * taken over. Errors: locked, naming the owner.
  */
 export async function takeLock(path: string, { force, listenMs = quietMs }: LockOptions = {}): Promise<Lock> {
-  await makeDurableFolder(dirname(path)).catch((cause) => {
+  try {
+    makeFolder(dirname(path));
+  } catch (cause) {
     throw cannotWrite(path, cause);
-  });
+  }
   const me = await describeSelf();
   for (let attempt = 0; attempt < 5; attempt++) {
     if (await createLock(path, me)) return heldLock(path, me, attempt > 0);

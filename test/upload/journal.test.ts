@@ -144,7 +144,7 @@ describe('a journal on disk', () => {
 
   it('does not believe an fsync after one that failed: the system has forgotten what it could not write', async () => {
     const file = await open(join(folder, 'failing'), 'a');
-    const writer = journalWriter(path, file, async () => undefined);
+    const writer = journalWriter(path, file, { stillOurs: async () => undefined, named: Promise.resolve() });
     const sync = file.datasync.bind(file);
     file.datasync = () => Promise.reject(Object.assign(new Error('EIO: i/o error'), { code: 'EIO' }));
     await writer.append(job);
@@ -153,6 +153,29 @@ describe('a journal on disk', () => {
     await expect(writer.sync()).rejects.toMatchObject({ code: 'checkpoint_damaged' });
     await expect(writer.append(job)).rejects.toMatchObject({ code: 'checkpoint_damaged' });
     await writer.close();
+  });
+
+  it('is durable only once its name is, and not at all where that failed', async () => {
+    const file = await open(join(folder, 'named'), 'a');
+    const writing = (named: Promise<void>) => journalWriter(path, file, { stillOurs: async () => undefined, named });
+    let name = (): void => undefined;
+    const later = writing(
+      new Promise((resolve) => {
+        name = resolve;
+      }),
+    );
+    let isDurable = false;
+    const synced = later.sync().then(() => {
+      isDurable = true;
+    });
+    await file.datasync();
+    await file.datasync();
+    expect(isDurable).toBe(false);
+    name();
+    await synced;
+    const never = writing(Promise.reject(Object.assign(new Error('EIO: i/o error'), { code: 'EIO' })));
+    await expect(never.sync()).rejects.toMatchObject({ code: 'checkpoint_damaged', exitCode: 12 });
+    await never.close();
   });
 
   it('has a record in the file when its append has resolved, however many write at once', async () => {
@@ -166,7 +189,7 @@ describe('a journal on disk', () => {
       await write(data);
       writing--;
     };
-    const writer = journalWriter(path, file, async () => undefined);
+    const writer = journalWriter(path, file, { stillOurs: async () => undefined, named: Promise.resolve() });
     const append = async (batch: number) => {
       await writer.append({ t: 'dropped', batch, why: 'a test' });
       const { records } = decodeJournal(readFileSync(path));
