@@ -1,6 +1,7 @@
 import { type Batch, newBatch, type Run } from './batch.ts';
 import { bodyHash, bodyOf, bodyRows, halveBody } from './body.ts';
 import type { Outcome } from './delivery.ts';
+import { neverSent } from './journal-records.ts';
 import { failAgain, refusedRow } from './poison.ts';
 import { settled } from './settle.ts';
 import { steadyNow } from './steady-clock.ts';
@@ -28,7 +29,7 @@ export async function deliverInTurn(run: Run, batch: Batch, isOver: () => boolea
     const end = await run.appetite.begin();
     try {
       if (isOver() || !(await takeTurn(run, batch))) {
-        if (isAhead) await drop(run, batch, 'not sent');
+        if (isAhead) await drop(run, batch, neverSent);
         return;
       }
       if (!isAhead && !batch.known) await announce(run, batch);

@@ -73,6 +73,9 @@ const intentSchema = z.object({
 /** The server has the batch. `ids` are the names it gave, in row order, where it gives any. */
 const storedSchema = z.object({ t: z.literal('stored'), batch: z.number(), ids: z.array(z.string()).optional() });
 
+/** Why a batch was dropped that was announced and whose turn never came. */
+export const neverSent = 'not sent';
+
 /** The server certainly does not have the batch: its rows are to be sent again, in other batches. */
 const droppedSchema = z.object({ t: z.literal('dropped'), batch: z.number(), why: z.string() });
 

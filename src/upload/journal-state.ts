@@ -23,7 +23,7 @@ export interface JournalState {
   readonly found: Ranges;
   /** Batches that were about to be sent or were sent, and have no answer. */
   readonly unknown: readonly IntentRecord[];
-  /** Rows that this job ever set out to send, after it had seen that the server lacks them. */
+  /** Rows that this job ever sent, or may have, after it had seen that the server lacks them. */
   readonly sent: Ranges;
   /** Rows taken back since they were last planned: like rows never planned, they are looked up before they are sent. */
   readonly deleted: Ranges;
@@ -53,7 +53,7 @@ export function foldRecords(records: readonly JournalRecord[]): JournalState {
     planned: [],
     quarantined: new Map(),
     suspects: new Set(),
-    sent: [],
+    sent: new Map(),
     deleted: [],
     deleting: [],
     nextBatch: 0,
@@ -74,7 +74,7 @@ export function foldRecords(records: readonly JournalRecord[]): JournalState {
     stored,
     found: mergeRanges(sum.found),
     unknown: [...sum.intents.values()].filter(isOpen),
-    sent: mergeRanges(sum.sent),
+    sent: mergeRanges([...sum.sent.values()].flat()),
     deleted: mergeRanges([...sum.deleted, ...sum.deleting]),
     deleting: mergeRanges(sum.deleting),
     ids: sum.ids,

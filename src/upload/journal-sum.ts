@@ -1,11 +1,12 @@
 import { eachRow, mergeRanges, type Range, subtractRanges } from '../tensor/ranges.ts';
-import type {
-  DataRecord,
-  IntentRecord,
-  JobRecord,
-  JournalRecord,
-  PausedRecord,
-  TypedRecord,
+import {
+  type DataRecord,
+  type IntentRecord,
+  type JobRecord,
+  type JournalRecord,
+  neverSent,
+  type PausedRecord,
+  type TypedRecord,
 } from './journal-records.ts';
 
 /** What records add up to, while they are being added. */
@@ -22,7 +23,8 @@ export interface Sum {
   readonly quarantined: Map<number, string>;
   /** Rows that failed alone while the server took others. */
   readonly suspects: Set<number>;
-  readonly sent: Range[];
+  /** Rows that may have reached the server, by the batch that they were in. */
+  readonly sent: Map<number, readonly Range[]>;
   deleted: Range[];
   deleting: Range[];
   nextBatch: number;
@@ -68,11 +70,12 @@ export function addRecord(sum: Sum, record: JournalRecord): void {
       break;
     case 'intent':
       sum.intents.set(record.batch, record);
-      sum.sent.push(...record.rows);
+      sum.sent.set(record.batch, record.rows);
       sum.nextBatch = Math.max(sum.nextBatch, record.batch + 1);
       break;
     case 'dropped':
       if (record.why === 'failed') addSuspect(sum, sum.intents.get(record.batch));
+      if (record.why === neverSent) sum.sent.delete(record.batch);
       sum.intents.delete(record.batch);
       break;
     case 'stored':
@@ -136,7 +139,7 @@ function takeBack(sum: Sum, rows: readonly Range[]): void {
 /** What was planned and left out of other data says nothing of these. */
 function forgetRows(sum: Sum): void {
   sum.planned.length = 0;
-  sum.sent.length = 0;
+  sum.sent.clear();
   sum.quarantined.clear();
   sum.suspects.clear();
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { rowsToDelete } from '../../src/upload/job-rows.ts';
-import type { JobRecord, JournalRecord } from '../../src/upload/journal-records.ts';
+import { type JobRecord, type JournalRecord, neverSent } from '../../src/upload/journal-records.ts';
 import { foldRecords } from '../../src/upload/journal-state.ts';
 
 const job = (as: JobRecord['as']): JobRecord => ({
@@ -36,6 +36,22 @@ describe('the rows that a job may delete', () => {
     const expected = { ids: ['m/1-x/2', 'm/1-x/3', 'm/1-x/4', 'm/1-x/5'], foundBefore: 2, nameless: [] };
     expect(rowsOf('features', records)).toEqual(expected);
     expect(rowsOf('features', records, true).ids).toHaveLength(6);
+  });
+
+  it('are none of a batch that was announced and never sent, though another upload brought them since', () => {
+    const others: JournalRecord[] = [
+      intent(3, [[6, 8]]),
+      { t: 'dropped', batch: 3, why: neverSent },
+      { t: 'found', rows: [[6, 8]] },
+    ];
+    const { ids, foundBefore } = rowsOf('features', [...records, ...others]);
+    expect(ids).not.toContain('m/1-x/6');
+    expect([ids.length, foundBefore]).toEqual([4, 4]);
+    // Of one that the server failed nobody knows: what is found of it came from here.
+    const failed = others.map(
+      (record): JournalRecord => (record.t === 'dropped' ? { ...record, why: 'failed' } : record),
+    );
+    expect(rowsOf('features', [...records, ...failed]).ids).toContain('m/1-x/6');
   });
 
   it('are no longer those that are gone, and again those that were sent again', () => {
