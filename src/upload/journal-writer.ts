@@ -13,6 +13,7 @@ export interface JournalWriter {
   close(): Promise<void>;
 }
 
+/** What a journal's writer asks and waits for. */
 export interface Writing {
   /** Throws once another run has taken the job. */
   readonly stillOurs: () => Promise<void>;
