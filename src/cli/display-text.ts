@@ -108,10 +108,11 @@ const labelColumns = 9;
  * belongs to. A command to be copied is left whole for the terminal to break: it comes back as one line.
  */
 export function wrapNote(line: string, width: number): string[] {
-  if (widthOf(stripVTControlCharacters(line)) <= width || /neuronpedia [a-z-]+ |[A-Z_]+=\S/.test(line)) return [line];
-  const label = line.slice(0, labelColumns);
-  const leading = line.length - line.trimStart().length;
-  const indent = /^(\S+ +| +)$/.test(label) && !line.startsWith('neuronpedia:') ? labelColumns : leading + 2;
+  const plain = stripVTControlCharacters(line);
+  if (widthOf(plain) <= width || /neuronpedia [a-z-]+ |[A-Z_]+=\S/.test(line)) return [line];
+  const label = plain.slice(0, labelColumns);
+  const leading = plain.length - plain.trimStart().length;
+  const indent = /^(\S+ +| +)$/.test(label) && !plain.startsWith('neuronpedia:') ? labelColumns : leading + 2;
   const [first, ...rest] = wrapWords(line, width, indent);
   return [first ?? '', ...rest.map((text) => ' '.repeat(indent) + text)];
 }

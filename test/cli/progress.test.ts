@@ -152,6 +152,8 @@ test('lines for people are broken between words, wide signs counting two; comman
   const lines = wrapNote('server   embedded sandbox (層層層層層層), account bulk, tier bulk without a daily limit', 40);
   for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(40);
   expect(lines.slice(1).every((line) => line.startsWith('         '))).toBe(true);
+  const painted = wrapNote('\u001b[1mnorms    \u001b[22mmin 1.000, median 1.000, mean 1.000, max 1.000', 40);
+  expect(painted.slice(1)).toEqual(['         1.000, max 1.000']);
   const command = `go on with: neuronpedia upload-sae ${'x'.repeat(100)} --sae-id y`;
   expect(wrapNote(command, 40)).toEqual([command]);
 });
