@@ -29,6 +29,7 @@ export function vectorDelivery(
     hookType,
     vectorDefaultSteerStrength: strength,
   });
+  let namesakes: ReadonlyMap<number, string> = new Map();
   return {
     format: {
       before: '',
@@ -61,32 +62,42 @@ export function vectorDelivery(
       checkPlace(vector, { modelId, source: vectorSource(layer, hookType) }, 'uploading a vector');
       return { type: 'stored', ids: [`${vector.modelId}/${vector.source}/${vector.index}`] };
     },
-    lookup: (rows) => lookUp(http, destination, rows),
+    namesakes: () => namesakes,
+    async lookup(rows) {
+      const seen = await lookUp(http, destination, rows);
+      namesakes = seen.namesakes;
+      return seen.found;
+    },
   };
 }
 
+interface Seen {
+  readonly found: ReadonlyMap<number, StoredRow>;
+  readonly namesakes: ReadonlyMap<number, string>;
+}
+
 /** The server's copy has lost the sign of zeros, so values are compared without it. */
-async function lookUp(
-  http: Http,
-  destination: VectorDestination,
-  rows: readonly number[],
-): Promise<Map<number, StoredRow>> {
+async function lookUp(http: Http, destination: VectorDestination, rows: readonly number[]): Promise<Seen> {
   const { modelId, layer, hookType, strength, marks, label, hashes } = destination;
   const owned = await ask(http, postJson('/api/vector/list-owned'), ownedSchema, 'looking up your vectors');
   const source = vectorSource(layer, hookType);
   const byName = new Map<string, StoredVector[]>();
   for (const vector of owned.vectors) {
-    const here =
-      vector.modelId === modelId && vector.layer === source && vector.vectorDefaultSteerStrength === strength;
-    const same = Object.entries(marks).every(([name, value]) => vector[name] === value);
-    if (!here || !same || typeof vector.vectorLabel !== 'string') continue;
+    if (vector.modelId !== modelId || vector.layer !== source || typeof vector.vectorLabel !== 'string') continue;
     byName.set(vector.vectorLabel, [...(byName.get(vector.vectorLabel) ?? []), vector]);
   }
+  const isSame = (vector: StoredVector, loose: string) =>
+    vector.vectorDefaultSteerStrength === strength &&
+    Object.entries(marks).every(([name, value]) => vector[name] === value) &&
+    looseHash(Float32Array.from(vector.vector)) === loose;
   const found = new Map<number, StoredRow>();
+  const namesakes = new Map<number, string>();
   for (const row of rows) {
-    const hash = hashes(row);
-    const same = byName.get(label(row))?.find(({ vector }) => looseHash(Float32Array.from(vector)) === hash.loose);
-    if (same) found.set(row, { id: `${modelId}/${source}/${same.index}`, vectorHash: hash.exact });
+    const { exact, loose } = hashes(row);
+    const named = byName.get(label(row)) ?? [];
+    const same = named.find((vector) => isSame(vector, loose));
+    if (same) found.set(row, { id: `${modelId}/${source}/${same.index}`, vectorHash: exact });
+    else if (named[0]) namesakes.set(row, `${modelId}/${source}/${named[0].index}`);
   }
-  return found;
+  return { found, namesakes };
 }

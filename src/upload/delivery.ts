@@ -79,6 +79,8 @@ export interface Delivery {
   identify?(row: number): RowIdentity;
   /** Sends a body of so many rows. */
   send(body: Uint8Array, key: string, signal: AbortSignal, rows: number): Promise<Outcome>;
+  /** Of the rows that were looked up last, those whose name another row has at the same place, with that one's id. */
+  namesakes?(): ReadonlyMap<number, string>;
   /** Which of these rows the server has. Errors: unreachable, server_failing, authentication_failed. */
   lookup(rows: readonly number[]): Promise<ReadonlyMap<number, StoredRow>>;
 }

@@ -30,13 +30,27 @@ export async function compareRows(
 ): Promise<Comparison> {
   const total = countRows(rows);
   const found = new Map<number, StoredRow>();
+  const namesakes = new Map<number, string>();
   let asked = 0;
   for (const step of inSteps(rows)) {
     for (const [row, stored] of await delivery.lookup(step)) found.set(row, stored);
+    for (const [row, id] of delivery.namesakes?.() ?? []) namesakes.set(row, id);
     asked += step.length;
     onEvent({ type: 'looking', rows: asked, total });
   }
+  if (namesakes.size > 0) onEvent({ type: 'warning', message: besideOthers(namesakes, delivery) });
   return compare(matrix, found);
+}
+
+/** Names are no keys: a vector that was made anew is another one, which whoever meant to replace it has to be told. */
+function besideOthers(namesakes: ReadonlyMap<number, string>, { identify }: Delivery): string {
+  const [[row, id]] = [...namesakes] as [[number, string]];
+  const name = `"${identify?.(row).label}"`;
+  const which =
+    namesakes.size === 1
+      ? `another vector named ${name} is there already, which is not this one: ${id}`
+      : `${namesakes.size} vectors have the names of others that are there already, the first ${name}: ${id}`;
+  return `${which}; nothing is replaced (neuronpedia delete ${id} takes it back)`;
 }
 
 function* inSteps(rows: Ranges): Generator<number[]> {

@@ -63,6 +63,26 @@ describe.concurrent('upload-vector', () => {
     expect([named(server.data, 'once').length, named(server.data, 'twice').length]).toEqual([1, 1]);
   });
 
+  test('says that a name has other values already, on both kinds of server: nothing is replaced', async ({ home }) => {
+    for (const [name, args] of Object.entries({ ours: [], public: ['--public'] })) {
+      const { url, data } = await home.sandbox({ args });
+      const id = (ran: { stdout: string }) => ran.stdout.trim().slice(url.length + 1);
+      const command = ['upload-vector', vector, ...place, '--name', name];
+      const first = await home.runAt(url, command);
+      expect(first.stderr).not.toContain('another vector');
+      const stronger = [...command, '--strength', '33'];
+      const second = await home.runAt(url, stronger);
+      expect(second.code).toBe(0);
+      expect(second.stderr).toContain(
+        `another vector named "${name}" is there already, which is not this one: ${id(first)};`,
+      );
+      expect(named(data, name)).toHaveLength(2);
+      // The same once more is no other.
+      const { stderr } = await home.runAt(url, stronger);
+      expect(stderr).not.toContain('another vector');
+    }
+  });
+
   test('writes a summary and a receipt with id, URL and hash', async ({ home, server }) => {
     const receipt = `${home.folder}/receipt.jsonl`;
     const command = ['upload-vector', vector, ...place, '--name', 'documents', '--json', '--receipt', receipt];
