@@ -5,8 +5,10 @@ import { openJsonText } from '../formats/json.ts';
 import { describe } from '../layouts/bare.ts';
 import type { Direction } from '../layouts/direction.ts';
 import { closeAfter } from '../library/close-after.ts';
+import { throwIfStopped } from '../library/run-options.ts';
 import type { VectorEnd, VectorHooks, VectorUpload } from '../library/upload-vector.ts';
 import type { UploadEvent } from '../upload/events.ts';
+import { previewVector } from '../upload/kinds/send-vector.ts';
 import type { PreparedVector } from '../upload/kinds/vector.ts';
 import type { Server } from '../upload/server.ts';
 import { checkAfterwards } from './after-upload.ts';
@@ -69,7 +71,7 @@ function uploadWithin<D extends Direction>(
           showDirection(context, server, prepared, direction, notes(direction));
           const place = { model: said.model, source: `${said.layer}-neuronpedia-${said.hook}` };
           await checkAfterwards(options, connection.http, place, options.activations !== undefined);
-          if (options.dryRun) tellDryRun(context, prepared);
+          if (options.dryRun) await dryRun(context, session, server, prepared);
           return !options.dryRun;
         },
         sending: (work) => withSpinner(out, `uploading "${said.name}"`, work),
@@ -154,9 +156,22 @@ function tell(context: CommandContext, event: UploadEvent, outages: OutageTeller
   context.out.document(event);
 }
 
-function tellDryRun({ out }: CommandContext, prepared: PreparedVector): void {
-  const { matrix, destination, vectorHash, kind, notStored } = prepared;
-  out.note('dry run: nothing was sent');
+/** Everything but the writing: whether the server has it already. */
+async function dryRun(
+  context: CommandContext,
+  { folders }: Session,
+  server: Server,
+  prepared: PreparedVector,
+): Promise<void> {
+  const { out, options, stop } = context;
+  const { matrix, destination, name, vectorHash, kind, notStored } = prepared;
+  const onEvent = (event: UploadEvent) => {
+    throwIfStopped({ signal: stop });
+    tell(context, event, outageTeller());
+  };
+  const look = { server, stateDir: folders.state, restart: options.restart ?? false, onEvent };
+  const { there, toSend } = await withSpinner(out, `looking up "${name}"`, () => previewVector(prepared, look));
+  out.note(`dry run: nothing was sent${there > 0 ? `: the ${kind} is there already` : ''}`);
   out.document({
     type: 'summary',
     status: 'dry-run',
@@ -166,5 +181,6 @@ function tellDryRun({ out }: CommandContext, prepared: PreparedVector): void {
     width: matrix.width,
     vectorHash,
     notStored: Object.keys(notStored),
+    ...{ there, toSend },
   });
 }

@@ -99,9 +99,20 @@ describe.concurrent('upload-vector', () => {
     expect(rows).toEqual([{ row: 0, id, url: `${server.url}/${id}`, vectorHash, status: 'stored' }]);
   });
 
-  test('with --dry-run stores nothing', async ({ home, server }) => {
-    const command = ['upload-vector', vector, ...place, '--name', 'rehearsal', '--dry-run'];
-    expect(await home.runAt(server.url, command)).toMatchObject({ code: 0, stdout: '' });
+  test('with --dry-run stores nothing, and says what is there already', async ({ home, server }) => {
+    const command = ['upload-vector', vector, ...place, '--name', 'rehearsal'];
+    const dry = [...command, '--dry-run', '--json'];
+    const ran = await home.runAt(server.url, dry);
+    expect(documentsOf(ran).at(-1)).toMatchObject({ status: 'dry-run', there: 0, toSend: 1 });
     expect(named(server.data, 'rehearsal')).toEqual([]);
+    expect((await home.runAt(server.url, command)).code).toBe(0);
+    rmSync(home.state, { recursive: true });
+    const again = await home.runAt(server.url, dry);
+    expect(documentsOf(again).at(-1)).toMatchObject({ status: 'dry-run', there: 1, toSend: 0 });
+    expect(again.stderr).toContain('dry run: nothing was sent: the vector is there already');
+    const stronger = await home.runAt(server.url, [...command, '--strength', '33', '--dry-run']);
+    expect(stronger).toMatchObject({ code: 0, stdout: '' });
+    expect(stronger.stderr).toContain('another vector named "rehearsal" is there already');
+    expect(named(server.data, 'rehearsal')).toHaveLength(1);
   });
 });

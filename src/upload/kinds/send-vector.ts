@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { dashboardFields } from '../../dashboards/dashboard.ts';
+import { type Preview, previewJob } from '../preview-job.ts';
 import type { JobReport, UploadRun } from '../run.ts';
 import { type JobInput, runJob } from '../run-job.ts';
 import type { Server } from '../server.ts';
@@ -37,6 +38,14 @@ export function activationsJob(prepared: PreparedVector, id: string, server: Ser
     fields: JSON.stringify({ request: digestOf([fields]) }),
     delivery: server.vectorActivations(id, fields),
   };
+}
+
+/** What sending a prepared vector would do; nothing is written. Errors: those of `previewJob`. */
+export function previewVector(
+  prepared: PreparedVector,
+  run: Pick<UploadRun, 'server' | 'stateDir' | 'restart' | 'onEvent'>,
+): Promise<Preview> {
+  return previewJob({ ...run, ...vectorJob(prepared, run.server), isNew: prepared.isNewModel });
 }
 
 /**
