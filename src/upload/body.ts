@@ -36,12 +36,21 @@ export function bodyRows(body: Body): Ranges {
   return mergeRanges(body.pieces.map(({ row }): Range => [row, row + 1]));
 }
 
+/** Bodies up to this size are looked at whole; of larger ones, of each so many bytes the first part. */
+const wholeBytes = 1 << 16;
+const everyBytes = 1 << 15;
+const partBytes = 1 << 12;
+
 /**
- * Length and CRC-32 of a body. It tells whether a body that was made again is the one that was sent, which only another
- * version of this tool would get wrong; a digest that withstands malice would take longer than printing the numbers.
+ * Length and CRC-32 of a body. It tells whether a body that was made again is the one that was sent: of the same rows,
+ * whose values the journal has fingerprints of, only another version of this tool would make another, and that would
+ * write every row otherwise. So an eighth of a large body will do; all of it takes half as long as printing it.
  */
 export function bodyHash({ bytes }: Pick<Body, 'bytes'>): string {
-  return `${bytes.length}-${crc32(bytes).toString(16).padStart(8, '0')}`;
+  const part = bytes.length > wholeBytes ? partBytes : everyBytes;
+  let sum = 0;
+  for (let at = 0; at < bytes.length; at += everyBytes) sum = crc32(bytes.subarray(at, at + part), sum);
+  return `${bytes.length}-${sum.toString(16).padStart(8, '0')}`;
 }
 
 /** Buffers of bodies that have been answered, to be used again: memory is then bounded by what is in flight and what is made ahead. */

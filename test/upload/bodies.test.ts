@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { bodies } from '../../src/upload/bodies.ts';
-import { type Body, bodyOf, bodyRows, createBufferPool, halveBody } from '../../src/upload/body.ts';
+import { type Body, bodyHash, bodyOf, bodyRows, createBufferPool, halveBody } from '../../src/upload/body.ts';
 import type { BodyFormat } from '../../src/upload/delivery.ts';
 
 const format: BodyFormat = {
@@ -87,5 +87,24 @@ describe('request bodies', () => {
       pool,
     );
     expect(parse(some).features.map(({ index }) => index)).toEqual([0, 2, 4]);
+  });
+
+  it('are recognised by their hash: a small one that differs anywhere, a large one whose rows are written otherwise', () => {
+    const rows = (count: number, value: (row: number) => string) =>
+      Buffer.from(Array.from({ length: count }, (_, row) => `{"index":${row},"vector":[${value(row)}]}`).join(','));
+    const value = (row: number) => `0.${row % 7}25`;
+    for (const count of [3, 300, 30_000]) {
+      const hash = bodyHash({ bytes: rows(count, value) });
+      expect(bodyHash({ bytes: rows(count, value) })).toBe(hash);
+      const others = [(row: number) => `${value(row)}0`, (row: number) => `.${row % 7}250`, () => '0.125'];
+      for (const other of others) expect(bodyHash({ bytes: rows(count, other) })).not.toBe(hash);
+    }
+    const small = rows(300, value);
+    const hashes = Array.from(small, (_, at) => {
+      const bytes = Buffer.from(small);
+      bytes[at] = (bytes[at] as number) ^ 1;
+      return bodyHash({ bytes });
+    });
+    expect(hashes).not.toContain(bodyHash({ bytes: small }));
   });
 });
