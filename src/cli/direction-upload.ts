@@ -5,7 +5,6 @@ import { openJsonText } from '../formats/json.ts';
 import { describe } from '../layouts/bare.ts';
 import type { Direction } from '../layouts/direction.ts';
 import { closeAfter } from '../library/close-after.ts';
-import { throwIfStopped } from '../library/run-options.ts';
 import type { VectorEnd, VectorHooks, VectorUpload } from '../library/upload-vector.ts';
 import type { UploadEvent } from '../upload/events.ts';
 import { previewVector } from '../upload/kinds/send-vector.ts';
@@ -23,7 +22,7 @@ import { serverLines } from './sae-plan.ts';
 import { openSession, type Session } from './session.ts';
 import { withSpinner } from './spinner.ts';
 import { withTimeLimit } from './time-limit.ts';
-import { runOptions, tellEvent } from './upload-run.ts';
+import { lookOptions, runOptions, tellEvent } from './upload-run.ts';
 
 /** Uploads by the library what the options name in a file or standard input. */
 export type SendDirection<D extends Direction> = (
@@ -159,18 +158,15 @@ function tell(context: CommandContext, event: UploadEvent, outages: OutageTeller
 /** Everything but the writing: whether the server has it already. */
 async function dryRun(
   context: CommandContext,
-  { folders }: Session,
+  session: Session,
   server: Server,
   prepared: PreparedVector,
 ): Promise<void> {
-  const { out, options, stop } = context;
+  const { out } = context;
   const { matrix, destination, name, vectorHash, kind, notStored } = prepared;
-  const onEvent = (event: UploadEvent) => {
-    throwIfStopped({ signal: stop });
-    tell(context, event, outageTeller());
-  };
-  const look = { server, stateDir: folders.state, restart: options.restart ?? false, onEvent };
-  const { there, toSend } = await withSpinner(out, `looking up "${name}"`, () => previewVector(prepared, look));
+  const { there, toSend } = await withSpinner(out, `looking up "${name}"`, () =>
+    previewVector(prepared, lookOptions(context, session, server)),
+  );
   out.note(`dry run: nothing was sent${there > 0 ? `: the ${kind} is there already` : ''}`);
   out.document({
     type: 'summary',

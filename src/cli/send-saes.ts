@@ -2,7 +2,6 @@ import type { Connection } from '../api/connect.ts';
 import { count } from '../count.ts';
 import { toAppError } from '../errors.ts';
 import { uploadCost } from '../inspect/upload-cost.ts';
-import { throwIfStopped } from '../library/run-options.ts';
 import { sourceOf } from '../library/sae-upload.ts';
 import type { OnEvent } from '../upload/events.ts';
 import type { PreparedSae } from '../upload/kinds/sae.ts';
@@ -21,7 +20,7 @@ import { idsOf, writeSaeReceipt } from './sae-receipt.ts';
 import { tellReport } from './sae-summary.ts';
 import type { Session } from './session.ts';
 import { withSpinner } from './spinner.ts';
-import { eventReporter } from './upload-run.ts';
+import { eventReporter, lookOptions } from './upload-run.ts';
 
 /** Ceilings that the options set. */
 export function sendLimits({ batchSize, maxBody, concurrency }: OptionValues): SendLimits {
@@ -30,12 +29,6 @@ export function sendLimits({ batchSize, maxBody, concurrency }: OptionValues): S
     ...(maxBody !== undefined && { bytes: maxBody }),
     ...(concurrency !== undefined && { inFlight: concurrency }),
   };
-}
-
-/** What looking ahead needs. */
-function lookOf({ options, stop }: CommandContext, { folders }: Session, server: Server) {
-  const onEvent = () => throwIfStopped({ signal: stop });
-  return { server, stateDir: folders.state, restart: options.restart ?? false, onEvent };
 }
 
 /** Everything but the writing: what is on the server already, and what would be sent. */
@@ -51,7 +44,7 @@ export async function dryRun(
   for (const one of prepared) {
     const source = sourceOf(one);
     const preview = await withSpinner(out, `looking up ${source}`, () =>
-      previewSae(one, lookOf(context, session, server)),
+      previewSae(one, lookOptions(context, session, server)),
     );
     out.note(
       `dry run: ${source}: ${count(preview.there)} of ${count(preview.planned)} features are there, ${count(preview.toSend)} would be sent`,
@@ -81,7 +74,7 @@ export async function countToSend(
   server: Server,
   prepared: readonly PreparedSae[],
 ): Promise<number> {
-  const look = lookOf(context, session, server);
+  const look = lookOptions(context, session, server);
   let rows = 0;
   for (const { identity, planned } of prepared) rows += await mostToSend({ ...look, identity, planned });
   return rows;

@@ -1,15 +1,17 @@
 import { higherLimits } from '../api/answer-errors.ts';
 import { foldersOf } from '../config/folders.ts';
 import { count } from '../count.ts';
-import type { RunOptions } from '../library/run-options.ts';
+import { type RunOptions, throwIfStopped } from '../library/run-options.ts';
 import { nameRow } from '../upload/delivery.ts';
 import type { QuotaAhead as EventQuota, UploadEvent } from '../upload/events.ts';
 import type { JobReport } from '../upload/run.ts';
+import type { Server } from '../upload/server.ts';
 import type { CommandContext } from './context.ts';
 import { formatMoment } from './moment.ts';
 import { type OutageTeller, outageTeller } from './outage.ts';
 import { type Progress, type QuotaAhead, startProgress } from './progress.ts';
 import { describeQuarantine, type RowNaming } from './quarantine.ts';
+import type { Session } from './session.ts';
 
 /** What every upload command tells the library of how it is to be run, made of options and signals. */
 export function runOptions({ options, env, stop, abort, command, typed }: CommandContext): Omit<RunOptions, 'server'> {
@@ -20,6 +22,17 @@ export function runOptions({ options, env, stop, abort, command, typed }: Comman
     ...{ restart, forceUnlock, wait, assumeNew, command, typed, abort },
     signal: stop,
   };
+}
+
+/** What looking ahead needs, which writes nothing; `onEvent` tells warnings, and ends it once a signal has come. */
+export function lookOptions({ options, stop, out }: CommandContext, { folders }: Session, server: Server) {
+  const onEvent = (event: UploadEvent) => {
+    throwIfStopped({ signal: stop });
+    if (event.type !== 'warning') return;
+    out.warn(event.message);
+    out.document(event);
+  };
+  return { server, stateDir: folders.state, restart: options.restart ?? false, onEvent };
 }
 
 /** Turns the events of one upload into a bar or lines on stderr and NDJSON on stdout. */

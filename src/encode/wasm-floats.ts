@@ -59,7 +59,7 @@ function fillPlainUnits(view: DataView, high: Float64Array, scale: Int32Array): 
   const { first, count } = plainExponents;
   for (let exponent = first; exponent < first + count; exponent++) {
     const unit = (high[exponent] as number) * 2 ** 24;
-    const isExact = exponent - exactExponents.first >= 0 && exponent - exactExponents.first < exactExponents.count;
+    const isExact = exponent >= exactExponents.first && exponent < exactExponents.first + exactExponents.count;
     view.setFloat64(16 * exponent, unit, true);
     view.setInt32(16 * exponent + 8, (scale[exponent] as number) + 7, true);
     view.setInt32(16 * exponent + 12, isExact ? Math.ceil(unit / 2) : Math.floor(unit / 2) - 2, true);

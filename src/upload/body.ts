@@ -42,9 +42,9 @@ const everyBytes = 1 << 15;
 const partBytes = 1 << 12;
 
 /**
- * Length and CRC-32 of a body. It tells whether a body that was made again is the one that was sent: of the same rows,
- * whose values the journal has fingerprints of, only another version of this tool would make another, and that would
- * write every row otherwise. So an eighth of a large body will do; all of it takes half as long as printing it.
+ * Length and CRC-32 of a body. It tells whether a body that was made again is the one that was sent: the journal is bound
+ * to the values and side files, so only another version of this tool would make another, and that would write every row
+ * otherwise. So an eighth of a large body will do; all of it takes half as long as printing it.
  */
 export function bodyHash({ bytes }: Pick<Body, 'bytes'>): string {
   const part = bytes.length > wholeBytes ? partBytes : everyBytes;

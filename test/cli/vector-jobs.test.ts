@@ -23,6 +23,17 @@ it('rows sent as vectors are told where they are: in plan, summary, receipt and 
   expect(again.stdout).toBe(`${url}/${source}\n`);
 });
 
+it('a dry run of vectors whose names are taken says so, as text and as a document', async () => {
+  const { run } = await openCommands();
+  expect(await run(vectors)).toMatchObject({ code: 0 });
+  const { code, stderr, ...ran } = await run([...vectors, '--visibility', 'private', '--dry-run']);
+  expect(code).toBe(0);
+  expect(stderr).toContain('3 vectors have the names of others that are there already');
+  expect(documentsOf({ code, stderr, ...ran })).toContainEqual(
+    expect.objectContaining({ type: 'warning', message: expect.stringContaining('nothing is replaced') }),
+  );
+});
+
 it('a job of the embedded sandbox is resolved there, whether the flag is typed again or not', async () => {
   const { runBare, state } = await openCommands();
   const command = ['upload-sae', tinySae, '--sae-id', 'few', '--features', '0-2', '--sandbox', '--json'];
