@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { journalPath, openJournal } from '../../src/upload/journal.ts';
 import { openCommands } from './commands-here.ts';
-import { tinySae } from './fixtures.ts';
+import { npyFile, tinySae } from './fixtures.ts';
 import { documentsOf, linesOf } from './run-cli.ts';
 
 const vectors = ['upload-sae', tinySae, '--sae-id', 'few', '--features', '0-2', '--as', 'vectors'];
@@ -24,12 +24,23 @@ it('rows sent as vectors are told where they are: in plan, summary, receipt and 
 });
 
 it('a dry run of vectors whose names are taken says so, as text and as a document', async () => {
-  const { run } = await openCommands();
-  expect(await run(vectors)).toMatchObject({ code: 0 });
-  const { code, stderr, ...ran } = await run([...vectors, '--visibility', 'private', '--dry-run']);
-  expect(code).toBe(0);
-  expect(stderr).toContain('3 vectors have the names of others that are there already');
-  expect(documentsOf({ code, stderr, ...ran })).toContainEqual(
+  const { run, folder } = await openCommands();
+  const where = ['--model', 'tiny-kjv-4l', '--layer', '1', '--hook', 'resid-post', '--orientation', 'rows'];
+  const place = [...where, '--sae-id', 'few', '--as', 'vectors'];
+  const upload = (factor: number, ...more: string[]) => {
+    const file = join(folder, `${factor}.npy`);
+    writeFileSync(
+      file,
+      npyFile([3, 64], (position) => Math.fround((position + 1) / factor)),
+    );
+    return run(['upload-sae', file, ...place, ...more]);
+  };
+  const first = await upload(7);
+  expect(first.code, first.stderr).toBe(0);
+  const other = await upload(9, '--restart', '--dry-run');
+  expect(other.code, other.stderr).toBe(0);
+  expect(other.stderr).toContain('3 vectors have the names of others that are there already');
+  expect(documentsOf(other)).toContainEqual(
     expect.objectContaining({ type: 'warning', message: expect.stringContaining('nothing is replaced') }),
   );
 });
