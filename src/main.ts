@@ -1,18 +1,18 @@
 import { readFileSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
 import { graceMs } from './cli/context.ts';
 import type { OptionValues } from './cli/options.ts';
 import { createOutput, type Output } from './cli/output.ts';
 import { type Invocation, parseCommandLine } from './cli/program.ts';
 import { shellWord } from './cli/shell-word.ts';
 import { AppError, toAppError } from './errors.ts';
+import { tuneV8 } from './v8-flags.ts';
 
 /**
  * Runs one command line and returns its exit code. The only place that looks at `process`, and the only catch: what is
  * thrown below becomes a report and a code here.
  */
 export async function main(argv: readonly string[]): Promise<number> {
-  keepNurserySmall();
+  tuneV8();
   const out = createOutput(process, outputOptions(argv));
   const key = secretOf(process.env.NEURONPEDIA_API_KEY);
   out.hide(key);
@@ -33,15 +33,6 @@ export async function main(argv: readonly string[]): Promise<number> {
     out.error(error);
     return error.exitCode;
   }
-}
-
-/** Versions of Node whose V8 is known to have the flag below; another would say on stderr that it has not. */
-const nurseryFlag = { first: 20, last: 24 };
-
-/** V8 lets the room for young objects grow to 48 MB as an upload goes on: memory is to be the same for files of any size. */
-function keepNurserySmall(): void {
-  const major = Number.parseInt(process.versions.node, 10);
-  if (major >= nurseryFlag.first && major <= nurseryFlag.last) setFlagsFromString('--semi-space-growth-factor=1');
 }
 
 async function runCommand(

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { endianness } from 'node:os';
+import { optimiseWebAssembly } from '../v8-flags.ts';
 import { writeFloatsPlainly } from './plain-floats.ts';
 import { wasmFloats } from './wasm-floats.ts';
 
@@ -31,6 +32,7 @@ export function openKernel(): WriteFloats | undefined {
   if (typeof WebAssembly === 'undefined' || endianness() === 'BE') return undefined;
   try {
     const bytes = readFileSync(kernelFile);
+    optimiseWebAssembly();
     return WebAssembly.validate(bytes) ? wasmFloats(new WebAssembly.Module(bytes)) : undefined;
   } catch {
     return undefined;
