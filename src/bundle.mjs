@@ -7,8 +7,8 @@ import { build, transform } from 'esbuild';
 rmSync('dist/parts', { recursive: true, force: true });
 
 /**
- * undici without its web part (fetch, WebSocket, cookies, caches, mocks), which is half of it and takes 20 ms of each start:
- * its own entry loads all of that. What src/ imports of it stands here.
+ * undici without its web part (fetch, WebSocket, cookies, caches, mocks) and its streams, which is most of it and takes 25 ms
+ * of each start: its own entry loads all of that. What src/ imports of it stands here; proxies need `connect`.
  */
 const undiciDispatchers = {
   name: 'undici-dispatchers',
@@ -16,7 +16,7 @@ const undiciDispatchers = {
     bundle.onLoad({ filter: /node_modules[\\/]undici[\\/]index\.js$/ }, () => ({
       contents: `
         const Dispatcher = require('./lib/dispatcher/dispatcher');
-        Object.assign(Dispatcher.prototype, require('./lib/api'));
+        Dispatcher.prototype.connect = require('./lib/api/api-connect');
         exports.Pool = require('./lib/dispatcher/pool');
         exports.ProxyAgent = require('./lib/dispatcher/proxy-agent');
         exports.errors = require('./lib/core/errors');`,

@@ -1,8 +1,8 @@
-import type { Dispatcher } from 'undici';
 import { countSeparators } from './count-separators.ts';
 import type { Answer } from './http.ts';
 import { AnswerTooLarge } from './no-answer.ts';
 import { formsOf, redact } from './redact.ts';
+import type { Head } from './transfer.ts';
 
 /** Answers are read into memory: more than this is no answer of a Neuronpedia to us. */
 const largestAnswer = 64 << 20;
@@ -23,40 +23,58 @@ export function describeAnswer({ status, headers }: Pick<Answer, 'status' | 'hea
   return `${status} ${headers.get('content-type') ?? ''} ${size} B`;
 }
 
-/** Reads an answer to its end, without what it says back of the key. Errors: AnswerTooLarge, and those of the connection. */
-export async function readAnswer(response: Dispatcher.ResponseData, from: AnswerFrom): Promise<Answer> {
-  const { origin, key, keyFrom } = from;
+/** Gathers the body of an answer. */
+export interface AnswerText {
+  /** Error: AnswerTooLarge. */
+  take(chunk: Uint8Array): void;
+  /** All that was taken. */
+  text(): string;
+}
+
+/** A body of no more than is read into memory. */
+export function answerText(): AnswerText {
   const chunks: Uint8Array[] = [];
+  const count = sizeLimit(largestAnswer);
   let values = 0;
-  for await (const chunk of limitedChunks(response, largestAnswer)) {
-    chunks.push(chunk);
-    values += countSeparators(chunk);
-    if (values > mostValues) throw new AnswerTooLarge(`the answer is larger than ${mostValues} values`, true);
-  }
+  return {
+    take(chunk) {
+      count(chunk);
+      chunks.push(chunk);
+      values += countSeparators(chunk);
+      if (values > mostValues) throw new AnswerTooLarge(`the answer is larger than ${mostValues} values`, true);
+    },
+    text: () => Buffer.concat(chunks).toString('utf8'),
+  };
+}
+
+/** An answer that has been read, without what it says back of the key. */
+export function toAnswer(head: Head, whole: string, { origin, key, keyFrom }: AnswerFrom): Answer {
   // What a server says back of the key is gone before anybody cuts it short or writes it down.
   const forms = formsOf(key ?? '');
-  const text = redact(Buffer.concat(chunks).toString('utf8'), forms);
-  const { statusCode: status } = response;
-  return { status, headers: headersOf(response, forms), text, json: parseJson(text), origin, keyFrom };
+  const text = redact(whole, forms);
+  return { status: head.status, headers: headersOf(head, forms), text, json: parseJson(text), origin, keyFrom };
 }
 
-/** The pieces of an event stream. Errors: those of `readAnswer`. */
-export function streamChunks(response: Dispatcher.ResponseData): AsyncGenerator<Uint8Array> {
-  return limitedChunks(response, largestStream);
-}
-
-async function* limitedChunks(response: Dispatcher.ResponseData, most: number): AsyncGenerator<Uint8Array> {
-  let size = 0;
-  for await (const chunk of response.body) {
-    size += chunk.length;
-    if (size > most) throw new AnswerTooLarge(`the answer is larger than ${most} bytes`, true);
+/** The pieces of an event stream. Errors: AnswerTooLarge, and those of the connection. */
+export async function* streamChunks(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const count = sizeLimit(largestStream);
+  for await (const chunk of body) {
+    count(chunk);
     yield chunk;
   }
 }
 
+function sizeLimit(most: number): (chunk: Uint8Array) => void {
+  let size = 0;
+  return ({ length }) => {
+    size += length;
+    if (size > most) throw new AnswerTooLarge(`the answer is larger than ${most} bytes`, true);
+  };
+}
+
 /** An answer's headers, by their names in lower case, without `forms` of a key. */
-export function headersOf(response: Dispatcher.ResponseData, forms: readonly string[]): ReadonlyMap<string, string> {
-  return new Map(Object.entries(response.headers).map(([name, value]) => [name, redact(String(value), forms)]));
+export function headersOf({ headers }: Head, forms: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(Object.entries(headers).map(([name, value]) => [name, redact(String(value), forms)]));
 }
 
 function parseJson(text: string): unknown {

@@ -1,9 +1,9 @@
-import type { Dispatcher } from 'undici';
-import { describeAnswer, headersOf, readAnswer, streamChunks } from './answer.ts';
+import { answerText, describeAnswer, headersOf, streamChunks, toAnswer } from './answer.ts';
 import { type Carrier, openCarrier } from './carrier.ts';
 import { type NoAnswer, noAnswer, ProxyFailure } from './no-answer.ts';
 import type { HttpProxy } from './proxy.ts';
 import { formsOf } from './redact.ts';
+import { type Head, openBody, readWhole, type Transfer } from './transfer.ts';
 
 export { AnswerTooLarge, NoAnswer } from './no-answer.ts';
 
@@ -74,18 +74,13 @@ export function openHttp(options: HttpOptions): Http {
   };
 }
 
-/** Errors: those of the connection, and ProxyFailure for a proxy that answers instead of the server. */
-async function send(carrier: Carrier, options: HttpOptions, request: HttpRequest): Promise<Dispatcher.ResponseData> {
-  const response = await carrier.dispatcher.request(dispatchOptions(carrier, options, request));
-  if (response.statusCode !== 407 || !options.proxy) return response;
-  await response.body.dump();
-  throw new ProxyFailure(407, undefined);
-}
-
 async function exchange(carrier: Carrier, options: HttpOptions, request: HttpRequest): Promise<Answer> {
   const tell = teller(options, request);
   try {
-    const answer = await readAnswer(await send(carrier, options, request), options);
+    const body = answerText();
+    const head = await readWhole(carrier.dispatcher, transferOf(carrier, options, request), body.take);
+    refuseProxyAnswer(head, options);
+    const answer = toAnswer(head, body.text(), options);
     tell(describeAnswer(answer, answer.text.length));
     return answer;
   } catch (error) {
@@ -100,12 +95,15 @@ async function openStream(
 ): Promise<Answer | StreamedAnswer> {
   const tell = teller(options, request);
   try {
-    const response = await send(carrier, options, request);
-    const [status, headers] = [response.statusCode, headersOf(response, formsOf(options.key ?? ''))];
-    if (status === 200 && headers.get('content-type')?.startsWith('text/event-stream')) {
-      return { status, headers, chunks: streamedChunks(response, { status, headers }, options, tell) };
+    const { body, ...head } = await openBody(carrier.dispatcher, transferOf(carrier, options, request));
+    const headers = headersOf(head, formsOf(options.key ?? ''));
+    if (head.status === 200 && headers.get('content-type')?.startsWith('text/event-stream')) {
+      return { status: 200, headers, chunks: streamedChunks(body, headers, options, tell) };
     }
-    const answer = await readAnswer(response, options);
+    const whole = answerText();
+    for await (const chunk of body) whole.take(chunk);
+    refuseProxyAnswer(head, options);
+    const answer = toAnswer(head, whole.text(), options);
     tell(describeAnswer(answer, answer.text.length));
     return answer;
   } catch (error) {
@@ -113,22 +111,27 @@ async function openStream(
   }
 }
 
+/** Error: ProxyFailure for a proxy that answers instead of the server. */
+function refuseProxyAnswer({ status }: Head, { proxy }: HttpOptions): void {
+  if (status === 407 && proxy) throw new ProxyFailure(407, undefined);
+}
+
 async function* streamedChunks(
-  response: Dispatcher.ResponseData,
-  head: Pick<Answer, 'status' | 'headers'>,
+  body: AsyncIterable<Uint8Array>,
+  headers: Answer['headers'],
   options: HttpOptions,
   tell: (result: string) => void,
 ): AsyncGenerator<Uint8Array> {
   let size = 0;
   try {
-    for await (const chunk of streamChunks(response)) {
+    for await (const chunk of streamChunks(body)) {
       size += chunk.length;
       yield chunk;
     }
   } catch (error) {
     throw told(tell, noAnswer(options, error));
   }
-  tell(describeAnswer(head, size));
+  tell(describeAnswer({ status: 200, headers }, size));
 }
 
 /** Says how an exchange ended, with its size and how long it took. */
@@ -146,18 +149,21 @@ function told(tell: (result: string) => void, failure: NoAnswer): NoAnswer {
   return failure;
 }
 
-function dispatchOptions(carrier: Carrier, options: HttpOptions, request: HttpRequest): Dispatcher.RequestOptions {
-  const timeout = AbortSignal.timeout(requestTimeoutMs);
+function transferOf(carrier: Carrier, options: HttpOptions, request: HttpRequest): Transfer {
+  const headers = {
+    accept: 'application/json',
+    'user-agent': options.userAgent,
+    ...(options.key !== undefined && { 'x-api-key': options.key }),
+    ...(request.body !== undefined && { 'content-type': 'application/json' }),
+    ...request.headers,
+  };
   return {
-    method: request.method,
-    body: request.body ?? null,
-    signal: request.signal ? AbortSignal.any([request.signal, timeout]) : timeout,
-    ...carrier.address(options.basePath + request.path, {
-      accept: 'application/json',
-      'user-agent': options.userAgent,
-      ...(options.key !== undefined && { 'x-api-key': options.key }),
-      ...(request.body !== undefined && { 'content-type': 'application/json' }),
-      ...request.headers,
-    }),
+    options: {
+      method: request.method,
+      body: request.body ?? null,
+      ...carrier.address(options.basePath + request.path, headers),
+    },
+    signal: request.signal,
+    timeoutMs: requestTimeoutMs,
   };
 }

@@ -1,0 +1,136 @@
+import { setMaxListeners } from 'node:events';
+import type { IncomingHttpHeaders } from 'node:http';
+import { Readable } from 'node:stream';
+import type { Dispatcher } from 'undici';
+
+/** What an answer says before its body. */
+export interface Head {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** A request that is ready to go, and what ends it early. */
+export interface Transfer {
+  readonly options: Dispatcher.DispatchOptions;
+  readonly signal: AbortSignal | undefined;
+  /** All in all, so that a body coming byte by byte ends some day. */
+  readonly timeoutMs: number;
+}
+
+/** What a reader has a hand in. */
+interface Flow {
+  pause(): void;
+  resume(): void;
+  /** Nobody reads on. */
+  leave(): void;
+}
+
+/** Who is told of an answer as it comes; either `end` or `fail` is the last. What `piece` throws ends the exchange. */
+interface Receiver {
+  head(head: Head, flow: Flow): void;
+  piece(chunk: Uint8Array): void;
+  end(): void;
+  fail(error: unknown): void;
+}
+
+/**
+ * Sends a request and reads its answer to the end, giving each piece to `take`. undici's own `request` makes a stream of
+ * every answer, which takes half of the time of an exchange whose answer is a line.
+ * Errors: those of the connection and of `take`, the signal's reason, and a TimeoutError.
+ */
+export function readWhole(
+  dispatcher: Dispatcher,
+  transfer: Transfer,
+  take: (chunk: Uint8Array) => void,
+): Promise<Head> {
+  return new Promise((resolve, reject) => {
+    let found: Head | undefined;
+    start(dispatcher, transfer, {
+      head(head) {
+        found = head;
+      },
+      piece: take,
+      end: () => resolve(found as Head),
+      fail: reject,
+    });
+  });
+}
+
+/** Sends a request and gives its answer as soon as it begins; what is not read is not taken from the line. Errors: the same. */
+export function openBody(dispatcher: Dispatcher, transfer: Transfer): Promise<Head & { readonly body: Readable }> {
+  return new Promise((resolve, reject) => {
+    let body: Readable | undefined;
+    let flow: Flow;
+    start(dispatcher, transfer, {
+      head(head, control) {
+        flow = control;
+        body = new Readable({
+          read: () => flow.resume(),
+          destroy(error, done) {
+            flow.leave();
+            done(error);
+          },
+        });
+        resolve({ ...head, body });
+      },
+      piece(chunk) {
+        if (!body?.push(chunk)) flow.pause();
+      },
+      end() {
+        body?.push(null);
+      },
+      fail(error) {
+        body?.destroy(error as Error);
+        reject(error);
+      },
+    });
+  });
+}
+
+function start(dispatcher: Dispatcher, { options, signal, timeoutMs }: Transfer, receiver: Receiver): void {
+  let controller: Dispatcher.DispatchController | undefined;
+  let ended: { readonly error?: unknown } | undefined;
+  const end = (how: { readonly error?: unknown }) => {
+    if (ended) return;
+    ended = how;
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
+    if ('error' in how) receiver.fail(how.error);
+    else receiver.end();
+  };
+  const cutOff = (error: unknown) => {
+    end({ error });
+    controller?.abort(error as Error);
+  };
+  const abort = () => cutOff(signal?.reason);
+  const timer = setTimeout(() => cutOff(new DOMException('took too long', 'TimeoutError')), timeoutMs);
+  if (signal?.aborted) {
+    abort();
+    return;
+  }
+  // Node warns from the eleventh on, which many requests at a time come to.
+  if (signal) setMaxListeners(0, signal);
+  signal?.addEventListener('abort', abort);
+  dispatcher.dispatch(options, {
+    onRequestStart(started) {
+      controller = started;
+      if (ended) started.abort(ended.error as Error);
+    },
+    onResponseStart(started, status, headers) {
+      // Before the answer there may be others of which nothing follows.
+      if (ended || status < 200) return;
+      const leave = () => cutOff(new Error('nobody reads on'));
+      receiver.head({ status, headers }, { pause: () => started.pause(), resume: () => started.resume(), leave });
+    },
+    onResponseData(_, chunk) {
+      if (ended) return;
+      try {
+        receiver.piece(chunk);
+      } catch (error) {
+        cutOff(error);
+      }
+    },
+    onResponseEnd: () => end({}),
+    onResponseError: (_, error) => end({ error }),
+  });
+}
