@@ -23,13 +23,13 @@ export async function* bodies(
       const row = block.start + i;
       if (i % preparedRows === 0) await format.prepare?.(row, Math.min(preparedRows, block.count - i));
       builder ??= startBody(format, limits(), pool);
-      const text = writeRow(block, i, format, builder);
-      if (builder.fits(text.length)) {
-        builder.keep(row, text.length);
+      const { buffer, start, end } = writeRow(block, i, format, builder);
+      if (builder.fits(end - start)) {
+        builder.keep(row, end - start);
         continue;
       }
       // Finishing the body ends the text that was written behind it.
-      const next = Buffer.from(text);
+      const next = Buffer.from(buffer.subarray(start, end));
       if (builder.count > 0) {
         yield builder.finish();
         builder = startBody(format, limits(), pool);
@@ -41,18 +41,17 @@ export async function* bodies(
   if (builder && builder.count > 0) yield builder.finish();
 }
 
-const encoder = new TextEncoder();
-
-/** Writes a row behind those that a body has already, where it may stay, and returns it. */
-function writeRow(block: RowBlock, i: number, format: BodyFormat, builder: BodyBuilder): Uint8Array {
+/** Writes a row behind those that a body has already, where it may stay, and says where that is. */
+function writeRow(block: RowBlock, i: number, format: BodyFormat, builder: BodyBuilder) {
   const { before, after } = format.aroundRow(block.start + i);
-  const into = builder.room(before.length * 3 + after.length * 3 + block.width * longestFloatText);
-  let at = encoder.encodeInto(before, into).written;
+  const buffer = builder.room(before.length * 3 + after.length * 3 + block.width * longestFloatText);
+  const { start } = builder;
+  let at = start + buffer.write(before, start);
   if (format.values) {
-    at = floatWriter()(block.values, i * block.width, block.width, into, at);
+    at = floatWriter()(block.values, i * block.width, block.width, buffer, at);
     if (at < 0) throw becameInfinite(format, block.start + i);
   }
-  return into.subarray(0, at + encoder.encodeInto(after, into.subarray(at)).written);
+  return { buffer, start, end: at + buffer.write(after, at) };
 }
 
 function becameInfinite(format: BodyFormat, row: number): AppError {

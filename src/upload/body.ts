@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { mergeRanges, type Range, type Ranges } from '../tensor/ranges.ts';
+import { type Ranges, rangesOf } from '../tensor/ranges.ts';
 import type { BodyFormat } from './delivery.ts';
 
 /** A request body, complete, with the place of each row in it so that it can be split without reading the file again. */
@@ -33,7 +33,7 @@ export const unlimited: BodyLimits = {
 
 /** The rows of a body. */
 export function bodyRows(body: Body): Ranges {
-  return mergeRanges(body.pieces.map(({ row }): Range => [row, row + 1]));
+  return rangesOf(body.pieces.map(({ row }) => row));
 }
 
 /** Bodies up to this size are looked at whole; of larger ones, of each so many bytes the first part. */
@@ -75,11 +75,13 @@ export function createBufferPool(): BufferPool {
 /** A body that rows are being added to. */
 export interface BodyBuilder {
   readonly count: number;
+  /** Where the next row is to stand. */
+  readonly start: number;
   /** Whether a row of this many bytes may still be added. */
   fits(length: number): boolean;
-  /** Room for the next row, so that it can be written where it is to stand. */
-  room(length: number): Uint8Array;
-  /** Adds the row that was written into the room. */
+  /** The body's buffer, with room for a row of this many bytes at `start`, until room is asked for again. */
+  room(length: number): Buffer;
+  /** Adds the row that was written there. */
   keep(row: number, length: number): void;
   /** Adds a row that was written elsewhere. */
   add(row: number, bytes: Uint8Array): void;
@@ -97,10 +99,12 @@ export function startBody(format: BodyFormat, limits: BodyLimits, pool: BufferPo
   buffer.set(before);
   let at = before.length;
   const pieces: Piece[] = [];
-  const next = () => (pieces.length > 0 ? at + 1 : at);
   const builder: BodyBuilder = {
     get count() {
       return pieces.length;
+    },
+    get start() {
+      return pieces.length > 0 ? at + 1 : at;
     },
     fits(length) {
       const size = at + 1 + length + after.length;
@@ -108,16 +112,16 @@ export function startBody(format: BodyFormat, limits: BodyLimits, pool: BufferPo
     },
     room(length) {
       buffer = withRoom(buffer, at, 1 + length + after.length);
-      return buffer.subarray(next(), next() + length);
+      return buffer;
     },
     keep(row, length) {
-      const start = next();
+      const { start } = builder;
       if (pieces.length > 0) buffer[at] = comma;
       at = start + length;
       pieces.push({ row, start, end: at });
     },
     add(row, bytes) {
-      builder.room(bytes.length).set(bytes);
+      builder.room(bytes.length).set(bytes, builder.start);
       builder.keep(row, bytes.length);
     },
     finish() {

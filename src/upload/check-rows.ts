@@ -69,19 +69,26 @@ export async function checkRows(
 
 /** The first value of each row that is not finite. */
 function* badValues({ start, count, width, values }: RowBlock): Generator<Finding> {
-  const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
   for (let i = 0; i < count; i++) {
-    if (isFiniteRow(bits, i * width, width)) continue;
+    if (isFiniteRow(values, i * width, width)) continue;
     const column = values.subarray(i * width, (i + 1) * width).findIndex((value) => !Number.isFinite(value));
     yield { row: start + i, column, value: values[i * width + column] as number };
   }
 }
 
-/** NaN and infinity have all bits of the exponent set: one more in its last place then carries into the sign's. */
-function isFiniteRow(bits: Int32Array, from: number, width: number): boolean {
-  let carried = 0;
-  for (let at = from; at < from + width; at++) carried |= ((bits[at] as number) & 0x7fffffff) + 0x800000;
-  return carried >= 0;
+/** A product with zero is zero, but for NaN and infinity. Four sums side by side take half of the time of one. */
+function isFiniteRow(values: Float32Array, from: number, width: number): boolean {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  const end = from + width;
+  let at = from;
+  for (; at + 4 <= end; at += 4) {
+    a += (values[at] as number) * 0;
+    b += (values[at + 1] as number) * 0;
+    c += (values[at + 2] as number) * 0;
+    d += (values[at + 3] as number) * 0;
+  }
+  for (; at < end; at++) a += (values[at] as number) * 0;
+  return a + b + c + d === 0;
 }
 
 function notFinite(

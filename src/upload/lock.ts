@@ -87,6 +87,7 @@ async function breakLock(path: string, stale: Owner | undefined): Promise<void> 
 }
 
 function heldLock(path: string, me: Owner, takenOver: boolean): Lock {
+  const mark = JSON.stringify(me);
   const beat = setInterval(async () => {
     // Once another run has taken it, a beat of ours would make that run look alive for ever.
     if ((await readOwner(path))?.id !== me.id) return;
@@ -97,7 +98,7 @@ function heldLock(path: string, me: Owner, takenOver: boolean): Lock {
   return {
     takenOver,
     async stillOurs() {
-      if (!isMarkedWith(path, me)) throw lostError(path, await readOwner(path));
+      if (!isMarkedWith(path, mark)) throw lostError(path, await readOwner(path));
     },
     async release() {
       clearInterval(beat);
@@ -108,9 +109,9 @@ function heldLock(path: string, me: Owner, takenOver: boolean): Lock {
 }
 
 /** Asked before each send: reading so few bytes takes less than handing that to another thread. */
-function isMarkedWith(path: string, me: Owner): boolean {
+function isMarkedWith(path: string, mark: string): boolean {
   try {
-    return readFileSync(path, 'utf8') === JSON.stringify(me);
+    return readFileSync(path, 'utf8') === mark;
   } catch {
     return false;
   }

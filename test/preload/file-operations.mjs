@@ -39,6 +39,8 @@ function fitting(data) {
 }
 
 const handles = new WeakMap();
+/** Paths of files that were opened, by their inodes. */
+const inodes = new Map();
 const probe = await real.open(settings.log, 'r');
 const prototype = Object.getPrototypeOf(probe);
 await probe.close();
@@ -53,23 +55,33 @@ fs.promises.open = async (path, flags = 'r', ...rest) => {
   const handle = await openFile(path, flags, ...rest);
   const { ino } = fs.fstatSync(handle.fd);
   handles.set(handle, { path: full, ino });
+  inodes.set(ino, full);
   if (!before) note({ op: 'create', path: full, ino });
   else note({ op: 'open', path: full, ino });
   if (before && flags.startsWith('w')) note({ op: 'truncate', ino, length: 0 });
   return handle;
 };
 
-for (const name of ['appendFile', 'writeFile']) {
-  const write = prototype[name];
-  prototype[name] = async function (data, ...rest) {
-    const known = handles.get(this);
-    if (!known) return write.call(this, data, ...rest);
-    const { kept, isFull } = fitting(data);
-    await write.call(this, kept, ...rest);
-    note({ op: 'write', ino: known.ino, data: kept.toString('base64') });
-    if (isFull) throw fault('ENOSPC', `no space left on device, write '${known.path}'`);
-  };
-}
+const writeFile = prototype.writeFile;
+prototype.writeFile = async function (data, ...rest) {
+  const known = handles.get(this);
+  if (!known) return writeFile.call(this, data, ...rest);
+  const { kept, isFull } = fitting(data);
+  await writeFile.call(this, kept, ...rest);
+  note({ op: 'write', ino: known.ino, data: kept.toString('base64') });
+  if (isFull) throw fault('ENOSPC', `no space left on device, write '${known.path}'`);
+};
+
+const appendFile = fs.appendFileSync;
+fs.appendFileSync = (fd, data, ...rest) => {
+  const { ino } = typeof fd === 'number' ? fs.fstatSync(fd) : {};
+  const path = inodes.get(ino);
+  if (!path) return appendFile(fd, data, ...rest);
+  const { kept, isFull } = fitting(data);
+  appendFile(fd, kept, ...rest);
+  note({ op: 'write', ino, data: kept.toString('base64') });
+  if (isFull) throw fault('ENOSPC', `no space left on device, write '${path}'`);
+};
 
 for (const name of ['sync', 'datasync']) {
   const sync = prototype[name];
