@@ -18,18 +18,39 @@ const undiciDispatchers = {
         const Dispatcher = require('./lib/dispatcher/dispatcher');
         Dispatcher.prototype.connect = require('./lib/api/api-connect');
         exports.Pool = require('./lib/dispatcher/pool');
-        exports.ProxyAgent = require('./lib/dispatcher/proxy-agent');
+        Object.defineProperty(exports, 'ProxyAgent', { get: () => require('./lib/dispatcher/proxy-agent'), enumerable: true });
         exports.errors = require('./lib/core/errors');`,
     }));
   },
 };
 
-/** HTTP/2 is used only where it is asked for, which nothing here does, and takes 8 ms to load. */
-const noHttp2 = {
-  name: 'no-http2',
+/** Parts of packages that nothing here comes to use, each milliseconds of a start or many kilobytes: what stands in for them. */
+const leftOut = {
+  name: 'left-out',
   setup(bundle) {
+    const absent = (what) =>
+      `module.exports = new Proxy({}, { get() { throw new Error('${what} is not in this bundle'); } });`;
+    // HTTP/2 is used only where it is asked for; bodies are bytes, not forms or blobs.
     bundle.onLoad({ filter: /undici[\\/]lib[\\/]dispatcher[\\/]client-h2\.js$/ }, () => ({
       contents: "module.exports = () => { throw new Error('HTTP/2 is not in this bundle'); };",
+    }));
+    bundle.onLoad({ filter: /undici[\\/]lib[\\/]web[\\/]fetch[\\/]body\.js$/ }, () => ({ contents: absent('fetch') }));
+    // undici asks Node's own HTTP for a number; commander can run subcommands that are programs of their own.
+    const builtins = [
+      {
+        name: /^node:http$/,
+        importer: /[\\/]undici[\\/]/,
+        contents: 'exports.IncomingMessage = class {}; exports.maxHeaderSize = 16384;',
+      },
+      { name: /^node:child_process$/, importer: /[\\/]commander[\\/]/, contents: '' },
+    ];
+    for (const [i, { name, importer: from }] of builtins.entries()) {
+      bundle.onResolve({ filter: name }, ({ importer }) =>
+        from.test(importer) ? { path: String(i), namespace: 'left-out' } : undefined,
+      );
+    }
+    bundle.onLoad({ filter: /.*/, namespace: 'left-out' }, ({ path }) => ({
+      contents: builtins[Number(path)].contents,
     }));
   },
 };
@@ -48,17 +69,6 @@ const oneStart = {
   },
 };
 
-/** commander can run subcommands that are programs of their own; ours are not, and what runs programs takes 3 ms to load. */
-const noPrograms = {
-  name: 'no-programs',
-  setup(bundle) {
-    bundle.onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
-      /[\\/]commander[\\/]/.test(importer) ? { path: 'none', namespace: 'none' } : undefined,
-    );
-    bundle.onLoad({ filter: /.*/, namespace: 'none' }, () => ({ contents: 'module.exports = {}' }));
-  },
-};
-
 const target = 'node20.18';
 const { metafile, outputFiles } = await build({
   entryPoints: ['src/main.ts', 'src/index.ts'],
@@ -72,7 +82,7 @@ const { metafile, outputFiles } = await build({
   define: { 'import.meta.url': 'fileUrl' },
   // A native module: npm brings the build for the machine.
   external: ['libsql'],
-  plugins: [undiciDispatchers, noHttp2, noPrograms, oneStart],
+  plugins: [undiciDispatchers, leftOut, oneStart],
   legalComments: 'none',
   metafile: true,
   write: false,

@@ -78,7 +78,10 @@ function* badValues({ start, count, width, values }: RowBlock): Generator<Findin
 
 /** A product with zero is zero, but for NaN and infinity. Four sums side by side take half of the time of one. */
 function isFiniteRow(values: Float32Array, from: number, width: number): boolean {
-  let [a, b, c, d] = [0, 0, 0, 0];
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
   const end = from + width;
   let at = from;
   for (; at + 4 <= end; at += 4) {
