@@ -5,14 +5,12 @@ import { createOutput, type Output } from './cli/output.ts';
 import { type Invocation, parseCommandLine } from './cli/program.ts';
 import { shellWord } from './cli/shell-word.ts';
 import { AppError, toAppError } from './errors.ts';
-import { tuneV8 } from './v8-flags.ts';
 
 /**
  * Runs one command line and returns its exit code. The only place that looks at `process`, and the only catch: what is
  * thrown below becomes a report and a code here.
  */
 export async function main(argv: readonly string[]): Promise<number> {
-  tuneV8();
   const out = createOutput(process, outputOptions(argv));
   const key = secretOf(process.env.NEURONPEDIA_API_KEY);
   out.hide(key);
@@ -41,6 +39,7 @@ async function runCommand(
   version: string,
   out: Output,
 ): Promise<number> {
+  (await import('./v8-flags.ts')).tuneV8();
   const { parseOptions } = await import('./cli/parse-options.ts');
   const options = parseOptions(raw);
   const { run } = await spec.load();

@@ -5,7 +5,7 @@ const knownNode = { first: 20, last: 26 };
 
 let isTuned = false;
 
-/** Tells V8 how a process is used that runs one command. To be called at its start; a process that has other work is left alone. */
+/** Tells V8 how a process is used that runs one command. To be called before that; a process that has other work is left alone. */
 export function tuneV8(): void {
   const major = Number.parseInt(process.versions.node, 10);
   isTuned = major >= knownNode.first && major <= knownNode.last;
