@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { optimiseWebAssembly } from '../v8-flags.ts';
 import { writeFloatsPlainly } from './plain-floats.ts';
-import { wasmFloats } from './wasm-floats.ts';
+import { type KernelFloats, wasmFloats } from './wasm-floats.ts';
 
 export { longestFloatText } from './tables.ts';
 
@@ -19,16 +19,32 @@ export type WriteFloats = (values: Float32Array, from: number, count: number, ou
 /** The kernel as `npm run bundle` has compiled it, seen from the sources and from `dist/parts` alike. */
 const kernelFile = new URL('../../dist/float32-json.wasm', import.meta.url);
 
-let fastest: WriteFloats | undefined;
+let fastest: KernelFloats | undefined;
+let free: Buffer[] = [];
 
 /** The WebAssembly kernel where the machine runs it, plain JavaScript elsewhere: the bytes are the same. */
 export function floatWriter(): WriteFloats {
-  fastest ??= openKernel() ?? writeFloatsPlainly;
-  return fastest;
+  if (!fastest) {
+    fastest = openKernel() ?? { write: writeFloatsPlainly, buffers: [] };
+    free = [...fastest.buffers];
+  }
+  return fastest.write;
+}
+
+/** A buffer of some megabytes that `floatWriter()` writes to without a copy; undefined while all are in use or there are none. */
+export function borrowBuffer(): Buffer | undefined {
+  return free.pop();
+}
+
+/** Takes back a buffer that was borrowed; false for any other. */
+export function returnBuffer(buffer: Buffer): boolean {
+  if (!fastest?.buffers.includes(buffer)) return false;
+  free.push(buffer);
+  return true;
 }
 
 /** Undefined without WebAssembly or its SIMD, without the file or the memory for it, and on big-endian machines. */
-export function openKernel(): WriteFloats | undefined {
+export function openKernel(): KernelFloats | undefined {
   if (typeof WebAssembly === 'undefined' || endianness() === 'BE') return undefined;
   try {
     const bytes = readFileSync(kernelFile);

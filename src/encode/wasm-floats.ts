@@ -12,30 +12,59 @@ interface Kernel {
   readonly powers: WebAssembly.Global;
   readonly plainUnits: WebAssembly.Global;
   readonly shapes: WebAssembly.Global;
-  print(count: number): number;
+  print(count: number, to: number): number;
 }
 
+/** A writer, and memory that it writes to without a copy. */
+export interface KernelFloats {
+  readonly write: WriteFloats;
+  readonly buffers: readonly Buffer[];
+}
+
+/** As many as requests may be under way, and bodies made ahead. Only what is written to takes memory of the machine. */
+const bufferCount = 20;
+/** Above what servers take in a request. */
+const bufferBytes = 6 << 20;
+const pageBytes = 1 << 16;
+
 /** Makes the compiled kernel ready. WebAssembly's memory is little-endian, so only for machines that are too. */
-export function wasmFloats(module: WebAssembly.Module): WriteFloats {
+export function wasmFloats(module: WebAssembly.Module): KernelFloats {
   const kernel = new WebAssembly.Instance(module).exports as unknown as Kernel;
+  // Before anything looks into its memory: it is another object once it has grown.
+  const buffers = addBuffers(kernel.memory);
   fillTables(kernel);
   const capacity: number = kernel.capacity.value;
-  const input = new Float32Array(kernel.memory.buffer, kernel.input.value, capacity);
-  const output = new Uint8Array(kernel.memory.buffer, kernel.output.value, capacity * longestFloatText);
-  return (values, from, count, out, at) => {
+  const memory = kernel.memory.buffer;
+  const input = new Float32Array(memory, kernel.input.value, capacity);
+  const output = new Uint8Array(memory, kernel.output.value, (capacity + 1) * longestFloatText);
+  const write: WriteFloats = (values, from, count, out, at) => {
     let p = at;
     const end = from + count;
     for (let i = from; i < end; i += capacity) {
       const next = Math.min(i + capacity, end);
       input.set(values.subarray(i, next));
-      const length = kernel.print(next - i);
+      // The kernel writes 16 bytes at a time: behind the last value that may be somebody else's memory.
+      const isWithin = out.buffer === memory && p + (next - i + 1) * longestFloatText <= out.length;
+      const length = kernel.print(next - i, isWithin ? out.byteOffset + p : output.byteOffset);
       if (length === 0) return -1;
       // The comma after the last value is not wanted.
-      out.set(output.subarray(0, next === end ? length - 1 : length), p);
+      if (!isWithin) out.set(output.subarray(0, next === end ? length - 1 : length), p);
       p += length;
     }
     return count > 0 ? p - 1 : p;
   };
+  return { write, buffers };
+}
+
+/** None where the machine gives no more memory. */
+function addBuffers(memory: WebAssembly.Memory): readonly Buffer[] {
+  try {
+    const first = memory.grow((bufferCount * bufferBytes) / pageBytes) * pageBytes;
+    const buffer = (i: number) => Buffer.from(memory.buffer, first + i * bufferBytes, bufferBytes);
+    return Array.from({ length: bufferCount }, (_, i) => buffer(i));
+  } catch {
+    return [];
+  }
 }
 
 function fillTables({ memory, ...at }: Kernel): void {

@@ -2,6 +2,8 @@
 declare namespace WebAssembly {
   interface Memory {
     readonly buffer: ArrayBuffer;
+    /** Adds pages; returns how many there were. */
+    grow(pages: number): number;
   }
   interface Global {
     readonly value: number;

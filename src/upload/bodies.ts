@@ -18,27 +18,35 @@ export async function* bodies(
   pool: BufferPool,
 ): AsyncGenerator<Body> {
   let builder: BodyBuilder | undefined;
-  for await (const block of blocks) {
-    for (let i = 0; i < block.count; i++) {
-      const row = block.start + i;
-      if (i % preparedRows === 0) await format.prepare?.(row, Math.min(preparedRows, block.count - i));
-      builder ??= startBody(format, limits(), pool);
-      const { buffer, start, end } = writeRow(block, i, format, builder);
-      if (builder.fits(end - start)) {
-        builder.keep(row, end - start);
-        continue;
+  try {
+    for await (const block of blocks) {
+      for (let i = 0; i < block.count; i++) {
+        const row = block.start + i;
+        if (i % preparedRows === 0) await format.prepare?.(row, Math.min(preparedRows, block.count - i));
+        builder ??= startBody(format, limits(), pool);
+        const { buffer, start, end } = writeRow(block, i, format, builder);
+        if (builder.fits(end - start)) {
+          builder.keep(row, end - start);
+          continue;
+        }
+        // Finishing the body ends the text that was written behind it.
+        const next = Buffer.from(buffer.subarray(start, end));
+        if (builder.count > 0) {
+          const full = builder.finish();
+          builder = undefined;
+          yield full;
+          builder = startBody(format, limits(), pool);
+        }
+        if (!builder.fits(next.length)) throw rowTooLarge(format, row, next.length, limits());
+        builder.add(row, next);
       }
-      // Finishing the body ends the text that was written behind it.
-      const next = Buffer.from(buffer.subarray(start, end));
-      if (builder.count > 0) {
-        yield builder.finish();
-        builder = startBody(format, limits(), pool);
-      }
-      if (!builder.fits(next.length)) throw rowTooLarge(format, row, next.length, limits());
-      builder.add(row, next);
     }
+    const last = builder;
+    builder = undefined;
+    if (last && last.count > 0) yield last.finish();
+  } finally {
+    builder?.drop();
   }
-  if (builder && builder.count > 0) yield builder.finish();
 }
 
 /** Writes a row behind those that a body has already, where it may stay, and says where that is. */

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { borrowBuffer, returnBuffer } from '../encode/floats.ts';
 import { type Ranges, rangesOf } from '../tensor/ranges.ts';
 import type { BodyFormat } from './delivery.ts';
 
@@ -61,13 +62,13 @@ export interface BufferPool {
 
 const firstBufferBytes = 1 << 16;
 
-/** An empty pool. Buffers keep the size that they have grown to. */
+/** A pool that has what can be borrowed, and beyond that buffers of its own, which keep the size that they have grown to. */
 export function createBufferPool(): BufferPool {
   const free: Buffer[] = [];
   return {
-    take: () => free.pop() ?? Buffer.allocUnsafeSlow(firstBufferBytes),
+    take: () => borrowBuffer() ?? free.pop() ?? Buffer.allocUnsafeSlow(firstBufferBytes),
     give: (buffer) => {
-      free.push(buffer);
+      if (!returnBuffer(buffer)) free.push(buffer);
     },
   };
 }
@@ -86,6 +87,8 @@ export interface BodyBuilder {
   /** Adds a row that was written elsewhere. */
   add(row: number, bytes: Uint8Array): void;
   finish(): Body;
+  /** Gives the memory back of a body that is not to be finished. */
+  drop(): void;
 }
 
 const encoder = new TextEncoder();
@@ -126,8 +129,9 @@ export function startBody(format: BodyFormat, limits: BodyLimits, pool: BufferPo
     },
     finish() {
       buffer.set(after, at);
-      return { bytes: buffer.subarray(0, at + after.length), pieces, release: () => pool.give(buffer) };
+      return { bytes: buffer.subarray(0, at + after.length), pieces, release: builder.drop };
     },
+    drop: () => pool.give(buffer),
   };
   return builder;
 }
@@ -136,6 +140,8 @@ function withRoom(buffer: Buffer, used: number, more: number): Buffer {
   if (used + more <= buffer.length) return buffer;
   const larger = Buffer.allocUnsafeSlow(Math.max(used + more, 2 * buffer.length));
   buffer.copy(larger, 0, 0, used);
+  // A small one of the pool's own is of no more use; those that are borrowed are few.
+  returnBuffer(buffer);
   return larger;
 }
 

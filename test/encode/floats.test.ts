@@ -1,12 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { floatWriter, longestFloatText, openKernel, type WriteFloats } from '../../src/encode/floats.ts';
+import {
+  borrowBuffer,
+  floatWriter,
+  longestFloatText,
+  openKernel,
+  returnBuffer,
+  type WriteFloats,
+} from '../../src/encode/floats.ts';
 import { writeFloatsPlainly } from '../../src/encode/plain-floats.ts';
 import { float16ToNumber } from '../../src/tensor/dtype.ts';
 import { seededRandom } from '../seeded-random.ts';
 import { fromBits, misread, print, sameBytes } from './check-floats.ts';
 import { bestDecimal, digitCount, distance, parseDecimal, readsAs } from './exact-float.ts';
 
-const kernel = openKernel() as WriteFloats;
+const kernel = openKernel()?.write as WriteFloats;
 const exponents = Array.from({ length: 255 }, (_, exponent) => exponent);
 
 /** The ends and the middle of an exponent's fractions, and others spread evenly between, at places that a seed shifts. */
@@ -46,6 +53,27 @@ describe('printing float32', () => {
     console.log(`${checked} float32 printed and read back`);
     expect(bad).toEqual([]);
     expect(checked).toBeGreaterThanOrEqual(20_000_000);
+  });
+
+  it('writes the same into a buffer that it lends, and nothing behind what it was given', () => {
+    const write = floatWriter();
+    const lent = borrowBuffer() as Buffer;
+    const random = seededRandom(13);
+    for (const count of [1, 3, 4, 7, 4095, 4096, 4097, 9001]) {
+      const values = fromBits(Array.from({ length: count }, () => Math.floor(random() * 0x7f800000)));
+      const expected = Buffer.alloc(count * longestFloatText);
+      const length = writeFloatsPlainly(values, 0, count, expected, 0);
+      for (const room of [count * longestFloatText, count * longestFloatText + 64]) {
+        lent.fill(0x78, 0, room + 200);
+        expect(write(values, 0, count, lent.subarray(100, 100 + room), 0)).toBe(length);
+        expect(lent.subarray(100, 100 + length).equals(expected.subarray(0, length))).toBe(true);
+        expect(lent.subarray(0, 100).every((byte) => byte === 0x78)).toBe(true);
+        expect(lent.subarray(100 + room, room + 200).every((byte) => byte === 0x78)).toBe(true);
+      }
+    }
+    expect(write(Float32Array.of(1, Number.NaN), 0, 2, lent, 0)).toBe(-1);
+    expect(returnBuffer(lent)).toBe(true);
+    expect(returnBuffer(Buffer.alloc(8))).toBe(false);
   });
 
   it('prints a value that lies on an edge alike by itself and among others', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { borrowBuffer, floatWriter, returnBuffer } from '../../src/encode/floats.ts';
 import { bodies } from '../../src/upload/bodies.ts';
 import { type Body, bodyHash, bodyOf, bodyRows, createBufferPool, halveBody } from '../../src/upload/body.ts';
 import type { BodyFormat } from '../../src/upload/delivery.ts';
@@ -67,6 +68,34 @@ describe('request bodies', () => {
     await expect(collect({ rows: 10, bytes: 60 })).rejects.toThrow(
       /row 0: takes \d+ bytes as JSON; the largest body allowed is 60/,
     );
+  });
+
+  it('give back what they borrow: answered, outgrown, left unfinished, or given up for a row that is too large', async () => {
+    floatWriter();
+    const lent = () => {
+      const all: Buffer[] = [];
+      for (let buffer = borrowBuffer(); buffer; buffer = borrowBuffer()) all.push(buffer);
+      all.forEach(returnBuffer);
+      return all.length;
+    };
+    const before = lent();
+    expect(before).toBeGreaterThan(8);
+    await collect({ rows: 7, bytes: 1e6 });
+    await expect(collect({ rows: 10, bytes: 60 })).rejects.toThrow();
+    const limits = () => ({ rows: 7, bytes: 1e6, alone: 1e6 });
+    for await (const body of bodies(blocksOf(50, 8), format, limits, createBufferPool())) {
+      expect(lent()).toBe(before - 1);
+      body.release();
+      break;
+    }
+    const wide = { ...format, aroundRow: () => ({ before: `"${'x'.repeat(4 << 20)}"`, after: '' }) };
+    const roomy = () => ({ rows: 3, bytes: 1e9, alone: 1e9 });
+    for await (const body of bodies(blocksOf(5, 5), wide, roomy, createBufferPool())) {
+      expect(body.bytes.length).toBeGreaterThan(8 << 20);
+      expect(lent()).toBe(before);
+      body.release();
+    }
+    expect(lent()).toBe(before);
   });
 
   it('split into two whole bodies of the same rows', async () => {

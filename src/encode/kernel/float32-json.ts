@@ -1,6 +1,6 @@
 // AssemblyScript. Prints float32 values as JSON numbers, four at a time; plain-floats.ts does the same in JavaScript and
 // tables.ts says how it works.
-import { input, output, plainUnits, shapes } from './addresses';
+import { input, plainUnits, shapes } from './addresses';
 import { exactCount, firstExact, firstPlain, plainCount, printEach } from './rare-floats';
 
 export { capacity, input, output, plainUnits, powers, scales, shapes, units } from './addresses';
@@ -8,9 +8,9 @@ export { capacity, input, output, plainUnits, powers, scales, shapes, units } fr
 /** The decimal point stands behind -4 to 9 digits. */
 const lowestPoint: i32 = -8;
 
-/** Prints `count` values of `input` to `output`, a comma after each. Returns the bytes; 0 where one is not finite. */
-export function print(count: i32): i32 {
-  let out = output;
+/** Prints `count` values of `input` to an address, a comma after each. Returns the bytes; 0 where one is not finite. */
+export function print(count: i32, to: usize): i32 {
+  let out = to;
   let at = input;
   for (const end = input + ((<usize>count >> 2) << 4); at < end; at += 16) {
     const bits = v128.load(at);
@@ -18,7 +18,7 @@ export function print(count: i32): i32 {
     if (!out) return 0;
   }
   if (count & 3) out = printEach(at, count & 3, out);
-  return out ? <i32>(out - output) : 0;
+  return out ? <i32>(out - to) : 0;
 }
 
 /** Four that are not all exact. It is exported to be kept apart: within the loop it would take registers of it. */
