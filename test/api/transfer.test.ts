@@ -1,0 +1,94 @@
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Pool } from 'undici';
+import { expect, onTestFinished, test } from 'vitest';
+import { openBody, readWhole, type Transfer } from '../../src/api/transfer.ts';
+
+interface Talk {
+  readonly pool: Pool;
+  readonly transfer: Transfer;
+  /** Requests that have come. */
+  readonly came: readonly ServerResponse[];
+}
+
+async function talkingTo(answer: (response: ServerResponse) => void, more: Partial<Transfer> = {}): Promise<Talk> {
+  const came: ServerResponse[] = [];
+  const server = createServer((request, response) => {
+    request.resume();
+    came.push(response);
+    answer(response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const pool = new Pool(origin);
+  onTestFinished(async () => {
+    await pool.destroy();
+    server.closeAllConnections();
+    server.close();
+  });
+  const options = { origin, path: '/', method: 'POST', body: 'x' } as const;
+  return { pool, came, transfer: { options, signal: undefined, timeoutMs: 60_000, ...more } };
+}
+
+const never = () => undefined;
+
+test('a body is given piece by piece, with the head that came before it', async () => {
+  const { pool, transfer } = await talkingTo((response) => {
+    response.writeProcessing();
+    response.writeHead(201, { 'x-kind': 'a' });
+    response.write('one ');
+    setImmediate(() => response.end('two'));
+  });
+  const pieces: Uint8Array[] = [];
+  const head = await readWhole(pool, transfer, (piece) => pieces.push(piece));
+  expect(head).toMatchObject({ status: 201, headers: { 'x-kind': 'a' } });
+  expect(Buffer.concat(pieces).toString()).toBe('one two');
+});
+
+test('a signal that has come already lets nothing out', async () => {
+  const { pool, came, transfer } = await talkingTo(never, { signal: AbortSignal.abort(new Error('over')) });
+  await expect(readWhole(pool, transfer, never)).rejects.toThrow('over');
+  await expect(openBody(pool, transfer)).rejects.toThrow('over');
+  expect(came).toHaveLength(0);
+});
+
+test('a signal ends what is under way, head or body, and the connection with it', async () => {
+  const end = new AbortController();
+  const { pool, came, transfer } = await talkingTo((response) => response.write('begun'), { signal: end.signal });
+  const whole = readWhole(pool, transfer, () => end.abort(new Error('enough')));
+  await expect(whole).rejects.toThrow('enough');
+  const [response] = came;
+  if (!response?.closed) await new Promise((resolve) => response?.on('close', resolve));
+});
+
+test('many at a time share one signal without a warning', async () => {
+  const warnings: Error[] = [];
+  const warn = (warning: Error) => warnings.push(warning);
+  process.on('warning', warn);
+  onTestFinished(() => void process.off('warning', warn));
+  const { pool, transfer } = await talkingTo((response) => response.end(), { signal: new AbortController().signal });
+  await Promise.all(Array.from({ length: 40 }, () => readWhole(pool, transfer, never)));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(warnings).toEqual([]);
+});
+
+test('an answer that does not come is given up', async () => {
+  const { pool, transfer } = await talkingTo(never, { timeoutMs: 50 });
+  await expect(readWhole(pool, transfer, never)).rejects.toMatchObject({ name: 'TimeoutError' });
+});
+
+test('what is not read is not taken from the line; what is left unread frees the connection', async () => {
+  const size = 64 << 20;
+  const { pool, came, transfer } = await talkingTo((response) => response.end(Buffer.alloc(size)));
+  const { body } = await openBody(pool, transfer);
+  // As many turns as would bring all of it: each brings a piece.
+  for (let turn = 0; turn < 2_000; turn++) await new Promise((resolve) => setImmediate(resolve));
+  expect(body.readableLength).toBeLessThan(1 << 20);
+  let length = 0;
+  for await (const piece of body) length += (piece as Uint8Array).length;
+  expect(length).toBe(size);
+  const { body: other } = await openBody(pool, transfer);
+  other.destroy();
+  const { socket } = came[1] as ServerResponse;
+  if (!socket?.destroyed) await new Promise((resolve) => socket?.on('close', resolve));
+});
