@@ -1,6 +1,8 @@
-import { countRows, intersectRanges, mergeRanges, type Ranges, subtractRanges } from '../tensor/ranges.ts';
+import { countRows, intersectRanges, mergeRanges, subtractRanges } from '../tensor/ranges.ts';
+import { checkData } from './bind-data.ts';
 import { jobId } from './job.ts';
 import { journalPath, readJournal } from './journal.ts';
+import type { JournalState } from './journal-state.ts';
 import { compareRows, featureExists } from './look.ts';
 import type { JobIdentity } from './run.ts';
 import type { JobInput } from './run-job.ts';
@@ -16,29 +18,31 @@ export interface Preview {
 /** All that a run needs before it writes anything. */
 export type PreviewInput = Pick<
   JobInput,
-  'server' | 'stateDir' | 'restart' | 'matrix' | 'planned' | 'delivery' | 'isNew' | 'onEvent'
+  'server' | 'stateDir' | 'restart' | 'matrix' | 'planned' | 'blocks' | 'fields' | 'delivery' | 'isNew' | 'onEvent'
 > & { readonly identity: JobIdentity };
 
-/** The rows of a job that its journal has as stored. */
-async function knownRows({ server, identity, stateDir, restart, planned }: KnownInput): Promise<Ranges> {
-  const journal = restart ? undefined : await readJournal(journalPath(stateDir, jobId(server, identity)));
-  return intersectRanges(planned, journal?.stored ?? []);
+/** What a job's journal says, where the run would go on with one. */
+async function journalOf({ server, identity, stateDir, restart }: KnownInput): Promise<JournalState | undefined> {
+  return restart ? undefined : readJournal(journalPath(stateDir, jobId(server, identity)));
 }
 
 type KnownInput = Pick<PreviewInput, 'server' | 'identity' | 'stateDir' | 'restart' | 'planned'>;
 
 /** Rows that a run has to send at most, as its journal tells; the server is not asked. */
 export async function mostToSend(input: KnownInput): Promise<number> {
-  return countRows(input.planned) - countRows(await knownRows(input));
+  const stored = (await journalOf(input))?.stored ?? [];
+  return countRows(input.planned) - countRows(intersectRanges(input.planned, stored));
 }
 
 /**
  * Looks at the journal and at the server without writing to either: for `--dry-run`.
- * Errors: feature_exists, and those of the look-up.
+ * Errors: checkpoint_mismatch, feature_exists, and those of the look-up.
  */
 export async function previewJob(input: PreviewInput): Promise<Preview> {
   const { identity, matrix, planned, delivery, isNew, onEvent } = input;
-  const known = await knownRows(input);
+  const journal = await journalOf(input);
+  if (journal) checkData(journal, input);
+  const known = intersectRanges(planned, journal?.stored ?? []);
   const open = subtractRanges(planned, known);
   const seen = isNew || open.length === 0 ? undefined : await compareRows(matrix, open, delivery, onEvent);
   if (seen && seen.different.length > 0) {

@@ -31,6 +31,12 @@ it('a preview believes the journal, but not with --restart, and not of rows that
   const job = { ...run, server: { ...server, rows: unasked, features: unasked } as never, ...prepared };
   expect(await mostToSend(job)).toBe(1);
   expect(await mostToSend({ ...job, restart: true })).toBe(16);
+  const described = await prepareSae(sae, { ...place, attributes: { description: 'another' } }, run);
+  await expect(previewSae(described, run)).rejects.toMatchObject({ code: 'checkpoint_mismatch', exitCode: 12 });
+  const changed = { ...prepared, blocks: new Map([[0, '00000000']]) };
+  await expect(previewSae(changed, run)).rejects.toThrow(/values changed within rows 0-15/);
+  expect(await previewSae(changed, { ...run, restart: true })).toMatchObject({ there: 15, toSend: 1 });
+  await described.close();
   await prepared.close();
   await sae.file.close();
   await close();

@@ -13,8 +13,8 @@ export function previewSae(
   prepared: PreparedSae,
   run: Pick<UploadRun, 'server' | 'stateDir' | 'restart' | 'onEvent'>,
 ): Promise<Preview> {
-  const { identity, matrix, planned, delivery, isNewSet: isNew } = prepared;
-  return previewJob({ ...run, identity, matrix, planned, delivery, isNew });
+  const { identity, matrix, planned, blocks, fields, delivery, isNewSet: isNew } = prepared;
+  return previewJob({ ...run, identity, matrix, planned, blocks, fields, delivery, isNew });
 }
 
 /** Sends a prepared SAE, or what an earlier run of the same job left. Errors: not_owner, and those of `runJob`. */
