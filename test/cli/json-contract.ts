@@ -73,7 +73,7 @@ export const jsonCases: Record<string, (made: Made) => readonly JsonCase[]> = {
       args: [
         ...sae,
         '--sae-id',
-        'json',
+        'rehearsed',
         '--dry-run',
         '--quiet',
         '--activations',

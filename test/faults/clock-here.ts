@@ -16,16 +16,17 @@ export interface ClockHere {
 }
 
 /**
- * Takes the time of this process, as `clock.mjs` does of a child: `Date`, `performance.now`, waits of `node:timers/promises`, the deadlines
- * of `AbortSignal.timeout` and those that undici keeps. What a timer of the product guards is thereby tested as it is.
+ * Takes the time of this process, as `test-clock.mjs` does of a child: `Date`, `performance.now`, waits of
+ * `node:timers/promises`, timers of minutes and those that undici keeps. What a timer of the product guards is thereby
+ * tested as it is.
  */
 export function takeClock(): ClockHere {
   const RealDate = Date;
   const realWait = timers.setTimeout;
-  const realTimeout = AbortSignal.timeout;
+  const { setTimeout: realSet, clearTimeout: realClear } = globalThis;
   const realNow = performance.now.bind(performance);
   let waited = 0;
-  let deadlines: { at: number; controller: AbortController }[] = [];
+  const deadlines = new Map<unknown, { at: number; due: () => void }>();
   globalThis.Date = class extends RealDate {
     constructor(...given: []) {
       if (given.length === 0) super(RealDate.now() + waited);
@@ -41,17 +42,23 @@ export function takeClock(): ClockHere {
   }) as typeof realWait;
   syncBuiltinESMExports();
   performance.now = () => realNow() + waited;
-  AbortSignal.timeout = (ms) => {
-    const controller = new AbortController();
-    deadlines.push({ at: Date.now() + ms, controller });
-    if (deadlines.length > mostDeadlines) deadlines.shift();
-    return controller.signal;
+  globalThis.setTimeout = Object.assign((due: () => void, ms = 0, ...rest: []) => {
+    const timer = realSet(due, ms, ...rest);
+    // undici's, which are put off by whatever comes, are given something to call.
+    if (ms >= leastDeadlineMs && rest.length === 0) deadlines.set(timer, { at: Date.now() + ms, due });
+    return timer;
+  }, realSet);
+  globalThis.clearTimeout = (timer) => {
+    deadlines.delete(timer);
+    realClear(timer);
   };
   const trickle = (ms: number) => {
     waited += ms;
-    const due = deadlines.filter(({ at }) => at <= Date.now());
-    deadlines = deadlines.filter(({ at }) => at > Date.now());
-    for (const { controller } of due) controller.abort(new DOMException('The operation timed out', 'TimeoutError'));
+    for (const [timer, { at, due }] of deadlines) {
+      if (at > Date.now()) continue;
+      clearTimeout(timer as NodeJS.Timeout);
+      due();
+    }
   };
   return {
     get waited() {
@@ -68,11 +75,11 @@ export function takeClock(): ClockHere {
       globalThis.Date = RealDate;
       timers.setTimeout = realWait;
       syncBuiltinESMExports();
-      AbortSignal.timeout = realTimeout;
+      Object.assign(globalThis, { setTimeout: realSet, clearTimeout: realClear });
       performance.now = realNow;
     },
   };
 }
 
-/** More requests are never under way; those of old ones are forgotten. */
-const mostDeadlines = 64;
+/** Of timers that are guards; shorter ones are not waited for by any test. */
+const leastDeadlineMs = 60_000;
