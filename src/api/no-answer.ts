@@ -56,6 +56,8 @@ const beforeSending = new Set([
 export function noAnswer(way: Way, error: unknown): NoAnswer {
   if (error instanceof NoAnswer) return error;
   if (error instanceof ProxyFailure && way.proxy) return proxyFailed(way.origin, way.proxy, error);
+  if (isOutOfAddresses(error))
+    return new NoAnswer(outOfAddresses, false, { cause: error, hints: [moreAddresses], settled: true });
   const certificate = certificateFault(errorCode(error), way.origin);
   if (certificate) return new NoAnswer(`${way.origin}: ${certificate.what}`, false, { ...certificate, cause: error });
   const sent = !failedToConnect(error);
@@ -66,6 +68,16 @@ export function noAnswer(way: Way, error: unknown): NoAnswer {
   const hints = !sent && farCodes.has(code ?? '') ? [checkAddress, nameProxy] : [];
   return new NoAnswer(`${way.origin}${through}: ${explain(error, code)}`, sent, { cause: error, hints });
 }
+
+/** undici reads answers with WebAssembly, for whose memory V8 reserves addresses so as not to check each access. */
+function isOutOfAddresses(error: unknown): boolean {
+  return error instanceof RangeError && /^WebAssembly\.\w+\(\): Out of memory/.test(error.message);
+}
+
+const outOfAddresses =
+  'answers cannot be read here: WebAssembly needs 10 GB of address space, of which it uses little, and this process may not take as much';
+const moreAddresses =
+  'lift the limit with `ulimit -v unlimited`, or do without: export NODE_OPTIONS=--disable-wasm-trap-handler';
 
 const checkAddress = 'check --api-url and your network; nothing is lost: run the same command again';
 const nameProxy = 'where only a proxy reaches the internet, name it with HTTPS_PROXY';
