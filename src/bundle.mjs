@@ -35,14 +35,14 @@ const leftOut = {
       contents: "module.exports = () => { throw new Error('HTTP/2 is not in this bundle'); };",
     }));
     bundle.onLoad({ filter: /undici[\\/]lib[\\/]web[\\/]fetch[\\/]body\.js$/ }, () => ({ contents: absent('fetch') }));
-    // undici asks Node's own HTTP for a number; commander can run subcommands that are programs of their own.
+    // undici asks Node's own HTTP for the size of headers and a class that nobody passes; commander can run subcommands that are programs of their own.
     const builtins = [
       {
         name: /^node:http$/,
-        importer: /[\\/]undici[\\/]/,
+        importer: /node_modules[\\/]undici[\\/]/,
         contents: 'exports.IncomingMessage = class {}; exports.maxHeaderSize = 16384;',
       },
-      { name: /^node:child_process$/, importer: /[\\/]commander[\\/]/, contents: '' },
+      { name: /^node:child_process$/, importer: /node_modules[\\/]commander[\\/]/, contents: '' },
     ];
     for (const [i, { name, importer: from }] of builtins.entries()) {
       bundle.onResolve({ filter: name }, ({ importer }) =>

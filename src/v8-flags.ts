@@ -5,7 +5,7 @@ const knownNode = { first: 20, last: 26 };
 
 let isTuned = false;
 
-/** Tells V8 how a process is used that runs one command. To be called before that; a process that has other work is left alone. */
+/** Tells V8 how a process is used that runs one command. The library never does: its process has other work as well. */
 export function tuneV8(): void {
   const major = Number.parseInt(process.versions.node, 10);
   isTuned = major >= knownNode.first && major <= knownNode.last;
@@ -18,7 +18,7 @@ export function tuneV8(): void {
   setFlagsFromString('--no-wasm-tier-up');
 }
 
-/** For WebAssembly that is worth optimising: what is called for the first time from here on is. */
+/** For WebAssembly that is worth optimising: what is called for the first time from here on is, if it is called often. */
 export function optimiseWebAssembly(): void {
   if (isTuned) setFlagsFromString('--wasm-dynamic-tiering');
 }

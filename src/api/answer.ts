@@ -23,7 +23,7 @@ export function describeAnswer({ status, headers }: Pick<Answer, 'status' | 'hea
   return `${status} ${headers.get('content-type') ?? ''} ${size} B`;
 }
 
-/** Gathers the body of an answer. */
+/** The body of an answer as it comes. */
 export interface AnswerText {
   /** Error: AnswerTooLarge. */
   take(chunk: Uint8Array): void;
@@ -31,7 +31,7 @@ export interface AnswerText {
   text(): string;
 }
 
-/** A body of no more than is read into memory. */
+/** Gathers no more than the limits above. */
 export function answerText(): AnswerText {
   const chunks: Uint8Array[] = [];
   const count = sizeLimit(largestAnswer);

@@ -55,9 +55,9 @@ const beforeSending = new Set([
 /** What a failed exchange means, for people and for whoever may send it again. */
 export function noAnswer(way: Way, error: unknown): NoAnswer {
   if (error instanceof NoAnswer) return error;
-  if (error instanceof ProxyFailure && way.proxy) return proxyFailed(way.origin, way.proxy, error);
   if (isOutOfAddresses(error))
     return new NoAnswer(outOfAddresses, false, { cause: error, hints: [moreAddresses], settled: true });
+  if (error instanceof ProxyFailure && way.proxy) return proxyFailed(way.origin, way.proxy, error);
   const certificate = certificateFault(errorCode(error), way.origin);
   if (certificate) return new NoAnswer(`${way.origin}: ${certificate.what}`, false, { ...certificate, cause: error });
   const sent = !failedToConnect(error);
@@ -71,7 +71,8 @@ export function noAnswer(way: Way, error: unknown): NoAnswer {
 
 /** undici reads answers with WebAssembly, for whose memory V8 reserves addresses so as not to check each access. */
 function isOutOfAddresses(error: unknown): boolean {
-  return error instanceof RangeError && /^WebAssembly\.\w+\(\): Out of memory/.test(error.message);
+  const inner = error instanceof ProxyFailure ? error.cause : error;
+  return inner instanceof RangeError && /^WebAssembly\.\w+\(\): Out of memory/.test(inner.message);
 }
 
 const outOfAddresses =

@@ -13,15 +13,15 @@ export interface Head {
 export interface Transfer {
   readonly options: Dispatcher.DispatchOptions;
   readonly signal: AbortSignal | undefined;
-  /** All in all, so that a body coming byte by byte ends some day. */
+  /** For all of it. */
   readonly timeoutMs: number;
 }
 
-/** What a reader has a hand in. */
+/** How a reader slows an answer down, or ends it. */
 interface Flow {
   pause(): void;
   resume(): void;
-  /** Nobody reads on. */
+  /** Nobody reads on; nothing where it has come to its end. */
   leave(): void;
 }
 
@@ -71,6 +71,8 @@ export function openBody(dispatcher: Dispatcher, transfer: Transfer): Promise<He
             done(error);
           },
         });
+        // Whoever reads it meets its error; until then nobody may be there yet.
+        body.on('error', () => undefined);
         resolve({ ...head, body });
       },
       piece(chunk) {
@@ -99,10 +101,11 @@ function start(dispatcher: Dispatcher, { options, signal, timeoutMs }: Transfer,
     else receiver.end();
   };
   const cutOff = (error: unknown) => {
+    if (ended) return;
     end({ error });
     controller?.abort(error as Error);
   };
-  const abort = () => cutOff(signal?.reason);
+  const abort = () => cutOff(signal?.reason ?? new DOMException('aborted', 'AbortError'));
   const timer = setTimeout(() => cutOff(new DOMException('took too long', 'TimeoutError')), timeoutMs);
   if (signal?.aborted) {
     abort();
@@ -111,9 +114,10 @@ function start(dispatcher: Dispatcher, { options, signal, timeoutMs }: Transfer,
   // Node warns from the eleventh on, which many requests at a time come to.
   if (signal) setMaxListeners(0, signal);
   signal?.addEventListener('abort', abort);
-  dispatcher.dispatch(options, {
+  const handler: Dispatcher.DispatchHandler = {
     onRequestStart(started) {
       controller = started;
+      // It was cut off while it waited for a connection: its body may be another's by now.
       if (ended) started.abort(ended.error as Error);
     },
     onResponseStart(started, status, headers) {
@@ -132,5 +136,10 @@ function start(dispatcher: Dispatcher, { options, signal, timeoutMs }: Transfer,
     },
     onResponseEnd: () => end({}),
     onResponseError: (_, error) => end({ error }),
-  });
+  };
+  try {
+    dispatcher.dispatch(options, handler);
+  } catch (error) {
+    end({ error });
+  }
 }

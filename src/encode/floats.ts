@@ -31,7 +31,7 @@ export function floatWriter(): WriteFloats {
   return fastest.write;
 }
 
-/** A buffer of some megabytes that `floatWriter()` writes to without a copy; undefined while all are in use or there are none. */
+/** A buffer of some megabytes that `floatWriter()`, once called, writes to without a copy; undefined while all are in use or there are none. */
 export function borrowBuffer(): Buffer | undefined {
   return free.pop();
 }

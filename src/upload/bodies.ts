@@ -17,6 +17,8 @@ export async function* bodies(
   limits: () => BodyLimits,
   pool: BufferPool,
 ): AsyncGenerator<Body> {
+  // It lends the memory that bodies are made in.
+  if (format.values) floatWriter();
   let builder: BodyBuilder | undefined;
   try {
     for await (const block of blocks) {
@@ -29,7 +31,7 @@ export async function* bodies(
           builder.keep(row, end - start);
           continue;
         }
-        // Finishing the body ends the text that was written behind it.
+        // Finishing the body writes its end over what stands behind its rows.
         const next = Buffer.from(buffer.subarray(start, end));
         if (builder.count > 0) {
           const full = builder.finish();

@@ -7,7 +7,7 @@ import type { BodyFormat } from './delivery.ts';
 export interface Body {
   readonly bytes: Uint8Array;
   readonly pieces: readonly Piece[];
-  /** Gives its memory back for another body; its bytes must not be touched any more. */
+  /** Gives its memory back for another body; its bytes must not be touched any more. Once more does nothing. */
   release(): void;
 }
 
@@ -62,11 +62,11 @@ export interface BufferPool {
 
 const firstBufferBytes = 1 << 16;
 
-/** A pool that has what can be borrowed, and beyond that buffers of its own, which keep the size that they have grown to. */
+/** A pool of what can be borrowed, and of buffers of its own for what does not fit there, which keep the size that they have grown to. */
 export function createBufferPool(): BufferPool {
   const free: Buffer[] = [];
   return {
-    take: () => borrowBuffer() ?? free.pop() ?? Buffer.allocUnsafeSlow(firstBufferBytes),
+    take: () => free.pop() ?? borrowBuffer() ?? Buffer.allocUnsafeSlow(firstBufferBytes),
     give: (buffer) => {
       if (!returnBuffer(buffer)) free.push(buffer);
     },
@@ -101,6 +101,7 @@ export function startBody(format: BodyFormat, limits: BodyLimits, pool: BufferPo
   let buffer = withRoom(pool.take(), 0, before.length + after.length);
   buffer.set(before);
   let at = before.length;
+  let isGone = false;
   const pieces: Piece[] = [];
   const builder: BodyBuilder = {
     get count() {
@@ -131,7 +132,11 @@ export function startBody(format: BodyFormat, limits: BodyLimits, pool: BufferPo
       buffer.set(after, at);
       return { bytes: buffer.subarray(0, at + after.length), pieces, release: builder.drop };
     },
-    drop: () => pool.give(buffer),
+    drop() {
+      // Given twice it would be two bodies at once.
+      if (!isGone) pool.give(buffer);
+      isGone = true;
+    },
   };
   return builder;
 }

@@ -167,8 +167,10 @@ async function sendHalves(run: Run, { body }: Batch): Promise<void> {
     type: 'warning',
     message: `a batch of ${body.pieces.length} rows was too large for the server; halved`,
   });
-  for (const half of halveBody(body, run.delivery.format, run.pool)) {
-    if (run.quota || run.failure) half.release();
-    else await deliver(run, newBatch(run, half));
+  const halves = halveBody(body, run.delivery.format, run.pool);
+  try {
+    for (const half of halves) if (!run.quota && !run.failure) await deliver(run, newBatch(run, half));
+  } finally {
+    for (const half of halves) half.release();
   }
 }

@@ -40,7 +40,7 @@ export function journalWriter(path: string, file: FileHandle, { stillOurs, named
     });
   };
   return {
-    // A line for the system to keep, some millionths of a second: to have another thread do it takes ten times that.
+    // A line for the system to keep, mostly some millionths of a second: to have another thread do it takes ten times that.
     append: (...records) => tried(async () => appendFileSync(file.fd, records.map(encodeRecord).join(''))),
     sync: shared(() => tried(() => Promise.all([file.datasync(), named]).then(stillOurs))),
     stillOurs: () => tried(stillOurs),

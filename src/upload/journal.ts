@@ -53,6 +53,13 @@ export async function readJournal(path: string): Promise<JournalState | undefine
   return bytes && foldRecords(decodeJournal(bytes).records);
 }
 
+/** The same as far as a run would go on with it: one that is damaged is begun anew. */
+export async function readSoundJournal(path: string): Promise<JournalState | undefined> {
+  const bytes = await readFile(path).catch(() => undefined);
+  const decoded = bytes && decodeJournal(bytes);
+  return decoded && !decoded.damaged ? foldRecords(decoded.records) : undefined;
+}
+
 /** Forgets a job: its journal is gone, the server is not asked anything. */
 export async function removeJournal(path: string): Promise<void> {
   await unlink(path).catch((error: NodeJS.ErrnoException) => {

@@ -34,9 +34,10 @@ async function searchHalves(run: Run, { body, search }: Batch): Promise<void> {
   const queue = search ?? [];
   for (const half of halveBody(body, format, run.pool)) queue.push({ ...newBatch(run, half), search: queue });
   if (search) return;
-  for (const half of queue) {
-    if (run.quota || run.failure) half.body.release();
-    else await run.deliver(half);
+  try {
+    for (const half of queue) if (!run.quota && !run.failure) await run.deliver(half);
+  } finally {
+    for (const half of queue) half.body.release();
   }
 }
 

@@ -49,12 +49,11 @@ export async function verifyRows(input: VerifyInput): Promise<Verification> {
   const limits = { rows: rowsAtOnce, bytes: delivery.maxBytes, alone: Number.POSITIVE_INFINITY };
   const blocks = countRows(rows) > 0 ? rowBlocks(matrix, rows) : none();
   for await (const body of bodies(blocks, delivery.format, () => limits, createBufferPool())) {
-    for (const found of await compareBody(input, body)) {
+    for (const found of await compareBody(input, body).finally(() => body.release())) {
       if (found.length > 0) different++;
       differences.push(...found.slice(0, mostDifferences - differences.length));
     }
     compared += body.pieces.length;
-    body.release();
     input.onProgress(compared);
   }
   return { compared, different, differences };

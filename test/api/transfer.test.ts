@@ -49,10 +49,40 @@ test('a signal that has come already lets nothing out', async () => {
   const { pool, came, transfer } = await talkingTo(never, { signal: AbortSignal.abort(new Error('over')) });
   await expect(readWhole(pool, transfer, never)).rejects.toThrow('over');
   await expect(openBody(pool, transfer)).rejects.toThrow('over');
-  expect(came).toHaveLength(0);
+  const later = readWhole(pool, { ...transfer, signal: undefined, timeoutMs: 50 }, never);
+  await expect(later).rejects.toThrow('too long');
+  expect(came).toHaveLength(1);
 });
 
-test('a signal ends what is under way, head or body, and the connection with it', async () => {
+test('a request that is cut off while it waits for a connection is never sent', async () => {
+  const held: ServerResponse[] = [];
+  const { came, transfer } = await talkingTo((response) => held.push(response));
+  const pool = new Pool(transfer.options.origin as string, { connections: 1 });
+  onTestFinished(() => pool.destroy());
+  const end = new AbortController();
+  const first = readWhole(pool, transfer, never);
+  const second = readWhole(pool, { ...transfer, signal: end.signal }, never);
+  const third = readWhole(pool, transfer, never);
+  end.abort(new Error('enough'));
+  await expect(second).rejects.toThrow('enough');
+  while (held.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  held[0]?.end();
+  await first;
+  while (held.length === 1) await new Promise((resolve) => setImmediate(resolve));
+  held[1]?.end();
+  await third;
+  expect(came).toHaveLength(2);
+});
+
+test('a signal before the head ends the connection too', async () => {
+  const end = new AbortController();
+  const { pool, came, transfer } = await talkingTo(() => end.abort(new Error('enough')), { signal: end.signal });
+  await expect(readWhole(pool, transfer, never)).rejects.toThrow('enough');
+  const [response] = came;
+  if (!response?.closed) await new Promise((resolve) => response?.on('close', resolve));
+});
+
+test('a signal in the body ends the connection with it', async () => {
   const end = new AbortController();
   const { pool, came, transfer } = await talkingTo((response) => response.write('begun'), { signal: end.signal });
   const whole = readWhole(pool, transfer, () => end.abort(new Error('enough')));

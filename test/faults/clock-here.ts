@@ -44,7 +44,7 @@ export function takeClock(): ClockHere {
   performance.now = () => realNow() + waited;
   globalThis.setTimeout = Object.assign((due: () => void, ms = 0, ...rest: []) => {
     const timer = realSet(due, ms, ...rest);
-    // undici's, which are put off by whatever comes, are given something to call.
+    // undici's own, which are put off by whatever comes, are given an argument.
     if (ms >= leastDeadlineMs && rest.length === 0) deadlines.set(timer, { at: Date.now() + ms, due });
     return timer;
   }, realSet);
@@ -81,5 +81,5 @@ export function takeClock(): ClockHere {
   };
 }
 
-/** Of timers that are guards; shorter ones are not waited for by any test. */
+/** Timers of a minute or more are guards; no test waits for a shorter one to be due. */
 const leastDeadlineMs = 60_000;

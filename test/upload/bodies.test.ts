@@ -88,13 +88,19 @@ describe('request bodies', () => {
       body.release();
       break;
     }
+    const outgrown = createBufferPool();
+    const memory = new Set<ArrayBufferLike>();
     const wide = { ...format, aroundRow: () => ({ before: `"${'x'.repeat(4 << 20)}"`, after: '' }) };
     const roomy = () => ({ rows: 3, bytes: 1e9, alone: 1e9 });
-    for await (const body of bodies(blocksOf(5, 5), wide, roomy, createBufferPool())) {
+    for await (const body of bodies(blocksOf(12, 6), wide, roomy, outgrown)) {
       expect(body.bytes.length).toBeGreaterThan(8 << 20);
       expect(lent()).toBe(before);
+      memory.add(body.bytes.buffer);
+      body.release();
+      // Once more is no second gift.
       body.release();
     }
+    expect(memory.size).toBe(1);
     expect(lent()).toBe(before);
   });
 

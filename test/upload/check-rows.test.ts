@@ -14,3 +14,21 @@ it('where every row is bad, leaving them out is no way on', async () => {
     hints: [expect.stringContaining('--skip-bad-rows leaves nothing')],
   });
 });
+
+it('finds what is not finite in any place of rows of any width, and nothing else', async () => {
+  const check = async (rows: readonly (readonly number[])[]) => {
+    const { tensors } = await opened(await npyOf(rows));
+    const [tensor] = tensors.values();
+    const found = checkRows(matrixOf(tensor as never, 'rows'), [[0, rows.length]], () => undefined, { skipBad: true });
+    return [...(await found).bad.keys()];
+  };
+  const largest = 3.4028234663852886e38;
+  const good = [largest, -largest, 1.401298464324817e-45, -0, 1, -1e-40, 0, largest, largest];
+  for (let width = 1; width <= good.length; width++) {
+    const rows: number[][] = [good.slice(0, width)];
+    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+      for (let column = 0; column < width; column++) rows.push(good.slice(0, width).with(column, bad));
+    }
+    expect(await check(rows), `width ${width}`).toEqual(rows.map((_, row) => row).slice(1));
+  }
+});

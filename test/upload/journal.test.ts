@@ -178,7 +178,7 @@ describe('a journal on disk', () => {
     await never.close();
   });
 
-  it('has a record in the file when its append has resolved, however many write at once', async () => {
+  it('has a record in the file when its append has resolved', async () => {
     await (await openJournal(path)).close();
     const file = await open(path, 'a');
     const problems: string[] = [];

@@ -1,7 +1,9 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { connect } from '../../src/api/connect.ts';
 import { findSaes } from '../../src/layouts/find.ts';
 import { holdJob } from '../../src/upload/held-jobs.ts';
+import { journalPath } from '../../src/upload/journal.ts';
 import { prepareSae } from '../../src/upload/kinds/sae.ts';
 import { previewSae } from '../../src/upload/kinds/send-sae.ts';
 import { mostToSend } from '../../src/upload/preview-job.ts';
@@ -36,6 +38,9 @@ it('a preview believes the journal, but not with --restart, and not of rows that
   const changed = { ...prepared, blocks: new Map([[0, '00000000']]) };
   await expect(previewSae(changed, run)).rejects.toThrow(/values changed within rows 0-15/);
   expect(await previewSae(changed, { ...run, restart: true })).toMatchObject({ there: 15, toSend: 1 });
+  const journal = journalPath(bench.state, report.job);
+  await writeFile(journal, (await readFile(journal, 'utf8')).replace('"batch":0', '"batch":7'));
+  expect(await previewSae(changed, run)).toMatchObject({ there: 15, toSend: 1 });
   await described.close();
   await prepared.close();
   await sae.file.close();
