@@ -7,7 +7,7 @@ import { build, transform } from 'esbuild';
 rmSync('dist/parts', { recursive: true, force: true });
 
 /**
- * undici without its web part (fetch, WebSocket, cookies, caches, mocks) and its streams, which is most of it and takes 25 ms
+ * undici without its web part (fetch, WebSocket, cookies, caches, mocks) and its streams, which is most of it and takes 20 ms
  * of each start: its own entry loads all of that. What src/ imports of it stands here; proxies need `connect`.
  */
 const undiciDispatchers = {
@@ -28,14 +28,15 @@ const undiciDispatchers = {
 const leftOut = {
   name: 'left-out',
   setup(bundle) {
-    const absent = (what) =>
-      `module.exports = new Proxy({}, { get() { throw new Error('${what} is not in this bundle'); } });`;
     // HTTP/2 is used only where it is asked for; bodies are bytes, not forms or blobs.
     bundle.onLoad({ filter: /undici[\\/]lib[\\/]dispatcher[\\/]client-h2\.js$/ }, () => ({
       contents: "module.exports = () => { throw new Error('HTTP/2 is not in this bundle'); };",
     }));
-    bundle.onLoad({ filter: /undici[\\/]lib[\\/]web[\\/]fetch[\\/]body\.js$/ }, () => ({ contents: absent('fetch') }));
-    // undici asks Node's own HTTP for the size of headers and a class that nobody passes; commander can run subcommands that are programs of their own.
+    bundle.onLoad({ filter: /undici[\\/]lib[\\/]web[\\/]fetch[\\/]body\.js$/ }, () => ({
+      contents: "exports.extractBody = () => { throw new Error('forms and blobs are not in this bundle'); };",
+    }));
+    // undici asks Node's own HTTP for the size of headers and a class that nobody passes; commander can run subcommands
+    // that are programs of their own.
     const builtins = [
       {
         name: /^node:http$/,
