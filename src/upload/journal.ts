@@ -49,15 +49,19 @@ export async function openJournal(path: string, options: OpenJournalOptions = {}
 
 /** What a journal says, without touching it; undefined where there is none. */
 export async function readJournal(path: string): Promise<JournalState | undefined> {
-  const bytes = await readFile(path).catch(() => undefined);
-  return bytes && foldRecords(decodeJournal(bytes).records);
+  const found = await readRecords(path);
+  return found && foldRecords(found.records);
 }
 
 /** The same as far as a run would go on with it: one that is damaged is begun anew. */
 export async function readSoundJournal(path: string): Promise<JournalState | undefined> {
+  const found = await readRecords(path);
+  return found?.damaged ? undefined : found && foldRecords(found.records);
+}
+
+async function readRecords(path: string) {
   const bytes = await readFile(path).catch(() => undefined);
-  const decoded = bytes && decodeJournal(bytes);
-  return decoded && !decoded.damaged ? foldRecords(decoded.records) : undefined;
+  return bytes && decodeJournal(bytes);
 }
 
 /** Forgets a job: its journal is gone, the server is not asked anything. */
