@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline/promises';
 import { AppError } from '../errors.ts';
 import type { CommandContext } from './context.ts';
 
@@ -14,6 +13,7 @@ export function requireSomebody({ interactive, options }: CommandContext, doing:
 export async function confirm(context: CommandContext, question: string): Promise<boolean> {
   const { options, stdin, stop, out } = context;
   if (options.yes) return true;
+  const { createInterface } = await import('node:readline/promises');
   // The terminal edits the line itself: so Ctrl-C is the signal that it always is.
   const lines = createInterface({ input: stdin, output: out.stderr, terminal: false });
   const closed = new Promise<string>((resolve) => lines.once('close', () => resolve('\n')));

@@ -1,4 +1,5 @@
 import { count } from '../count.ts';
+import { elapsedMs } from '../elapsed.ts';
 import type { UploadEvent } from '../upload/events.ts';
 
 type Retry = Extract<UploadEvent, { type: 'retry' }>;
@@ -21,7 +22,7 @@ interface Told {
 }
 
 /** Requests in flight fail together: one line an outage and cause, however many there are. `now` is in milliseconds. */
-export function outageTeller(now: () => number = () => performance.now()): OutageTeller {
+export function outageTeller(now: () => number = elapsedMs): OutageTeller {
   const causes = new Map<string, Told>();
   return {
     retry({ why, wait_s }) {

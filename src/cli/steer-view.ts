@@ -1,4 +1,5 @@
 import type { Completions } from '../api/steer.ts';
+import { elapsedMs } from '../elapsed.ts';
 import { safeText, widthOf, wrapText } from './display-text.ts';
 import type { Output } from './output.ts';
 
@@ -34,7 +35,7 @@ export function openSteerView(out: Output): SteerView {
   return {
     update: (completions) => {
       latest = completions;
-      const now = performance.now();
+      const now = elapsedMs();
       if (now - drawnAt < redrawMs) return;
       drawnAt = now;
       draw();

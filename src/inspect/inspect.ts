@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
+import { byNumber } from '../by-number.ts';
 import { batchFiles } from '../dashboards/sae-dashboard.ts';
 import { AppError } from '../errors.ts';
 import type { TensorFile } from '../formats/format.ts';
@@ -185,6 +186,5 @@ async function weightFiles(folder: string): Promise<string[]> {
   const names = entries.filter(
     (entry) => entry.isFile() && weightExtensions.includes(extname(entry.name).toLowerCase()),
   );
-  const byNumber = new Intl.Collator('en', { numeric: true });
-  return names.map((entry) => join(folder, entry.name)).sort(byNumber.compare);
+  return names.map((entry) => join(folder, entry.name)).sort(byNumber);
 }

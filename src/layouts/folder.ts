@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import { byNumber } from '../by-number.ts';
 import { AppError } from '../errors.ts';
 
 /** What a folder holds, in the order of the numbers in the names: `layer_2` comes before `layer_10`. */
@@ -13,8 +14,7 @@ export async function listFolder(folder: string): Promise<Listing> {
     throw new AppError('file_unreadable', `${folder}: this folder cannot be read (${cause.code})`, { cause });
   });
   const visible = entries.filter(({ name }) => !name.startsWith('.'));
-  const byNumber = new Intl.Collator('en', { numeric: true });
-  visible.sort((a, b) => byNumber.compare(a.name, b.name));
+  visible.sort((a, b) => byNumber(a.name, b.name));
   const folders = visible.filter((entry) => entry.isDirectory());
   return {
     names: visible.filter((entry) => !entry.isDirectory()).map(({ name }) => name),

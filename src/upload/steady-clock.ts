@@ -1,4 +1,5 @@
 import { uptime } from 'node:os';
+import { elapsedMs } from '../elapsed.ts';
 
 /** A clock that only goes forwards, in milliseconds: nobody sets it, and time asleep counts. */
 export type SteadyClock = () => number;
@@ -25,9 +26,9 @@ function uptimeMs(): number {
   try {
     return uptime() * 1000;
   } catch {
-    return performance.now();
+    return elapsedMs();
   }
 }
 
 /** Counts from the start of this process. */
-export const steadyNow: SteadyClock = createSteadyClock(() => performance.now(), uptimeMs);
+export const steadyNow: SteadyClock = createSteadyClock(elapsedMs, uptimeMs);

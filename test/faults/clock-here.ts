@@ -16,7 +16,7 @@ export interface ClockHere {
 }
 
 /**
- * Takes the time of this process, as `test-clock.mjs` does of a child: `Date`, `performance.now`, waits of
+ * Takes the time of this process, as `test-clock.mjs` does of a child: `Date`, `process.hrtime`, waits of
  * `node:timers/promises`, timers of minutes and those that undici keeps. What a timer of the product guards is thereby
  * tested as it is.
  */
@@ -24,7 +24,7 @@ export function takeClock(): ClockHere {
   const RealDate = Date;
   const realWait = timers.setTimeout;
   const { setTimeout: realSet, clearTimeout: realClear } = globalThis;
-  const realNow = performance.now.bind(performance);
+  const realTime = process.hrtime;
   let waited = 0;
   const deadlines = new Map<unknown, { at: number; due: () => void }>();
   globalThis.Date = class extends RealDate {
@@ -41,7 +41,14 @@ export function takeClock(): ClockHere {
     return timers.setImmediate(value, options);
   }) as typeof realWait;
   syncBuiltinESMExports();
-  performance.now = () => realNow() + waited;
+  process.hrtime = Object.assign(
+    () => {
+      const [seconds, nanoseconds] = realTime();
+      const ms = nanoseconds / 1e6 + waited;
+      return [seconds + Math.floor(ms / 1000), (ms % 1000) * 1e6] as [number, number];
+    },
+    { bigint: realTime.bigint },
+  );
   globalThis.setTimeout = Object.assign((due: () => void, ms = 0, ...rest: []) => {
     const timer = realSet(due, ms, ...rest);
     // undici's own, which are put off by whatever comes, are given an argument.
@@ -76,7 +83,7 @@ export function takeClock(): ClockHere {
       timers.setTimeout = realWait;
       syncBuiltinESMExports();
       Object.assign(globalThis, { setTimeout: realSet, clearTimeout: realClear });
-      performance.now = realNow;
+      process.hrtime = realTime;
     },
   };
 }

@@ -96,7 +96,7 @@ test('two files that nobody knows are not guessed between', async () => {
   await expect(found(folder)).rejects.toMatchObject({
     code: 'layout_unknown',
     hints: [
-      'it holds W_dec_bf16.safetensors, W_dec.safetensors',
+      'it holds W_dec.safetensors, W_dec_bf16.safetensors',
       expect.anything(),
       expect.stringMatching(/^looked for /),
     ],

@@ -32,9 +32,13 @@ globalThis.Date = class extends RealDate {
   }
 };
 const slept = () => passed() - awake();
-const [aheadAtStart, sleptAtStart, sinceStart] = [ahead, slept(), performance.now.bind(performance)];
-performance.now = () => sinceStart() + ahead - aheadAtStart;
-os.uptime = () => (performance.now() + slept() - sleptAtStart) / 1000;
+const [aheadAtStart, sleptAtStart, sinceBoot] = [ahead, slept(), process.hrtime.bind(process)];
+const elapsedMs = () => {
+  const [seconds, nanoseconds] = sinceBoot();
+  return seconds * 1000 + nanoseconds / 1e6 + ahead - aheadAtStart;
+};
+process.hrtime = () => [Math.floor(elapsedMs() / 1000), (elapsedMs() % 1000) * 1e6];
+os.uptime = () => (elapsedMs() + slept() - sleptAtStart) / 1000;
 
 /** What is waited for; of those with `moves` time goes on by itself. */
 const waiting = new Set();

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { byNumber } from '../src/by-number.ts';
+
+test('names come in the order of the numbers in them', () => {
+  const inOrder = [
+    '',
+    '2',
+    '10',
+    'a',
+    'a1b',
+    'a1b2',
+    'a01b10',
+    'layer_2',
+    'layer_2.npz',
+    'layer_010',
+    'layer_10',
+    'layers',
+  ];
+  const sorted = [...inOrder].reverse().sort(byNumber);
+  expect(sorted).toEqual(inOrder);
+});
+
+test('digits beyond what a number holds are still in one order', () => {
+  const [small, large] = ['9'.repeat(400), `1${'0'.repeat(400)}`];
+  for (const [a, b] of [
+    ['x', 'x'],
+    [small, large],
+    ['12345678901234567890', '12345678901234567891'],
+  ] as const) {
+    expect(byNumber(a, b) + byNumber(b, a)).toBe(0);
+  }
+});
