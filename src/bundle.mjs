@@ -35,13 +35,23 @@ const leftOut = {
     bundle.onLoad({ filter: /undici[\\/]lib[\\/]web[\\/]fetch[\\/]body\.js$/ }, () => ({
       contents: "exports.extractBody = () => { throw new Error('forms and blobs are not in this bundle'); };",
     }));
-    // undici asks Node's own HTTP for the size of headers and a class that nobody passes; commander can run subcommands
-    // that are programs of their own.
+    // chalk asks whether there is colour, which output.ts has decided for all of it.
+    bundle.onLoad({ filter: /chalk[\\/]source[\\/]vendor[\\/]supports-color[\\/]index\.js$/ }, () => ({
+      contents: 'export default { stdout: { level: 1 }, stderr: { level: 1 } };',
+    }));
+    // undici asks Node's own HTTP for the size of headers and a class that nobody passes, and of its assertions needs that
+    // they throw; commander can run subcommands that are programs of their own.
     const builtins = [
       {
         name: /^node:http$/,
         importer: /node_modules[\\/]undici[\\/]/,
         contents: 'exports.IncomingMessage = class {}; exports.maxHeaderSize = 16384;',
+      },
+      {
+        name: /^node:assert$/,
+        importer: /node_modules[\\/]undici[\\/]/,
+        contents:
+          "module.exports = (value, message) => { if (!value) throw new Error(message ?? 'undici: a wrong state'); };",
       },
       { name: /^node:child_process$/, importer: /node_modules[\\/]commander[\\/]/, contents: '' },
     ];
@@ -56,17 +66,55 @@ const leftOut = {
   },
 };
 
+/** Small modules that most parts need, and those of them that touch files or tensors, which help does without. */
+const small = [
+  'errors',
+  'count',
+  'elapsed',
+  'by-number',
+  'api/redact',
+  'inspect/upload-cost',
+  'tensor/ranges',
+  'upload/shard',
+];
+const smallOfData = [
+  ...[
+    'make-folder',
+    'library/close-after',
+    'tensor/byte-source',
+    'tensor/dtype',
+    'tensor/missing-file',
+    'tensor/tensor',
+  ],
+];
+/** Those that only commands need. */
+const smallOfCli = ['cli/id', 'cli/spinner', 'cli/embedded', 'cli/inspect/numbers'];
+/** What is loaded by itself, and what is to come with it. */
+const comesWith = [
+  { entry: /[\\/]src[\\/]main\.ts$/, modules: [...small, ...smallOfCli] },
+  { entry: /[\\/]src[\\/]cli[\\/]commands[\\/][\w-]+\.ts$/, modules: ['main', 'cli/prepare', ...smallOfData] },
+  { entry: /[\\/](src[\\/]cli[\\/](prepare|progress-bar)\.ts|ora[\\/]index\.js)$/, modules: ['main'] },
+  {
+    entry:
+      /[\\/]src[\\/](index|formats[\\/]arrow-open|feature-data[\\/]arrow-table|config[\\/]key-store|sandbox[\\/]index)\.ts$/,
+    modules: [...small, ...smallOfData],
+  },
+];
+
 /**
- * What every start needs comes in few parts: esbuild puts together what the same entries lead to, and so each command
- * leads to the start as well.
+ * A start takes few files, at half a millisecond each: esbuild puts into one part what the same entries lead to, so what is
+ * needed in most places is made to be led to from all of them.
  */
-const oneStart = {
-  name: 'one-start',
+const fewParts = {
+  name: 'few-parts',
   setup(bundle) {
-    bundle.onLoad({ filter: /[\\/]src[\\/]cli[\\/](commands[\\/][\w-]+|parse-options|spinner)\.ts$/ }, ({ path }) => ({
-      contents: `${readFileSync(path, 'utf8')}\nimport ${JSON.stringify(resolve('src/main.ts'))};`,
-      loader: 'ts',
-    }));
+    for (const { entry, modules } of comesWith) {
+      const imports = modules.map((name) => `import ${JSON.stringify(resolve(`src/${name}.ts`))};`).join('\n');
+      bundle.onLoad({ filter: entry }, ({ path }) => ({
+        contents: `${readFileSync(path, 'utf8')}\n${imports}`,
+        loader: path.endsWith('.ts') ? 'ts' : 'js',
+      }));
+    }
   },
 };
 
@@ -83,7 +131,7 @@ const { metafile, outputFiles } = await build({
   define: { 'import.meta.url': 'fileUrl' },
   // A native module: npm brings the build for the machine.
   external: ['libsql'],
-  plugins: [undiciDispatchers, leftOut, oneStart],
+  plugins: [undiciDispatchers, leftOut, fewParts],
   legalComments: 'none',
   metafile: true,
   write: false,

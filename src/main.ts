@@ -39,8 +39,8 @@ async function runCommand(
   version: string,
   out: Output,
 ): Promise<number> {
-  (await import('./v8-flags.ts')).tuneV8();
-  const { parseOptions } = await import('./cli/parse-options.ts');
+  const { isatty, parseOptions, tuneV8 } = await import('./cli/prepare.ts');
+  tuneV8();
   const options = parseOptions(raw);
   const { run } = await spec.load();
   const { maxDuration } = options;
@@ -50,8 +50,10 @@ async function runCommand(
     options,
     env: process.env,
     out,
-    stdin: process.stdin,
-    interactive: process.stdin.isTTY === true && process.stderr.isTTY === true && options.input !== false,
+    get stdin() {
+      return process.stdin;
+    },
+    interactive: isatty(0) && process.stderr.isTTY === true && options.input !== false,
     version,
     command: commandToRepeat(argv, options),
     typed: { words: argv, folder: process.cwd() },

@@ -15,7 +15,7 @@ import { type Verification, verifyRows } from '../upload/verify-rows.ts';
 import type { CommandContext } from './context.ts';
 import { commandOf, type JobAgain, jobAgain } from './job-again.ts';
 import { atServerOf, namesServer } from './job-server.ts';
-import { startProgress } from './progress.ts';
+import { loadProgress } from './progress.ts';
 import { checkReceipt } from './receipt.ts';
 import { openSession, type Session } from './session.ts';
 import { withSpinner } from './spinner.ts';
@@ -89,7 +89,7 @@ async function readBack(context: CommandContext, { status, state, server }: Exam
   const total = countRows(rows);
   const sample = randomRows(rows, options.verifyRows ?? sampleRows, randomInt);
   const size = countRows(sample);
-  const progress = startProgress(out, size, 0);
+  const progress = (await loadProgress(out))(size, 0);
   let verification: Verification;
   try {
     verification = await verifyRows({
@@ -128,7 +128,7 @@ async function lookOnly(context: CommandContext, { status, state, server }: Exam
   out.warn('the files that this job was made of are gone: its rows are looked for, but what they hold is not compared');
   const rows = [...eachRow(state.stored)];
   const differences: Verification['differences'][number][] = [];
-  const progress = startProgress(out, rows.length, 0);
+  const progress = (await loadProgress(out))(rows.length, 0);
   try {
     for (let at = 0; at < rows.length; at += stepRows) {
       context.stop.throwIfAborted();

@@ -97,7 +97,7 @@ export async function showSending(
   several: boolean,
 ): Promise<{ report: JobReport; after?: Afterwards }> {
   const { out, options } = context;
-  const reporter = eventReporter(context, sourceOf(prepared));
+  const reporter = await eventReporter(context, sourceOf(prepared));
   try {
     const report = await send(reporter.onEvent);
     reporter.stop();

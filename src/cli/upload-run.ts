@@ -9,7 +9,8 @@ import type { Server } from '../upload/server.ts';
 import type { CommandContext } from './context.ts';
 import { formatMoment } from './moment.ts';
 import { type OutageTeller, outageTeller } from './outage.ts';
-import { type Progress, type QuotaAhead, startProgress } from './progress.ts';
+import { loadProgress, type Progress } from './progress.ts';
+import type { QuotaAhead } from './progress-state.ts';
 import { describeQuarantine, type RowNaming } from './quarantine.ts';
 import type { Session } from './session.ts';
 
@@ -36,17 +37,18 @@ export function lookOptions({ options, stop, out }: CommandContext, { folders }:
 }
 
 /** Turns the events of one upload into a bar or lines on stderr and NDJSON on stdout. */
-export function eventReporter(
+export async function eventReporter(
   context: CommandContext,
   source: string,
-): { onEvent: (event: UploadEvent) => void; stop(): void } {
+): Promise<{ onEvent: (event: UploadEvent) => void; stop(): void }> {
   const { out } = context;
+  const startProgress = await loadProgress(out);
   let progress: Progress | undefined;
   const outages = outageTeller();
   return {
     onEvent: (event) => {
       if (event.type === 'progress') {
-        progress ??= startProgress(out, event.total, event.confirmed);
+        progress ??= startProgress(event.total, event.confirmed);
         progress.update(event.confirmed, quotaAhead(context, event.quota));
       }
       if (event.type === 'retry') progress?.trying(event.wait_s * 1000);

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { outageTeller } from '../../src/cli/outage.ts';
 import { createOutput } from '../../src/cli/output.ts';
-import { startProgress } from '../../src/cli/progress.ts';
+import { loadProgress } from '../../src/cli/progress.ts';
 import { type Fault, type FaultProxy, startFaultProxy } from '../upload/fault-proxy.ts';
 import { allThere, type Bench, compareWithStore, openBench } from '../upload/job-bench.ts';
 import { testTerminal } from './terminal.ts';
@@ -63,14 +63,14 @@ describe('what is told of an outage', () => {
   });
 });
 
-it('the bar says when it is tried again, and goes on as before once it was taken', () => {
+it('the bar says when it is tried again, and goes on as before once it was taken', async () => {
+  const terminal = testTerminal(80, 24);
+  const options = { json: false, quiet: false, verbose: false, color: false, colorResults: false, progress: true };
+  const streams = { stdout: terminal.stream, stderr: terminal.stream };
+  const startProgress = await loadProgress(createOutput(streams, { ...options, cursor: true, unicode: true }));
   vi.useFakeTimers();
   try {
-    const terminal = testTerminal(80, 24);
-    const options = { json: false, quiet: false, verbose: false, color: false, colorResults: false, progress: true };
-    const streams = { stdout: terminal.stream, stderr: terminal.stream };
-    const out = createOutput(streams, { ...options, cursor: true, unicode: true });
-    const progress = startProgress(out, 100, 0);
+    const progress = startProgress(100, 0);
     progress.update(10);
     progress.trying(8000);
     vi.advanceTimersByTime(2000);

@@ -3,7 +3,7 @@ import { cutMiddle, widthOf, wrapNote } from '../../src/cli/display-text.ts';
 import { formatMoment } from '../../src/cli/moment.ts';
 import { createOutput, type OutputOptions } from '../../src/cli/output.ts';
 import { createPace } from '../../src/cli/pace.ts';
-import { startProgress } from '../../src/cli/progress.ts';
+import { loadProgress } from '../../src/cli/progress.ts';
 import { barLine, etaText, factsLine } from '../../src/cli/progress-line.ts';
 import { type TestTerminal, testTerminal } from './terminal.ts';
 
@@ -23,11 +23,11 @@ function pipe(): TestTerminal {
 }
 
 /** A run of some seconds on a clock of the test: rows come evenly, then it is stopped. */
-function upload(terminal: TestTerminal, options: Partial<OutputOptions> = {}, seconds = 60): void {
+async function upload(terminal: TestTerminal, options: Partial<OutputOptions> = {}, seconds = 60): Promise<void> {
+  const startProgress = await loadProgress(outputOn(terminal.stream, options));
   vi.useFakeTimers();
   try {
-    const out = outputOn(terminal.stream, options);
-    const progress = startProgress(out, 6000, 1000);
+    const progress = startProgress(6000, 1000);
     for (let s = 1; s <= seconds; s++) {
       vi.advanceTimersByTime(1000);
       progress.update(1000 + Math.round((5000 * s) / seconds));
@@ -40,9 +40,9 @@ function upload(terminal: TestTerminal, options: Partial<OutputOptions> = {}, se
 
 describe('the bar on a terminal', () => {
   for (const columns of [20, 40, 60, 80, 200]) {
-    test(`of ${columns} columns begins where the job stands, is never wider, and gives the cursor back`, () => {
+    test(`of ${columns} columns begins where the job stands, is never wider, and gives the cursor back`, async () => {
       const terminal = testTerminal(columns, 24);
-      upload(terminal);
+      await upload(terminal);
       expect(terminal.written()).toContain('16 %');
       expect(terminal.lines().at(-1)).toContain('100 %');
       for (const line of terminal.lines()) expect(widthOf(line)).toBeLessThan(columns);
@@ -51,17 +51,17 @@ describe('the bar on a terminal', () => {
     });
   }
 
-  test('has signs of ASCII alone where the locale has no others', () => {
+  test('has signs of ASCII alone where the locale has no others', async () => {
     const terminal = testTerminal(80, 24);
-    upload(terminal, { unicode: false });
+    await upload(terminal, { unicode: false });
     expect(terminal.written()).toMatch(/##+-+ {2}/);
     expect([...terminal.written()].every((sign) => sign < '\x7f')).toBe(true);
   });
 
-  test('leaves lines above it whole, and none of its own between them', () => {
+  test('leaves lines above it whole, and none of its own between them', async () => {
     const terminal = testTerminal(60, 24);
     const out = outputOn(terminal.stream);
-    const progress = startProgress(out, 100, 0);
+    const progress = (await loadProgress(out))(100, 0);
     progress.update(50);
     out.note('waiting 3 s before another try');
     progress.update(100);
@@ -71,30 +71,30 @@ describe('the bar on a terminal', () => {
     expect(lines.filter((line) => line.includes('waiting 3 s before another try'))).toHaveLength(1);
   });
 
-  test('is never drawn where the cursor cannot move', () => {
+  test('is never drawn where the cursor cannot move', async () => {
     const terminal = testTerminal(80, 24);
-    upload(terminal, { cursor: false });
+    await upload(terminal, { cursor: false });
     expect(terminal.written()).not.toMatch(control);
     expect(terminal.lines().at(-1)).toContain('100 %');
   });
 });
 
 describe('elsewhere', () => {
-  test('a minute makes few lines, without colour and carriage returns', () => {
+  test('a minute makes few lines, without colour and carriage returns', async () => {
     const { stream, lines, written } = pipe();
-    upload({ stream, lines, written });
+    await upload({ stream, lines, written });
     expect(written()).not.toMatch(control);
     expect(lines().length).toBeGreaterThan(1);
     expect(lines().length).toBeLessThanOrEqual(7);
     expect(lines().at(-1)).toMatch(/^100 % {2}6,000\/6,000 rows {2}\d+ rows\/s {2}done in 1:00$/);
   });
 
-  test('an upload of a moment makes one line, and --quiet none', () => {
+  test('an upload of a moment makes one line, and --quiet none', async () => {
     const { stream, lines, written } = pipe();
-    upload({ stream, lines, written }, {}, 2);
+    await upload({ stream, lines, written }, {}, 2);
     expect(lines()).toHaveLength(1);
     const silent = pipe();
-    upload(silent, { quiet: true });
+    await upload(silent, { quiet: true });
     expect(silent.written()).toBe('');
   });
 });

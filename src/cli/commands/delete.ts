@@ -12,7 +12,7 @@ import { confirm, requireSomebody } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { countThings, type Planned, tellEnd, tellSurvey } from '../delete-report.ts';
 import { parseId } from '../id.ts';
-import { startProgress } from '../progress.ts';
+import { loadProgress } from '../progress.ts';
 import { openSession, type Session } from '../session.ts';
 import { withSpinner } from '../spinner.ts';
 
@@ -99,7 +99,7 @@ async function remove(
   { server, survey }: Prepared,
   marks: ReturnType<typeof deletionMarks>,
 ): Promise<Deletion> {
-  const progress = startProgress(out, survey.mine.length, 0);
+  const progress = (await loadProgress(out))(survey.mine.length, 0);
   try {
     return await deleteRows(survey.mine, {
       rows: server.rows,

@@ -1,0 +1,42 @@
+import cliProgress from 'cli-progress';
+import type { Output } from './output.ts';
+import { barLine } from './progress-line.ts';
+import { factsOf, type ProgressState } from './progress-state.ts';
+
+/** How far an upload is, as it is being shown. */
+export interface Shown {
+  changed(): void;
+  stop(): void;
+}
+
+/** Draws a bar on the terminal; lines that are written meanwhile go above it. */
+export function showBar(out: Output, state: ProgressState): Shown {
+  let isLast = false;
+  const draw = (full: number, empty: number) => {
+    const [done, open] = out.unicode ? ['█', '░'] : ['#', '-'];
+    const [left, right] = [done.repeat(full), open.repeat(empty)];
+    // The library cuts the line that it leaves behind to the terminal's width, counting colour codes as characters.
+    return isLast ? left + right : out.paint.green(left) + out.paint.dim(right);
+  };
+  const bars = new cliProgress.MultiBar({
+    stream: out.stderr,
+    hideCursor: true,
+    forceRedraw: true,
+    format: () => barLine(factsOf(state), out.stderr.columns || 80, draw),
+    gracefulExit: false,
+    emptyOnZero: true,
+  });
+  const bar = bars.create(state.total, state.confirmed);
+  out.setLineWriter((line) => bars.log(`${line}\n`));
+  return {
+    changed: () => bar.update(state.confirmed),
+    stop: () => {
+      isLast = true;
+      bar.update(state.confirmed);
+      // Lines that were said since it was last drawn would be lost with it.
+      bars.update();
+      bars.stop();
+      out.setLineWriter(undefined);
+    },
+  };
+}
