@@ -1,14 +1,14 @@
-import * as z from 'zod';
 import { AppError, type ErrorCode } from '../errors.ts';
+import * as z from '../schema.ts';
 import type { Answer } from './http.ts';
 import { oneLine } from './one-line.ts';
 import { serverTime } from './server-time.ts';
 
 const errorBody = z.looseObject({
-  error: z.string().optional(),
-  message: z.string().optional(),
-  code: z.string().optional(),
-  path: z.string().optional(),
+  error: z.optional(z.string()),
+  message: z.optional(z.string()),
+  code: z.optional(z.string()),
+  path: z.optional(z.string()),
 });
 
 /** What an answer that is not a success says, in whichever of the servers' shapes. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type * as z from 'zod';
 import { AppError } from '../errors.ts';
+import type * as z from '../schema.ts';
 import { opensIn, type RequestWindow } from '../upload/pacer.ts';
 import { isCutOff } from './answer.ts';
 import { higherLimits, isTransient, permanentError, readComplaint, retryAfterMs } from './answer-errors.ts';
@@ -135,18 +135,18 @@ function failing(request: HttpRequest, answer: Answer, asked: number | undefined
 }
 
 /** Sends JSON, expects a success that fits `schema`. Errors: those of `askAgain`, permanentError, not_neuronpedia. */
-export async function ask<T>(http: Http, request: HttpRequest, schema: z.ZodType<T>, doing: string): Promise<T> {
+export async function ask<T>(http: Http, request: HttpRequest, schema: z.ZodMiniType<T>, doing: string): Promise<T> {
   return readOrRefuse(await askAgain(http, request), schema, doing);
 }
 
 /** The JSON of a success, or the refusal as an error. Errors: permanentError, not_neuronpedia. */
-export function readOrRefuse<T>(answer: Answer, schema: z.ZodType<T>, doing: string): T {
+export function readOrRefuse<T>(answer: Answer, schema: z.ZodMiniType<T>, doing: string): T {
   if (answer.status < 200 || answer.status > 299) throw permanentError(answer, doing);
   return readAs(answer, schema, doing);
 }
 
 /** An answer's JSON as `schema` has it. Error: not_neuronpedia. */
-export function readAs<T>(answer: Answer, schema: z.ZodType<T>, doing: string): T {
+export function readAs<T>(answer: Answer, schema: z.ZodMiniType<T>, doing: string): T {
   const parsed = schema.safeParse(answer.json);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];

@@ -1,5 +1,5 @@
-import type * as z from 'zod';
 import type { AppError } from '../errors.ts';
+import * as z from '../schema.ts';
 import { createPacer } from '../upload/pacer.ts';
 import type { Made, ModelRecord, Server, SourceSet } from '../upload/server.ts';
 import { ask, askAgain, checkPlace, postJson, readOrRefuse } from './ask.ts';
@@ -96,7 +96,7 @@ async function getModel(http: Http, id: string): Promise<ModelRecord | undefined
   const found = await ask(
     http,
     postJson('/api/model/get', { id }),
-    modelSchema.nullable(),
+    z.nullable(modelSchema),
     `asking for the model "${id}"`,
   );
   if (found === null) return undefined;
@@ -114,7 +114,7 @@ async function getSourceSet(http: Http, modelId: string, name: string): Promise<
   const path = `/api/source-set/${encodeURIComponent(modelId)}/${encodeURIComponent(name)}`;
   const answer = await askAgain(http, { method: 'GET', path });
   if (answer.status === 404) return undefined;
-  const found = readOrRefuse(answer, sourceSetSchema.nullable(), `asking for the source set "${name}"`);
+  const found = readOrRefuse(answer, z.nullable(sourceSetSchema), `asking for the source set "${name}"`);
   if (found === null) return undefined;
   checkPlace(found, { name }, `asking for the source set "${name}"`);
   return toSourceSet(found);

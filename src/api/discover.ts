@@ -1,5 +1,5 @@
-import type * as z from 'zod';
 import { AppError } from '../errors.ts';
+import type * as z from '../schema.ts';
 import type { Account, Capabilities, Quota } from '../upload/server.ts';
 import { permanentError } from './answer-errors.ts';
 import { askAgain, readAs, readOrRefuse } from './ask.ts';

@@ -1,5 +1,5 @@
-import * as z from 'zod';
 import { AppError } from '../errors.ts';
+import * as z from '../schema.ts';
 import { readComplaint } from './answer-errors.ts';
 import { askAgain, askRest, postJson, readOrRefuse } from './ask.ts';
 import { fetchFeature } from './feature.ts';

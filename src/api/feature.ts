@@ -1,15 +1,15 @@
-import * as z from 'zod';
 import { AppError } from '../errors.ts';
+import * as z from '../schema.ts';
 import { readComplaint } from './answer-errors.ts';
 import { askAgain, checkPlace, readOrRefuse } from './ask.ts';
 import type { Http } from './http.ts';
 import { manyOf } from './many-of.ts';
 import { explanationSchema } from './schemas.ts';
 
-const person = z.looseObject({ name: z.string().nullish() }).nullish();
-const texts = manyOf(z.string()).nullish();
-const numbers = manyOf(z.number()).nullish();
-const freeFields = z.record(z.string(), z.unknown()).nullish();
+const person = z.nullish(z.looseObject({ name: z.nullish(z.string()) }));
+const texts = z.nullish(manyOf(z.string()));
+const numbers = z.nullish(manyOf(z.number()));
+const freeFields = z.nullish(z.record(z.string(), z.unknown()));
 
 const activationSchema = z.looseObject({
   tokens: manyOf(z.string()),
@@ -19,38 +19,38 @@ const activationSchema = z.looseObject({
 const featureSchema = z.looseObject({
   modelId: z.string(),
   layer: z.string(),
-  index: z.union([z.string(), z.number()]).transform(String),
-  creatorId: z.string().nullish(),
-  hasVector: z.boolean().nullish(),
+  index: z.pipe(z.union([z.string(), z.number()]), z.transform(String)),
+  creatorId: z.nullish(z.string()),
+  hasVector: z.nullish(z.boolean()),
   vector: numbers,
-  vectorHash: z.string().nullish(),
-  vectorLabel: z.string().nullish(),
-  vectorDefaultSteerStrength: z.number().nullish(),
-  name: z.string().nullish(),
-  description: z.string().nullish(),
-  kind: z.string().nullish(),
-  concept: z.string().nullish(),
-  bias: z.number().nullish(),
-  hookName: z.string().nullish(),
-  hookNameIn: z.string().nullish(),
-  license: z.string().nullish(),
-  visibility: z.string().nullish(),
+  vectorHash: z.nullish(z.string()),
+  vectorLabel: z.nullish(z.string()),
+  vectorDefaultSteerStrength: z.nullish(z.number()),
+  name: z.nullish(z.string()),
+  description: z.nullish(z.string()),
+  kind: z.nullish(z.string()),
+  concept: z.nullish(z.string()),
+  bias: z.nullish(z.number()),
+  hookName: z.nullish(z.string()),
+  hookNameIn: z.nullish(z.string()),
+  license: z.nullish(z.string()),
+  visibility: z.nullish(z.string()),
   tags: texts,
-  paperUrl: z.string().nullish(),
+  paperUrl: z.nullish(z.string()),
   metadata: freeFields,
-  sourceDescription: z.string().nullish(),
+  sourceDescription: z.nullish(z.string()),
   sourceMetadata: freeFields,
-  frac_nonzero: z.number().nullish(),
+  frac_nonzero: z.nullish(z.number()),
   pos_str: texts,
   pos_values: numbers,
   neg_str: texts,
   neg_values: numbers,
-  activations: manyOf(activationSchema).nullish(),
-  explanations: manyOf(explanationSchema).nullish(),
-  lists: manyOf(z.looseObject({ id: z.string() })).nullish(),
+  activations: z.nullish(manyOf(activationSchema)),
+  explanations: z.nullish(manyOf(explanationSchema)),
+  lists: z.nullish(manyOf(z.looseObject({ id: z.string() }))),
   creator: person,
-  createdAt: z.string().nullish(),
-  model: z.looseObject({ inferenceEnabled: z.boolean().nullish() }).nullish(),
+  createdAt: z.nullish(z.string()),
+  model: z.nullish(z.looseObject({ inferenceEnabled: z.nullish(z.boolean()) })),
 });
 
 export type Feature = z.infer<typeof featureSchema>;

@@ -1,3 +1,4 @@
+import { elapsedMs } from '../elapsed.ts';
 import { answerText, describeAnswer, headersOf, streamChunks, toAnswer } from './answer.ts';
 import { type Carrier, openCarrier } from './carrier.ts';
 import { type NoAnswer, noAnswer, ProxyFailure } from './no-answer.ts';
@@ -136,10 +137,10 @@ async function* streamedChunks(
 
 /** Says how an exchange ended, with its size and how long it took. */
 function teller(options: HttpOptions, request: HttpRequest): (result: string) => void {
-  const started = performance.now();
+  const started = elapsedMs();
   return (result) => {
     const size = request.body ? ` ${Buffer.byteLength(request.body)} B` : '';
-    const ms = Math.round(performance.now() - started);
+    const ms = Math.round(elapsedMs() - started);
     options.onExchange?.(`${request.method} ${request.path}${size} -> ${result} (${ms} ms)`);
   };
 }

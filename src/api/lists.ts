@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from '../schema.ts';
 import { ask, askRest, postJson, readOrRefuse } from './ask.ts';
 import { fetchFeature } from './feature.ts';
 import type { FeatureId } from './feature-id.ts';

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from '../schema.ts';
 import type { Outcome } from '../upload/delivery.ts';
 import { opensIn, type Pacer } from '../upload/pacer.ts';
 import { steadyNow } from '../upload/steady-clock.ts';
@@ -11,7 +11,7 @@ import { serverTime } from './server-time.ts';
 const quotaBody = z.looseObject({
   code: z.literal('rate_limit_exceeded'),
   features: z.looseObject({
-    limit: z.number().nullable(),
+    limit: z.nullable(z.number()),
     used: z.number(),
     resetsAt: instant,
   }),

@@ -1,11 +1,11 @@
-import * as z from 'zod';
+import * as z from '../schema.ts';
 import type { RequestWindow } from '../upload/pacer.ts';
 import { longestPauseMs } from './answer-errors.ts';
 import type { Answer } from './http.ts';
 
 /** What the public server says where too many requests came from one address. It sends no Retry-After. */
 const windowBody = z.looseObject({
-  limitPerWindow: z.number().int().positive(),
+  limitPerWindow: z.int().check(z.positive()),
   requestWindow: z.string(),
 });
 

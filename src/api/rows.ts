@@ -1,5 +1,5 @@
-import * as z from 'zod';
 import { AppError } from '../errors.ts';
+import * as z from '../schema.ts';
 import type { Capabilities, RowAccess, RowContent } from '../upload/server.ts';
 import { isTransient, permanentError, readComplaint } from './answer-errors.ts';
 import { ask, askAgain, postJson } from './ask.ts';
@@ -13,8 +13,8 @@ const rowsAtOnce = { fields: 1024, whole: 32 } as const;
 const ownedSchema = z.looseObject({
   modelId: z.string(),
   layer: z.string(),
-  index: z.union([z.string(), z.number()]).transform(String),
-  creatorId: z.string().nullish(),
+  index: z.pipe(z.union([z.string(), z.number()]), z.transform(String)),
+  creatorId: z.nullish(z.string()),
 });
 
 /** Rows of any kind by their ids: whose they are, and how to take them back. */

@@ -1,55 +1,57 @@
-import * as z from 'zod';
+import * as z from '../schema.ts';
 import { oneLine } from './one-line.ts';
 
 /** Answers, as far as this client reads them. Unknown fields are let be: servers grow. */
 
 /** A name that is shown. */
-const name = z.string().transform(oneLine);
+const name = z.pipe(z.string(), z.transform(oneLine));
 
 /** An instant; what is none says nothing. */
-export const instant = z
-  .string()
-  .transform((text) => (Number.isNaN(Date.parse(text)) ? undefined : new Date(text)))
-  .nullish();
+export const instant = z.nullish(
+  z.pipe(
+    z.string(),
+    z.transform((text) => (Number.isNaN(Date.parse(text)) ? undefined : new Date(text))),
+  ),
+);
 
 export const limitsSchema = z.looseObject({
   tier: name,
   features: z.looseObject({
-    limit: z.number().int().nonnegative().nullable(),
-    used: z.number().int().nonnegative(),
+    limit: z.nullable(z.int().check(z.nonnegative())),
+    used: z.int().check(z.nonnegative()),
     resetsAt: instant,
   }),
   privateUploads: z.boolean(),
-  maxFeaturesPerBatch: z.number().int().positive(),
-  maxBodyBytes: z.number().int().positive(),
+  maxFeaturesPerBatch: z.int().check(z.positive()),
+  maxBodyBytes: z.int().check(z.positive()),
   storesVectors: z.boolean(),
   idempotencyKeys: z.boolean(),
-  serverId: z.string().optional(),
+  serverId: z.optional(z.string()),
 });
 
-export const userSchema = z.looseObject({ id: z.string(), name: name.nullish() });
+export const userSchema = z.looseObject({ id: z.string(), name: z.nullish(name) });
 
 export const modelSchema = z.looseObject({
   id: z.string(),
-  layers: z.number().int().nonnegative(),
-  dimension: z.number().int().positive().nullish(),
+  layers: z.int().check(z.nonnegative()),
+  dimension: z.nullish(z.int().check(z.positive())),
 });
 
 export const sourceSetSchema = z.looseObject({
   name: z.string(),
-  creatorId: z.string().nullish(),
-  description: z.string().nullish(),
-  urls: z.array(z.string()).nullish(),
+  creatorId: z.nullish(z.string()),
+  description: z.nullish(z.string()),
+  urls: z.nullish(z.array(z.string())),
 });
 
 /** A row's number among its source's. */
-const index = z.union([z.string().regex(/^\d{1,15}$/), z.int().nonnegative()]);
+const index = z.union([z.string().check(z.regex(/^\d{1,15}$/)), z.int().check(z.nonnegative())]);
 
 export const featureSchema = z.looseObject({
-  modelId: z.string().optional(),
-  layer: z.string().optional(),
-  index: index.transform(Number),
-  vectorHash: z.string().nullish(),
+  modelId: z.optional(z.string()),
+  layer: z.optional(z.string()),
+  index: z.pipe(index, z.transform(Number)),
+  vectorHash: z.nullish(z.string()),
 });
 
 /** The answer of vector/new; it calls the fields otherwise than vector/get and list-owned do. */
@@ -57,36 +59,36 @@ export const newVectorSchema = z.looseObject({
   vector: z.looseObject({
     modelId: z.string(),
     source: z.string(),
-    index: index.transform(String),
+    index: z.pipe(index, z.transform(String)),
   }),
 });
 
 export const storedVectorSchema = z.looseObject({
   modelId: z.string(),
   layer: z.string(),
-  index: index.transform(String),
-  vectorLabel: z.string().nullish(),
-  vectorDefaultSteerStrength: z.number().nullish(),
+  index: z.pipe(index, z.transform(String)),
+  vectorLabel: z.nullish(z.string()),
+  vectorDefaultSteerStrength: z.nullish(z.number()),
   vector: z.array(z.number()),
 });
 
 export type StoredVector = z.infer<typeof storedVectorSchema>;
 
 export const scoreSchema = z.looseObject({
-  value: z.number().nullish(),
-  explanationScoreTypeName: z.string().nullish(),
-  explanationScoreModelName: z.string().nullish(),
+  value: z.nullish(z.number()),
+  explanationScoreTypeName: z.nullish(z.string()),
+  explanationScoreModelName: z.nullish(z.string()),
 });
 
 /** An explanation as servers show it. */
 export const explanationSchema = z.looseObject({
-  id: z.string().nullish(),
-  description: z.string().nullish(),
-  typeName: z.string().nullish(),
-  explanationModelName: z.string().nullish(),
-  author: z.looseObject({ name: z.string().nullish() }).nullish(),
-  authorId: z.string().nullish(),
-  scores: z.array(scoreSchema).nullish(),
+  id: z.nullish(z.string()),
+  description: z.nullish(z.string()),
+  typeName: z.nullish(z.string()),
+  explanationModelName: z.nullish(z.string()),
+  author: z.nullish(z.looseObject({ name: z.nullish(z.string()) })),
+  authorId: z.nullish(z.string()),
+  scores: z.nullish(z.array(scoreSchema)),
 });
 
 export type Explanation = z.infer<typeof explanationSchema>;

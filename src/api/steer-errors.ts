@@ -1,5 +1,5 @@
-import * as z from 'zod';
 import { AppError } from '../errors.ts';
+import * as z from '../schema.ts';
 import { isTransient, permanentError, readComplaint, retryAfterMs } from './answer-errors.ts';
 import type { Answer } from './http.ts';
 import type { NoAnswer } from './no-answer.ts';
@@ -43,7 +43,7 @@ function overLimit(answer: Answer): AppError {
   });
 }
 
-const errorBody = z.looseObject({ error: z.unknown().optional(), message: z.unknown().optional() });
+const errorBody = z.looseObject({ error: z.optional(z.unknown()), message: z.optional(z.unknown()) });
 
 /** The error that an event of a stream reports, if it does: `{"error": …}` or `{"message": …}` without completions. */
 export function errorFrame(json: unknown): AppError | undefined {

@@ -1,5 +1,5 @@
-import * as z from 'zod';
 import { AppError } from '../errors.ts';
+import * as z from '../schema.ts';
 import { isCutOff } from './answer.ts';
 import { readAs } from './ask.ts';
 import { eventData } from './event-stream.ts';
@@ -63,22 +63,22 @@ export interface SteerOptions {
  */
 export const longestPrompt = 2048;
 
-const completion = z
-  .union([
+const completion = z.nullish(
+  z.union([
     z.string(),
     z.looseObject({
-      raw: z.string().nullish(),
-      chatTemplate: z.array(z.looseObject({ role: z.string(), content: z.string() })).nullish(),
+      raw: z.nullish(z.string()),
+      chatTemplate: z.nullish(z.array(z.looseObject({ role: z.string(), content: z.string() }))),
     }),
-  ])
-  .nullish();
+  ]),
+);
 
 const frameSchema = z.looseObject({
   STEERED: completion,
   DEFAULT: completion,
-  id: z.string().nullish(),
-  shareUrl: z.string().nullish(),
-  limit: z.union([z.string(), z.number()]).nullish(),
+  id: z.nullish(z.string()),
+  shareUrl: z.nullish(z.string()),
+  limit: z.nullish(z.union([z.string(), z.number()])),
 });
 
 type Frame = z.infer<typeof frameSchema>;

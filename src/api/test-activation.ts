@@ -1,5 +1,5 @@
-import * as z from 'zod';
 import { AppError } from '../errors.ts';
+import * as z from '../schema.ts';
 import { readComplaint } from './answer-errors.ts';
 import { askAgain, postJson, readOrRefuse } from './ask.ts';
 import type { Http } from './http.ts';
@@ -17,14 +17,22 @@ export interface TextActivation {
 const valuesSchema = z.looseObject({
   tokens: z.array(z.string()),
   values: z.array(z.number()),
-  standIn: z.unknown().optional(),
+  standIn: z.optional(z.unknown()),
 });
 
 /** The values stand at the top, or under `activation`. */
 const answerSchema = z
-  .union([z.looseObject({ activation: valuesSchema }).transform(({ activation }) => activation), valuesSchema])
-  .refine(({ tokens, values }) => tokens.length === values.length, 'as many values as tokens were expected')
-  .refine(({ tokens }) => tokens.length > 0, 'it has no tokens');
+  .union([
+    z.pipe(
+      z.looseObject({ activation: valuesSchema }),
+      z.transform(({ activation }) => activation),
+    ),
+    valuesSchema,
+  ])
+  .check(
+    z.refine(({ tokens, values }) => tokens.length === values.length, 'as many values as tokens were expected'),
+    z.refine(({ tokens }) => tokens.length > 0, 'it has no tokens'),
+  );
 
 /**
  * Runs a text through the model on the server, and a feature on that: `POST /api/activation/new`.
@@ -47,6 +55,6 @@ export async function testActivation(
   }
   const { tokens, values, standIn } = readOrRefuse(answer, answerSchema, doing);
   const maxValue = values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
-  const made = z.looseObject({ standIn: z.unknown().optional() }).safeParse(answer.json).data?.standIn ?? standIn;
+  const made = z.looseObject({ standIn: z.optional(z.unknown()) }).safeParse(answer.json).data?.standIn ?? standIn;
   return { tokens, values, maxValue, maxValueTokenIndex: values.indexOf(maxValue), standIn: Boolean(made) };
 }

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from '../schema.ts';
 import type { Delivery, StoredRow } from '../upload/delivery.ts';
 import { looseHash } from '../upload/fingerprint.ts';
 import type { Pacer } from '../upload/pacer.ts';

@@ -1,4 +1,4 @@
-import type * as zod from 'zod';
+import type * as zod from '../schema.ts';
 import { parseRanges } from '../tensor/ranges.ts';
 import { groups } from './option-groups.ts';
 import { choice, flag, parsed, text, whole, type Zod } from './option-values.ts';
@@ -11,7 +11,7 @@ import { sweepOptions } from './options-sweeps.ts';
 import { parseDuration, parseSize } from './quantities.ts';
 
 /** How a value is read. zod is handed in, so that showing help need not load it. */
-type Schema = (z: Zod) => zod.ZodType;
+type Schema = (z: Zod) => zod.ZodMiniType;
 
 /** One option, declared once: commander, help, the README and the types of commands are made from this. */
 export interface OptionSpec {

@@ -1,34 +1,33 @@
-import type * as zod from 'zod';
+import type * as zod from '../schema.ts';
 
 // Schemas that options share. Each takes zod as an argument: declaring an option must not load it.
 
 /** What options use of zod: a bundle then holds no more of it. */
-export type Zod = Pick<typeof zod, 'array' | 'boolean' | 'enum' | 'NEVER' | 'string' | 'url'>;
+export type Zod = Pick<
+  typeof zod,
+  'array' | 'boolean' | 'enum' | 'minLength' | 'NEVER' | 'pipe' | 'refine' | 'regex' | 'string' | 'transform' | 'url'
+>;
 
 /** A switch. */
 export const flag = (z: Zod) => z.boolean();
 /** Any text but none. */
-export const text = (z: Zod) => z.string().min(1, 'expected some text');
+export const text = (z: Zod) => z.string().check(z.minLength(1, 'expected some text'));
 
 /** A finite number, as people write one. */
 export const decimal = (z: Zod) =>
   z
-    .string()
-    .regex(/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i, 'expected a number')
-    .transform(Number)
-    .refine(Number.isFinite, 'expected a finite number');
+    .pipe(z.string().check(z.regex(/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i, 'expected a number')), z.transform(Number))
+    .check(z.refine(Number.isFinite, 'expected a finite number'));
 
 /** A whole number within bounds, both included. */
 export const whole = (from: number, to: number) => (z: Zod) =>
   z
-    .string()
-    .regex(/^-?\d{1,15}$/, 'expected a whole number')
-    .transform(Number)
-    .refine((value) => value >= from && value <= to, `expected ${from} to ${to}`);
+    .pipe(z.string().check(z.regex(/^-?\d{1,15}$/, 'expected a whole number')), z.transform(Number))
+    .check(z.refine((value) => value >= from && value <= to, `expected ${from} to ${to}`));
 
 /** A number within bounds, both included. */
 export const decimalWithin = (from: number, to: number) => (z: Zod) =>
-  decimal(z).refine((value) => value >= from && value <= to, `expected ${from} to ${to}`);
+  decimal(z).check(z.refine((value) => value >= from && value <= to, `expected ${from} to ${to}`));
 
 /** One of some words. */
 export const choice =
@@ -38,7 +37,7 @@ export const choice =
 
 /** Of an option that may be given several times: each value by itself. */
 export const each =
-  <T extends zod.ZodType>(schema: (z: Zod) => T) =>
+  <T extends zod.ZodMiniType>(schema: (z: Zod) => T) =>
   (z: Zod) =>
     z.array(schema(z));
 
@@ -46,20 +45,26 @@ export const each =
 export const parsed =
   <T>(parse: (value: string) => T | undefined, expected: string) =>
   (z: Zod) =>
-    z.string().transform((value, context) => {
-      const result = parse(value);
-      if (result !== undefined) return result;
-      context.addIssue(`expected ${expected}`);
-      return z.NEVER;
-    });
+    z.pipe(
+      z.string(),
+      z.transform((value, context) => {
+        const result = parse(value);
+        if (result !== undefined) return result;
+        context.issues.push({ code: 'custom', input: value, message: `expected ${expected}` });
+        return z.NEVER;
+      }),
+    );
 
 /** The same for all values of an option that may be given several times. */
 export const parsedAll =
   <T>(parse: (values: readonly string[]) => T | undefined, expected: string) =>
   (z: Zod) =>
-    z.array(z.string()).transform((values, context) => {
-      const result = parse(values);
-      if (result !== undefined) return result;
-      context.addIssue(`expected ${expected}`);
-      return z.NEVER;
-    });
+    z.pipe(
+      z.array(z.string()),
+      z.transform((values, context) => {
+        const result = parse(values);
+        if (result !== undefined) return result;
+        context.issues.push({ code: 'custom', input: values, message: `expected ${expected}` });
+        return z.NEVER;
+      }),
+    );

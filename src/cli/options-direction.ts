@@ -9,7 +9,7 @@ export const directionOptions = {
     value: 'N',
     group: groups.place,
     help: 'steering strength, -300 to 300 (default: 10; with steer the one that is stored)',
-    schema: (z: Zod) => decimal(z).refine((value) => Math.abs(value) <= 300, 'expected -300 to 300'),
+    schema: (z: Zod) => decimal(z).check(z.refine((value) => Math.abs(value) <= 300, 'expected -300 to 300')),
   },
   row: {
     value: 'I',

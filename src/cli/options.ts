@@ -1,4 +1,4 @@
-import type * as zod from 'zod';
+import type * as zod from '../schema.ts';
 import { type OptionSpec, optionSpecs } from './option-specs.ts';
 
 export type OptionName = keyof typeof optionSpecs;

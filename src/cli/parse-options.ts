@@ -1,14 +1,23 @@
-import { array, boolean, enum as choice, config, NEVER, string, url } from 'zod';
 import { AppError } from '../errors.ts';
+import {
+  array,
+  boolean,
+  enum as choice,
+  minLength,
+  NEVER,
+  pipe,
+  refine,
+  regex,
+  string,
+  transform,
+  url,
+} from '../schema.ts';
 import { didYouMean } from './closest.ts';
 import { type OptionSpec, optionSpecs } from './option-specs.ts';
 import type { Zod } from './option-values.ts';
 import { flagOf, type OptionName, type OptionValues } from './options.ts';
 
-// Code of its own for each schema takes zod 10 ms of a start, and is no faster for the few thousand records of a journal.
-config({ jitless: true });
-
-const zod: Zod = { array, boolean, enum: choice, NEVER, string, url };
+const zod: Zod = { array, boolean, enum: choice, minLength, NEVER, pipe, refine, regex, string, transform, url };
 
 /** Reads the values of options by their schemas. Error: usage, naming option, value and what was expected. */
 export function parseOptions(raw: Readonly<Record<string, unknown>>): OptionValues {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import * as z from 'zod';
 import { AppError } from '../errors.ts';
+import * as z from '../schema.ts';
 import { type ByteSource, openFile, readBytes } from '../tensor/byte-source.ts';
 import { linesOf } from '../tensor/lines.ts';
 import { rangesOf } from '../tensor/ranges.ts';
@@ -13,24 +13,24 @@ import { checkPlace } from './place.ts';
 const activation = z.looseObject({
   tokens: z.array(z.string()),
   values: z.array(z.number()),
-  quantileMin: z.number().nullish(),
-  quantileMax: z.number().nullish(),
-  quantileFraction: z.number().nullish(),
+  quantileMin: z.nullish(z.number()),
+  quantileMax: z.nullish(z.number()),
+  quantileFraction: z.nullish(z.number()),
 });
-const logits = z.array(z.looseObject({ token: z.string(), value: z.number() })).nullish();
+const logits = z.nullish(z.array(z.looseObject({ token: z.string(), value: z.number() })));
 
 /** A line is a feature with its activations, or one activation of a feature. */
 const line = z.looseObject({
-  index: z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]).nullish(),
-  modelId: z.string().nullish(),
-  layer: z.union([z.string(), z.number()]).nullish(),
-  density: z.number().nullish(),
-  activations: z.array(activation).nullish(),
-  tokens: z.array(z.string()).nullish(),
-  values: z.array(z.number()).nullish(),
+  index: z.nullish(z.union([z.number(), z.pipe(z.string().check(z.regex(/^\d+$/)), z.transform(Number))])),
+  modelId: z.nullish(z.string()),
+  layer: z.nullish(z.union([z.string(), z.number()])),
+  density: z.nullish(z.number()),
+  activations: z.nullish(z.array(activation)),
+  tokens: z.nullish(z.array(z.string())),
+  values: z.nullish(z.array(z.number())),
   topLogits: logits,
   bottomLogits: logits,
-  explanations: z.array(z.looseObject({ text: z.string(), methodName: z.string().nullish() })).nullish(),
+  explanations: z.nullish(z.array(z.looseObject({ text: z.string(), methodName: z.nullish(z.string()) }))),
 });
 
 type Line = z.infer<typeof line> & { readonly index: number };

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as z from 'zod';
 import { AppError } from '../errors.ts';
+import * as z from '../schema.ts';
 import { openFile, readBytes } from '../tensor/byte-source.ts';
 import { rangesOf } from '../tensor/ranges.ts';
 import { findFault } from './check-dashboard.ts';
@@ -11,22 +11,22 @@ import { collectFaults } from './faults.ts';
 import { fixTokens } from './fix-tokens.ts';
 import { checkPlace } from './place.ts';
 
-const bin = z.number().nullish();
+const bin = z.nullish(z.number());
 
 /** Format: SAEDashboard's `batch-N.json`, one document of many features. */
 const batchSchema = z.looseObject({
-  model_id: z.string().nullish(),
-  layer: z.union([z.number(), z.string()]).nullish(),
+  model_id: z.nullish(z.string()),
+  layer: z.nullish(z.union([z.number(), z.string()])),
   features: z.array(
     z.looseObject({
-      feature_index: z.number().int(),
-      frac_nonzero: z.number().nullish(),
-      pos_str: z.array(z.string()).nullish(),
-      pos_values: z.array(z.number()).nullish(),
-      neg_str: z.array(z.string()).nullish(),
-      neg_values: z.array(z.number()).nullish(),
-      activations: z
-        .array(
+      feature_index: z.int(),
+      frac_nonzero: z.nullish(z.number()),
+      pos_str: z.nullish(z.array(z.string())),
+      pos_values: z.nullish(z.array(z.number())),
+      neg_str: z.nullish(z.array(z.string())),
+      neg_values: z.nullish(z.array(z.number())),
+      activations: z.nullish(
+        z.array(
           z.looseObject({
             tokens: z.array(z.string()),
             values: z.array(z.number()),
@@ -34,8 +34,8 @@ const batchSchema = z.looseObject({
             bin_max: bin,
             bin_contains: bin,
           }),
-        )
-        .nullish(),
+        ),
+      ),
     }),
   ),
 });

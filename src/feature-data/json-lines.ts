@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import * as z from 'zod';
 import type { NamedPlace } from '../dashboards/place.ts';
 import { AppError } from '../errors.ts';
+import * as z from '../schema.ts';
 import { type ByteSource, openFile, readBytes } from '../tensor/byte-source.ts';
 import { linesOf } from '../tensor/lines.ts';
 import { type FactsOrFault, factsOf } from './facts.ts';
@@ -10,10 +10,10 @@ import { gather } from './gather.ts';
 
 /** A line of facts; what is not named here is metadata. */
 const lineSchema = z.looseObject({
-  index: z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]),
-  modelId: z.string().nullish(),
-  layer: z.union([z.string(), z.number()]).nullish(),
-  metadata: z.looseObject({}).nullish(),
+  index: z.union([z.number(), z.pipe(z.string().check(z.regex(/^\d+$/)), z.transform(Number))]),
+  modelId: z.nullish(z.string()),
+  layer: z.nullish(z.union([z.string(), z.number()])),
+  metadata: z.nullish(z.looseObject({})),
 });
 
 type Line = z.infer<typeof lineSchema>;

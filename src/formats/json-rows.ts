@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
-import * as z from 'zod';
 import { AppError } from '../errors.ts';
+import * as z from '../schema.ts';
 import { type ByteSource, memoryBytes, readBytes } from '../tensor/byte-source.ts';
 import { linesOf } from '../tensor/lines.ts';
 import { denseStrides, inMemory, type Tensor } from '../tensor/tensor.ts';
@@ -9,11 +9,13 @@ import { invalidJson } from './json-text.ts';
 
 /** A line of a `.jsonl` of vectors; other keys are for who reads facts of features. */
 const lineSchema = z.looseObject({
-  vector: z.array(z.number()).min(1),
-  index: z
-    .union([z.number(), z.string().regex(/^\d+$/).transform(Number)])
-    .pipe(z.int().min(0).max(0xffffffff))
-    .optional(),
+  vector: z.array(z.number()).check(z.minLength(1)),
+  index: z.optional(
+    z.pipe(
+      z.union([z.number(), z.pipe(z.string().check(z.regex(/^\d+$/)), z.transform(Number))]),
+      z.int().check(z.gte(0), z.lte(0xffffffff)),
+    ),
+  ),
 });
 
 type Line = z.infer<typeof lineSchema>;

@@ -1,5 +1,5 @@
-import * as z from 'zod';
 import { AppError } from '../errors.ts';
+import * as z from '../schema.ts';
 import { dtypeSize, isDtype } from '../tensor/dtype.ts';
 import { elementCount } from '../tensor/tensor.ts';
 import { findDuplicateKey } from './json-keys.ts';
@@ -18,7 +18,7 @@ export interface SafetensorsHeader {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-const count = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
+const count = z.int().check(z.nonnegative(), z.lte(Number.MAX_SAFE_INTEGER));
 const entrySchema = z.object({ dtype: z.string(), shape: z.array(count), data_offsets: z.tuple([count, count]) });
 const metadataSchema = z.record(z.string(), z.string());
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import * as z from 'zod';
+import * as z from '../schema.ts';
 import { configClue } from './axes.ts';
 import { crosscoder, type Stored } from './heads.ts';
 import { parseHook, transformerLensHook } from './hook.ts';
@@ -7,10 +7,10 @@ import { known, readJsonConfig } from './json-config.ts';
 import { isNamed, type Layout, type Spot, tensorOf } from './layout.ts';
 
 const schema = z.looseObject({
-  d_in: z.number().int().nullish(),
-  dict_size: z.number().int().nullish(),
-  hook_point: z.string().nullish(),
-  model_name: z.string().nullish(),
+  d_in: z.nullish(z.int()),
+  dict_size: z.nullish(z.int()),
+  hook_point: z.nullish(z.string()),
+  model_name: z.nullish(z.string()),
 });
 
 const stored: Stored = {

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import * as z from 'zod';
+import * as z from '../schema.ts';
 import { readJsonConfig } from './json-config.ts';
 
-const text = z.string().nullish();
-const whole = z.number().int().nonnegative().nullish();
+const text = z.nullish(z.string());
+const whole = z.nullish(z.int().check(z.nonnegative()));
 
 const fields = z.looseObject({
   dict_class: text,
@@ -11,15 +11,15 @@ const fields = z.looseObject({
   activation_dim: whole,
   dict_size: whole,
   num_layers: whole,
-  k: z.number().nullish(),
+  k: z.nullish(z.number()),
   layer: whole,
   lm_name: text,
   submodule_name: text,
-  code_normalization: z.union([z.string(), z.number()]).nullish(),
+  code_normalization: z.nullish(z.union([z.string(), z.number()])),
 });
 
 /** A trainer's config has its words under `trainer`; one saved for the Hugging Face hub has the constructor's at the top. */
-const schema = fields.extend({ trainer: fields.nullish() });
+const schema = z.extend(fields, { trainer: z.nullish(fields) });
 
 /** What a `config.json` of dictionary_learning or of its forks says. */
 export type DictionaryConfig = z.infer<typeof fields>;

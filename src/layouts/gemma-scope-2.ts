@@ -1,20 +1,20 @@
 import { join } from 'node:path';
-import * as z from 'zod';
+import * as z from '../schema.ts';
 import { assemble, type Parts } from './assemble.ts';
 import { parseHook, transformerLensHook } from './hook.ts';
 import { known, readJsonConfig } from './json-config.ts';
 import { isNamed, type Layout, tensorOf, type Weights } from './layout.ts';
 import { checkedByPath, inPath } from './path-facts.ts';
 
-const text = z.string().nullish();
+const text = z.nullish(z.string());
 const schema = z.looseObject({
   architecture: text,
   model_name: text,
   hf_hook_point_in: text,
   hf_hook_point_out: text,
-  width: z.number().int().nullish(),
-  l0: z.number().nullish(),
-  affine_connection: z.union([z.boolean(), z.string()]).nullish(),
+  width: z.nullish(z.int()),
+  l0: z.nullish(z.number()),
+  affine_connection: z.nullish(z.union([z.boolean(), z.string()])),
 });
 
 type Config = z.infer<typeof schema>;

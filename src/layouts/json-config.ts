@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type * as z from 'zod';
 import { AppError } from '../errors.ts';
+import type * as z from '../schema.ts';
 import { missingFile } from '../tensor/missing-file.ts';
 import type { Known } from './sae.ts';
 
@@ -9,7 +9,7 @@ import type { Known } from './sae.ts';
 const largestConfig = 4 << 20;
 
 /** Reads a config and checks the fields that are used. Errors: file_not_found, config_invalid. */
-export async function readJsonConfig<T>(path: string, schema: z.ZodType<T>): Promise<T> {
+export async function readJsonConfig<T>(path: string, schema: z.ZodMiniType<T>): Promise<T> {
   const parsed = schema.safeParse(parseJson(path, await readConfigText(path)));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];

@@ -1,22 +1,22 @@
 import { basename } from 'node:path';
-import * as z from 'zod';
+import * as z from '../schema.ts';
 import { firstFile, known, readJsonConfig } from './json-config.ts';
 import type { Known } from './sae.ts';
 
-const text = z.string().nullish();
-const whole = z.number().int().nonnegative().nullish();
+const text = z.nullish(z.string());
+const whole = z.nullish(z.int().check(z.nonnegative()));
 
 const schema = z.looseObject({
   sae_type: text,
   d_model: whole,
   d_sae: whole,
   // May be a fraction.
-  expansion_factor: z.number().nullish(),
+  expansion_factor: z.nullish(z.number()),
   hook_point_in: text,
   hook_point_out: text,
-  hook_points: z.array(z.string()).nullish(),
+  hook_points: z.nullish(z.array(z.string())),
   act_fn: text,
-  top_k: z.number().nullish(),
+  top_k: z.nullish(z.number()),
   norm_activation: text,
 });
 

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from '../schema.ts';
 import { present, readJsonConfig } from './json-config.ts';
 
 /** What a SAELens `cfg.json` says, from either generation. */
@@ -15,8 +15,8 @@ export interface SaelensConfig {
   readonly facts: Readonly<Record<string, string | number | boolean>>;
 }
 
-const text = z.string().nullish();
-const integer = z.number().int().nonnegative().nullish();
+const text = z.nullish(z.string());
+const integer = z.nullish(z.int().check(z.nonnegative()));
 
 const named = z.looseObject({
   model_name: text,
@@ -32,23 +32,23 @@ const named = z.looseObject({
 /**
  * Flat before SAELens 6.0 (older files say `hook_point`); nested under `metadata` since, without a layer of its own.
  */
-const schema = named.extend({
+const schema = z.extend(named, {
   architecture: text,
   d_in: integer,
   d_out: integer,
   d_sae: integer,
-  expansion_factor: z.number().nullish(),
+  expansion_factor: z.nullish(z.number()),
   activation_fn_str: text,
   activation_fn: text,
   hook_point: text,
   hook_point_layer: integer,
   hook_point_head_index: integer,
   // A training config may hold a fraction.
-  k: z.number().nullish(),
-  activation_fn_kwargs: z.looseObject({ k: z.number().nullish() }).nullish(),
+  k: z.nullish(z.number()),
+  activation_fn_kwargs: z.nullish(z.looseObject({ k: z.nullish(z.number()) })),
   dtype: text,
-  normalize_activations: z.union([z.string(), z.boolean()]).nullish(),
-  metadata: named.nullish(),
+  normalize_activations: z.nullish(z.union([z.string(), z.boolean()])),
+  metadata: z.nullish(named),
 });
 
 /** Reads a `cfg.json`. Errors: file_not_found, config_invalid. */

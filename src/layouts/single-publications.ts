@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import * as z from 'zod';
+import * as z from '../schema.ts';
 import type { Orientation, Tensor } from '../tensor/tensor.ts';
 import { assemble } from './assemble.ts';
 import { parseHook, transformerLensHook } from './hook.ts';
@@ -49,10 +49,10 @@ export const qwenScope: Layout = {
 };
 
 const hookZConfig = z.looseObject({
-  act_name: z.string().nullish(),
-  model_name: z.string().nullish(),
-  act_size: z.number().int().nullish(),
-  dict_size: z.number().int().nullish(),
+  act_name: z.nullish(z.string()),
+  model_name: z.nullish(z.string()),
+  act_size: z.nullish(z.int()),
+  dict_size: z.nullish(z.int()),
 });
 
 const configBeside = (name: string) => `${name.replace(/\.[^.]+$/, '')}_cfg.json`;

@@ -1,6 +1,6 @@
 import { basename, dirname, join, sep } from 'node:path';
-import * as z from 'zod';
 import { AppError } from '../errors.ts';
+import * as z from '../schema.ts';
 import { assemble, type Parts } from './assemble.ts';
 import { parseHook, transformerLensHook } from './hook.ts';
 import { firstFile, known, readJsonConfig } from './json-config.ts';
@@ -9,20 +9,20 @@ import { orientationFromName } from './orientation.ts';
 import type { Known } from './sae.ts';
 
 const schema = z.looseObject({
-  expansion_factor: z.number().nullish(),
-  num_latents: z.number().int().nonnegative().nullish(),
-  k: z.number().nullish(),
-  d_in: z.number().int().positive().nullish(),
-  activation: z.string().nullish(),
-  signed: z.boolean().nullish(),
-  transcode: z.boolean().nullish(),
-  skip_connection: z.boolean().nullish(),
+  expansion_factor: z.nullish(z.number()),
+  num_latents: z.nullish(z.int().check(z.nonnegative())),
+  k: z.nullish(z.number()),
+  d_in: z.nullish(z.int().check(z.positive())),
+  activation: z.nullish(z.string()),
+  signed: z.nullish(z.boolean()),
+  transcode: z.nullish(z.boolean()),
+  skip_connection: z.nullish(z.boolean()),
 });
 
 type Config = z.infer<typeof schema>;
 
 /** A run's own config: the one thing in it that says the model. */
-const runSchema = z.looseObject({ model: z.string().nullish() });
+const runSchema = z.looseObject({ model: z.nullish(z.string()) });
 
 /**
  * EleutherAI's sparsify: `<run>/<hookpoint>/{cfg.json, sae.safetensors}`, with seeds one folder deeper. `cfg.json` says

@@ -1,3 +1,4 @@
+import { elapsedMs } from '../elapsed.ts';
 import { type Batch, newBatch, type Run } from './batch.ts';
 import { bodyHash, bodyOf, bodyRows, halveBody } from './body.ts';
 import type { Outcome } from './delivery.ts';
@@ -67,10 +68,10 @@ async function deliverAnnounced(run: Run, batch: Batch): Promise<void> {
   while (!abort.aborted) {
     // An intent may have waited for its turn for an hour, and this machine may have slept.
     await run.journal.stillOurs();
-    const sentAt = performance.now();
+    const sentAt = elapsedMs();
     const outcome = await delivery.send(batch.body.bytes, batch.key, abort, batch.body.pieces.length);
     if (outcome.type === 'stored') {
-      run.appetite.took(batch.body, performance.now() - sentAt);
+      run.appetite.took(batch.body, elapsedMs() - sentAt);
       return confirm(run, batch, outcome.ids);
     }
     // Of the parts in which a bad row is looked for, failures say nothing of their size.

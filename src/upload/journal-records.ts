@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
-import * as z from 'zod';
+import * as z from '../schema.ts';
 
-const range = z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()]);
+const range = z.tuple([z.int().check(z.nonnegative()), z.int().check(z.nonnegative())]);
 const ranges = z.array(range);
 
 /** What an upload belongs to. All of it together is the job's identity: nothing else decides where its journal lies. */
@@ -18,7 +18,7 @@ const jobSchema = z.object({
   source: z.string(),
   as: z.enum(['features', 'vectors', 'vector', 'probe', 'activations']),
   /** Part of the SAE, such as `2/8`, where the job is of one. */
-  shard: z.string().optional(),
+  shard: z.optional(z.string()),
   /** For people: what was typed, and what to type to go on. */
   title: z.string(),
   command: z.string(),
@@ -33,7 +33,7 @@ const typedSchema = z.object({
   /** The folder that relative paths among them are of. */
   folder: z.string(),
   /** The same as a person types it to go on. */
-  command: z.string().optional(),
+  command: z.optional(z.string()),
 });
 
 export type TypedRecord = z.infer<typeof typedSchema>;
@@ -45,7 +45,7 @@ const dataSchema = z.object({
   width: z.number(),
   fields: z.string(),
   /** Which feature each row is, where that is not the row's own number (see `row-runs.ts`). */
-  indices: z.array(z.tuple([z.number(), z.number(), z.number()])).optional(),
+  indices: z.optional(z.array(z.tuple([z.number(), z.number(), z.number()]))),
 });
 
 export type DataRecord = z.infer<typeof dataSchema>;
@@ -57,7 +57,11 @@ const blocksSchema = z.object({ t: z.literal('blocks'), hashes: z.record(z.strin
 const planSchema = z.object({ t: z.literal('plan'), rows: ranges });
 
 /** Rows that were on the server before this run sent them, with the server's names for them where it has any. */
-const foundSchema = z.object({ t: z.literal('found'), rows: ranges, ids: z.record(z.string(), z.string()).optional() });
+const foundSchema = z.object({
+  t: z.literal('found'),
+  rows: ranges,
+  ids: z.optional(z.record(z.string(), z.string())),
+});
 
 /** Durable before its send. Without an answer the outcome is unknown. */
 const intentSchema = z.object({
@@ -67,11 +71,11 @@ const intentSchema = z.object({
   rows: ranges,
   hash: z.string(),
   /** By what its one row can be recognised, on a server that names rows itself. */
-  identity: z.object({ label: z.string(), place: z.string(), hash: z.string() }).optional(),
+  identity: z.optional(z.object({ label: z.string(), place: z.string(), hash: z.string() })),
 });
 
 /** The server has the batch. `ids` are the names it gave, in row order, where it gives any. */
-const storedSchema = z.object({ t: z.literal('stored'), batch: z.number(), ids: z.array(z.string()).optional() });
+const storedSchema = z.object({ t: z.literal('stored'), batch: z.number(), ids: z.optional(z.array(z.string())) });
 
 /** Why a batch was dropped that was announced and whose turn never came. */
 export const neverSent = 'not sent';
@@ -83,7 +87,7 @@ const droppedSchema = z.object({ t: z.literal('dropped'), batch: z.number(), why
 const quarantinedSchema = z.object({ t: z.literal('quarantined'), rows: z.record(z.string(), z.string()) });
 
 /** A person has said what became of a row without an answer: the server has it under `id`, or (null) not at all. */
-const resolvedSchema = z.object({ t: z.literal('resolved'), row: z.number(), id: z.string().nullable() });
+const resolvedSchema = z.object({ t: z.literal('resolved'), row: z.number(), id: z.nullable(z.string()) });
 
 /** The whole plan was confirmed. */
 const doneSchema = z.object({ t: z.literal('done'), at: z.string() });
@@ -93,7 +97,7 @@ const pausedSchema = z.object({
   t: z.literal('paused'),
   at: z.string(),
   why: z.string(),
-  resumeAt: z.string().nullable(),
+  resumeAt: z.nullable(z.string()),
 });
 
 export type PausedRecord = z.infer<typeof pausedSchema>;

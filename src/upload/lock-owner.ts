@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { open, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import * as z from 'zod';
+import { elapsedMs } from '../elapsed.ts';
+import * as z from '../schema.ts';
 import { processSpace, processStart } from './process-start.ts';
 
 const ownerSchema = z.object({
@@ -12,7 +13,7 @@ const ownerSchema = z.object({
   /** When that process started, as the operating system counts it: a pid alone may since be another's. */
   start: z.string(),
   /** Among whose processes its pid counts: those of another container cannot be seen. */
-  space: z.string().optional(),
+  space: z.optional(z.string()),
   since: z.string(),
 });
 
@@ -77,8 +78,8 @@ function hasHeartbeat(path: string, listenMs: number): Promise<boolean> {
 /** Listens for another heartbeat. */
 async function keepsBeating(path: string, listenMs: number): Promise<boolean> {
   const first = await beatAt(path);
-  const since = performance.now();
-  while (first !== undefined && performance.now() - since < listenMs) {
+  const since = elapsedMs();
+  while (first !== undefined && elapsedMs() - since < listenMs) {
     await sleep(listenMs / 24);
     const last = await beatAt(path);
     if (last !== first) return last !== undefined;

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from '../../schema.ts';
 import type { Account } from '../accounts.ts';
 import { type Answer, answer } from '../answer.ts';
 import type { Call } from '../route.ts';
@@ -10,7 +10,12 @@ import { parseAs, rowIndex, text } from './parse.ts';
 import { refuseField } from './refusal.ts';
 import { readJson, requireUploader } from './request.ts';
 
-const upload = z.object({ modelId: text, source: text, index: rowIndex, activations: z.array(activation).min(1) });
+const upload = z.object({
+  modelId: text,
+  source: text,
+  index: rowIndex,
+  activations: z.array(activation).check(z.minLength(1)),
+});
 
 function addActivations(call: Call, account: Account, given: z.output<typeof upload>): Stored {
   const { store, now } = call;
@@ -34,10 +39,10 @@ export function uploadActivations(call: Call): Answer {
   });
 }
 
-const place = z.object({ modelId: text, source: text.nullish(), layer: text.nullish(), index: rowIndex });
+const place = z.object({ modelId: text, source: z.nullish(text), layer: z.nullish(text), index: rowIndex });
 
 // Either name of the row and of its source, as the public server takes them.
-const test = z.object({ feature: place.nullish(), neuron: place.nullish(), customText: text });
+const test = z.object({ feature: z.nullish(place), neuron: z.nullish(place), customText: text });
 
 /** `POST /api/activation/new`: a row's activation on a text by a stand-in, for who sees the row; nothing is stored. */
 export function tryActivation(call: Call): Answer {

@@ -1,16 +1,16 @@
-import * as z from 'zod';
+import * as z from '../../schema.ts';
 import type { Account } from '../accounts.ts';
 import { freeObject, text, webAddress } from './parse.ts';
 import { refuse } from './refusal.ts';
 
 /** The fields about an upload as a whole that batches and vectors have in common; null is the same as missing. */
 export const attributionFields = {
-  license: text.nullish(),
-  visibility: z.enum(['public', 'private']).nullish(),
-  description: z.string().nullish(),
-  tags: z.array(text).nullish(),
-  paperUrl: webAddress.nullish(),
-  metadata: freeObject.nullish(),
+  license: z.nullish(text),
+  visibility: z.nullish(z.enum(['public', 'private'])),
+  description: z.nullish(z.string()),
+  tags: z.nullish(z.array(text)),
+  paperUrl: z.nullish(webAddress),
+  metadata: z.nullish(freeObject),
 };
 
 // What the upload page says holds where nothing is given.

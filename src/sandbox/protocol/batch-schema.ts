@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from '../../schema.ts';
 import { attributionFields } from './attribution.ts';
 import { exampleFields } from './examples.ts';
 import { MAX_FEATURES_PER_BATCH } from './limits.ts';
@@ -6,31 +6,34 @@ import { freeObject, numeric, parseAs, text } from './parse.ts';
 import { readVector } from './read-vector.ts';
 import { refuseField } from './refusal.ts';
 
-const logits = z
-  .array(z.object({ token: text, value: numeric(z.number()) }))
-  .max(20)
-  .nullish();
+const logits = z.nullish(z.array(z.object({ token: text, value: numeric(z.number()) })).check(z.maxLength(20)));
 
 const feature = z.object({
-  index: numeric(z.int().min(0).max(10_000_000)),
-  density: numeric(z.number().min(0).max(1)).optional(),
+  index: numeric(z.int().check(z.gte(0), z.lte(10_000_000))),
+  density: z.optional(numeric(z.number().check(z.gte(0), z.lte(1)))),
   topLogits: logits,
   bottomLogits: logits,
   ...exampleFields,
   // Its numbers are read by a plain loop: walking them with zod takes several times as long.
-  vector: z.unknown().optional(),
-  name: z.string().nullish(),
-  description: z.string().nullish(),
-  metadata: freeObject.nullish(),
+  vector: z.optional(z.unknown()),
+  name: z.nullish(z.string()),
+  description: z.nullish(z.string()),
+  metadata: z.nullish(freeObject),
 });
 
 const batch = z.object({
-  modelId: text.transform((id) => id.toLowerCase()),
-  source: text.transform((id) => id.toLowerCase()),
-  features: z.array(feature).min(1).max(MAX_FEATURES_PER_BATCH),
-  kind: z.enum(['sae', 'transcoder', 'crosscoder']).nullish(),
-  hookName: text.nullish(),
-  hookNameIn: text.nullish(),
+  modelId: z.pipe(
+    text,
+    z.transform((id) => id.toLowerCase()),
+  ),
+  source: z.pipe(
+    text,
+    z.transform((id) => id.toLowerCase()),
+  ),
+  features: z.array(feature).check(z.minLength(1), z.maxLength(MAX_FEATURES_PER_BATCH)),
+  kind: z.nullish(z.enum(['sae', 'transcoder', 'crosscoder'])),
+  hookName: z.nullish(text),
+  hookNameIn: z.nullish(text),
   ...attributionFields,
 });
 

@@ -1,23 +1,26 @@
-import * as z from 'zod';
+import * as z from '../../schema.ts';
 import type { NewActivation, NewExplanation } from '../store/examples.ts';
 import { numeric, text } from './parse.ts';
 
-const binEdge = numeric(z.number().max(99_999_999)).nullish();
+const binEdge = z.nullish(numeric(z.number().check(z.lte(99_999_999))));
 
 /** One activation of an upload, as it is stored. */
-export const activation = z
-  .object({
-    tokens: z.array(text).min(1).max(1024),
-    values: z.array(numeric(z.number())).min(1).max(1024),
-    quantileMin: binEdge,
-    quantileMax: binEdge,
-    quantileFraction: numeric(z.number().min(0).max(1)).nullish(),
-  })
-  .refine(({ tokens, values }) => tokens.length === values.length, {
-    path: ['values'],
-    error: 'must be as many as tokens',
-  })
-  .transform(
+export const activation = z.pipe(
+  z
+    .object({
+      tokens: z.array(text).check(z.minLength(1), z.maxLength(1024)),
+      values: z.array(numeric(z.number())).check(z.minLength(1), z.maxLength(1024)),
+      quantileMin: binEdge,
+      quantileMax: binEdge,
+      quantileFraction: z.nullish(numeric(z.number().check(z.gte(0), z.lte(1)))),
+    })
+    .check(
+      z.refine(({ tokens, values }) => tokens.length === values.length, {
+        path: ['values'],
+        error: 'must be as many as tokens',
+      }),
+    ),
+  z.transform(
     ({ tokens, values, quantileMin, quantileMax, quantileFraction }): NewActivation => ({
       tokens,
       values,
@@ -25,23 +28,29 @@ export const activation = z
       binMax: quantileMax ?? null,
       binContains: quantileFraction ?? null,
     }),
-  );
+  ),
+);
 
 /** One explanation of an upload, as it is stored. */
-export const explanation = z
-  .object({ text: z.string().min(1).max(512), methodName: text.nullish(), modelName: text.nullish() })
-  .transform(
+export const explanation = z.pipe(
+  z.object({
+    text: z.string().check(z.minLength(1), z.maxLength(512)),
+    methodName: z.nullish(text),
+    modelName: z.nullish(text),
+  }),
+  z.transform(
     ({ text, methodName, modelName }): NewExplanation => ({
       text,
       methodName: methodName ?? null,
       modelName: modelName ?? null,
     }),
-  );
+  ),
+);
 
 /** Activations and explanations of a row; both may be missing or null. */
 export const exampleFields = {
-  activations: z.array(activation).nullish(),
-  explanations: z.array(explanation).nullish(),
+  activations: z.nullish(z.array(activation)),
+  explanations: z.nullish(z.array(explanation)),
 };
 
 /** The largest value in a list of activations; 0 without any. */

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from '../../schema.ts';
 import { type Answer, answer } from '../answer.ts';
 import {
   EXPLAINERS,
@@ -17,7 +17,7 @@ import { refuse } from './refusal.ts';
 import { readJson, requireUploader } from './request.ts';
 
 const oneOf = (names: readonly string[]) =>
-  z.string().refine((name) => names.includes(name), { error: `must be one of ${names.join(', ')}` });
+  z.string().check(z.refine((name) => names.includes(name), { error: `must be one of ${names.join(', ')}` }));
 
 const generation = z.object({
   modelId: text,

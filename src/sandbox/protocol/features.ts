@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from '../../schema.ts';
 import type { Account } from '../accounts.ts';
 import { type Answer, answer } from '../answer.ts';
 import type { Call } from '../route.ts';
@@ -13,17 +13,18 @@ const wantedRow = z.object({
   modelId: text,
   layer: text,
   index: rowIndex,
-  maxActsToReturn: z.int().min(0).nullish(),
+  maxActsToReturn: z.nullish(z.int().check(z.gte(0))),
 });
 
-const wantedRows = z.array(wantedRow).max(MAX_ROWS_PER_READ);
+const wantedRows = z.array(wantedRow).check(z.maxLength(MAX_ROWS_PER_READ));
 
 const wantedFields = z.object({
   features: wantedRows,
-  fields: z
-    .array(z.custom<FieldName>((name) => typeof name === 'string' && isField(name), 'no such field'))
-    .min(1)
-    .nullish(),
+  fields: z.nullish(
+    z
+      .array(z.custom<FieldName>((name) => typeof name === 'string' && isField(name), 'no such field'))
+      .check(z.minLength(1)),
+  ),
 });
 
 /** Whether a row is public or the caller's own. */

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from '../../schema.ts';
 import { type Account, ownerName } from '../accounts.ts';
 import { type Answer, answer } from '../answer.ts';
 import { newId } from '../ids.ts';
@@ -10,11 +10,11 @@ import { parseAs, rowIndex, text } from './parse.ts';
 import { refuse } from './refusal.ts';
 import { readJson, requireAccount, requireUploader } from './request.ts';
 
-const entries = z.array(z.object({ modelId: text, layer: text, index: rowIndex, description: z.string().nullish() }));
+const entries = z.array(z.object({ modelId: text, layer: text, index: rowIndex, description: z.nullish(z.string()) }));
 
-const newList = z.object({ name: text, description: z.string().nullish(), testText: z.string().nullish() });
+const newList = z.object({ name: text, description: z.nullish(z.string()), testText: z.nullish(z.string()) });
 
-const newListWithFeatures = newList.extend({ features: entries });
+const newListWithFeatures = z.extend(newList, { features: entries });
 
 const addition = z.object({ listId: text, featuresToAdd: entries });
 

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from '../../schema.ts';
 import { ownerName } from '../accounts.ts';
 import { type Answer, answer } from '../answer.ts';
 import { type ModelRecord, sourceSetRecord, sourcesOf } from '../records/models.ts';
@@ -13,13 +13,15 @@ const wanted = z.object({ id: text });
 const MODEL_ID = /^(?=.{2,32}$)(?!.*--)[a-z][a-z0-9.-]*[a-z0-9]$/;
 
 const newModel = z.object({
-  id: z.string().regex(MODEL_ID, {
-    error:
-      'must be 2 to 32 lowercase letters, digits, hyphens and periods, start with a letter, not end with a hyphen or period, and not contain double hyphens',
-  }),
-  layers: numeric(z.int().min(1).max(127)),
-  displayName: text.nullish(),
-  url: webAddress.nullish(),
+  id: z.string().check(
+    z.regex(MODEL_ID, {
+      error:
+        'must be 2 to 32 lowercase letters, digits, hyphens and periods, start with a letter, not end with a hyphen or period, and not contain double hyphens',
+    }),
+  ),
+  layers: numeric(z.int().check(z.gte(1), z.lte(127))),
+  displayName: z.nullish(text),
+  url: z.nullish(webAddress),
 });
 
 function withSourceSets({ store }: Call, model: ModelRecord) {

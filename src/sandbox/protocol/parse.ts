@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from '../../schema.ts';
 import { refuseField } from './refusal.ts';
 
 function pathText(path: readonly PropertyKey[]): string {
@@ -9,7 +9,7 @@ function pathText(path: readonly PropertyKey[]): string {
 }
 
 /** Checks a parsed body against a schema; refuses with 400 `invalid_field` and the first problem's path. */
-export function parseAs<T>(schema: z.ZodType<T>, value: unknown): T {
+export function parseAs<T>(schema: z.ZodMiniType<T>, value: unknown): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
@@ -17,19 +17,19 @@ export function parseAs<T>(schema: z.ZodType<T>, value: unknown): T {
 }
 
 /** A number, also one written as text, as the public server takes it. */
-export function numeric(number: z.ZodNumber): z.ZodType<number> {
+export function numeric(number: z.ZodMiniNumber): z.ZodMiniType<number> {
   const fromText = (value: unknown) => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value);
-  return z.preprocess(fromText, number);
+  return z.pipe(z.transform(fromText), number);
 }
 
 /** A truth value, also one written as text, as the public server takes it. */
-export const truth = z.preprocess(
-  (value) => (value === 'true' ? true : value === 'false' ? false : value),
+export const truth = z.pipe(
+  z.transform((value) => (value === 'true' ? true : value === 'false' ? false : value)),
   z.boolean(),
 );
 
 /** A non-empty text. */
-export const text = z.string().min(1);
+export const text = z.string().check(z.minLength(1));
 
 /** An http or https address. */
 export const webAddress = z.url({ protocol: /^https?$/, error: 'must be a valid URL' });
@@ -51,4 +51,4 @@ export const freeObject = z.custom<Record<string, unknown>>(
 );
 
 /** The index of a row in look-ups: a number or its digits. */
-export const rowIndex = numeric(z.int().min(0));
+export const rowIndex = numeric(z.int().check(z.gte(0)));

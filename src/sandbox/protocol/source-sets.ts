@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from '../../schema.ts';
 import { type Account, ownerName } from '../accounts.ts';
 import { type Answer, answer } from '../answer.ts';
 import { type ModelRecord, sourceSetRecord, sourcesOf } from '../records/models.ts';
@@ -13,16 +13,16 @@ import { readJson, requireUploader } from './request.ts';
 const RESERVED = ['neurons', 'neuronpedia-resid-post', 'neuronpedia-resid-pre'];
 
 const newSourceSet = z.object({
-  name: z
-    .string()
-    .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, {
+  name: z.string().check(
+    z.regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, {
       error:
         'must contain only lowercase letters, digits and single hyphens, start with a letter, not end with a hyphen',
-    })
-    .refine((name) => !RESERVED.includes(name), 'is reserved'),
+    }),
+    z.refine((name) => !RESERVED.includes(name), 'is reserved'),
+  ),
   modelId: text,
-  description: z.string().nullish(),
-  url: webAddress.nullish(),
+  description: z.nullish(z.string()),
+  url: z.nullish(webAddress),
 });
 
 /** `POST /api/source-set/new`: a set with one source per layer; `sources` in the answer is empty, as in public. */

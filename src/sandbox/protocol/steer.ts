@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from '../../schema.ts';
 import type { Answer } from '../answer.ts';
 import type { Call } from '../route.ts';
 import { areMixed } from '../steering/request.ts';
@@ -15,17 +15,19 @@ const SEED_LIMIT = 100_000_000;
 
 const steerFields = {
   modelId: text,
-  features: z.array(z.object({ modelId: text, layer: text, index: rowIndex, strength: numeric(z.number()) })).min(1),
-  temperature: numeric(z.number().min(0).max(2)),
-  n_tokens: numeric(z.int().min(1).max(256)),
-  freq_penalty: numeric(z.number().min(-2).max(2)).default(1),
-  seed: numeric(z.number().min(-SEED_LIMIT).max(SEED_LIMIT)),
-  strength_multiplier: numeric(z.number().min(0).max(20)),
-  stream: truth.default(false),
-  steer_method: z.enum(['SIMPLE_ADDITIVE', 'ORTHOGONAL_DECOMP']).default('SIMPLE_ADDITIVE'),
+  features: z
+    .array(z.object({ modelId: text, layer: text, index: rowIndex, strength: numeric(z.number()) }))
+    .check(z.minLength(1)),
+  temperature: numeric(z.number().check(z.gte(0), z.lte(2))),
+  n_tokens: numeric(z.int().check(z.gte(1), z.lte(256))),
+  freq_penalty: z._default(numeric(z.number().check(z.gte(-2), z.lte(2))), 1),
+  seed: numeric(z.number().check(z.gte(-SEED_LIMIT), z.lte(SEED_LIMIT))),
+  strength_multiplier: numeric(z.number().check(z.gte(0), z.lte(20))),
+  stream: z._default(truth, false),
+  steer_method: z._default(z.enum(['SIMPLE_ADDITIVE', 'ORTHOGONAL_DECOMP']), 'SIMPLE_ADDITIVE'),
 };
 
-const completion = z.object({ prompt: text.max(MAX_PROMPT), ...steerFields });
+const completion = z.object({ prompt: text.check(z.maxLength(MAX_PROMPT)), ...steerFields });
 
 const conversation = z.array(z.object({ role: text, content: text }));
 

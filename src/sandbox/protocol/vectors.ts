@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import * as z from 'zod';
+import * as z from '../../schema.ts';
 import type { Account } from '../accounts.ts';
 import { type Answer, answer } from '../answer.ts';
 import { contentHash } from '../content.ts';
@@ -27,14 +27,14 @@ const LAST_INDEX = 179_999_999;
 
 const newVector = z.object({
   modelId: text,
-  layerNumber: numeric(z.int().min(0)),
+  layerNumber: numeric(z.int().check(z.gte(0))),
   hookType: z.enum(['hook_resid_pre', 'hook_resid_post']),
-  vector: z.unknown().optional(),
-  vectorDefaultSteerStrength: numeric(z.number().min(-300).max(300)).nullish(),
+  vector: z.optional(z.unknown()),
+  vectorDefaultSteerStrength: z.nullish(numeric(z.number().check(z.gte(-300), z.lte(300)))),
   vectorLabel: text,
-  kind: z.enum(['vector', 'probe']).nullish(),
-  concept: text.nullish(),
-  bias: numeric(z.number()).nullish(),
+  kind: z.nullish(z.enum(['vector', 'probe'])),
+  concept: z.nullish(text),
+  bias: z.nullish(numeric(z.number())),
   ...attributionFields,
   ...exampleFields,
 });
