@@ -63,7 +63,8 @@ function dropped(unit: bigint): bigint {
 
 /**
  * The texts of the powers of two by their exponents. Their lower neighbours are half as far away as their upper ones,
- * which the scheme above does not know; they are so few that trying one digit more until the text reads back will do. None of them comes near an edge.
+ * which the scheme above does not know; they are so few that trying one digit less until the text does not read back will
+ * do. None of them comes near an edge.
  */
 export function powersOfTwo(): readonly string[] {
   return Array.from({ length: 255 }, (_, exponent) =>
@@ -73,12 +74,24 @@ export function powersOfTwo(): readonly string[] {
 
 function shortest(value: number, exponent: number): string {
   const isPlain = exponent >= plainExponents.first && exponent < plainExponents.first + plainExponents.count;
-  for (let digits = 0; ; digits++) {
-    const text = value.toExponential(digits);
-    // The nearest of so many digits may lie below, beyond the near edge, while the next above is within the far one.
-    const found = [text, nextAbove(text)].find((candidate) => Math.fround(Number(candidate)) === value);
-    if (found) return isPlain ? plainly(found) : found.replace('e+', 'e');
+  // Nine digits are always enough, and most need eight or nine.
+  let shortest = value.toExponential(8);
+  for (let places = 7; places >= 0; places--) {
+    const shorter = withPlaces(value, places);
+    if (shorter === undefined) break;
+    shortest = shorter;
   }
+  return isPlain ? plainly(shortest) : shortest.replace('e+', 'e');
+}
+
+/** The value with so many digits behind the point, as far as that reads back. */
+function withPlaces(value: number, places: number): string | undefined {
+  const readsBack = (text: string) => Math.fround(Number(text)) === value;
+  const nearest = value.toExponential(places);
+  if (readsBack(nearest)) return nearest;
+  // It may lie below, beyond the near edge, while the next above is within the far one.
+  const above = nextAbove(nearest);
+  return readsBack(above) ? above : undefined;
 }
 
 function nextAbove(text: string): string {
