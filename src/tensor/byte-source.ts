@@ -70,8 +70,8 @@ async function readFully(handle: FileHandle, path: string, into: Uint8Array, pos
   }
 }
 
-/** Runs below this are read at once: handing one to another thread takes longer than reading it. */
-const shortRun = 64 << 10;
+/** Runs up to this are read on the thread that asks for them: handing one to another takes longer than reading it. Bytes. */
+export const shortRun = 64 << 10;
 
 /** Reads some runs without leaving the thread, so the caller keeps `count` small and others get their turn in between. */
 async function readRunsFully(handle: FileHandle, path: string, into: Uint8Array, runs: Runs): Promise<void> {

@@ -1,4 +1,4 @@
-import type { ByteSource, Runs } from './byte-source.ts';
+import { type ByteSource, type Runs, shortRun } from './byte-source.ts';
 import { decode, dtypeSize } from './dtype.ts';
 import { countRows, type Ranges } from './ranges.ts';
 import type { Matrix } from './tensor.ts';
@@ -13,10 +13,15 @@ export interface RowBlock {
   readonly values: Float32Array;
 }
 
-/** Bytes of file read at a time where rows are contiguous. */
-const rowBlockBytes = 4 << 20;
+/**
+ * Bytes of file read at a time where rows are contiguous: what a processor keeps at hand until they are used. Four times as
+ * many take a twentieth longer, most of it for memory that is touched for the first time.
+ */
+const rowBlockBytes = 1 << 20;
 /** Bytes of a band of columns: larger, because each of its lines is a read of its own. */
 const bandBytes = 12 << 20;
+/** Bytes of lines that are read before they are turned. */
+const linesBytes = 4 << 20;
 
 /**
  * Streams the given rows of a matrix, in order, in blocks of a few MB whatever the file's size.
@@ -26,21 +31,28 @@ export async function* rowBlocks(matrix: Matrix, ranges: Ranges): AsyncGenerator
   // A matrix of no rows may claim any width: no buffer is made for it.
   if (countRows(ranges) === 0) return;
   const newReader = matrix.columnStride <= matrix.rowStride ? rowReader : bandReader;
-  // Each has buffers of its own: one reads ahead while the rows of the other are used.
-  const readers = [newReader(matrix)];
-  const blocks = blocksOf(ranges, (readers[0] as BlockReader).rows);
-  const read = async (side: 0 | 1): Promise<RowBlock | undefined> => {
+  const reader = newReader(matrix);
+  const blocks = blocksOf(ranges, reader.rows);
+  const read = async (by: BlockReader): Promise<RowBlock | undefined> => {
     const block = blocks.next().value;
-    if (!block) return undefined;
-    readers[side] ??= newReader(matrix);
-    return { ...block, width: matrix.width, values: await readers[side].read(block.start, block.count) };
+    return block && { ...block, width: matrix.width, values: await by.read(block.start, block.count) };
   };
-  let next = read(0);
+  if (reader.aside) return yield* readAhead(read, reader, newReader(matrix));
+  for (let block = await read(reader); block; block = await read(reader)) yield block;
+}
+
+/** Two readers, each with buffers of its own: one reads while the rows of the other are used. */
+async function* readAhead(
+  read: (by: BlockReader) => Promise<RowBlock | undefined>,
+  one: BlockReader,
+  other: BlockReader,
+): AsyncGenerator<RowBlock> {
+  let next = read(one);
   try {
-    for (let side: 0 | 1 = 1; ; side = side ? 0 : 1) {
+    for (let by = other; ; by = by === one ? other : one) {
       const block = await next;
       if (!block) return;
-      next = read(side);
+      next = read(by);
       // An error is met where the block is asked for, if it ever is.
       next.catch(() => undefined);
       yield block;
@@ -65,6 +77,8 @@ function rowsThatFit(matrix: Matrix, blockBytes: number, rowBytes: number): numb
 interface BlockReader {
   /** Rows a block holds at the most. */
   readonly rows: number;
+  /** Other work goes on while it reads. */
+  readonly aside: boolean;
   read(start: number, count: number): Promise<Float32Array>;
 }
 
@@ -85,6 +99,7 @@ function rowReader(matrix: Matrix): BlockReader {
   const spread = columnStride === 1 ? undefined : new Float32Array(rowSpan);
   return {
     rows,
+    aside: true,
     async read(start, count) {
       if (width === 0) return values;
       const span = ((count - 1) * rowStride + rowSpan) * size;
@@ -114,12 +129,13 @@ function bandReader(matrix: Matrix): BlockReader {
   const rows = rowsThatFit(matrix, bandBytes, Math.max(width * 4, rowStride * size));
   // Each line begins at a multiple of 8 bytes, as decoding wants it.
   const pitch = Math.ceil((((rows - 1) * rowStride + 1) * size) / 8) * 8;
-  const linesAtOnce = Math.max(1, Math.min(mostLines, Math.floor(rowBlockBytes / pitch)));
+  const linesAtOnce = Math.max(1, Math.min(mostLines, Math.floor(linesBytes / pitch)));
   const bytes = new Uint8Array(pitch * linesAtOnce);
   const lines = new Float32Array((pitch / size) * linesAtOnce);
   const values = new Float32Array(rows * width);
   return {
     rows,
+    aside: pitch > shortRun,
     async read(start, count) {
       const length = ((count - 1) * rowStride + 1) * size;
       for (let column = 0; column < width; column += linesAtOnce) {

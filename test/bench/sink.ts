@@ -1,6 +1,6 @@
-// A server with the upload protocol that stores nothing: `node sink.mjs null|parse|keep WIDTH [FILE]`. `null` counts rows in
-// what it is sent, no more, `parse` reads it as JSON too, `keep` writes bodies to FILE, each after its length. Prints its URL. It
-// is no sandbox: what it answers says nothing of what it got.
+// A server with the upload protocol that stores nothing: `node sink.mjs null|parse|keep WIDTH [FILE]`. `null` drains what it is
+// sent and looks at its first row and its last, to say how many there were; `parse` reads it as JSON too, `keep` writes bodies
+// to FILE, each after its length. Prints its URL. It is no sandbox: what it answers says nothing of what it got.
 import { appendFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -32,17 +32,24 @@ const answers: Record<string, unknown> = {
 const server = createServer({ keepAliveTimeout: 600_000, requestTimeout: 0 }, async (request, response) => {
   const body = await read(request);
   const known = answers[request.url as string];
-  if (request.url === '/api/feature/upload-batch') take(body);
-  response.setHeader('content-type', 'application/json');
   const isBatch = request.url === '/api/feature/upload-batch';
+  if (isBatch && kind !== 'null') take(Buffer.concat(body));
+  response.setHeader('content-type', 'application/json');
   const created = isBatch ? { message: `${countRows(body)} features created.` } : {};
   response.end(JSON.stringify(known ?? (request.method === 'GET' ? null : created)));
 });
 
-function countRows(body: Buffer): number {
-  let count = 0;
-  for (let at = body.indexOf(rowStart); at >= 0; at = body.indexOf(rowStart, at + 1)) count++;
-  return count;
+/** Rows of a body that have consecutive numbers, by the first and the last. */
+function countRows(body: readonly Buffer[]): number {
+  const numberAt = (bytes: Buffer, at: number) =>
+    Number.parseInt(bytes.toString('latin1', at + rowStart.length, at + 32), 10);
+  const [first] = body as [Buffer];
+  for (let from = body.length - 1; from >= 0; from--) {
+    const end = Buffer.concat(body.slice(from));
+    const last = end.lastIndexOf(rowStart);
+    if (last >= 0) return numberAt(end, last) - numberAt(first, first.indexOf(rowStart)) + 1;
+  }
+  return 0;
 }
 
 function take(body: Buffer): void {
@@ -50,10 +57,10 @@ function take(body: Buffer): void {
   if (kind === 'keep') appendFileSync(file, Buffer.concat([Buffer.from(`${body.length}\n`), body]));
 }
 
-async function read(request: IncomingMessage): Promise<Buffer> {
+async function read(request: IncomingMessage): Promise<Buffer[]> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);
-  return Buffer.concat(chunks);
+  return chunks;
 }
 
 server.listen(0, '127.0.0.1', () => console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));

@@ -140,12 +140,29 @@ describe('the lock of a job', () => {
 
   it('tells its owner once another has it', async () => {
     const first = await takeLock(path);
-    await first.stillOurs();
     const second = await takeLock(path, { force: true });
     expect([first.takenOver, second.takenOver]).toEqual([false, true]);
     await expect(first.stillOurs()).rejects.toMatchObject({ code: 'locked', exitCode: 11 });
     await second.release();
     await expect(first.stillOurs()).rejects.toThrow('its lock is gone');
+  });
+
+  it('is looked at again after ten milliseconds, or when the clock was set back', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const start = Date.now();
+    for (const later of [10, 3_600_000, -1]) {
+      vi.setSystemTime(start);
+      const first = await takeLock(path);
+      await first.stillOurs();
+      const second = await takeLock(path, { force: true });
+      vi.setSystemTime(start + 9);
+      await first.stillOurs();
+      vi.setSystemTime(start + later);
+      await expect(first.stillOurs()).rejects.toMatchObject({ code: 'locked' });
+      await first.release();
+      await second.release();
+    }
+    vi.useRealTimers();
   });
 
   it('can be broken by force, and is then not taken from its new owner when the old one ends', async () => {

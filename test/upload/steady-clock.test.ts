@@ -15,12 +15,18 @@ it('a clock that counts time asleep, and never goes back', () => {
   pass(1_500);
   expect(now()).toBe(6_500);
   // An uptime in whole seconds is no sleep.
-  sinceBoot += 900;
-  expect(now()).toBe(6_500);
-  sinceBoot -= 900;
-  pass(100, 8 * 3_600_000);
-  expect(now()).toBe(6_600 + 8 * 3_600_000);
-  sinceBoot -= 50_000;
-  pass(0, 0);
-  expect(now()).toBe(6_600 + 8 * 3_600_000);
+  pass(50, 900);
+  expect(now()).toBe(6_550);
+  pass(50, -900);
+  expect(now()).toBe(6_600);
+  const night = 8 * 3_600_000;
+  pass(100, night);
+  expect(now()).toBe(6_700 + night);
+  // Asked again only after 50 ms awake.
+  pass(49, 5_000);
+  expect(now()).toBe(6_749 + night);
+  pass(1);
+  expect(now()).toBe(11_750 + night);
+  pass(50, -50_000);
+  expect(now()).toBe(11_800 + night);
 });
