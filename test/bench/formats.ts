@@ -14,7 +14,7 @@ export async function formats(bench: Bench): Promise<readonly Line[]> {
   const sink = await openSink('null', shape.width);
   const times = await interleaved(
     bench.repeats,
-    Object.fromEntries(Object.entries(files).map(([name, { file }]) => [name, () => upload(sink.url, file)])),
+    Object.fromEntries(Object.entries(files).map(([name, { file }]) => [name, () => upload(sink, file)])),
   );
   await sink.close();
   const wall = (name: string) => medianOf(times[name] as Usage[], ({ wallMs }) => wallMs);

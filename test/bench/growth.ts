@@ -22,8 +22,8 @@ export async function growth(bench: Bench): Promise<readonly Line[]> {
         npy(tiledRows(bench.values, shape), [shape.rows, width]),
       );
       const times = await interleaved<string, Usage>(size > naiveMost ? 1 : bench.repeats, {
-        ours: () => upload(sink.url, file),
-        ...(size <= naiveMost && { naive: () => naive(sink.url, file, shape) }),
+        ours: () => upload(sink, file),
+        ...(size <= naiveMost && { naive: () => naive(sink, file, shape) }),
       });
       rmSync(file);
       for (const [name, usages] of Object.entries(times)) {

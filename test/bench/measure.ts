@@ -36,7 +36,7 @@ export async function run({ args, env, command = process.execPath }: Program): P
   const meter = join(folder, 'meter.json');
   const isNode = command === process.execPath;
   const started = performance.now();
-  const child = spawn(command, [...(isNode ? ['--import', beside('meter.mjs')] : []), ...args], {
+  const child = spawn(command, [...(isNode ? ['--require', beside('meter.cjs')] : []), ...args], {
     env: {
       PATH: process.env.PATH,
       BENCH_METER: meter,

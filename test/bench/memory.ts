@@ -41,7 +41,7 @@ async function peak(bench: Bench, make: Write, shape: Shape, name: string): Prom
   const sink = await openSink('null', width);
   try {
     const turned = name.startsWith('columns') ? ['--orientation', 'columns'] : [];
-    return (await upload(sink.url, file, turned)).peakMb;
+    return (await upload(sink, file, turned)).peakMb;
   } finally {
     await sink.close();
     rmSync(file);

@@ -34,7 +34,7 @@ interface Files {
 async function keepBodies(folder: string, file: string): Promise<string> {
   const kept = join(folder, 'bodies');
   const sink = await openSink('keep', shape.width, kept);
-  await upload(sink.url, file);
+  await upload(sink, file);
   await sink.close();
   return kept;
 }
@@ -50,10 +50,10 @@ async function beyondSending(
   const sink = await openSink(kind, shape.width);
   const limits: number[] = [];
   const times = await interleaved<string, Usage | undefined>(repeats, {
-    ours: () => upload(sink.url, file),
-    start: () => upload(sink.url, small),
+    ours: () => upload(sink, file),
+    start: () => upload(sink, small),
     limit: async () => {
-      limits.push(await resend(sink.url, kept));
+      limits.push(await resend(sink, kept));
       return undefined;
     },
   });
@@ -78,12 +78,12 @@ async function shares(
 ): Promise<readonly Line[]> {
   const sink = await openSink('null', shape.width);
   const times = await interleaved(repeats, {
-    rows: () => upload(sink.url, file),
-    columns: () => upload(sink.url, turned, ['--orientation', 'columns']),
-    start: () => upload(sink.url, small),
-    check: () => upload(sink.url, file, ['--dry-run']),
-    noCheck: () => upload(sink.url, small, ['--dry-run']),
-    slowDisk: () => upload(sink.url, file, [], { BENCH_FSYNC_MS: String(slowFsyncMs) }),
+    rows: () => upload(sink, file),
+    columns: () => upload(sink, turned, ['--orientation', 'columns']),
+    start: () => upload(sink, small),
+    check: () => upload(sink, file, ['--dry-run']),
+    noCheck: () => upload(sink, small, ['--dry-run']),
+    slowDisk: () => upload(sink, file, [], { BENCH_FSYNC_MS: String(slowFsyncMs) }),
   });
   await sink.close();
   const start = wall(times.start);

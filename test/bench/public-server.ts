@@ -18,7 +18,7 @@ export async function publicServer({ folder, values }: Bench): Promise<readonly 
   writeFileSync(examples, Array.from({ length: shape.rows }, (_, index) => example(index, values)).join(''));
   const meter = join(folder, 'sandbox-meter.json');
   const words = ['sandbox', '--public', '--json', '--port', '0', '--data', join(folder, 'data'), '--fresh'];
-  const sandbox = spawn(process.execPath, ['--import', beside('meter.mjs'), tool, ...words], {
+  const sandbox = spawn(process.execPath, ['--require', beside('meter.cjs'), tool, ...words], {
     env: { PATH: process.env.PATH, BENCH_METER: meter, NEURONPEDIA_CONFIG_DIR: folder, NEURONPEDIA_STATE_DIR: folder },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -23,9 +23,9 @@ async function oneShape(bench: Bench, shape: Shape & { goal: number }): Promise<
   const command = bench.python;
   try {
     const times = await interleaved<string, Usage>(bench.repeats, {
-      ours: () => upload(sink.url, file),
-      naive: () => naive(sink.url, file, shape),
-      ...(command && { python: () => python(command, sink.url, file) }),
+      ours: () => upload(sink, file),
+      naive: () => naive(sink, file, shape),
+      ...(command && { python: () => python(command, sink, file) }),
     });
     const wall = (name: string) => medianOf(times[name] ?? [], ({ wallMs }) => wallMs);
     const cpu = (name: string) => medianOf(times[name] ?? [], ({ cpuMs }) => cpuMs);
