@@ -30,23 +30,37 @@ const linesBytes = 4 << 20;
 export async function* rowBlocks(matrix: Matrix, ranges: Ranges): AsyncGenerator<RowBlock> {
   // A matrix of no rows may claim any width: no buffer is made for it.
   if (countRows(ranges) === 0) return;
-  const newReader = matrix.columnStride <= matrix.rowStride ? rowReader : bandReader;
-  const reader = newReader(matrix);
+  const reader = takeReader(matrix);
   const blocks = blocksOf(ranges, reader.rows);
   const read = async (by: BlockReader): Promise<RowBlock | undefined> => {
     const block = blocks.next().value;
     return block && { ...block, width: matrix.width, values: await by.read(block.start, block.count) };
   };
-  if (reader.aside) return yield* readAhead(read, reader, newReader(matrix));
-  for (let block = await read(reader); block; block = await read(reader)) yield block;
+  const readers = reader.aside ? [reader, takeReader(matrix)] : [reader];
+  try {
+    if (reader.aside) yield* readAhead(read, readers);
+    else for (let block = await read(reader); block; block = await read(reader)) yield block;
+  } finally {
+    idle = new WeakMap([[matrix, readers]]);
+  }
 }
 
-/** Two readers, each with buffers of its own: one reads while the rows of the other are used. */
+/**
+ * Those that the last matrix was read by, with their buffers. A job reads its rows twice, once to check them and once to send
+ * them, and memory that is touched for the first time can take as long as reading does.
+ */
+let idle = new WeakMap<Matrix, BlockReader[]>();
+
+function takeReader(matrix: Matrix): BlockReader {
+  return idle.get(matrix)?.pop() ?? (matrix.columnStride <= matrix.rowStride ? rowReader : bandReader)(matrix);
+}
+
+/** By two readers in turns: one reads while the rows of the other are used. */
 async function* readAhead(
   read: (by: BlockReader) => Promise<RowBlock | undefined>,
-  one: BlockReader,
-  other: BlockReader,
+  readers: readonly BlockReader[],
 ): AsyncGenerator<RowBlock> {
+  const [one, other] = readers as [BlockReader, BlockReader];
   let next = read(one);
   try {
     for (let by = other; ; by = by === one ? other : one) {

@@ -57,7 +57,10 @@ export async function run({ args, env, command = process.execPath }: Program): P
   }
 }
 
-/** Takes turns between the contenders, so that what else the machine does meets all of them alike; once round first, unmeasured. */
+/**
+ * Takes turns between the contenders, so that what else the machine does meets all of them alike, and begins with another
+ * in each round, so that none always comes after the same; once round first, unmeasured.
+ */
 export async function interleaved<Name extends string, Result>(
   repeats: number,
   contenders: Readonly<Record<Name, () => Promise<Result> | Result>>,
@@ -65,7 +68,8 @@ export async function interleaved<Name extends string, Result>(
   const names = Object.keys(contenders) as Name[];
   const results = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Name, Result[]>;
   for (let round = -1; round < repeats; round++) {
-    for (const name of names) {
+    for (let turn = 0; turn < names.length; turn++) {
+      const name = names[(turn + round + 1) % names.length] as Name;
       const result = await contenders[name]();
       if (round >= 0) results[name].push(result);
     }

@@ -64,17 +64,17 @@ describe.each(encodings)('%s, its vectors in its %s', (name, orientation) => {
 
   test('gives ranges with gaps, at the edges of its blocks too', async () => {
     const matrix = await matrixIn(name, orientation);
-    // Blocks of whole rows end at multiples of 699 here, bands of columns at multiples of 2,097.
+    // Blocks of whole rows end at multiples of 174 here, bands of columns at multiples of 2,097.
     const ranges: Ranges = [
       [0, 1],
       [3, 5],
-      [698, 701],
-      [1398, 1399],
+      [173, 176],
+      [1043, 1045],
       [2096, 2099],
       [2999, 3000],
     ];
     const found = await readRows(matrix, ranges);
-    expect(found).toHaveLength(11 * width);
+    expect(found).toHaveLength(12 * width);
     expect(wrongRows(ranges, found, valueAt)).toEqual([]);
   });
 
@@ -91,6 +91,14 @@ describe.each(encodings)('%s, its vectors in its %s', (name, orientation) => {
 
   test('gives nothing where no row is asked for', async () => {
     expect(await readRows(await matrixIn(name, orientation), [])).toHaveLength(0);
+  });
+
+  test('gives the same when it is read again, after a reading that was left, and twice at once', async () => {
+    const matrix = await matrixIn(name, orientation);
+    for await (const block of rowBlocks(matrix, [[2000, 3000]])) if (block.start >= 2000) break;
+    const ranges: Ranges = [[0, 2500]];
+    const all = [await readRows(matrix, ranges), ...(await Promise.all([1, 2].map(() => readRows(matrix, ranges))))];
+    for (const found of all) expect(wrongRows(ranges, found, valueAt)).toEqual([]);
   });
 });
 
