@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { AppError } from '../errors.ts';
 import { eachRow, intersectRanges, mergeRanges, type Range, type Ranges, rangesOf } from '../tensor/ranges.ts';
-import { listJobs } from './jobs.ts';
+import { knownJobs } from './jobs.ts';
 import { type Journal, journalPath, openJournal, readJournal } from './journal.ts';
 import type { JobRecord } from './journal-records.ts';
 import type { JournalState } from './journal-state.ts';
@@ -65,9 +65,11 @@ export async function holdJobsOf(
   options: HoldOptions,
 ): Promise<HeldJob[]> {
   const held: HeldJob[] = [];
+  const sources = new Set([...ids].map((id) => id.slice(0, id.lastIndexOf('/'))));
   try {
-    for (const { id, job } of await listJobs(options.stateDir)) {
+    for (const { id, job } of await knownJobs(options.stateDir)) {
       if (id === except || job.server !== server.id || job.account !== server.account.id) continue;
+      if (job.as === 'features' && !sources.has(`${job.model}/${job.source}`)) continue;
       const state = await readJobState(options.stateDir, id);
       if (state && rowsAmong(job, state, ids).length > 0) held.push(await holdJob(id, options));
     }

@@ -43,13 +43,14 @@ export function jobId(server: Server, identity: JobIdentity): string {
  */
 export async function refuseOtherOwner(server: Server, identity: JobIdentity, stateDir: string): Promise<void> {
   const id = jobId(server, identity);
-  const others = (await listJobs(stateDir)).filter(({ job, state }) => {
+  const others = await listJobs(stateDir, ({ job }) => {
     const same = job.serverName === server.name && job.model === identity.model && job.source === identity.source;
     const samePart = job.shard === (identity.shard && formatShard(identity.shard));
-    return same && samePart && job.as === identity.as && state !== 'done' && state !== 'deleted';
+    return same && samePart && job.as === identity.as;
   });
-  const other = others.find(({ job }) => job.server !== server.id || job.account !== server.account.id);
-  if (!other || others.some((job) => job.id === id) || identity.request !== undefined) return;
+  const open = others.filter(({ state }) => state !== 'done' && state !== 'deleted');
+  const other = open.find(({ job }) => job.server !== server.id || job.account !== server.account.id);
+  if (!other || open.some((job) => job.id === id) || identity.request !== undefined) return;
   const { job } = other;
   const [expected, found] =
     job.server === server.id

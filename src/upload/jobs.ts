@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { countRows, intersectRanges, mergeRanges, type Ranges, subtractRanges } from '../tensor/ranges.ts';
-import { journalPath, readJournal } from './journal.ts';
+import { journalPath, readJobRecord, readJournal } from './journal.ts';
 import type { JobRecord } from './journal-records.ts';
 import type { JournalState } from './journal-state.ts';
 import { isLocked } from './lock.ts';
@@ -34,15 +34,32 @@ export interface JobStatus {
 
 const suffix = '.journal';
 
-/** All jobs of a state folder, the latest begun last. Journals that cannot be read are left out. */
-export async function listJobs(stateDir: string): Promise<JobStatus[]> {
+/** A local job by what it is of, without how far it is. */
+export type KnownJob = Pick<JobStatus, 'id' | 'job'>;
+
+/** The jobs of a state folder by what their journals say first: to read all that they say may take seconds. */
+export async function knownJobs(stateDir: string): Promise<KnownJob[]> {
   const names = await readdir(join(stateDir, 'jobs')).catch(() => []);
-  const jobs: JobStatus[] = [];
+  const known: KnownJob[] = [];
   for (const name of names.filter((file) => file.endsWith(suffix))) {
-    const status = await readJob(stateDir, name.slice(0, -suffix.length));
+    const id = name.slice(0, -suffix.length);
+    const job = await readJobRecord(journalPath(stateDir, id));
+    if (job) known.push({ id, job });
+  }
+  return known;
+}
+
+/** The jobs of a state folder that are meant, the latest begun last. Journals that cannot be read are left out. */
+export async function listJobs(
+  stateDir: string,
+  isMeant: (known: KnownJob) => boolean = () => true,
+): Promise<JobStatus[]> {
+  const jobs: JobStatus[] = [];
+  for (const known of await knownJobs(stateDir)) {
+    const status = isMeant(known) ? await readJob(stateDir, known.id) : undefined;
     if (status) jobs.push(status);
   }
-  return jobs.sort((a, b) => a.job.createdAt.localeCompare(b.job.createdAt));
+  return jobs.sort((a, b) => (a.job.createdAt < b.job.createdAt ? -1 : Number(a.job.createdAt > b.job.createdAt)));
 }
 
 /** The id of the one job whose id begins so, as people shorten them; else what was given. */

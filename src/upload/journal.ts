@@ -1,8 +1,9 @@
+import { closeSync, openSync, readSync } from 'node:fs';
 import { type FileHandle, open, readFile, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeFolder } from '../make-folder.ts';
 import { syncFolders } from './durable-folder.ts';
-import { decodeJournal } from './journal-records.ts';
+import { decodeJournal, type JobRecord } from './journal-records.ts';
 import { foldRecords, type JournalState } from './journal-state.ts';
 import { type JournalWriter, journalError, journalWriter } from './journal-writer.ts';
 import { renameFile } from './rename-file.ts';
@@ -53,7 +54,34 @@ export async function readJournal(path: string): Promise<JournalState | undefine
   return found && foldRecords(found.records);
 }
 
-/** The same as far as a run would go on with it: one that is damaged is begun anew. */
+/** Bytes in which a journal's first line ends, but for the longest of commands. */
+const headBytes = 4096;
+
+/** Which job a journal is of, as its first line says; undefined where that is damaged or there is no journal. */
+export async function readJobRecord(path: string): Promise<JobRecord | undefined> {
+  const head = readHead(path);
+  const end = head.indexOf('\n') + 1;
+  if (end === 0 && head.length === headBytes) return (await readJournal(path))?.job;
+  const [first] = decodeJournal(head.subarray(0, end)).records;
+  return first?.t === 'job' ? first : undefined;
+}
+
+/** So few bytes take less than handing that to another thread, and there may be hundreds of journals. */
+function readHead(path: string): Buffer {
+  const head = Buffer.alloc(headBytes);
+  try {
+    const file = openSync(path, 'r');
+    try {
+      return head.subarray(0, readSync(file, head, 0, headBytes, 0));
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return Buffer.alloc(0);
+  }
+}
+
+/** What a journal says as far as a run would go on with it: one that is damaged is begun anew. */
 export async function readSoundJournal(path: string): Promise<JournalState | undefined> {
   const found = await readRecords(path);
   return found?.damaged ? undefined : found && foldRecords(found.records);

@@ -1,5 +1,6 @@
 import { AppError } from '../errors.ts';
-import { type JobStatus, listJobs } from './jobs.ts';
+import { type KnownJob, listJobs } from './jobs.ts';
+import { journalPath, readJobRecord } from './journal.ts';
 
 /**
  * Shards of one division of an SAE run side by side; a run of the whole, or of another division, has rows in common with
@@ -7,9 +8,9 @@ import { type JobStatus, listJobs } from './jobs.ts';
  * other. Error: locked, naming the other job.
  */
 export async function refuseOverlap(stateDir: string, id: string): Promise<void> {
-  const jobs = await listJobs(stateDir);
-  const own = jobs.find((job) => job.id === id);
-  const other = own && jobs.find((job) => job.id !== id && job.state === 'running' && shareRows(own, job));
+  const job = await readJobRecord(journalPath(stateDir, id));
+  const others = job ? await listJobs(stateDir, (known) => known.id !== id && shareRows({ id, job }, known)) : [];
+  const other = others.find(({ state }) => state === 'running');
   if (!other) return;
   const what = other.job.shard === undefined ? 'the whole of it' : `its shard ${other.job.shard}`;
   throw new AppError(
@@ -19,7 +20,7 @@ export async function refuseOverlap(stateDir: string, id: string): Promise<void>
   );
 }
 
-function shareRows({ job: a }: JobStatus, { job: b }: JobStatus): boolean {
+function shareRows({ job: a }: KnownJob, { job: b }: KnownJob): boolean {
   const place = (['server', 'account', 'model', 'source', 'as'] as const).every((name) => a[name] === b[name]);
   const parts = [a, b].map(({ shard }) => shard?.split('/')[1]);
   return place && (a.shard ?? b.shard) !== undefined && parts[0] !== parts[1];

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { appendFile, mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../src/errors.ts';
-import { openJournal, readJournal } from '../../src/upload/journal.ts';
+import { openJournal, readJobRecord, readJournal } from '../../src/upload/journal.ts';
 import { decodeJournal, encodeRecord, type JournalRecord } from '../../src/upload/journal-records.ts';
 import { foldRecords, pendingRows } from '../../src/upload/journal-state.ts';
 import { journalWriter } from '../../src/upload/journal-writer.ts';
@@ -226,6 +226,26 @@ describe('a journal on disk', () => {
     expect(journal.warnings.join()).toContain('damaged');
     await journal.close();
     expect(await readFile(`${path}.damaged`, 'utf8')).toContain('"batch":7');
+  });
+
+  it('says first which job it is of, and nothing where its first line is missing, torn or damaged', async () => {
+    const [first, ...rest] = records.map(encodeRecord) as [string, ...string[]];
+    const cases: [text: string, found: JournalRecord | undefined][] = [
+      [first + rest.join(''), job],
+      [`${first}what follows may be damaged\n`, job],
+      [first.slice(0, -1), undefined],
+      [first.replace('"job"', '"jab"') + rest.join(''), undefined],
+      [rest.join(''), undefined],
+      ['', undefined],
+    ];
+    const long = { ...job, command: `neuronpedia upload-sae ${'x'.repeat(10_000)}` } as JournalRecord;
+    cases.push([encodeRecord(long) + rest.join(''), long]);
+    for (const [text, found] of cases) {
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, text);
+      expect(await readJobRecord(path)).toEqual(found);
+    }
+    expect(await readJobRecord(`${path}.not`)).toBeUndefined();
   });
 
   it('shares one fsync between appends that wait at the same time, and makes each durable', async () => {

@@ -32,7 +32,7 @@ const mostNamed = 10;
 
 /** The job of a source, which is what an upload prints; undefined for the name of a feature. Error: usage, for several. */
 async function jobOfSource({ folders }: Session, subject: string): Promise<string | undefined> {
-  const of = (await listJobs(folders.state)).filter(({ job }) => `${job.model}/${job.source}` === subject);
+  const of = await listJobs(folders.state, ({ job }) => `${job.model}/${job.source}` === subject);
   if (of.length < 2) return of[0]?.id;
   throw new AppError('usage', `${of.length} jobs are of ${subject}`, {
     hints: of.slice(-mostNamed).map(({ id, job }) => `neuronpedia status ${id}: ${job.title} at ${job.serverName}`),

@@ -1,0 +1,55 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { knownJobs, listJobs } from '../../src/upload/jobs.ts';
+import { encodeRecord, type JournalRecord } from '../../src/upload/journal-records.ts';
+import { tempFolder } from '../fixtures.ts';
+
+const job = (source: string, createdAt: string): JournalRecord => ({
+  ...{ t: 'job', version: 1, server: 's', serverKind: 'upload-protocol', serverName: 'http://s' },
+  ...{ account: 'a', accountName: 'a', model: 'm', source, as: 'features', title: 't', command: 'c', createdAt },
+});
+
+const batches = 20_000;
+
+/** A state folder with the journals of long uploads, some megabytes each. */
+async function history(sources: readonly string[]): Promise<string> {
+  const folder = await tempFolder();
+  await mkdir(join(folder, 'jobs'));
+  for (const [i, source] of sources.entries()) {
+    const records = Array.from({ length: batches }, (_, batch): JournalRecord => {
+      return { t: 'intent', batch, key: 'key', rows: [[batch, batch + 1]], hash: '0' };
+    });
+    const lines = [job(source, `2026-01-0${9 - i}`), { t: 'plan', rows: [[0, batches]] } as JournalRecord, ...records];
+    const name = `${String(i).padStart(16, '0')}.journal`;
+    await writeFile(join(folder, 'jobs', name), lines.map(encodeRecord).join(''));
+  }
+  return folder;
+}
+
+/** Bytes that this process has asked the system for. Linux. */
+async function bytesRead(): Promise<number> {
+  return Number(/rchar: (\d+)/.exec(await readFile('/proc/self/io', 'utf8'))?.[1]);
+}
+
+describe('the jobs of a state folder', () => {
+  it('are the latest begun last, and only those that are meant are read whole', async () => {
+    const folder = await history(['1-a', '2-b', '3-c']);
+    const all = await listJobs(folder);
+    expect(all.map(({ job: { source }, batches: count }) => [source, count])).toEqual(
+      ['3-c', '2-b', '1-a'].map((source) => [source, batches]),
+    );
+    const meant = await listJobs(folder, ({ job: { source } }) => source === '2-b');
+    expect(meant).toEqual([all[1]]);
+    expect(await listJobs(join(folder, 'nowhere'))).toEqual([]);
+  });
+
+  it.skipIf(!existsSync('/proc/self/io'))('are known by the first lines of their journals', async () => {
+    const folder = await history(['1-a', '2-b', '3-c']);
+    const before = await bytesRead();
+    const known = await knownJobs(folder);
+    expect((await bytesRead()) - before).toBeLessThan(1 << 20);
+    expect(known.map(({ job: { source } }) => source)).toEqual(['1-a', '2-b', '3-c']);
+  });
+});
