@@ -49,7 +49,7 @@ export function openKernel(): KernelFloats | undefined {
   try {
     const bytes = readFileSync(kernelFile);
     optimiseWebAssembly();
-    return WebAssembly.validate(bytes) ? wasmFloats(new WebAssembly.Module(bytes)) : undefined;
+    return wasmFloats(new WebAssembly.Module(bytes));
   } catch {
     return undefined;
   }

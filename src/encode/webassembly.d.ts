@@ -11,10 +11,10 @@ declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array);
     static imports(module: Module): readonly unknown[];
+    static customSections(module: Module, name: string): readonly ArrayBuffer[];
   }
   class Instance {
     constructor(module: Module);
     readonly exports: Record<string, unknown>;
   }
-  function validate(bytes: Uint8Array): boolean;
 }

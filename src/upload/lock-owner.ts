@@ -28,14 +28,14 @@ const staleMs = 60_000;
 export const quietMs = 3 * heartbeatMs;
 
 /** This process, as the owner of a lock of its own. */
-export async function describeSelf(): Promise<Owner> {
+export function describeSelf(): Owner {
   const pid = process.pid;
-  const space = await processSpace();
+  const space = processSpace();
   return {
     id: randomUUID(),
     host: hostname(),
     pid,
-    start: (await processStart(pid)) ?? '',
+    start: processStart(pid) ?? '',
     ...(space !== undefined && { space }),
     since: new Date().toISOString(),
   };
@@ -64,7 +64,7 @@ export async function isAlive(path: string, owner: Owner, me: Owner, listenMs: n
   if (owner.space !== undefined && me.space !== undefined && owner.space !== me.space) {
     return hasHeartbeat(path, listenMs);
   }
-  const start = await processStart(owner.pid);
+  const start = processStart(owner.pid);
   if (start === undefined || (owner.start !== '' && start !== owner.start)) return false;
   // Without /proc a living process of that number may be another: then only the heart tells.
   return owner.start !== '' || hasHeartbeat(path, listenMs);

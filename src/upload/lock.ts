@@ -33,7 +33,7 @@ export async function takeLock(path: string, { force, listenMs = quietMs }: Lock
   } catch (cause) {
     throw cannotWrite(path, cause);
   }
-  const me = await describeSelf();
+  const me = describeSelf();
   for (let attempt = 0; attempt < 5; attempt++) {
     if (await createLock(path, me)) return heldLock(path, me, attempt > 0);
     const owner = await readOwner(path);
@@ -46,7 +46,7 @@ export async function takeLock(path: string, { force, listenMs = quietMs }: Lock
 /** Whether some run holds this lock now. */
 export async function isLocked(path: string): Promise<boolean> {
   const owner = await readOwner(path);
-  return owner !== undefined && (await isAlive(path, owner, await describeSelf(), 0));
+  return owner !== undefined && (await isAlive(path, owner, describeSelf(), 0));
 }
 
 /** A lock appears with its owner's name in it: one that were empty for a moment would look like nobody's. */

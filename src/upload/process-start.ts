@@ -1,13 +1,13 @@
-import { readFile, readlink } from 'node:fs/promises';
+import { readFileSync, readlinkSync } from 'node:fs';
 
 /**
  * When a process of this host started, in a form that only compares; '' where the system does not tell, undefined
  * where there is no such process. Linux: field 22 of /proc/PID/stat, with the boot's id.
  */
-export async function processStart(pid: number): Promise<string | undefined> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+export function processStart(pid: number): string | undefined {
+  const stat = told(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
   if (stat !== undefined) {
-    const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
+    const boot = told(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')) ?? '';
     // The command's name stands in brackets and may hold spaces: fields are counted after the last bracket.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return `${boot.trim()}/${fields[19]}`;
@@ -21,6 +21,15 @@ export async function processStart(pid: number): Promise<string | undefined> {
 }
 
 /** The set of processes that this one belongs to and can see; undefined where the system has no such sets. Linux: its pid namespace. */
-export async function processSpace(): Promise<string | undefined> {
-  return readlink('/proc/self/ns/pid').catch(() => undefined);
+export function processSpace(): string | undefined {
+  return told(() => readlinkSync('/proc/self/ns/pid'));
+}
+
+/** The system answers at once or not at all: nothing of it lies on a disk. */
+function told(ask: () => string): string | undefined {
+  try {
+    return ask();
+  } catch {
+    return undefined;
+  }
 }

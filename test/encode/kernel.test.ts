@@ -1,6 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { kernelTables } from '../../src/encode/kernel-tables.ts';
+import { tablesSection } from '../../src/encode/wasm-floats.ts';
 
 const dist = join(import.meta.dirname, '../../dist');
 
@@ -17,5 +19,12 @@ describe('the kernel in the package', () => {
   it('asks for nothing from outside and grows no memory', async () => {
     const module = new WebAssembly.Module(await readFile(join(dist, 'float32-json.wasm')));
     expect(WebAssembly.Module.imports(module)).toEqual([]);
+  });
+
+  it('brings the tables that it goes by, as they are computed', async () => {
+    const module = new WebAssembly.Module(await readFile(join(dist, 'float32-json.wasm')));
+    const [tables] = WebAssembly.Module.customSections(module, tablesSection);
+    expect(Buffer.from(tables as ArrayBuffer).equals(kernelTables(module))).toBe(true);
+    expect(tables?.byteLength).toBe(15_360);
   });
 });

@@ -36,7 +36,7 @@ describe('the lock of a job', () => {
     const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
     await once(child, 'spawn');
     const pid = child.pid as number;
-    await writeFile(path, owner({ pid, start: await processStart(pid) }));
+    await writeFile(path, owner({ pid, start: processStart(pid) }));
     await expect(takeLock(path)).rejects.toThrow(`pid ${pid}`);
     child.kill('SIGKILL');
     await once(child, 'exit');

@@ -1,4 +1,4 @@
-// AssemblyScript. Where the kernel keeps what is put in and taken out; wasm-floats.ts fills the tables.
+// AssemblyScript. Where the kernel keeps what is put in and taken out; kernel-tables.ts makes the tables, which are to lie in one piece.
 
 /** Values that one call prints at the most. */
 export const capacity: i32 = 4096;
