@@ -66,39 +66,27 @@ const leftOut = {
   },
 };
 
-/** Small modules that most parts need, and those of them that touch files or tensors, which help does without. */
+/** Small modules that most parts need; those of them that touch files or tensors, which help does without. */
 const small = [
-  'errors',
-  'count',
-  'elapsed',
-  'by-number',
-  'api/redact',
-  'inspect/upload-cost',
-  'tensor/ranges',
-  'upload/shard',
+  ...['errors', 'count', 'elapsed', 'by-number', 'api/redact', 'config/key-file', 'inspect/upload-cost'],
+  ...['tensor/ranges', 'upload/shard'],
 ];
 const smallOfData = [
-  ...[
-    'make-folder',
-    'library/close-after',
-    'tensor/byte-source',
-    'tensor/dtype',
-    'tensor/missing-file',
-    'tensor/tensor',
-  ],
+  ...['make-folder', 'library/close-after', 'tensor/byte-source', 'tensor/dtype', 'tensor/missing-file'],
+  'tensor/tensor',
 ];
-/** Those that only commands need. */
-const smallOfCli = ['cli/id', 'cli/spinner', 'cli/embedded', 'cli/inspect/numbers'];
+/** Small ones of commands, wanted by help too or not. */
+const smallOfCli = ['id', 'spinner', 'embedded', 'inspect/numbers'].map((name) => `cli/${name}`);
+const smallOfRuns = ['deck-table', 'progress'].map((name) => `cli/${name}`);
 /** What is loaded by itself, and what is to come with it. */
 const comesWith = [
-  { entry: /[\\/]src[\\/]main\.ts$/, modules: [...small, ...smallOfCli] },
-  { entry: /[\\/]src[\\/]cli[\\/]commands[\\/][\w-]+\.ts$/, modules: ['main', 'cli/prepare', ...smallOfData] },
-  { entry: /[\\/](src[\\/]cli[\\/](prepare|progress-bar)\.ts|ora[\\/]index\.js)$/, modules: ['main'] },
-  {
-    entry:
-      /[\\/]src[\\/](index|formats[\\/]arrow-open|feature-data[\\/]arrow-table|config[\\/]key-store|sandbox[\\/]index)\.ts$/,
-    modules: [...small, ...smallOfData],
-  },
+  { entry: 'main', modules: [...small, ...smallOfCli] },
+  { entry: 'cli/prepare', modules: ['main', ...smallOfRuns] },
+  { entry: 'cli/commands/[\\w-]+', modules: ['main', 'cli/prepare', ...smallOfData] },
+  { entry: 'cli/progress-bar', modules: ['main', 'cli/prepare'] },
+  { entry: 'ora/index', modules: ['main'] },
+  { entry: '(index|sandbox/index|config/key-store)', modules: [...small, ...smallOfData] },
+  { entry: '(formats/arrow-open|feature-data/arrow-table)', modules: [...small, ...smallOfData] },
 ];
 
 /**
@@ -109,8 +97,9 @@ const fewParts = {
   name: 'few-parts',
   setup(bundle) {
     for (const { entry, modules } of comesWith) {
+      const filter = new RegExp(`/(src|node_modules)/${entry}\\.(ts|js)$`.replaceAll('/', '[\\\\/]'));
       const imports = modules.map((name) => `import ${JSON.stringify(resolve(`src/${name}.ts`))};`).join('\n');
-      bundle.onLoad({ filter: entry }, ({ path }) => ({
+      bundle.onLoad({ filter }, ({ path }) => ({
         contents: `${readFileSync(path, 'utf8')}\n${imports}`,
         loader: path.endsWith('.ts') ? 'ts' : 'js',
       }));
