@@ -1,74 +1,115 @@
-import { type BlockReader, rowsThatFit } from './block-reader.ts';
-import { type ByteSource, type Runs, shortRun } from './byte-source.ts';
+import { type BlockReader, blockBytes, rowsThatFit } from './block-reader.ts';
+import type { ByteSource, Runs } from './byte-source.ts';
 import { decode, dtypeSize } from './dtype.ts';
 import type { Matrix } from './tensor.ts';
 
-/** Bytes of a band of columns: larger, because each of its lines is a read of its own. */
+/** Bytes of file that are in memory at a time: a row has one element in each of many lines, and short lines take many reads. */
 const bandBytes = 12 << 20;
-/** Bytes of lines that are read before they are turned. */
-const linesBytes = 4 << 20;
 
-/** Lines of a band that are read and turned together: their values of one row then lie side by side. */
-const mostLines = 16;
+/** Lines that are read before other work gets its turn. */
+const linesAtOnce = 16;
 
-/**
- * Each row is spread over the file, one element every `columnStride`: `width` short lines, one a column, fill a band of
- * many rows, and are turned a few at a time.
- */
+/** Rows of a matrix that are columns of its file: a band of lines is read for many of them, and turned a block at a time. */
 export function bandReader(matrix: Matrix): BlockReader {
   const { tensor, width, rowStride, columnStride } = matrix;
   const size = dtypeSize(tensor.dtype);
-  const rows = rowsThatFit(matrix, bandBytes, Math.max(width * 4, rowStride * size));
-  // Each line begins at a multiple of 8 bytes, as decoding wants it.
-  const pitch = Math.ceil((((rows - 1) * rowStride + 1) * size) / 8) * 8;
-  const linesAtOnce = Math.max(1, Math.min(mostLines, Math.floor(linesBytes / pitch)));
-  const bytes = new Uint8Array(pitch * linesAtOnce);
-  const lines = new Float32Array((pitch / size) * linesAtOnce);
+  const most = rowsThatFit(matrix, bandBytes, width * rowStride * size);
+  const rows = Math.min(most, rowsThatFit(matrix, blockBytes, width * 4));
+  const bandRows = Math.floor(most / rows) * rows;
+  // Each line begins at a multiple of 8 bytes, as its elements want it.
+  const pitch = Math.ceil((((bandRows - 1) * rowStride + 1) * size) / 8) * 8;
+  const band = new Uint8Array(pitch * width);
   const values = new Float32Array(rows * width);
+  // Elements that are float32 already are turned to where they are to be.
+  const turned = tensor.dtype === 'F32' ? new Uint8Array(values.buffer) : new Uint8Array(rows * width * size);
+  const turn = turner({ band, pitch, size, step: rowStride }, turned, width);
+  let [first, end] = [0, 0];
+
+  const load = async (start: number, count: number) => {
+    end = 0;
+    const length = ((count - 1) * rowStride + 1) * size;
+    for (let line = 0; line < width; line += linesAtOnce) {
+      const lines = { position: tensor.offset + (start * rowStride + line * columnStride) * size, length };
+      const many = { stride: columnStride * size, count: Math.min(linesAtOnce, width - line), pitch };
+      await readRuns(tensor.bytes, band.subarray(line * pitch), { ...lines, ...many });
+    }
+    [first, end] = [start, start + count];
+  };
   return {
     rows,
-    aside: pitch > shortRun,
-    async read(start, count) {
-      const length = ((count - 1) * rowStride + 1) * size;
-      for (let column = 0; column < width; column += linesAtOnce) {
-        const runs = Math.min(linesAtOnce, width - column);
-        const position = tensor.offset + (start * rowStride + column * columnStride) * size;
-        await readRuns(tensor.bytes, bytes, { position, stride: columnStride * size, length, count: runs, pitch });
-        decode(tensor.dtype, tensor.bigEndian, bytes, (pitch / size) * runs, lines, 0);
-        turn(lines, pitch / size, runs, rowStride, values.subarray(column), width, count);
-      }
+    aside: false,
+    async read(start, count, until) {
+      if (start < first || start + count > end) await load(start, Math.min(bandRows, until - start));
+      turn(start - first, count);
+      decode(tensor.dtype, tensor.bigEndian, turned, count * width, values, 0);
       return values;
+    },
+    forget() {
+      end = 0;
     },
   };
 }
 
-/** Puts element `i * step` of each line into row `i`, the lines side by side: eight at a time, in half of the time. */
-function turn(
-  lines: Float32Array,
-  pitch: number,
-  lineCount: number,
+/** Lines of a band, `pitch` bytes apart: row `i` has the element `i * step` of each. */
+interface Band {
+  readonly band: Uint8Array<ArrayBuffer>;
+  readonly pitch: number;
+  /** Bytes of an element. */
+  readonly size: number;
+  readonly step: number;
+}
+
+/** Puts elements side by side in `out` that lie one in each line. What they mean does not matter: they are moved as integers. */
+function turner(
+  { band, pitch, size, step }: Band,
+  out: Uint8Array<ArrayBuffer>,
+  width: number,
+): (from: number, count: number) => void {
+  const Integers = size === 1 ? Int8Array : size === 2 ? Int16Array : Int32Array;
+  const [lines, rows] = [new Integers(band.buffer), new Integers(out.buffer)];
+  const across = pitch / lines.BYTES_PER_ELEMENT;
+  if (size <= 4) return (from, count) => turnLines(lines, from * step, across, step, rows, width, count);
+  // Those of 8 bytes in two halves.
+  return (from, count) => {
+    for (let i = 0; i < count; i++) {
+      for (let line = 0; line < width; line++) {
+        for (let half = 0; half < 2; half++) {
+          rows[2 * (i * width + line) + half] = lines[line * across + 2 * (from + i) * step + half] as number;
+        }
+      }
+    }
+  };
+}
+
+type Integers = Int8Array | Int16Array | Int32Array;
+
+/** Eight lines at a time, in half of the time that one takes. */
+function turnLines(
+  lines: Integers,
+  first: number,
+  across: number,
   step: number,
-  out: Float32Array,
+  out: Integers,
   width: number,
   count: number,
 ): void {
   let line = 0;
-  for (; line + 8 <= lineCount; line += 8) {
+  for (; line + 8 <= width; line += 8) {
     for (let i = 0; i < count; i++) {
       const to = i * width + line;
-      const from = line * pitch + i * step;
+      const from = first + line * across + i * step;
       out[to] = lines[from] as number;
-      out[to + 1] = lines[from + pitch] as number;
-      out[to + 2] = lines[from + 2 * pitch] as number;
-      out[to + 3] = lines[from + 3 * pitch] as number;
-      out[to + 4] = lines[from + 4 * pitch] as number;
-      out[to + 5] = lines[from + 5 * pitch] as number;
-      out[to + 6] = lines[from + 6 * pitch] as number;
-      out[to + 7] = lines[from + 7 * pitch] as number;
+      out[to + 1] = lines[from + across] as number;
+      out[to + 2] = lines[from + 2 * across] as number;
+      out[to + 3] = lines[from + 3 * across] as number;
+      out[to + 4] = lines[from + 4 * across] as number;
+      out[to + 5] = lines[from + 5 * across] as number;
+      out[to + 6] = lines[from + 6 * across] as number;
+      out[to + 7] = lines[from + 7 * across] as number;
     }
   }
-  for (; line < lineCount; line++) {
-    for (let i = 0; i < count; i++) out[i * width + line] = lines[line * pitch + i * step] as number;
+  for (; line < width; line++) {
+    for (let i = 0; i < count; i++) out[i * width + line] = lines[first + line * across + i * step] as number;
   }
 }
 

@@ -71,16 +71,15 @@ async function readFully(handle: FileHandle, path: string, into: Uint8Array, pos
 }
 
 /** Runs up to this are read on the thread that asks for them: handing one to another takes longer than reading it. Bytes. */
-export const shortRun = 64 << 10;
+const shortRun = 64 << 10;
 
 /** Reads some runs without leaving the thread, so the caller keeps `count` small and others get their turn in between. */
 async function readRunsFully(handle: FileHandle, path: string, into: Uint8Array, runs: Runs): Promise<void> {
   const { position, stride, length, count, pitch } = runs;
   for (let i = 0; i < count; i++) {
-    const target = into.subarray(i * pitch, i * pitch + length);
     const from = position + i * stride;
-    if (length > shortRun || readSync(handle.fd, target, 0, length, from) !== length) {
-      await readFully(handle, path, target, from);
+    if (length > shortRun || readSync(handle.fd, into, i * pitch, length, from) !== length) {
+      await readFully(handle, path, into.subarray(i * pitch, i * pitch + length), from);
     }
   }
   await setImmediate();

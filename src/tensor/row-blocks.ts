@@ -1,5 +1,5 @@
 import { bandReader } from './band-reader.ts';
-import { type BlockReader, rowsThatFit } from './block-reader.ts';
+import { type BlockReader, blockBytes, rowsThatFit } from './block-reader.ts';
 import { decode, dtypeSize } from './dtype.ts';
 import { countRows, type Ranges } from './ranges.ts';
 import type { Matrix } from './tensor.ts';
@@ -15,29 +15,26 @@ export interface RowBlock {
 }
 
 /**
- * Bytes of file read at a time where rows are contiguous: what a processor keeps at hand until they are used. Four times as
- * many take a twentieth longer, most of it for memory that is touched for the first time.
- */
-const rowBlockBytes = 1 << 20;
-
-/**
- * Streams the given rows of a matrix, in order, in blocks of a few MB whatever the file's size.
+ * Streams the given rows of a matrix, in order, in blocks of a megabyte whatever the file's size.
  * Rows that lie contiguously are read in one piece; rows that are columns of the file are read in bands and transposed.
  */
 export async function* rowBlocks(matrix: Matrix, ranges: Ranges): AsyncGenerator<RowBlock> {
   // A matrix of no rows may claim any width: no buffer is made for it.
   if (countRows(ranges) === 0) return;
   const reader = takeReader(matrix);
-  const blocks = blocksOf(ranges, reader.rows);
+  const pieces = piecesOf(ranges, reader.rows);
   const read = async (by: BlockReader): Promise<RowBlock | undefined> => {
-    const block = blocks.next().value;
-    return block && { ...block, width: matrix.width, values: await by.read(block.start, block.count) };
+    const piece = pieces.next().value;
+    if (!piece) return undefined;
+    const { start, count, until } = piece;
+    return { start, count, width: matrix.width, values: await by.read(start, count, until) };
   };
   const readers = reader.aside ? [reader, takeReader(matrix)] : [reader];
   try {
     if (reader.aside) yield* readAhead(read, readers);
     else for (let block = await read(reader); block; block = await read(reader)) yield block;
   } finally {
+    for (const one of readers) one.forget();
     idle = new WeakMap([[matrix, readers]]);
   }
 }
@@ -74,9 +71,16 @@ async function* readAhead(
   }
 }
 
-function* blocksOf(ranges: Ranges, most: number): Generator<Pick<RowBlock, 'start' | 'count'>, undefined> {
-  for (const [from, end] of ranges) {
-    for (let start = from; start < end; start += most) yield { start, count: Math.min(most, end - start) };
+/** Rows from `start` on, in a range that ends at `until`. */
+interface Piece {
+  readonly start: number;
+  readonly count: number;
+  readonly until: number;
+}
+
+function* piecesOf(ranges: Ranges, most: number): Generator<Piece, undefined> {
+  for (const [from, until] of ranges) {
+    for (let start = from; start < until; start += most) yield { start, count: Math.min(most, until - start), until };
   }
 }
 
@@ -84,7 +88,7 @@ function* blocksOf(ranges: Ranges, most: number): Generator<Pick<RowBlock, 'star
 function rowReader(matrix: Matrix): BlockReader {
   const { tensor, width, rowStride, columnStride } = matrix;
   const size = dtypeSize(tensor.dtype);
-  const rows = rowsThatFit(matrix, rowBlockBytes, rowStride * size);
+  const rows = rowsThatFit(matrix, blockBytes, rowStride * size);
   const rowSpan = (width - 1) * columnStride + 1;
   const isDense = rowStride === width && columnStride === 1;
   const values = new Float32Array(rows * width);
@@ -111,5 +115,6 @@ function rowReader(matrix: Matrix): BlockReader {
       }
       return values;
     },
+    forget() {},
   };
 }

@@ -126,6 +126,25 @@ test('values that lie apart in rows that lie apart: [3000, 500, 3] at [:, :, 1]'
   expect(wrongRows(ranges, found, (row, column) => valueAt(row, 3 * column + 1))).toEqual([]);
 });
 
+test.each(['<f4', '<f8', '>f8'])(
+  'columns whose elements lie apart, in several blocks of a band: %s [300, 3000] at [:, 1::2]',
+  async (descr) => {
+    const [lines, length] = [300, 3000];
+    const across = Float64Array.from({ length: lines * length }, (_, i) => i);
+    const data = Buffer.from(descr === '<f4' ? Float32Array.from(across).buffer : across.buffer);
+    if (descr === '>f8') data.swap64();
+    await writeFile(join(folder, 'apart.npy'), npyImage(descr, false, [lines, length], data));
+    const { tensor } = await matrixIn('apart.npy', 'columns');
+    const walk = { rows: length / 2, width: lines, rowStride: 2, columnStride: length };
+    const ranges: Ranges = [
+      [0, 1200],
+      [1400, 1500],
+    ];
+    const found = await readRows(slab(tensor, 1, walk), ranges);
+    expect(wrongRows(ranges, found, (row, column) => column * length + 2 * row + 1)).toEqual([]);
+  },
+);
+
 test.each([false, true])('no row of a width that no memory holds is nothing, Fortran order %s', async (fortran) => {
   await writeFile(join(folder, 'no-rows.npy'), npyImage('<f4', fortran, [0, 2 ** 45], new Uint8Array(0)));
   expect(await readRows(await matrixIn('no-rows.npy', 'rows'), [])).toHaveLength(0);
