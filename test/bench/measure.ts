@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { seededRandom } from '../seeded-random.ts';
 
 const here = process.env.BENCH_FOLDER as string;
 const parts = process.env.BENCH_PARTS as string;
@@ -58,8 +59,8 @@ export async function run({ args, env, command = process.execPath }: Program): P
 }
 
 /**
- * Takes turns between the contenders, so that what else the machine does meets all of them alike, and begins with another
- * in each round, so that none always comes after the same; once round first, unmeasured.
+ * Takes turns between the contenders, so that what else the machine does meets all of them alike, in an order that is drawn
+ * anew for each round: after a large upload the server's memory is warm for the next. Once round first, unmeasured.
  */
 export async function interleaved<Name extends string, Result>(
   repeats: number,
@@ -68,13 +69,21 @@ export async function interleaved<Name extends string, Result>(
   const names = Object.keys(contenders) as Name[];
   const results = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Name, Result[]>;
   for (let round = -1; round < repeats; round++) {
-    for (let turn = 0; turn < names.length; turn++) {
-      const name = names[(turn + round + 1) % names.length] as Name;
+    for (const name of shuffled(names)) {
       const result = await contenders[name]();
       if (round >= 0) results[name].push(result);
     }
   }
   return results;
+}
+
+const random = seededRandom(1);
+
+function shuffled<T>(items: readonly T[]): T[] {
+  return items
+    .map((item) => ({ item, place: random() }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ item }) => item);
 }
 
 /** The middle one of an odd number, the lower of the two in the middle of an even one. */

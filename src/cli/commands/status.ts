@@ -65,7 +65,8 @@ async function showOverview(context: CommandContext, session: Session): Promise<
   const { out } = context;
   const jobs = await listJobs(session.folders.state);
   const asked = await askServer(context, session);
-  const line = (name: string, text: string) => out.result(`${out.paint.bold(name.padEnd(9))}${text}`);
+  const line = (name: string, text: string) =>
+    out.result(`${out.paint.bold(text === '' ? name : name.padEnd(9))}${text}`);
   if ('server' in asked) {
     const { server } = asked;
     line('server', `${server.name} (${server.capabilities.kind})`);
