@@ -21,6 +21,11 @@ export interface RowBlock {
 export async function* rowBlocks(matrix: Matrix, ranges: Ranges): AsyncGenerator<RowBlock> {
   // A matrix of no rows may claim any width: no buffer is made for it.
   if (countRows(ranges) === 0) return;
+  // Nor are rows of no width told one megabyte after the other: a header may claim any number of them.
+  if (matrix.width === 0) {
+    for (const [start, end] of ranges) yield { start, count: end - start, width: 0, values: new Float32Array(0) };
+    return;
+  }
   const reader = takeReader(matrix);
   const pieces = piecesOf(ranges, reader.rows);
   const read = async (by: BlockReader): Promise<RowBlock | undefined> => {
@@ -96,14 +101,13 @@ function rowReader(matrix: Matrix): BlockReader {
   const bytes =
     isDense && tensor.dtype === 'F32'
       ? new Uint8Array(values.buffer)
-      : new Uint8Array(Math.max(0, ((rows - 1) * rowStride + rowSpan) * size));
-  const line = isDense || width === 0 ? undefined : new Uint8Array(rowSpan * size);
+      : new Uint8Array(((rows - 1) * rowStride + rowSpan) * size);
+  const line = isDense ? undefined : new Uint8Array(rowSpan * size);
   const spread = columnStride === 1 ? undefined : new Float32Array(rowSpan);
   return {
     rows,
     aside: true,
     async read(start, count) {
-      if (width === 0) return values;
       const span = ((count - 1) * rowStride + rowSpan) * size;
       await tensor.bytes.read(bytes.subarray(0, span), tensor.offset + start * rowStride * size);
       if (!line) decode(tensor.dtype, tensor.bigEndian, bytes, count * width, values, 0);

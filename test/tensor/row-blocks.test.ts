@@ -145,6 +145,19 @@ test.each(['<f4', '<f8', '>f8'])(
   },
 );
 
+test.each([false, true])(
+  'rows of no width are told at once, however many are claimed, Fortran order %s',
+  async (fortran) => {
+    await writeFile(join(folder, 'no-width.npy'), npyImage('<f8', fortran, [2 ** 31, 0], new Uint8Array(0)));
+    const blocks: [start: number, count: number, values: number][] = [];
+    const matrix = await matrixIn('no-width.npy', 'rows');
+    for await (const { start, count, values } of rowBlocks(matrix, [[0, 2 ** 31]])) {
+      blocks.push([start, count, values.length]);
+    }
+    expect(blocks).toEqual([[0, 2 ** 31, 0]]);
+  },
+);
+
 test.each([false, true])('no row of a width that no memory holds is nothing, Fortran order %s', async (fortran) => {
   await writeFile(join(folder, 'no-rows.npy'), npyImage('<f4', fortran, [0, 2 ** 45], new Uint8Array(0)));
   expect(await readRows(await matrixIn('no-rows.npy', 'rows'), [])).toHaveLength(0);
