@@ -66,18 +66,19 @@ const leftOut = {
   },
 };
 
-/** Small modules that most parts need; those of them that touch files or tensors, which help does without. */
+/** Small modules that most parts need. */
 const small = [
   ...['errors', 'count', 'elapsed', 'by-number', 'api/redact', 'config/key-file', 'inspect/upload-cost'],
   ...['tensor/ranges', 'upload/shard'],
 ];
+/** Those that load what Node has for files, which help does without. */
 const smallOfData = [
-  ...['make-folder', 'library/close-after', 'tensor/byte-source', 'tensor/dtype', 'tensor/missing-file'],
-  'tensor/tensor',
+  ...['make-folder', 'library/close-after', 'tensor/byte-source', 'tensor/dtype'],
+  ...['tensor/missing-file', 'tensor/tensor'],
 ];
-/** Small ones of commands, wanted by help too or not. */
-const smallOfCli = ['id', 'spinner', 'embedded', 'inspect/numbers'].map((name) => `cli/${name}`);
-const smallOfRuns = ['deck-table', 'progress'].map((name) => `cli/${name}`);
+/** Those that only commands need; the last two have more behind them, and come once a command is run. */
+const smallOfCli = ['cli/id', 'cli/spinner', 'cli/embedded', 'cli/inspect/numbers'];
+const smallOfRuns = ['cli/deck-table', 'cli/progress'];
 /** What is loaded by itself, and what is to come with it. */
 const comesWith = [
   { entry: 'main', modules: [...small, ...smallOfCli] },

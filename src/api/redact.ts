@@ -1,16 +1,8 @@
 /** Anything shorter is no key, and would be found in every other word. */
 const shortestSecret = 6;
 
-const known = new Map<string, readonly string[]>();
-
 /** How a key may stand in a text: as it is, in JSON, in an address, in a header. The longest first. */
 export function formsOf(secret: string): readonly string[] {
-  const forms = known.get(secret) ?? makeForms(secret);
-  known.set(secret, forms);
-  return forms;
-}
-
-function makeForms(secret: string): readonly string[] {
   if (secret.length < shortestSecret) return [];
   const encoded = encodeURIComponent(secret);
   const forms = [secret, JSON.stringify(secret).slice(1, -1), encoded, Buffer.from(secret).toString('base64')];

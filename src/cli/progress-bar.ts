@@ -1,13 +1,7 @@
 import cliProgress from 'cli-progress';
 import type { Output } from './output.ts';
 import { barLine } from './progress-line.ts';
-import { factsOf, type ProgressState } from './progress-state.ts';
-
-/** How far an upload is, as it is being shown. */
-export interface Shown {
-  changed(): void;
-  stop(): void;
-}
+import { factsOf, type ProgressState, type Shown } from './progress-state.ts';
 
 /** Draws a bar on the terminal; lines that are written meanwhile go above it. */
 export function showBar(out: Output, state: ProgressState): Shown {

@@ -24,6 +24,12 @@ export interface ProgressState {
   tryAt: number | undefined;
 }
 
+/** How far an upload is, as it is being shown. */
+export interface Shown {
+  changed(): void;
+  stop(): void;
+}
+
 /** What an upload starts from: `confirmed` of `total` rows. */
 export function startState(total: number, confirmed: number): ProgressState {
   const startedAt = elapsedMs();

@@ -1,8 +1,7 @@
 import { elapsedMs } from '../elapsed.ts';
 import type { Output } from './output.ts';
-import type { Shown } from './progress-bar.ts';
 import { factsLine } from './progress-line.ts';
-import { factsOf, type ProgressState, type QuotaAhead, startState } from './progress-state.ts';
+import { factsOf, type ProgressState, type QuotaAhead, type Shown, startState } from './progress-state.ts';
 
 /** Shows how far an upload is: a bar on a terminal, a line now and then elsewhere. */
 export interface Progress {

@@ -45,7 +45,7 @@ export async function* rowBlocks(matrix: Matrix, ranges: Ranges): AsyncGenerator
 }
 
 /**
- * Those that the last matrix was read by, with their buffers. A job reads its rows twice, once to check them and once to send
+ * The readers of the matrix that was read last, with their buffers. A job reads its rows twice, once to check them and once to send
  * them, and memory that is touched for the first time can take as long as reading does.
  */
 let idle = new WeakMap<Matrix, BlockReader[]>();

@@ -9,8 +9,7 @@ const inFlight = 4;
 
 /** Rows in a body, the same for everyone: what the tool comes to by itself, 128 where that is not more than servers take. */
 function rowsInBody(width: number): number {
-  const fits = (rows: number) => rows * width * usualText <= largestBody;
-  return fits(128) ? 128 : 64;
+  return 128 * width * usualText <= largestBody ? 128 : 64;
 }
 
 /** Bytes of a value as text, and of what servers take in a request. */

@@ -102,6 +102,20 @@ describe.each(encodings)('%s, its vectors in its %s', (name, orientation) => {
   });
 });
 
+test.each(['rows', 'columns'] as const)(
+  'what a file holds now is what is read, not what it held: %s',
+  async (orientation) => {
+    const path = join(folder, 'changed.npy');
+    const write = (value: number) =>
+      writeFile(path, npyImage('<f4', false, [8, 8], Buffer.from(new Float32Array(64).fill(value).buffer)));
+    await write(1);
+    const matrix = await matrixIn('changed.npy', orientation);
+    expect([...(await readRows(matrix))]).toEqual(Array(64).fill(1));
+    await write(2);
+    expect([...(await readRows(matrix))]).toEqual(Array(64).fill(2));
+  },
+);
+
 test('rows that lie apart are a slab of a 3-D tensor: [750, 4, 1500] at [:, 2, :]', async () => {
   const { tensor } = await matrixIn('c.npy', 'rows');
   const walk = { rows: 750, width, rowStride: 4 * width, columnStride: 1 };

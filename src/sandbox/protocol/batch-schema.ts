@@ -21,15 +21,14 @@ const feature = z.object({
   metadata: z.nullish(freeObject),
 });
 
+const lowerCase = z.pipe(
+  text,
+  z.transform((id) => id.toLowerCase()),
+);
+
 const batch = z.object({
-  modelId: z.pipe(
-    text,
-    z.transform((id) => id.toLowerCase()),
-  ),
-  source: z.pipe(
-    text,
-    z.transform((id) => id.toLowerCase()),
-  ),
+  modelId: lowerCase,
+  source: lowerCase,
   features: z.array(feature).check(z.minLength(1), z.maxLength(MAX_FEATURES_PER_BATCH)),
   kind: z.nullish(z.enum(['sae', 'transcoder', 'crosscoder'])),
   hookName: z.nullish(text),
