@@ -107,7 +107,8 @@ function outputOptions(argv: readonly string[]) {
     quiet: given('--quiet'),
     verbose: given('--verbose'),
     color: coloured(stderr),
-    cursor: env.TERM !== 'dumb',
+    // One that tells no width, as those that CI jobs make, would have the spinner clear lines without end.
+    cursor: env.TERM !== 'dumb' && stderr.columns !== 0 && stdout.columns !== 0,
     progress: !given('--no-progress'),
     colorResults: coloured(stdout),
     unicode: env.TERM !== 'dumb' && saysUnicode(env.LC_ALL || env.LC_CTYPE || env.LANG),

@@ -17,7 +17,7 @@ export interface OutputOptions {
   readonly verbose: boolean;
   readonly color: boolean;
   readonly progress: boolean;
-  /** The terminal can move its cursor. */
+  /** The terminal can move its cursor, and tells how wide it is. */
   readonly cursor: boolean;
   /** Whether results on stdout may have colour: `color` is of stderr, and either may be a file. */
   readonly colorResults: boolean;
@@ -38,7 +38,7 @@ export interface Page {
 export interface Output extends OutputOptions {
   readonly stderr: NodeJS.WriteStream;
   readonly paint: ChalkInstance;
-  /** Columns of the terminal that results go to; undefined where they go elsewhere. */
+  /** Columns of the terminal that results go to; undefined where they go elsewhere, or it does not tell. */
   readonly columns: number | undefined;
   /** Where results stand on a terminal that can be drawn on; undefined elsewhere, with `--json` and `--no-progress`. */
   readonly screen: Screen | undefined;
@@ -93,7 +93,7 @@ export function createOutput(terminal: Terminal, options: OutputOptions): Output
     stderr: terminal.stderr,
     paint,
     get columns() {
-      return terminal.stdout.isTTY ? terminal.stdout.columns : undefined;
+      return (terminal.stdout.isTTY && terminal.stdout.columns) || undefined;
     },
     screen: drawable ? createScreen(terminal.stdout, clean) : undefined,
     page: {

@@ -22,12 +22,13 @@ export function testTerminal(columns: number, rows: number): TestTerminal {
   });
   return {
     stream: Object.assign(stream, { isTTY: true, columns, rows }) as unknown as NodeJS.WriteStream,
-    lines: () => render(text, rows),
+    lines: () => renderTerminal(text, rows),
     written: () => text,
   };
 }
 
-function render(text: string, rows: number): string[] {
+/** What a person would see of a text on a terminal of so many rows. */
+export function renderTerminal(text: string, rows: number): string[] {
   const grid: string[][] = [[]];
   let [y, x] = [0, 0];
   const line = () => grid[y] as string[];

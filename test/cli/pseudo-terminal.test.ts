@@ -1,0 +1,56 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import { describe, expect } from 'vitest';
+import { fixture } from './fixtures.ts';
+import { type Home, test } from './home.ts';
+import { binary, childEnv } from './run-cli.ts';
+import { renderTerminal } from './terminal.ts';
+
+// The one of util-linux is on every Linux; others call their options otherwise.
+const script = spawnSync('script', ['--version'], { encoding: 'utf8' });
+const hasScript = script.status === 0 && script.stdout.includes('util-linux');
+
+const words = ['upload-sae', fixture('sae-tiny'), '--sae-id', 'res', '--batch-size', '16', '--sandbox'];
+
+/** What the real tool writes to a terminal of the system, of so many columns; 0: one that tells none. */
+async function onTerminal(home: Home, columns: number, env: Record<string, string> = {}): Promise<string> {
+  const quoted = [process.execPath, binary, ...words].map((word) => `'${word}'`).join(' ');
+  const child = spawn('script', ['-qec', `stty cols ${columns} rows 24 && ${quoted}`, '/dev/null'], {
+    env: childEnv({ ...home.env, TERM: 'xterm-256color', LANG: 'C.UTF-8', ...env }),
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: 100_000,
+  });
+  const [code, written] = await Promise.all([
+    new Promise((resolve) => child.on('close', resolve)),
+    text(child.stdout as NonNullable<typeof child.stdout>),
+  ]);
+  expect(code, written).toBe(0);
+  return written;
+}
+
+describe.skipIf(!hasScript)('on a terminal of the system', () => {
+  test('that tells no width, as CI jobs make, lines are written and nothing is drawn', async ({ home }) => {
+    const written = await onTerminal(home, 0);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: colours, which such a job may show
+    const plain = written.replaceAll(/\x1b\[\d+m/g, '').replaceAll('\r\n', '\n');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+    expect(plain).not.toMatch(/[\r\x1b]/);
+    expect(plain).toMatch(/^100 % {2}512\/512 rows .*\n512 of 512 features on the server, 512 sent now\n/m);
+  });
+
+  test('of 80 columns a bar is drawn and wiped into one line, the cursor given back', async ({ home }) => {
+    const written = await onTerminal(home, 80);
+    expect(written).toContain('\x1b[36m');
+    expect(written.lastIndexOf('\x1b[?25h')).toBeGreaterThan(written.lastIndexOf('\x1b[?25l'));
+    const lines = renderTerminal(written, 24);
+    expect(lines.filter((line) => line.includes('checking'))).toEqual([]);
+    expect(lines.filter((line) => line.includes('100 %'))).toHaveLength(1);
+    expect(lines).toContain('512 of 512 features on the server, 512 sent now');
+  });
+
+  test('there is no colour where NO_COLOR says so', async ({ home }) => {
+    const written = await onTerminal(home, 80, { NO_COLOR: '1' });
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+    expect(written).not.toMatch(/\x1b\[[\d;]*m/);
+  });
+});
