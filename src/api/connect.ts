@@ -19,6 +19,8 @@ export interface ConnectOptions {
   readonly url: string;
   /** How people know the server, if not by its address. */
   readonly name?: string;
+  /** How a command line names the server; absent where that goes without saying. */
+  readonly words?: string;
   /** None: only what needs no account. */
   readonly key: string | undefined;
   /** Where the key was found, for the error of a server that refuses it. */
@@ -53,7 +55,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   const http = openServer(options);
   try {
     return {
-      server: await makeServer(http, options.name ?? options.url.replace(/\/+$/, '')),
+      server: await makeServer(http, options),
       http,
       close: () => http.close(),
     };
@@ -63,12 +65,13 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   }
 }
 
-async function makeServer(http: Http, name: string): Promise<Server> {
+async function makeServer(http: Http, { name, url, words = '' }: ConnectOptions): Promise<Server> {
   const { id, account, capabilities, quota } = await discover(http);
   // Each endpoint has a window of its own, which all jobs of this connection share.
   const pacers = { features: createPacer(), vectors: createPacer(), activations: createPacer() };
   return {
-    name,
+    name: name ?? url.replace(/\/+$/, ''),
+    words,
     id,
     account,
     capabilities,

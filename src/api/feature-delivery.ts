@@ -42,7 +42,7 @@ export function featureDelivery(
           found.set(rowOf.get(index) as number, stored);
         }
       }
-      return found;
+      return { stored: found };
     },
   };
 }

@@ -33,7 +33,7 @@ export function vectorActivationDelivery(
     },
     async lookup() {
       const feature = await fetchFeature(http, modelId, source, index);
-      return new Map(feature?.activations?.length ? [[0, {}]] : []);
+      return { stored: new Map(feature?.activations?.length ? [[0, {}]] : []) };
     },
   };
 }

@@ -1,5 +1,5 @@
 import * as z from '../schema.ts';
-import type { Delivery, StoredRow } from '../upload/delivery.ts';
+import type { Delivery, LookedUp, StoredRow } from '../upload/delivery.ts';
 import { looseHash } from '../upload/fingerprint.ts';
 import type { Pacer } from '../upload/pacer.ts';
 import type { Capabilities, VectorDestination } from '../upload/server.ts';
@@ -29,7 +29,6 @@ export function vectorDelivery(
     hookType,
     vectorDefaultSteerStrength: strength,
   });
-  let namesakes: ReadonlyMap<number, string> = new Map();
   return {
     format: {
       before: '',
@@ -62,22 +61,12 @@ export function vectorDelivery(
       checkPlace(vector, { modelId, source: vectorSource(layer, hookType) }, 'uploading a vector');
       return { type: 'stored', ids: [`${vector.modelId}/${vector.source}/${vector.index}`] };
     },
-    namesakes: () => namesakes,
-    async lookup(rows) {
-      const seen = await lookUp(http, destination, rows);
-      namesakes = seen.namesakes;
-      return seen.found;
-    },
+    lookup: (rows) => lookUp(http, destination, rows),
   };
 }
 
-interface Seen {
-  readonly found: ReadonlyMap<number, StoredRow>;
-  readonly namesakes: ReadonlyMap<number, string>;
-}
-
 /** The server's copy has lost the sign of zeros, so values are compared without it. */
-async function lookUp(http: Http, destination: VectorDestination, rows: readonly number[]): Promise<Seen> {
+async function lookUp(http: Http, destination: VectorDestination, rows: readonly number[]): Promise<LookedUp> {
   const { modelId, layer, hookType, strength, marks, label, hashes } = destination;
   const owned = await ask(http, postJson('/api/vector/list-owned'), ownedSchema, 'looking up your vectors');
   const source = vectorSource(layer, hookType);
@@ -90,14 +79,14 @@ async function lookUp(http: Http, destination: VectorDestination, rows: readonly
     vector.vectorDefaultSteerStrength === strength &&
     Object.entries(marks).every(([name, value]) => vector[name] === value) &&
     looseHash(Float32Array.from(vector.vector)) === loose;
-  const found = new Map<number, StoredRow>();
+  const stored = new Map<number, StoredRow>();
   const namesakes = new Map<number, string>();
   for (const row of rows) {
     const { exact, loose } = hashes(row);
     const named = byName.get(label(row)) ?? [];
     const same = named.find((vector) => isSame(vector, loose));
-    if (same) found.set(row, { id: `${modelId}/${source}/${same.index}`, vectorHash: exact });
+    if (same) stored.set(row, { id: `${modelId}/${source}/${same.index}`, vectorHash: exact });
     else if (named[0]) namesakes.set(row, `${modelId}/${source}/${named[0].index}`);
   }
-  return { found, namesakes };
+  return { stored, namesakes };
 }

@@ -115,7 +115,7 @@ async function readBack(context: CommandContext, { status, state, server }: Exam
   if (others > 0) out.warn(`${count(others)} rows were sent by other commands of this job, and are not compared`);
   const open = countRows(subtractRanges(again.planned, mergeRanges([...rows, ...state.deleted])));
   if (open > 0) out.note(`${count(open)} rows are not on the server yet, and are not compared`);
-  requireSame(status.id, fields);
+  requireSame(status.id, server, fields);
   return fields;
 }
 
@@ -146,6 +146,6 @@ async function lookOnly(context: CommandContext, { status, state, server }: Exam
     ...{ different: differences.length, differences: differences.slice(0, 20) },
   };
   tellVerification(out, fields);
-  requireSame(status.id, fields);
+  requireSame(status.id, server, fields);
   return fields;
 }

@@ -6,6 +6,8 @@ import { cleanKey, defaultServer, findKey } from '../config/keys.ts';
 import { AppError } from '../errors.ts';
 import type { CommandContext } from './context.ts';
 import { startEmbedded } from './embedded.ts';
+import type { OptionValues } from './options.ts';
+import { shellWord } from './shell-word.ts';
 
 /** The server that a command talks to, and how it was chosen. */
 export interface Session {
@@ -86,6 +88,7 @@ function session(context: CommandContext, chosen: Chosen): Session {
   const options = {
     ...connectOptions(context, chosen.url, key),
     name: chosen.name,
+    words: serverWords(context.options),
     ...(keyFrom !== undefined && { keyFrom }),
   };
   return {
@@ -112,6 +115,13 @@ async function connectUntil(abort: AbortSignal, options: ConnectOptions): Promis
   const connection = await Promise.race([connect(options), cut]);
   cut.catch(() => connection.close());
   return connection;
+}
+
+/** The options by which a command line named its server. */
+function serverWords({ apiUrl, sandbox, sandboxPublic, insecure }: OptionValues): string {
+  if (sandbox) return '--sandbox';
+  if (sandboxPublic) return '--sandbox-public';
+  return apiUrl === undefined ? '' : `--api-url ${shellWord(apiUrl)}${insecure ? ' --insecure' : ''}`;
 }
 
 /** How connections of this invocation are made. */

@@ -1,6 +1,7 @@
 import { count } from '../count.ts';
 import { AppError } from '../errors.ts';
 import { wrongShare } from '../upload/sample.ts';
+import { type Server, toDelete } from '../upload/server.ts';
 import type { Verification } from '../upload/verify-rows.ts';
 import type { Output } from './output.ts';
 
@@ -44,7 +45,7 @@ function percent(chance: number): string {
 }
 
 /** Error: difference, with the first of them. */
-export function requireSame(job: string, fields: VerifyFields): void {
+export function requireSame(job: string, server: Server, fields: VerifyFields): void {
   const { compared, different, differences, every } = fields;
   if (different === 0) return;
   const gone = differences.some(({ field }) => field === 'row');
@@ -57,7 +58,7 @@ export function requireSame(job: string, fields: VerifyFields): void {
         ...(gone ? ['rows that are gone are sent again by the same upload with --restart'] : []),
         ...(differences.some(({ field }) => field !== 'row')
           ? [
-              'rows that differ are taken back with neuronpedia delete ID; the same upload with --restart sends them again',
+              `rows that differ are taken back with ${toDelete(server, 'ID')}; the same upload with --restart sends them again`,
             ]
           : []),
       ],

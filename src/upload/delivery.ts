@@ -54,6 +54,13 @@ export interface StoredRow {
   readonly id?: string;
 }
 
+/** What a server was found to have of some rows. */
+export interface LookedUp {
+  readonly stored: ReadonlyMap<number, StoredRow>;
+  /** Rows that are not there and whose name another one has at the same place, with the id of that one. */
+  readonly namesakes?: ReadonlyMap<number, string>;
+}
+
 /** What is known of a row before the server has named it. */
 export interface RowIdentity {
   readonly label: string;
@@ -79,8 +86,6 @@ export interface Delivery {
   identify?(row: number): RowIdentity;
   /** Sends a body of so many rows. */
   send(body: Uint8Array, key: string, signal: AbortSignal, rows: number): Promise<Outcome>;
-  /** Of the rows that were looked up last, those whose name another row has at the same place, with that one's id. */
-  namesakes?(): ReadonlyMap<number, string>;
   /** Which of these rows the server has. Errors: unreachable, server_failing, authentication_failed. */
-  lookup(rows: readonly number[]): Promise<ReadonlyMap<number, StoredRow>>;
+  lookup(rows: readonly number[]): Promise<LookedUp>;
 }

@@ -3,7 +3,7 @@ import { countRows, eachRow, intersectRanges, type Ranges, rangesOf, subtractRan
 import { idOfRow, knownRows } from './held-jobs.ts';
 import type { JobRecord } from './journal-records.ts';
 import type { JournalState } from './journal-state.ts';
-import type { Server } from './server.ts';
+import { type Server, toDelete } from './server.ts';
 
 /** The rows of a job that may be taken back. */
 export interface JobRows {
@@ -19,10 +19,15 @@ export interface JobRows {
  * found there belong to the same account, but another upload may have made them: they are taken only with `foundToo`.
  * Error: usage for activations, which go with their vector.
  */
-export function rowsToDelete(id: string, job: JobRecord, state: JournalState, foundToo: boolean): JobRows {
+export function rowsToDelete(
+  id: string,
+  job: JobRecord,
+  state: JournalState,
+  { server, foundToo }: { server: Pick<Server, 'words'>; foundToo: boolean },
+): JobRows {
   if (job.as === 'activations') {
     throw new AppError('usage', `job ${id} holds the activations of the vector ${job.source}: they go with it`, {
-      hints: [`neuronpedia delete ${job.source}`],
+      hints: [toDelete(server, job.source)],
     });
   }
   const known = knownRows(state);

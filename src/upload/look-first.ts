@@ -31,7 +31,7 @@ export async function lookFirst(input: JobInput, { id, journal, replaces }: Job)
   const seen = skip ? undefined : await lookAtUnseen(input, unseen, seenBefore);
   if (seen && seen.different.length > 0) {
     const source = `${identity.model}/${identity.source}`;
-    throw featureExists(matrix, seen.different, source, input.delivery, replaces ? id : undefined);
+    throw featureExists(matrix, seen.different, source, input, replaces ? id : undefined);
   }
   const found = seen ? mergeRanges([...seen.same, ...seen.uncompared]) : [];
   const rows = (ranges: Ranges) => ranges.map(([start, end]): [number, number] => [start, end]);
@@ -59,7 +59,7 @@ function repeatsAreHarmless({ settle, serverNames }: Delivery): boolean {
  */
 async function lookAtUnseen(input: JobInput, unseen: Ranges, seenBefore: Ranges): Promise<Comparison> {
   const { matrix, delivery, onEvent, settleTimeoutMs, stop } = input;
-  const look = () => compareRows(matrix, unseen, delivery, onEvent);
+  const look = () => compareRows(matrix, unseen, input);
   const isKnown = subtractRanges(unseen, seenBefore).length === 0;
   const seen = await look().catch((cause) => goOnUnseen(input, isKnown, cause));
   const there = countRows(seen.same) + countRows(seen.uncompared);
@@ -116,9 +116,7 @@ function goOnUnseen({ delivery, assumeNew, onEvent }: JobInput, isKnown: boolean
 async function checkFinished(input: JobInput, state: JournalState): Promise<void> {
   const picked = sampleRows(input.planned, sampleSize);
   const sample = rangesOf(picked);
-  const seen =
-    (await readNamed(input, picked, state.ids)) ??
-    (await compareRows(input.matrix, sample, input.delivery, input.onEvent));
+  const seen = (await readNamed(input, picked, state.ids)) ?? (await compareRows(input.matrix, sample, input));
   const there = countRows(seen.same) + countRows(seen.uncompared);
   const asked = countRows(sample);
   if (there === asked) return;

@@ -5,6 +5,7 @@ import { label, type Matrix } from '../tensor/tensor.ts';
 import type { Delivery, StoredRow } from './delivery.ts';
 import type { OnEvent } from './events.ts';
 import { vectorHash } from './fingerprint.ts';
+import { type Server, toDelete } from './server.ts';
 
 /** What the server has of some rows, compared with what is to be uploaded. */
 export interface Comparison {
@@ -21,36 +22,43 @@ export interface Comparison {
 /** Rows asked for between two progress events; deliveries split it further as they need. */
 const stepRows = 4096;
 
+/** Where rows are looked for. */
+interface LookInput {
+  readonly server: Server;
+  readonly delivery: Delivery;
+  readonly onEvent: OnEvent;
+}
+
 /** Asks the server for rows and compares the values of those it has. Errors: those of the look-up. */
 export async function compareRows(
   matrix: Matrix,
   rows: Ranges,
-  delivery: Delivery,
-  onEvent: OnEvent,
+  { server, delivery, onEvent }: LookInput,
 ): Promise<Comparison> {
   const total = countRows(rows);
   const found = new Map<number, StoredRow>();
   const namesakes = new Map<number, string>();
   let asked = 0;
   for (const step of inSteps(rows)) {
-    for (const [row, stored] of await delivery.lookup(step)) found.set(row, stored);
-    for (const [row, id] of delivery.namesakes?.() ?? []) namesakes.set(row, id);
+    const seen = await delivery.lookup(step);
+    for (const [row, stored] of seen.stored) found.set(row, stored);
+    for (const [row, id] of seen.namesakes ?? []) namesakes.set(row, id);
     asked += step.length;
     onEvent({ type: 'looking', rows: asked, total });
   }
-  if (namesakes.size > 0) onEvent({ type: 'warning', message: besideOthers(namesakes, delivery) });
+  if (namesakes.size > 0) onEvent({ type: 'warning', message: besideOthers(namesakes, server, delivery) });
   return compare(matrix, found);
 }
 
 /** Names are no keys: a vector that was made anew is another one, which whoever meant to replace it has to be told. */
-function besideOthers(namesakes: ReadonlyMap<number, string>, { identify }: Delivery): string {
+function besideOthers(namesakes: ReadonlyMap<number, string>, server: Server, { identify }: Delivery): string {
   const [[row, id]] = [...namesakes] as [[number, string]];
   const name = `"${identify?.(row).label}"`;
   const which =
     namesakes.size === 1
       ? `another vector named ${name} is there already, which is not this one: ${id}`
       : `${namesakes.size} vectors have the names of others that are there already, the first ${name}: ${id}`;
-  return `${which}; nothing is replaced (neuronpedia delete ${id} takes it back)`;
+  return `${which}; nothing is replaced (${toDelete(server, id)} takes it back)`;
 }
 
 function* inSteps(rows: Ranges): Generator<number[]> {
@@ -87,7 +95,7 @@ export function featureExists(
   matrix: Matrix,
   different: Ranges,
   source: string,
-  { format }: Delivery,
+  { server, delivery: { format } }: Pick<LookInput, 'server' | 'delivery'>,
   job?: string,
 ): AppError {
   const rows = countRows(different);
@@ -100,7 +108,7 @@ export function featureExists(
     `${source}: already holds ${those} with other values than ${label(matrix.tensor)}, the first at index ${first}; nothing was sent`,
     {
       hints: [
-        `nothing is overwritten: take the old ones back, or choose another --sae-id: neuronpedia delete ${job === undefined ? `${source}/${index} …` : `--job ${job}`}`,
+        `nothing is overwritten: take the old ones back, or choose another --sae-id: ${toDelete(server, job === undefined ? `${source}/${index} …` : `--job ${job}`)}`,
       ],
       details: { source, row, index, count: rows },
     },

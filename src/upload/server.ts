@@ -102,6 +102,8 @@ export interface RowAccess {
 export interface Server {
   /** How people know it: its address, or what it is where an address would mean nothing tomorrow. */
   readonly name: string;
+  /** How a command line names it; empty where that goes without saying. */
+  readonly words: string;
   /** Its own id where it tells one, else its origin. */
   readonly id: string;
   readonly capabilities: Capabilities;
@@ -126,4 +128,9 @@ export interface Server {
   vectors(destination: VectorDestination): Delivery;
   /** Activations of a vector that is there, on a server that takes them in a request of their own. */
   vectorActivations(id: string, fields: string): Delivery;
+}
+
+/** The command that takes something back from a server: an id, or `--job` and one. */
+export function toDelete({ words }: Pick<Server, 'words'>, what: string): string {
+  return ['neuronpedia delete', what, words].filter(Boolean).join(' ');
 }

@@ -16,7 +16,7 @@ export async function settled(run: Run, batch: Batch, answered: boolean): Promis
   for (const waitMs of waits) {
     await waitFor(waitMs, run.stop);
     if (run.stop.aborted) return true;
-    const there = await run.delivery.lookup(rows).catch((cause) => {
+    const { stored: there } = await run.delivery.lookup(rows).catch((cause) => {
       const isUnknown = run.delivery.serverNames && run.delivery.settle === 'lookup';
       throw isUnknown ? unknownOutcome(run, rows, cause) : cause;
     });

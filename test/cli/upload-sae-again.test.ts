@@ -80,7 +80,7 @@ describe.concurrent('upload-sae once more', () => {
     expect(await home.runAt(server.url, command)).toMatchObject({ code: 12 });
     const refused = await home.runAt(server.url, [...command, '--restart']);
     expect(refused.code).toBe(10);
-    const [, id] = /neuronpedia delete --job ([0-9a-f]{16})/.exec(refused.stderr) ?? [];
+    const [, words = '', id] = /neuronpedia (delete --job ([0-9a-f]{16}) .*)/.exec(refused.stderr) ?? [];
     const status = async () => documentsOf(await home.runAt(server.url, ['status', '--json']))[0].jobs;
     expect(await status()).toMatchObject([{ id, state: 'done', confirmed: 512, planned: 512 }]);
 
@@ -89,7 +89,8 @@ describe.concurrent('upload-sae once more', () => {
     expect(documentsOf(asBefore).at(-1)).toMatchObject({ status: 'done', jobs: [{ confirmed: 512, sent: 0 }] });
 
     writeFileSync(weights, changed);
-    expect(await home.runAt(server.url, ['delete', '--job', `${id}`.slice(0, 6), '--yes'])).toMatchObject({ code: 0 });
+    const env = { NEURONPEDIA_API_KEY: 'sandbox-bulk' };
+    expect(await home.run([...words.split(' '), '--yes'], { env })).toMatchObject({ code: 0 });
     const after = await home.runAt(server.url, [...command, '--json']);
     expect(documentsOf(after).at(-1)).toMatchObject({ status: 'done', jobs: [{ confirmed: 512, sent: 512 }] });
     expect(readdirSync(join(home.state, 'jobs')).sort()).toEqual([`${id}.journal`]);

@@ -80,6 +80,11 @@ describe.concurrent('upload-vector', () => {
       // The same once more is no other.
       const { stderr } = await home.runAt(url, stronger);
       expect(stderr).not.toContain('another vector');
+      // What it says to type is enough to take the first one back.
+      const [, words = ''] = /\(neuronpedia (.+) takes it back\)/.exec(second.stderr) ?? [];
+      const taken = await home.run([...words.split(' '), '--yes'], { env: { NEURONPEDIA_API_KEY: 'sandbox-bulk' } });
+      expect(taken.code).toBe(0);
+      expect(named(data, name)).toHaveLength(1);
     }
   });
 

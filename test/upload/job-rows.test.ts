@@ -17,7 +17,7 @@ const intent = (batch: number, rows: Rows): JournalRecord => ({
   hash: 'h',
 });
 const rowsOf = (as: JobRecord['as'], records: JournalRecord[], foundToo = false) =>
-  rowsToDelete('id', job(as), foldRecords([job(as), ...records]), foundToo);
+  rowsToDelete('id', job(as), foldRecords([job(as), ...records]), { server: { words: '--sandbox' }, foundToo });
 
 describe('the rows that a job may delete', () => {
   const records: JournalRecord[] = [
@@ -71,6 +71,11 @@ describe('the rows that a job may delete', () => {
       intent(1, [[1, 2]]),
     ];
     expect(rowsOf('vectors', vectors)).toEqual({ ids: ['m/1-y/90000001'], foundBefore: 0, nameless: [[1, 2]] });
+  });
+
+  it('are none of activations: the error names the command that takes back what they go with, and its server', () => {
+    const hints = ['neuronpedia delete 1-x --sandbox'];
+    expect(() => rowsOf('activations', [])).toThrow(expect.objectContaining({ code: 'usage', hints }));
   });
 });
 

@@ -49,7 +49,7 @@ function delivery(settle: Delivery['settle'], maxInFlight: number, pacer = creat
         sent++;
         underWay.push({ body, asSent: Buffer.from(body), answer });
       }),
-    lookup: async () => new Map(),
+    lookup: async () => ({ stored: new Map() }),
   };
 }
 

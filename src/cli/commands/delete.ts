@@ -63,7 +63,7 @@ async function plan(context: CommandContext, session: Session, server: Server, n
     const state = one?.journal.state ?? ((await readJobState(hold.stateDir, id)) as JournalState);
     const job = state.job as JobRecord;
     requireOwnJob(id, job, { server, name: session.name });
-    rows = rowsToDelete(id, job, state, options.includeFound ?? false);
+    rows = rowsToDelete(id, job, state, { server, foundToo: options.includeFound ?? false });
   }
   if (!options.dryRun) {
     for (const one of await holdJobsOf(new Set(rows.ids), server, id, hold)) held.push(own(one));
