@@ -35,7 +35,7 @@ function resolve(from: string, target: string): string {
 const area = (path: string) => (path.includes('/') ? path.slice(0, path.indexOf('/')) : path.replace('.ts', ''));
 
 /** Parts without parts of their own, for all. */
-const everywhere = new Set(['errors', 'schema', 'elapsed']);
+const everywhere = new Set(['errors', 'schema', 'elapsed', 'closest']);
 
 /** What each part may use besides itself and those. Imports go one way, so that each can be read without the next. */
 const mayImport: Record<string, string[]> = {

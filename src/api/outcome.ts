@@ -1,6 +1,7 @@
 import * as z from '../schema.ts';
 import type { Outcome } from '../upload/delivery.ts';
 import { opensIn, type Pacer } from '../upload/pacer.ts';
+import { longestWaitMs } from '../upload/patience.ts';
 import { steadyNow } from '../upload/steady-clock.ts';
 import { isTransient, permanentError, readComplaint, retryAfterMs } from './answer-errors.ts';
 import { type Answer, type Http, type HttpRequest, NoAnswer } from './http.ts';
@@ -72,18 +73,16 @@ function classify(answer: Answer, doing: string, pacer: Pacer): Outcome {
   if (answer.status === 413) return { type: 'too_large', why };
   // Another 2xx than 200 is a gateway's or a log-in's answer, not the server's: it may come back.
   if (isTransient(answer.status) || answer.status < 300) {
-    // A page is a gateway's answer: the server behind it may still be working.
-    return { type: 'unknown', answered: answer.json !== undefined, waitMs: retryAfterMs(answer), why };
+    // A page, or a status that gateways have, is a gateway's answer: the server behind it may still be working.
+    const answered = answer.status === 500 && answer.json !== undefined;
+    return { type: 'unknown', answered, waitMs: retryAfterMs(answer), why };
   }
   return { type: 'refused', error: permanentError(answer, doing) };
 }
 
-/** A pause of minutes is no pause between two requests: the run ends in order and says when to go on. */
-const longestPauseMs = 120_000;
-
 function busyOutcome(answer: Answer, why: string): Outcome {
   const waitMs = retryAfterMs(answer);
-  if (waitMs === undefined || waitMs <= longestPauseMs) return { type: 'busy', waitMs, why };
+  if (waitMs === undefined || waitMs <= longestWaitMs) return { type: 'busy', waitMs, why };
   return { type: 'quota', left: 0, resumeAt: new Date(serverTime(answer) + waitMs), waitMs, why };
 }
 

@@ -3,20 +3,21 @@ import type { JobStatus } from '../upload/jobs.ts';
 import type { CommandContext } from './context.ts';
 import { formatMoment } from './moment.ts';
 import type { Output } from './output.ts';
+import { shellWord } from './shell-word.ts';
 
 /** Of jobs that are finished the latest so many are shown at length, and of the vectors that a job made the first. */
 const mostFinished = 10;
 const mostIds = 3;
 
 /** Jobs line by line, the shards of an SAE under one line for it; of what finished long ago a line each, unless `--all`. */
-export function showJobs({ out, options }: CommandContext, jobs: readonly JobStatus[]): void {
+export function showJobs({ out, options, typed }: CommandContext, jobs: readonly JobStatus[]): void {
   const groups = inGroups(jobs);
   const finished = groups.filter((group) => group.every(isFinished));
   const brief = new Set(options.all ? [] : finished.slice(0, -mostFinished));
   for (const group of groups) {
     if (group[0]?.job.shard !== undefined) out.result(shardsLine(group));
     for (const job of group) {
-      const [first = '', ...more] = jobLines(out, job, mostIds);
+      const [first = '', ...more] = jobLines(out, job, mostIds, typed.folder);
       for (const line of [first, ...(brief.has(group) ? [] : more)]) out.result(line);
     }
   }
@@ -58,7 +59,7 @@ function shardsLine(shards: readonly JobStatus[]): string {
 }
 
 /** One job in some lines: how it stands, where it went, what it made (at most `most` of them), and how to go on. */
-export function jobLines({ paint }: Output, status: JobStatus, most: number): string[] {
+export function jobLines({ paint }: Output, status: JobStatus, most: number, here: string): string[] {
   const { id, job, planned, confirmed, unknown, deleted, quarantined, state } = status;
   const nothing = state === 'done' ? 100 : 0;
   const share = planned === 0 ? nothing : Math.floor((100 * confirmed) / planned);
@@ -72,8 +73,13 @@ export function jobLines({ paint }: Output, status: JobStatus, most: number): st
     `    ${job.serverName} as ${job.accountName}, begun ${formatMoment(new Date(job.createdAt))}`,
     ...madeLines(status, most),
     ...pauseLines(status),
-    ...(goesOn ? [`    go on with: ${job.command}`] : []),
+    ...(goesOn ? [`    go on with: ${commandFrom(status, here)}`] : []),
   ];
+}
+
+/** A job's command as it is typed in this folder: paths in it are of the one that it was typed in. */
+export function commandFrom({ job, folder }: JobStatus, here: string): string {
+  return folder === undefined || folder === here ? job.command : `cd ${shellWord(folder)} && ${job.command}`;
 }
 
 /** What a server that names rows itself called them: features are named by their source and row. */

@@ -4,13 +4,14 @@ import { AppError } from '../errors.ts';
 import { formatRanges } from '../tensor/ranges.ts';
 import { nameRow } from '../upload/delivery.ts';
 import { noSuchJob, readJobState } from '../upload/held-jobs.ts';
-import { type JobStatus, readJob, wholeJobId } from '../upload/jobs.ts';
+import { type JobStatus, readJob } from '../upload/jobs.ts';
 import { type ReadBack, resolveRows } from '../upload/resolve-row.ts';
 import type { CommandContext } from './context.ts';
 import { examineJob } from './examine-job.ts';
+import { findJobId } from './find-job.ts';
 import { parseId } from './id.ts';
 import { commandOf } from './job-again.ts';
-import { jobLines } from './job-list.ts';
+import { commandFrom, jobLines } from './job-list.ts';
 import { atServerOf, otherServer } from './job-server.ts';
 import type { OptionValues } from './options.ts';
 import { listQuarantine } from './quarantine.ts';
@@ -25,7 +26,7 @@ export async function showJob(context: CommandContext, session: Session, id: str
   const job = await findJob(state, id);
   if (context.options.resolve) await resolve(context, session, job);
   const now = context.options.resolve ? await findJob(state, id) : job;
-  for (const line of jobLines(context.out, now, mostIds)) context.out.result(line);
+  for (const line of jobLines(context.out, now, mostIds, context.typed.folder)) context.out.result(line);
   context.out.result(`    ${batchesText(now)}`);
   showOpenRows(context, now);
   const examined = await examineJob(context, session, now);
@@ -39,7 +40,7 @@ function batchesText({ batches, unknown }: JobStatus): string {
 }
 
 async function findJob(state: string, id: string): Promise<JobStatus> {
-  const job = await readJob(state, await wholeJobId(state, id));
+  const job = await readJob(state, await findJobId(state, id));
   if (job) return job;
   throw noSuchJob(id);
 }
@@ -55,7 +56,7 @@ async function resolve(context: CommandContext, session: Session, job: JobStatus
     out.note(id === null ? `row ${row}: absent; it will be sent again` : `row ${row}: counted as stored under ${id}`);
   }
   for (const id of unchecked) out.warn(`${id} could not be read back; it was believed`);
-  out.note(`go on with: ${job.job.command}`);
+  out.note(`go on with: ${commandFrom(job, context.typed.folder)}`);
 }
 
 function plainId(text: string): string {

@@ -1,3 +1,4 @@
+import { didYouMean } from '../closest.ts';
 import { AppError } from '../errors.ts';
 import {
   array,
@@ -12,7 +13,6 @@ import {
   transform,
   url,
 } from '../schema.ts';
-import { didYouMean } from './closest.ts';
 import { type OptionSpec, optionSpecs } from './option-specs.ts';
 import type { Zod } from './option-values.ts';
 import { flagOf, type OptionName, type OptionValues } from './options.ts';

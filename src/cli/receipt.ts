@@ -1,5 +1,5 @@
-import { open, unlink, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { open, stat, unlink, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { AppError } from '../errors.ts';
 import { renameFile } from '../upload/rename-file.ts';
 
@@ -12,6 +12,11 @@ const chunkRows = 1000;
 /** Finds out before anything is sent whether a receipt can be written there. Error: file_unreadable. */
 export async function checkReceipt(path: string | undefined): Promise<void> {
   if (path === undefined) return;
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isDirectory()) {
+    const cause = { message: 'it is a folder' };
+    throw receiptError(path, cause, `nothing was sent; name a file in it: ${join(path, 'receipt.jsonl')}`);
+  }
   const draft = draftOf(path);
   await writeFile(draft, '').catch((cause) => {
     throw receiptError(path, cause, 'nothing was sent; choose a file in a folder that you may write to');

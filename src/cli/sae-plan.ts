@@ -131,6 +131,8 @@ export function cannotStore({ capabilities }: Server, { as, withoutExamples }: P
   return [
     'decoder vectors are not stored by this server; steering with these features needs the SAE hosted there;',
     'add --as vectors --features LIST for directions of your own',
-    ...(left > 0 ? [`${count(left)} features have no examples and are left out; the receipt lists them`] : []),
+    ...(left > 0
+      ? [`${count(left)} features have no examples and are left out; a receipt (--receipt FILE) lists them`]
+      : []),
   ];
 }

@@ -1,6 +1,6 @@
 import type { Command, CommanderError } from 'commander';
+import { didYouMean } from '../closest.ts';
 import { AppError } from '../errors.ts';
-import { didYouMean } from './closest.ts';
 import { commandSpecs } from './command-specs.ts';
 import { helpWidth, toolHelp } from './help.ts';
 import { type OptionSpec, optionSpecs } from './option-specs.ts';

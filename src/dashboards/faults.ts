@@ -33,7 +33,9 @@ export function collectFaults(path: string, skipBad = false): Faults {
       throw new AppError('record_invalid', `${path}: ${records} be uploaded`, {
         findings: { first, count },
         hints: [
-          'nothing was sent; mend the file, or leave these features out with --features or --skip-bad-rows',
+          skipBad
+            ? 'nothing was sent; mend the file: these are no fault of a single feature, which --skip-bad-rows could leave out'
+            : 'nothing was sent; mend the file, or leave these features out with --features or --skip-bad-rows',
           ...(first.some((fault) => /is empty|NUL/.test(fault)) ? ['empty and NUL tokens: --fix-tokens'] : []),
         ],
         details: { file: path, count },

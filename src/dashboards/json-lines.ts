@@ -91,7 +91,9 @@ async function scan(path: string, bytes: ByteSource, place: DashboardPlace, opti
     const fault = misplaced ?? findFault(parsed.index, dashboard) ?? repeated(parsed, spans, whole);
     const own = misplaced === undefined ? parsed.index : undefined;
     if (fault !== undefined) faults.add(`line ${number}, feature ${parsed.index}: ${fault}`, own);
-    spans.set(parsed.index, [...(spans.get(parsed.index) ?? []), start, text.length]);
+    const lines = spans.get(parsed.index);
+    if (lines) lines.push(start, text.length);
+    else spans.set(parsed.index, [start, text.length]);
     activations += dashboard.activations.length;
     if (dashboard.activations.length > 0) withExamples.add(parsed.index);
   }
@@ -135,7 +137,7 @@ async function readSpans(bytes: ByteSource, spans: readonly number[], onlyIndex:
   for (let i = 0; i < spans.length; i += 2) {
     const parsed = parseLine(await readBytes(bytes, spans[i] as number, spans[i + 1] as number), onlyIndex);
     if (typeof parsed === 'string')
-      throw new AppError('file_unreadable', `a line of the activations changed while it was being read: ${parsed}`);
+      throw new AppError('checkpoint_mismatch', `a line of the activations changed while it was being read: ${parsed}`);
     lines.push(parsed);
   }
   return lines;
@@ -146,13 +148,16 @@ function merge(lines: readonly Line[]): Dashboard {
   const activations: Activation[] = lines.flatMap(({ activations, tokens, values }) =>
     (activations ?? [{ tokens: tokens ?? [], values: values ?? [] }]).map(toActivation),
   );
-  const { density, topLogits, bottomLogits, explanations } = lines[0] as Line;
+  // What is said of the feature itself may stand on any of them.
+  const said = <K extends keyof Line>(name: K) => lines.find((line) => line[name] != null)?.[name];
+  const [density, topLogits, bottomLogits] = [said('density'), said('topLogits'), said('bottomLogits')];
+  const explanations = lines.flatMap((line) => line.explanations ?? []);
   return {
     activations,
     ...(typeof density === 'number' && { density }),
     ...(topLogits && { topLogits: topLogits.map(({ token, value }) => ({ token, value })) }),
     ...(bottomLogits && { bottomLogits: bottomLogits.map(({ token, value }) => ({ token, value })) }),
-    ...(explanations && {
+    ...(explanations.length > 0 && {
       explanations: explanations.map(({ text, methodName }) => ({ text, ...(methodName && { methodName }) })),
     }),
   };

@@ -1,6 +1,5 @@
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { byNumber } from '../by-number.ts';
 import { batchFiles } from '../dashboards/sae-dashboard.ts';
 import { AppError } from '../errors.ts';
 import type { TensorFile } from '../formats/format.ts';
@@ -8,6 +7,7 @@ import { openTensorFile } from '../formats/open.ts';
 import { namedTensor } from '../layouts/bare.ts';
 import { isSingle } from '../layouts/direction.ts';
 import { findSaes } from '../layouts/find.ts';
+import { listFolder } from '../layouts/folder.ts';
 import type { Sae } from '../layouts/sae.ts';
 import { isFloat } from '../tensor/dtype.ts';
 import { elementCount, type Tensor } from '../tensor/tensor.ts';
@@ -182,9 +182,8 @@ function isUntold(error: unknown): error is AppError {
 const weightExtensions = ['.npy', '.npz', '.safetensors', '.arrow', '.arrows', '.feather'];
 
 async function weightFiles(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  const names = entries.filter(
-    (entry) => entry.isFile() && weightExtensions.includes(extname(entry.name).toLowerCase()),
-  );
-  return names.map((entry) => join(folder, entry.name)).sort(byNumber);
+  const { names } = await listFolder(folder);
+  return names
+    .filter((name) => weightExtensions.includes(extname(name).toLowerCase()))
+    .map((name) => join(folder, name));
 }

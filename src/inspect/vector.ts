@@ -45,7 +45,9 @@ export async function inspectVector(
   const survey = await surveyRows(matrix, watch);
   const values = startSpread(width * classes);
   if (survey.norms) {
-    for await (const block of rowBlocks(matrix, [[0, classes]])) for (const value of block.values) values.add(value);
+    for await (const block of rowBlocks(matrix, [[0, classes]])) {
+      for (const value of block.values.subarray(0, block.count * block.width)) values.add(value);
+    }
   }
   const report = { ...described, norm: survey.norms?.max ?? null, values: values.finish() ?? null };
   return { report, findings: rowFindings(label(tensor), survey) };

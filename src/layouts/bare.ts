@@ -14,6 +14,8 @@ import type { Sae } from './sae.ts';
 export { describe };
 
 const toUploadVector = 'a single vector is uploaded with: neuronpedia upload-vector';
+/** What to do with an array without a name that holds integers. */
+export const toFloats = 'weights are floating-point numbers: if these are some, convert them with .astype(np.float32)';
 const layout = 'bare matrix';
 
 /** What a person said of a file that does not say it itself. */
@@ -106,8 +108,9 @@ function noDecoder(encoder: Tensor): AppError {
 }
 
 function otherUses(tensors: readonly Tensor[]): string[] {
-  if (tensors.some(({ shape }) => shape.length === 2)) return ['--tensor NAME takes any of them'];
-  return tensors.some(({ shape }) => shape.length === 1) ? [toUploadVector] : [];
+  if (tensors.some(({ shape, name }) => shape.length === 2 && name !== '')) return ['--tensor NAME takes any of them'];
+  if (tensors.some(({ shape, dtype }) => shape.length === 1 && isFloat(dtype))) return [toUploadVector];
+  return tensors.length > 0 ? [toFloats] : [];
 }
 
 /** The tensor that was asked for, with or without the prefix of a wrapper. */

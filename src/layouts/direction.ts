@@ -3,7 +3,7 @@ import type { TensorFile } from '../formats/format.ts';
 import { isFloat } from '../tensor/dtype.ts';
 import { rowBlocks } from '../tensor/row-blocks.ts';
 import { elementCount, flatRow, label, type Matrix, matrixOf, type Tensor } from '../tensor/tensor.ts';
-import { describe, namedTensor } from './bare.ts';
+import { describe, namedTensor, toFloats } from './bare.ts';
 
 /** One vector out of a file, in memory: a steering vector or a probe. */
 export interface Direction {
@@ -40,7 +40,13 @@ function onlyTensor(file: TensorFile, wantsRow: boolean): Tensor {
   const fitting = floats.filter((tensor) => (wantsRow ? tensor.shape.length === 2 : isSingle(tensor)));
   const [only] = fitting.length === 1 ? fitting : floats.length === 1 ? floats : [];
   if (only) return only;
-  const all = [...file.tensors.values()].map(describe).join(', ') || 'none';
+  const tensors = [...file.tensors.values()];
+  const all = tensors.map(describe).join(', ') || 'none';
+  if (floats.length === 0 && tensors.length > 0) {
+    throw new AppError('layout_unknown', `${file.path}: holds no floating-point numbers; found: ${all}`, {
+      hints: [tensors.some(({ name }) => name !== '') ? '--tensor NAME takes any of them' : toFloats],
+    });
+  }
   const what = wantsRow ? 'matrix' : 'vector';
   const problem = fitting.length === 0 ? `holds no single ${what}` : `holds more than one ${what}`;
   throw new AppError('layout_unknown', `${file.path}: ${problem}`, {

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { openTensorFile } from '../formats/open.ts';
 import { missingFile } from '../tensor/missing-file.ts';
@@ -10,7 +10,7 @@ import { refuseManyPlaces } from './many-places.ts';
 import { nothingFound } from './nothing-found.ts';
 import type { Sae } from './sae.ts';
 
-/** Folders of a sweep lie a few levels deep; a link in a circle must not be followed for ever. */
+/** Folders of a sweep lie a few levels deep. */
 const deepestFolder = 8;
 
 /**
@@ -24,7 +24,7 @@ export async function findSaes(path: string, tensorName?: string, headAxis?: Sai
   const found = await stat(path).catch(() => undefined);
   if (!found) throw missingFile(path);
   if (!found.isDirectory()) return openFile(path, said);
-  const search: Search = { root: path, said, saes: [], seen: [], weights: [] };
+  const search: Search = { root: path, said, saes: [], seen: [], weights: [], folders: new Set() };
   try {
     await searchFolder(search, path, 0);
   } catch (error) {
@@ -47,10 +47,15 @@ interface Search {
   readonly seen: string[];
   /** Files that could hold a matrix. */
   readonly weights: string[];
+  /** Folders that have been searched: a link may lead to one of them. */
+  readonly folders: Set<string>;
 }
 
 /** Adds the SAEs of a folder; only where it holds none, those of the folders in it: below an SAE lie its checkpoints. */
 async function searchFolder(search: Search, folder: string, depth: number): Promise<void> {
+  const place = await realpath(folder);
+  if (search.folders.has(place)) return;
+  search.folders.add(place);
   const { names, folders } = await listFolder(folder);
   const before = search.saes.length;
   const beside = new Set(names);

@@ -1,4 +1,6 @@
-import { readdir } from 'node:fs/promises';
+import type { Dirent } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { byNumber } from '../by-number.ts';
 import { AppError } from '../errors.ts';
 
@@ -8,18 +10,23 @@ export interface Listing {
   readonly folders: readonly string[];
 }
 
-/** Lists a folder without what is hidden. Error: file_unreadable. */
+/** Lists a folder without what is hidden; a link is what it leads to. Error: file_unreadable. */
 export async function listFolder(folder: string): Promise<Listing> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
     throw new AppError('file_unreadable', `${folder}: this folder cannot be read (${cause.code})`, { cause });
   });
   const visible = entries.filter(({ name }) => !name.startsWith('.'));
   visible.sort((a, b) => byNumber(a.name, b.name));
-  const folders = visible.filter((entry) => entry.isDirectory());
-  return {
-    names: visible.filter((entry) => !entry.isDirectory()).map(({ name }) => name),
-    folders: folders.map(({ name }) => name),
-  };
+  const names: string[] = [];
+  const folders: string[] = [];
+  for (const entry of visible) (await isFolder(folder, entry)) ? folders.push(entry.name) : names.push(entry.name);
+  return { names, folders };
+}
+
+async function isFolder(folder: string, entry: Dirent): Promise<boolean> {
+  if (!entry.isSymbolicLink()) return entry.isDirectory();
+  const target = await stat(join(folder, entry.name)).catch(() => undefined);
+  return target?.isDirectory() ?? false;
 }
 
 /** Files of weights, and folders that stand for one, that are read nowhere here. */

@@ -1,3 +1,6 @@
+import { slipsBetween } from '../closest.ts';
+import { AppError } from '../errors.ts';
+
 /** Where a direction lives, read out of a hook's name. */
 export interface HookPoint {
   /** Number of the block, where the name says one. */
@@ -47,6 +50,35 @@ export function expandHook(typed: string, layer: number | undefined): string {
     shortHooks.get(typed.replaceAll('_', '-')) ?? (/^(?:[a-z0-9]+\.)?hook_\w+$/.test(typed) ? typed : undefined);
   return point === undefined || layer === undefined ? typed : `blocks.${layer}.${point}`;
 }
+
+/** Points of a block that TransformerLens has besides. */
+const otherHooks = [
+  'hook_mlp_in',
+  'hook_attn_in',
+  'attn.hook_q',
+  'attn.hook_k',
+  'attn.hook_v',
+  'mlp.hook_pre',
+  'mlp.hook_post',
+];
+
+/**
+ * A hook that is a slip or two away from one of the names above would be a place of its own, whose width nobody knows; any
+ * other name is somebody's own. Error: usage, with what was probably meant.
+ */
+export function refuseMisspelt(option: string, typed: string | undefined): void {
+  if (typed === undefined) return;
+  const point = typed.replace(/^blocks\.\d+\./, '').toLowerCase();
+  const known = [...shortHooks.keys(), ...shortHooks.values(), ...otherHooks];
+  const slips = (name: string) => slipsBetween(plain(point), plain(name));
+  const meant = known.filter((name) => name.length > 1 && slips(name) <= 2);
+  if (meant.length === 0 || known.some((name) => slips(name) === 0)) return;
+  throw new AppError('usage', `${option} ${typed}: no hook of that name is known`, {
+    hints: [`did you mean ${meant.join(' or ')}?`],
+  });
+}
+
+const plain = (name: string) => name.replaceAll('-', '_');
 
 /** The TransformerLens name of a hook that a config names as torch does: the output of a block is its resid_post. */
 export function transformerLensHook(name: string): string {

@@ -10,6 +10,7 @@ export interface Choice {
   readonly heads?: readonly HeadPlace[] | undefined;
   readonly kind?: SaeKind | undefined;
   readonly featureMetadata?: string | undefined;
+  readonly activations?: string | undefined;
 }
 
 /**
@@ -17,7 +18,7 @@ export interface Choice {
  * and layer_out_of_range for `--layers`.
  */
 export function chooseSaes(saes: readonly Sae[], options: Choice): readonly Sae[] {
-  const { layer, layers, heads, kind, featureMetadata } = options;
+  const { layer, layers, heads, kind } = options;
   // The heads of a crosscoder are one SAE that was found.
   const found = new Set(saes.map(({ file }) => file)).size;
   if (found > 1 && layer !== undefined) {
@@ -25,8 +26,12 @@ export function chooseSaes(saes: readonly Sae[], options: Choice): readonly Sae[
       hints: ['leave --layer out: each SAE says its own; or choose some with --layers, or name one SAE'],
     });
   }
-  if (found > 1 && featureMetadata !== undefined && !featureMetadata.includes('{layer}')) {
-    throw new AppError('usage', `--feature-metadata names one file, but ${found} SAEs were found`, {
+  for (const [option, path] of [
+    ['--feature-metadata', options.featureMetadata],
+    ['--activations', options.activations],
+  ] as const) {
+    if (found < 2 || path === undefined || path.includes('{layer}')) continue;
+    throw new AppError('usage', `${option} names one file, but ${found} SAEs were found`, {
       hints: ['put {layer} into its name where there is one of each layer; or upload one SAE'],
     });
   }

@@ -3,7 +3,7 @@ import type { Sae } from '../layouts/sae.ts';
 import type { Ranges } from '../tensor/ranges.ts';
 import type { OnEvent, UploadEvent } from '../upload/events.ts';
 import type { PreparedSae, SaeOptions } from '../upload/kinds/sae.ts';
-import type { JobReport, SendLimits } from '../upload/run.ts';
+import type { JobReport } from '../upload/run.ts';
 import type { Server } from '../upload/server.ts';
 import type { RunOptions } from './run-options.ts';
 
@@ -15,8 +15,6 @@ export interface SaeUpload extends SaeOptions, RunOptions {
   readonly headAxis?: 'first' | 'middle';
   /** Of the SAEs found, only those of these layers: `[[0, 12]]` are layers 0 to 11. */
   readonly layers?: Ranges;
-  /** Ceilings below what the server allows. */
-  readonly limits?: SendLimits;
   /** Told of each thing that happens; `source` is the SAE's place on the server, once it is known. */
   readonly onEvent?: (event: UploadEvent & { readonly source?: string }) => void;
 }

@@ -32,7 +32,7 @@ const largestRead = 1 << 30;
 
 /**
  * Opens a regular file for positioned reads.
- * Errors: file_not_found, file_unreadable (no permission, a folder, a device, or a file that shrank while being read).
+ * Errors: file_not_found, file_unreadable (no permission, a folder, a device, or a file that shrank or failed while being read).
  */
 export async function openFile(path: string): Promise<ByteSource> {
   // Asked before opening: to open a pipe is to wait for whoever writes into it.
@@ -59,7 +59,9 @@ async function readFully(handle: FileHandle, path: string, into: Uint8Array, pos
   let done = 0;
   while (done < into.length) {
     const length = Math.min(into.length - done, largestRead);
-    const { bytesRead } = await handle.read(into, done, length, position + done);
+    const { bytesRead } = await handle.read(into, done, length, position + done).catch((cause) => {
+      throw readError(path, position + done, cause);
+    });
     if (bytesRead === 0) {
       throw new AppError('file_unreadable', `${path}: ended at byte ${position + done} while more was being read`, {
         hints: ['the file changed while it was being read; run again when nothing writes to it'],
@@ -78,11 +80,29 @@ async function readRunsFully(handle: FileHandle, path: string, into: Uint8Array,
   const { position, stride, length, count, pitch } = runs;
   for (let i = 0; i < count; i++) {
     const from = position + i * stride;
-    if (length > shortRun || readSync(handle.fd, into, i * pitch, length, from) !== length) {
+    if (length > shortRun || readShort(handle.fd, into, i * pitch, length, from) !== length) {
       await readFully(handle, path, into.subarray(i * pitch, i * pitch + length), from);
     }
   }
   await setImmediate();
+}
+
+/** Bytes that were read at once; none where that failed, which the other way of reading then tells. */
+function readShort(fd: number, into: Uint8Array, at: number, length: number, position: number): number {
+  try {
+    return readSync(fd, into, at, length, position);
+  } catch {
+    return 0;
+  }
+}
+
+function readError(path: string, position: number, cause: unknown): AppError {
+  const code = (cause as NodeJS.ErrnoException).code ?? 'unknown reason';
+  return new AppError('file_unreadable', `${path}: cannot be read at byte ${position} (${code})`, {
+    hints: ['the disk or the network that it lies on fails: copy the file elsewhere, and run again'],
+    details: { file: path },
+    cause,
+  });
 }
 
 function openError(path: string, cause: unknown): AppError {

@@ -9,7 +9,7 @@ const preparedRows = 64;
 
 /**
  * Turns row blocks into request bodies: as many rows each as fit into `limits()`, asked anew for every body.
- * Errors: cannot_be_stored for a row that alone is too large, not_finite for one that the check before had passed.
+ * Errors: cannot_be_stored for a row that alone is too large, checkpoint_mismatch for one that was finite when it was checked.
  */
 export async function* bodies(
   blocks: AsyncIterable<RowBlock>,
@@ -65,10 +65,14 @@ function writeRow(block: RowBlock, i: number, format: BodyFormat, builder: BodyB
 }
 
 function becameInfinite(format: BodyFormat, row: number): AppError {
-  return new AppError('not_finite', `${nameRow(format, row)}: holds NaN or infinity now; it did not a moment ago`, {
-    hints: ['the file changed while it was being read; run again when nothing writes to it'],
-    details: { row },
-  });
+  return new AppError(
+    'checkpoint_mismatch',
+    `${nameRow(format, row)}: holds NaN or infinity now; it did not a moment ago`,
+    {
+      hints: ['the file changed while it was being read; run again when nothing writes to it'],
+      details: { row },
+    },
+  );
 }
 
 function rowTooLarge(format: BodyFormat, row: number, length: number, { alone: limit }: BodyLimits): AppError {

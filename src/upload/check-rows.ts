@@ -2,6 +2,7 @@ import { AppError } from '../errors.ts';
 import { countRows, membership, type Ranges } from '../tensor/ranges.ts';
 import { type RowBlock, rowBlocks } from '../tensor/row-blocks.ts';
 import { label, type Matrix } from '../tensor/tensor.ts';
+import type { CheckSizes } from './check-sizes.ts';
 import { type BodyFormat, nameRow } from './delivery.ts';
 import type { OnEvent } from './events.ts';
 import { blockHasher, wholeBlocks } from './fingerprint.ts';
@@ -27,6 +28,10 @@ export interface CheckedRows {
 export interface CheckOptions {
   /** How errors call rows. */
   readonly format?: Pick<BodyFormat, 'indexOf'>;
+  /** Whether rows are small enough for a body, where any may be too large. */
+  readonly sizes?: CheckSizes | undefined;
+  /** There is no other row, so that this one cannot be left out. */
+  readonly isOnly?: boolean;
   /** Rows that cannot be sent are named instead of refused. */
   readonly skipBad?: boolean;
   /** Other runs have the rest of the rows: where none of these is left, that is no reason to refuse the whole. */
@@ -34,14 +39,14 @@ export interface CheckOptions {
 }
 
 /**
- * Reads the planned rows once, before anything is sent: every value must be finite as a float32.
- * Errors: not_finite, listing the first 20; with `skipBad` only where no row is left.
+ * Reads the planned rows once, before anything is sent: every value must be finite as a float32, and a row fit into a body.
+ * Errors: not_finite and cannot_be_stored, listing the first 20; with `skipBad` only where no row is left.
  */
 export async function checkRows(
   matrix: Matrix,
   planned: Ranges,
   onEvent: OnEvent,
-  { format = {}, skipBad = false, isPart = false }: CheckOptions = {},
+  { format = {}, sizes, isOnly = false, skipBad = false, isPart = false }: CheckOptions = {},
 ): Promise<CheckedRows> {
   const hasher = blockHasher();
   const findings: Finding[] = [];
@@ -50,6 +55,7 @@ export async function checkRows(
   const total = countRows(whole);
   let rows = 0;
   const reasons = new Map<number, string>();
+  const large = new Map<number, string>();
   let bad = 0;
   for await (const block of rowBlocks(matrix, whole)) {
     hasher.add(block);
@@ -59,12 +65,14 @@ export async function checkRows(
       if (findings.length < mostFindings) findings.push(finding);
       if (skipBad) reasons.set(finding.row, `value ${finding.column} is ${finding.value}`);
     }
+    for (const [row, why] of (await sizes?.(block, isPlanned)) ?? []) large.set(row, why);
     rows += block.count;
     onEvent({ type: 'checking', rows, total });
   }
   const noneLeft = bad === countRows(planned) && !isPart;
-  if (bad > 0 && (!skipBad || noneLeft)) throw notFinite(matrix, findings, bad, { format, skipBad });
-  return { blocks: hasher.finish(), bad: reasons };
+  if (bad > 0 && (!skipBad || noneLeft)) throw notFinite(matrix, findings, bad, { format, isOnly, skipBad });
+  if (large.size > 0 && !skipBad) throw tooLarge(matrix, large, format);
+  return { blocks: hasher.finish(), bad: new Map([...large, ...reasons]) };
 }
 
 /** The first value of each row that is not finite. */
@@ -94,11 +102,32 @@ function isFiniteRow(values: Float32Array, from: number, width: number): boolean
   return a + b + c + d === 0;
 }
 
+function tooLarge(
+  { tensor }: Matrix,
+  large: ReadonlyMap<number, string>,
+  format: CheckOptions['format'] = {},
+): AppError {
+  const list = [...large].slice(0, mostFindings).map(([row, why]) => `${nameRow(format, row)}: ${why}`);
+  const rows = large.size === 1 ? '1 row is' : `${large.size} rows are`;
+  return new AppError('cannot_be_stored', `${label(tensor)}: ${rows} too large to be sent`, {
+    findings: { first: list, count: large.size },
+    hints: [
+      'nothing was sent; raise --max-body if you lowered it (the server has a limit of its own), or leave these rows out with --skip-bad-rows',
+    ],
+    details: {
+      file: tensor.file,
+      tensor: tensor.name,
+      rows: [...large.keys()].slice(0, mostFindings),
+      count: large.size,
+    },
+  });
+}
+
 function notFinite(
   matrix: Matrix,
   findings: readonly Finding[],
   bad: number,
-  { format = {}, skipBad = false }: CheckOptions,
+  { format = {}, isOnly = false, skipBad = false }: CheckOptions,
 ): AppError {
   const { tensor } = matrix;
   const list = findings.map(({ row, column, value }) => `${nameRow(format, row)}, value ${column}: ${value}`);
@@ -111,7 +140,9 @@ function notFinite(
         ? `values are sent as float32: ${tensor.dtype} values beyond ±3.4e38 become infinite`
         : skipBad
           ? 'that is all of them, so --skip-bad-rows leaves nothing: find out why training made them, or whether this is the decoder'
-          : 'nothing was sent; leave these rows out with --skip-bad-rows, or find out why training made them',
+          : isOnly
+            ? 'nothing was sent: find out why training made them'
+            : 'nothing was sent; leave these rows out with --skip-bad-rows, or find out why training made them',
     ],
     details: { file: tensor.file, tensor: tensor.name, rows: findings.map(({ row }) => row), count: bad },
   });

@@ -126,8 +126,9 @@ async function askForEach(chunk: readonly string[], { rows, inFlight, stop }: De
       await rows.remove(id).then(
         (why) => said.set(id, why),
         (error: unknown) => {
-          failure ??= asAppError(error);
-          if (failure.details.sent !== false) lost.add(id);
+          const own = asAppError(error);
+          failure ??= own;
+          if (own.details.sent !== false) lost.add(id);
         },
       );
     }

@@ -1,8 +1,10 @@
 import { elapsedMs } from '../elapsed.ts';
+import type { AppError } from '../errors.ts';
 import { type Batch, newBatch, type Run } from './batch.ts';
 import { bodyHash, bodyOf, bodyRows, halveBody } from './body.ts';
 import type { Outcome } from './delivery.ts';
 import { neverSent } from './journal-records.ts';
+import { longestWaitMs } from './patience.ts';
 import { failAgain, refusedRow } from './poison.ts';
 import { settled } from './settle.ts';
 import { steadyNow } from './steady-clock.ts';
@@ -35,6 +37,10 @@ export async function deliverInTurn(run: Run, batch: Batch, isOver: () => boolea
       }
       if (!isAhead && !batch.known) await announce(run, batch);
       await deliverAnnounced(run, batch);
+    } catch (error) {
+      // Before the next one has its turn, which is not sent then.
+      run.failure ??= error as AppError;
+      throw error;
     } finally {
       end();
     }
@@ -65,6 +71,8 @@ async function deliverAnnounced(run: Run, batch: Batch): Promise<void> {
   if (batch.stale) return sendAnew(run, batch);
   let windows = 0;
   let failures = 0;
+  // Sent without an answer, now or by an earlier run: only its own key tells what became of it.
+  let isOpen = batch.known && delivery.settle === 'resend';
   while (!abort.aborted) {
     // An intent may have waited for its turn for an hour, and this machine may have slept.
     await run.journal.stillOurs();
@@ -81,9 +89,10 @@ async function deliverAnnounced(run: Run, batch: Batch): Promise<void> {
     if (isFailure && !isSearch) run.appetite.failed(batch.body);
     if (outcome.type === 'limited') {
       if (++windows < mostWindows && (await takeTurn(run, batch))) continue;
-      return endLimited(run, batch, outcome.why);
+      return endLimited(run, batch, outcome.why, isOpen);
     }
-    if (outcome.type !== 'busy' && outcome.type !== 'unknown') return endUnstored(run, batch, outcome);
+    if (outcome.type !== 'busy' && outcome.type !== 'unknown') return endUnstored(run, batch, outcome, isOpen);
+    if (outcome.type === 'unknown' && delivery.settle === 'resend') isOpen = true;
     if (isFailure) failures++;
     const often = isSearch || failures >= mostFailures[delivery.settle];
     const isPoison = isFailure && often;
@@ -94,10 +103,16 @@ async function deliverAnnounced(run: Run, batch: Batch): Promise<void> {
       if (isPoison && !stop.aborted) return failAgain(run, batch, outcome.why);
       if (stop.aborted) return;
     }
+    if (outcome.type === 'unknown' && (outcome.waitMs ?? 0) > longestWaitMs) return pause(run, outcome);
     // With keys an unknown batch is sent again as it is: had it been stored, the server gives its first answer.
     await patience.wait(outcome.why, outcome.waitMs, stop).catch(unlessStopped(run));
-    if (stop.aborted) return outcome.type === 'busy' ? drop(run, batch, 'busy') : undefined;
+    if (stop.aborted) return outcome.type === 'busy' && !isOpen ? drop(run, batch, 'busy') : undefined;
   }
+}
+
+/** The server asks to be left alone for long: whether it has the batch is for the next run to find out. */
+function pause(run: Run, { waitMs = 0, why }: Extract<Outcome, { type: 'unknown' }>): void {
+  run.quota ??= { resumeAt: new Date(Date.now() + waitMs), waitMs, why };
 }
 
 async function confirm(run: Run, { id, body }: Batch, given: readonly string[] | undefined): Promise<void> {
@@ -119,8 +134,9 @@ async function drop({ journal }: Run, { id }: Batch, why: string): Promise<void>
   await journal.append({ t: 'dropped', batch: id, why });
 }
 
-async function endLimited(run: Run, batch: Batch, why: string): Promise<void> {
-  await drop(run, batch, 'limited');
+/** `isOpen`: an earlier request of it may have been stored after all, so that its intent stays. */
+async function endLimited(run: Run, batch: Batch, why: string, isOpen: boolean): Promise<void> {
+  if (!isOpen) await drop(run, batch, 'limited');
   if (run.stop.aborted) return;
   const now = steadyNow();
   const waitMs = run.delivery.pacer.turn(Number.POSITIVE_INFINITY, now) - now;
@@ -129,12 +145,13 @@ async function endLimited(run: Run, batch: Batch, why: string): Promise<void> {
 
 type Unstored = Exclude<Outcome, { type: 'stored' | 'limited' | 'busy' | 'unknown' }>;
 
-async function endUnstored(run: Run, batch: Batch, outcome: Unstored): Promise<void> {
-  await drop(run, batch, outcome.type);
+async function endUnstored(run: Run, batch: Batch, outcome: Unstored, isOpen: boolean): Promise<void> {
+  const isSingle = batch.body.pieces.length === 1;
+  // Halves of a batch that is there already are stored once all the same: servers with keys leave a feature that they have alone.
+  if (!isOpen || (outcome.type === 'too_large' && !isSingle)) await drop(run, batch, outcome.type);
   if (outcome.type === 'refused') throw outcome.error;
-  if (outcome.type === 'quota') return spendQuota(run, batch, outcome);
-  if (batch.body.pieces.length === 1)
-    throw refusedRow(run, batch, `it is too large for the server: ${outcome.why}`, [tooLarge]);
+  if (outcome.type === 'quota') return spendQuota(run, batch, outcome, isOpen);
+  if (isSingle) throw refusedRow(run, batch, `it is too large for the server: ${outcome.why}`, [tooLarge]);
   run.appetite.tooLarge(batch.body);
   return sendHalves(run, batch);
 }
@@ -142,9 +159,14 @@ async function endUnstored(run: Run, batch: Batch, outcome: Unstored): Promise<v
 const tooLarge = 'leave it out with --features, or ask whoever runs the server to take larger requests';
 
 /** Sends what the quota still takes, which each answer makes less, then lets the run end. */
-async function spendQuota(run: Run, { body }: Batch, quota: Extract<Outcome, { type: 'quota' }>): Promise<void> {
+async function spendQuota(
+  run: Run,
+  { body }: Batch,
+  quota: Extract<Outcome, { type: 'quota' }>,
+  isOpen: boolean,
+): Promise<void> {
   const { type: _quota, left: _rows, ...reopens } = quota;
-  if (run.quota === undefined && quota.left > 0 && quota.left < body.pieces.length) {
+  if (!isOpen && run.quota === undefined && quota.left > 0 && quota.left < body.pieces.length) {
     const part = bodyOf(body, body.pieces.slice(0, quota.left), run.delivery.format, run.pool);
     await deliver(run, newBatch(run, part));
     // What an earlier run may have sent is not counted beforehand.

@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts';
-import { expandHook, parseHook } from '../layouts/hook.ts';
+import { expandHook, parseHook, refuseMisspelt } from '../layouts/hook.ts';
 import { neuronpediaModelId } from '../layouts/model-names.ts';
 import type { Known, Sae, SaeKind } from '../layouts/sae.ts';
 import { type HeadPlace, headOf, saidOfHead } from './head-place.ts';
@@ -46,6 +46,8 @@ export function placeOf(sae: Sae, options: PlaceOptions): Place {
   const layer = said(ofHead?.layer, byHead) ?? said(options.layer, '--layer') ?? sae.layer;
   const model = said(ofHead?.model, byHead) ?? said(options.model, '--model') ?? mapped(sae.model);
   if (!layer || !model) throw missing(sae, head, !layer, !model);
+  refuseMisspelt('--hook', options.hook);
+  refuseMisspelt('--hook-out', options.hookOut);
   const { hook, hookIn } = hooksOf(sae, options, layer.value);
   checkHookLayer(hook, layer);
   const saeId = options.saeId

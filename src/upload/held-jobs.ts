@@ -3,6 +3,7 @@ import { AppError } from '../errors.ts';
 import { eachRow, intersectRanges, mergeRanges, type Range, type Ranges, rangesOf } from '../tensor/ranges.ts';
 import { knownJobs } from './jobs.ts';
 import { type Journal, journalPath, openJournal, readJournal } from './journal.ts';
+import { openAside } from './journal-aside.ts';
 import type { JobRecord } from './journal-records.ts';
 import type { JournalState } from './journal-state.ts';
 import { takeLock } from './lock.ts';
@@ -27,7 +28,9 @@ export async function holdJob(id: string, { stateDir, forceUnlock }: HoldOptions
   if (!(await readJobState(stateDir, id))) throw noSuchJob(id);
   const lock = await takeLock(join(stateDir, 'jobs', `${id}.lock`), { force: forceUnlock });
   try {
-    const journal = await openJournal(journalPath(stateDir, id), lock);
+    const path = journalPath(stateDir, id);
+    await openAside(path, false);
+    const journal = await openJournal(path, lock);
     const close = async () => {
       await journal.close();
       await lock.release();

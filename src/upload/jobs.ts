@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { countRows, intersectRanges, mergeRanges, type Ranges, subtractRanges } from '../tensor/ranges.ts';
 import { journalPath, readJobRecord, readJournal } from './journal.ts';
+import { asidePath } from './journal-aside.ts';
 import type { JobRecord } from './journal-records.ts';
 import type { JournalState } from './journal-state.ts';
 import { isLocked } from './lock.ts';
@@ -22,6 +23,8 @@ export interface JobStatus {
   readonly labels: ReadonlyMap<number, string>;
   /** Rows that were left out, and why. */
   readonly quarantined: ReadonlyMap<number, string>;
+  /** Where its latest command was typed; undefined for a job of an earlier version. */
+  readonly folder?: string;
   /** The index that a row goes by, where rows have indices of their own. */
   readonly indexOf?: (row: number) => number;
   /** Taken back again, and not sent since. */
@@ -39,10 +42,8 @@ export type KnownJob = Pick<JobStatus, 'id' | 'job'>;
 
 /** The jobs of a state folder by what their journals say first: to read all that they say may take seconds. */
 export async function knownJobs(stateDir: string): Promise<KnownJob[]> {
-  const names = await readdir(join(stateDir, 'jobs')).catch(() => []);
   const known: KnownJob[] = [];
-  for (const name of names.filter((file) => file.endsWith(suffix))) {
-    const id = name.slice(0, -suffix.length);
+  for (const id of await jobIds(stateDir)) {
     const job = await readJobRecord(journalPath(stateDir, id));
     if (job) known.push({ id, job });
   }
@@ -62,12 +63,13 @@ export async function listJobs(
   return jobs.sort((a, b) => (a.job.createdAt < b.job.createdAt ? -1 : Number(a.job.createdAt > b.job.createdAt)));
 }
 
-/** The id of the one job whose id begins so, as people shorten them; else what was given. */
-export async function wholeJobId(stateDir: string, start: string): Promise<string> {
-  if (!/^[0-9a-f]{4,15}$/.test(start)) return start;
+/** The ids of all jobs that have a journal, or one that was put aside. */
+export async function jobIds(stateDir: string): Promise<string[]> {
   const names = await readdir(join(stateDir, 'jobs')).catch(() => []);
-  const ids = names.filter((name) => name.startsWith(start) && name.endsWith(suffix));
-  return ids.length === 1 ? (ids[0] as string).slice(0, -suffix.length) : start;
+  const ids = [suffix, asidePath(suffix)].flatMap((ending) =>
+    names.filter((name) => name.endsWith(ending)).map((name) => name.slice(0, -ending.length)),
+  );
+  return [...new Set(ids)].sort();
 }
 
 /** One job by its id; undefined where there is none. */
@@ -99,6 +101,7 @@ function statusOf(journal: JournalState, job: JobRecord, running: boolean): Omit
     unknownRows,
     labels: new Map(labels),
     quarantined,
+    ...(journal.typed && { folder: journal.typed.folder }),
     ...(indices && { indexOf: (row: number) => indexInRuns(indices, row) }),
     deleted: taken,
     state,

@@ -12,12 +12,19 @@ export interface Aside {
   putBack(): Promise<void>;
 }
 
+const ending = '.before';
+
+/** Where a journal lies that was put aside. */
+export function asidePath(path: string): string {
+  return path + ending;
+}
+
 /**
  * Puts a journal aside, or with `restart` false nothing. One that a run left aside which was killed while it looked is
  * the job's journal. Errors: those of the file system.
  */
 export async function openAside(path: string, restart: boolean): Promise<Aside> {
-  const aside = `${path}.before`;
+  const aside = asidePath(path);
   const isThere = (file: string) =>
     access(file).then(
       () => true,

@@ -3,6 +3,7 @@ import { type FileHandle, open, readFile, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeFolder } from '../make-folder.ts';
 import { syncFolders } from './durable-folder.ts';
+import { asidePath } from './journal-aside.ts';
 import { decodeJournal, type JobRecord } from './journal-records.ts';
 import { foldRecords, type JournalState } from './journal-state.ts';
 import { type JournalWriter, journalError, journalWriter } from './journal-writer.ts';
@@ -59,7 +60,8 @@ const headBytes = 4096;
 
 /** Which job a journal is of, as its first line says; undefined where that is damaged or there is no journal. */
 export async function readJobRecord(path: string): Promise<JobRecord | undefined> {
-  const head = readHead(path);
+  const aside = readHead(asidePath(path));
+  const head = aside.length > 0 ? aside : readHead(path);
   const end = head.indexOf('\n') + 1;
   if (end === 0 && head.length === headBytes) return (await readJournal(path))?.job;
   const [first] = decodeJournal(head.subarray(0, end)).records;
@@ -88,7 +90,9 @@ export async function readSoundJournal(path: string): Promise<JournalState | und
 }
 
 async function readRecords(path: string) {
-  const bytes = await readFile(path).catch(() => undefined);
+  // One that a killed restart left aside is the job's journal.
+  const aside = await readFile(asidePath(path)).catch(() => undefined);
+  const bytes = aside ?? (await readFile(path).catch(() => undefined));
   return bytes && decodeJournal(bytes);
 }
 

@@ -11,6 +11,8 @@ export interface Pacer {
   ended(remaining: number | undefined): void;
   /** The server took none: its window is full. Nothing goes before a part of it is free again, which is `opensInMs` from now. */
   refused(window: RequestWindow, opensInMs: number, now: number): void;
+  /** How far apart requests go now, in milliseconds; 0 where nothing is told of a limit. */
+  readonly intervalMs: number;
   /** What the server has said is left, less what is on its way; undefined where it has said nothing. */
   readonly left: number | undefined;
 }
@@ -48,7 +50,7 @@ export function createPacer(): Pacer {
   let underWay = 0;
   let last = 0;
   let closedUntil = 0;
-  const intervalMs = (left: number): number => {
+  const intervalAt = (left: number): number => {
     if (left <= 0) return windowMs;
     return windowMs / (share * limit * Math.min(1, left / (reserve * limit)));
   };
@@ -58,7 +60,7 @@ export function createPacer(): Pacer {
       const open = Math.max(now, closedUntil);
       const left = leftNow();
       // All that is needed fits: nothing is gained by going slowly.
-      last = left === undefined || need <= left ? open : Math.max(open, last + intervalMs(left));
+      last = left === undefined || need <= left ? open : Math.max(open, last + intervalAt(left));
       return last;
     },
     began() {
@@ -77,6 +79,10 @@ export function createPacer(): Pacer {
       closedUntil = now + opensInMs;
       remaining = Math.max(1, Math.floor(reserve * limit));
       last = now;
+    },
+    get intervalMs() {
+      const left = leftNow();
+      return left === undefined ? 0 : intervalAt(left);
     },
     get left() {
       return leftNow();

@@ -1,17 +1,19 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../errors.ts';
 import type { OnEvent } from './events.ts';
+import { waitFor } from './wait-until.ts';
 
 /** Waiting for a server that is busy or away: longer each time, and not for ever. Shared by all requests of a run. */
 export interface Patience {
-  /** Waits before another try. Errors: server_failing once tries are used up; an AbortError where `signal` fires. */
+  /** Waits before another try; ends early where `signal` fires. Error: server_failing once tries are used up. */
   wait(why: string, askedMs: number | undefined, signal: AbortSignal): Promise<void>;
   /** The server did something for us: the count begins anew. */
   refill(): void;
 }
 
 const firstWaitMs = 500;
-const longestWaitMs = 30_000;
+const longestBackoffMs = 30_000;
+/** A pause of minutes is no pause between two requests: the run ends in order and says when to go on. */
+export const longestWaitMs = 120_000;
 /** With waits doubling from half a second that is a little over a minute of silence. */
 const tries = 8;
 
@@ -23,10 +25,10 @@ export function createPatience(inFlight: () => number, onEvent: OnEvent): Patien
       const attempt = Math.floor(failures) + 1;
       failures += 1 / inFlight();
       if (attempt > tries) throw givenUp(why);
-      const backoff = Math.min(longestWaitMs, firstWaitMs * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
+      const backoff = Math.min(longestBackoffMs, firstWaitMs * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
       const waitMs = askedMs ?? backoff;
       onEvent({ type: 'retry', wait_s: Math.round(waitMs / 100) / 10, attempt, why });
-      await sleep(waitMs, undefined, { signal });
+      await waitFor(waitMs, signal);
     },
     refill() {
       failures = 0;

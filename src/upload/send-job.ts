@@ -86,7 +86,8 @@ async function sendRound(
       takenBefore: overlaps(state.sent, state.stored),
       onConfirmed: (confirmed, given) => {
         for (const [row, name] of given) tally.ids.set(row, name);
-        tally.confirmed += countRows(intersectRanges(confirmed, planned));
+        // Of a batch that is sent again some rows may have been found before.
+        tally.confirmed += countRows(subtractRanges(intersectRanges(confirmed, planned), tally.stored));
         tally.stored = mergeRanges([...tally.stored, ...confirmed]);
         tell();
       },

@@ -68,10 +68,13 @@ export async function sendRows(input: SendInput): Promise<SendResult> {
       run.failure = error;
     });
   }
+  if (run.failure && !(stop.aborted && endsSo.has(run.failure.code))) throw run.failure;
   if (stop.aborted) return { type: 'stopped' };
-  if (run.failure) throw run.failure;
   return run.quota ? { type: 'quota', ...run.quota } : { type: 'finished' };
 }
+
+/** What a run that is stopped meets for that alone: whatever else went wrong is told. */
+const endsSo: ReadonlySet<string> = new Set(['unreachable', 'server_failing', 'interrupted', 'terminated', 'paused']);
 
 async function* batches(run: Run): AsyncGenerator<Batch> {
   const { matrix, delivery, pool } = run;

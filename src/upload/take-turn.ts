@@ -24,6 +24,6 @@ function tell(run: Run, need: number, waitMs: number): void {
     run.onEvent({ type: 'waiting', until, why });
   } else if (!run.paced) {
     run.paced = true;
-    run.onEvent({ type: 'pacing', left, need, interval_s: Math.round(waitMs / 100) / 10 });
+    run.onEvent({ type: 'pacing', left, need, interval_s: Math.round(run.delivery.pacer.intervalMs / 100) / 10 });
   }
 }

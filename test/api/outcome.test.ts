@@ -31,6 +31,14 @@ describe('the answer to a batch of three features', () => {
     });
   }
 
+  it('is the server’s own word of a failure only under status 500: a gateway may answer in JSON too', async () => {
+    const body = '{"error":"failed"}';
+    expect(await outcomeOf({ status: 500, body })).toMatchObject({ type: 'unknown', answered: true });
+    for (const status of [502, 503, 504, 520, 524]) {
+      expect(await outcomeOf({ status, body }), `${status}`).toMatchObject({ type: 'unknown', answered: false });
+    }
+  });
+
   for (const status of [201, 202, 204]) {
     it(`leaves that open under status ${status}`, async () => {
       const body = status === 204 ? '' : '{"message":"3 features created."}';

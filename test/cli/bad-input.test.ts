@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
+import { npyImage } from '../fixtures.ts';
 import { some } from '../some.ts';
 import { expectFailure, expectJsonFailure, hintsOf } from './failures.ts';
 import { fixture, npyFile, tinySae } from './fixtures.ts';
@@ -55,6 +56,40 @@ const bad: Bad[] = [
     },
     code: 6,
     says: ['--orientation rows', '--orientation columns'],
+  },
+  {
+    what: 'a hook that is spelt wrongly',
+    args: bareSae('--model', 'tiny-kjv-4l', '--layer', '1', '--hook', 'residpost'),
+    code: 2,
+    says: ['--hook residpost', 'did you mean resid-post?'],
+  },
+  {
+    what: 'a receipt that is a folder',
+    args: (home) => bareSae('--model', 'tiny-kjv-4l', '--layer', '1', '--receipt', home.folder),
+    code: 6,
+    says: ['the receipt cannot be written (it is a folder)', 'receipt.jsonl'],
+  },
+  {
+    what: 'an array of integers for a vector',
+    args: (home) => {
+      const data = Buffer.alloc(768 * 8);
+      const file = home.file('whole.npy', npyImage('<i8', false, [768], data));
+      return ['upload-vector', file, '--name', 'x', '--model', 'gpt2-small', '--layer', '1'];
+    },
+    code: 6,
+    says: ['holds no floating-point numbers', 'I64', '.astype(np.float32)'],
+  },
+  {
+    what: 'a vector with NaN, which no option leaves out',
+    args: (home) => {
+      const file = home.file(
+        'nan.npy',
+        npyFile([768], () => Number.NaN),
+      );
+      return ['upload-vector', file, '--name', 'x', '--model', 'gpt2-small', '--layer', '1'];
+    },
+    code: 6,
+    says: ['NaN', 'nothing was sent: find out why'],
   },
   {
     what: 'a model that is spelt wrongly',

@@ -24,6 +24,7 @@ test.each([
   ['crosscoder-forks', { layers: '5', layer: '5' }, [0, 1]],
   ['crosscoder-forks', { layer: '13' }, [0, 1]],
   ['circuit-tracer', {}, [0, 2, 10]],
+  ['circuit-tracer', { activations: 'a-{layer}.jsonl' }, [0, 2, 10]],
 ])('of %s, %j leaves %j', async (name, raw, left) => {
   expect(await chosen(name, raw)).toEqual(left);
 });
@@ -32,6 +33,8 @@ test.each([
   ['circuit-tracer', { layers: '3-9' }, 'layer_out_of_range', 'no SAE of layers 3-9 was found'],
   ['crosscoder-forks', { layers: '3' }, 'option_missing', 'do not say its layer, so --layers cannot choose'],
   ['circuit-tracer', { layer: '2' }, 'usage', '3 SAEs were found'],
+  ['circuit-tracer', { activations: 'a.jsonl' }, 'usage', '--activations names one file, but 3 SAEs were found'],
+  ['circuit-tracer', { featureMetadata: 'f.jsonl' }, 'usage', '--feature-metadata names one file'],
   ['circuit-tracer', { head: ['0=m:1'] }, 'usage', 'what was found has no heads'],
   ['crosscoder-forks', { head: ['0=m:1', '2=m:1'] }, 'usage', '--head 2: there is no such head; the heads are 0 to 1'],
   ['crosscoder-forks', { head: ['1=m:1', '1=n:1'] }, 'usage', '--head 1 is given twice'],

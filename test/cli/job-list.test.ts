@@ -14,14 +14,18 @@ describe('a job', () => {
     const ran = await home.run([...sae('named'), '--batch-size', '64', '--sandbox']);
     const source = ran.stdout.trim();
     const [{ id }] = documentsOf(await home.run(['status', '--sandbox', '--json']))[0].jobs;
-    for (const name of [id, id.slice(0, 5), source]) {
+    const server = await home.sandbox();
+    for (const name of [id, id.slice(0, 5), id.slice(0, 1), source, `${server.url}/${source}`]) {
       const shown = await home.run(['status', name, '--sandbox']);
       expect(shown).toMatchObject({ code: 0 });
       expect(shown.stdout).toContain(`  ${id}  done  100 %  512/512 rows  ${source}`);
       expect(shown.stdout).toContain('    8 batches\n');
       expect(documentsOf(await home.run(['status', name, '--sandbox', '--json']))).toMatchObject([{ id, batches: 8 }]);
     }
-    expect(await home.run(['status', id.slice(0, 3), '--sandbox'])).toMatchObject({ code: 6 });
+    const unknown = id.startsWith('0') ? '1' : '0';
+    expect(await home.run(['status', unknown, '--sandbox'])).toMatchObject({ code: 6 });
+    const dry = ['delete', '--job', source, '--sandbox', '--dry-run', '--json'];
+    expect(documentsOf(await home.run(dry)).at(-1)).toMatchObject({ job: id });
     const other = await home.run(['status', 'tiny-kjv-4l/1-nosuch', '--sandbox']);
     expect(other.code).toBe(2);
     expect(other.stderr).toContain('for example tiny-kjv-4l/1-nosuch/0');

@@ -20,6 +20,7 @@ export function writePageFiles(folder: string): void {
   copy('feature-data/row_3.npy', 'feature.npy');
   copy('sae-tiny-encodings/W_dec.npy', 'W_dec.npy');
   copy('probes/sklearn-binary.npz', 'probe.npz');
+  for (const layer of [0, 1, 2]) copy('sae-tiny/activations.jsonl', `acts-${layer}.jsonl`);
   for (const layer of [0, 1, 2]) writeLayer(join(folder, 'every-layer', `layer_${layer}`), layer);
   writeCrosscoder(join(folder, 'my-crosscoder'));
   writeTranscoder(join(folder, 'my-transcoder'));

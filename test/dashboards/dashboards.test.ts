@@ -56,6 +56,18 @@ describe('dashboards in a .jsonl', () => {
     await source.close();
   });
 
+  it('may say on any line of a feature what is known of it besides', async () => {
+    const example = { index: 3, tokens: ['t'], values: [1] };
+    const logits = { topLogits: [{ token: 'a', value: 1 }], bottomLogits: [{ token: 'z', value: -1 }] };
+    const explained = { explanations: [{ text: 'kings' }] };
+    const source = await openDashboards(
+      await jsonLines(example, { ...example, ...logits, density: 0.25 }, { ...example, ...explained }),
+      place,
+    );
+    expect(await source.read(3)).toMatchObject({ density: 0.25, ...logits, ...explained });
+    await source.close();
+  });
+
   it('hold a feature without examples without counting it among those that a server takes', async () => {
     const source = await openDashboards(
       await jsonLines({ index: 1, density: 0, activations: [] }, { index: 2, activations: [example] }),

@@ -1,4 +1,4 @@
-import { copyFile, writeFile } from 'node:fs/promises';
+import { copyFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openTensorFile } from '../../src/formats/open.ts';
@@ -206,6 +206,12 @@ describe('inspecting a folder', () => {
     ]);
   });
 
+  it('follows links to files, which a download of Hugging Face is made of', async () => {
+    const folder = await tempFolder();
+    await symlink(fixture('vectors', 'random-768-f32.npy'), join(folder, 'linked.npy'));
+    expect((await inspected(folder)).vectors).toHaveLength(1);
+  });
+
   it('without any weight file is the error that an upload has', async () => {
     await expect(inspected(await tempFolder())).rejects.toMatchObject({ code: 'layout_unknown' });
   });
@@ -266,4 +272,17 @@ describe('a probe of several classes', () => {
       ]);
     },
   );
+
+  it('has the values of each class once, however they are read', async () => {
+    const [classes, width] = [12, 24_576];
+    const values = Float32Array.from({ length: classes * width }, (_, i) => i % 7);
+    const folder = await tempFolder();
+    const header = { coef: { dtype: 'F32', shape: [classes, width], data_offsets: [0, values.byteLength] } };
+    const bias = { dtype: 'F32', shape: [classes], data_offsets: [values.byteLength, values.byteLength + 4 * classes] };
+    const data = Buffer.concat([Buffer.from(values.buffer), Buffer.alloc(4 * classes)]);
+    const image = safetensorsImage(JSON.stringify({ ...header, intercept: bias }), data);
+    await writeFiles(folder, { 'probe.safetensors': image });
+    const { vectors } = await inspected(join(folder, 'probe.safetensors'));
+    expect(vectors[0]?.values).toMatchObject({ count: classes * width });
+  });
 });

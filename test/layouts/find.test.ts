@@ -217,3 +217,13 @@ test.skipIf(!existsSync(descriptors))('a malformed file is closed again', async 
     expect(openBelow(path)).toEqual([]);
   }
 });
+
+test('a link to a folder is looked into, and to one that was seen already not again', async () => {
+  const [folder, elsewhere] = [await tempFolder(), await tempFolder()];
+  await writeFiles(folder, saeIn('layer_0', 0));
+  await writeFiles(elsewhere, saeIn('layer_1', 1));
+  await symlink(join(elsewhere, 'layer_1'), join(folder, 'layer_1'));
+  await symlink(folder, join(folder, 'loop'));
+  const saes = await found(folder);
+  expect(saes.map(({ path }) => path)).toEqual([join(folder, 'layer_0'), join(folder, 'layer_1')]);
+});

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openFile } from '../../src/tensor/byte-source.ts';
 import { eachRow, type Ranges } from '../../src/tensor/ranges.ts';
 import { rowBlocks } from '../../src/tensor/row-blocks.ts';
 import { type Matrix, matrixOf, type Orientation } from '../../src/tensor/tensor.ts';
@@ -241,4 +243,16 @@ test.each(encodings)('%s, cut off after it was opened, is unreadable and not zer
     exitCode: 6,
     details: { file: path },
   });
+});
+
+// It is a regular file, and its first byte cannot be read.
+const unreadable = '/proc/self/mem';
+
+test.skipIf(!existsSync(unreadable))('a disk that fails is said to, by the file and the byte', async () => {
+  const source = await openFile(unreadable);
+  const failed = { code: 'file_unreadable', message: expect.stringContaining('cannot be read at byte 0 (EIO)') };
+  await expect(source.read(new Uint8Array(8), 0)).rejects.toMatchObject(failed);
+  const runs = { position: 0, stride: 8, length: 8, count: 1, pitch: 8 };
+  await expect(source.readRuns?.(new Uint8Array(8), runs)).rejects.toMatchObject(failed);
+  await source.close();
 });

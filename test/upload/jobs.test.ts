@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { holdJob, readJobState } from '../../src/upload/held-jobs.ts';
 import { knownJobs, listJobs } from '../../src/upload/jobs.ts';
+import { journalPath } from '../../src/upload/journal.ts';
 import { encodeRecord, type JournalRecord } from '../../src/upload/journal-records.ts';
 import { tempFolder } from '../fixtures.ts';
 
@@ -52,4 +54,21 @@ describe('the jobs of a state folder', () => {
     expect((await bytesRead()) - before).toBeLessThan(1 << 19);
     expect(known.map(({ job: { source } }) => source)).toEqual(['1-a', '2-b', '3-c']);
   });
+});
+
+it('a journal that a killed restart left aside is the job’s, for whoever reads it', async () => {
+  const folder = await history(['1-a']);
+  const [{ id = '' } = {}] = await knownJobs(folder);
+  const path = journalPath(folder, id);
+  await rename(path, `${path}.before`);
+  // Killed before the new one was begun, and after.
+  for (const text of [undefined, encodeRecord(job('1-a', '2026-02-01'))]) {
+    if (text !== undefined) await writeFile(path, text);
+    expect(await listJobs(folder)).toMatchObject([{ id, batches, planned: batches }]);
+    expect(await readJobState(folder, id)).toMatchObject({ nextBatch: batches });
+  }
+  const held = await holdJob(id, { stateDir: folder, forceUnlock: false });
+  expect(held.journal.state.nextBatch).toBe(batches);
+  await held.close();
+  expect(existsSync(`${path}.before`)).toBe(false);
 });

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AppError } from '../../src/errors.ts';
 import { matrixOf } from '../../src/tensor/tensor.ts';
 import type { SendInput } from '../../src/upload/batch.ts';
 import type { Delivery, Outcome } from '../../src/upload/delivery.ts';
@@ -103,11 +104,11 @@ async function answerAll(run: Promise<unknown>): Promise<void> {
 describe('bodies ahead of their turn', () => {
   it('are two beyond those under way, with durable intents, where keys settle what becomes of them', async () => {
     const run = start(delivery('resend', 4));
-    await vi.waitFor(async () => expect(await intents()).toEqual([0, 1, 2]));
+    await vi.waitFor(async () => expect([await intents(), sent]).toEqual([[0, 1, 2], 1]));
     await untilQuiet();
     expect([await intents(), sent]).toEqual([[0, 1, 2], 1]);
     answerFirst();
-    await vi.waitFor(async () => expect(await intents()).toEqual([1, 2, 3, 4]));
+    await vi.waitFor(async () => expect([await intents(), sent]).toEqual([[1, 2, 3, 4], 3]));
     await untilQuiet();
     expect([await intents(), sent]).toEqual([[1, 2, 3, 4], 3]);
     await answerAll(run);
@@ -124,7 +125,7 @@ describe('bodies ahead of their turn', () => {
 
   it('are not sent once the run is stopped, and leave nothing unknown', async () => {
     const run = start(delivery('resend', 1));
-    await vi.waitFor(async () => expect(await intents()).toEqual([0, 1, 2]));
+    await vi.waitFor(async () => expect([await intents(), sent]).toEqual([[0, 1, 2], 1]));
     stop.abort();
     answerFirst();
     expect(await run).toEqual({ type: 'stopped' });
@@ -135,7 +136,7 @@ describe('bodies ahead of their turn', () => {
   it('are not sent either where the run is stopped while it waits for a window of the server', async () => {
     const pacer = createPacer();
     const run = start(delivery('resend', 1, pacer));
-    await vi.waitFor(async () => expect(await intents()).toEqual([0, 1, 2]));
+    await vi.waitFor(async () => expect([await intents(), sent]).toEqual([[0, 1, 2], 1]));
     pacer.refused({ limit: 1, ms: 3_600_000 }, 3_600_000, steadyNow());
     answerFirst();
     await untilQuiet();
@@ -146,7 +147,7 @@ describe('bodies ahead of their turn', () => {
 
   it('are not sent once another run has the job', async () => {
     const run = start(delivery('resend', 1));
-    await vi.waitFor(async () => expect(await intents()).toEqual([0, 1, 2]));
+    await vi.waitFor(async () => expect([await intents(), sent]).toEqual([[0, 1, 2], 1]));
     await untilQuiet();
     isOurs = false;
     answerFirst();
@@ -156,7 +157,7 @@ describe('bodies ahead of their turn', () => {
 
   it('are not sent once the quota is spent, or another has failed for good', async () => {
     const run = start(delivery('resend', 1));
-    await vi.waitFor(async () => expect(await intents()).toEqual([0, 1, 2]));
+    await vi.waitFor(async () => expect([await intents(), sent]).toEqual([[0, 1, 2], 1]));
     underWay.shift()?.answer({ type: 'quota', left: 0, resumeAt: undefined, why: 'spent' });
     expect(await run).toMatchObject({ type: 'quota' });
     expect([await intents(), sent]).toEqual([[], 1]);
@@ -183,4 +184,39 @@ describe('bodies ahead of their turn', () => {
     expect(await end).toEqual({ type: 'finished' });
     expect(seen.size).toBe(rows);
   });
+});
+
+describe('a batch whose first answer was lost', () => {
+  const lost: Outcome = { type: 'unknown', answered: false, waitMs: 0, why: 'lost' };
+  const ends: Record<string, [Outcome, object]> = {
+    'the quota': [{ type: 'quota', left: 5, resumeAt: undefined, why: 'spent' }, { type: 'quota' }],
+    'a refusal': [{ type: 'refused', error: new AppError('refused', 'no') }, { code: 'refused' }],
+  };
+  for (const [name, [answer, end]] of Object.entries(ends)) {
+    it(`stays unknown where ${name} meets it then: under its key alone it is known what became of it`, async () => {
+      const run = start(delivery('resend', 1));
+      await vi.waitFor(() => expect(sent).toBe(1));
+      underWay.shift()?.answer(lost);
+      await vi.waitFor(() => expect(sent).toBe(2));
+      underWay.shift()?.answer(answer);
+      expect(await run.catch((error: unknown) => error)).toMatchObject(end);
+      expect([await intents(), sent]).toEqual([[0], 2]);
+    });
+  }
+
+  it('is left to the next run where the server asks to wait for hours', async () => {
+    const run = start(delivery('resend', 1));
+    await vi.waitFor(() => expect(sent).toBe(1));
+    underWay.shift()?.answer({ ...lost, waitMs: 7_200_000 });
+    expect(await run).toMatchObject({ type: 'quota', waitMs: 7_200_000, why: 'lost' });
+    expect([await intents(), sent]).toEqual([[0], 1]);
+  });
+});
+
+it('a failure for good is told though the run was stopped meanwhile', async () => {
+  const run = start(delivery('resend', 1));
+  await vi.waitFor(() => expect(sent).toBe(1));
+  stop.abort();
+  underWay.shift()?.answer({ type: 'refused', error: new AppError('upload_not_permitted', 'no') });
+  await expect(run).rejects.toMatchObject({ code: 'upload_not_permitted' });
 });

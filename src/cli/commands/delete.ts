@@ -1,16 +1,17 @@
+import { foldersOf } from '../../config/folders.ts';
 import { AppError } from '../../errors.ts';
 import { closeAfter } from '../../library/close-after.ts';
 import { type Deletion, deleteRows, type Survey, surveyRows } from '../../upload/delete-rows.ts';
 import { deletionMarks } from '../../upload/deletion-marks.ts';
 import { type HeldJob, holdJob, holdJobsOf, noSuchJob, readJobState } from '../../upload/held-jobs.ts';
 import { type JobRows, requireOwnJob, rowsToDelete } from '../../upload/job-rows.ts';
-import { wholeJobId } from '../../upload/jobs.ts';
 import type { JobRecord } from '../../upload/journal-records.ts';
 import type { JournalState } from '../../upload/journal-state.ts';
 import type { Server } from '../../upload/server.ts';
 import { confirm, requireSomebody } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { countThings, type Planned, tellEnd, tellSurvey } from '../delete-report.ts';
+import { findJobId } from '../find-job.ts';
 import { parseId } from '../id.ts';
 import { loadProgress } from '../progress.ts';
 import { openSession, type Session } from '../session.ts';
@@ -27,12 +28,12 @@ export function run(context: CommandContext): Promise<number> {
       hints: ['name features and vectors by their ids, or a job with --job JOB; neuronpedia status lists the jobs'],
     });
   }
-  if (!options.dryRun) requireSomebody(context, 'that these rows are deleted');
   return closeAfter(async (own) => {
-    const session = own(await openSession(context));
-    const stateDir = session.folders.state;
-    const job = options.job === undefined ? undefined : await wholeJobId(stateDir, options.job);
+    const stateDir = foldersOf(context.env).state;
+    const job = options.job === undefined ? undefined : await findJobId(stateDir, options.job);
     if (job !== undefined && !(await readJobState(stateDir, job))) throw noSuchJob(job);
+    if (!options.dryRun) requireSomebody(context, 'that these rows are deleted');
+    const session = own(await openSession(context));
     const { server } = own(await session.connect());
     const { planned, held } = await plan(context, session, server, { ids, job }, own);
     const survey = await withSpinner(context.out, `looking up ${countThings(planned.ids.length)}`, () =>

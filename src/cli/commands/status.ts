@@ -4,6 +4,7 @@ import { closeAfter } from '../../library/close-after.ts';
 import { listJobs } from '../../upload/jobs.ts';
 import type { CommandContext } from '../context.ts';
 import { showFeature } from '../feature-status.ts';
+import { jobOfSource, sourceNamed } from '../find-job.ts';
 import { showJobs } from '../job-list.ts';
 import { jobDocument, showJob } from '../job-status.ts';
 import { formatMoment } from '../moment.ts';
@@ -18,24 +19,13 @@ export function run(context: CommandContext): Promise<number> {
   return closeAfter(async (own) => {
     const session = own(await openSession(context));
     if (subject?.includes('/')) {
-      const job = await jobOfSource(session, subject);
+      const source = sourceNamed(subject);
+      const job = source === undefined ? undefined : await jobOfSource(session.folders.state, source);
       return job === undefined ? showFeature(context, session, subject) : showJob(context, session, job);
     }
     if (context.options.text !== undefined) throw needsFeature();
     if (subject === undefined) return showOverview(context, session);
     return showJob(context, session, subject);
-  });
-}
-
-/** Of many jobs of a source the latest are named. */
-const mostNamed = 10;
-
-/** The job of a source, which is what an upload prints; undefined for the name of a feature. Error: usage, for several. */
-async function jobOfSource({ folders }: Session, subject: string): Promise<string | undefined> {
-  const of = await listJobs(folders.state, ({ job }) => `${job.model}/${job.source}` === subject);
-  if (of.length < 2) return of[0]?.id;
-  throw new AppError('usage', `${of.length} jobs are of ${subject}`, {
-    hints: of.slice(-mostNamed).map(({ id, job }) => `neuronpedia status ${id}: ${job.title} at ${job.serverName}`),
   });
 }
 
@@ -49,11 +39,14 @@ function checkSubject({ all, resolve, verify, verifyRows, receipt }: OptionValue
   }
   const ofJobs = { '--resolve ROW=absent': resolve, '--verify': verify, '--receipt FILE': receipt };
   const [option] = Object.entries(ofJobs).find(([, value]) => value !== undefined) ?? [];
-  if (option === undefined || (subject !== undefined && subject.split('/').length < 3)) return;
+  if (option === undefined || (subject !== undefined && isJob(subject))) return;
   throw new AppError('usage', `${option.split(' ')[0]} is about the rows of a job: which job?`, {
     hints: [`neuronpedia status lists them; then: neuronpedia status JOB ${option}`],
   });
 }
+
+/** Features are named with an index behind their source. */
+const isJob = (subject: string) => !subject.includes('/') || sourceNamed(subject) !== undefined;
 
 function needsFeature(): AppError {
   return new AppError('usage', '--text tests a feature, and none was named', {

@@ -12,7 +12,8 @@ export function sweepTable(page: Page, saes: readonly SaeReport[]): string[] {
     const isPath = i === headings.length - 1;
     return { heading, cells: rows.map((row) => row[i] as string), ...(isPath ? { cut: true } : { right: true }) };
   });
-  const table = tableLines(columns, page.room, page.unicode ? '…' : '...');
+  const said = columns.filter((column) => column.cut || column.cells.some((cell) => cell !== '-'));
+  const table = tableLines(said, page.room, page.unicode ? '…' : '...');
   const layouts = [...new Set(saes.map(({ layout, kind }) => `${layout}, ${kind}`))].join('; ');
   return [
     ...labelled(page, 'SAEs', `${count(saes.length)} (${layouts}); each at length with --json, or by its own path`),

@@ -16,9 +16,25 @@ import { placedPath } from './sae-facts.ts';
  * Errors: not_owner, cannot_be_stored (a server that takes none without examples), and those of reading dashboards.
  */
 export async function featuresWay(placed: PlacedSae, server: Server, options: SaeOptions): Promise<Way> {
-  const { sae, kind, place, model, isNewModel, indices, facts } = placed;
+  const { sae, place, model, isNewModel } = placed;
   const set = isNewModel ? undefined : await ownSet(server, model.id, place.saeId);
   const dashboards = await findDashboards(options, sae, model.id, place);
+  try {
+    return { ...wayOf(placed, server, options, dashboards, set), dashboards };
+  } catch (error) {
+    await dashboards?.close();
+    throw error;
+  }
+}
+
+function wayOf(
+  placed: PlacedSae,
+  server: Server,
+  options: SaeOptions,
+  dashboards: DashboardSource | undefined,
+  set: SourceSet | undefined,
+): Omit<Way, 'dashboards'> {
+  const { sae, kind, place, model, indices, facts } = placed;
   const quarantined = faultyRows(placed, dashboards);
   const wanted = subtractRanges(placed.wanted, rangesOf(quarantined.keys()));
   const planned = storable(server, { ...placed, wanted }, dashboards);
@@ -36,7 +52,6 @@ export async function featuresWay(placed: PlacedSae, server: Server, options: Sa
     quarantined,
     isNewSet: !set,
     notStored: dropped,
-    dashboards,
     fields,
   };
 }

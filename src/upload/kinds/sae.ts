@@ -5,10 +5,11 @@ import { intersectRanges, membership, type Ranges, rangesOf, subtractRanges } fr
 import type { Matrix, Orientation } from '../../tensor/tensor.ts';
 import { type Attributes, checkAttributes } from '../attributes.ts';
 import { checkRows } from '../check-rows.ts';
+import { sizeCheck } from '../check-sizes.ts';
 import type { Delivery } from '../delivery.ts';
 import { checkLayer, findModel, type Place, type PlaceOptions, placeOf } from '../destination.ts';
 import { refuseOtherOwner } from '../job.ts';
-import type { JobIdentity, UploadRun } from '../run.ts';
+import type { JobIdentity, SendLimits, UploadRun } from '../run.ts';
 import type { ModelRecord } from '../server.ts';
 import { type Shard, shardSpan } from '../shard.ts';
 import { deadAmong, type FactOptions, lostFields, openFacts, type SaeFacts } from './sae-facts.ts';
@@ -32,6 +33,8 @@ export interface SaeOptions extends PlaceOptions, VectorsOptions, SelectionOptio
   readonly fixTokens?: boolean;
   /** Layers of the model, to make its record where the server has none. */
   readonly createModel?: number;
+  /** Ceilings below what the server allows. */
+  readonly limits?: SendLimits;
   /** Only this part of the planned rows, for one of several runs that share an SAE. */
   readonly shard?: Shard;
 }
@@ -123,7 +126,9 @@ export async function prepareSae(
       as === 'vectors' ? await vectorsWay(placed, server, options) : await featuresWay(placed, server, options);
     const { way, wanted, dead } = partOf(whole, allWanted, allDead, matrix.rows, options.shard);
     if (way.dashboards) files.push(way.dashboards);
-    const checking = { format: way.delivery.format, skipBad: options.skipBadRows ?? false, isPart: !!options.shard };
+    const { format, maxBytes } = way.delivery;
+    const sizes = sizeCheck(format, matrix.width, Math.min(maxBytes, options.limits?.bytes ?? maxBytes));
+    const checking = { format, sizes, skipBad: options.skipBadRows ?? false, isPart: !!options.shard };
     const { blocks, bad } = await checkRows(matrix, way.planned, onEvent, checking);
     const planned = subtractRanges(way.planned, rangesOf(bad.keys()));
     const quarantined = new Map([...way.quarantined, ...bad]);

@@ -67,7 +67,7 @@ export async function prepareVector(
     throw wrongWidth(label(direction.tensor), matrix.width, model.dimension, model.id, direction.tensor.shape);
   }
   const dashboard = await readDashboard(options, model.id);
-  const { blocks } = await checkRows(matrix, [[0, 1]], () => undefined);
+  const { blocks } = await checkRows(matrix, [[0, 1]], () => undefined, { isOnly: true });
   const hashes = await hashRows(matrix, [[0, 1]]);
   const { storesAttributes } = server.capabilities;
   const kind = probe ? 'probe' : 'vector';

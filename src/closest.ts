@@ -16,7 +16,7 @@ export function didYouMean(typed: string, known: readonly string[]): string[] {
 }
 
 /** Letters to insert, leave out or replace, or neighbours to swap, to make one word of the other. */
-function slipsBetween(a: string, b: string): number {
+export function slipsBetween(a: string, b: string): number {
   let [before, row]: [number[], number[]] = [[], Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {
     const next = [i];

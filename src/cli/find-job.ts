@@ -1,0 +1,51 @@
+import { AppError } from '../errors.ts';
+import { noSuchJob } from '../upload/held-jobs.ts';
+import { jobIds, type KnownJob, knownJobs } from '../upload/jobs.ts';
+
+/** Of several jobs that may be meant the latest are named. */
+const mostNamed = 10;
+
+/** `model/source` out of what an upload prints, a URL or that itself; undefined where it names a feature, or no source at all. */
+export function sourceNamed(text: string): string | undefined {
+  const path = URL.canParse(text) ? new URL(text).pathname : text.includes('://') ? '' : text;
+  const parts = path.split('/').filter((part) => part !== '');
+  const isFeature = parts.length > 2 && /^\d+$/.test(parts.at(-1) as string);
+  return parts.length < 2 || isFeature ? undefined : parts.slice(-2).join('/');
+}
+
+/**
+ * The id of the one job that is meant: by it, the first digits of it, or the source that its upload printed.
+ * Errors: not_found, and usage where several jobs may be meant.
+ */
+export async function findJobId(stateDir: string, text: string): Promise<string> {
+  const source = sourceNamed(text);
+  const id = source === undefined ? await byDigits(stateDir, text) : await jobOfSource(stateDir, source);
+  if (id === undefined) throw noSuchJob(text);
+  return id;
+}
+
+/** The job of a source; undefined where there is none. Error: usage, for several. */
+export async function jobOfSource(stateDir: string, source: string): Promise<string | undefined> {
+  const of = (await knownJobs(stateDir)).filter(({ job }) => `${job.model}/${job.source}` === source);
+  if (of.length > 1) throw severalJobs(source, of);
+  return of[0]?.id;
+}
+
+async function byDigits(stateDir: string, start: string): Promise<string | undefined> {
+  if (!/^[0-9a-f]{1,16}$/.test(start)) return undefined;
+  const ids = new Set((await jobIds(stateDir)).filter((id) => id.startsWith(start)));
+  if (ids.size < 2) return [...ids][0];
+  throw severalJobs(
+    start,
+    (await knownJobs(stateDir)).filter(({ id }) => ids.has(id)),
+  );
+}
+
+function severalJobs(text: string, jobs: readonly KnownJob[]): AppError {
+  const inOrder = [...jobs].sort((a, b) => (a.job.createdAt < b.job.createdAt ? -1 : 1));
+  return new AppError('usage', `${text} may be any of ${jobs.length} jobs`, {
+    hints: inOrder
+      .slice(-mostNamed)
+      .map(({ id, job }) => `neuronpedia status ${id}: ${job.title} at ${job.serverName}`),
+  });
+}

@@ -1,0 +1,50 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { tempFolder } from '../fixtures.ts';
+import { factFile, openLibraryBench } from './library-bench.ts';
+
+/** Examples of the first eight features; those of feature 6 alone are far larger than the others'. */
+async function examples(): Promise<string> {
+  const path = join(await tempFolder(), 'acts.jsonl');
+  const line = (index: number) => {
+    const activation = { tokens: Array(200).fill(' king'), values: Array(200).fill(1.5) };
+    return JSON.stringify({ index, activations: Array(index === 6 ? 60 : 1).fill(activation) });
+  };
+  await writeFile(path, Array.from({ length: 8 }, (_, index) => line(index)).join('\n'));
+  return path;
+}
+
+describe('a row that is too large for any request', () => {
+  const rows = factFile('rows.npy');
+
+  it('is found before anything is sent, by its own text and the largest body that was allowed', async () => {
+    const bench = await openLibraryBench();
+    const given = { activations: await examples(), limits: { bytes: 100_000 } };
+    await expect(bench.upload(rows, given)).rejects.toMatchObject({
+      ...{ code: 'cannot_be_stored', exitCode: 6 },
+      message: expect.stringMatching(
+        /1 row is too large to be sent: row 6: takes \d{6} bytes as JSON; .* 100000 bytes/,
+      ),
+    });
+    expect(bench.held()).toEqual([]);
+  });
+
+  it('is left out with skipBadRows, and sent where it fits', async () => {
+    const bench = await openLibraryBench();
+    const activations = await examples();
+    const { prepared } = await bench.upload(rows, { activations, limits: { bytes: 100_000 }, skipBadRows: true });
+    expect([...prepared.quarantined.keys()]).toEqual([6]);
+    const without6 = bench.held().map(({ index }) => index);
+    expect(without6).not.toContain(6);
+    expect(without6).toHaveLength(15);
+  });
+
+  it('is measured as it will be printed: values take what they take, not what they could', async () => {
+    const bench = await openLibraryBench();
+    const { report } = await bench.upload(rows, { limits: { bytes: 1_500 } });
+    expect(report.confirmed).toBe(16);
+    const tight = { limits: { bytes: 600 }, saeId: 'tight' };
+    await expect(bench.upload(rows, tight)).rejects.toMatchObject({ code: 'cannot_be_stored' });
+  });
+});
