@@ -11,14 +11,14 @@ const windowBody = z.looseObject({
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** The window that a 429 says is full; undefined for any other answer. */
-export function fullWindow(answer: Answer): RequestWindow | undefined {
+/** The window that a 429 says is full, its length also as it was said; undefined for any other answer. */
+export function fullWindow(answer: Answer): (RequestWindow & { readonly said: string }) | undefined {
   const said = answer.status === 429 ? windowBody.safeParse(answer.json) : undefined;
   if (!said?.success) return undefined;
   const { limitPerWindow: limit, requestWindow } = said.data;
   const [, amount, unit] = /^\s*(\d+)\s*(ms|s|m|h|d)\s*$/.exec(requestWindow) ?? [];
   const ms = Number(amount) * (unitMs[unit ?? ''] ?? Number.NaN);
-  return ms > 0 && ms <= longestPauseMs ? { limit, ms } : undefined;
+  return ms > 0 && ms <= longestPauseMs ? { limit, ms, said: requestWindow } : undefined;
 }
 
 /** How many more requests the server says it takes; undefined where it does not say. */

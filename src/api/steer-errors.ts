@@ -1,13 +1,12 @@
 import { AppError } from '../errors.ts';
 import * as z from '../schema.ts';
+import { opensIn } from '../upload/pacer.ts';
 import { isTransient, permanentError, readComplaint, retryAfterMs } from './answer-errors.ts';
 import type { Answer } from './http.ts';
 import type { NoAnswer } from './no-answer.ts';
+import { fullWindow } from './request-window.ts';
 import { serverTime } from './server-time.ts';
 import type { Completions } from './steer.ts';
-
-/** The public server's limits count requests of an address, whatever the key. */
-const limitBody = z.looseObject({ limitPerWindow: z.number(), requestWindow: z.string() });
 
 /** Why a server did not steer, with what a person can do about it. */
 export function explainRefusal(answer: Answer): AppError {
@@ -26,14 +25,16 @@ export function explainRefusal(answer: Answer): AppError {
 
 function overLimit(answer: Answer): AppError {
   const { message } = readComplaint(answer);
-  const limit = limitBody.safeParse(answer.json);
-  const waitMs = retryAfterMs(answer);
-  const window = limit.success ? `: ${limit.data.limitPerWindow} requests in ${limit.data.requestWindow}` : '';
-  return new AppError('paused', `steering: the server's limit is reached${window}`, {
+  const window = fullWindow(answer);
+  const asked = retryAfterMs(answer);
+  const waitMs = asked ?? (window && opensIn(window, serverTime(answer)));
+  const shown = window ? `: ${window.limit} requests in ${window.said}` : '';
+  return new AppError('paused', `steering: the server's limit is reached${shown}`, {
     hints: [
-      waitMs === undefined
+      // The public server's limits count requests of an address, whatever the key.
+      asked === undefined
         ? 'the limit counts the requests of the last hour from your network address, also those of others there: try again in some minutes'
-        : `the server asks to wait ${Math.ceil(waitMs / 1000)} s`,
+        : `the server asks to wait ${Math.ceil(asked / 1000)} s`,
     ],
     details: {
       status: answer.status,

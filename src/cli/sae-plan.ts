@@ -6,6 +6,7 @@ import { titleOf } from '../library/upload-sae.ts';
 import { countRows, formatRanges, type Ranges } from '../tensor/ranges.ts';
 import { type Attributes, sharing } from '../upload/attributes.ts';
 import type { PreparedSae } from '../upload/kinds/sae.ts';
+import { neverFiring } from '../upload/kinds/sae-facts.ts';
 import { remarksOn } from '../upload/kinds/sae-remarks.ts';
 import type { Server } from '../upload/server.ts';
 import { nameShard } from '../upload/shard.ts';
@@ -101,7 +102,7 @@ function shortRanges(rows: Ranges): string {
 
 /** What side files say of features, which features the rows are, and which are left out. */
 function factLines(
-  { as, facts, indices, planned, dead, dashboards }: PreparedSae,
+  { as, facts, indices, planned, wanted, dead, dashboards }: PreparedSae,
   pathOf: (path: string) => string,
 ): string[] {
   const lines: string[] = [];
@@ -119,6 +120,8 @@ function factLines(
     if (dashboards && fields.includes('density'))
       lines.push('         where --activations says a density too, that one is sent');
   }
+  const silent = countRows(neverFiring(facts?.data, wanted));
+  if (silent > 0) lines.push(`dead     ${count(silent)} of these never fire: --skip-dead leaves them out`);
   if (dead.length > 0)
     lines.push(`dead     ${count(countRows(dead))} features never fire and are left out (--skip-dead)`);
   return lines;

@@ -15,6 +15,7 @@ import { type DashboardReport, inspectDashboards } from './dashboards.ts';
 import { type DictionaryOptions, inspectDictionary, type SaeReport } from './dictionary.ts';
 import { type FileReport, reportFile } from './file-report.ts';
 import { type Finding, findingOf } from './findings.ts';
+import { holdsVectors } from './holds-vectors.ts';
 import { inspectVector, type VectorReport } from './vector.ts';
 
 /** All that was found under a path. Plain data: it is a JSON document as it is. */
@@ -41,7 +42,8 @@ export async function inspectPath(path: string, options: InspectOptions): Promis
   const found: Found = { path, files: [], saes: [], vectors: [], activations: null, findings: [] };
   const at = await stat(path).catch(() => undefined);
   const isFolder = at?.isDirectory() ?? false;
-  if (isFolder ? (await batchFiles(path)).length > 0 : /\.(jsonl|ndjson)$/i.test(path)) {
+  const holdsExamples = async () => /\.(jsonl|ndjson)$/i.test(path) && !(await holdsVectors(path));
+  if (isFolder ? (await batchFiles(path)).length > 0 : await holdsExamples()) {
     await addDashboards(found, path);
   } else if (isFolder) {
     await addFolder(found, path, options);

@@ -38,7 +38,10 @@ export function checkData(state: JournalState, { matrix, blocks, fields }: Omit<
     throw changed(matrix, `[${known.rows}, ${known.width}]`, `[${matrix.rows}, ${matrix.width}]`, 'its shape changed');
   }
   const option = known && changedField(known.fields, fields);
-  if (option) throw changed(matrix, option.expected, option.found, `${option.name}, which is sent with it, changed`);
+  if (option) {
+    const what = `${option.name}, which is sent with it, changed`;
+    throw changed(matrix, option.expected, option.found, what, keptAsSaid);
+  }
   // Digests of earlier versions were longer, and say nothing of these.
   const isOther = (before: string | undefined, hash: string) => before?.length === hash.length && before !== hash;
   const different = [...blocks].filter(([block, hash]) => isOther(state.blocks.get(block), hash));
@@ -60,16 +63,19 @@ function changedField(before: string, now: string): { name: string; expected: st
   return { name, expected: say(old?.get(name)), found: say(young?.get(name)) };
 }
 
-function changed(matrix: Matrix, expected: string, found: string, what: string): AppError {
+const restartLooks =
+  '--restart forgets the checkpoint; rows already on the server are still compared and never overwritten';
+/** An upload changes nothing that is there: not what is said of a row either. */
+const keptAsSaid =
+  'what is on the server keeps what was said of it: to say this instead, take it back with neuronpedia delete --job JOB first';
+
+function changed(matrix: Matrix, expected: string, found: string, what: string, hint = restartLooks): AppError {
   const { file } = matrix.tensor;
   return new AppError(
     'checkpoint_mismatch',
     `${file}: is not what this upload was begun with: ${what}: was ${expected}, is ${found}`,
     {
-      hints: [
-        'go on with the file and options that it was begun with, or upload this under another --sae-id',
-        '--restart forgets the checkpoint; rows already on the server are still compared and never overwritten',
-      ],
+      hints: ['go on with the file and options that it was begun with, or upload this under another --sae-id', hint],
       details: { file, expected, found },
     },
   );

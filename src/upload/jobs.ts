@@ -90,7 +90,11 @@ function statusOf(journal: JournalState, job: JobRecord, running: boolean): Omit
   );
   const taken = countRows(subtractRanges(deleted, deleting));
   const isDeleted = taken > 0 && countRows(deleting) + countRows(stored) + unknown.length === 0;
-  const ended = isDeleted ? 'deleted' : done ? 'done' : paused ? 'paused' : 'interrupted';
+  // Of a finished job somebody may have taken a part back: nothing is left to be done.
+  const isOver =
+    done ||
+    (taken > 0 && unknown.length === 0 && subtractRanges(planned, mergeRanges([...stored, ...deleted])).length === 0);
+  const ended = isDeleted ? 'deleted' : isOver ? 'done' : paused ? 'paused' : 'interrupted';
   const state = running ? 'running' : ended;
   return {
     job,

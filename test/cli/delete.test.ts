@@ -45,9 +45,7 @@ describe.concurrent('delete ID…', () => {
     expect(ran.stdout).toBe(`${proxy.url}/${id('ids', 3)}\n${proxy.url}/${id('ids', 7)}\n`);
     expect(ran.stderr).toMatch(/1 row not on the server: .*\/99/);
     expect(indicesIn(server.data, 'ids')).toEqual([0, 1, 2, 4, 5, 6, 8, 9]);
-    expect(await jobsOf(home, proxy.url)).toMatchObject([
-      { state: 'interrupted', planned: 10, confirmed: 8, deleted: 2 },
-    ]);
+    expect(await jobsOf(home, proxy.url)).toMatchObject([{ state: 'done', planned: 10, confirmed: 8, deleted: 2 }]);
 
     proxy.seen.length = 0;
     const again = await home.runAt(proxy.url, [...upload('ids', '0-9'), '--json']);

@@ -9,6 +9,7 @@ const lost: readonly FaultName[] = [
   'reset in mid-answer',
   '500 after the commit',
   '502 with a page, after the commit',
+  '504 with JSON, after the commit',
   'cut JSON',
   'a slow drip',
   'silence after the commit',
@@ -84,7 +85,7 @@ const special: Partial<Record<RequestKind, Codes>> = {
   'POST /api/vector/delete': ({ codes }, nth, fault) => {
     if (final.includes(fault)) return [10];
     if (fault === hour || (nth === undefined && tooMany.includes(fault))) return [8];
-    if (nth !== undefined || fault === '500 after the commit' || fault.startsWith('502 with a page,')) return codes;
+    if (nth !== undefined || /^50\d .*after the commit/.test(fault)) return codes;
     if (/^50|page/.test(fault)) return [10];
     return fault === 'cut JSON' ? [5, ...codes] : [5, 9];
   },

@@ -234,6 +234,12 @@ describe('inspecting what cannot be read', () => {
 });
 
 describe('inspecting examples', () => {
+  it('are no vectors, which lines of JSON may hold too', async () => {
+    const { saes, activations } = await inspected(fixture('feature-data', 'rows.jsonl'));
+    expect(saes).toMatchObject([{ features: 16, width: 64 }]);
+    expect(activations).toBeNull();
+  });
+
   it('counts features, activations and bad lines', async () => {
     const good = (index: number) =>
       JSON.stringify({ index, modelId: 'gpt2-small', tokens: ['a', 'b'], values: [0, 1] });

@@ -3,6 +3,7 @@ import { count } from '../../count.ts';
 import { AppError } from '../../errors.ts';
 import type { Sae } from '../../layouts/sae.ts';
 import { closeAfter } from '../../library/close-after.ts';
+import { sourceOf } from '../../library/sae-upload.ts';
 import { uploadSae } from '../../library/upload-sae.ts';
 import type { OnEvent } from '../../upload/events.ts';
 import type { PreparedSae } from '../../upload/kinds/sae.ts';
@@ -40,7 +41,9 @@ function upload(context: CommandContext): Promise<number> {
   return closeAfter(async (own) => {
     let session: Session;
     let connection: Connection;
-    let several = false;
+    /** How many there are, where there is more than one, and which one it is. */
+    let several = 0;
+    let begun = 0;
     const afters = new Map<PreparedSae, Afterwards | undefined>();
     const connect = async () => {
       await checkReceipt(options.receipt);
@@ -54,11 +57,13 @@ function upload(context: CommandContext): Promise<number> {
       {
         checking: (sae, check) => showChecking(context, sae, check),
         planned: (prepared) => {
-          several = prepared.length > 1;
+          several = prepared.length > 1 ? prepared.length : 0;
           return showPlans(context, session, connection, prepared);
         },
         sending: async (prepared, send) => {
-          const { report, after } = await showSending(context, session, connection, prepared, send, several);
+          begun++;
+          if (several) context.out.note(`sending ${sourceOf(prepared)} (${begun} of ${several})`);
+          const { report, after } = await showSending(context, session, connection, prepared, send, several > 0);
           afters.set(prepared, after);
           return report;
         },

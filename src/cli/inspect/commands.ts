@@ -43,7 +43,8 @@ function saeCommand(path: string, saes: readonly SaeReport[], tensor: string | u
   const given = saes.some(({ orientationFrom }) => orientationFrom === '--orientation')
     ? [`--orientation ${saes[0]?.orientation}`]
     : [];
-  return suggestion('upload-sae', path, [...tensorOption(tensor), ...given], gaps);
+  const bad = saes.some(({ survey }) => (survey?.broken.count ?? 0) > 0) ? ['--skip-bad-rows'] : [];
+  return suggestion('upload-sae', path, [...tensorOption(tensor), ...given, ...bad], gaps);
 }
 
 function vectorCommand(

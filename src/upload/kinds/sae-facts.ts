@@ -114,7 +114,7 @@ export function deadAmong(sae: Sae, data: FeatureData | undefined, wanted: Range
       ],
     });
   }
-  const dead = intersectRanges(wanted, deadRows(data));
+  const dead = neverFiring(data, wanted);
   if (subtractRanges(wanted, dead).length > 0) return dead;
   throw new AppError(
     'rows_out_of_range',
@@ -123,4 +123,9 @@ export function deadAmong(sae: Sae, data: FeatureData | undefined, wanted: Range
       hints: [`${data.path} says so; leave --skip-dead out to upload them all the same`],
     },
   );
+}
+
+/** Of some rows those of features that never fire, as far as side files say. */
+export function neverFiring(data: FeatureData | undefined, rows: Ranges): Ranges {
+  return data ? intersectRanges(rows, deadRows(data)) : [];
 }
