@@ -1,13 +1,13 @@
 import { elapsedMs } from '../elapsed.ts';
 import type { AppError } from '../errors.ts';
 import { type Batch, newBatch, type Run } from './batch.ts';
-import { bodyHash, bodyOf, bodyRows, halveBody } from './body.ts';
+import { bodyHash, bodyOf, bodyRows } from './body.ts';
 import type { Outcome } from './delivery.ts';
+import { drop, endLimited, endUnstored } from './end-unstored.ts';
 import { neverSent } from './journal-records.ts';
 import { longestWaitMs } from './patience.ts';
-import { failAgain, refusedRow } from './poison.ts';
+import { failAgain } from './poison.ts';
 import { settled } from './settle.ts';
-import { steadyNow } from './steady-clock.ts';
 import { takeTurn } from './take-turn.ts';
 
 /** Brings one batch to an end: stored, split into others, or left for the next run. */
@@ -73,6 +73,8 @@ async function deliverAnnounced(run: Run, batch: Batch): Promise<void> {
   let failures = 0;
   // Sent without an answer, now or by an earlier run: only its own key tells what became of it.
   let isOpen = batch.known && delivery.settle === 'resend';
+  // A request of it may still be under way.
+  let isLost = isOpen;
   while (!abort.aborted) {
     // An intent may have waited for its turn for an hour, and this machine may have slept.
     await run.journal.stillOurs();
@@ -92,12 +94,15 @@ async function deliverAnnounced(run: Run, batch: Batch): Promise<void> {
       return endLimited(run, batch, outcome.why, isOpen);
     }
     if (outcome.type !== 'busy' && outcome.type !== 'unknown') return endUnstored(run, batch, outcome, isOpen);
-    if (outcome.type === 'unknown' && delivery.settle === 'resend') isOpen = true;
+    if (outcome.type === 'unknown' && delivery.settle === 'resend') {
+      isOpen = true;
+      isLost ||= !outcome.answered;
+    }
     if (isFailure) failures++;
     const often = isSearch || failures >= mostFailures[delivery.settle];
     const isPoison = isFailure && often;
     if (isPoison || (outcome.type === 'unknown' && delivery.settle === 'lookup')) {
-      if (await settled(run, batch, outcome.answered)) return;
+      if (await settled(run, batch, outcome.answered && !isLost)) return;
       // Each step of a search is waited for: a server that is away for a minute fails them all.
       if (isPoison && batch.search) await patience.wait(outcome.why, outcome.waitMs, stop).catch(unlessStopped(run));
       if (isPoison && !stop.aborted) return failAgain(run, batch, outcome.why);
@@ -129,71 +134,9 @@ function unlessStopped(run: Run): (error: unknown) => void {
   };
 }
 
-/** The server certainly does not have it: its rows are to be sent again, in other batches. */
-async function drop({ journal }: Run, { id }: Batch, why: string): Promise<void> {
-  await journal.append({ t: 'dropped', batch: id, why });
-}
-
-/** `isOpen`: an earlier request of it may have been stored after all, so that its intent stays. */
-async function endLimited(run: Run, batch: Batch, why: string, isOpen: boolean): Promise<void> {
-  if (!isOpen) await drop(run, batch, 'limited');
-  if (run.stop.aborted) return;
-  const now = steadyNow();
-  const waitMs = run.delivery.pacer.turn(Number.POSITIVE_INFINITY, now) - now;
-  run.quota ??= { resumeAt: new Date(Date.now() + waitMs), waitMs, why };
-}
-
-type Unstored = Exclude<Outcome, { type: 'stored' | 'limited' | 'busy' | 'unknown' }>;
-
-async function endUnstored(run: Run, batch: Batch, outcome: Unstored, isOpen: boolean): Promise<void> {
-  const isSingle = batch.body.pieces.length === 1;
-  // Halves of a batch that is there already are stored once all the same: servers with keys leave a feature that they have alone.
-  if (!isOpen || (outcome.type === 'too_large' && !isSingle)) await drop(run, batch, outcome.type);
-  if (outcome.type === 'refused') throw outcome.error;
-  if (outcome.type === 'quota') return spendQuota(run, batch, outcome, isOpen);
-  if (isSingle) throw refusedRow(run, batch, `it is too large for the server: ${outcome.why}`, [tooLarge]);
-  run.appetite.tooLarge(batch.body);
-  return sendHalves(run, batch);
-}
-
-const tooLarge = 'leave it out with --features, or ask whoever runs the server to take larger requests';
-
-/** Sends what the quota still takes, which each answer makes less, then lets the run end. */
-async function spendQuota(
-  run: Run,
-  { body }: Batch,
-  quota: Extract<Outcome, { type: 'quota' }>,
-  isOpen: boolean,
-): Promise<void> {
-  const { type: _quota, left: _rows, ...reopens } = quota;
-  if (!isOpen && run.quota === undefined && quota.left > 0 && quota.left < body.pieces.length) {
-    const part = bodyOf(body, body.pieces.slice(0, quota.left), run.delivery.format, run.pool);
-    await deliver(run, newBatch(run, part));
-    // What an earlier run may have sent is not counted beforehand.
-    const why =
-      run.unknown.length > 0 ? 'the quota is spent' : 'the quota is spent: others have used some of it meanwhile';
-    run.quota ??= { ...reopens, why };
-  }
-  run.quota ??= reopens;
-}
-
 /** The same rows as another batch, under a key of its own. */
 async function sendAnew(run: Run, batch: Batch): Promise<void> {
   const { body } = batch;
   await drop(run, batch, 'made again');
   await deliver(run, newBatch(run, bodyOf(body, body.pieces, run.delivery.format, run.pool)));
-}
-
-/** Sends a batch in two parts. */
-async function sendHalves(run: Run, { body }: Batch): Promise<void> {
-  run.onEvent({
-    type: 'warning',
-    message: `a batch of ${body.pieces.length} rows was too large for the server; halved`,
-  });
-  const halves = halveBody(body, run.delivery.format, run.pool);
-  try {
-    for (const half of halves) if (!run.quota && !run.failure) await deliver(run, newBatch(run, half));
-  } finally {
-    for (const half of halves) half.release();
-  }
 }

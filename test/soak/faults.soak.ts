@@ -6,7 +6,7 @@ import { requestKinds } from '../faults/request-kinds.ts';
 import { scenarios } from '../faults/scenarios.ts';
 import { seededRandom } from '../seeded-random.ts';
 
-/** One case in so many: 1 is all of them, which takes an hour. A prime meets every fault, of which there are 18. */
+/** One case in so many: 1 is all of them, which takes an hour. A prime meets every fault, of which there are 20. */
 const every = Number(process.env.SOAK_FAULTS_EVERY ?? 1);
 const poisoned = Number(process.env.SOAK_POISON ?? 200);
 const seed = Number(process.env.SOAK_SEED ?? 1);

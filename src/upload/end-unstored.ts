@@ -1,0 +1,74 @@
+import { type Batch, newBatch, type Run } from './batch.ts';
+import { bodyOf, halveBody } from './body.ts';
+import type { Outcome } from './delivery.ts';
+import { refusedRow } from './poison.ts';
+import { steadyNow } from './steady-clock.ts';
+
+/** The server certainly does not have it: its rows are to be sent again, in other batches. */
+export async function drop({ journal }: Run, { id }: Batch, why: string): Promise<void> {
+  await journal.append({ t: 'dropped', batch: id, why });
+}
+
+/**
+ * The server lets nothing in, window after window: the run ends. With `isOpen` an earlier request of the batch may have been
+ * stored after all, so that its intent stays.
+ */
+export async function endLimited(run: Run, batch: Batch, why: string, isOpen: boolean): Promise<void> {
+  if (!isOpen) await drop(run, batch, 'limited');
+  if (run.stop.aborted) return;
+  const now = steadyNow();
+  const waitMs = run.delivery.pacer.turn(Number.POSITIVE_INFINITY, now) - now;
+  run.quota ??= { resumeAt: new Date(Date.now() + waitMs), waitMs, why };
+}
+
+type Unstored = Exclude<Outcome, { type: 'stored' | 'limited' | 'busy' | 'unknown' }>;
+
+/**
+ * What follows where the server did not take a batch: others of its rows, or the end of the run; `isOpen` as above.
+ * Errors: the server's refusal, and refused for a single row that is too large.
+ */
+export async function endUnstored(run: Run, batch: Batch, outcome: Unstored, isOpen: boolean): Promise<void> {
+  const isSingle = batch.body.pieces.length === 1;
+  // Halves of a batch that is there already are stored once all the same: servers with keys leave a feature that they have alone.
+  if (!isOpen || (outcome.type === 'too_large' && !isSingle)) await drop(run, batch, outcome.type);
+  if (outcome.type === 'refused') throw outcome.error;
+  if (outcome.type === 'quota') return spendQuota(run, batch, outcome, isOpen);
+  if (isSingle) throw refusedRow(run, batch, `it is too large for the server: ${outcome.why}`, [tooLarge]);
+  run.appetite.tooLarge(batch.body);
+  return sendHalves(run, batch);
+}
+
+const tooLarge = 'leave it out with --features, or ask whoever runs the server to take larger requests';
+
+/** Sends what the quota still takes, which each answer makes less, then lets the run end. */
+async function spendQuota(
+  run: Run,
+  { body }: Batch,
+  quota: Extract<Outcome, { type: 'quota' }>,
+  isOpen: boolean,
+): Promise<void> {
+  const { type: _quota, left: _rows, ...reopens } = quota;
+  if (!isOpen && run.quota === undefined && quota.left > 0 && quota.left < body.pieces.length) {
+    const part = bodyOf(body, body.pieces.slice(0, quota.left), run.delivery.format, run.pool);
+    await run.deliver(newBatch(run, part));
+    // What an earlier run may have sent is not counted beforehand.
+    const why =
+      run.unknown.length > 0 ? 'the quota is spent' : 'the quota is spent: others have used some of it meanwhile';
+    run.quota ??= { ...reopens, why };
+  }
+  run.quota ??= reopens;
+}
+
+/** Sends a batch in two parts. */
+async function sendHalves(run: Run, { body }: Batch): Promise<void> {
+  run.onEvent({
+    type: 'warning',
+    message: `a batch of ${body.pieces.length} rows was too large for the server; halved`,
+  });
+  const halves = halveBody(body, run.delivery.format, run.pool);
+  try {
+    for (const half of halves) if (!run.quota && !run.failure) await run.deliver(newBatch(run, half));
+  } finally {
+    for (const half of halves) half.release();
+  }
+}
