@@ -10,6 +10,7 @@ const exitCodeOf = {
   upload_not_permitted: 4,
   unreachable: 5,
   server_failing: 5,
+  output_lost: 5,
   file_not_found: 6,
   file_unreadable: 6,
   format_unknown: 6,

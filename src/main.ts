@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { graceMs } from './cli/context.ts';
 import type { OptionValues } from './cli/options.ts';
 import { createOutput, type Output } from './cli/output.ts';
 import { type Invocation, parseCommandLine } from './cli/program.ts';
 import { shellWord } from './cli/shell-word.ts';
 import { AppError, toAppError } from './errors.ts';
+import { listenForSignals } from './signals.ts';
 
 /**
  * Runs one command line and returns its exit code. The only place that looks at `process`, and the only catch: what is
@@ -25,7 +25,9 @@ export async function main(argv: readonly string[]): Promise<number> {
     };
     refuseKey(argv, key);
     const invocation = await parseCommandLine(argv, version, write);
-    return invocation ? await runCommand(invocation, argv, version, out) : 0;
+    const code = invocation ? await runCommand(invocation, argv, version, out) : 0;
+    if (code === 0 && unwritten !== undefined) throw outputLost(unwritten);
+    return code;
   } catch (thrown) {
     const error = toAppError(thrown);
     out.error(error);
@@ -56,7 +58,7 @@ async function runCommand(
     interactive: isatty(0) && process.stderr.isTTY === true && options.input !== false,
     version,
     command: commandToRepeat(argv, options),
-    typed: { words: argv, folder: process.cwd() },
+    typed: { words: argv, folder: folderHere() },
     read: (words) => parseCommandLine(words, version, silent),
     stop: signals.stop,
     abort: signals.abort,
@@ -68,6 +70,13 @@ async function runCommand(
       if (signals.abort.aborted || maxDuration !== undefined) setTimeout(() => process.exit(), lingerMs).unref();
     });
   return spec.untilSignal ? code : (signals.exitCode() ?? code);
+}
+
+/** All went well, and whoever reads the output does not learn of it. */
+function outputLost(why: string): AppError {
+  return new AppError('output_lost', `the output could not be written (${why}); all else was done`, {
+    hints: ['make room where it goes, and run the same command again'],
+  });
 }
 
 /** Of a command line that is read for what it says. */
@@ -128,51 +137,16 @@ function readVersion(): string {
 /** How long a connection that was cut off while it was made may hold this process after its command has ended. */
 const lingerMs = 1_000;
 
-interface Signals {
-  readonly stop: AbortSignal;
-  readonly abort: AbortSignal;
-  /** That of the signal, once one has come. */
-  exitCode(): number | undefined;
-}
+/** Why output that somebody keeps could not be written: its disk is full, most likely. */
+let unwritten: string | undefined;
 
-/** A progress bar hides the cursor, and has lines cut where they would wrap. */
-const terminalAsBefore = '\u001b[?7h\u001b[?25h\n';
-
-/** What a person, a closed terminal and a scheduler send; on Windows Ctrl-Break, too. With what each ends in. */
-const signalEnds = {
-  SIGINT: { code: 130, error: 'interrupted' },
-  SIGTERM: { code: 143, error: 'terminated' },
-  SIGHUP: { code: 129, error: 'hung_up' },
-  SIGBREAK: { code: 143, error: 'terminated' },
-} as const;
-
-const signalNames = Object.keys(signalEnds) as (keyof typeof signalEnds)[];
-
-/** The first signal asks the command to end in order, the second ends the process: the journal is safe either way. */
-function listenForSignals(out: Output, expected: boolean): Signals {
-  const stop = new AbortController();
-  const abort = new AbortController();
-  let code: number | undefined;
-  const handle = (signal: keyof typeof signalEnds) => () => {
-    if (code !== undefined) {
-      if (process.stderr.isTTY) process.stderr.write(terminalAsBefore);
-      out.setLineWriter(undefined);
-      if (!expected) out.note('stopped at once; what was confirmed is noted: run the same command again to go on');
-      process.exit(code);
-    }
-    const end = signalEnds[signal];
-    code = end.code;
-    if (!expected) out.note('stopping: what has begun ends first; once more to stop at once');
-    const hints = ['progress is saved; run the same command again to go on'];
-    stop.abort(new AppError(end.error, `stopped by ${signal}`, { hints }));
-    setTimeout(() => abort.abort(), graceMs).unref();
-  };
-  for (const signal of signalNames) process.on(signal, handle(signal));
-  // conf's when-exit listens too, and raises each signal a second time: to us that would be the user's second.
-  process.on('newListener', (event, listener) => {
-    if (signalNames.some((name) => name === event)) setImmediate(() => process.off(event, listener));
-  });
-  return { stop: stop.signal, abort: abort.signal, exitCode: () => code };
+/** What was typed is of no folder where that has been removed. */
+function folderHere(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return '/';
+  }
 }
 
 /**
@@ -183,7 +157,7 @@ function goOnWhenPipesClose(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       // EIO: the terminal was closed.
-      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+      if (error.code !== 'EPIPE' && error.code !== 'EIO') unwritten ??= error.code ?? error.message;
     });
   }
 }

@@ -1,4 +1,4 @@
-import { open, stat, unlink, writeFile } from 'node:fs/promises';
+import { open, realpath, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { AppError } from '../errors.ts';
 import { renameFile } from '../upload/rename-file.ts';
@@ -9,19 +9,45 @@ export type ReceiptRow = Readonly<Record<string, unknown>>;
 /** Lines written at a time. */
 const chunkRows = 1000;
 
-/** Finds out before anything is sent whether a receipt can be written there. Error: file_unreadable. */
+/** With what every receipt begins. */
+const firstBytes = '{"type":"receipt"';
+
+/**
+ * Finds out before anything is sent whether a receipt can be written there: it takes the place of an earlier receipt or of an
+ * empty file, of nothing else that somebody may need. Error: file_unreadable.
+ */
 export async function checkReceipt(path: string | undefined): Promise<void> {
   if (path === undefined) return;
   const found = await stat(path).catch(() => undefined);
   if (found?.isDirectory()) {
-    const cause = { message: 'it is a folder' };
-    throw receiptError(path, cause, `nothing was sent; name a file in it: ${join(path, 'receipt.jsonl')}`);
+    throw receiptError(
+      path,
+      { message: 'it is a folder' },
+      `nothing was sent; name a file in it: ${join(path, 'receipt.jsonl')}`,
+    );
+  }
+  if (found && !found.isFile()) {
+    throw receiptError(path, { message: 'it is no regular file' }, 'nothing was sent; name a file');
+  }
+  if (found && found.size > 0 && !(await isReceipt(path))) {
+    throw receiptError(path, { message: 'a file that is no receipt is there' }, 'nothing was sent; name another file');
   }
   const draft = draftOf(path);
   await writeFile(draft, '').catch((cause) => {
     throw receiptError(path, cause, 'nothing was sent; choose a file in a folder that you may write to');
   });
   await unlink(draft);
+}
+
+async function isReceipt(path: string): Promise<boolean> {
+  const file = await open(path).catch(() => undefined);
+  if (!file) return false;
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(firstBytes.length), 0, firstBytes.length, 0);
+    return buffer.toString('utf8', 0, bytesRead) === firstBytes;
+  } finally {
+    await file.close();
+  }
 }
 
 /** Shards side by side may be told the same file: each has a draft of its own. */
@@ -47,7 +73,9 @@ export async function writeReceipt(
   head: Readonly<Record<string, unknown>>,
   rows: Iterable<ReceiptRow> | AsyncIterable<ReceiptRow>,
 ): Promise<void> {
-  const draft = draftOf(path);
+  // What a link leads to is replaced, not the link.
+  const target = await realpath(path).catch(() => path);
+  const draft = draftOf(target);
   try {
     const file = await open(draft, 'w');
     try {
@@ -62,7 +90,7 @@ export async function writeReceipt(
     } finally {
       await file.close();
     }
-    await renameFile(draft, path);
+    await renameFile(draft, target);
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
     throw receiptError(path, cause, 'the upload itself is done; run the same command again with another --receipt');

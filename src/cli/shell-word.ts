@@ -7,7 +7,9 @@ export function shellWord(word: string): string {
 
 /** For POSIX shells. */
 export function posixWord(word: string): string {
-  return /^[\w./:@=,{}+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  // What stands in braces is spread out where there is a comma or two points in it.
+  const isPlain = /^[\w./:@=,{}+-]+$/.test(word) && !/\{.*(,|\.\.).*\}/.test(word);
+  return isPlain ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 /** For PowerShell and cmd, which share double quotes. */

@@ -50,16 +50,17 @@ function openConf(folder: string): Conf<Record<string, string>> {
   return conf;
 }
 
+/** A parser's complaint shows a part of what it read, which may be a key. */
+function reasonOf(cause: unknown): string {
+  return cause instanceof SyntaxError ? 'keys.json is not JSON' : (cause as Error).message.slice(0, 120);
+}
+
 function orInvalid<T>(folder: string, work: () => T): T {
   try {
     return work();
   } catch (cause) {
-    throw new AppError(
-      'config_invalid',
-      `${folder}: the stored keys cannot be read or written (${(cause as Error).message.slice(0, 120)})`,
-      {
-        hints: ['mend or remove keys.json there, or choose another folder with NEURONPEDIA_CONFIG_DIR'],
-      },
-    );
+    throw new AppError('config_invalid', `${folder}: the stored keys cannot be read or written (${reasonOf(cause)})`, {
+      hints: ['mend or remove keys.json there, or choose another folder with NEURONPEDIA_CONFIG_DIR'],
+    });
   }
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { AppError } from '../errors.ts';
 import * as z from '../schema.ts';
@@ -114,6 +115,7 @@ function repeated(parsed: Line, spans: Spans, whole: Set<number>): string | unde
 
 /** The line's fields, or what is wrong with it. */
 function parseLine(text: Uint8Array, onlyIndex: number | undefined): Line | string {
+  if (!isUtf8(text)) return 'is not UTF-8';
   let json: unknown;
   try {
     json = JSON.parse(Buffer.from(text).toString('utf8'));
@@ -128,6 +130,7 @@ function parseLine(text: Uint8Array, onlyIndex: number | undefined): Line | stri
   const { activations, tokens, values } = parsed.data;
   const index = parsed.data.index ?? onlyIndex;
   if (typeof index !== 'number') return 'says no index: which feature is it of?';
+  if (activations && (tokens || values)) return 'holds activations, and tokens or values beside them';
   if (!activations && !(tokens && values)) return 'holds neither activations nor tokens and values';
   return { ...parsed.data, index };
 }

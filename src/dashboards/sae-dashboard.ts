@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -77,7 +78,8 @@ export async function openSaeDashboard(
       const index = feature.feature_index;
       const { dashboard, fixed } = readDashboard(feature, options);
       fixedTokens += fixed;
-      const fault = batchOf.has(index) ? 'this feature stands there twice' : findFault(index, dashboard);
+      const twice = batchOf.has(index) ? 'this feature stands there twice' : undefined;
+      const fault = twice ?? unevenLogits(feature) ?? findFault(index, dashboard);
       if (fault) faults.add(`${file}, feature ${index}: ${fault}`, index);
       batchOf.set(index, number);
       activations += dashboard.activations.length;
@@ -134,6 +136,7 @@ async function readBatch(file: string, onBytes: (bytes: Uint8Array) => void): Pr
       throw batchError(file, `is ${source.size} bytes long; at most ${largestBatch} are read`);
     const bytes = await readBytes(source, 0, source.size);
     onBytes(bytes);
+    if (!isUtf8(bytes)) throw batchError(file, 'is not UTF-8');
     const parsed = batchSchema.safeParse(JSON.parse(Buffer.from(bytes.buffer).toString('utf8')));
     if (parsed.success) return parsed.data;
     const issue = parsed.error.issues[0];
@@ -147,6 +150,14 @@ async function readBatch(file: string, onBytes: (bytes: Uint8Array) => void): Pr
 
 function batchError(file: string, problem: string): AppError {
   return new AppError('record_invalid', `${file}: ${problem}`, { details: { file } });
+}
+
+/** Tokens without values, or the other way round, would be passed over. */
+function unevenLogits({ pos_str, pos_values, neg_str, neg_values }: Feature): string | undefined {
+  const isUneven = (tokens: Feature['pos_str'], values: Feature['pos_values']) =>
+    (tokens?.length ?? 0) !== (values?.length ?? 0);
+  if (isUneven(pos_str, pos_values)) return 'pos_str and pos_values are not of one length';
+  return isUneven(neg_str, neg_values) ? 'neg_str and neg_values are not of one length' : undefined;
 }
 
 function toDashboard(feature: Feature): Dashboard {

@@ -24,12 +24,17 @@ function parseJson(path: string, text: string): unknown {
   }
 }
 
-/** The text of a config. Errors: file_not_found, config_invalid where it is far too long. */
+/** The text of a config. Errors: file_not_found, file_unreadable, config_invalid where it is far too long. */
 export async function readConfigText(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined);
   if (!found?.isFile()) throw missingFile(path, 'no such file');
   if (found.size > largestConfig) throw configError(path, `is ${found.size} bytes long`);
-  return readFile(path, 'utf8');
+  return readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    throw new AppError('file_unreadable', `${path}: cannot be read (${cause.code})`, {
+      details: { file: path },
+      cause,
+    });
+  });
 }
 
 function configError(path: string, problem: string): AppError {

@@ -10,11 +10,14 @@ import type { Journal } from './journal.ts';
 import type { IntentRecord } from './journal-records.ts';
 import type { Patience } from './patience.ts';
 import type { Reopening } from './run.ts';
+import type { RequireUnchanged } from './unchanged.ts';
 
 export interface SendInput {
   /** Id of the job, for what a person is told to type. */
   readonly job: string;
   readonly matrix: Matrix;
+  /** Throws where the file is no longer the one that was checked; absent for what is in memory. */
+  readonly requireUnchanged?: RequireUnchanged;
   /** Rows to send in new batches. */
   readonly pending: Ranges;
   /** Rows that the server kept failing in an earlier run: tried once more at the end, one by one. */

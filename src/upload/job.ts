@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { AppError } from '../errors.ts';
+import type { Ranges } from '../tensor/ranges.ts';
 import { listJobs } from './jobs.ts';
 import { type Journal, journalPath, openJournal, removeJournal } from './journal.ts';
 import { type Aside, openAside } from './journal-aside.ts';
@@ -23,6 +24,8 @@ export interface Job {
 }
 
 export interface OpenJobOptions {
+  /** The rows that are to be on the server. */
+  readonly planned: Ranges;
   readonly stateDir: string;
   readonly restart: boolean;
   readonly forceUnlock: boolean;
@@ -78,7 +81,7 @@ export async function openJob(server: Server, identity: JobIdentity, options: Op
     const opened = await openJournal(path, lock);
     journal = opened;
     await beginJob(opened, server, identity, options);
-    if (identity.request === undefined) await refuseOverlap(options.stateDir, id);
+    if (identity.request === undefined) await refuseOverlap(options.stateDir, id, options.planned);
     return heldJob(id, opened, aside, lock);
   } catch (error) {
     await journal?.close();

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { countRows, intersectRanges, mergeRanges, type Ranges, subtractRanges } from '../tensor/ranges.ts';
+import { countRows, intersectRanges, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
 import { journalPath, readJobRecord, readJournal } from './journal.ts';
 import { asidePath } from './journal-aside.ts';
 import type { JobRecord } from './journal-records.ts';
@@ -13,6 +13,8 @@ export interface JobStatus {
   readonly id: string;
   readonly job: JobRecord;
   readonly planned: number;
+  /** The rows themselves. */
+  readonly plan: Ranges;
   readonly confirmed: number;
   /** Batches that its rows were put into, sent or about to be. */
   readonly batches: number;
@@ -90,15 +92,15 @@ function statusOf(journal: JournalState, job: JobRecord, running: boolean): Omit
   );
   const taken = countRows(subtractRanges(deleted, deleting));
   const isDeleted = taken > 0 && countRows(deleting) + countRows(stored) + unknown.length === 0;
-  // Of a finished job somebody may have taken a part back: nothing is left to be done.
-  const isOver =
-    done ||
-    (taken > 0 && unknown.length === 0 && subtractRanges(planned, mergeRanges([...stored, ...deleted])).length === 0);
+  // Of a finished job somebody may have taken a part back, and a run over a part of a job may have finished that alone.
+  const settled = mergeRanges([...stored, ...deleted, ...rangesOf(quarantined.keys())]);
+  const isOver = (done || taken > 0) && unknown.length === 0 && subtractRanges(planned, settled).length === 0;
   const ended = isDeleted ? 'deleted' : isOver ? 'done' : paused ? 'paused' : 'interrupted';
   const state = running ? 'running' : ended;
   return {
     job,
     planned: countRows(planned),
+    plan: planned,
     confirmed: countRows(intersectRanges(planned, stored)),
     batches: journal.nextBatch,
     unknown: countRows(mergeRanges([...deleting, ...unknownRows])),

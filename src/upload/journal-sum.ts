@@ -57,12 +57,12 @@ export function addRecord(sum: Sum, record: JournalRecord): void {
       break;
     case 'plan':
       sum.wasDone = false;
-      sum.planned.push(...record.rows);
+      add(sum.planned, record.rows);
       sum.deleted = without(sum.deleted, record.rows);
       sum.deleting = without(sum.deleting, record.rows);
       break;
     case 'found':
-      sum.found.push(...record.rows);
+      add(sum.found, record.rows);
       sum.deleting = without(sum.deleting, record.rows);
       // A deletion that was begun and did nothing leaves a finished job finished.
       sum.done = sum.wasDone && sum.deleting.length === 0;
@@ -90,7 +90,7 @@ export function addRecord(sum: Sum, record: JournalRecord): void {
     case 'deleting':
       sum.wasDone ||= wasDone;
       takeBack(sum, record.rows);
-      sum.deleting.push(...record.rows);
+      add(sum.deleting, record.rows);
       break;
     case 'deleted':
       sum.wasDone = false;
@@ -148,7 +148,7 @@ function forgetRows(sum: Sum): void {
 function addDeleted(sum: Sum, rows: readonly Range[]): void {
   takeBack(sum, rows);
   sum.deleting = without(sum.deleting, rows);
-  sum.deleted.push(...rows);
+  add(sum.deleted, rows);
   for (const row of sum.ids.size > 0 ? eachRow(mergeRanges(rows)) : []) sum.ids.delete(row);
   if (sum.stored.length + sum.found.length + sum.deleting.length + sum.intents.size > 0) return;
   delete sum.data;
@@ -163,7 +163,12 @@ function addStored(sum: Sum, batch: number, given: readonly string[] | undefined
   const intent = sum.intents.get(batch);
   if (!intent) return;
   sum.intents.delete(batch);
-  sum.stored.push(...intent.rows);
+  add(sum.stored, intent.rows);
   let i = 0;
   for (const row of given ? eachRow(intent.rows) : []) sum.ids.set(row, (given as readonly string[])[i++] as string);
+}
+
+/** As arguments of one call there may be too many. */
+function add(ranges: Range[], more: readonly Range[]): void {
+  for (const range of more) ranges.push(range);
 }

@@ -7,6 +7,7 @@ import { type JournalState, pendingRows } from './journal-state.ts';
 import { type Comparison, compareRows, featureExists, sampleRows } from './look.ts';
 import type { JobInput } from './run-job.ts';
 import type { RowContent } from './server.ts';
+import { isLostBeside } from './shard-jobs.ts';
 import { waitFor } from './wait-until.ts';
 
 /** Rows read back when a finished job is run again. */
@@ -28,10 +29,12 @@ export async function lookFirst(input: JobInput, { id, journal, replaces }: Job)
   const pending = pendingRows(state, planned);
   const unseen = repeatsAreHarmless(delivery) ? subtractRanges(pending, seenBefore) : pending;
   const skip = input.isNew || unseen.length === 0;
-  const seen = skip ? undefined : await lookAtUnseen(input, unseen, seenBefore);
+  const { model, source, as } = identity;
+  const place = { server: input.server.id, account: input.server.account.id, model, source, as };
+  const isLost = !skip && (await isLostBeside(input.stateDir, place, replaces ? undefined : id, unseen));
+  const seen = skip ? undefined : await lookAtUnseen(input, unseen, seenBefore, isLost);
   if (seen && seen.different.length > 0) {
-    const source = `${identity.model}/${identity.source}`;
-    throw featureExists(matrix, seen.different, source, input, replaces ? id : undefined);
+    throw featureExists(matrix, seen.different, `${model}/${source}`, input, replaces ? id : undefined);
   }
   const found = seen ? mergeRanges([...seen.same, ...seen.uncompared]) : [];
   const rows = (ranges: Ranges) => ranges.map(([start, end]): [number, number] => [start, end]);
@@ -57,18 +60,18 @@ function repeatsAreHarmless({ settle, serverNames }: Delivery): boolean {
  * Rows that this journal does not know of are another run's, and may be followed by more: a request of it may still be
  * under way. Where sending its rows again would double them, that is waited for before the first send.
  */
-async function lookAtUnseen(input: JobInput, unseen: Ranges, seenBefore: Ranges): Promise<Comparison> {
+async function lookAtUnseen(input: JobInput, unseen: Ranges, seenBefore: Ranges, isLost: boolean): Promise<Comparison> {
   const { matrix, delivery, onEvent, settleTimeoutMs, stop } = input;
   const look = () => compareRows(matrix, unseen, input);
   const isKnown = subtractRanges(unseen, seenBefore).length === 0;
   const seen = await look().catch((cause) => goOnUnseen(input, isKnown, cause));
   const there = countRows(seen.same) + countRows(seen.uncompared);
-  if (repeatsAreHarmless(delivery) || there === 0 || there === countRows(unseen)) return seen;
+  if (repeatsAreHarmless(delivery) || there === countRows(unseen) || (there === 0 && !isLost)) return seen;
   const seconds = settleTimeoutMs / 1000;
-  onEvent({
-    type: 'warning',
-    message: `${there} rows are on the server already, perhaps of a run that has just ended: waiting ${seconds} s for more`,
-  });
+  const why = isLost
+    ? 'an earlier run has requests without an answer, which may still be under way'
+    : `${there} rows are on the server already, perhaps of a run that has just ended`;
+  onEvent({ type: 'warning', message: `${why}: waiting ${seconds} s for more` });
   // Cut short by the user's signal: nothing will be sent, so what was seen will do.
   await waitFor(settleTimeoutMs, stop);
   return stop.aborted ? seen : look();

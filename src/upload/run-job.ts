@@ -9,6 +9,7 @@ import { lookFirst } from './look-first.ts';
 import { notingPause } from './note-pause.ts';
 import type { JobIdentity, JobReport, UploadRun } from './run.ts';
 import { sendJob } from './send-job.ts';
+import type { RequireUnchanged } from './unchanged.ts';
 
 export interface JobInput extends UploadRun, OpenJobOptions {
   readonly identity: JobIdentity;
@@ -20,6 +21,8 @@ export interface JobInput extends UploadRun, OpenJobOptions {
   /** The fields sent beside the values, as a JSON object. */
   readonly fields: string;
   readonly delivery: Delivery;
+  /** Throws where the file is no longer the one that was checked; absent for what is in memory. */
+  readonly requireUnchanged?: RequireUnchanged;
   /** Whether the destination was made by this very run, so that nothing can be there. */
   readonly isNew: boolean;
 }

@@ -3,7 +3,7 @@ import { rowBlocks } from '../tensor/row-blocks.ts';
 import { createAppetite } from './appetite.ts';
 import { type Batch, newBatch, type Run, type SendInput } from './batch.ts';
 import { bodies } from './bodies.ts';
-import { bodyHash, createBufferPool, unlimited } from './body.ts';
+import { type Body, bodyHash, createBufferPool, unlimited } from './body.ts';
 import { deliver, deliverInTurn } from './deliver.ts';
 import { createPatience } from './patience.ts';
 import { trySuspects } from './poison.ts';
@@ -81,10 +81,24 @@ async function* batches(run: Run): AsyncGenerator<Batch> {
   for (const intent of run.unknown) {
     const again = bodies(rowBlocks(matrix, mergeRanges(intent.rows)), delivery.format, () => unlimited, pool);
     for await (const body of again) {
+      requireChecked(run, body);
       const isSame = bodyHash(body) === intent.hash;
       yield { id: intent.batch, key: intent.key, body, known: true, ...(!isSame && { stale: true }) };
     }
   }
   const fresh = bodies(rowBlocks(matrix, run.pending), delivery.format, run.appetite.limits, pool);
-  for await (const body of fresh) yield newBatch(run, body);
+  for await (const body of fresh) {
+    requireChecked(run, body);
+    yield newBatch(run, body);
+  }
+}
+
+/** What a body was made of is what was checked. Error: checkpoint_mismatch. */
+function requireChecked({ requireUnchanged }: Run, body: Body): void {
+  try {
+    requireUnchanged?.();
+  } catch (error) {
+    body.release();
+    throw error;
+  }
 }

@@ -70,6 +70,19 @@ const bad: Bad[] = [
     says: ['the receipt cannot be written (it is a folder)', 'receipt.jsonl'],
   },
   {
+    what: 'a receipt in the place of the weights',
+    args: (home) => {
+      const file = home.file(
+        'W.npy',
+        npyFile([8, 64], (position) => position),
+      );
+      const place = ['--orientation', 'rows', '--model', 'tiny-kjv-4l', '--layer', '1', '--sae-id', 'x'];
+      return ['upload-sae', file, ...place, '--receipt', file];
+    },
+    code: 6,
+    says: ['W.npy: the receipt cannot be written (a file that is no receipt is there)', 'name another file'],
+  },
+  {
     what: 'an array of integers for a vector',
     args: (home) => {
       const data = Buffer.alloc(768 * 8);

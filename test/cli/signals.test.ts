@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { on, once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
@@ -115,6 +115,22 @@ const pipes = {
   stdout: '{ "$@"; echo $? > "$CODE"; } | head -n 1',
   stderr: '{ "$@" 2>&1 > /dev/null; echo $? > "$CODE"; } | head -n 1',
 };
+
+test.skipIf(!existsSync('/dev/full'))(
+  'output that its disk has no room for is told, once all else is done',
+  async ({ home, server }) => {
+    const args = [...saeArgs('full'), '--json', '--api-url', server.url];
+    const env = childEnv({ ...home.env, NEURONPEDIA_API_KEY: 'sandbox-bulk' });
+    const shell = spawn('sh', ['-c', '"$@" > /dev/full', 'sh', process.execPath, binary, ...args], { env });
+    const [[code], stderr] = await Promise.all([once(shell, 'close'), text(shell.stderr)]);
+    expect(code).toBe(5);
+    expect(linesOf(stderr).filter((line) => line.includes('error:'))).toEqual([
+      'neuronpedia: error: the output could not be written (ENOSPC); all else was done',
+    ]);
+    expect(stderr).not.toMatch(/^ {4}at /m);
+    expect(storedFeatures(server.data, '1-full')).toHaveLength(512);
+  },
+);
 
 describe('a pipe that nobody reads any more', () => {
   for (const [closed, script] of Object.entries(pipes)) {

@@ -17,7 +17,9 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 async function jsonLines(...lines: unknown[]): Promise<string> {
   const path = join(folder, 'acts.jsonl');
-  await writeFile(path, lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n'));
+  const bytes = (line: unknown) => Buffer.from(typeof line === 'string' ? line : JSON.stringify(line));
+  const all = lines.flatMap((line) => [line instanceof Uint8Array ? line : bytes(line), Buffer.from('\n')]);
+  await writeFile(path, Buffer.concat(all).subarray(0, -1));
   return path;
 }
 
@@ -113,6 +115,8 @@ describe('dashboards in a .jsonl', () => {
       /of layer 6-my-sae, the upload is for layer 1/,
     ],
     'neither form': [{ index: 1 }, /neither activations nor tokens/],
+    'both forms': [{ index: 1, activations: [example], ...example }, /tokens or values beside them/],
+    'bytes that are no UTF-8': [Buffer.from('{"index":1,"tokens":["caf\xe9"],"values":[1]}', 'latin1'), /not UTF-8/],
     'no index': [example, /says no index/],
   };
   for (const [name, [line, message]] of Object.entries(faults)) {

@@ -6,6 +6,8 @@ import { holdJob, readJobState } from '../../src/upload/held-jobs.ts';
 import { knownJobs, listJobs } from '../../src/upload/jobs.ts';
 import { journalPath } from '../../src/upload/journal.ts';
 import { encodeRecord, type JournalRecord } from '../../src/upload/journal-records.ts';
+import { foldRecords } from '../../src/upload/journal-state.ts';
+import { isLostBeside } from '../../src/upload/shard-jobs.ts';
 import { tempFolder } from '../fixtures.ts';
 
 const job = (source: string, createdAt: string): JournalRecord => ({
@@ -71,4 +73,42 @@ it('a journal that a killed restart left aside is the job’s, for whoever reads
   expect(held.journal.state.nextBatch).toBe(batches);
   await held.close();
   expect(existsSync(`${path}.before`)).toBe(false);
+});
+
+it('a run over a part of what was planned before does not finish the job', async () => {
+  const folder = await history([]);
+  const path = journalPath(folder, 'f'.repeat(16));
+  const records: JournalRecord[] = [
+    job('1-a', '2026-01-01'),
+    { t: 'plan', rows: [[0, 512]] },
+    { t: 'found', rows: [[0, 300]] },
+    { t: 'plan', rows: [[0, 10]] },
+    { t: 'done', at: '2026-01-02' },
+  ];
+  await writeFile(path, records.map(encodeRecord).join(''));
+  expect(await listJobs(folder)).toMatchObject([{ state: 'interrupted', planned: 512, confirmed: 300 }]);
+});
+
+it('requests without an answer count where they are of rows that another job is about to look for', async () => {
+  const folder = await history(['1-a']);
+  const place = { server: 's', account: 'a', model: 'm', source: '1-a', as: 'features' } as const;
+  const isLost = (rows: [number, number], source = '1-a', self?: string) =>
+    isLostBeside(folder, { ...place, source }, self, [rows]);
+  expect(await isLost([batches - 1, batches + 10])).toBe(true);
+  expect(await isLost([batches, batches + 10])).toBe(false);
+  expect(await isLost([0, 1], '1-b')).toBe(false);
+  expect(await isLost([0, 1], '1-a', '0'.repeat(16))).toBe(false);
+});
+
+it('more rows in pieces than a call takes arguments add up', () => {
+  const rows = Array.from({ length: 200_000 }, (_, i): [number, number] => [2 * i, 2 * i + 1]);
+  const records: JournalRecord[] = [
+    job('1-a', '2026-01-01'),
+    { t: 'plan', rows },
+    { t: 'found', rows },
+    { t: 'deleting', rows },
+    { t: 'deleted', rows },
+  ];
+  const { planned, stored, deleted } = foldRecords(records);
+  expect([planned, stored, deleted].map((ranges) => ranges.length)).toEqual([200_000, 0, 200_000]);
 });

@@ -9,7 +9,7 @@ const longestNote = 200;
 /** A weight file: its format, every tensor, what cannot be decoded, and its writer's notes. */
 export function fileLines(page: Page, file: FileReport): string[] {
   const widths = (['name', 'shape'] as const).map((key) =>
-    Math.max(...file.tensors.map((tensor) => text(tensor)[key].length), 0),
+    file.tensors.slice(0, mostTensors).reduce((most, tensor) => Math.max(most, text(tensor)[key].length), 0),
   );
   const notes = Object.entries(file.metadata).map(([name, value]) => `note ${name}: ${cut(value)}`);
   return labelled(

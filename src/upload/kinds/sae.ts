@@ -12,6 +12,7 @@ import { refuseOtherOwner } from '../job.ts';
 import type { JobIdentity, SendLimits, UploadRun } from '../run.ts';
 import type { ModelRecord } from '../server.ts';
 import { type Shard, shardSpan } from '../shard.ts';
+import { type RequireUnchanged, unchangedSince } from '../unchanged.ts';
 import { deadAmong, type FactOptions, lostFields, openFacts, type SaeFacts } from './sae-facts.ts';
 import { featuresWay } from './sae-features.ts';
 import { type Selection, type SelectionOptions, selectRows } from './sae-indices.ts';
@@ -75,6 +76,8 @@ export interface PreparedSae extends PlacedSae, Way {
   readonly attributes: Attributes;
   readonly identity: JobIdentity;
   readonly blocks: ReadonlyMap<number, string>;
+  /** Throws where the weights are no longer those that were checked. */
+  readonly requireUnchanged: RequireUnchanged;
   /** Features left out because the server takes none without examples. */
   readonly withoutExamples: Ranges;
   /** What was given of features besides examples, as warnings call it. */
@@ -129,13 +132,26 @@ export async function prepareSae(
     const { format, maxBytes } = way.delivery;
     const sizes = sizeCheck(format, matrix.width, Math.min(maxBytes, options.limits?.bytes ?? maxBytes));
     const checking = { format, sizes, skipBad: options.skipBadRows ?? false, isPart: !!options.shard };
+    const requireUnchanged = unchangedSince(matrix.tensor.file);
     const { blocks, bad } = await checkRows(matrix, way.planned, onEvent, checking);
     const planned = subtractRanges(way.planned, rangesOf(bad.keys()));
     const quarantined = new Map([...way.quarantined, ...bad]);
     const withoutExamples = subtractRanges(subtractRanges(wanted, planned), rangesOf(quarantined.keys()));
     const left = { planned, quarantined, dead, withoutExamples };
     const given = { givenFields: facts?.givenFields ?? [], lostFields: lostFields(server, as, options.label, facts) };
-    return { ...placed, ...way, wanted, ...left, ...given, shard: options.shard, attributes, identity, blocks, close };
+    return {
+      ...placed,
+      ...way,
+      wanted,
+      ...left,
+      ...given,
+      shard: options.shard,
+      attributes,
+      identity,
+      blocks,
+      requireUnchanged,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;

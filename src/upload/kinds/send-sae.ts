@@ -21,11 +21,12 @@ export function previewSae(
 export async function sendSae(prepared: PreparedSae, limits: SendLimits, run: UploadRun): Promise<JobReport> {
   const { identity, matrix, planned, quarantined, blocks, fields, delivery, model, place, source, as, shard } =
     prepared;
+  const { requireUnchanged } = prepared;
   const isNew = planned.length > 0 && (await makePlace(prepared, run));
   const of = as === 'vectors' && `vectors of ${place.source}`;
   const parts = [of, identity.request, shard && nameShard(shard)].filter(Boolean).join(', ');
   const title = `${model.id}/${source}${parts ? ` (${parts})` : ''}`;
-  const job = { title, identity, matrix, planned, quarantined, blocks, fields, isNew };
+  const job = { title, identity, matrix, planned, quarantined, blocks, fields, isNew, requireUnchanged };
   return runJob({ ...run, ...job, delivery: limited(delivery, limits) });
 }
 

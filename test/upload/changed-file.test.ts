@@ -1,0 +1,33 @@
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { fixture, tempFolder } from '../fixtures.ts';
+import { openLibraryBench } from './library-bench.ts';
+
+it('a file that is written to while it is uploaded ends the upload: what is sent is what was checked', async () => {
+  const path = join(await tempFolder(), 'W_dec.npy');
+  await copyFile(fixture('sae-tiny-encodings', 'W_dec.npy'), path);
+  const before = await readFile(path);
+  const bench = await openLibraryBench(false, async (request, nth) => {
+    if (request.path === '/api/feature/upload-batch' && nth === 0) {
+      // Finite values all the same: nothing else would tell.
+      const after = Buffer.from(before);
+      after.fill(0, after.length - 400 * 64 * 4);
+      await writeFile(path, after);
+    }
+    return undefined;
+  });
+  const upload = bench.upload(path);
+  await expect(upload).rejects.toMatchObject({
+    ...{ code: 'checkpoint_mismatch', exitCode: 12 },
+    message: expect.stringContaining('W_dec.npy: changed while it was being uploaded'),
+  });
+  const sent = bench.held();
+  expect(sent.length).toBeLessThan(20);
+  const rows = before.subarray(before.length - 512 * 64 * 4);
+  for (const { index, vector } of sent) {
+    expect(vector).toBe(rows.subarray(index * 256, (index + 1) * 256).toString('hex'));
+  }
+  // Nor is it begun again with other values in silence.
+  await expect(bench.upload(path)).rejects.toMatchObject({ code: 'checkpoint_mismatch' });
+});
