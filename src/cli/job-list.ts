@@ -71,6 +71,7 @@ export function jobLines({ paint }: Output, status: JobStatus, most: number, her
   return [
     `  ${id}  ${colored}  ${share} %  ${count(confirmed)}/${count(planned)} rows${open}${left}${gone}  ${job.title}`,
     `    ${job.serverName} as ${job.accountName}, begun ${formatMoment(new Date(job.createdAt))}`,
+    ...(status.damaged ? ['    its checkpoint is damaged: the next run looks up what the server has instead'] : []),
     ...madeLines(status, most),
     ...pauseLines(status),
     ...(goesOn ? [`    go on with: ${commandFrom(status, here)}`] : []),

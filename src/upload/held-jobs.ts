@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { AppError } from '../errors.ts';
 import { eachRow, intersectRanges, mergeRanges, type Range, type Ranges, rangesOf } from '../tensor/ranges.ts';
 import { knownJobs } from './jobs.ts';
-import { type Journal, journalPath, openJournal, readJournal } from './journal.ts';
+import { examineJournal, type Journal, journalPath, openJournal, readJournal } from './journal.ts';
 import { openAside } from './journal-aside.ts';
 import type { JobRecord } from './journal-records.ts';
 import type { JournalState } from './journal-state.ts';
@@ -26,6 +26,7 @@ export interface HoldOptions {
 /** Takes a job's lock and opens its journal. Errors: locked, not_found, checkpoint_damaged. */
 export async function holdJob(id: string, { stateDir, forceUnlock }: HoldOptions): Promise<HeldJob> {
   if (!(await readJobState(stateDir, id))) throw noSuchJob(id);
+  if ((await examineJournal(journalPath(stateDir, id)))?.damaged) throw damagedJob(id);
   const lock = await takeLock(join(stateDir, 'jobs', `${id}.lock`), { force: forceUnlock });
   try {
     const path = journalPath(stateDir, id);
@@ -50,6 +51,16 @@ export async function readJobState(stateDir: string, id: string): Promise<Journa
   if (!/^[0-9a-f]{16}$/.test(id)) return undefined;
   const state = await readJournal(journalPath(stateDir, id));
   return state?.job && state;
+}
+
+function damagedJob(id: string): AppError {
+  return new AppError(
+    'checkpoint_damaged',
+    `the checkpoint of job ${id} is damaged: what it says is not to be relied on`,
+    {
+      hints: ['the same upload sets it aside, looks up what the server has, and begins another'],
+    },
+  );
 }
 
 /** The error for a job that nobody knows of here. */

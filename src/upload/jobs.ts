@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { AppError } from '../errors.ts';
 import { countRows, intersectRanges, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
-import { journalPath, readJobRecord, readJournal } from './journal.ts';
+import { examineJournal, journalPath, readJobRecord } from './journal.ts';
 import { asidePath } from './journal-aside.ts';
 import type { JobRecord } from './journal-records.ts';
 import type { JournalState } from './journal-state.ts';
@@ -35,6 +36,8 @@ export interface JobStatus {
   /** At which limit it is paused, and when it may go on, where that is known. */
   readonly pause?: { readonly why: string; readonly resumeAt: string | null };
   readonly ids: ReadonlyMap<number, string>;
+  /** A line of its journal cannot be read: all of this may be untrue. */
+  readonly damaged?: true;
 }
 
 const suffix = '.journal';
@@ -67,7 +70,11 @@ export async function listJobs(
 
 /** The ids of all jobs that have a journal, or one that was put aside. */
 export async function jobIds(stateDir: string): Promise<string[]> {
-  const names = await readdir(join(stateDir, 'jobs')).catch(() => []);
+  const folder = join(stateDir, 'jobs');
+  const names = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return [];
+    throw new AppError('checkpoint_damaged', `${folder}: the checkpoints cannot be read (${cause.code})`, { cause });
+  });
   const ids = [suffix, asidePath(suffix)].flatMap((ending) =>
     names.filter((name) => name.endsWith(ending)).map((name) => name.slice(0, -ending.length)),
   );
@@ -77,10 +84,12 @@ export async function jobIds(stateDir: string): Promise<string[]> {
 /** One job by its id; undefined where there is none. */
 export async function readJob(stateDir: string, id: string): Promise<JobStatus | undefined> {
   const path = journalPath(stateDir, id);
-  const journal = await readJournal(path);
-  if (!journal?.job) return undefined;
+  const journal = await examineJournal(path);
+  if (!journal?.state.job) return undefined;
   const running = await isLocked(path.replace(/\.journal$/, '.lock'));
-  return { id, ...statusOf(journal, journal.job, running) };
+  const status = statusOf(journal.state, journal.state.job, running);
+  // What is left of it is not believed by the next run either.
+  return { id, ...status, ...(journal.damaged && { damaged: true, state: running ? 'running' : 'interrupted' }) };
 }
 
 function statusOf(journal: JournalState, job: JobRecord, running: boolean): Omit<JobStatus, 'id'> {

@@ -83,6 +83,12 @@ function readHead(path: string): Buffer {
   }
 }
 
+/** The same, and whether a line of it cannot be read: what it says is then not to be believed. */
+export async function examineJournal(path: string): Promise<{ state: JournalState; damaged: boolean } | undefined> {
+  const found = await readRecords(path);
+  return found && { state: foldRecords(found.records), damaged: found.damaged };
+}
+
 /** What a journal says as far as a run would go on with it: one that is damaged is begun anew. */
 export async function readSoundJournal(path: string): Promise<JournalState | undefined> {
   const found = await readRecords(path);

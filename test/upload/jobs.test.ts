@@ -100,6 +100,18 @@ it('requests without an answer count where they are of rows that another job is 
   expect(await isLost([0, 1], '1-a', '0'.repeat(16))).toBe(false);
 });
 
+it('a journal with a line that cannot be read is not believed, and nothing is deleted by it', async () => {
+  const folder = await history(['1-a']);
+  const [{ id = '' } = {}] = await knownJobs(folder);
+  const path = journalPath(folder, id);
+  const text = await readFile(path, 'utf8');
+  await writeFile(path, `${text.replace('"plan"', '"plam"')}${encodeRecord({ t: 'done', at: '2026-01-02' })}`);
+  expect(await listJobs(folder)).toMatchObject([{ id, damaged: true, state: 'interrupted' }]);
+  const hold = holdJob(id, { stateDir: folder, forceUnlock: false });
+  await expect(hold).rejects.toMatchObject({ code: 'checkpoint_damaged', exitCode: 12 });
+  expect(existsSync(path)).toBe(true);
+});
+
 it('more rows in pieces than a call takes arguments add up', () => {
   const rows = Array.from({ length: 200_000 }, (_, i): [number, number] => [2 * i, 2 * i + 1]);
   const records: JournalRecord[] = [
