@@ -53,7 +53,7 @@ interface Search {
 
 /** Adds the SAEs of a folder; only where it holds none, those of the folders in it: below an SAE lie its checkpoints. */
 async function searchFolder(search: Search, folder: string, depth: number): Promise<void> {
-  const place = await realpath(folder);
+  const place = await realpath(folder).catch(() => resolve(folder));
   if (search.folders.has(place)) return;
   search.folders.add(place);
   const { names, folders } = await listFolder(folder);
