@@ -3,7 +3,7 @@ import type * as z from '../schema.ts';
 import type { Account, Capabilities, Quota } from '../upload/server.ts';
 import { permanentError } from './answer-errors.ts';
 import { askAgain, readAs, readOrRefuse } from './ask.ts';
-import type { Answer, Http } from './http.ts';
+import { type Answer, type Http, serverIdHeader } from './http.ts';
 import { limitsSchema, userSchema } from './schemas.ts';
 import { serverTime } from './server-time.ts';
 
@@ -37,7 +37,7 @@ export async function discover(http: Http): Promise<Discovery> {
   const found = readAs(limits, limitsSchema, asking);
   account ??= await fetchAccount(http);
   return {
-    id: limits.headers.get('x-server-id') ?? found.serverId ?? http.origin,
+    id: ownId(http, limits) ?? found.serverId ?? http.origin,
     account,
     quota: toQuota(found, limits),
     capabilities: {
@@ -94,10 +94,17 @@ function isRefusal(answer: Answer): boolean {
   return (answer.status === 401 || answer.status === 403) && answer.json !== undefined;
 }
 
+/** The id that a server says with every answer, which each of them must say from now on. */
+function ownId(http: Http, { headers }: Answer): string | undefined {
+  const id = headers.get(serverIdHeader);
+  if (id !== undefined) http.bindTo(id);
+  return id;
+}
+
 function publicServer(http: Http, limits: Answer, account: Account): Discovery {
   return {
     // The public server has no such header; a sandbox that plays it does, and its port changes from run to run.
-    id: limits.headers.get('x-server-id') ?? http.origin,
+    id: ownId(http, limits) ?? http.origin,
     account,
     quota: undefined,
     capabilities: {

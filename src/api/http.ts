@@ -1,4 +1,5 @@
 import { elapsedMs } from '../elapsed.ts';
+import { AppError } from '../errors.ts';
 import { answerText, describeAnswer, headersOf, streamChunks, toAnswer } from './answer.ts';
 import { type Carrier, openCarrier } from './carrier.ts';
 import { type NoAnswer, noAnswer, ProxyFailure } from './no-answer.ts';
@@ -41,6 +42,8 @@ export interface Http {
   request(request: HttpRequest): Promise<Answer>;
   /** The same for an answer that may be an event stream; any other is read whole. Errors: NoAnswer. */
   stream(request: HttpRequest): Promise<Answer | StreamedAnswer>;
+  /** From now on only the server of this id is meant: a `request` that another one answers is an error, checkpoint_mismatch. */
+  bindTo(serverId: string): void;
   close(): Promise<void>;
 }
 
@@ -67,12 +70,33 @@ const requestTimeoutMs = 300_000;
 export function openHttp(options: HttpOptions): Http {
   const { origin, proxy, connectTimeoutMs = 10_000 } = options;
   const carrier = openCarrier({ origin, proxy, connectTimeoutMs, answerTimeoutMs });
+  let expected: string | undefined;
   return {
     origin,
-    request: (request) => exchange(carrier, options, request),
+    async request(request) {
+      const answer = await exchange(carrier, options, request);
+      if (expected !== undefined) requireServer(answer, expected);
+      return answer;
+    },
+    bindTo(serverId) {
+      expected = serverId;
+    },
     stream: (request) => openStream(carrier, options, request),
     close: () => carrier.dispatcher.destroy(),
   };
+}
+
+/** The header by which a server says which one it is, whatever its address. */
+export const serverIdHeader = 'x-server-id';
+
+/** An answer without it is a gateway's, or a failing server's: those are told by what they are. */
+function requireServer({ headers, origin }: Answer, expected: string): void {
+  const found = headers.get(serverIdHeader);
+  if (found === undefined || found === expected) return;
+  throw new AppError('checkpoint_mismatch', `${origin}: another server answers now: was ${expected}, is ${found}`, {
+    hints: ['what was sent until then is on the first one: run again once it is back'],
+    details: { expected, found },
+  });
 }
 
 async function exchange(carrier: Carrier, options: HttpOptions, request: HttpRequest): Promise<Answer> {

@@ -24,7 +24,7 @@ function tierOf(text: string | undefined): Tier | undefined {
 }
 
 function startError(cause: NodeJS.ErrnoException, { port, dataDir }: SandboxOptions): AppError {
-  if (cause.code === 'EADDRINUSE' || cause.code === 'EACCES') {
+  if (cause.syscall === 'listen' || cause.code === 'EADDRINUSE') {
     return new AppError('usage', `port ${port} cannot be had (${cause.code})`, {
       hints: ['choose another with --port, or leave it out for any free one'],
       cause,

@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest';
+import { listJobs } from '../../src/upload/jobs.ts';
+import { factFile, openLibraryBench } from './library-bench.ts';
+
+it('a server that is another one from some answer on ends the upload, and what the first one has is not forgotten', async () => {
+  let isOther = true;
+  const bench = await openLibraryBench(false, (request, nth) => {
+    if (!isOther || request.path !== '/api/feature/upload-batch' || nth !== 2) return undefined;
+    const headers = { 'content-type': 'application/json', 'x-server-id': 'another' };
+    return { kind: 'answer', commit: false, status: 200, headers, body: '{"message":"4 features created."}' };
+  });
+  await expect(bench.upload(factFile('rows.npy'))).rejects.toMatchObject({
+    ...{ code: 'checkpoint_mismatch', exitCode: 12 },
+    message: expect.stringMatching(/another server answers now: was \S+, is another/),
+  });
+  expect(await listJobs(bench.state)).toMatchObject([{ state: 'interrupted', confirmed: 8, unknown: 4 }]);
+  isOther = false;
+  const { report } = await bench.upload(factFile('rows.npy'));
+  expect(report.confirmed).toBe(16);
+  expect(bench.held().map(({ index }) => index)).toEqual(Array.from({ length: 16 }, (_, i) => i));
+});
