@@ -23,6 +23,13 @@ const signalEnds = {
 
 const signalNames = Object.keys(signalEnds) as (keyof typeof signalEnds)[];
 
+/** Also the last line of a program that reads along. */
+function tellEnd(out: Output, exitCode: number, { code }: AppError): void {
+  const hint = 'what was confirmed is noted: run the same command again to go on';
+  out.note(`stopped at once; ${hint}`);
+  out.document({ type: 'error', code, exitCode, message: 'stopped at once', hint });
+}
+
 /** The first signal asks the command to end in order, the second ends the process: the journal is safe either way. */
 export function listenForSignals(out: Output, expected: boolean): Signals {
   const stop = new AbortController();
@@ -32,7 +39,7 @@ export function listenForSignals(out: Output, expected: boolean): Signals {
     if (code !== undefined) {
       if (process.stderr.isTTY) process.stderr.write(terminalAsBefore);
       out.setLineWriter(undefined);
-      if (!expected) out.note('stopped at once; what was confirmed is noted: run the same command again to go on');
+      if (!expected) tellEnd(out, code, stop.signal.reason as AppError);
       process.exit(code);
     }
     const end = signalEnds[signal];

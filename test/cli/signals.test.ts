@@ -68,10 +68,14 @@ describe('a signal', () => {
   });
 
   test('that comes twice ends it at once, with a request in flight', async ({ home, server }) => {
-    const run = await startHeld(home, server.url, '/api/feature/upload-batch', saeArgs('twice'));
+    const args = [...saeArgs('twice'), '--json'];
+    const run = await startHeld(home, server.url, '/api/feature/upload-batch', args);
     await run.signal('SIGINT');
     run.again('SIGINT');
-    expect((await run.ran).code).toBe(130);
+    const first = await run.ran;
+    expect(first.code).toBe(130);
+    const end = { type: 'error', code: 'interrupted', exitCode: 130, message: 'stopped at once' };
+    expect(documentsOf(first).at(-1)).toMatchObject(end);
     run.proxy.release();
     const second = await home.runAt(server.url, saeArgs('twice'));
     expect(second.code).toBe(0);
