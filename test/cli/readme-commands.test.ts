@@ -167,7 +167,8 @@ function plain(lines: readonly string[]): string[] {
     .map((line) =>
       line
         .replace(/begun .*/, 'begun MOMENT')
-        .replace(/\d\d:\d\d on \d{4}-\d\d-\d\d( \([^)]*\))?/g, 'MOMENT')
+        // Of the same day, as it is for an hour before midnight in UTC, without the day.
+        .replace(/\d\d:\d\d(?: on \d{4}-\d\d-\d\d(?: \([^)]*\))?| \([^)]* UTC\))/g, 'MOMENT')
         .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
         .replace(/\b[0-9a-f]{16}\b/g, 'JOB')
         .replace(/\/\d{8,}/g, '/INDEX')
