@@ -69,9 +69,10 @@ export async function checkRows(
     rows += block.count;
     onEvent({ type: 'checking', rows, total });
   }
-  const noneLeft = bad === countRows(planned) && !isPart;
+  const left = countRows(planned) - new Set([...large.keys(), ...reasons.keys()]).size;
+  const noneLeft = skipBad && left === 0 && !isPart;
   if (bad > 0 && (!skipBad || noneLeft)) throw notFinite(matrix, findings, bad, { format, isOnly, skipBad });
-  if (large.size > 0 && !skipBad) throw tooLarge(matrix, large, format);
+  if (large.size > 0 && (!skipBad || noneLeft)) throw tooLarge(matrix, large, format);
   return { blocks: hasher.finish(), bad: new Map([...large, ...reasons]) };
 }
 

@@ -22,10 +22,14 @@ export function sizeCheck(format: BodyFormat, width: number, limit: number): Che
   if (!format.prepare && frame + usualText + mostOfValues <= limit) return undefined;
   return async (block, isPlanned) => {
     const tooLarge = new Map<number, string>();
+    let prepared = 0;
     for (let i = 0; i < block.count; i++) {
       const row = block.start + i;
-      if (i % preparedRows === 0) await format.prepare?.(row, Math.min(preparedRows, block.count - i));
       if (!isPlanned(row)) continue;
+      if (i >= prepared) {
+        prepared = Math.min(block.count, i + preparedRows);
+        await format.prepare?.(row, prepared - i);
+      }
       const { before, after } = format.aroundRow(row);
       const text = frame + Buffer.byteLength(before) + Buffer.byteLength(after);
       if (text + mostOfValues <= limit) continue;

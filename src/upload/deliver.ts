@@ -98,6 +98,8 @@ async function deliverAnnounced(run: Run, batch: Batch): Promise<void> {
       isOpen = true;
       isLost ||= !outcome.answered;
     }
+    // Nor is it asked what became of it.
+    if (outcome.type === 'unknown' && (outcome.waitMs ?? 0) > longestWaitMs) return pause(run, outcome);
     if (isFailure) failures++;
     const often = isSearch || failures >= mostFailures[delivery.settle];
     const isPoison = isFailure && often;
@@ -108,7 +110,6 @@ async function deliverAnnounced(run: Run, batch: Batch): Promise<void> {
       if (isPoison && !stop.aborted) return failAgain(run, batch, outcome.why);
       if (stop.aborted) return;
     }
-    if (outcome.type === 'unknown' && (outcome.waitMs ?? 0) > longestWaitMs) return pause(run, outcome);
     // With keys an unknown batch is sent again as it is: had it been stored, the server gives its first answer.
     await patience.wait(outcome.why, outcome.waitMs, stop).catch(unlessStopped(run));
     if (stop.aborted) return outcome.type === 'busy' && !isOpen ? drop(run, batch, 'busy') : undefined;

@@ -31,7 +31,8 @@ export async function lookFirst(input: JobInput, { id, journal, replaces }: Job)
   const skip = input.isNew || unseen.length === 0;
   const { model, source, as } = identity;
   const place = { server: input.server.id, account: input.server.account.id, model, source, as };
-  const isLost = !skip && (await isLostBeside(input.stateDir, place, replaces ? undefined : id, unseen));
+  const mayDouble = !skip && !repeatsAreHarmless(delivery);
+  const isLost = mayDouble && (await isLostBeside(input.stateDir, place, replaces ? undefined : id, unseen));
   const seen = skip ? undefined : await lookAtUnseen(input, unseen, seenBefore, isLost);
   if (seen && seen.different.length > 0) {
     throw featureExists(matrix, seen.different, `${model}/${source}`, input, replaces ? id : undefined);

@@ -40,6 +40,14 @@ describe('a row that is too large for any request', () => {
     expect(without6).toHaveLength(15);
   });
 
+  it('is refused all the same where no other is left', async () => {
+    const bench = await openLibraryBench();
+    const given = { activations: await examples(), limits: { bytes: 100_000 }, skipBadRows: true };
+    const only = { ...given, features: [[6, 7]] as [number, number][] };
+    await expect(bench.upload(rows, only)).rejects.toMatchObject({ code: 'cannot_be_stored' });
+    expect(bench.held()).toEqual([]);
+  });
+
   it('is measured as it will be printed: values take what they take, not what they could', async () => {
     const bench = await openLibraryBench();
     const { report } = await bench.upload(rows, { limits: { bytes: 1_500 } });

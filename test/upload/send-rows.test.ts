@@ -213,6 +213,16 @@ describe('a batch whose first answer was lost', () => {
   });
 });
 
+it('a server that fails and asks to wait for hours is not asked what became of a batch, nor is it poison', async () => {
+  const looked = vi.fn(async () => ({ stored: new Map() }));
+  const run = start({ ...delivery('lookup', 1), lookup: looked });
+  await vi.waitFor(() => expect(sent).toBe(1));
+  underWay.shift()?.answer({ type: 'unknown', answered: true, waitMs: 7_200_000, why: 'failed' });
+  expect(await run).toMatchObject({ type: 'quota', waitMs: 7_200_000 });
+  expect(looked).not.toHaveBeenCalled();
+  expect([await intents(), sent]).toEqual([[0], 1]);
+});
+
 it('a failure for good is told though the run was stopped meanwhile', async () => {
   const run = start(delivery('resend', 1));
   await vi.waitFor(() => expect(sent).toBe(1));
