@@ -7,7 +7,7 @@ import { findSaes } from '../../src/layouts/find.ts';
 import { openStore, type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index.ts';
 import { type PreparedSae, prepareSae, type SaeOptions } from '../../src/upload/kinds/sae.ts';
 import { sendSae } from '../../src/upload/kinds/send-sae.ts';
-import type { JobReport } from '../../src/upload/run.ts';
+import type { JobReport, UploadRun } from '../../src/upload/run.ts';
 import { fixture } from '../fixtures.ts';
 import { type FaultProxy, type Plan, startFaultProxy } from './fault-proxy.ts';
 
@@ -30,7 +30,11 @@ export interface LibraryBench {
   readonly state: string;
   readonly proxy: FaultProxy;
   /** Checks the only SAE under a path and sends it. */
-  upload(path: string, options?: Partial<SaeOptions>): Promise<{ prepared: PreparedSae; report: JobReport }>;
+  upload(
+    path: string,
+    options?: Partial<SaeOptions>,
+    more?: Partial<UploadRun>,
+  ): Promise<{ prepared: PreparedSae; report: JobReport }>;
   /** All that the store holds of a source set, ordered by index. */
   held(saeId?: string): Held[];
 }
@@ -55,12 +59,19 @@ export async function openLibraryBench(
   const state = join(folder, 'state');
   return {
     ...{ sandbox, folder, state, proxy },
-    upload: (path, options = {}) => upload(proxy.url, sandbox.apiKey, state, path, options),
+    upload: (path, options = {}, more = {}) =>
+      upload(proxy.url, sandbox.apiKey, { stateDir: state, ...more }, path, options),
     held: (saeId = 'bench') => readHeld(data, `1-${saeId}`),
   };
 }
 
-async function upload(url: string, key: string, stateDir: string, path: string, options: Partial<SaeOptions>) {
+async function upload(
+  url: string,
+  key: string,
+  more: Pick<UploadRun, 'stateDir'> & Partial<UploadRun>,
+  path: string,
+  options: Partial<SaeOptions>,
+) {
   const { server, close } = await connect({ url, key, userAgent: 'test', insecure: false });
   const [sae] = await findSaes(path);
   if (!sae) throw new Error(`${path} holds no SAE`);
@@ -68,7 +79,6 @@ async function upload(url: string, key: string, stateDir: string, path: string, 
     const onEvent = () => undefined;
     const run = {
       server,
-      stateDir,
       restart: false,
       wait: false,
       assumeNew: false,
@@ -76,6 +86,7 @@ async function upload(url: string, key: string, stateDir: string, path: string, 
       forceUnlock: false,
       settleTimeoutMs: 0,
       command: 'again',
+      ...more,
     };
     const prepared = await prepareSae(sae, { saeId: 'bench', ...place, ...options }, run);
     try {

@@ -1,9 +1,12 @@
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openStore } from '../../src/sandbox/index.ts';
 import { countRows, intersectRanges, mergeRanges, rangesOf } from '../../src/tensor/ranges.ts';
+import type { OnEvent } from '../../src/upload/events.ts';
 import { listJobs } from '../../src/upload/jobs.ts';
+import { journalPath } from '../../src/upload/journal.ts';
+import { encodeRecord, type JournalRecord } from '../../src/upload/journal-records.ts';
 import { parseShard, type Shard, shardSpan } from '../../src/upload/shard.ts';
 import { npyFile, rowsOf } from '../cli/fixtures.ts';
 import { fixture } from '../fixtures.ts';
@@ -153,5 +156,41 @@ describe('shards of an SAE', () => {
     expect(others).toEqual(['locked', 'locked', 'ended']);
     expect(bench.held()).toHaveLength(20);
     expect((await listJobs(bench.state)).map(({ job }) => job.shard)).toEqual(['1/2', '2/2']);
+  });
+});
+
+describe('rows that another run may be sending', () => {
+  it('are no other shard’s, however alike both are divided', async () => {
+    let second: Promise<unknown> | undefined;
+    const bench = await openLibraryBench(false, async ({ path }, nth) => {
+      if (path === '/api/feature/upload-batch' && nth === 0) {
+        const over = bench.upload(tiny, { features: [[0, 256]], shard: { part: 2, of: 2 } });
+        second = over.catch((error: unknown) => error);
+        await second;
+      }
+      return undefined;
+    });
+    const { report } = await bench.upload(tiny, { shard: { part: 1, of: 2 } });
+    expect(report.sent).toBe(256);
+    expect(await second).toMatchObject({ code: 'locked' });
+  });
+
+  it('are waited for where a restart puts a journal aside that has a request without an answer', async () => {
+    let isRefused = true;
+    const refusal = { kind: 'answer', commit: false, status: 403, body: '{"error":"no"}' } as const;
+    const bench = await openLibraryBench(true, ({ path }) =>
+      isRefused && path === '/api/feature/upload-batch' ? refusal : undefined,
+    );
+    await expect(bench.upload(tiny, { activations })).rejects.toMatchObject({ code: 'refused' });
+    isRefused = false;
+    const [{ id = '' } = {}] = await listJobs(bench.state);
+    const intent: JournalRecord = { t: 'intent', batch: 99, key: 'k', rows: [[0, 4]], hash: 'h' };
+    appendFileSync(journalPath(bench.state, id), encodeRecord(intent));
+    const told: string[] = [];
+    const onEvent: OnEvent = (event) => {
+      if (event.type === 'warning') told.push(event.message);
+    };
+    await bench.upload(tiny, { activations }, { restart: true, onEvent });
+    expect(told).toEqual([expect.stringContaining('an earlier run has requests without an answer')]);
   });
 });
