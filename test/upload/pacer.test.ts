@@ -108,4 +108,14 @@ describe('a paced upload', () => {
       pacer.ended(undefined);
     }
   });
+
+  it('tells how far apart requests go, which is not how long the next one waits', () => {
+    const pacer = createPacer();
+    expect(pacer.intervalMs).toBe(0);
+    pacer.began();
+    pacer.ended(100);
+    const [first, second] = [pacer.turn(1000, start), pacer.turn(1000, start)];
+    expect(pacer.intervalMs).toBeCloseTo(second - first, 3);
+    expect(pacer.intervalMs).toBeGreaterThan(30_000);
+  });
 });

@@ -54,7 +54,7 @@ function delivery(settle: Delivery['settle'], maxInFlight: number, pacer = creat
   };
 }
 
-async function start(how: Delivery): Promise<ReturnType<typeof sendRows>> {
+async function start(how: Delivery, more: Partial<SendInput> = {}): Promise<ReturnType<typeof sendRows>> {
   const folder = await tempFolder();
   const values = Float32Array.from({ length: rows * width }, (_, i) => i / 8);
   await writeFiles(folder, { 'rows.npy': npyImage('<f4', false, [rows, width], Buffer.from(values.buffer)) });
@@ -76,7 +76,7 @@ async function start(how: Delivery): Promise<ReturnType<typeof sendRows>> {
     onConfirmed: () => undefined,
     onQuarantined: () => undefined,
   };
-  return sendRows(input);
+  return sendRows({ ...input, ...more });
 }
 
 const intents = async () => (await readJournal(journal.path))?.unknown.map(({ batch }) => batch) ?? [];
@@ -203,6 +203,21 @@ describe('a batch whose first answer was lost', () => {
       expect([await intents(), sent]).toEqual([[0], 2]);
     });
   }
+
+  it('stays unknown to a later run that meets the quota with it, too', async () => {
+    const first = start(delivery('resend', 1));
+    await vi.waitFor(() => expect(sent).toBe(1));
+    stop.abort();
+    underWay.shift()?.answer(lost);
+    expect(await first).toEqual({ type: 'stopped' });
+    const { unknown = [], nextBatch = 0 } = (await readJournal(journal.path)) ?? {};
+    const later = { unknown, nextBatch, pending: [], stop: new AbortController().signal };
+    const second = start(delivery('resend', 1), later);
+    await vi.waitFor(() => expect(sent).toBe(2));
+    underWay.shift()?.answer({ type: 'quota', left: 0, resumeAt: undefined, why: 'spent' });
+    expect(await second).toMatchObject({ type: 'quota' });
+    expect([await intents(), sent]).toEqual([[0], 2]);
+  });
 
   it('is left to the next run where the server asks to wait for hours', async () => {
     const run = start(delivery('resend', 1));
