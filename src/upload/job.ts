@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { AppError } from '../errors.ts';
 import type { Ranges } from '../tensor/ranges.ts';
 import { listJobs } from './jobs.ts';
+import { refuseOverlap } from './jobs-beside.ts';
 import { type Journal, journalPath, openJournal, removeJournal } from './journal.ts';
 import { type Aside, openAside } from './journal-aside.ts';
 import { type Lock, takeLock } from './lock.ts';
 import type { JobIdentity, Typed } from './run.ts';
 import type { Server } from './server.ts';
 import { formatShard } from './shard.ts';
-import { refuseOverlap } from './shard-jobs.ts';
 
 /** An open job: its journal, and the lock that keeps other runs out. */
 export interface Job {
@@ -81,7 +81,7 @@ export async function openJob(server: Server, identity: JobIdentity, options: Op
     const opened = await openJournal(path, lock);
     journal = opened;
     await beginJob(opened, server, identity, options);
-    if (identity.request === undefined) await refuseOverlap(options.stateDir, id, options.planned);
+    await refuseOverlap(options.stateDir, id, options.planned);
     return heldJob(id, opened, aside, lock);
   } catch (error) {
     await journal?.close();
@@ -151,6 +151,7 @@ async function beginJob(
     source: identity.source,
     as: identity.as,
     ...(identity.shard && { shard: formatShard(identity.shard) }),
+    ...(identity.request !== undefined && { request: identity.request }),
     title: options.title,
     command: options.command,
     createdAt: new Date().toISOString(),

@@ -19,6 +19,8 @@ const jobSchema = z.object({
   as: z.enum(['features', 'vectors', 'vector', 'probe', 'activations']),
   /** Part of the SAE, such as `2/8`, where the job is of one. */
   shard: z.optional(z.string()),
+  /** What sets it apart from jobs that share all else, such as `index 7` (absent in journals of earlier versions). */
+  request: z.optional(z.string()),
   /** For people: what was typed, and what to type to go on. */
   title: z.string(),
   command: z.string(),

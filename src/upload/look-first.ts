@@ -3,11 +3,11 @@ import { countRows, mergeRanges, type Ranges, rangesOf, subtractRanges } from '.
 import type { Delivery } from './delivery.ts';
 import { looseHash } from './fingerprint.ts';
 import type { Job } from './job.ts';
+import { indicesOf, isLostBeside } from './jobs-beside.ts';
 import { type JournalState, pendingRows } from './journal-state.ts';
 import { type Comparison, compareRows, featureExists, sampleRows } from './look.ts';
 import type { JobInput } from './run-job.ts';
 import type { RowContent } from './server.ts';
-import { isLostBeside } from './shard-jobs.ts';
 import { waitFor } from './wait-until.ts';
 
 /** Rows read back when a finished job is run again. */
@@ -32,7 +32,8 @@ export async function lookFirst(input: JobInput, { id, journal, replaces }: Job)
   const { model, source, as } = identity;
   const place = { server: input.server.id, account: input.server.account.id, model, source, as };
   const mayDouble = !skip && !repeatsAreHarmless(delivery);
-  const isLost = mayDouble && (await isLostBeside(input.stateDir, place, replaces ? undefined : id, unseen));
+  const indices = indicesOf(mayDouble ? unseen : [], delivery.format.indexOf);
+  const isLost = mayDouble && (await isLostBeside(input.stateDir, place, replaces ? undefined : id, indices));
   const seen = skip ? undefined : await lookAtUnseen(input, unseen, seenBefore, isLost);
   if (seen && seen.different.length > 0) {
     throw featureExists(matrix, seen.different, `${model}/${source}`, input, replaces ? id : undefined);

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { holdJob, readJobState } from '../../src/upload/held-jobs.ts';
 import { knownJobs, listJobs } from '../../src/upload/jobs.ts';
+import { isLostBeside } from '../../src/upload/jobs-beside.ts';
 import { journalPath } from '../../src/upload/journal.ts';
 import { encodeRecord, type JournalRecord } from '../../src/upload/journal-records.ts';
 import { foldRecords } from '../../src/upload/journal-state.ts';
-import { isLostBeside } from '../../src/upload/shard-jobs.ts';
 import { tempFolder } from '../fixtures.ts';
 
 const job = (source: string, createdAt: string): JournalRecord => ({

@@ -7,6 +7,7 @@ import type { OnEvent } from '../../src/upload/events.ts';
 import { listJobs } from '../../src/upload/jobs.ts';
 import { journalPath } from '../../src/upload/journal.ts';
 import { encodeRecord, type JournalRecord } from '../../src/upload/journal-records.ts';
+import type { SaeOptions } from '../../src/upload/kinds/sae.ts';
 import { parseShard, type Shard, shardSpan } from '../../src/upload/shard.ts';
 import { npyFile, rowsOf } from '../cli/fixtures.ts';
 import { fixture } from '../fixtures.ts';
@@ -160,6 +161,30 @@ describe('shards of an SAE', () => {
 });
 
 describe('rows that another run may be sending', () => {
+  it('are those of the whole to a run of one index, and the other way round; two indices are not in each other’s way', async () => {
+    const ends: unknown[] = [];
+    const one = (row: number, index: number) => ({ features: [[row, row + 1]], index }) as const;
+    const whole = { features: [[0, 4]] } as const;
+    const meanwhile: Partial<SaeOptions>[] = [];
+    const bench = await openLibraryBench(false, async ({ path }) => {
+      const others = path === '/api/feature/upload-batch' ? meanwhile.splice(0) : [];
+      for (const other of others) {
+        const ended = bench.upload(tiny, other);
+        ends.push(await ended.then(({ report }) => report.sent).catch(({ message }) => message));
+      }
+      return undefined;
+    });
+    meanwhile.push(one(3, 3));
+    await bench.upload(tiny, whole);
+    meanwhile.push(whole, one(5, 5));
+    await bench.upload(tiny, one(4, 4000));
+    expect(ends).toEqual([
+      expect.stringMatching(/^another run is uploading tiny-kjv-4l\/1-bench: the whole of it \(job/),
+      expect.stringMatching(/^another run is uploading tiny-kjv-4l\/1-bench: its index 4000 \(job/),
+      1,
+    ]);
+  });
+
   it('are no other shard’s, however alike both are divided', async () => {
     let second: Promise<unknown> | undefined;
     const bench = await openLibraryBench(false, async ({ path }, nth) => {

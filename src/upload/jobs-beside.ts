@@ -1,0 +1,60 @@
+import { AppError } from '../errors.ts';
+import { eachRow, intersectRanges, type Ranges, rangesOf } from '../tensor/ranges.ts';
+import { type JobStatus, listJobs } from './jobs.ts';
+import { journalPath, readJobRecord } from './journal.ts';
+import type { JobRecord } from './journal-records.ts';
+
+/**
+ * Shards of one division of an SAE run side by side, and so do single features under indices of their own; a run of the
+ * whole, or of another division, has features in common with them, and both would send these; so has a shard over other
+ * features that is divided alike. Asked once a job's own record is written: of two that begin at once, one sees the
+ * other. Error: locked, naming the other job.
+ */
+export async function refuseOverlap(stateDir: string, id: string, planned: Ranges): Promise<void> {
+  const job = await readJobRecord(journalPath(stateDir, id));
+  const others = job ? await listJobs(stateDir, (known) => known.id !== id && samePlace(job, known.job)) : [];
+  const other = others.find((one) => one.state === 'running' && job && mayOverlap(job, planned, one));
+  if (!other) return;
+  const { shard, request, model, source } = other.job;
+  const what = shard ? `its shard ${shard}` : request ? `its ${request}` : 'the whole of it';
+  throw new AppError('locked', `another run is uploading ${model}/${source}: ${what} (job ${other.id})`, {
+    hints: [
+      'wait until it has ended; shards run side by side where all of them are of the same number N of parts, and single features (--index) beside each other',
+    ],
+  });
+}
+
+/** Where a job's rows go. */
+export type JobPlace = Pick<JobRecord, 'server' | 'account' | 'model' | 'source' | 'as'>;
+
+/**
+ * Whether some of these rows, told by their features' indices, were sent by another job than `self`, or before a restart
+ * that has put its journal aside, in requests without an answer: these may still be under way.
+ */
+export async function isLostBeside(
+  stateDir: string,
+  place: JobPlace,
+  self: string | undefined,
+  indices: Ranges,
+): Promise<boolean> {
+  const others = await listJobs(stateDir, (known) => known.id !== self && samePlace(known.job, place));
+  return others.some((one) => intersectRanges(indices, indicesOf(one.unknownRows, one.indexOf)).length > 0);
+}
+
+/** The indices that rows have as features. */
+export function indicesOf(rows: Ranges, indexOf: ((row: number) => number) | undefined): Ranges {
+  return indexOf ? rangesOf(Array.from(eachRow(rows), indexOf)) : rows;
+}
+
+function samePlace(a: JobPlace, b: JobPlace): boolean {
+  return (['server', 'account', 'model', 'source', 'as'] as const).every((name) => a[name] === b[name]);
+}
+
+function mayOverlap(job: JobRecord, planned: Ranges, other: JobStatus): boolean {
+  // Another index is another feature, and another vector another vector; the same one is the same job.
+  if (job.request !== undefined && other.job.request !== undefined) return false;
+  const isDividedAlike = job.request === other.job.request && partsOf(job) === partsOf(other.job);
+  return !isDividedAlike || intersectRanges(planned, other.plan).length > 0;
+}
+
+const partsOf = ({ shard }: JobRecord) => shard?.split('/')[1];
