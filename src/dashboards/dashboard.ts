@@ -34,6 +34,8 @@ export interface DashboardSource {
   readonly features: Ranges;
   /** How many activations there are in all. */
   readonly activations: number;
+  /** Bytes that one feature's dashboard takes as JSON, at the most. */
+  readonly mostBytes: number;
   /** SHA-256 of all that was read; another where tokens were replaced in it. */
   readonly hash: string;
   /** Features whose record cannot be uploaded, and why: read with `skipBad` only. */

@@ -9,6 +9,7 @@ import { findFault } from './check-dashboard.ts';
 import type { Activation, Dashboard, DashboardPlace, DashboardSource, ReadOptions } from './dashboard.ts';
 import { collectFaults } from './faults.ts';
 import { fixTokens } from './fix-tokens.ts';
+import { jsonBound } from './json-bound.ts';
 import { checkPlace } from './place.ts';
 
 const activation = z.looseObject({
@@ -75,6 +76,8 @@ async function scan(path: string, bytes: ByteSource, place: DashboardPlace, opti
   const hash = createHash('sha256');
   let activations = 0;
   let fixedTokens = 0;
+  const bytesOf = new Map<number, number>();
+  let mostBytes = 0;
   let number = 0;
   for await (const { text, start } of linesOf(path, bytes, (chunk) => hash.update(chunk))) {
     number++;
@@ -90,11 +93,14 @@ async function scan(path: string, bytes: ByteSource, place: DashboardPlace, opti
     fixedTokens += fixed;
     const misplaced = checkPlace(parsed, place);
     const fault = misplaced ?? findFault(parsed.index, dashboard) ?? repeated(parsed, spans, whole);
-    const own = misplaced === undefined ? parsed.index : undefined;
-    if (fault !== undefined) faults.add(`line ${number}, feature ${parsed.index}: ${fault}`, own);
+    const ofFeature = misplaced === undefined ? parsed.index : undefined;
+    if (fault !== undefined) faults.add(`line ${number}, feature ${parsed.index}: ${fault}`, ofFeature);
     const lines = spans.get(parsed.index);
     if (lines) lines.push(start, text.length);
     else spans.set(parsed.index, [start, text.length]);
+    const own = (bytesOf.get(parsed.index) ?? 0) + jsonBound(dashboard);
+    bytesOf.set(parsed.index, own);
+    mostBytes = Math.max(mostBytes, own);
     activations += dashboard.activations.length;
     if (dashboard.activations.length > 0) withExamples.add(parsed.index);
   }
@@ -102,7 +108,7 @@ async function scan(path: string, bytes: ByteSource, place: DashboardPlace, opti
   if (fixedTokens > 0) hash.update('tokens replaced');
   for (const index of faults.leftOut.keys()) withExamples.delete(index);
   const features = rangesOf(withExamples);
-  return { spans, features, activations, fixedTokens, faulty: faults.leftOut, hash: hash.digest('hex') };
+  return { spans, features, activations, mostBytes, fixedTokens, faulty: faults.leftOut, hash: hash.digest('hex') };
 }
 
 /** Single activations of a feature may stand on many lines; its whole page stands on one. */

@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,46 +5,28 @@ import { AppError } from '../errors.ts';
 import * as z from '../schema.ts';
 import { openFile, readBytes } from '../tensor/byte-source.ts';
 import { rangesOf } from '../tensor/ranges.ts';
+import { type BatchFeature, featureSchema, toDashboard, unevenLogits } from './batch-feature.ts';
 import { findFault } from './check-dashboard.ts';
-import type { Activation, Dashboard, DashboardPlace, DashboardSource, Logit, ReadOptions } from './dashboard.ts';
+import type { Dashboard, DashboardPlace, DashboardSource, ReadOptions } from './dashboard.ts';
 import { collectFaults } from './faults.ts';
 import { fixTokens } from './fix-tokens.ts';
+import { jsonBound } from './json-bound.ts';
+import { type JsonElement, jsonText, readElements } from './json-elements.ts';
 import { checkPlace } from './place.ts';
-
-const bin = z.nullish(z.number());
 
 /** Format: SAEDashboard's `batch-N.json`, one document of many features. */
 const batchSchema = z.looseObject({
   model_id: z.nullish(z.string()),
   layer: z.nullish(z.union([z.number(), z.string()])),
-  features: z.array(
-    z.looseObject({
-      feature_index: z.int(),
-      frac_nonzero: z.nullish(z.number()),
-      pos_str: z.nullish(z.array(z.string())),
-      pos_values: z.nullish(z.array(z.number())),
-      neg_str: z.nullish(z.array(z.string())),
-      neg_values: z.nullish(z.array(z.number())),
-      activations: z.nullish(
-        z.array(
-          z.looseObject({
-            tokens: z.array(z.string()),
-            values: z.array(z.number()),
-            bin_min: bin,
-            bin_max: bin,
-            bin_contains: bin,
-          }),
-        ),
-      ),
-    }),
-  ),
+  features: z.array(z.unknown()),
 });
 
-type Batch = z.infer<typeof batchSchema>;
-type Feature = Batch['features'][number];
-
-/** A document is parsed whole, and Node's longest text is half a gigabyte. */
-const largestBatch = 400 << 20;
+/** Where a feature lies. */
+interface Place {
+  readonly file: string;
+  readonly start: number;
+  readonly length: number;
+}
 
 /** Whether a folder is SAEDashboard's output, by the names of its files. */
 export async function batchFiles(folder: string): Promise<string[]> {
@@ -55,7 +36,7 @@ export async function batchFiles(folder: string): Promise<string[]> {
 }
 
 /**
- * Opens a folder of SAEDashboard batches: reads each once, checks every feature, and remembers which batch it is in.
+ * Opens a folder of SAEDashboard batches: reads each once, checks every feature, and remembers where it lies.
  * Dead features are in no batch. Errors: record_invalid listing the first faults by file and feature.
  */
 export async function openSaeDashboard(
@@ -63,136 +44,100 @@ export async function openSaeDashboard(
   place: DashboardPlace,
   options: ReadOptions,
 ): Promise<DashboardSource> {
-  const files = await batchFiles(folder);
-  const batchOf = new Map<number, number>();
+  const placeOf = new Map<number, Place>();
   const withExamples = new Set<number>();
   const faults = place.faults ?? collectFaults(folder, options.skipBad);
   const hash = createHash('sha256');
   let activations = 0;
   let fixedTokens = 0;
-  for (const [number, file] of files.entries()) {
-    const batch = await readBatch(file, (bytes) => hash.update(bytes));
-    const misplaced = checkPlace({ modelId: batch.model_id, layer: batch.layer }, place);
-    if (misplaced) faults.add(`${file}: ${misplaced}`);
-    for (const feature of batch.features) {
+  let mostBytes = 0;
+  for (const file of await batchFiles(folder)) {
+    const onFeature = (feature: BatchFeature, where: Place) => {
       const index = feature.feature_index;
       const { dashboard, fixed } = readDashboard(feature, options);
       fixedTokens += fixed;
-      const twice = batchOf.has(index) ? 'this feature stands there twice' : undefined;
+      const twice = placeOf.has(index) ? 'this feature stands there twice' : undefined;
       const fault = twice ?? unevenLogits(feature) ?? findFault(index, dashboard);
       if (fault) faults.add(`${file}, feature ${index}: ${fault}`, index);
-      batchOf.set(index, number);
+      placeOf.set(index, where);
+      mostBytes = Math.max(mostBytes, jsonBound(dashboard));
       activations += dashboard.activations.length;
       if (dashboard.activations.length > 0) withExamples.add(index);
-    }
+    };
+    const batch = await readBatch(file, (bytes) => hash.update(bytes), onFeature);
+    const misplaced = checkPlace({ modelId: batch.model_id, layer: batch.layer }, place);
+    if (misplaced) faults.add(`${file}: ${misplaced}`);
   }
   faults.throwIfAny();
   if (fixedTokens > 0) hash.update('tokens replaced');
   for (const index of faults.leftOut.keys()) withExamples.delete(index);
-  const lookup = cachedBatches(files, options);
   return {
     path: folder,
     features: rangesOf(withExamples),
     activations,
+    mostBytes,
     hash: hash.digest('hex'),
     fixedTokens,
     faulty: faults.leftOut,
     read: async (index) => {
-      const number = batchOf.get(index);
-      return number === undefined ? undefined : (await lookup(number)).get(index);
+      const where = placeOf.get(index);
+      return where && readDashboard(await readAgain(where, index), options).dashboard;
     },
     close: async () => undefined,
   };
 }
 
-function readDashboard(feature: Feature, options: ReadOptions): { dashboard: Dashboard; fixed: number } {
+function readDashboard(feature: BatchFeature, options: ReadOptions): { dashboard: Dashboard; fixed: number } {
   const dashboard = toDashboard(feature);
   return options.fixTokens ? fixTokens(dashboard) : { dashboard, fixed: 0 };
 }
 
-/** Features are asked for in order, so one batch in memory serves them all. */
-function cachedBatches(
-  files: readonly string[],
-  options: ReadOptions,
-): (number: number) => Promise<ReadonlyMap<number, Dashboard>> {
-  let cached = -1;
-  let dashboards: ReadonlyMap<number, Dashboard> = new Map();
-  return async (number) => {
-    if (number !== cached) {
-      const { features } = await readBatch(files[number] as string, () => undefined);
-      dashboards = new Map(
-        features.map((feature) => [feature.feature_index, readDashboard(feature, options).dashboard]),
-      );
-      cached = number;
-    }
-    return dashboards;
+/** What a batch says of itself; its features are told one by one, for a batch may be larger than memory. */
+async function readBatch(
+  file: string,
+  onChunk: (bytes: Uint8Array) => void,
+  onFeature: (feature: BatchFeature, where: Place) => void,
+): Promise<z.infer<typeof batchSchema>> {
+  const bytes = await openFile(file);
+  let count = 0;
+  const onElement = ({ text, start }: JsonElement) => {
+    const feature = check(file, featureSchema, JSON.parse(jsonText(text)), `features.${count++}`);
+    onFeature(feature, { file, start, length: text.length });
   };
-}
-
-async function readBatch(file: string, onBytes: (bytes: Uint8Array) => void): Promise<Batch> {
-  const source = await openFile(file);
   try {
-    if (source.size > largestBatch)
-      throw batchError(file, `is ${source.size} bytes long; at most ${largestBatch} are read`);
-    const bytes = await readBytes(source, 0, source.size);
-    onBytes(bytes);
-    if (!isUtf8(bytes)) throw batchError(file, 'is not UTF-8');
-    const parsed = batchSchema.safeParse(JSON.parse(Buffer.from(bytes.buffer).toString('utf8')));
-    if (parsed.success) return parsed.data;
-    const issue = parsed.error.issues[0];
-    throw batchError(file, `${issue?.path.join('.') || 'the whole'}: ${issue?.message}`);
+    const batch = await readElements(bytes, { key: 'features', onChunk, onElement });
+    return check(file, batchSchema, batch, '');
   } catch (cause) {
     throw cause instanceof SyntaxError ? batchError(file, `is not JSON: ${cause.message}`) : cause;
   } finally {
-    await source.close();
+    await bytes.close();
   }
+}
+
+/** A feature that was read before. Error: checkpoint_mismatch where its file has become another. */
+async function readAgain({ file, start, length }: Place, index: number): Promise<BatchFeature> {
+  const bytes = await openFile(file);
+  try {
+    const feature = check(file, featureSchema, JSON.parse(jsonText(await readBytes(bytes, start, length))), 'it');
+    if (feature.feature_index === index) return feature;
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError || (cause instanceof AppError && cause.code === 'record_invalid'))) throw cause;
+  } finally {
+    await bytes.close();
+  }
+  throw new AppError('checkpoint_mismatch', `${file}: changed while it was being read: feature ${index} has moved`, {
+    details: { file },
+  });
+}
+
+function check<S extends z.ZodMiniType>(file: string, schema: S, value: unknown, at: string): z.infer<S> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const path = [at, ...(issue?.path ?? [])].filter((part) => part !== '').join('.');
+  throw batchError(file, `${path || 'the whole'}: ${issue?.message}`);
 }
 
 function batchError(file: string, problem: string): AppError {
   return new AppError('record_invalid', `${file}: ${problem}`, { details: { file } });
-}
-
-/** Tokens without values, or the other way round, would be passed over. */
-function unevenLogits({ pos_str, pos_values, neg_str, neg_values }: Feature): string | undefined {
-  const isUneven = (tokens: Feature['pos_str'], values: Feature['pos_values']) =>
-    (tokens?.length ?? 0) !== (values?.length ?? 0);
-  if (isUneven(pos_str, pos_values)) return 'pos_str and pos_values are not of one length';
-  return isUneven(neg_str, neg_values) ? 'neg_str and neg_values are not of one length' : undefined;
-}
-
-function toDashboard(feature: Feature): Dashboard {
-  const { frac_nonzero: density, pos_str, pos_values, neg_str, neg_values, activations } = feature;
-  return {
-    activations: (activations ?? []).map(toActivation),
-    ...(typeof density === 'number' && { density }),
-    ...(pos_str && pos_values && { topLogits: toLogits(pos_str, pos_values) }),
-    ...(neg_str && neg_values && { bottomLogits: toLogits(neg_str, neg_values) }),
-  };
-}
-
-/** The group of top activations has -1 for its bin: that is no quantile. */
-function toActivation({
-  tokens,
-  values,
-  bin_min,
-  bin_max,
-  bin_contains,
-}: NonNullable<Feature['activations']>[number]): Activation {
-  const isQuantile = typeof bin_min === 'number' && bin_min !== -1 && bin_contains !== -1;
-  if (!isQuantile) return { tokens, values };
-  return {
-    tokens,
-    values,
-    quantileMin: bin_min,
-    ...(typeof bin_max === 'number' && { quantileMax: bin_max }),
-    ...(typeof bin_contains === 'number' && { quantileFraction: bin_contains }),
-  };
-}
-
-/** As many as a server takes; SAEDashboard may write more. */
-const mostLogits = 20;
-
-function toLogits(tokens: readonly string[], values: readonly number[]): Logit[] {
-  const count = Math.min(tokens.length, values.length, mostLogits);
-  return tokens.slice(0, count).map((token, i) => ({ token, value: values[i] as number }));
 }

@@ -18,6 +18,7 @@ export async function combine(given: FeatureData, found: FeatureData): Promise<F
     fields: [...new Set([...given.fields, ...found.fields])].sort(byKey),
     notes: [...given.notes, ...found.notes],
     firing: given.firing.map((state, row) => (usesFound(row) ? (found.firing[row] as number) : state)),
+    mostBytes: given.mostBytes + found.mostBytes,
     hash: createHash('sha256').update(given.hash).update(found.hash).digest('hex'),
     async read(row) {
       const own = await given.read(row);

@@ -25,6 +25,8 @@ export interface FeatureData {
   readonly notes: readonly string[];
   /** Of each row one of `firing`. */
   readonly firing: Uint8Array;
+  /** Bytes that the facts of one feature take as JSON, at the most. */
+  readonly mostBytes: number;
   /** SHA-256 of all that was read, and of how it was understood. */
   readonly hash: string;
   /** Undefined where nothing is said of the row. */

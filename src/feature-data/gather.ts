@@ -1,4 +1,5 @@
 import { collectFaults } from '../dashboards/faults.ts';
+import { jsonBound } from '../dashboards/json-bound.ts';
 import { AppError } from '../errors.ts';
 import { byKey, type FactsOrFault } from './facts.ts';
 import type { FeatureSet } from './feature-data.ts';
@@ -9,6 +10,7 @@ export interface Gathered {
   readonly features: number;
   readonly fields: readonly string[];
   readonly firing: Uint8Array;
+  readonly mostBytes: number;
 }
 
 /** Gathers the facts of one feature after the other, and what is wrong with them. */
@@ -29,6 +31,7 @@ export function gather(path: string, { rows, indices }: FeatureSet): Gatherer {
   const firing = new Uint8Array(rows);
   const claimed = new Uint8Array(rows);
   let features = 0;
+  let mostBytes = 0;
   return {
     claim(where, index) {
       const row = Number.isInteger(index) && index >= 0 ? indices.rowOf(index) : undefined;
@@ -48,13 +51,14 @@ export function gather(path: string, { rows, indices }: FeatureSet): Gatherer {
       if ('negative' in read) throw scaleUnknown(path, where, read);
       features++;
       firing[row] = read.state;
+      mostBytes = Math.max(mostBytes, jsonBound(read.facts));
       const { metadata = {}, ...own } = read.facts;
       for (const key of [...Object.keys(own), ...Object.keys(metadata)]) fields.add(key);
     },
     fault: faults.add,
     finish() {
       faults.throwIfAny();
-      return { features, fields: [...fields].sort(byKey), firing };
+      return { features, fields: [...fields].sort(byKey), firing, mostBytes };
     },
   };
 }

@@ -2,8 +2,8 @@ import { AppError } from '../errors.ts';
 import { type ByteSource, readBytes } from './byte-source.ts';
 
 const chunkBytes = 1 << 20;
-/** A line is one feature: kilobytes. */
-const longestLine = 64 << 20;
+/** A record is one feature: kilobytes. */
+export const longestRecord = 64 << 20;
 
 /** The lines of a file, with where each begins; `onChunk` is given all bytes. Error: record_invalid for an endless line. */
 export async function* linesOf(
@@ -25,8 +25,8 @@ export async function* linesOf(
     }
     rest = text.subarray(start);
     restStart += start;
-    if (rest.length > longestLine)
-      throw new AppError('record_invalid', `${path}: a line is longer than ${longestLine} bytes`);
+    if (rest.length > longestRecord)
+      throw new AppError('record_invalid', `${path}: a line is longer than ${longestRecord} bytes`);
   }
   if (rest.length > 0) yield { text: rest, start: restStart };
 }

@@ -2,7 +2,7 @@ import { floatWriter, longestFloatText } from '../encode/floats.ts';
 import type { RowBlock } from '../tensor/row-blocks.ts';
 import type { BodyFormat } from './delivery.ts';
 
-/** What single rows without side data have around their values, at the most: names and numbers. */
+/** What single rows have besides what is fetched for them around their values, at the most: names and numbers. */
 const usualText = 64 << 10;
 
 /** Rows whose side data is in memory at a time. */
@@ -19,7 +19,7 @@ export function sizeCheck(format: BodyFormat, width: number, limit: number): Che
   // The comma that a builder counts with each row.
   const frame = Buffer.byteLength(format.before) + Buffer.byteLength(format.after) + 1;
   const mostOfValues = format.values ? width * longestFloatText : 0;
-  if (!format.prepare && frame + usualText + mostOfValues <= limit) return undefined;
+  if (frame + usualText + (format.mostPrepared ?? 0) + mostOfValues <= limit) return undefined;
   return async (block, isPlanned) => {
     const tooLarge = new Map<number, string>();
     let prepared = 0;

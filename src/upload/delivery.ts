@@ -35,6 +35,8 @@ export interface BodyFormat {
   readonly values: boolean;
   /** Called before rows are asked for, to fetch what `aroundRow` needs for these. */
   prepare?(start: number, count: number): Promise<void>;
+  /** Bytes that what is fetched adds to the text around a row, at the most. */
+  readonly mostPrepared?: number;
   aroundRow(row: number): { readonly before: string; readonly after: string };
   /** The index that a row goes by on the server, where rows have indices of their own. */
   indexOf?(row: number): number;

@@ -74,6 +74,7 @@ function rowTexts(vectors: boolean, { indices, dashboards, data }: FeatureSource
   };
   return {
     ...((dashboards || data) && {
+      mostPrepared: (dashboards?.mostBytes ?? 0) + (data?.mostBytes ?? 0),
       async prepare(start, count) {
         ready = new Map();
         for (let row = start; row < start + count; row++) {

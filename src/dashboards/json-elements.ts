@@ -1,0 +1,127 @@
+import { isUtf8 } from 'node:buffer';
+import { type ByteSource, readBytes } from '../tensor/byte-source.ts';
+import { longestRecord } from '../tensor/lines.ts';
+
+/** A value of a JSON array: its text, and where that lies in the file. */
+export interface JsonElement {
+  readonly text: Buffer;
+  readonly start: number;
+}
+
+export interface ElementReader {
+  /** The array's name among the fields of the file's object. */
+  readonly key: string;
+  /** Is given all bytes. */
+  onChunk(chunk: Uint8Array): void;
+  /** Is given each value of the array, as text that is yet to be parsed. */
+  onElement(element: JsonElement): void;
+}
+
+const chunkBytes = 1 << 20;
+const [quote, backslash, comma] = [0x22, 0x5c, 0x2c];
+const [openObject, closeObject, openArray, closeArray] = [0x7b, 0x7d, 0x5b, 0x5d];
+
+/**
+ * Reads a file that is one JSON object, whose array `key` may be longer than memory: its values are told one by one.
+ * Returns the object with that array left empty. Throws a SyntaxError for what is no JSON around the values.
+ */
+export async function readElements(bytes: ByteSource, { key, onChunk, onElement }: ElementReader): Promise<unknown> {
+  const cutter = createCutter(key, onElement);
+  const findMarks = createMarkFinder(cutter.onMark);
+  for (let at = 0; at < bytes.size; ) {
+    const chunk = await readBytes(bytes, at, Math.min(chunkBytes, bytes.size - at));
+    onChunk(chunk);
+    cutter.begin(Buffer.from(chunk.buffer), at);
+    findMarks(chunk);
+    cutter.end();
+    at += chunk.length;
+  }
+  return JSON.parse(jsonText(cutter.outside()));
+}
+
+/** Bytes as the text of JSON. Throws a SyntaxError where they are not UTF-8. */
+export function jsonText(bytes: Uint8Array): string {
+  if (!isUtf8(bytes)) throw new SyntaxError('it is not UTF-8');
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
+}
+
+/** A bracket or comma: where it lies in its chunk, and in how many brackets what follows it lies. */
+type OnMark = (byte: number, at: number, depth: number) => void;
+
+/** Passes over strings, and over what lies deeper than the values of an array of the outermost object. */
+function createMarkFinder(onMark: OnMark): (chunk: Uint8Array) => void {
+  let depth = 0;
+  let inString = false;
+  let isEscaped = false;
+  return (chunk) => {
+    for (let at = 0; at < chunk.length; at++) {
+      const byte = chunk[at] as number;
+      if (inString) {
+        if (isEscaped) isEscaped = false;
+        else if (byte === backslash) isEscaped = true;
+        else if (byte === quote) inString = false;
+      } else if (byte === quote) inString = true;
+      else if (byte === openObject || byte === openArray) {
+        if (++depth === 2) onMark(byte, at, depth);
+      } else if (byte === closeObject || byte === closeArray) {
+        if (--depth === 1) onMark(byte, at, depth);
+      } else if (byte === comma && depth === 2) onMark(byte, at, depth);
+    }
+  };
+}
+
+/** Cuts the values of the array `key` out of the chunks, at the marks that are found in them. */
+function createCutter(key: string, onElement: (element: JsonElement) => void) {
+  const isNamed = new RegExp(`(?<!\\\\)"${key}"\\s*:\\s*$`);
+  const outside: Buffer[] = [];
+  /** What has been seen of the value that is open; undefined outside of the array. */
+  let value: Buffer[] | undefined;
+  let [start, count, held] = [0, 0, 0];
+  let [chunk, position, from] = [Buffer.alloc(0), 0, 0];
+  const cut = (to: number) => {
+    const piece = chunk.subarray(from, to);
+    held += piece.length;
+    if (held > longestRecord) throw new SyntaxError(`a part of it is longer than ${longestRecord} bytes`);
+    (value ?? outside).push(piece);
+    from = to;
+  };
+  const tell = () => {
+    const text = Buffer.concat(value ?? []);
+    held -= text.length;
+    value = [];
+    // Nothing between the brackets is no value; between commas it is a fault, for the parser to tell.
+    if (count > 0 || text.toString('latin1').trim() !== '') onElement({ text, start });
+  };
+  const beginValue = (at: number) => {
+    from = at + 1;
+    start = position + from;
+    value = [];
+  };
+  const onMark: OnMark = (byte, at, depth) => {
+    if (value === undefined) {
+      if (byte !== openArray || depth !== 2) return;
+      cut(at + 1);
+      // The name may have begun in the chunk before.
+      if (!isNamed.test(Buffer.concat(outside.slice(-2)).toString('latin1').slice(0, -1))) return;
+      count = 0;
+      beginValue(at);
+    } else if (byte === comma) {
+      cut(at);
+      count++;
+      tell();
+      beginValue(at);
+    } else if (depth === 1) {
+      cut(at);
+      tell();
+      value = undefined;
+    }
+  };
+  return {
+    onMark,
+    begin(next: Buffer<ArrayBuffer>, at: number): void {
+      [chunk, position, from] = [next, at, 0];
+    },
+    end: () => cut(chunk.length),
+    outside: () => Buffer.concat(outside),
+  };
+}

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { readElements } from '../../src/dashboards/json-elements.ts';
+import { memoryBytes } from '../../src/tensor/byte-source.ts';
+import { seededRandom } from '../seeded-random.ts';
+
+/** What is told of a text: its values, each checked to lie where it is said to, and the object around them. */
+async function elementsOf(text: string) {
+  const bytes = Buffer.from(text);
+  const values: unknown[] = [];
+  const chunks: Uint8Array[] = [];
+  const around = await readElements(memoryBytes(bytes), {
+    key: 'features',
+    onChunk: (chunk) => chunks.push(chunk),
+    onElement: ({ text: value, start }) => {
+      expect(bytes.subarray(start, start + value.length).equals(value)).toBe(true);
+      values.push(JSON.parse(value.toString()));
+    },
+  });
+  expect(Buffer.concat(chunks).equals(bytes)).toBe(true);
+  return { values, around };
+}
+
+describe('the values of an array in a JSON object', () => {
+  it.each([
+    ['none', { features: [] }],
+    ['of all types', { features: [1, 'a', null, true, [], {}, [[1], 2], { features: [1] }] }],
+    ['with brackets, quotes and commas in texts', { a: '"features": [', features: ['],[', '\\', '\\"', '{', ',,'] }],
+    ['after and before other fields', { x: { features: [9] }, y: [[1], [2]], features: [{ a: [1, 2] }], z: 'é€😀' }],
+    ['whose name is the end of another', { 'a"features': [1], 'my features': [2], features: [3] }],
+  ])('%s', async (_, object) => {
+    for (const text of [JSON.stringify(object), JSON.stringify(object, undefined, 2)]) {
+      const { values, around } = await elementsOf(text);
+      expect(values).toEqual(object.features);
+      expect(around).toEqual({ ...object, features: [] });
+    }
+  });
+
+  it('that lie across chunks, wherever these end', async () => {
+    const random = seededRandom(3);
+    for (const before of [(1 << 20) - 30, (1 << 20) - 20, (1 << 20) - 12, (1 << 20) - 5]) {
+      const features = Array.from({ length: 40_000 }, (_, i) => ({ i, t: `"],${'€'.repeat(random() * 9)}\\` }));
+      const text = JSON.stringify({ pad: ' '.repeat(before), features, end: 1 });
+      const { values, around } = await elementsOf(text);
+      expect(values).toEqual(features);
+      expect(around).toMatchObject({ features: [], end: 1 });
+    }
+  });
+
+  it.each([
+    ['{"features":[1,]}', 'a comma without a value'],
+    ['{"features":[,1]}', 'a comma before a value'],
+    ['{"features":[1 2]}', 'no comma'],
+    ['{"features":[{"a":[1}]}', 'brackets that do not belong together'],
+    ['{"features":[1}', 'an array closed as an object'],
+    ['{"features":[1,2', 'cut off in the array'],
+    ['{"features":["a', 'cut off in a text'],
+    ['{"features":[1]', 'cut off behind the array'],
+    ['{"features":[1]}}', 'closed twice'],
+    ['{"features":[1],}', 'a comma behind the array'],
+    ['', 'empty'],
+  ])('%s is refused: %s', async (text) => {
+    await expect(elementsOf(text)).rejects.toThrow(SyntaxError);
+  });
+
+  it('of a file that says nothing of features is the file itself, up to a size', async () => {
+    expect(await elementsOf('[[1],[2]]')).toEqual({ values: [], around: [[1], [2]] });
+    const endless = `{"a":"${' '.repeat(65 << 20)}"}`;
+    await expect(elementsOf(endless)).rejects.toThrow('longer than 67108864 bytes');
+  });
+});
