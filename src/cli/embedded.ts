@@ -6,7 +6,7 @@ const tiers: readonly Tier[] = ['free', 'research', 'bulk'];
 
 /**
  * Starts the embedded server; its key's tier may come from NEURONPEDIA_SANDBOX_TIER.
- * Errors: usage (a tier or port that cannot be had), file_unreadable (its data folder).
+ * Errors: usage (a tier or port that cannot be had), file_unreadable (its data folder), locked (emptying one that is in use).
  */
 export async function startEmbedded(env: Env, options: SandboxOptions): Promise<Sandbox> {
   const tier = options.tier ?? tierOf(setting(env, 'NEURONPEDIA_SANDBOX_TIER'));
@@ -32,6 +32,12 @@ function startError(cause: NodeJS.ErrnoException, { port, dataDir }: SandboxOpti
   }
   if (cause.code === 'sandbox_unavailable') {
     return new AppError('file_unreadable', cause.message, { hints: ['install it with: npm install libsql'], cause });
+  }
+  if (cause.code === 'sandbox_in_use') {
+    return new AppError('locked', `${dataDir}: ${cause.message}, and --fresh would take its data away`, {
+      hints: ['end that one first, or choose another folder with --data'],
+      cause,
+    });
   }
   return new AppError('file_unreadable', `${dataDir}: the sandbox cannot keep its data there (${cause.message})`, {
     hints: ['make the folder writable, or begin anew with: neuronpedia sandbox --fresh'],

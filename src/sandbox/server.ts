@@ -126,7 +126,7 @@ function kindOf(options: SandboxOptions): ServerKind {
 
 /**
  * Starts the embedded server, of either kind, over a data folder. Several may run over one folder at once.
- * Throws with code `sandbox_unavailable` where libsql is missing, and with Node's own codes (`EADDRINUSE`, …).
+ * Throws with code `sandbox_unavailable` where libsql is missing, `sandbox_in_use` where a folder to be emptied is not its own alone, and with Node's own codes (`EADDRINUSE`, …).
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { dataDir, port = 0, host = '127.0.0.1', tier = 'bulk', now = () => new Date() } = options;

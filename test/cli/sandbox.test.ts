@@ -1,8 +1,8 @@
 import { describe, expect } from 'vitest';
 import { npyFile, tinySae } from './fixtures.ts';
 import { test } from './home.ts';
-import { documentsOf } from './run-cli.ts';
-import { queryStore, storedFeatures } from './sandbox-process.ts';
+import { documentsOf, type Json } from './run-cli.ts';
+import { storedFeatures } from './sandbox-process.ts';
 
 const upload = ['upload-sae', tinySae, '--sae-id', 'kept', '--features', '0-9'];
 
@@ -24,19 +24,26 @@ describe.concurrent('sandbox', () => {
   test('keeps its data and its id for the next run, and forgets both with --fresh', async ({ home }) => {
     const first = await home.sandbox();
     expect(await home.runAt(first.url, upload)).toMatchObject({ code: 0 });
-    const idOf = (data: string) => queryStore(data, "SELECT value FROM meta WHERE key = 'serverId'")[0].value;
-    const id = idOf(first.data);
+    // Asked through the servers: a connection of this process would keep files that are taken away.
+    const limitsOf = async (url: string) => {
+      const answer = await fetch(`${url}/api/upload/limits`, { headers: { 'x-api-key': 'sandbox-bulk' } });
+      return (await answer.json()) as Json;
+    };
+    const { serverId } = await limitsOf(first.url);
     await first.close();
     const second = await home.sandbox();
-    expect(storedFeatures(second.data)).toHaveLength(10);
-    expect(idOf(second.data)).toBe(id);
+    expect(await limitsOf(second.url)).toMatchObject({ serverId, features: { used: 10 } });
+    // Not while another one has it.
+    const early = await home.run(['sandbox', '--data', second.data, '--fresh']);
+    expect(early).toMatchObject({ code: 11, stdout: '', stderr: expect.stringContaining('a sandbox is running') });
     await second.close();
     const fresh = await home.sandbox({ args: ['--fresh'] });
-    expect(storedFeatures(fresh.data)).toEqual([]);
-    expect(idOf(fresh.data)).not.toBe(id);
+    const empty = await limitsOf(fresh.url);
+    expect(empty.features.used).toBe(0);
+    expect(empty.serverId).not.toBe(serverId);
     // The job is another server's: it starts anew, and everything is sent.
     expect(await home.runAt(fresh.url, upload)).toMatchObject({ code: 0 });
-    expect(storedFeatures(fresh.data)).toHaveLength(10);
+    expect((await limitsOf(fresh.url)).features.used).toBe(10);
   });
 
   test('exits with 2 for a port that another server has', async ({ home }) => {

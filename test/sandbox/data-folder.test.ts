@@ -44,11 +44,14 @@ test('the data and its id outlive the server', async () => {
   expect(second.count('features')).toBe(3);
 });
 
-test('a fresh start empties the folder and makes a new id', async () => {
-  const first = await withSourceSet();
-  await first.post('/api/vector/new', newVector());
-  await first.close();
-  const second = await running({ dataDir: first.dataDir, fresh: true });
+test('a fresh start empties the folder and makes a new id, once nobody else has it', async () => {
+  const dataDir = temporaryFolder();
+  const first = await inProcess(dataDir);
+  expect((await send(first.url, 'POST', '/api/vector/new', newVector())).status).toBe(200);
+  await expect(startSandbox({ dataDir, fresh: true })).rejects.toMatchObject({ code: 'sandbox_in_use' });
+  first.child.kill('SIGKILL');
+  await once(first.child, 'exit');
+  const second = await running({ dataDir, fresh: true });
   expect(second.serverId).not.toBe(first.serverId);
   expect([second.count('features'), second.count('source_sets'), second.count('usage')]).toEqual([0, 0, 0]);
 });

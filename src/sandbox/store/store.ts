@@ -42,9 +42,29 @@ const FILE = 'sandbox.db';
 // How long a write waits for another process's write to end.
 const BUSY_MS = 5_000;
 
-/** Deletes the database of a data folder, and with it the server's id. */
+/**
+ * Deletes the database of a data folder, and with it the server's id. Throws with code `sandbox_in_use` where another
+ * server is running over it: that one would go on with files that nobody finds again.
+ */
 export function removeStore(dataDir: string): void {
+  if (existsSync(join(dataDir, FILE)) && isInUse(join(dataDir, FILE))) {
+    throw Object.assign(new Error('a sandbox is running over it'), { code: 'sandbox_in_use' });
+  }
   for (const end of ['', '-wal', '-shm']) rmSync(join(dataDir, FILE + end), { force: true });
+}
+
+/** SQLite gives up its log only for the one who has the database alone. What is no database is nobody's. */
+function isInUse(path: string): boolean {
+  let db: Database | undefined;
+  try {
+    db = new (loadDriver())(path, { timeout: 0 });
+    db.exec('PRAGMA journal_mode = DELETE');
+    return false;
+  } catch (error) {
+    return (error as { code?: string }).code === 'SQLITE_BUSY';
+  } finally {
+    db?.close();
+  }
 }
 
 function transaction(db: Database): Store['write'] {
