@@ -27,9 +27,12 @@ export function safeText(text: string): string {
     .replace(control, (sign) => (sign < ' ' ? String.fromCodePoint(0x2400 + sign.charCodeAt(0)) : '\ufffd'));
 }
 
-/** What chalk writes: colours and weights, which move nothing. */
+/**
+ * What chalk writes here: bold, dim and a few colours. A file's name may hold the same, and is then coloured; what hides
+ * or turns round a text is not among it.
+ */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-const style = /(\u001b\[[\d;]{1,12}m)/;
+const style = /(\u001b\[(?:1|2|22|3[1-69])m)/;
 
 /** A line that may be painted, as a terminal may show it; on one that shows no colours without its paint. */
 export function safeLine(line: string, painted: boolean): string {

@@ -86,6 +86,7 @@ test('no text is row 0 but "0"', () => {
 test('a line keeps its paint and nothing else that a terminal obeys', () => {
   const line = '\u001b[1mname\u001b[22m \u001b[2J\u001b]0;t\u0007\u009b31m\u202e';
   expect(safeLine(line, true)).toBe('\u001b[1mname\u001b[22m ␛[2J␛]0;t␇\ufffd31m\ufffd');
+  expect(safeLine('\u001b[8mhidden\u001b[7m, turned', true)).toBe('␛[8mhidden␛[7m, turned');
   expect(safeLine(line, false)).toBe('name ␛[2J␛]0;t␇\ufffd31m\ufffd');
   expect(JSON.parse(safeJson(JSON.stringify(line)))).toBe(line);
 });
