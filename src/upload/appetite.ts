@@ -32,6 +32,8 @@ export interface Most {
 }
 
 const firstBytes = 1 << 20;
+/** Bodies are held in memory, several of them: a server that takes any size is not given more than this at a time, but for a row that is larger alone. */
+const mostBytes = 8 << 20;
 const quickMs = 2_000;
 /** Four fifths of what the public server gives a transaction. */
 const slowMs = 4_000;
@@ -46,7 +48,7 @@ const carefulGrowth = 1.125;
 export function createAppetite(most: Most): Appetite {
   let { rows } = most;
   let bytes = Math.min(firstBytes, most.bytes);
-  let largest = most.bytes;
+  let largest = Math.min(mostBytes, most.bytes);
   let inFlight = 1;
   let growth = 2;
   let slowest = Number.POSITIVE_INFINITY;

@@ -31,6 +31,12 @@ describe('what a server is given at a time', () => {
     expect(await admitted(appetite)).toBe(4);
   });
 
+  it('is no more than memory should hold of it, whatever the server takes; a row alone may be all that it takes', () => {
+    const appetite = createAppetite({ ...most, bytes: 1e12 });
+    for (let i = 0; i < 30; i++) appetite.took(bodyOf(36, 1 << 20), 100);
+    expect(appetite.limits()).toEqual({ rows: 128, bytes: 8 << 20, alone: 1e12 });
+  });
+
   it('begins with one request under way and lets the next begin when that has ended', async () => {
     const appetite = createAppetite(most);
     const end = await appetite.begin();
