@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts';
 import { noSuchJob } from '../upload/held-jobs.ts';
 import { jobIds, type KnownJob, knownJobs } from '../upload/jobs.ts';
+import type { JobRecord } from '../upload/journal-records.ts';
 
 /** Of several jobs that may be meant the latest are named. */
 const mostNamed = 10;
@@ -26,9 +27,14 @@ export async function findJobId(stateDir: string, text: string): Promise<string>
 
 /** The job of a source; undefined where there is none. Error: usage, for several. */
 export async function jobOfSource(stateDir: string, source: string): Promise<string | undefined> {
-  const of = (await knownJobs(stateDir)).filter(({ job }) => `${job.model}/${job.source}` === source);
+  const of = (await knownJobs(stateDir)).filter(({ job }) => isOf(job, source));
   if (of.length > 1) throw severalJobs(source, of);
   return of[0]?.id;
+}
+
+/** Vectors of an SAE are a job of the SAE's source, and stand at another, which is what the job is called by. */
+function isOf({ model, source, title }: JobRecord, asked: string): boolean {
+  return `${model}/${source}` === asked || title === asked || title.startsWith(`${asked} (`);
 }
 
 async function byDigits(stateDir: string, start: string): Promise<string | undefined> {

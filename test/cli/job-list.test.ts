@@ -26,6 +26,11 @@ describe('a job', () => {
     expect(await home.run(['status', unknown, '--sandbox'])).toMatchObject({ code: 6 });
     const dry = ['delete', '--job', source, '--sandbox', '--dry-run', '--json'];
     expect(documentsOf(await home.run(dry)).at(-1)).toMatchObject({ job: id });
+    // What vectors of an SAE are printed as is not the SAE's own source.
+    const vectors = await home.run([...sae('named', '--as', 'vectors', '--features', '0-1'), '--sandbox']);
+    const found = await home.run(['status', vectors.stdout.trim(), '--sandbox']);
+    expect(found.stdout).toContain(`2/2 rows  ${vectors.stdout.trim()} (vectors of 1-named)\n`);
+    expect(vectors.stdout.trim()).not.toBe(source);
     const other = await home.run(['status', 'tiny-kjv-4l/1-nosuch', '--sandbox']);
     expect(other.code).toBe(2);
     expect(other.stderr).toContain('for example tiny-kjv-4l/1-nosuch/0');
