@@ -34,7 +34,7 @@ export function vectorDelivery(
       before: '',
       after: '',
       values: true,
-      ...(rowFields && { prepare: rowFields.prepare }),
+      ...(rowFields && { prepare: rowFields.prepare, mostPrepared: rowFields.mostPrepared }),
       ...(indexOf && { indexOf }),
       aroundRow: (row) => ({
         before: `${fields.slice(0, -1)},"vectorLabel":${JSON.stringify(label(row))},"vector":[`,

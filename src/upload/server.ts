@@ -1,4 +1,4 @@
-import type { BodyFormat, Delivery } from './delivery.ts';
+import type { BodyFormat, Delivery, Preparing } from './delivery.ts';
 
 /** A model as a server records it. */
 export interface ModelRecord {
@@ -76,8 +76,8 @@ export interface VectorDestination {
   readonly marks: Readonly<Record<string, unknown>>;
   label(row: number): string;
   hashes(row: number): RowHash;
-  /** What is sent with each row besides, as `fields`; `prepare` is called before a row is asked for. */
-  readonly rowFields?: { prepare(start: number, count: number): Promise<void>; of(row: number): string };
+  /** What is sent with each row besides, as `fields`. */
+  readonly rowFields?: Preparing & { of(row: number): string };
   /** The index that a row goes by, where rows have indices of their own. */
   indexOf?(row: number): number;
 }

@@ -1,4 +1,5 @@
 import { count } from '../../count.ts';
+import { jsonBound } from '../../dashboards/json-bound.ts';
 import { AppError } from '../../errors.ts';
 import type { FeatureData } from '../../feature-data/feature-data.ts';
 import { isAttentionZ } from '../../layouts/hook.ts';
@@ -111,6 +112,7 @@ function vectorTexts(
   const { description, metadata, ...shared } = about as { description?: string; metadata?: object };
   let ready = new Map<number, string>();
   const rowFields = {
+    mostPrepared: jsonBound({ description, metadata }) + data.mostBytes,
     async prepare(start: number, count: number) {
       ready = new Map();
       for (let row = start; row < start + count; row++) {
