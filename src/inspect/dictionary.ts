@@ -1,4 +1,5 @@
 import { describe } from '../layouts/bare.ts';
+import { widestVector } from '../layouts/orientation.ts';
 import type { Known, Sae } from '../layouts/sae.ts';
 import { label, type Matrix, matrixOf, type Orientation } from '../tensor/tensor.ts';
 import type { Finding } from './findings.ts';
@@ -43,9 +44,6 @@ export interface DictionaryOptions {
   readonly models: readonly ModelWidth[];
   readonly watch: Watch;
 }
-
-/** Wider than any hook of any model: a mistaken axis, along which a large file would take hours to read. */
-const widestVector = 1 << 16;
 
 /** Reads an SAE's rows once and says what was found. Errors: those of reading. */
 export async function inspectDictionary(

@@ -1,6 +1,9 @@
 import { matrixOf, type Orientation, type Tensor } from '../tensor/tensor.ts';
 import type { Known } from './sae.ts';
 
+/** Wider than any hook of any model: damage, or a mistaken axis, along which a large file would take hours to read. */
+export const widestVector = 1 << 16;
+
 /** Biases that are as long as a decoder vector is wide. */
 export const widthBiases = ['b_dec', 'decoder.bias', 'bias', 'decoder_bias', 'b_D', 'decoder_linear.bias'];
 /** Biases that have one value a feature. */

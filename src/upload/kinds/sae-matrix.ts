@@ -1,7 +1,7 @@
 import { AppError } from '../../errors.ts';
 import { describe } from '../../layouts/bare.ts';
 import { parseHook } from '../../layouts/hook.ts';
-import { orientationFromWidth } from '../../layouts/orientation.ts';
+import { orientationFromWidth, widestVector } from '../../layouts/orientation.ts';
 import type { Known, Sae } from '../../layouts/sae.ts';
 import { label, type Matrix, matrixOf, type Orientation } from '../../tensor/tensor.ts';
 import type { ModelRecord } from '../server.ts';
@@ -12,9 +12,6 @@ export interface SettledMatrix {
   readonly matrix: Matrix;
   readonly orientation: Known<Orientation>;
 }
-
-/** Wider than any hook of any model; a claim above it is damage or a mistaken axis. */
-const widestVector = 1 << 20;
 
 /**
  * Settles which axis of a decoder counts features, from what was said, its files, or the width that the model's
