@@ -1,9 +1,8 @@
 import { resolve } from 'node:path';
 import type { Connection } from '../api/connect.ts';
 import { AppError } from '../errors.ts';
-import { findSaes } from '../layouts/find.ts';
-import { chooseSaes } from '../library/choose-saes.ts';
-import type { closeAfter } from '../library/close-after.ts';
+import { findChosen } from '../library/choose-saes.ts';
+import type { Own } from '../library/close-after.ts';
 import { placeOf } from '../upload/destination.ts';
 import { jobId } from '../upload/job.ts';
 import type { JournalState } from '../upload/journal-state.ts';
@@ -31,8 +30,6 @@ export interface JobCommand {
   readonly args: readonly string[];
   readonly options: OptionValues;
 }
-
-type Own = Parameters<Parameters<typeof closeAfter>[0]>[0];
 
 /**
  * What a job was last started with; paths as they are from here. Error: not_found for a job of an earlier version, which
@@ -85,12 +82,6 @@ interface Input {
 
 async function saeAgain({ context, session, server, command, id, state, own }: Input): Promise<JobAgain> {
   const { args, options } = command;
-  const found = [];
-  for (const path of args) {
-    const saes = await findSaes(path, options.tensor, options.headAxis);
-    for (const sae of saes) own(sae.file);
-    found.push(...saes);
-  }
   const said = saeOptions(options);
   const run = {
     server,
@@ -99,7 +90,7 @@ async function saeAgain({ context, session, server, command, id, state, own }: I
     restart: true,
     onEvent: () => context.stop.throwIfAborted(),
   };
-  for (const sae of chooseSaes(found, said)) {
+  for (const sae of await findChosen(args, said, own)) {
     if (placeOf(sae, said).source !== state.job?.source) continue;
     const prepared = own(await prepareSae(sae, said, run));
     if (jobId(server, prepared.identity) !== id) continue;

@@ -1,7 +1,10 @@
 import { AppError } from '../errors.ts';
+import type { SaidOfTensor } from '../layouts/bare.ts';
+import { findSaes } from '../layouts/find.ts';
 import type { Sae, SaeKind } from '../layouts/sae.ts';
 import { formatRanges, membership, type Ranges, rangesOf } from '../tensor/ranges.ts';
 import { checkHeads, type HeadPlace, saidOfHead } from '../upload/head-place.ts';
+import type { Own } from './close-after.ts';
 
 /** What may be said of several SAEs at once. */
 export interface Choice {
@@ -11,6 +14,21 @@ export interface Choice {
   readonly kind?: SaeKind | undefined;
   readonly featureMetadata?: string | undefined;
   readonly activations?: string | undefined;
+}
+
+/** The SAEs under some paths that are meant; `own` is given each file. Errors: those of finding, and of `chooseSaes`. */
+export async function findChosen(
+  paths: readonly string[],
+  options: SaidOfTensor & Choice,
+  own: Own,
+): Promise<readonly Sae[]> {
+  const found: Sae[] = [];
+  for (const path of paths) {
+    const saes = await findSaes(path, options.tensor, options.headAxis);
+    for (const sae of saes) own(sae.file);
+    found.push(...saes);
+  }
+  return chooseSaes(found, options);
 }
 
 /**

@@ -2,8 +2,11 @@ interface Closable {
   close(): Promise<void>;
 }
 
+/** Sees to it that something is closed in the end, and returns it. */
+export type Own = <T extends Closable>(thing: T) => T;
+
 /** Runs `work`, then closes what it has taken ownership of, last first, whether it succeeded or not. */
-export async function closeAfter<R>(work: (own: <T extends Closable>(thing: T) => T) => Promise<R>): Promise<R> {
+export async function closeAfter<R>(work: (own: Own) => Promise<R>): Promise<R> {
   const owned: Closable[] = [];
   try {
     return await work((thing) => {

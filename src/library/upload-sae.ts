@@ -1,12 +1,11 @@
 import { AppError, toAppError } from '../errors.ts';
-import { findSaes } from '../layouts/find.ts';
 import type { Sae } from '../layouts/sae.ts';
 import type { OnEvent } from '../upload/events.ts';
 import { type PreparedSae, prepareSae } from '../upload/kinds/sae.ts';
 import { sendSae } from '../upload/kinds/send-sae.ts';
 import type { Server } from '../upload/server.ts';
 import { isTimeUp, timeIsUp } from '../upload/time-limit.ts';
-import { chooseSaes } from './choose-saes.ts';
+import { findChosen } from './choose-saes.ts';
 import { closeAfter } from './close-after.ts';
 import { whatHolds } from './held.ts';
 import { serverOf, throwIfStopped, uploadRun } from './run-options.ts';
@@ -26,13 +25,7 @@ export function uploadSae(
   hooks: SaeHooks = {},
 ): Promise<readonly SaeEnd[]> {
   return closeAfter(async (own) => {
-    const found: Sae[] = [];
-    for (const path of [paths].flat()) {
-      const saes = await findSaes(path, upload.tensor, upload.headAxis);
-      for (const sae of saes) own(sae.file);
-      found.push(...saes);
-    }
-    const saes = chooseSaes(found, upload);
+    const saes = await findChosen([paths].flat(), upload, own);
     const server = await serverOf(upload);
     const prepared: PreparedSae[] = [];
     for (const sae of saes) prepared.push(own(await check(sae, upload, server, hooks)));
