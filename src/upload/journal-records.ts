@@ -158,8 +158,8 @@ function parseJson(text: string): unknown {
   }
 }
 
-export interface DecodedJournal {
-  readonly records: readonly JournalRecord[];
+/** How much of a journal can be read. */
+export interface Soundness {
   /** Bytes up to the end of the last good record. */
   readonly goodBytes: number;
   /** What lies behind the last good record has no end of line, as a crash in mid-write leaves it. */
@@ -168,19 +168,27 @@ export interface DecodedJournal {
   readonly damaged: boolean;
 }
 
-/** Reads a journal back. A torn tail is expected after a crash; damage anywhere else is reported, never passed over. */
-export function decodeJournal(bytes: Buffer): DecodedJournal {
-  const records: JournalRecord[] = [];
+/**
+ * Reads a journal back, record by record. A torn tail is expected after a crash; damage anywhere else is reported, never
+ * passed over.
+ */
+export function scanJournal(bytes: Buffer, onRecord: (record: JournalRecord) => void): Soundness {
   let goodBytes = 0;
   let damaged = false;
   for (let start = 0; start < bytes.length; ) {
     const newline = bytes.indexOf(10, start);
     if (newline < 0) break;
     const record = decodeLine(bytes.toString('utf8', start, newline));
-    if (record) records.push(record);
+    if (record) onRecord(record);
     else damaged = true;
     start = newline + 1;
     if (!damaged) goodBytes = start;
   }
-  return { records, goodBytes, tornTail: bytes.length > 0 && bytes.at(-1) !== 10, damaged };
+  return { goodBytes, tornTail: bytes.length > 0 && bytes.at(-1) !== 10, damaged };
+}
+
+/** The same, with all records at once. */
+export function decodeJournal(bytes: Buffer): Soundness & { readonly records: readonly JournalRecord[] } {
+  const records: JournalRecord[] = [];
+  return { ...scanJournal(bytes, (record) => records.push(record)), records };
 }

@@ -1,11 +1,13 @@
 import { intersectRanges, membership, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
-import type {
-  DataRecord,
-  IntentRecord,
-  JobRecord,
-  JournalRecord,
-  PausedRecord,
-  TypedRecord,
+import {
+  type DataRecord,
+  type IntentRecord,
+  type JobRecord,
+  type JournalRecord,
+  type PausedRecord,
+  type Soundness,
+  scanJournal,
+  type TypedRecord,
 } from './journal-records.ts';
 import { addRecord, type Sum } from './journal-sum.ts';
 
@@ -42,9 +44,22 @@ export interface JournalState {
   readonly paused?: PausedRecord;
 }
 
+/** What a journal adds up to. Its records are not all in memory at once: there may be hundreds of thousands. */
+export function foldJournal(bytes: Buffer): Soundness & { readonly state: JournalState } {
+  const sum = emptySum();
+  const soundness = scanJournal(bytes, (record) => addRecord(sum, record));
+  return { ...soundness, state: stateOf(sum) };
+}
+
 /** Folds records, oldest first, into what they add up to. */
-export function foldRecords(records: readonly JournalRecord[]): JournalState {
-  const sum: Sum = {
+export function foldRecords(records: Iterable<JournalRecord>): JournalState {
+  const sum = emptySum();
+  for (const record of records) addRecord(sum, record);
+  return stateOf(sum);
+}
+
+function emptySum(): Sum {
+  return {
     intents: new Map(),
     blocks: new Map(),
     ids: new Map(),
@@ -60,7 +75,9 @@ export function foldRecords(records: readonly JournalRecord[]): JournalState {
     done: false,
     wasDone: false,
   };
-  for (const record of records) addRecord(sum, record);
+}
+
+function stateOf(sum: Sum): JournalState {
   const stored = mergeRanges([...sum.stored, ...sum.found]);
   const isStored = membership(stored);
   const quarantined = new Map([...sum.quarantined].filter(([row]) => !isStored(row)).sort(([a], [b]) => a - b));

@@ -5,7 +5,7 @@ import { makeFolder } from '../make-folder.ts';
 import { syncFolders } from './durable-folder.ts';
 import { asidePath } from './journal-aside.ts';
 import { decodeJournal, type JobRecord } from './journal-records.ts';
-import { foldRecords, type JournalState } from './journal-state.ts';
+import { foldJournal, foldRecords, type JournalState } from './journal-state.ts';
 import { type JournalWriter, journalError, journalWriter } from './journal-writer.ts';
 import { renameFile } from './rename-file.ts';
 
@@ -34,7 +34,7 @@ export async function openJournal(path: string, options: OpenJournalOptions = {}
   const { takenOver = false, stillOurs = async () => undefined } = options;
   try {
     makeFolder(dirname(path));
-    const { bytes, warnings } = await recover(path);
+    const { bytes, state, warnings } = await recover(path);
     if (takenOver && bytes.length > 0) await replaceFile(path, bytes);
     const file = await open(path, 'a', 0o600);
     // One that was copied here may be readable for others. Not every file system can tell.
@@ -42,7 +42,6 @@ export async function openJournal(path: string, options: OpenJournalOptions = {}
     // Its name, and those of the two folders that this tool makes: a run before may have been killed before it had done so.
     const jobs = dirname(path);
     const named = syncFolders([jobs, dirname(jobs), dirname(dirname(jobs))]);
-    const state = foldRecords(decodeJournal(bytes).records);
     return { path, state, warnings, ...journalWriter(path, file, { stillOurs, named }) };
   } catch (cause) {
     throw journalError(path, cause);
@@ -51,8 +50,7 @@ export async function openJournal(path: string, options: OpenJournalOptions = {}
 
 /** What a journal says, without touching it; undefined where there is none. */
 export async function readJournal(path: string): Promise<JournalState | undefined> {
-  const found = await readRecords(path);
-  return found && foldRecords(found.records);
+  return (await readWhole(path))?.state;
 }
 
 /** Bytes in which a journal's first line ends, but for the longest of commands. */
@@ -85,21 +83,20 @@ function readHead(path: string): Buffer {
 
 /** The same, and whether a line of it cannot be read: what it says is then not to be believed. */
 export async function examineJournal(path: string): Promise<{ state: JournalState; damaged: boolean } | undefined> {
-  const found = await readRecords(path);
-  return found && { state: foldRecords(found.records), damaged: found.damaged };
+  return readWhole(path);
 }
 
 /** What a journal says as far as a run would go on with it: one that is damaged is begun anew. */
 export async function readSoundJournal(path: string): Promise<JournalState | undefined> {
-  const found = await readRecords(path);
-  return found?.damaged ? undefined : found && foldRecords(found.records);
+  const found = await readWhole(path);
+  return found?.damaged ? undefined : found?.state;
 }
 
-async function readRecords(path: string) {
+async function readWhole(path: string) {
   // One that a killed restart left aside is the job's journal.
   const aside = await readFile(asidePath(path)).catch(() => undefined);
   const bytes = aside ?? (await readFile(path).catch(() => undefined));
-  return bytes && decodeJournal(bytes);
+  return bytes && foldJournal(bytes);
 }
 
 /** Forgets a job: its journal is gone, the server is not asked anything. */
@@ -109,25 +106,26 @@ export async function removeJournal(path: string): Promise<void> {
   });
 }
 
-async function recover(path: string): Promise<{ bytes: Buffer; warnings: string[] }> {
+/** What is left of a journal to go on with. */
+async function recover(path: string): Promise<{ bytes: Buffer; state: JournalState; warnings: string[] }> {
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return Buffer.alloc(0);
     throw error;
   });
-  const { goodBytes, tornTail, damaged } = decodeJournal(bytes);
+  const { state, goodBytes, tornTail, damaged } = foldJournal(bytes);
   if (damaged) {
     await renameFile(path, `${path}.damaged`);
     const warning = `the checkpoint is damaged and was set aside as ${path}.damaged; looking up what the server has instead`;
-    return { bytes: Buffer.alloc(0), warnings: [warning] };
+    return { bytes: Buffer.alloc(0), state: foldRecords([]), warnings: [warning] };
   }
-  if (!tornTail) return { bytes, warnings: [] };
+  if (!tornTail) return { bytes, state, warnings: [] };
   await withFile(path, 'r+', async (file) => {
     await file.truncate(goodBytes);
     await file.datasync();
   });
   const lost = bytes.length - goodBytes;
   const warning = `the checkpoint ends in ${lost} bytes of a record cut off by a crash; dropped`;
-  return { bytes: bytes.subarray(0, goodBytes), warnings: [warning] };
+  return { bytes: bytes.subarray(0, goodBytes), state, warnings: [warning] };
 }
 
 /** Puts a new file in the place of one that another process may have open: that one then writes to a file without a name. */
