@@ -47,11 +47,14 @@ describe('the examples of the help', () => {
   test('run, on files and against a server of this test', async ({ home }) => {
     const { url } = home.own(await startSandbox({ dataDir: join(home.folder, 'server') }));
     const env = { ...home.env, NEURONPEDIA_API_URL: url, NEURONPEDIA_API_KEY: 'sandbox-bulk' };
+    let servers = 0;
     const run = (words: readonly string[]) => {
       const stop = new AbortController();
       const isServer = words[0] === 'sandbox';
       const onStdout = () => isServer && stop.abort();
-      return runHere(words, { env, stdin: 'sandbox-bulk', stop: stop.signal, onStdout });
+      // In this process a store is in use until its statements are collected: each server gets a folder of its own.
+      const own = isServer && { NEURONPEDIA_CONFIG_DIR: join(home.folder, `server ${++servers}`) };
+      return runHere(words, { env: { ...env, ...own }, stdin: 'sandbox-bulk', stop: stop.signal, onStdout });
     };
     const upload = ['upload-vector', home.file('v.npy', npyFile([768], wave)), '--model', 'gpt2-small', '--layer', '6'];
     const files = filesOf(home);
