@@ -13,7 +13,7 @@ export interface RunOptions {
   readonly stateDir: string;
   /** Ends the upload in order: what is in flight ends, nothing new is begun, and the report says `stopped`. */
   readonly signal?: AbortSignal;
-  /** Cuts off what is in flight, too. */
+  /** Cuts off what is being sent, too. What is merely asked ends when the connection is closed. */
   readonly abort?: AbortSignal;
   /** Forget the journal; rows already on the server are still found and not sent again. */
   readonly restart?: boolean;
