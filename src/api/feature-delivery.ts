@@ -3,6 +3,7 @@ import type { Pacer } from '../upload/pacer.ts';
 import type { Capabilities, FeatureDestination } from '../upload/server.ts';
 import { ask, postJson } from './ask.ts';
 import type { Http } from './http.ts';
+import { inHalves } from './in-halves.ts';
 import { manyOf } from './many-of.ts';
 import { sendUpload, storedIfCreated } from './outcome.ts';
 import { featureSchema } from './schemas.ts';
@@ -38,7 +39,8 @@ export function featureDelivery(
       for (let at = 0; at < rows.length; at += step) {
         const rowOf = new Map(rows.slice(at, at + step).map((row) => [format.indexOf?.(row) ?? row, row]));
         const asked = Array.from(rowOf.keys(), (index) => ({ modelId, layer: source, index }));
-        for (const { index, ...stored } of await lookUp(http, capabilities, source, asked)) {
+        const there = await inHalves(asked, (some) => lookUp(http, capabilities, source, some));
+        for (const { index, ...stored } of there) {
           found.set(rowOf.get(index) as number, stored);
         }
       }

@@ -42,15 +42,11 @@ export interface Way {
   readonly proxy: HttpProxy | undefined;
 }
 
-/** Failures in which not a byte of the request has left this machine for the server. */
-const beforeSending = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
+/**
+ * Failures in which not a byte of the request has left this machine for the server. A network that is out of reach is one
+ * only where that was met in connecting: of a connection in use it says nothing.
+ */
+const beforeSending = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
 
 /** What a failed exchange means, for people and for whoever may send it again. */
 export function noAnswer(way: Way, error: unknown): NoAnswer {

@@ -5,6 +5,7 @@ import { isTransient, permanentError, readComplaint } from './answer-errors.ts';
 import { ask, askAgain, postJson } from './ask.ts';
 import { fetchFeature } from './feature.ts';
 import type { Http } from './http.ts';
+import { inHalves } from './in-halves.ts';
 import { manyOf } from './many-of.ts';
 
 /** Rows asked for at once; a server that cannot be asked for single fields sends each in full, vectors with 15 KB or more. */
@@ -25,11 +26,8 @@ export function rowAccess(http: Http, { storesVectors }: Pick<Capabilities, 'sto
       const step = storesVectors ? rowsAtOnce.fields : rowsAtOnce.whole;
       for (let at = 0; at < ids.length; at += step) {
         const asked = ids.slice(at, at + step);
-        const rows = await ask(
-          http,
-          postJson('/api/features', bodyOf(asked, storesVectors)),
-          manyOf(ownedSchema),
-          'looking up rows',
+        const rows = await inHalves(asked, (some) =>
+          ask(http, postJson('/api/features', bodyOf(some, storesVectors)), manyOf(ownedSchema), 'looking up rows'),
         );
         const wanted = new Set(asked);
         for (const { modelId, layer, index, creatorId } of rows) {
@@ -39,14 +37,14 @@ export function rowAccess(http: Http, { storesVectors }: Pick<Capabilities, 'sto
       }
       return found;
     },
-    read: async (ids, activations) => new Map(await readRows(http, ids, activations)),
+    read: async (ids, activations) => new Map(await inHalves(ids, (some) => readRows(http, some, activations))),
     remove: (id) => remove(http, id),
   };
 }
 
 /**
- * Rows in full, as many at once as are asked for, and in halves where their answer is too large for the server. A single
- * one by its own page: of a vector, the answer to many leaves out its activations.
+ * Rows in full, as many at once as are asked for. A single one by its own page: of a vector, the answer to many leaves out
+ * its activations.
  */
 async function readRows(http: Http, ids: readonly string[], activations: number): Promise<[string, RowContent][]> {
   const [first = ''] = ids;
@@ -59,25 +57,10 @@ async function readRows(http: Http, ids: readonly string[], activations: number)
     const [modelId, layer, index] = id.split('/');
     return { modelId, layer, index: Number(index), maxActsToReturn: activations };
   });
-  try {
-    const rows = await ask(http, postJson('/api/features', asked), z.array(ownedSchema), 'reading rows back');
-    const wanted = new Set(ids);
-    const named = rows.map((row): [string, RowContent] => [`${row.modelId}/${row.layer}/${row.index}`, row]);
-    return named.filter(([id]) => wanted.has(id));
-  } catch (error) {
-    if (!isTooLarge(error)) throw error;
-    const middle = Math.ceil(ids.length / 2);
-    const halves = [ids.slice(0, middle), ids.slice(middle)];
-    return [
-      ...(await readRows(http, halves[0] as readonly string[], activations)),
-      ...(await readRows(http, halves[1] as readonly string[], activations)),
-    ];
-  }
-}
-
-/** The answer, not the request: of a server that says so, and of one that simply sends too much. */
-function isTooLarge(error: unknown): boolean {
-  return error instanceof AppError && (error.details.status === 413 || error.details.tooLarge === true);
+  const rows = await ask(http, postJson('/api/features', asked), z.array(ownedSchema), 'reading rows back');
+  const wanted = new Set(ids);
+  const named = rows.map((row): [string, RowContent] => [`${row.modelId}/${row.layer}/${row.index}`, row]);
+  return named.filter(([id]) => wanted.has(id));
 }
 
 function bodyOf(ids: readonly string[], fields: boolean) {

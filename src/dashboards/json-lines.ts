@@ -5,6 +5,7 @@ import * as z from '../schema.ts';
 import { type ByteSource, openFile, readBytes } from '../tensor/byte-source.ts';
 import { linesOf } from '../tensor/lines.ts';
 import { rangesOf } from '../tensor/ranges.ts';
+import { unchangedSince } from '../tensor/unchanged.ts';
 import { findFault } from './check-dashboard.ts';
 import type { Activation, Dashboard, DashboardPlace, DashboardSource, ReadOptions } from './dashboard.ts';
 import { collectFaults } from './faults.ts';
@@ -49,6 +50,7 @@ export async function openJsonLines(
   place: DashboardPlace,
   options: ReadOptions,
 ): Promise<DashboardSource> {
+  const requireUnchanged = unchangedSince(path);
   const bytes = await openFile(path);
   try {
     const { spans, ...found } = await scan(path, bytes, place, options);
@@ -58,6 +60,7 @@ export async function openJsonLines(
       read: async (index) => {
         const own = spans.get(index);
         const dashboard = own && merge(await readSpans(bytes, own, place.onlyIndex));
+        requireUnchanged();
         return dashboard && options.fixTokens ? fixTokens(dashboard).dashboard : dashboard;
       },
       close: () => bytes.close(),

@@ -5,6 +5,7 @@ import { AppError } from '../errors.ts';
 import * as z from '../schema.ts';
 import { openFile, readBytes } from '../tensor/byte-source.ts';
 import { rangesOf } from '../tensor/ranges.ts';
+import { type RequireUnchanged, unchangedSince } from '../tensor/unchanged.ts';
 import { type BatchFeature, featureSchema, toDashboard, unevenLogits } from './batch-feature.ts';
 import { findFault } from './check-dashboard.ts';
 import type { Dashboard, DashboardPlace, DashboardSource, ReadOptions } from './dashboard.ts';
@@ -26,6 +27,7 @@ interface Place {
   readonly file: string;
   readonly start: number;
   readonly length: number;
+  readonly requireUnchanged: RequireUnchanged;
 }
 
 /** Whether a folder is SAEDashboard's output, by the names of its files. */
@@ -81,7 +83,7 @@ export async function openSaeDashboard(
     faulty: faults.leftOut,
     read: async (index) => {
       const where = placeOf.get(index);
-      return where && readDashboard(await readAgain(where, index), options).dashboard;
+      return where && readDashboard(await readAgain(where), options).dashboard;
     },
     close: async () => undefined,
   };
@@ -98,11 +100,12 @@ async function readBatch(
   onChunk: (bytes: Uint8Array) => void,
   onFeature: (feature: BatchFeature, where: Place) => void,
 ): Promise<z.infer<typeof batchSchema>> {
+  const requireUnchanged = unchangedSince(file);
   const bytes = await openFile(file);
   let count = 0;
   const onElement = ({ text, start }: JsonElement) => {
     const feature = check(file, featureSchema, JSON.parse(jsonText(text)), `features.${count++}`);
-    onFeature(feature, { file, start, length: text.length });
+    onFeature(feature, { file, start, length: text.length, requireUnchanged });
   };
   try {
     const batch = await readElements(bytes, { key: 'features', onChunk, onElement });
@@ -114,20 +117,16 @@ async function readBatch(
   }
 }
 
-/** A feature that was read before. Error: checkpoint_mismatch where its file has become another. */
-async function readAgain({ file, start, length }: Place, index: number): Promise<BatchFeature> {
+/** A feature that was read before. Error: checkpoint_mismatch where its file has changed since. */
+async function readAgain({ file, start, length, requireUnchanged }: Place): Promise<BatchFeature> {
   const bytes = await openFile(file);
   try {
-    const feature = check(file, featureSchema, JSON.parse(jsonText(await readBytes(bytes, start, length))), 'it');
-    if (feature.feature_index === index) return feature;
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError || (cause instanceof AppError && cause.code === 'record_invalid'))) throw cause;
+    const text = await readBytes(bytes, start, length);
+    requireUnchanged();
+    return check(file, featureSchema, JSON.parse(jsonText(text)), 'it');
   } finally {
     await bytes.close();
   }
-  throw new AppError('checkpoint_mismatch', `${file}: changed while it was being read: feature ${index} has moved`, {
-    details: { file },
-  });
 }
 
 function check<S extends z.ZodMiniType>(file: string, schema: S, value: unknown, at: string): z.infer<S> {

@@ -1,5 +1,6 @@
 import { openArrowTable } from '../formats/arrow-table.ts';
 import { isFloat } from '../tensor/dtype.ts';
+import { unchangedSince } from '../tensor/unchanged.ts';
 import { type Column, type Columns, numberColumn } from './columns.ts';
 
 /** Columns whose texts are taken; other texts would each be free metadata of unknown size. */
@@ -7,6 +8,7 @@ const textNames = new Set(['name', 'description']);
 
 /** Reads the columns of an Arrow file or stream: numbers, booleans, and the texts `name` and `description`. */
 export async function readTable(path: string): Promise<Columns> {
+  const requireUnchanged = unchangedSince(path);
   const table = await openArrowTable(path);
   const notRead = new Map(table.notRead);
   const columns: Column[] = [...table.numbers].map(([name, { dtype, values }]) => {
@@ -14,7 +16,13 @@ export async function readTable(path: string): Promise<Columns> {
     return numberColumn(name, values, dtype === 'BOOL' ? 'flag' : single ? 'single' : 'double', values.length);
   });
   for (const [name, { at }] of table.texts) {
-    if (textNames.has(name)) columns.push({ name, length: table.rows, values: new Float64Array(0), at });
+    // Read when it is asked for, which is after it was checked.
+    const unchanged = (position: number) =>
+      at(position).then((text) => {
+        requireUnchanged();
+        return text;
+      });
+    if (textNames.has(name)) columns.push({ name, length: table.rows, values: new Float64Array(0), at: unchanged });
     else notRead.set(name, 'is a column of text; name and description are read');
   }
   return { columns, notRead, close: table.close };

@@ -4,6 +4,7 @@ import { AppError } from '../errors.ts';
 import * as z from '../schema.ts';
 import { type ByteSource, openFile, readBytes } from '../tensor/byte-source.ts';
 import { linesOf } from '../tensor/lines.ts';
+import { type RequireUnchanged, unchangedSince } from '../tensor/unchanged.ts';
 import { type FactsOrFault, factsOf } from './facts.ts';
 import type { FeatureData, FeatureSet, SparsityScale } from './feature-data.ts';
 import { gather } from './gather.ts';
@@ -30,10 +31,11 @@ export async function openFactLines(
   set: FeatureSet,
   scale: SparsityScale | undefined,
 ): Promise<FeatureData> {
+  const requireUnchanged = unchangedSince(path);
   const bytes = await openFile(path);
   try {
     const { starts, lengths, hash, ...gathered } = await scan(path, bytes, set, scale);
-    const readSpan = windowed(bytes);
+    const readSpan = windowed(bytes, requireUnchanged);
     return {
       path,
       ...gathered,
@@ -101,12 +103,16 @@ function readLine({ metadata, ...own }: Line, scale: SparsityScale | undefined):
   return factsOf([...Object.entries(metadata ?? {}), ...Object.entries(own)], scale);
 }
 
-function windowed(bytes: ByteSource): (start: number, length: number) => Promise<Uint8Array> {
+function windowed(
+  bytes: ByteSource,
+  requireUnchanged: RequireUnchanged,
+): (start: number, length: number) => Promise<Uint8Array> {
   let from = 0;
   let kept = new Uint8Array(0);
   return async (start, length) => {
     if (start < from || start + length > from + kept.length) {
       kept = await readBytes(bytes, start, Math.min(bytes.size - start, Math.max(length, windowBytes)));
+      requireUnchanged();
       from = start;
     }
     return kept.subarray(start - from, start - from + length);

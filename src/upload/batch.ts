@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { AppError } from '../errors.ts';
 import type { Ranges } from '../tensor/ranges.ts';
 import type { Matrix } from '../tensor/tensor.ts';
+import type { RequireUnchanged } from '../tensor/unchanged.ts';
 import type { Appetite } from './appetite.ts';
 import type { Body, BufferPool } from './body.ts';
 import type { Delivery } from './delivery.ts';
@@ -10,7 +11,6 @@ import type { Journal } from './journal.ts';
 import type { IntentRecord } from './journal-records.ts';
 import type { Patience } from './patience.ts';
 import type { Reopening } from './run.ts';
-import type { RequireUnchanged } from './unchanged.ts';
 
 export interface SendInput {
   /** Id of the job, for what a person is told to type. */

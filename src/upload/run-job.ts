@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts';
 import type { Ranges } from '../tensor/ranges.ts';
 import type { Matrix } from '../tensor/tensor.ts';
+import type { RequireUnchanged } from '../tensor/unchanged.ts';
 import { bindData } from './bind-data.ts';
 import type { Delivery } from './delivery.ts';
 import { noteTyped, type OpenJobOptions, openJob } from './job.ts';
@@ -9,7 +10,6 @@ import { lookFirst } from './look-first.ts';
 import { notingPause } from './note-pause.ts';
 import type { JobIdentity, JobReport, UploadRun } from './run.ts';
 import { sendJob } from './send-job.ts';
-import type { RequireUnchanged } from './unchanged.ts';
 
 export interface JobInput extends UploadRun, OpenJobOptions {
   readonly identity: JobIdentity;

@@ -31,3 +31,36 @@ it('a file that is written to while it is uploaded ends the upload: what is sent
   // Nor is it begun again with other values in silence.
   await expect(bench.upload(path)).rejects.toMatchObject({ code: 'checkpoint_mismatch' });
 });
+
+const lines = (of: (index: number) => object) =>
+  Array.from({ length: 512 }, (_, index) => JSON.stringify({ index, ...of(index) })).join('\n');
+const example = (index: number) => ({ tokens: ['a king', `of ${index}`], values: [1, 0.5] });
+const batch = () => {
+  const features = Array.from({ length: 512 }, (_, index) => ({ feature_index: index, activations: [example(index)] }));
+  return JSON.stringify({ model_id: 'tiny-kjv-4l', layer: 1, features });
+};
+
+it.each([
+  ['examples', 'activations', 'acts.jsonl', () => lines((index) => ({ activations: [example(index)] }))],
+  ['a batch of SAEDashboard', 'activations', 'batch-0.json', batch],
+  ['facts', 'featureMetadata', 'facts.jsonl', () => lines(() => ({ description: 'a king '.repeat(200) }))],
+] as const)('nor is what is said of features sent otherwise than it was checked: %s', async (_, option, name, text) => {
+  const folder = await tempFolder();
+  const path = join(folder, name);
+  await writeFile(path, text());
+  const bench = await openLibraryBench(false, async (request, nth) => {
+    // As long as before, and as good.
+    if (request.path === '/api/feature/upload-batch' && nth === 0)
+      await writeFile(path, text().replaceAll('king', 'lord'));
+    return undefined;
+  });
+  const given = { [option]: name.endsWith('.json') ? folder : path };
+  const upload = bench.upload(fixture('sae-tiny-encodings', 'W_dec.npy'), given);
+  await expect(upload).rejects.toMatchObject({
+    code: 'checkpoint_mismatch',
+    message: expect.stringContaining(`${name}: changed while it was being uploaded`),
+  });
+  const told = bench.ask('SELECT details FROM features').concat(bench.ask('SELECT * FROM activations'));
+  expect(JSON.stringify(told)).toContain('king');
+  expect(JSON.stringify(told)).not.toContain('lord');
+});

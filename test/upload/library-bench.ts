@@ -37,6 +37,8 @@ export interface LibraryBench {
   ): Promise<{ prepared: PreparedSae; report: JobReport }>;
   /** All that the store holds of a source set, ordered by index. */
   held(saeId?: string): Held[];
+  /** Any SQL on the store. */
+  ask(sql: string): Record<string, unknown>[];
 }
 
 const place = { model: 'tiny-kjv-4l', layer: 1, hook: 'resid-post', orientation: 'rows' } as const;
@@ -62,6 +64,7 @@ export async function openLibraryBench(
     upload: (path, options = {}, more = {}) =>
       upload(proxy.url, sandbox.apiKey, { stateDir: state, ...more }, path, options),
     held: (saeId = 'bench') => readHeld(data, `1-${saeId}`),
+    ask: (sql) => withStore(data, (store) => store.query(sql)),
   };
 }
 
@@ -103,15 +106,20 @@ async function upload(
 }
 
 function readHeld(data: string, source: string): Held[] {
+  const sql = `SELECT idx AS "index", label, lower(hex(vector)) AS vector, details FROM features
+    WHERE source IN (?, '1-neuronpedia-resid-post') ORDER BY idx`;
+  const rows = withStore(data, (store) => store.query(sql, source));
+  return rows.map((row) => {
+    const { details, index, label, vector } = row as unknown as Held & { details: string };
+    const { density, name, description, metadata } = JSON.parse(details);
+    return { index, label, vector, density, name, description, metadata };
+  });
+}
+
+function withStore<T>(data: string, work: (store: ReturnType<typeof openStore>) => T): T {
   const store = openStore(data);
   try {
-    const sql = `SELECT idx AS "index", label, lower(hex(vector)) AS vector, details FROM features
-      WHERE source IN (?, '1-neuronpedia-resid-post') ORDER BY idx`;
-    return store.query(sql, source).map((row) => {
-      const { details, index, label, vector } = row as unknown as Held & { details: string };
-      const { density, name, description, metadata } = JSON.parse(details);
-      return { index, label, vector, density, name, description, metadata };
-    });
+    return work(store);
   } finally {
     store.close();
   }

@@ -1,7 +1,6 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openStore } from '../../src/sandbox/index.ts';
 import { countRows, intersectRanges, mergeRanges, rangesOf } from '../../src/tensor/ranges.ts';
 import type { OnEvent } from '../../src/upload/events.ts';
 import { listJobs } from '../../src/upload/jobs.ts';
@@ -19,14 +18,7 @@ const tiny = fixture('sae-tiny');
 const activations = fixture('sae-tiny', 'activations.jsonl');
 const shards = (of: number): Shard[] => Array.from({ length: of }, (_, i) => ({ part: i + 1, of }));
 
-function query(folder: string, sql: string): unknown[] {
-  const store = openStore(join(folder, 'data'));
-  try {
-    return store.query(sql).map((row) => Object.values(row as object)[0]);
-  } finally {
-    store.close();
-  }
-}
+const perFeature = 'SELECT count(*) AS count FROM activations GROUP BY feature_id';
 
 describe('the parts of an SAE', () => {
   it('are every row once, and as many planned rows each, give or take one', () => {
@@ -62,17 +54,17 @@ describe('shards of an SAE', () => {
       const options = { activations, saeId: 'parts', features: [[100, 200]] } as const;
       const ended = await Promise.all(shards(count).map((shard) => bench.upload(tiny, { ...options, shard })));
       const rows = await rowsOf(fixture('sae-tiny', 'sae_weights.safetensors'), 'W_dec');
-      const examples = query(bench.folder, 'SELECT count(*) FROM activations GROUP BY feature_id');
+      const examples = bench.ask(perFeature);
       const there = bench.held('parts');
       const sum = (name: 'planned' | 'sent') => ended.reduce((total, { report }) => total + report[name], 0);
       expect([sum('planned'), sum('sent')]).toEqual([there.length, there.length]);
       if (!isPublic) expect(there.map(({ vector }) => vector)).toEqual(rows.slice(100, 200));
       const whole = await bench.upload(tiny, options);
       expect(whole.report).toMatchObject({ planned: there.length, found: there.length, sent: 0 });
-      expect(query(bench.folder, 'SELECT count(*) FROM activations GROUP BY feature_id')).toEqual(examples);
+      expect(bench.ask(perFeature)).toEqual(examples);
       const once = await openLibraryBench(isPublic);
       await once.upload(tiny, options);
-      expect(query(once.folder, 'SELECT count(*) FROM activations GROUP BY feature_id')).toEqual(examples);
+      expect(once.ask(perFeature)).toEqual(examples);
       expect((await listJobs(bench.state)).map(({ job }) => job.shard).sort()).toHaveLength(count + 1);
     },
   );

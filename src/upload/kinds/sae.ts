@@ -3,6 +3,7 @@ import { AppError } from '../../errors.ts';
 import type { Known, Sae, SaeKind } from '../../layouts/sae.ts';
 import { intersectRanges, membership, type Ranges, rangesOf, subtractRanges } from '../../tensor/ranges.ts';
 import type { Matrix, Orientation } from '../../tensor/tensor.ts';
+import { type RequireUnchanged, unchangedSince } from '../../tensor/unchanged.ts';
 import { type Attributes, checkAttributes } from '../attributes.ts';
 import { checkRows } from '../check-rows.ts';
 import { sizeCheck } from '../check-sizes.ts';
@@ -12,7 +13,6 @@ import { refuseOtherOwner } from '../job.ts';
 import type { JobIdentity, SendLimits, UploadRun } from '../run.ts';
 import type { ModelRecord } from '../server.ts';
 import { type Shard, shardSpan } from '../shard.ts';
-import { type RequireUnchanged, unchangedSince } from '../unchanged.ts';
 import { deadAmong, type FactOptions, lostFields, openFacts, type SaeFacts } from './sae-facts.ts';
 import { featuresWay } from './sae-features.ts';
 import { type Selection, type SelectionOptions, selectRows } from './sae-indices.ts';
@@ -114,6 +114,8 @@ export async function prepareSae(
   const identity = identityOf(model.id, place.source, as, options);
   if (!restart) await refuseOtherOwner(server, identity, stateDir);
   const { matrix, orientation } = settleMatrix(sae, options.orientation, model, place.hook?.value);
+  // Before any of its values is read.
+  const requireUnchanged = unchangedSince(matrix.tensor.file);
   const selection = await selectRows(sae, matrix, options);
   const kind = options.kind ?? sae.kind;
   const facts = await openFacts(sae, place, { rows: matrix.rows, indices: selection.indices }, options);
@@ -132,7 +134,6 @@ export async function prepareSae(
     const { format, maxBytes } = way.delivery;
     const sizes = sizeCheck(format, matrix.width, Math.min(maxBytes, options.limits?.bytes ?? maxBytes));
     const checking = { format, sizes, skipBad: options.skipBadRows ?? false, isPart: !!options.shard };
-    const requireUnchanged = unchangedSince(matrix.tensor.file);
     const { blocks, bad } = await checkRows(matrix, way.planned, onEvent, checking);
     const planned = subtractRanges(way.planned, rangesOf(bad.keys()));
     const quarantined = new Map([...way.quarantined, ...bad]);
