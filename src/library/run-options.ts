@@ -37,7 +37,8 @@ const never = new AbortController().signal;
 /** What the core wants to be told of a run. Makes its state folder. Error: checkpoint_damaged where it cannot. */
 export async function uploadRun(options: RunOptions, server: Server, onEvent: OnEvent): Promise<UploadRun> {
   // What is to end at once is to begin nothing either.
-  const { stateDir, abort = never, signal: stop = abort, settleTimeoutMs = defaultSettleMs } = options;
+  const { stateDir, abort = never, signal, settleTimeoutMs = defaultSettleMs } = options;
+  const stop = signal ? AbortSignal.any([signal, abort]) : abort;
   const { restart = false, forceUnlock = false, wait = false, assumeNew = false, command = '' } = options;
   await makeDurableFolder(stateDir).catch((cause) => {
     throw new AppError('checkpoint_damaged', `${stateDir}: progress cannot be kept there (${cause.code})`, {

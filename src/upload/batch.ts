@@ -10,11 +10,14 @@ import type { OnEvent } from './events.ts';
 import type { Journal } from './journal.ts';
 import type { IntentRecord } from './journal-records.ts';
 import type { Patience } from './patience.ts';
-import type { Reopening } from './run.ts';
+import type { JobIdentity, Reopening } from './run.ts';
+import type { Server } from './server.ts';
 
 export interface SendInput {
   /** Id of the job, for what a person is told to type. */
   readonly job: string;
+  readonly server: Server;
+  readonly identity: JobIdentity;
   readonly matrix: Matrix;
   /** Throws where the file is no longer the one that was checked; absent for what is in memory. */
   readonly requireUnchanged?: RequireUnchanged;
@@ -56,13 +59,20 @@ export interface Run extends SendInput {
   deliver(batch: Batch): Promise<void>;
   /** Rows still to be confirmed. */
   left: number;
-  /** Rows that failed one by one, in this run or an earlier one: it is not yet certain that it is they. */
-  readonly suspects: Set<number>;
+  /**
+   * Rows that failed one by one, in this run or an earlier one, with how much had been taken when they did (-1: earlier): it is
+   * not yet certain that it is they.
+   */
+  readonly suspects: Map<number, number>;
   /** A person has been told that requests are spread. */
   paced: boolean;
   confirmed(rows: Ranges, ids: ReadonlyMap<number, string>): void;
   failure?: AppError;
   quota?: Reopening;
+  /** Ends what is waited for: the user's `stop`, or a failure, after which nothing more is sent. */
+  readonly over: AbortSignal;
+  /** Ends the run with the first failure. */
+  fail(error: AppError): void;
 }
 
 /** A body with the key that it is sent under. */
@@ -74,8 +84,10 @@ export interface Batch {
   readonly known: boolean;
   /** Another version of this tool made other bytes of these rows: its key would be refused for these. */
   readonly stale?: boolean;
-  /** Its one row has failed before: if it fails again it is left out. */
-  readonly doubtful?: boolean;
+  /** It was made when the server, or the user, allowed more at a time than now. */
+  readonly oversize?: boolean;
+  /** Its one row has failed before, and then this often again: it is left out once that says enough. */
+  readonly doubtful?: number;
   /** A single failure says enough. */
   readonly brief?: boolean;
   /** It is part of a batch in which a bad row is looked for: the other parts, which wait for their turn. */

@@ -3,7 +3,7 @@ import type { AppError } from '../errors.ts';
 import { type Batch, newBatch, type Run } from './batch.ts';
 import { bodyHash, bodyOf, bodyRows } from './body.ts';
 import type { Outcome } from './delivery.ts';
-import { drop, endLimited, endUnstored } from './end-unstored.ts';
+import { drop, endLimited, endUnstored, sendHalves } from './end-unstored.ts';
 import { neverSent } from './journal-records.ts';
 import { longestWaitMs } from './patience.ts';
 import { failAgain } from './poison.ts';
@@ -39,7 +39,7 @@ export async function deliverInTurn(run: Run, batch: Batch, isOver: () => boolea
       await deliverAnnounced(run, batch);
     } catch (error) {
       // Before the next one has its turn, which is not sent then.
-      run.failure ??= error as AppError;
+      run.fail(error as AppError);
       throw error;
     } finally {
       end();
@@ -60,17 +60,21 @@ async function announce({ journal, delivery }: Run, { id, key, body }: Batch): P
 
 /** A server that fails a batch this often, and holds none of it, fails it for what is in it. */
 const mostFailures = { lookup: 2, resend: 3 } as const;
+/** A batch that gets no answer this often is too much for the server, or for what is in front of it. */
+const mostUnanswered = 3;
 /** A server that lets nothing in, window after window, is not waited for any longer. */
 const mostWindows = 3;
 
 async function deliverAnnounced(run: Run, batch: Batch): Promise<void> {
-  const { delivery, patience, abort, stop } = run;
+  const { delivery, patience, abort, over } = run;
   // Without keys a batch that may have been sent is looked for before it is sent again.
   const isLookedFor = batch.stale || (batch.known && delivery.settle === 'lookup');
   if (isLookedFor && (await settled(run, batch, false))) return;
-  if (batch.stale) return sendAnew(run, batch);
+  // As it is it would be refused for ever.
+  if (batch.stale || (batch.oversize && batch.body.pieces.length > 1)) return sendAnew(run, batch);
   let windows = 0;
   let failures = 0;
+  let unanswered = 0;
   // Sent without an answer, now or by an earlier run: only its own key tells what became of it.
   let isOpen = batch.known && delivery.settle === 'resend';
   // A request of it may still be under way.
@@ -85,7 +89,7 @@ async function deliverAnnounced(run: Run, batch: Batch): Promise<void> {
       return confirm(run, batch, outcome.ids);
     }
     // Of the parts in which a bad row is looked for, failures say nothing of their size.
-    const isSearch = batch.search || batch.brief || batch.doubtful;
+    const isSearch = Boolean(batch.search || batch.brief || batch.doubtful !== undefined);
     // Being busy or out of reach says nothing of what is in it.
     const isFailure = outcome.type === 'unknown' && outcome.answered;
     if (isFailure && !isSearch) run.appetite.failed(batch.body);
@@ -101,18 +105,25 @@ async function deliverAnnounced(run: Run, batch: Batch): Promise<void> {
     // Nor is it asked what became of it.
     if (outcome.type === 'unknown' && (outcome.waitMs ?? 0) > longestWaitMs) return pause(run, outcome);
     if (isFailure) failures++;
+    if (outcome.type === 'unknown' && !outcome.answered) unanswered++;
     const often = isSearch || failures >= mostFailures[delivery.settle];
     const isPoison = isFailure && often;
     if (isPoison || (outcome.type === 'unknown' && delivery.settle === 'lookup')) {
       if (await settled(run, batch, outcome.answered && !isLost)) return;
       // Each step of a search is waited for: a server that is away for a minute fails them all.
-      if (isPoison && batch.search) await patience.wait(outcome.why, outcome.waitMs, stop).catch(unlessStopped(run));
-      if (isPoison && !stop.aborted) return failAgain(run, batch, outcome.why);
-      if (stop.aborted) return;
+      if (isPoison && batch.search) await patience.wait(outcome.why, outcome.waitMs, over).catch(unlessOver(run));
+      if (isPoison && !over.aborted) return failAgain(run, batch, outcome.why);
+      if (over.aborted) return;
+    }
+    // Divided under other keys: a server with keys leaves a feature that it has alone, on others it was looked for.
+    if (unanswered === mostUnanswered && batch.body.pieces.length > 1) {
+      run.appetite.failed(batch.body);
+      await drop(run, batch, 'made again');
+      return sendHalves(run, batch, 'was not answered again and again');
     }
     // With keys an unknown batch is sent again as it is: had it been stored, the server gives its first answer.
-    await patience.wait(outcome.why, outcome.waitMs, stop).catch(unlessStopped(run));
-    if (stop.aborted) return outcome.type === 'busy' && !isOpen ? drop(run, batch, 'busy') : undefined;
+    await patience.wait(outcome.why, outcome.waitMs, over).catch(unlessOver(run));
+    if (over.aborted) return outcome.type === 'busy' && !isOpen ? drop(run, batch, 'busy') : undefined;
   }
 }
 
@@ -128,16 +139,21 @@ async function confirm(run: Run, { id, body }: Batch, given: readonly string[] |
   run.confirmed(bodyRows(body), new Map(given?.map((name, i) => [(body.pieces[i] as { row: number }).row, name])));
 }
 
-/** A wait that the user's signal cut short is no failure. */
-function unlessStopped(run: Run): (error: unknown) => void {
+/** A wait that was cut short is no failure. */
+function unlessOver(run: Run): (error: unknown) => void {
   return (error) => {
-    if (!run.stop.aborted) throw error;
+    if (!run.over.aborted) throw error;
   };
 }
 
-/** The same rows as another batch, under a key of its own. */
+/** The same rows in other batches, as many of them as the server takes, each under a key of its own. */
 async function sendAnew(run: Run, batch: Batch): Promise<void> {
   const { body } = batch;
+  const { maxRows, maxBytes, format } = run.delivery;
   await drop(run, batch, 'made again');
-  await deliver(run, newBatch(run, bodyOf(body, body.pieces, run.delivery.format, run.pool)));
+  const share = Math.min(1, maxBytes / body.bytes.length);
+  const most = Math.max(1, Math.min(maxRows, Math.floor(share * body.pieces.length)));
+  for (let at = 0; at < body.pieces.length && !run.over.aborted && !run.quota; at += most) {
+    await deliver(run, newBatch(run, bodyOf(body, body.pieces.slice(at, at + most), format, run.pool)));
+  }
 }

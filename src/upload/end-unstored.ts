@@ -35,7 +35,7 @@ export async function endUnstored(run: Run, batch: Batch, outcome: Unstored, isO
   if (outcome.type === 'quota') return spendQuota(run, batch, outcome, isOpen);
   if (isSingle) throw refusedRow(run, batch, `it is too large for the server: ${outcome.why}`, [tooLarge]);
   run.appetite.tooLarge(batch.body);
-  return sendHalves(run, batch);
+  return sendHalves(run, batch, 'was too large for the server');
 }
 
 const tooLarge = 'leave it out with --features, or ask whoever runs the server to take larger requests';
@@ -60,11 +60,8 @@ async function spendQuota(
 }
 
 /** Sends a batch in two parts. */
-async function sendHalves(run: Run, { body }: Batch): Promise<void> {
-  run.onEvent({
-    type: 'warning',
-    message: `a batch of ${body.pieces.length} rows was too large for the server; halved`,
-  });
+export async function sendHalves(run: Run, { body }: Batch, why: string): Promise<void> {
+  run.onEvent({ type: 'warning', message: `a batch of ${body.pieces.length} rows ${why}; halved` });
   const halves = halveBody(body, run.delivery.format, run.pool);
   try {
     for (const half of halves) if (!run.quota && !run.failure) await run.deliver(newBatch(run, half));

@@ -1,4 +1,6 @@
 import { access, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { syncFolders } from './durable-folder.ts';
 import { renameFile } from './rename-file.ts';
 
 /**
@@ -36,7 +38,10 @@ export async function openAside(path: string, restart: boolean): Promise<Aside> 
   return {
     isThere: isAside,
     async forget() {
-      if (isAside) await unlink(aside);
+      if (!isAside) return;
+      await unlink(aside);
+      // A power cut would bring it back over the new one.
+      await syncFolders([dirname(path)]);
     },
     async putBack() {
       if (isAside) await renameFile(aside, path);

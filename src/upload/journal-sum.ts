@@ -110,27 +110,31 @@ function addSuspect({ stored, suspects }: Sum, intent: IntentRecord | undefined)
   if (row !== undefined && second === undefined && stored.length > 0) suspects.add(row);
 }
 
-/** A row that was settled by hand leaves its batch; what is left of that is no longer the body that was sent. */
+/** Takes rows out of an open batch. What is left of it is no longer the body that was sent. */
+function leaveOut({ intents }: Sum, intent: IntentRecord, out: readonly Range[]): void {
+  const rows = subtractRanges(mergeRanges(intent.rows), mergeRanges(out));
+  if (rows.length === 0) intents.delete(intent.batch);
+  else intents.set(intent.batch, { ...intent, rows: rows.map(([start, end]) => [start, end]) });
+}
+
+/** A row that was settled by hand leaves its batch. */
 function addResolved(sum: Sum, row: number, id: string | null): void {
   const range: Range = [row, row + 1];
-  for (const [batch, intent] of sum.intents) {
-    const rows = subtractRanges(mergeRanges(intent.rows), [range]).map(([start, end]): [number, number] => [
-      start,
-      end,
-    ]);
-    if (rows.length === 0) sum.intents.delete(batch);
-    else sum.intents.set(batch, { ...intent, rows });
-  }
+  for (const intent of sum.intents.values()) leaveOut(sum, intent, [range]);
   if (id === null) return;
   sum.found.push(range);
   sum.ids.set(row, id);
 }
 
-/** Nothing is known of these rows any more; batches that were settled before, or were all of them, stay so. */
+/**
+ * Nothing is known of these rows any more; batches that were settled before stay so, and of an open one they are no part: it
+ * would bring them back.
+ */
 function takeBack(sum: Sum, rows: readonly Range[]): void {
-  const known = mergeRanges([...sum.stored, ...sum.found, ...rows]);
+  const known = mergeRanges([...sum.stored, ...sum.found]);
   for (const [batch, intent] of sum.intents) {
     if (subtractRanges(mergeRanges(intent.rows), known).length === 0) sum.intents.delete(batch);
+    else leaveOut(sum, intent, rows);
   }
   sum.stored = without(sum.stored, rows);
   sum.found = without(sum.found, rows);

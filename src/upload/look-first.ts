@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts';
-import { countRows, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
+import { countRows, intersectRanges, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
 import type { Delivery } from './delivery.ts';
 import { looseHash } from './fingerprint.ts';
 import type { Job } from './job.ts';
@@ -25,6 +25,7 @@ export async function lookFirst(input: JobInput, { id, journal, replaces }: Job)
     await checkFinished(input, state);
     return state;
   }
+  if (input.isNew) refuseVanished(input, state);
   const seenBefore = subtractRanges(state.planned, state.deleted);
   const pending = pendingRows(state, planned);
   const unseen = repeatsAreHarmless(delivery) ? subtractRanges(pending, seenBefore) : pending;
@@ -51,6 +52,17 @@ export async function lookFirst(input: JobInput, { id, journal, replaces }: Job)
     found: mergeRanges([...state.found, ...found]),
     ids: new Map([...state.ids, ...(seen?.ids ?? [])]),
   };
+}
+
+/** Where the place was made just now, nothing is there any more of what the journal knows. Error: difference. */
+function refuseVanished({ planned, identity: { model, source } }: JobInput, { stored }: JournalState): void {
+  const gone = countRows(intersectRanges(planned, stored));
+  if (gone === 0) return;
+  throw new AppError(
+    'difference',
+    `${model}/${source}: of this upload ${gone} rows were on the server, and are gone with the place that they were in`,
+    { hints: ['run again with --restart to send them once more'], details: { gone, confirmed: gone } },
+  );
 }
 
 /** Features under keys: one that is there with the same content is left alone, whatever key it came under. */

@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts';
-import { countRows, eachRow, type Ranges, rangesOf } from '../tensor/ranges.ts';
+import { countRows, eachRow, mergeRanges, type Ranges, rangesOf } from '../tensor/ranges.ts';
 import { rowBlocks } from '../tensor/row-blocks.ts';
 import { label, type Matrix } from '../tensor/tensor.ts';
 import type { Delivery, StoredRow } from './delivery.ts';
@@ -36,18 +36,23 @@ export async function compareRows(
   { server, delivery, onEvent }: LookInput,
 ): Promise<Comparison> {
   const total = countRows(rows);
-  const found = new Map<number, StoredRow>();
+  const seen: Comparison[] = [];
   const namesakes = new Map<number, string>();
   let asked = 0;
   for (const step of inSteps(rows)) {
-    const seen = await delivery.lookup(step);
-    for (const [row, stored] of seen.stored) found.set(row, stored);
-    for (const [row, id] of seen.namesakes ?? []) namesakes.set(row, id);
+    const there = await delivery.lookup(step);
+    seen.push(await compare(matrix, there.stored));
+    for (const [row, id] of there.namesakes ?? []) namesakes.set(row, id);
     asked += step.length;
     onEvent({ type: 'looking', rows: asked, total });
   }
   if (namesakes.size > 0) onEvent({ type: 'warning', message: besideOthers(namesakes, server, delivery) });
-  return compare(matrix, found);
+  return {
+    same: mergeRanges(seen.flatMap(({ same }) => same)),
+    different: mergeRanges(seen.flatMap(({ different }) => different)),
+    uncompared: mergeRanges(seen.flatMap(({ uncompared }) => uncompared)),
+    ids: new Map(seen.flatMap(({ ids }) => [...ids])),
+  };
 }
 
 /** Names are no keys: a vector that was made anew is another one, which whoever meant to replace it has to be told. */
@@ -72,7 +77,8 @@ function* inSteps(rows: Ranges): Generator<number[]> {
   if (step.length > 0) yield step;
 }
 
-async function compare(matrix: Matrix, found: ReadonlyMap<number, StoredRow>): Promise<Comparison> {
+/** Compares rows with what the server has of them. */
+export async function compare(matrix: Matrix, found: ReadonlyMap<number, StoredRow>): Promise<Comparison> {
   const same: number[] = [];
   const different: number[] = [];
   const uncompared: number[] = [];
@@ -97,6 +103,7 @@ export function featureExists(
   source: string,
   { server, delivery: { format } }: Pick<LookInput, 'server' | 'delivery'>,
   job?: string,
+  consequence = '; nothing was sent',
 ): AppError {
   const rows = countRows(different);
   const [row] = different[0] as [number, number];
@@ -105,7 +112,7 @@ export function featureExists(
   const those = rows === 1 ? 'a feature' : `${rows} features`;
   return new AppError(
     'feature_exists',
-    `${source}: already holds ${those} with other values than ${label(matrix.tensor)}, the first at index ${first}; nothing was sent`,
+    `${source}: already holds ${those} with other values than ${label(matrix.tensor)}, the first at index ${first}${consequence}`,
     {
       hints: [
         `nothing is overwritten: take the old ones back, or choose another --sae-id: ${toDelete(server, job === undefined ? `${source}/${index} …` : `--job ${job}`)}`,

@@ -18,10 +18,11 @@ export async function failAgain(run: Run, batch: Batch, why: string): Promise<vo
   if (!first || body.pieces.length === 1) return suspect(run, batch, why);
   if (run.taken > 0) return searchHalves(run, batch);
   const only = (pieces: typeof body.pieces) => newBatch(run, bodyOf(body, pieces, run.delivery.format, run.pool));
+  const isOver = () => run.over.aborted || run.quota !== undefined;
   await run.deliver(only([first]));
   const rest = body.pieces.slice(1);
-  if (run.taken === 0) await run.deliver({ ...only(rest.splice(-1)), brief: true });
-  if (rest.length > 0) await run.deliver(only(rest));
+  if (run.taken === 0 && !isOver()) await run.deliver({ ...only(rest.splice(-1)), brief: true });
+  if (rest.length > 0 && !isOver()) await run.deliver(only(rest));
 }
 
 /** Both halves before their own halves: of two, one is likely to pass, which shows that the server is not away. */
@@ -41,15 +42,30 @@ async function searchHalves(run: Run, { body, search }: Batch): Promise<void> {
   }
 }
 
-/** A server that is away for a minute fails rows like this one too: it is put off, and has to fail once more at the end. */
+/** How much had been taken when a row failed in an earlier run: less than anything. */
+export const failedBefore = -1;
+/** So often a row fails again, with longer and longer waits, while the server shows by nothing else that it is there. */
+const mostAgain = 5;
+
+/**
+ * A server that is away for a while fails rows like this one too. So it is put off, and has to fail once more at the end, after
+ * others were taken; where there are none left, again and again. Error: server_failing where patience ends.
+ */
 async function suspect(run: Run, batch: Batch, why: string): Promise<void> {
-  const row = batch.body.pieces[0]?.row as number;
-  if (batch.doubtful) return quarantine(run, row, why);
+  const { body, doubtful } = batch;
+  const row = body.pieces[0]?.row as number;
+  if (doubtful !== undefined) {
+    if (run.taken > (run.suspects.get(row) ?? 0) || doubtful >= mostAgain) return quarantine(run, row, why);
+    await run.patience.wait(why, undefined, run.over);
+    if (run.over.aborted) return;
+    const again = bodyOf(body, body.pieces, run.delivery.format, run.pool);
+    return run.deliver({ ...newBatch(run, again), doubtful: doubtful + 1 });
+  }
   if (run.taken === 0) {
     if (run.alone) throw run.alone;
     run.alone = refusedRow(run, batch, why, usuallyWrong);
   }
-  run.suspects.add(row);
+  run.suspects.set(row, run.taken);
 }
 
 async function quarantine(run: Run, row: number, why: string): Promise<void> {
@@ -66,10 +82,10 @@ async function quarantine(run: Run, row: number, why: string): Promise<void> {
 export async function trySuspects(run: Run): Promise<void> {
   if (run.taken === 0 && run.alone) throw run.alone;
   const single = { ...unlimited, rows: 1 };
-  const blocks = rowBlocks(run.matrix, rangesOf(run.suspects));
+  const blocks = rowBlocks(run.matrix, rangesOf(run.suspects.keys()));
   for await (const body of bodies(blocks, run.delivery.format, () => single, run.pool)) {
-    if (run.quota || run.stop.aborted) return body.release();
-    await run.deliver({ ...newBatch(run, body), doubtful: true });
+    if (run.quota || run.over.aborted) return body.release();
+    await run.deliver({ ...newBatch(run, body), doubtful: 0 });
   }
 }
 

@@ -5,6 +5,7 @@ import type { RowIdentity } from './delivery.ts';
 import { looseHash } from './fingerprint.ts';
 import { idOfRow } from './held-jobs.ts';
 import { journalPath, openJournal } from './journal.ts';
+import { openAside } from './journal-aside.ts';
 import type { JobRecord } from './journal-records.ts';
 import type { JournalState } from './journal-state.ts';
 import { takeLock } from './lock.ts';
@@ -37,6 +38,7 @@ export async function resolveRows(
   const path = journalPath(stateDir, id);
   const lock = await takeLock(join(stateDir, 'jobs', `${id}.lock`));
   try {
+    await openAside(path, false);
     const journal = await openJournal(path, lock);
     try {
       const unchecked: string[] = [];

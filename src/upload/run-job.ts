@@ -5,6 +5,7 @@ import type { RequireUnchanged } from '../tensor/unchanged.ts';
 import { bindData } from './bind-data.ts';
 import type { Delivery } from './delivery.ts';
 import { noteTyped, type OpenJobOptions, openJob } from './job.ts';
+import { refuseOverlap } from './jobs-beside.ts';
 import type { Journal } from './journal.ts';
 import { lookFirst } from './look-first.ts';
 import { notingPause } from './note-pause.ts';
@@ -41,11 +42,16 @@ export async function runJob(input: JobInput): Promise<JobReport> {
     await noteQuarantined(job.journal, input.quarantined ?? new Map());
     return await notingPause(job.journal, async () => {
       const state = await lookFirst(input, job);
+      // Asked once more now that this run's plan can be seen too: of two that begin at once, one sees the other's.
+      await refuseOverlap(input.stateDir, job.id, input.planned).catch((error) => {
+        refused = true;
+        throw error;
+      });
       await job.begun();
       return sendJob(input, job.id, job.journal, state);
     });
   } catch (error) {
-    refused = error instanceof AppError && error.code === 'feature_exists';
+    refused ||= error instanceof AppError && error.code === 'feature_exists';
     throw error;
   } finally {
     await job.close(refused);

@@ -6,7 +6,7 @@ import { bodies } from './bodies.ts';
 import { type Body, bodyHash, createBufferPool, unlimited } from './body.ts';
 import { deliver, deliverInTurn } from './deliver.ts';
 import { createPatience } from './patience.ts';
-import { trySuspects } from './poison.ts';
+import { failedBefore, trySuspects } from './poison.ts';
 import type { SendResult } from './run.ts';
 
 /** Bodies that are made, and whose intents are made durable, while others are under way. */
@@ -26,14 +26,20 @@ export async function sendRows(input: SendInput): Promise<SendResult> {
     inFlight: delivery.maxInFlight,
     ahead,
   });
+  const failed = new AbortController();
   const run: Run = {
     ...input,
+    over: AbortSignal.any([stop, failed.signal]),
+    fail(error) {
+      run.failure ??= error;
+      failed.abort();
+    },
     pool: createBufferPool(),
     patience: createPatience(() => appetite.inFlight(), input.onEvent),
     appetite,
     taken: input.takenBefore ? 1 : 0,
     left: countRows(input.pending) + countRows(mergeRanges(input.unknown.flatMap(({ rows }) => rows))),
-    suspects: new Set(eachRow(input.doubtful)),
+    suspects: new Map(Array.from(eachRow(input.doubtful), (row) => [row, failedBefore])),
     paced: false,
     deliver: (batch) => deliver(run, batch),
     confirmed(rows, ids) {
@@ -56,17 +62,12 @@ export async function sendRows(input: SendInput): Promise<SendResult> {
       }
     }
   };
-  const guarded = () =>
-    worker().catch((error) => {
-      run.failure ??= error;
-    });
+  const guarded = () => worker().catch(run.fail);
   // Every sender is waited for: one that fails must not leave another's request without its answer in the journal.
   await Promise.all(Array.from({ length: delivery.maxInFlight + ahead }, guarded));
   await source.return(undefined);
   if (!run.failure && !run.quota && !stop.aborted) {
-    await trySuspects(run).catch((error) => {
-      run.failure = error;
-    });
+    await trySuspects(run).catch(run.fail);
   }
   if (run.failure && !(stop.aborted && endsSo.has(run.failure.code))) throw run.failure;
   if (stop.aborted) return { type: 'stopped' };
@@ -83,7 +84,8 @@ async function* batches(run: Run): AsyncGenerator<Batch> {
     for await (const body of again) {
       requireChecked(run, body);
       const isSame = bodyHash(body) === intent.hash;
-      yield { id: intent.batch, key: intent.key, body, known: true, ...(!isSame && { stale: true }) };
+      const oversize = body.pieces.length > Math.max(1, delivery.maxRows) || body.bytes.length > delivery.maxBytes;
+      yield { id: intent.batch, key: intent.key, body, known: true, oversize, ...(!isSame && { stale: true }) };
     }
   }
   const fresh = bodies(rowBlocks(matrix, run.pending), delivery.format, run.appetite.limits, pool);

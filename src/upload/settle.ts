@@ -3,24 +3,28 @@ import { rangesOf } from '../tensor/ranges.ts';
 import { type Batch, newBatch, type Run } from './batch.ts';
 import { type Body, bodyOf } from './body.ts';
 import { nameRow, type StoredRow } from './delivery.ts';
+import { compare, featureExists } from './look.ts';
 import { waitFor } from './wait-until.ts';
 
 /**
  * Looks for a batch on the server. True where that settles it: all of it is there, or what is missing was sent in a
  * batch of its own. `answered` says that the server is done with it; else it may still be working on it for a while.
- * Error: outcome_unknown where the server names rows itself and cannot be asked for them.
+ * Errors: outcome_unknown where the server names rows itself and cannot be asked for them, feature_exists.
  */
 export async function settled(run: Run, batch: Batch, answered: boolean): Promise<boolean> {
   const rows = batch.body.pieces.map(({ row }) => row);
   const waits = answered ? [0] : [0, run.settleTimeoutMs, 2 * run.settleTimeoutMs];
   for (const waitMs of waits) {
-    await waitFor(waitMs, run.stop);
-    if (run.stop.aborted) return true;
+    await waitFor(waitMs, run.over);
+    if (run.over.aborted) return true;
     const { stored: there } = await run.delivery.lookup(rows).catch((cause) => {
       const isUnknown = run.delivery.serverNames && run.delivery.settle === 'lookup';
       throw isUnknown ? unknownOutcome(run, rows, cause) : cause;
     });
     if (there.size === 0) continue;
+    const { different } = await compare(run.matrix, there);
+    const { model, source } = run.identity;
+    if (different.length > 0) throw featureExists(run.matrix, different, `${model}/${source}`, run, run.job, '');
     const missing = await takeFound(run, batch.id, batch.body, there);
     if (missing) await run.deliver(newBatch(run, missing));
     return true;
@@ -50,7 +54,7 @@ function unknownOutcome({ job, delivery }: Run, rows: readonly number[], cause: 
 }
 
 /** Notes the rows of a batch that the server turned out to have; returns a body of the others, if there are any. */
-export async function takeFound(
+async function takeFound(
   run: Run,
   id: number,
   body: Body,

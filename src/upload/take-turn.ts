@@ -12,8 +12,8 @@ export async function takeTurn(run: Run, { body }: Batch): Promise<boolean> {
   const need = Math.max(1, Math.ceil(run.left / body.pieces.length));
   const waitMs = pacer.turn(need, now) - now;
   if (waitMs > 0) tell(run, need, waitMs);
-  await waitFor(waitMs, run.stop);
-  return !run.stop.aborted;
+  await waitFor(waitMs, run.over);
+  return !run.over.aborted;
 }
 
 function tell(run: Run, need: number, waitMs: number): void {

@@ -104,6 +104,13 @@ describe('a journal of which all is deleted', () => {
     const one: JournalRecord[] = [{ t: 'deleted', rows: [[1, 2]] }];
     expect(foldRecords([job('features'), ...lost]).unknown).toHaveLength(1);
     expect(foldRecords([job('features'), ...lost, ...found, ...one]).unknown).toEqual([]);
+    // A row that was taken back is no part of a batch that is to be sent again.
+    const taken: JournalRecord[] = [
+      { t: 'deleting', rows: [[1, 2]] },
+      { t: 'deleted', rows: [[1, 2]] },
+    ];
+    const [open] = foldRecords([job('features'), ...lost, ...taken]).unknown;
+    expect(open?.rows.some(([start, end]) => start <= 1 && end > 1)).toBe(false);
   });
 });
 

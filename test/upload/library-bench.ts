@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest';
 import { connect } from '../../src/api/connect.ts';
 import { findSaes } from '../../src/layouts/find.ts';
 import { openStore, type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index.ts';
+import { loadDriver } from '../../src/sandbox/store/driver.ts';
 import { type PreparedSae, prepareSae, type SaeOptions } from '../../src/upload/kinds/sae.ts';
 import { sendSae } from '../../src/upload/kinds/send-sae.ts';
 import type { JobReport, UploadRun } from '../../src/upload/run.ts';
@@ -39,6 +40,8 @@ export interface LibraryBench {
   held(saeId?: string): Held[];
   /** Any SQL on the store. */
   ask(sql: string): Record<string, unknown>[];
+  /** Changes the store behind the server's back. */
+  change(sql: string): void;
 }
 
 const place = { model: 'tiny-kjv-4l', layer: 1, hook: 'resid-post', orientation: 'rows' } as const;
@@ -65,6 +68,11 @@ export async function openLibraryBench(
       upload(proxy.url, sandbox.apiKey, { stateDir: state, ...more }, path, options),
     held: (saeId = 'bench') => readHeld(data, `1-${saeId}`),
     ask: (sql) => withStore(data, (store) => store.query(sql)),
+    change(sql) {
+      const db = new (loadDriver())(join(data, 'sandbox.db'), { timeout: 5000 });
+      db.exec(sql);
+      db.close();
+    },
   };
 }
 
@@ -94,7 +102,8 @@ async function upload(
     const prepared = await prepareSae(sae, { saeId: 'bench', ...place, ...options }, run);
     try {
       const { signal } = new AbortController();
-      const report = await sendSae(prepared, { rows: 4, inFlight: 1 }, { ...run, stop: signal, abort: signal });
+      const limits = { rows: 4, inFlight: 1, ...options.limits };
+      const report = await sendSae(prepared, limits, { stop: signal, abort: signal, ...run });
       return { prepared, report };
     } finally {
       await prepared.close();

@@ -61,6 +61,9 @@ async function start(how: Delivery, more: Partial<SendInput> = {}): Promise<Retu
   const file = await opened(join(folder, 'rows.npy'));
   const input: SendInput = {
     job: 'job',
+    // Only errors name it.
+    server: undefined as never,
+    identity: { model: 'm', source: '1-s', as: 'features' },
     matrix: matrixOf(file.tensors.get('')!, 'rows'),
     pending: [[0, rows]],
     doubtful: [],

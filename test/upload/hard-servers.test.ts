@@ -1,0 +1,136 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { listJobs } from '../../src/upload/jobs.ts';
+import type { SaeOptions } from '../../src/upload/kinds/sae.ts';
+import { npyFile } from '../cli/fixtures.ts';
+import { fixture } from '../fixtures.ts';
+import type { Fault, Seen } from './fault-proxy.ts';
+import { openLibraryBench } from './library-bench.ts';
+
+const tiny = fixture('sae-tiny');
+const activations = fixture('sae-tiny', 'activations.jsonl');
+const upload = '/api/feature/upload-batch';
+const few = { features: [[0, 12]] } as const;
+const kinds = [
+  ['with keys', false, {}],
+  ['without keys', true, { activations }],
+] as const;
+const rowsOf = ({ body }: Seen) => body.split('{"index":').length - 1;
+const answer = (status: number, error = 'no'): Fault => ({
+  ...{ kind: 'answer', commit: false, status },
+  body: JSON.stringify({ error }),
+});
+const page = (status: number): Fault => ({ kind: 'answer', commit: false, status, body: '<html></html>' });
+
+describe.each(kinds)('a server %s', (_, isPublic, more: Partial<SaeOptions>) => {
+  it('that answers in time for small batches alone gets small batches, also those that an earlier run left', async () => {
+    let slow = 4;
+    const bench = await openLibraryBench(isPublic, (seen) =>
+      seen.path === upload && rowsOf(seen) >= slow ? page(504) : undefined,
+    );
+    const stop = new AbortController();
+    const onEvent = ({ type }: { type: string }) => type === 'retry' && stop.abort();
+    const first = await bench.upload(tiny, { ...few, ...more }, { onEvent, stop: stop.signal });
+    expect(first.report.end.type).toBe('stopped');
+    const { report } = await bench.upload(tiny, { ...few, ...more });
+    expect(report).toMatchObject({ confirmed: 12, end: { type: 'finished' } });
+    slow = Number.POSITIVE_INFINITY;
+    expect(bench.held().map(({ index }) => index)).toEqual(Array.from({ length: 12 }, (__, i) => i));
+  });
+
+  it('whose place was made anew has lost what was there, which is said', async () => {
+    let isDown = false;
+    const bench = await openLibraryBench(isPublic, ({ path }) => (isDown && path === upload ? answer(403) : undefined));
+    await bench.upload(tiny, { features: [[0, 4]], ...more });
+    isDown = true;
+    await expect(bench.upload(tiny, { ...few, ...more })).rejects.toMatchObject({ code: 'refused' });
+    isDown = false;
+    bench.change('DELETE FROM features; DELETE FROM sources; DELETE FROM source_sets');
+    const again = () => bench.upload(tiny, { ...few, ...more });
+    await expect(again()).rejects.toMatchObject({
+      code: 'difference',
+      message: expect.stringContaining('4 rows were on the server, and are gone'),
+    });
+    const { report } = await bench.upload(tiny, { ...few, ...more }, { restart: true });
+    expect(report.confirmed).toBe(12);
+    expect(bench.held()).toHaveLength(12);
+  });
+
+  it('that fails for some seconds has no row left out for that, not even the last', async () => {
+    let fails = 0;
+    const bench = await openLibraryBench(isPublic, (seen) =>
+      // The last row is a batch of its own.
+      seen.path === upload && seen.body.includes('{"index":8,') && fails++ < 5 ? answer(500) : undefined,
+    );
+    const { report } = await bench.upload(tiny, { features: [[0, 9]], ...more });
+    expect([...report.quarantined.keys()]).toEqual([]);
+    expect(report).toMatchObject({ confirmed: 9, end: { type: 'finished' } });
+    expect(fails).toBe(6);
+  });
+});
+
+it('a batch that an earlier run left is sent in parts where the server takes less by now', async () => {
+  let most = 4;
+  const bench = await openLibraryBench(false, (seen) => {
+    if (seen.path === upload && most === 4) return { kind: 'reset-before' };
+    return seen.path === upload && rowsOf(seen) > most ? answer(400, 'too many features') : undefined;
+  });
+  const stop = new AbortController();
+  const onEvent = ({ type }: { type: string }) => type === 'retry' && stop.abort();
+  await bench.upload(tiny, few, { onEvent, stop: stop.signal });
+  most = 2;
+  const { report } = await bench.upload(tiny, { ...few, limits: { rows: 2 } });
+  expect(report.confirmed).toBe(12);
+});
+
+it('a look-up whose answer is too large is made in parts', async () => {
+  const bench = await openLibraryBench(true);
+  const file = join(bench.folder, 'long.jsonl');
+  const tokens = Array.from({ length: 1000 }, (_, i) => `${i} `.padEnd(90, 'long '));
+  const line = (index: number) => JSON.stringify({ index, tokens, values: tokens.map(() => 1) });
+  await writeFile(file, Array.from({ length: 60 }, (_, index) => line(index)).join('\n'));
+  await bench.upload(tiny, { activations: file });
+  await rm(bench.state, { recursive: true });
+  const { report } = await bench.upload(tiny, { activations: file });
+  expect(report).toMatchObject({ planned: 60, found: 60, sent: 0 });
+});
+
+it('two shards over rows of both that begin at once send none of them twice', async () => {
+  const looks: (() => void)[] = [];
+  const bench = await openLibraryBench(true, async ({ path }) => {
+    // Both have looked before either sends.
+    if (path === '/api/features' && looks.length < 2) {
+      await new Promise<void>((resolve) => {
+        looks.push(resolve);
+        if (looks.length === 2) for (const go of looks) go();
+      });
+    }
+    return undefined;
+  });
+  await bench.upload(tiny, { activations, features: [[500, 501]] });
+  const shard = (part: number) => ({ part, of: 2 });
+  const ends = await Promise.allSettled([
+    bench.upload(tiny, { activations, features: [[0, 100]], shard: shard(1) }),
+    bench.upload(tiny, { activations, features: [[0, 60]], shard: shard(2) }),
+  ]);
+  const locked = ends.filter((end) => end.status === 'rejected' && end.reason.code === 'locked');
+  expect(locked.length).toBeGreaterThan(0);
+  const most = bench.ask('SELECT max(n) AS most FROM (SELECT count(*) AS n FROM activations GROUP BY feature_id)');
+  expect(most).toEqual([{ most: 3 }]);
+  const listed = await listJobs(bench.state);
+  expect(listed).toHaveLength(1 + 2 - locked.length);
+});
+
+it('a library that aborts without a signal to stop is told that the upload was stopped', async () => {
+  const file = npyFile([64, 64], (i) => i);
+  const abort = new AbortController();
+  const bench = await openLibraryBench(false, ({ path }, nth) => {
+    if (path === upload && nth === 1) abort.abort();
+    return undefined;
+  });
+  const path = join(bench.folder, 'W_dec.npy');
+  await writeFile(path, file);
+  const { report } = await bench.upload(path, {}, { stop: abort.signal, abort: abort.signal });
+  expect(report.end.type).toBe('stopped');
+});
