@@ -1,6 +1,6 @@
+import { parseLicense } from '../upload/licenses.ts';
 import { parseEntries } from './entries.ts';
 import { explanationType, scoreType } from './explaining-names.ts';
-import { parseLicense } from './licenses.ts';
 import { groups } from './option-groups.ts';
 import type { OptionSpec } from './option-specs.ts';
 import { choice, each, flag, parsed, parsedAll, text, whole, type Zod } from './option-values.ts';

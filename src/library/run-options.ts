@@ -36,9 +36,8 @@ const never = new AbortController().signal;
 
 /** What the core wants to be told of a run. Makes its state folder. Error: checkpoint_damaged where it cannot. */
 export async function uploadRun(options: RunOptions, server: Server, onEvent: OnEvent): Promise<UploadRun> {
-  // What is to end at once is to begin nothing either.
-  const { stateDir, abort = never, signal, settleTimeoutMs = defaultSettleMs } = options;
-  const stop = signal ? AbortSignal.any([signal, abort]) : abort;
+  const { stateDir, abort = never, settleTimeoutMs = defaultSettleMs } = options;
+  const stop = stopOf(options) ?? never;
   const { restart = false, forceUnlock = false, wait = false, assumeNew = false, command = '' } = options;
   await makeDurableFolder(stateDir).catch((cause) => {
     throw new AppError('checkpoint_damaged', `${stateDir}: progress cannot be kept there (${cause.code})`, {
@@ -51,6 +50,11 @@ export async function uploadRun(options: RunOptions, server: Server, onEvent: On
   return { server, stateDir, ...how, stop, abort, onEvent };
 }
 
+/** Ends an upload in order: what is to end at once is to begin nothing more either. */
+export function stopOf({ signal, abort }: Pick<RunOptions, 'signal' | 'abort'>): AbortSignal | undefined {
+  return signal && abort ? AbortSignal.any([signal, abort]) : (signal ?? abort);
+}
+
 /** The server that is meant. Errors: those of connecting. */
 export function serverOf({ server }: RunOptions): Promise<Server> | Server {
   return typeof server === 'function' ? server() : server;
@@ -60,7 +64,8 @@ export function serverOf({ server }: RunOptions): Promise<Server> | Server {
  * For work that has nothing under way which would have to end in order: throws what it was stopped with, which is
  * `paused` where its time is up.
  */
-export function throwIfStopped({ signal }: Pick<RunOptions, 'signal'>): void {
+export function throwIfStopped({ signal, abort }: Pick<RunOptions, 'signal' | 'abort'>): void {
   if (signal?.reason === timeIsUp) throw timeUp();
   signal?.throwIfAborted();
+  abort?.throwIfAborted();
 }

@@ -8,7 +8,7 @@ import { isTimeUp, timeIsUp } from '../upload/time-limit.ts';
 import { findChosen } from './choose-saes.ts';
 import { closeAfter } from './close-after.ts';
 import { whatHolds } from './held.ts';
-import { serverOf, throwIfStopped, uploadRun } from './run-options.ts';
+import { serverOf, stopOf, throwIfStopped, uploadRun } from './run-options.ts';
 import { type SaeEnd, type SaeHooks, type SaeUpload, sourceOf } from './sae-upload.ts';
 import { sendWhenOpen } from './send-when-open.ts';
 
@@ -64,7 +64,7 @@ async function sendNext(
   several: boolean,
 ): Promise<SaeEnd> {
   const source = sourceOf(prepared);
-  const held = whatHolds(upload.signal, last);
+  const held = whatHolds(stopOf(upload), last);
   if (held) return { source, prepared, held };
   const send = async (tell: OnEvent) => {
     const run = await uploadRun(upload, server, (event) => {

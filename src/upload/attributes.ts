@@ -1,5 +1,6 @@
 import { textFault } from '../dashboards/check-dashboard.ts';
 import { AppError } from '../errors.ts';
+import { parseLicense } from './licenses.ts';
 import type { Capabilities, Server, SourceSet } from './server.ts';
 
 /** What may be said of an upload as a whole, whatever it is. */
@@ -31,7 +32,7 @@ export function sharing(
 
 /** Refuses what no server takes, and what this one would show to everyone. Errors: usage, cannot_be_stored. */
 export function checkAttributes(
-  { description, tags = [], visibility, metadata = {} }: Attributes,
+  { description, tags = [], license, visibility, metadata = {} }: Attributes,
   server: Server,
 ): void {
   const texts = [
@@ -45,6 +46,12 @@ export function checkAttributes(
   for (const [key, value] of Object.entries(metadata)) {
     const fault = textFault(key) ?? jsonFault(value);
     if (fault !== undefined) throw new AppError('usage', `--metadata ${key}: ${fault}`);
+  }
+  if (license !== undefined && parseLicense(license) !== license) {
+    const known = parseLicense(license);
+    throw new AppError('usage', `"${license}" is no SPDX identifier of a licence`, {
+      hints: [known ? `say it as ${known}` : 'such as CC-BY-4.0, CC0-1.0, MIT or Apache-2.0'],
+    });
   }
   if (visibility !== 'private' || server.capabilities.privateUploads) return;
   const why = server.capabilities.storesAttributes

@@ -161,7 +161,7 @@ export async function findModel(
 
 /** Errors: layer_out_of_range. Layers count from 0. */
 export function checkLayer(record: ModelRecord, layer: number): void {
-  if (layer < record.layers) return;
+  if (Number.isInteger(layer) && layer >= 0 && layer < record.layers) return;
   throw new AppError(
     'layer_out_of_range',
     `layer ${layer} does not exist: ${record.id} has ${record.layers} layers, 0 to ${record.layers - 1}`,

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -171,4 +171,39 @@ it('rows come one by one, to be kept, of whichever axis counts them', async () =
   for (const row of [0, 17, 511])
     expect(down[row]).toEqual(Float32Array.from(across, (column) => column[row] as number));
   await expect(readRows(file).next()).rejects.toMatchObject({ code: 'layout_unknown' });
+});
+
+it('of several SAEs given only the signal that ends all at once, those after the first are not begun', async () => {
+  const { run, folder, query } = await openBench();
+  const abort = new AbortController();
+  for (const layer of [1, 2]) {
+    await cp(tiny, join(folder, `sae-${layer}`), { recursive: true });
+    const config = join(folder, `sae-${layer}`, 'cfg.json');
+    await writeFile(config, (await readFile(config, 'utf8')).replaceAll('blocks.1.', `blocks.${layer}.`));
+  }
+  const onEvent = ({ type }: UploadEvent) => type === 'progress' && abort.abort();
+  const both = [join(folder, 'sae-1'), join(folder, 'sae-2')];
+  const ends = await uploadSae(both, { ...run, saeId: 'sweep-{layer}', abort: abort.signal, onEvent });
+  expect(ends).toMatchObject([{ report: { end: { type: 'stopped' } } }, { held: { end: { type: 'stopped' } } }]);
+  expect(query('SELECT name FROM source_sets')).toEqual([{ name: 'sweep-1' }]);
+});
+
+it('what no command line would pass on is refused of a script too, before anything is sent', async () => {
+  const { run, query } = await openBench();
+  const vector = { ...run, ...place, name: 'v' };
+  const values = new Float32Array(64).fill(0.25);
+  const usage = { code: 'usage', exitCode: 2 };
+  for (const strength of [Number.NaN, 301, Number.POSITIVE_INFINITY]) {
+    await expect(uploadVector(values, { ...vector, strength })).rejects.toMatchObject(usage);
+  }
+  for (const license of ['NOPE', 'cc0', '']) {
+    await expect(uploadVector(values, { ...vector, attributes: { license } })).rejects.toMatchObject(usage);
+  }
+  for (const layer of [-1, 0.5, Number.NaN]) {
+    await expect(uploadVector(values, { ...vector, layer })).rejects.toMatchObject({ code: 'layer_out_of_range' });
+  }
+  for (const limits of [{ inFlight: 0 }, { rows: -1 }, { bytes: Number.NaN }]) {
+    await expect(uploadSae(tiny, { ...run, saeId: 'none', limits })).rejects.toMatchObject(usage);
+  }
+  expect(query('SELECT count(*) AS n FROM features')).toEqual([{ n: 0 }]);
 });

@@ -106,6 +106,7 @@ export async function prepareSae(
 ): Promise<PreparedSae> {
   const { attributes = {} } = options;
   checkAttributes(attributes, server);
+  checkLimits(options.limits);
   refuseExamplesOfVectors(options);
   const place = placeOf(sae, options);
   const { record: model, isNew: isNewModel } = await findModel(server, place.model.value, options.createModel);
@@ -156,6 +157,14 @@ export async function prepareSae(
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** None or less would be sent, and all of it called finished. Error: usage. */
+function checkLimits(limits: SendLimits = {}): void {
+  for (const [name, value] of Object.entries(limits)) {
+    if (value === undefined || (Number.isInteger(value) && value > 0)) continue;
+    throw new AppError('usage', `limits.${name} is ${value}: expected a whole number above 0`);
   }
 }
 

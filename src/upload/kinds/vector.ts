@@ -59,6 +59,7 @@ export async function prepareVector(
   const { name, layer, attributes = {}, probe } = options;
   checkAttributes(attributes, server);
   checkTexts(options);
+  checkStrength(options.strength);
   const { record: model, isNew: isNewModel } = await findModel(server, options.model, options.createModel);
   checkLayer(model, layer);
   refuseWithoutWidth(model, server);
@@ -102,12 +103,21 @@ function dropped(dashboard: Dashboard | undefined): Record<string, unknown> {
   return rest;
 }
 
+/** Servers take no more, either way. */
+export const mostStrength = 300;
+
 /** A name or concept that would arrive as another. Error: usage. */
 function checkTexts({ name, probe }: VectorOptions): void {
   for (const [option, text] of Object.entries({ name, ...(probe && { concept: probe.concept }) })) {
     const fault = textFault(text);
     if (fault !== undefined) throw new AppError('usage', `--${option} ${JSON.stringify(text)}: ${fault}`);
   }
+}
+
+/** Of one that is no number the server would store another, which no look-up finds again. Error: usage. */
+function checkStrength(strength: number): void {
+  if (Math.abs(strength) <= mostStrength) return;
+  throw new AppError('usage', `a steering strength is -${mostStrength} to ${mostStrength}, not ${strength}`);
 }
 
 /** The one record of activations that belongs to a vector. Error: layout_unknown where the file is of several features. */
