@@ -139,6 +139,8 @@ for (const { path, text } of outputFiles) {
     banner: text.includes('fileUrl') ? "const fileUrl=require('node:url').pathToFileURL(__filename);" : '',
     minifySyntax: true,
     minifyWhitespace: true,
+    // Of an error that nobody catches Node shows the whole line that it was thrown in.
+    lineLimit: 160,
   });
   writeFileSync(path, code);
 }

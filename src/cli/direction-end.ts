@@ -3,11 +3,14 @@ import type { PreparedVector } from '../upload/kinds/vector.ts';
 import type { JobReport } from '../upload/run.ts';
 import { afterUpload } from './after-upload.ts';
 import type { CommandContext } from './context.ts';
-import { writeReceipt } from './receipt.ts';
+import { receiptLost, writeReceipt } from './receipt.ts';
 import type { Session } from './session.ts';
 import { exitCodeOf, resumeFields, statusOf, tellEnd } from './upload-run.ts';
 
-/** Says what became of one direction, does what was asked for once it is there, and writes its receipt. */
+/**
+ * Says what became of one direction, does what was asked for once it is there, and writes its receipt. Error: output_lost,
+ * once all else was done and told.
+ */
 export async function finishDirection(
   context: CommandContext,
   session: Session,
@@ -23,10 +26,10 @@ export async function finishDirection(
   }
   if (url !== undefined) out.result(url);
   tellEnd(context, report);
-  if (options.receipt !== undefined) {
-    await writeDirectionReceipt(options.receipt, session, prepared, report);
-    out.note(`receipt  ${options.receipt}`);
-  }
+  const lost = await receiptLost(options.receipt, async (file) => {
+    await writeDirectionReceipt(file, session, prepared, report);
+    out.note(`receipt  ${file}`);
+  });
   const done = id !== undefined && report.end.type === 'finished';
   const after = done
     ? await afterUpload(context, session, http, { ids: () => [id], explainable: () => [id] })
@@ -45,10 +48,11 @@ export async function finishDirection(
     ...after?.fields,
     ...resumeFields(report),
   });
+  if (lost) throw lost;
   return Math.max(exitCodeOf(report), after?.exitCode ?? 0);
 }
 
-/** Writes the receipt of one direction. Error: file_unreadable. */
+/** Writes the receipt of one direction. Error: output_lost. */
 export function writeDirectionReceipt(
   path: string,
   session: Session,

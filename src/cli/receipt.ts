@@ -1,6 +1,6 @@
 import { open, realpath, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { AppError } from '../errors.ts';
+import { AppError, type ErrorCode } from '../errors.ts';
 import { renameFile } from '../upload/rename-file.ts';
 
 /** Fields of one row in a receipt. */
@@ -55,18 +55,21 @@ function draftOf(path: string): string {
   return `${path}.${process.pid}.part`;
 }
 
-function receiptError(path: string, cause: unknown, hint: string): AppError {
+function receiptError(path: string, cause: unknown, hint: string, kind: ErrorCode = 'file_unreadable'): AppError {
   const { code, message } = cause as NodeJS.ErrnoException;
   const reason = code === 'ENOENT' ? `there is no folder ${dirname(resolve(path))}` : message;
-  return new AppError('file_unreadable', `${path}: the receipt cannot be written (${reason})`, {
+  return new AppError(kind, `${path}: the receipt cannot be written (${reason})`, {
     hints: [hint],
     cause,
   });
 }
 
+const lostHint =
+  'what was uploaded is not touched by that; make room there, or name another file: the same command again writes it';
+
 /**
  * Writes a receipt as JSON lines: one that says of what it is, then one a row. It appears whole or not at all.
- * Error: file_unreadable where it cannot be written.
+ * Error: output_lost where it cannot be written, of which nothing is left then.
  */
 export async function writeReceipt(
   path: string,
@@ -78,21 +81,43 @@ export async function writeReceipt(
   const draft = draftOf(target);
   try {
     const file = await open(draft, 'w');
+    // All of a text: a mere write may stop in the middle of it where the disk is full, without an error.
+    const write = (some: readonly string[]) => file.appendFile(`${some.join('\n')}\n`);
     try {
       let lines = [JSON.stringify({ type: 'receipt', v: 1, writtenAt: new Date().toISOString(), ...head })];
       for await (const row of rows) {
         lines.push(JSON.stringify(row));
         if (lines.length < chunkRows) continue;
-        await file.write(`${lines.join('\n')}\n`);
+        await write(lines);
         lines = [];
       }
-      if (lines.length > 0) await file.write(`${lines.join('\n')}\n`);
+      if (lines.length > 0) await write(lines);
+      await file.datasync();
     } finally {
       await file.close();
     }
     await renameFile(draft, target);
   } catch (cause) {
+    await unlink(draft).catch(() => undefined);
     if (cause instanceof AppError) throw cause;
-    throw receiptError(path, cause, 'the upload itself is done; run the same command again with another --receipt');
+    throw receiptError(path, cause, lostHint, 'output_lost');
   }
+}
+
+/**
+ * Writes a receipt where one is asked for, and returns the error of one that is lost: what was uploaded is told first.
+ * Errors: others of `write`.
+ */
+export async function receiptLost(
+  path: string | undefined,
+  write: (path: string) => Promise<void>,
+): Promise<AppError | undefined> {
+  if (path === undefined) return undefined;
+  return write(path).then(
+    () => undefined,
+    (error) => {
+      if (error instanceof AppError && error.code === 'output_lost') return error;
+      throw error;
+    },
+  );
 }

@@ -1,6 +1,6 @@
 import type { Connection } from '../api/connect.ts';
 import { count } from '../count.ts';
-import { toAppError } from '../errors.ts';
+import { type AppError, toAppError } from '../errors.ts';
 import { uploadCost } from '../inspect/upload-cost.ts';
 import { sourceOf } from '../library/sae-upload.ts';
 import type { OnEvent } from '../upload/events.ts';
@@ -16,6 +16,7 @@ import { size as byteSize } from './inspect/numbers.ts';
 import type { OptionValues } from './options.ts';
 import { planDocument } from './plan-document.ts';
 import { showQuota } from './quota-plan.ts';
+import { receiptLost } from './receipt.ts';
 import { idsOf, writeSaeReceipt } from './sae-receipt.ts';
 import { tellReport } from './sae-summary.ts';
 import type { Session } from './session.ts';
@@ -87,7 +88,10 @@ function explainableOf(prepared: PreparedSae, report: JobReport, { autoInterp }:
   return idsOf(prepared, report, withExamples);
 }
 
-/** Sends one, shows how it goes, and does what was asked for once it is there. Of several, its error is told at once. */
+/**
+ * Sends one, shows how it goes, and does what was asked for once it is there; `lost` is the error of its receipt. Of several,
+ * its error is told at once.
+ */
 export async function showSending(
   context: CommandContext,
   session: Session,
@@ -95,23 +99,23 @@ export async function showSending(
   prepared: PreparedSae,
   send: (onEvent: OnEvent) => Promise<JobReport>,
   several: boolean,
-): Promise<{ report: JobReport; after?: Afterwards }> {
+): Promise<{ report: JobReport; lost: AppError | undefined; after?: Afterwards }> {
   const { out, options } = context;
   const reporter = await eventReporter(context, sourceOf(prepared));
   try {
     const report = await send(reporter.onEvent);
     reporter.stop();
     tellReport(context, session, server, prepared, report);
-    if (options.receipt !== undefined) {
-      const file = await writeSaeReceipt(options.receipt, session, prepared, report, several);
+    const lost = await receiptLost(options.receipt, async (path) => {
+      const file = await writeSaeReceipt(path, session, prepared, report, several);
       context.out.note(`receipt  ${file}`);
-    }
-    if (report.end.type !== 'finished') return { report };
+    });
+    if (report.end.type !== 'finished') return { report, lost };
     const uploaded: Uploaded = {
       ids: () => idsOf(prepared, report),
       explainable: () => explainableOf(prepared, report, options),
     };
-    return { report, after: await afterUpload(context, session, http, uploaded) };
+    return { report, lost, after: await afterUpload(context, session, http, uploaded) };
   } catch (thrown) {
     reporter.stop();
     if (several) out.error(toAppError(thrown));

@@ -1,5 +1,6 @@
 import { homedir, platform } from 'node:os';
 import { join } from 'node:path';
+import { AppError } from '../errors.ts';
 
 /** Environment variables, as Node hands them over. */
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -14,20 +15,22 @@ export interface Folders {
   readonly sandbox: string;
 }
 
-/** The folders of this account, by the customs of its operating system, unless the environment names others. */
+/**
+ * The folders of this account, by the customs of its operating system, unless the environment names others.
+ * Error: config_invalid where they would be in a home that there is not.
+ */
 export function foldersOf(env: Env): Folders {
-  const own = systemFolders(env);
   const config = setting(env, 'NEURONPEDIA_CONFIG_DIR');
   return {
-    config: config ?? own.config,
-    state: setting(env, 'NEURONPEDIA_STATE_DIR') ?? own.state,
+    config: config ?? systemFolders(env).config,
+    state: setting(env, 'NEURONPEDIA_STATE_DIR') ?? systemFolders(env).state,
     // Whoever sets the configuration apart, as tests do, means the sandbox with it.
-    sandbox: config === undefined ? join(own.data, 'sandbox') : join(config, 'sandbox'),
+    sandbox: join(config ?? systemFolders(env).data, 'sandbox'),
   };
 }
 
 function systemFolders(env: Env): { config: string; state: string; data: string } {
-  const home = homedir();
+  const home = homeFolder();
   if (platform() === 'win32') {
     const local = join(setting(env, 'LOCALAPPDATA') ?? join(home, 'AppData', 'Local'), 'neuronpedia');
     return { config: join(local, 'Config'), state: join(local, 'State'), data: join(local, 'Data') };
@@ -43,6 +46,18 @@ function systemFolders(env: Env): { config: string; state: string; data: string 
     state: xdg('XDG_STATE_HOME', '.local/state'),
     data: xdg('XDG_DATA_HOME', '.local/share'),
   };
+}
+
+/** Error: config_invalid for an account without a name, as in containers that run as a mere number. */
+function homeFolder(): string {
+  try {
+    return homedir();
+  } catch (cause) {
+    throw new AppError('config_invalid', 'this account has no home folder to keep keys and progress in', {
+      hints: ['set HOME, or NEURONPEDIA_CONFIG_DIR and NEURONPEDIA_STATE_DIR'],
+      cause,
+    });
+  }
 }
 
 /** An empty variable counts as none, as shells and CI systems leave them. */

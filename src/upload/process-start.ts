@@ -10,6 +10,8 @@ export function processStart(pid: number): string | undefined {
     const boot = told(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')) ?? '';
     // The command's name stands in brackets and may hold spaces: fields are counted after the last bracket.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    // It has ended, and whoever started it has not asked how: in a container nobody may ever do so.
+    if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
     return `${boot.trim()}/${fields[19]}`;
   }
   try {

@@ -1,21 +1,14 @@
-import { execFile } from 'node:child_process';
 import { describe, expect } from 'vitest';
 import { tinySae } from './fixtures.ts';
 import { type Home, test } from './home.ts';
-import { binary, childEnv, type Ran } from './run-cli.ts';
+import { type Ran, runLimited } from './run-cli.ts';
 
 /** As clusters limit it; Node itself takes 1.5 GB of addresses. */
 const fewKb = 4_000_000;
 
 function uploadWithin(home: Home, url: string, env: Record<string, string> = {}): Promise<Ran> {
-  const words = [process.execPath, binary, 'upload-sae', tinySae, '--sae-id', 'cramped', '--api-url', url];
-  const all = childEnv({ ...home.env, NEURONPEDIA_API_KEY: 'sandbox-bulk', ...env });
-  return new Promise((resolve) => {
-    const child = execFile('bash', ['-c', `ulimit -v ${fewKb} && exec "$@"`, 'bash', ...words], { env: all }, done);
-    function done(_: unknown, stdout: string, stderr: string) {
-      resolve({ code: child.exitCode, stdout, stderr });
-    }
-  });
+  const words = ['upload-sae', tinySae, '--sae-id', 'cramped', '--api-url', url];
+  return runLimited(`-v ${fewKb}`, words, { ...home.env, NEURONPEDIA_API_KEY: 'sandbox-bulk', ...env });
 }
 
 /** Newer ones look for themselves whether there is room. */

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { npyFile, tinySae } from './fixtures.ts';
 import { testHere as test } from './home.ts';
-import { linesOf } from './run-cli.ts';
+import { documentsOf, linesOf, runLimited } from './run-cli.ts';
 import { storedFeatures } from './sandbox-process.ts';
 
 describe.concurrent('what is said of a part of an upload', () => {
@@ -18,6 +18,38 @@ describe.concurrent('what is said of a part of an upload', () => {
     expect(rows.filter(({ status }) => status === 'stored')).toHaveLength(1000);
     expect(rows.filter(({ status }) => status === 'pending')).toHaveLength(100);
   });
+
+  // A file that may not grow is what a full disk is, and needs no other rights.
+  test.runIf(process.platform === 'linux')(
+    'a receipt that does not fit is lost, and is told after all else',
+    async ({ home, server }) => {
+      const receipt = `${home.folder}/full/r.jsonl`;
+      mkdirSync(`${home.folder}/full`);
+      writeFileSync(receipt, '{"type":"receipt","v":1}\n');
+      const words = [
+        'upload-sae',
+        tinySae,
+        '--sae-id',
+        'full',
+        '--receipt',
+        receipt,
+        '--api-url',
+        server.url,
+        '--json',
+      ];
+      const ran = await runLimited('-f 40', words, { ...home.env, NEURONPEDIA_API_KEY: 'sandbox-bulk' });
+      expect(ran.code).toBe(5);
+      const [summary, error] = documentsOf(ran).slice(-2);
+      expect(summary).toMatchObject({ type: 'summary', status: 'done', jobs: [{ confirmed: 512 }] });
+      expect(error).toMatchObject({ type: 'error', code: 'output_lost', exitCode: 5 });
+      expect(error.message).toContain('r.jsonl: the receipt cannot be written (');
+      // The earlier one is there still, and nothing beside it.
+      expect(readFileSync(receipt, 'utf8')).toBe('{"type":"receipt","v":1}\n');
+      expect(readdirSync(`${home.folder}/full`)).toEqual(['r.jsonl']);
+      expect(await home.runAt(server.url, words.slice(0, 6))).toMatchObject({ code: 0 });
+      expect(linesOf(readFileSync(receipt, 'utf8'))).toHaveLength(513);
+    },
+  );
 
   test('a dry run says what is there already and what would be sent, and sends nothing', async ({ home, server }) => {
     const command = ['upload-sae', tinySae, '--sae-id', 'part'];

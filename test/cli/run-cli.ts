@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { vi } from 'vitest';
@@ -55,6 +55,16 @@ export function startCli(
 /** Runs `neuronpedia ARGS` until it ends. */
 export function runCli(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   return startCli(args, options).ran;
+}
+
+/** The same under a limit as bash's `ulimit` takes it (`-v 4000000`). */
+export function runLimited(limit: string, args: readonly string[], env: Record<string, string>): Promise<Ran> {
+  const words = ['-c', `ulimit ${limit} && exec "$@"`, 'bash', process.execPath, binary, ...args];
+  return new Promise((resolve) => {
+    const child = execFile('bash', words, { env: childEnv(env) }, (_, stdout, stderr) => {
+      resolve({ code: child.exitCode, stdout, stderr });
+    });
+  });
 }
 
 /** The lines of a text that ends in a newline, or is empty. */

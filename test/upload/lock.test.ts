@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { utimesSync } from 'node:fs';
+import { readFileSync, utimesSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { isLocked, takeLock } from '../../src/upload/lock.ts';
 import { processStart } from '../../src/upload/process-start.ts';
 
@@ -43,6 +43,23 @@ describe('the lock of a job', () => {
     await once(child, 'exit');
     await (await takeLock(path)).release();
   });
+
+  it.runIf(process.platform === 'linux')(
+    'of a process that has died and was not asked after is taken over',
+    async () => {
+      // `true` has ended once its output has, and what began it turns into a program that does not ask.
+      const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 1000'], { stdio: ['ignore', 'pipe', 'ignore'] });
+      onTestFinished(() => void parent.kill('SIGKILL'));
+      const pid = Number((await once(parent.stdout, 'data'))[0]);
+      const stateOf = () => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.[0];
+      while (stateOf() !== 'Z') await new Promise(setImmediate);
+      const start = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[19];
+      const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+      await writeFile(path, owner({ pid, start: `${boot}/${start}` }));
+      expect(await isLocked(path)).toBe(false);
+      expect((await takeLock(path)).takenOver).toBe(true);
+    },
+  );
 
   it('of a dead process whose number another process has now is taken over', async () => {
     await writeFile(path, owner({ pid: process.ppid, start: 'an earlier boot/1' }));

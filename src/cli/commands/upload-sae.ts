@@ -44,6 +44,7 @@ function upload(context: CommandContext): Promise<number> {
     /** How many there are, where there is more than one, and which one it is. */
     let several = 0;
     let begun = 0;
+    let lostReceipt: AppError | undefined;
     const afters = new Map<PreparedSae, Afterwards | undefined>();
     const connect = async () => {
       await checkReceipt(options.receipt);
@@ -63,17 +64,20 @@ function upload(context: CommandContext): Promise<number> {
         sending: async (prepared, send) => {
           begun++;
           if (several) context.out.note(`sending ${sourceOf(prepared)} (${begun} of ${several})`);
-          const { report, after } = await showSending(context, session, connection, prepared, send, several > 0);
+          const { report, after, lost } = await showSending(context, session, connection, prepared, send, several > 0);
+          lostReceipt ??= lost;
           afters.set(prepared, after);
           return report;
         },
       },
     );
     if (options.dryRun) return 0;
-    return finishJobs(
+    const code = finishJobs(
       context,
       ends.map((end) => ({ ...end, after: afters.get(end.prepared) })),
     );
+    if (lostReceipt) throw lostReceipt;
+    return code;
   });
 }
 
