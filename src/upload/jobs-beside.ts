@@ -1,8 +1,9 @@
 import { AppError } from '../errors.ts';
 import { eachRow, intersectRanges, type Ranges, rangesOf } from '../tensor/ranges.ts';
-import { type JobStatus, listJobs } from './jobs.ts';
+import { type JobStatus, type KnownJob, listJobs } from './jobs.ts';
 import { journalPath, readJobRecord } from './journal.ts';
 import type { JobRecord } from './journal-records.ts';
+import type { JobIdentity } from './run.ts';
 
 /**
  * Shards of one division of an SAE run side by side, and so do single features under indices of their own; a run of the
@@ -33,11 +34,13 @@ export type JobPlace = Pick<JobRecord, 'server' | 'account' | 'model' | 'source'
  */
 export async function isLostBeside(
   stateDir: string,
-  place: JobPlace,
+  place: JobPlace & Pick<JobIdentity, 'request'>,
   self: string | undefined,
   indices: Ranges,
 ): Promise<boolean> {
-  const others = await listJobs(stateDir, (known) => known.id !== self && samePlace(known.job, place));
+  const mayShare = ({ request }: JobRecord) => !areApart(request, place.request);
+  const isMeant = ({ id, job }: KnownJob) => id !== self && samePlace(job, place) && mayShare(job);
+  const others = await listJobs(stateDir, isMeant);
   return others.some((one) => intersectRanges(indices, indicesOf(one.unknownRows, one.indexOf)).length > 0);
 }
 
@@ -51,10 +54,14 @@ function samePlace(a: JobPlace, b: JobPlace): boolean {
 }
 
 function mayOverlap(job: JobRecord, planned: Ranges, other: JobStatus): boolean {
-  // Another index is another feature, and another vector another vector; the same one is the same job.
-  if (job.request !== undefined && other.job.request !== undefined) return false;
+  if (areApart(job.request, other.job.request)) return false;
   const isDividedAlike = job.request === other.job.request && partsOf(job) === partsOf(other.job);
   return !isDividedAlike || intersectRanges(planned, other.plan).length > 0;
+}
+
+/** Another index is another feature, and another vector another vector; the same one is the same job. */
+function areApart(a: string | undefined, b: string | undefined): boolean {
+  return a !== undefined && b !== undefined && a !== b;
 }
 
 const partsOf = ({ shard }: JobRecord) => shard?.split('/')[1];

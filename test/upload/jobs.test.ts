@@ -98,6 +98,13 @@ it('requests without an answer count where they are of rows that another job is 
   expect(await isLost([batches, batches + 10])).toBe(false);
   expect(await isLost([0, 1], '1-b')).toBe(false);
   expect(await isLost([0, 1], '1-a', '0'.repeat(16))).toBe(false);
+  // Single vectors are each their own row 0: another one's request says nothing of this one.
+  const one = { ...job('1-a', '2026-01-01'), as: 'vector', request: 'x' } as const;
+  const lost: JournalRecord = { t: 'intent', batch: 0, key: 'k', rows: [[0, 1]], hash: 'h' };
+  await writeFile(journalPath(folder, 'a'.repeat(16)), [one, lost].map(encodeRecord).join(''));
+  const isVectorLost = (request: string) =>
+    isLostBeside(folder, { ...place, as: 'vector', source: '1-a', request }, undefined, [[0, 1]]);
+  expect([await isVectorLost('x'), await isVectorLost('y')]).toEqual([true, false]);
 });
 
 it('a journal with a line that cannot be read is not believed, and nothing is deleted by it', async () => {
