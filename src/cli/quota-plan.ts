@@ -30,6 +30,11 @@ export function showQuota({ out, options }: CommandContext, { quota }: Server, r
   out.document({ type: 'quota', tier: quota.tier, limit: quota.limit, left, resetsAt, toSend: rows, days });
 }
 
+/** Rows that the account may still upload today. */
+export function leftToday({ quota }: Server): number {
+  return quota?.limit == null ? Number.POSITIVE_INFINITY : leftOf(quota, quota.limit);
+}
+
 function leftOf({ used }: Quota, limit: number): number {
   return Math.max(0, limit - used);
 }

@@ -15,7 +15,7 @@ import type { Afterwards } from './explain-features.ts';
 import { size as byteSize } from './inspect/numbers.ts';
 import type { OptionValues } from './options.ts';
 import { planDocument } from './plan-document.ts';
-import { showQuota } from './quota-plan.ts';
+import { leftToday, showQuota } from './quota-plan.ts';
 import { receiptLost } from './receipt.ts';
 import { idsOf, writeSaeReceipt } from './sae-receipt.ts';
 import { tellReport } from './sae-summary.ts';
@@ -68,7 +68,10 @@ function finishText(rows: number, { matrix, dashboards, as }: PreparedSae): stri
   return `no daily limit: in about ${count(requests)} requests of ${byteSize(bytes)} in all${more}, at the server's pace`;
 }
 
-/** Rows that all jobs together have to send at most: what their journals do not know is looked up when its turn comes. */
+/**
+ * Rows that all jobs together have to send: by their journals where the quota takes these today, else what is there already is
+ * looked up, for it decides about days. Errors: those of `previewSae`.
+ */
 export async function countToSend(
   context: CommandContext,
   session: Session,
@@ -76,8 +79,14 @@ export async function countToSend(
   prepared: readonly PreparedSae[],
 ): Promise<number> {
   const look = lookOptions(context, session, server);
+  let most = 0;
+  for (const { identity, planned } of prepared) most += await mostToSend({ ...look, identity, planned });
+  if (most <= leftToday(server)) return most;
   let rows = 0;
-  for (const { identity, planned } of prepared) rows += await mostToSend({ ...look, identity, planned });
+  for (const one of prepared) {
+    const looking = `looking up ${sourceOf(one)}`;
+    rows += (await withSpinner(context.out, looking, () => previewSae(one, look))).toSend;
+  }
   return rows;
 }
 

@@ -1,4 +1,5 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { connect } from '../../src/api/connect.ts';
@@ -100,6 +101,12 @@ describe('a sweep', () => {
       { source: 'tiny-kjv-4l/2-swept', status: 'paused', sent: 0, resume_at },
     ];
     expect(lastDocument(first.stdout)).toMatchObject({ type: 'summary', status: 'paused', resume_at, jobs });
+    // A runner that begins with an empty disk counts without what is there, too.
+    const state = join(bench.folder, 'state');
+    await rename(state, `${state}.kept`);
+    expect((await bench.run(...command).ended).stderr).toContain('536 to send at 1,000 a day: this takes 2 days');
+    await rm(state, { recursive: true });
+    await rename(`${state}.kept`, state);
     clock?.set('2026-11-23T09:00:00Z');
     const second = await bench.run(...command).ended;
     expect(second.code).toBe(0);
