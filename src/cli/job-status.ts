@@ -34,8 +34,10 @@ export async function showJob(context: CommandContext, session: Session, id: str
   return 0;
 }
 
-function batchesText({ batches, unknown }: JobStatus): string {
-  const open = unknown > 0 ? `; of ${count(unknown)} rows the answer is missing` : '';
+function batchesText({ batches, unknown, state }: JobStatus): string {
+  const isUnderWay = state === 'running';
+  const what = isUnderWay ? `${count(unknown)} rows are under way` : `of ${count(unknown)} rows the answer is missing`;
+  const open = unknown > 0 ? `; ${what}` : '';
   return `${count(batches)} ${batches === 1 ? 'batch' : 'batches'}${open}`;
 }
 
@@ -109,8 +111,11 @@ const mostIds = 20;
 const mostRows = 100;
 
 function showOpenRows({ out }: CommandContext, status: JobStatus): void {
-  const { id, unknownRows, labels, quarantined } = status;
-  for (const [row, label] of [...labels].slice(0, mostRows)) out.result(`    without an answer: row ${row} "${label}"`);
+  const { id, labels, quarantined, state } = status;
+  // Of a run that is at work they come by themselves.
+  const unknownRows = state === 'running' ? [] : status.unknownRows;
+  for (const [row, label] of unknownRows.length > 0 ? [...labels].slice(0, mostRows) : [])
+    out.result(`    without an answer: row ${row} "${label}"`);
   if (unknownRows.length > 0 && labels.size === 0) {
     out.result(`    without an answer: rows ${formatRanges(unknownRows)}`);
   }

@@ -3,6 +3,13 @@ import { countRows } from '../tensor/ranges.ts';
 import type { PreparedSae } from '../upload/kinds/sae.ts';
 import { formatShard } from '../upload/shard.ts';
 
+/** By their names, all that a server does not store of an SAE and what was said of it; its decoder vectors are such a thing, too. */
+export function lostNames({ notStored, lostFields, delivery }: PreparedSae): string[] {
+  return [...Object.keys({ ...notStored, ...lostFields }), ...(delivery.format.values ? [] : [decoderVectors])];
+}
+
+export const decoderVectors = 'decoder vectors';
+
 /** A plan for programs. */
 export function planDocument(prepared: PreparedSae): Record<string, unknown> {
   const { sae, place, matrix, orientation, planned, kind } = prepared;
@@ -36,6 +43,6 @@ export function planDocument(prepared: PreparedSae): Record<string, unknown> {
     source: sourceOf(prepared),
     newModel: prepared.isNewModel,
     newSourceSet: prepared.isNewSet,
-    notStored: Object.keys({ ...prepared.notStored, ...prepared.lostFields }),
+    notStored: lostNames(prepared),
   };
 }

@@ -6,6 +6,7 @@ import type { PreparedSae } from '../upload/kinds/sae.ts';
 import { densities } from '../upload/kinds/sae-facts.ts';
 import type { JobReport } from '../upload/run.ts';
 import { formatShard } from '../upload/shard.ts';
+import { decoderVectors } from './plan-document.ts';
 import { type ReceiptRow, writeReceipt } from './receipt.ts';
 import type { Session } from './session.ts';
 
@@ -31,7 +32,7 @@ export async function writeSaeReceipt(
     ...(prepared.shard && { shard: formatShard(prepared.shard) }),
     rows: report.planned,
     confirmed: report.confirmed,
-    notStored: prepared.notStored,
+    notStored: { ...prepared.notStored, ...(!prepared.delivery.format.values && { [decoderVectors]: true }) },
   };
   await writeReceipt(file, head, receiptRows(session, prepared, report));
   return file;

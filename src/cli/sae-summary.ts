@@ -8,6 +8,7 @@ import type { Server } from '../upload/server.ts';
 import { formatShard, nameShard } from '../upload/shard.ts';
 import type { CommandContext } from './context.ts';
 import type { Afterwards } from './explain-features.ts';
+import { lostNames } from './plan-document.ts';
 import { quarantineFields } from './quarantine.ts';
 import { cannotStore } from './sae-plan.ts';
 import type { Session } from './session.ts';
@@ -89,9 +90,13 @@ export function finishUnbegun({ out, command }: CommandContext, { message, detai
   return exitCode;
 }
 
-function preparedFields({ dead, notStored, lostFields }: PreparedSae): Record<string, unknown> {
-  const features = countRows(dead);
-  return { notStored: Object.keys({ ...notStored, ...lostFields }), ...(features > 0 && { dead: features }) };
+function preparedFields(prepared: PreparedSae): Record<string, unknown> {
+  const [dead, withoutExamples] = [countRows(prepared.dead), countRows(prepared.withoutExamples)];
+  return {
+    notStored: lostNames(prepared),
+    ...(dead > 0 && { dead }),
+    ...(withoutExamples > 0 && { withoutExamples }),
+  };
 }
 
 /** Which jobs were not begun, why, and how to go on with them. */

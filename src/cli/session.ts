@@ -81,7 +81,16 @@ interface Chosen extends Pick<Session, 'url' | 'name' | 'keyFrom' | 'embedded' |
   readonly key: string | undefined;
 }
 
+/** An id counts whatever host its URL is on; that another one is asked is said. */
+function tellOtherHosts({ args, out }: CommandContext, { url, name }: Chosen): void {
+  const asked = new URL(url).host;
+  const others = args.filter((text) => /^https?:\/\//.test(text) && URL.canParse(text));
+  const other = others.map((text) => new URL(text)).find(({ host }) => host !== asked);
+  if (other) out.warn(`${other.href} is looked for at ${name}: another server is named with --api-url ${other.origin}`);
+}
+
 function session(context: CommandContext, chosen: Chosen): Session {
+  tellOtherHosts(context, chosen);
   const { key, ...rest } = chosen;
   if (key !== undefined) context.out.hide(key);
   const { keyFrom } = chosen;

@@ -151,7 +151,7 @@ export function byKey(a: string, b: string): number {
 function stateOf({ dead: isDead, density, impliedDensity }: Sum): number {
   const share = density ?? impliedDensity;
   if (isDead === undefined && share === undefined) return firing.unknown;
-  return (isDead ?? share === 0) ? firing.dead : firing.alive;
+  return isDead || share === 0 ? firing.dead : firing.alive;
 }
 
 /** A feature's facts as an upload sends them, without the braces around them. */

@@ -8,6 +8,7 @@ import { namedTensor } from '../layouts/bare.ts';
 import { isSingle } from '../layouts/direction.ts';
 import { findSaes } from '../layouts/find.ts';
 import { listFolder } from '../layouts/folder.ts';
+import { scalerOf } from '../layouts/probe.ts';
 import type { Sae } from '../layouts/sae.ts';
 import { isFloat } from '../tensor/dtype.ts';
 import { elementCount, type Tensor } from '../tensor/tensor.ts';
@@ -90,7 +91,9 @@ async function addFile(found: Found, path: string, options: InspectOptions): Pro
     const vectors = vectorsOf(file, options.tensor);
     for (const tensor of vectors) {
       const { report, findings } = await inspectVector(tensor, options.models, options.watch, classesOf(file, tensor));
-      found.vectors.push({ ...report, bias: biasOf(file, tensor)?.name ?? null });
+      const bias = biasOf(file, tensor)?.name ?? null;
+      const scaler = bias === null ? null : (scalerOf(file, tensor)?.name ?? null);
+      found.vectors.push({ ...report, bias, scaler });
       found.findings.push(...findings);
     }
     if (vectors.length === 0 && problem) found.findings.push(findingOf(problem, path));

@@ -21,6 +21,8 @@ export interface VectorReport {
   readonly values: Spread | null;
   /** Tensor of the bias beside it, which makes it a probe. */
   readonly bias: string | null;
+  /** Tensor of the scaler beside it: the direction is one of scaled features. */
+  readonly scaler: string | null;
   /** Models whose residual stream is this wide: it may be of one of them, and can be of no other. */
   readonly fits: readonly string[];
 }
@@ -31,7 +33,7 @@ export async function inspectVector(
   models: readonly ModelWidth[],
   watch: Watch,
   classes = 1,
-): Promise<{ report: Omit<VectorReport, 'bias'>; findings: Finding[] }> {
+): Promise<{ report: Omit<VectorReport, 'bias' | 'scaler'>; findings: Finding[] }> {
   const matrix = classes > 1 ? matrixOf(tensor, 'rows') : flatRow(tensor);
   const { file, name, dtype, shape } = tensor;
   const { width } = matrix;

@@ -125,6 +125,11 @@ function findScaler(file: TensorFile, weights: Tensor): Scaler | undefined {
   return undefined;
 }
 
+/** What a probe's inputs were divided by, where its file says so. */
+export function scalerOf(file: TensorFile, weights: Tensor): Tensor | undefined {
+  return findScaler(file, weights)?.scale;
+}
+
 function askForScaling(scale: Tensor): never {
   throw new AppError('option_missing', `${label(scale)}: this probe was trained on scaled features`, {
     hints: [

@@ -62,12 +62,12 @@ export async function lookFirst(input: JobInput, { id, journal, replaces }: Job)
 }
 
 /** Where the place was made just now, nothing is there any more of what the journal knows. Error: difference. */
-function refuseVanished({ planned, identity: { model, source } }: JobInput, { stored }: JournalState): void {
+function refuseVanished({ planned, title }: JobInput, { stored }: JournalState): void {
   const gone = countRows(intersectRanges(planned, stored));
   if (gone === 0) return;
   throw new AppError(
     'difference',
-    `${model}/${source}: of this upload ${gone} rows were on the server, and are gone with the place that they were in`,
+    `${title}: of this upload ${gone} rows were on the server, and are gone with the place that they were in`,
     { hints: ['run again with --restart to send them once more'], details: { gone, confirmed: gone } },
   );
 }
@@ -145,10 +145,9 @@ async function checkFinished(input: JobInput, state: JournalState): Promise<void
   const asked = countRows(sample);
   if (there === asked) return;
   const gone = subtractRanges(sample, mergeRanges([...seen.same, ...seen.uncompared, ...seen.different]));
-  const { model, source } = input.identity;
   throw new AppError(
     'difference',
-    `${model}/${source}: this upload was finished, but of ${asked} rows read back ${countRows(gone)} are gone and ${countRows(seen.different)} differ`,
+    `${input.title}: this upload was finished, but of ${asked} rows read back ${countRows(gone)} are gone and ${countRows(seen.different)} differ`,
     {
       hints: ['run again with --restart to look up every row and send what is missing'],
       details: {

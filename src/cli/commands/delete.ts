@@ -5,6 +5,7 @@ import { type Deletion, deleteRows, type Survey, surveyRows } from '../../upload
 import { deletionMarks } from '../../upload/deletion-marks.ts';
 import { type HeldJob, holdJob, holdJobsOf, noSuchJob, readJobState } from '../../upload/held-jobs.ts';
 import { type JobRows, requireOwnJob, rowsToDelete } from '../../upload/job-rows.ts';
+import { readJob } from '../../upload/jobs.ts';
 import type { JobRecord } from '../../upload/journal-records.ts';
 import type { JournalState } from '../../upload/journal-state.ts';
 import type { Server } from '../../upload/server.ts';
@@ -13,6 +14,7 @@ import type { CommandContext } from '../context.ts';
 import { countThings, type Planned, tellEnd, tellSurvey } from '../delete-report.ts';
 import { findJobId } from '../find-job.ts';
 import { parseId } from '../id.ts';
+import { atServerOf } from '../job-server.ts';
 import { loadProgress } from '../progress.ts';
 import { openSession, type Session } from '../session.ts';
 import { withSpinner } from '../spinner.ts';
@@ -33,7 +35,8 @@ export function run(context: CommandContext): Promise<number> {
     const job = options.job === undefined ? undefined : await findJobId(stateDir, options.job);
     if (job !== undefined && !(await readJobState(stateDir, job))) throw noSuchJob(job);
     if (!options.dryRun) requireSomebody(context, 'that these rows are deleted');
-    const session = own(await openSession(context));
+    const ofJob = job === undefined ? undefined : await readJob(stateDir, job);
+    const session = own(await openSession(ofJob ? atServerOf(context, ofJob) : context));
     const { server } = own(await session.connect());
     const { planned, held } = await plan(context, session, server, { ids, job }, own);
     const survey = await withSpinner(context.out, `looking up ${countThings(planned.ids.length)}`, () =>

@@ -48,13 +48,14 @@ function saeCommand(path: string, saes: readonly SaeReport[], tensor: string | u
 }
 
 function vectorCommand(
-  { file, tensor: name, classes, bias }: VectorReport,
+  { file, tensor: name, classes, bias, scaler }: VectorReport,
   vectors: readonly VectorReport[],
   tensor: string | undefined,
 ): SuggestedCommand {
   const isOneOfMany = vectors.filter((vector) => vector.file === file).length > 1;
   const gaps = ['--model ID', '--layer N', '--name TEXT', ...(bias === null ? [] : ['--concept TEXT'])];
   if (classes > 1) gaps.unshift('--class I');
+  if (scaler !== null) gaps.push('--raw-space');
   const command = bias === null ? 'upload-vector' : 'upload-probe';
   return suggestion(command, file, tensorOption(isOneOfMany ? name : tensor), gaps);
 }

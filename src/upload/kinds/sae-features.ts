@@ -1,15 +1,25 @@
+import { count } from '../../count.ts';
 import type { DashboardSource } from '../../dashboards/dashboard.ts';
 import { openDashboards } from '../../dashboards/open.ts';
 import { AppError } from '../../errors.ts';
 import { neuronpediaModelId } from '../../layouts/model-names.ts';
 import type { Sae } from '../../layouts/sae.ts';
-import { eachRow, intersectRanges, membership, type Ranges, rangesOf, subtractRanges } from '../../tensor/ranges.ts';
+import {
+  countRows,
+  eachRow,
+  intersectRanges,
+  membership,
+  type Ranges,
+  rangesOf,
+  subtractRanges,
+} from '../../tensor/ranges.ts';
 import { newSet, notStored } from '../attributes.ts';
 import type { Place } from '../destination.ts';
 import type { Server, SourceSet } from '../server.ts';
 import { featureFormat } from './feature-format.ts';
 import type { PlacedSae, SaeOptions, Way } from './sae.ts';
 import { placedPath } from './sae-facts.ts';
+import { isVectorPlace } from './sae-vectors.ts';
 
 /**
  * Rows as features of a source set that is the account's own, or is still to be made.
@@ -82,18 +92,26 @@ async function findDashboards(
 
 /** A server that keeps no vectors takes features only with examples. Error: cannot_be_stored with both ways on. */
 function storable(server: Server, placed: PlacedSae, dashboards: DashboardSource | undefined): Ranges {
-  const { sae, wanted, indices } = placed;
+  const { sae, wanted, indices, place } = placed;
   if (server.capabilities.storesVectors) return wanted;
   const planned = dashboards ? intersectRanges(wanted, indices.rowsOf(dashboards.features)) : [];
   if (planned.length > 0) return planned;
+  const features = countRows(wanted);
+  const all = features === 1 ? '1 feature' : `${count(features)} features`;
+  const requests =
+    features <= server.capabilities.maxRows
+      ? '1 request'
+      : `${count(Math.ceil(features / server.capabilities.maxRows))} requests`;
   const none = dashboards ? `${dashboards.path} has none for these features` : 'there are none (--activations)';
   throw new AppError(
     'cannot_be_stored',
     `${sae.path}: ${server.name} stores no decoder vectors, and takes features only with examples of their activations; ${none}`,
     {
       hints: [
-        'add --activations FILE: a .jsonl, or a folder that SAEDashboard wrote',
-        'or upload chosen features as steering vectors: --as vectors --features LIST',
+        `add --activations FILE (a .jsonl, or a folder that SAEDashboard wrote): ${all} in about ${requests}`,
+        ...(isVectorPlace(place)
+          ? [`or upload chosen ones as steering vectors, a request each: --as vectors --features LIST`]
+          : []),
       ],
     },
   );

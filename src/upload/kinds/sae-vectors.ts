@@ -142,8 +142,15 @@ export function refuseWithoutWidth(model: ModelRecord, server: Server): void {
   );
 }
 
+const residualHook = /\.hook_resid_(pre|post)$/;
+
+/** Whether steering vectors may be what is there, as far as is known. */
+export function isVectorPlace({ hook }: Place): boolean {
+  return hook === undefined || residualHook.test(hook.value);
+}
+
 function hookTypeOf({ hook }: Place): VectorDestination['hookType'] {
-  const point = /\.hook_resid_(pre|post)$/.exec(hook?.value ?? '')?.[1];
+  const point = residualHook.exec(hook?.value ?? '')?.[1];
   if (point === 'pre' || point === 'post') return `hook_resid_${point}`;
   throw new AppError(
     'cannot_be_stored',
