@@ -1,4 +1,5 @@
 import { count } from '../count.ts';
+import type { ErrorCode } from '../errors.ts';
 import { formatRanges } from '../tensor/ranges.ts';
 import type { Deletion, Survey } from '../upload/delete-rows.ts';
 import type { JobRows } from '../upload/job-rows.ts';
@@ -93,7 +94,7 @@ export function tellEnd(context: CommandContext, ended: Ended): number {
 
 interface Problem {
   readonly status: string;
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly exitCode: number;
   readonly message: string;
   readonly hints: readonly string[];

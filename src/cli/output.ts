@@ -4,6 +4,7 @@ import type { AppError } from '../errors.ts';
 import { safeJson, safeLine, safeText, wrapNote } from './display-text.ts';
 import { jsonVersion } from './json-version.ts';
 import { createScreen, type Screen } from './screen.ts';
+import { hintsOf } from './usual-hints.ts';
 
 /** The two streams of a process, as far as output needs them. */
 export interface Terminal {
@@ -56,7 +57,7 @@ export interface Output extends OutputOptions {
   detail(line: string): void;
   error(error: AppError): void;
   /** The same for people alone, where a document of its own says it to programs. */
-  complain(error: Pick<AppError, 'message' | 'hints'>): void;
+  complain(error: Pick<AppError, 'code' | 'message' | 'hints'>): void;
   /** Never to be seen in anything written from now on. */
   hide(secret: string): void;
   /** While a progress bar is shown, lines go above it. */
@@ -80,9 +81,9 @@ export function createOutput(terminal: Terminal, options: OutputOptions): Output
     if (writeLine) writeLine(line);
     else terminal.stderr.write(`${line}\n`);
   };
-  const complain = ({ message, hints }: Pick<AppError, 'message' | 'hints'>) => {
-    toStderr(`${paint.red('neuronpedia: error:')} ${safeText(message)}`);
-    for (const hint of hints) toStderr(hintLine(hint));
+  const complain = (error: Pick<AppError, 'code' | 'message' | 'hints'>) => {
+    toStderr(`${paint.red('neuronpedia: error:')} ${safeText(error.message)}`);
+    for (const hint of hintsOf(error)) toStderr(hintLine(hint));
   };
   const hintLine = (text: string) => `${paint.cyan('neuronpedia: hint:')} ${safeText(text)}`;
   const toStdout = (line: string) => terminal.stdout.write(`${line}\n`);
@@ -143,7 +144,7 @@ function errorDocument(error: AppError): Record<string, unknown> {
     code: error.code,
     exitCode: error.exitCode,
     message: error.message,
-    hint: error.hints.join('\n'),
+    hint: hintsOf(error).join('\n'),
     ...(Object.keys(error.details).length > 0 && { details: error.details }),
   };
 }

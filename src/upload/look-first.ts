@@ -21,11 +21,9 @@ const sampleSize = 64;
 export async function lookFirst(input: JobInput, { id, journal, replaces }: Job): Promise<JournalState> {
   const { planned, matrix, identity, delivery } = input;
   const state = journal.state;
-  if (state.done && subtractRanges(planned, state.stored).length === 0) {
-    await checkFinished(input, state);
-    return state;
-  }
   if (input.isNew) refuseVanished(input, state);
+  await checkStored(input, state);
+  if (state.done && subtractRanges(planned, state.stored).length === 0) return state;
   const seenBefore = subtractRanges(state.planned, state.deleted);
   const pending = pendingRows(state, planned);
   const unseen = repeatsAreHarmless(delivery) ? subtractRanges(pending, seenBefore) : pending;
@@ -136,18 +134,22 @@ function goOnUnseen({ delivery, assumeNew, onEvent }: JobInput, isKnown: boolean
   );
 }
 
-/** A finished job is not believed blindly: somebody may have deleted what it made. */
-async function checkFinished(input: JobInput, state: JournalState): Promise<void> {
-  const picked = sampleRows(input.planned, sampleSize);
+/** A journal is not believed blindly: somebody may have deleted what is there by its word. Error: difference. */
+async function checkStored(input: JobInput, state: JournalState): Promise<void> {
+  const known = intersectRanges(input.planned, state.stored);
+  const picked = sampleRows(known, sampleSize);
+  if (picked.length === 0) return;
   const sample = rangesOf(picked);
-  const seen = (await readNamed(input, picked, state.ids)) ?? (await compareRows(input.matrix, sample, input));
+  const look = () => compareRows(input.matrix, sample, input).catch((cause) => void goOnUnseen(input, true, cause));
+  const seen = (await readNamed(input, picked, state.ids)) ?? (await look());
+  if (!seen) return;
   const there = countRows(seen.same) + countRows(seen.uncompared);
   const asked = countRows(sample);
   if (there === asked) return;
   const gone = subtractRanges(sample, mergeRanges([...seen.same, ...seen.uncompared, ...seen.different]));
   throw new AppError(
     'difference',
-    `${input.title}: this upload was finished, but of ${asked} rows read back ${countRows(gone)} are gone and ${countRows(seen.different)} differ`,
+    `${input.title}: of ${countRows(known)} rows that this upload brought ${asked} were read back: ${countRows(gone)} are gone and ${countRows(seen.different)} differ`,
     {
       hints: ['run again with --restart to look up every row and send what is missing'],
       details: {

@@ -131,6 +131,19 @@ describe.concurrent('delete --job', () => {
     expect(await jobsOf(home, server.url)).toMatchObject([{ id: job, state: 'done' }]);
   });
 
+  test('goes to the server that the job is of, where no other is named', async ({ home, server }) => {
+    const env = { NEURONPEDIA_API_KEY: 'sandbox-bulk' };
+    await home.runAt(server.url, ['upload-sae', tinySae, '--sae-id', 'own-server', '--features', '0-9']);
+    const command = ['delete', '--job', 'tiny-kjv-4l/1-own-server', '--json'];
+    const ran = await home.run([...command, '--dry-run'], { env });
+    expect(documentsOf(ran).at(-1)).toMatchObject({ type: 'summary', status: 'dry-run' });
+    expect(documentsOf(await home.run([...command, '--yes'], { env })).at(-1)).toMatchObject({
+      status: 'done',
+      left: [],
+    });
+    expect(storedFeatures(server.data, '1-own-server')).toEqual([]);
+  });
+
   test('leaves rows that were there before, unless it is asked for them too', async ({ home }) => {
     const server = await home.sandbox();
     expect((await home.runAt(server.url, upload('found', '0-4'))).code).toBe(0);

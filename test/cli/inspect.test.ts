@@ -78,6 +78,13 @@ describe.concurrent('inspect', () => {
     expect(documentsOf(uploaded).at(-1)).toMatchObject({ status: 'done', jobs: [{ confirmed: 512 }] });
   });
 
+  test('the command for a probe of scaled features says what is to be done with the scale', async ({ home }) => {
+    const ran = await home.run(['inspect', fixture('probes/sklearn-scaled.npz'), '--json']);
+    const [{ commands, vectors }] = documentsOf(ran);
+    expect(vectors).toMatchObject([{ scaler: expect.stringContaining('scale') }]);
+    expect(commands).toMatchObject([{ command: expect.stringContaining(' --raw-space --model ID ') }]);
+  });
+
   test('--strict makes an error of findings, in one document with --json', async ({ home }) => {
     const file = home.file(
       'odd.npy',

@@ -4,6 +4,7 @@ import { some } from '../some.ts';
 import { errorsOf, expectFailure, expectJsonFailure } from './failures.ts';
 import { fixture } from './fixtures.ts';
 import { test } from './home.ts';
+import { documentsOf } from './run-cli.ts';
 import { everythingIn, storedFeatures } from './sandbox-process.ts';
 
 const folder = fixture('malformed');
@@ -32,6 +33,8 @@ describe.concurrent('upload-sae of a file that must be refused', () => {
       expectJsonFailure(ran, 6);
       expect(errorsOf(ran)[0]).toContain(name);
       expect(ran.stderr.toLowerCase()).toMatch(wanted(name));
+      expect(ran.stderr).toContain('neuronpedia: hint: ');
+      expect(documentsOf(ran).at(-1).hint).not.toBe('');
     });
   }
 

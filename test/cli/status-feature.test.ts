@@ -30,6 +30,10 @@ describe.concurrent('status of a feature', () => {
     const embedUrl = `${url}?embed=true&embedexplanation=true&embedplots=true&embedtest=true`;
     expect(document).toMatchObject({ v: 1, type: 'feature', id, url, embedUrl });
     const { pos_str: top, neg_str: bottom, frac_nonzero: density, activations: shown } = document.feature;
+    expect(plain.stderr).toBe('');
+    const elsewhere = await home.runAt(server.url, ['status', `https://www.neuronpedia.org/${id}`], nobody);
+    expect(elsewhere.stdout).toBe(plain.stdout);
+    expect(elsewhere.stderr).toMatch(/warning: https:\/\/www.neuronpedia.org\/\S+ is looked for at http:\/\/127/);
     for (const part of [url, embedUrl, 'CC-BY-4.0', 'public', `"${top[0]}"`, `"${bottom[0]}"`, String(density)]) {
       expect(plain.stdout).toContain(part);
     }

@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { factsOf } from '../../src/feature-data/facts.ts';
 import {
   deadRows,
   type FeatureFacts,
   type FeatureSet,
+  firing,
   type SparsityScale,
 } from '../../src/feature-data/feature-data.ts';
 import { openFeatureData } from '../../src/feature-data/open.ts';
@@ -215,4 +217,29 @@ describe('facts that cannot be sent are refused:', () => {
     const large = npyImage('<i8', false, [1], new Uint8Array(BigInt64Array.of(2n ** 60n).buffer));
     await expect(open(await written('x.npy', large), undefined, setOf(1))).rejects.toThrow('beyond 2^53');
   });
+});
+
+it.each([
+  ['said to be dead', [['dead', true]], firing.dead],
+  [
+    'fires on no share of tokens, whatever else is said',
+    [
+      ['dead', false],
+      ['density', 0],
+    ],
+    firing.dead,
+  ],
+  [
+    'said to be dead, though it fires',
+    [
+      ['dead', true],
+      ['density', 0.5],
+    ],
+    firing.dead,
+  ],
+  ['said not to be dead', [['dead', false]], firing.alive],
+  ['fires', [['density', 0.5]], firing.alive],
+  ['nothing is said of that', [['name', 'a king']], firing.unknown],
+] as const)('a feature: %s', (_, record, state) => {
+  expect(factsOf(record, undefined)).toMatchObject({ state });
 });

@@ -57,6 +57,18 @@ describe.each(kinds)('a server %s', (_, isPublic, more: Partial<SaeOptions>) => 
     expect(bench.held()).toHaveLength(12);
   });
 
+  it('that has lost a row of a job is not told more rows by that job before it is said', async () => {
+    const bench = await openLibraryBench(isPublic);
+    await bench.upload(tiny, { ...few, ...more });
+    bench.change('DELETE FROM features WHERE idx = 7');
+    const further = bench.upload(tiny, { features: [[0, 20]], ...more });
+    await expect(further).rejects.toMatchObject({ code: 'difference', details: { gone: 1, sampled: 12 } });
+    expect(bench.held()).toHaveLength(11);
+    const { report } = await bench.upload(tiny, { features: [[0, 20]], ...more }, { restart: true });
+    expect(report).toMatchObject({ planned: 20, confirmed: 20 });
+    expect(bench.held()).toHaveLength(20);
+  });
+
   it('that fails for some seconds has no row left out for that, not even the last', async () => {
     let fails = 0;
     const bench = await openLibraryBench(isPublic, (seen) =>

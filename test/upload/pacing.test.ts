@@ -105,7 +105,9 @@ describe('the public server’s hourly window', () => {
     expect(code).toBe(0);
     expect(made).toEqual([429, 200]);
     expect(stdout).toContain('"type":"waiting","until":"2026-11-22T13:03:00');
-    expect(JSON.parse(stdout.trim().split('\n').at(-1) as string).jobs).toMatchObject([{ notStored: ['tags'] }]);
+    expect(JSON.parse(stdout.trim().split('\n').at(-1) as string).jobs).toMatchObject([
+      { notStored: ['tags', 'decoder vectors'] },
+    ]);
     expect(clock.now().toISOString()).toMatch(/^2026-11-22T13:0[34]/);
   });
 });

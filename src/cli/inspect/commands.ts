@@ -55,9 +55,9 @@ function vectorCommand(
   const isOneOfMany = vectors.filter((vector) => vector.file === file).length > 1;
   const gaps = ['--model ID', '--layer N', '--name TEXT', ...(bias === null ? [] : ['--concept TEXT'])];
   if (classes > 1) gaps.unshift('--class I');
-  if (scaler !== null) gaps.push('--raw-space');
   const command = bias === null ? 'upload-vector' : 'upload-probe';
-  return suggestion(command, file, tensorOption(isOneOfMany ? name : tensor), gaps);
+  const given = [...tensorOption(isOneOfMany ? name : tensor), ...(scaler === null ? [] : ['--raw-space'])];
+  return suggestion(command, file, given, gaps);
 }
 
 function tensorOption(name: string | undefined): string[] {
