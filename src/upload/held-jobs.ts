@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { AppError } from '../errors.ts';
 import { eachRow, intersectRanges, mergeRanges, type Range, type Ranges, rangesOf } from '../tensor/ranges.ts';
 import { knownJobs } from './jobs.ts';
-import { examineJournal, type Journal, journalPath, openJournal, readJournal } from './journal.ts';
+import { type Journal, journalPath, openJournal, readJournal } from './journal.ts';
 import { openAside } from './journal-aside.ts';
 import type { JobRecord } from './journal-records.ts';
 import type { JournalState } from './journal-state.ts';
@@ -26,7 +26,7 @@ export interface HoldOptions {
 /** Takes a job's lock and opens its journal. Errors: locked, not_found, checkpoint_damaged. */
 export async function holdJob(id: string, { stateDir, forceUnlock }: HoldOptions): Promise<HeldJob> {
   if (!(await readJobState(stateDir, id))) throw noSuchJob(id);
-  if ((await examineJournal(journalPath(stateDir, id)))?.damaged) throw damagedJob(id);
+  if ((await readJournal(journalPath(stateDir, id)))?.damaged) throw damagedJob(id);
   const lock = await takeLock(join(stateDir, 'jobs', `${id}.lock`), { force: forceUnlock });
   try {
     const path = journalPath(stateDir, id);
@@ -49,7 +49,7 @@ export async function holdJob(id: string, { stateDir, forceUnlock }: HoldOptions
 /** What a job's journal says, without taking its lock; undefined where there is no such job. */
 export async function readJobState(stateDir: string, id: string): Promise<JournalState | undefined> {
   if (!/^[0-9a-f]{16}$/.test(id)) return undefined;
-  const state = await readJournal(journalPath(stateDir, id));
+  const state = (await readJournal(journalPath(stateDir, id)))?.state;
   return state?.job && state;
 }
 

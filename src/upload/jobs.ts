@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../errors.ts';
 import { countRows, intersectRanges, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
-import { examineJournal, journalPath, readJobRecord } from './journal.ts';
+import { journalPath, readJobRecord, readJournal } from './journal.ts';
 import { asidePath } from './journal-aside.ts';
 import type { JobRecord } from './journal-records.ts';
 import type { JournalState } from './journal-state.ts';
@@ -84,7 +84,7 @@ export async function jobIds(stateDir: string): Promise<string[]> {
 /** One job by its id; undefined where there is none. */
 export async function readJob(stateDir: string, id: string): Promise<JobStatus | undefined> {
   const path = journalPath(stateDir, id);
-  const journal = await examineJournal(path);
+  const journal = await readJournal(path);
   if (!journal?.state.job) return undefined;
   const running = await isLocked(path.replace(/\.journal$/, '.lock'));
   const status = statusOf(journal.state, journal.state.job, running);

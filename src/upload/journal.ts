@@ -48,11 +48,6 @@ export async function openJournal(path: string, options: OpenJournalOptions = {}
   }
 }
 
-/** What a journal says, without touching it; undefined where there is none. */
-export async function readJournal(path: string): Promise<JournalState | undefined> {
-  return (await readWhole(path))?.state;
-}
-
 /** Bytes in which a journal's first line ends, but for the longest of commands. */
 const headBytes = 4096;
 
@@ -61,7 +56,7 @@ export async function readJobRecord(path: string): Promise<JobRecord | undefined
   const aside = readHead(asidePath(path));
   const head = aside.length > 0 ? aside : readHead(path);
   const end = head.indexOf('\n') + 1;
-  if (end === 0 && head.length === headBytes) return (await readJournal(path))?.job;
+  if (end === 0 && head.length === headBytes) return (await readJournal(path))?.state.job;
   const [first] = decodeJournal(head.subarray(0, end)).records;
   return first?.t === 'job' ? first : undefined;
 }
@@ -81,18 +76,14 @@ function readHead(path: string): Buffer {
   }
 }
 
-/** The same, and whether a line of it cannot be read: what it says is then not to be believed. */
-export async function examineJournal(path: string): Promise<{ state: JournalState; damaged: boolean } | undefined> {
-  return readWhole(path);
+/** What a journal says, and whether a line of it cannot be read: what it says is then not to be believed. */
+export interface ReadJournal {
+  readonly state: JournalState;
+  readonly damaged: boolean;
 }
 
-/** What a journal says as far as a run would go on with it: one that is damaged is begun anew. */
-export async function readSoundJournal(path: string): Promise<JournalState | undefined> {
-  const found = await readWhole(path);
-  return found?.damaged ? undefined : found?.state;
-}
-
-async function readWhole(path: string) {
+/** Reads a journal without touching it; undefined where there is none. */
+export async function readJournal(path: string): Promise<ReadJournal | undefined> {
   // One that a killed restart left aside is the job's journal.
   const aside = await readFile(asidePath(path)).catch(() => undefined);
   const bytes = aside ?? (await readFile(path).catch(() => undefined));

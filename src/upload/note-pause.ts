@@ -24,7 +24,7 @@ export async function notingPause(journal: Journal, run: () => Promise<JobReport
 }
 
 async function note(journal: Journal, why: string, resumeAt: string | undefined): Promise<void> {
-  if ((await readJournal(journal.path))?.done) return;
+  if ((await readJournal(journal.path))?.state.done) return;
   const record = { t: 'paused' as const, at: new Date().toISOString(), why, resumeAt: resumeAt ?? null };
   await journal.append(record).catch(() => undefined);
 }

@@ -1,7 +1,7 @@
 import { countRows, intersectRanges, mergeRanges, subtractRanges } from '../tensor/ranges.ts';
 import { checkData } from './bind-data.ts';
 import { jobId } from './job.ts';
-import { journalPath, readSoundJournal } from './journal.ts';
+import { journalPath, readJournal } from './journal.ts';
 import type { JournalState } from './journal-state.ts';
 import { compareRows, featureExists } from './look.ts';
 import type { JobIdentity } from './run.ts';
@@ -23,7 +23,9 @@ export type PreviewInput = Pick<
 
 /** What a job's journal says, where the run would go on with one. */
 async function journalOf({ server, identity, stateDir, restart }: KnownInput): Promise<JournalState | undefined> {
-  return restart ? undefined : readSoundJournal(journalPath(stateDir, jobId(server, identity)));
+  const journal = restart ? undefined : await readJournal(journalPath(stateDir, jobId(server, identity)));
+  // A damaged one is begun anew.
+  return journal?.damaged ? undefined : journal?.state;
 }
 
 type KnownInput = Pick<PreviewInput, 'server' | 'identity' | 'stateDir' | 'restart' | 'planned'>;

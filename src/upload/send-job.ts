@@ -42,7 +42,7 @@ export async function sendJob(input: JobInput, id: string, journal: Journal, fir
     idle = tally.confirmed > before ? 0 : idle + 1;
     const again = end.type === 'quota' && input.wait && idle <= mostIdleRounds;
     if (!again || !(await waitForQuota(input, end, idle))) return report(input, id, state, tally, ended(input, end));
-    state = (await readJournal(journal.path)) ?? state;
+    state = (await readJournal(journal.path))?.state ?? state;
   }
 }
 

@@ -47,7 +47,7 @@ test('a checkpoint with a true checksum over no JSON is damaged, not a bug', asy
   const path = join(await tempFolder(), 'jobs', 'a.journal');
   await mkdir(join(path, '..'));
   await writeFile(path, `${crc32('{').toString(16).padStart(8, '0')} {\n`);
-  expect((await readJournal(path))?.stored).toEqual([]);
+  expect((await readJournal(path))?.state.stored).toEqual([]);
 });
 
 test.each([

@@ -82,7 +82,7 @@ async function start(how: Delivery, more: Partial<SendInput> = {}): Promise<Retu
   return sendRows({ ...input, ...more });
 }
 
-const intents = async () => (await readJournal(journal.path))?.unknown.map(({ batch }) => batch) ?? [];
+const intents = async () => (await readJournal(journal.path))?.state.unknown.map(({ batch }) => batch) ?? [];
 /** Waits until nothing has gone on by itself for a while of turns: what would come without an answer has come. */
 async function untilQuiet(): Promise<void> {
   for (let seen = -1; seen !== (await intents()).length; ) {
@@ -133,7 +133,7 @@ describe('bodies ahead of their turn', () => {
     answerFirst();
     expect(await run).toEqual({ type: 'stopped' });
     expect([await intents(), sent]).toEqual([[], 1]);
-    expect((await readJournal(journal.path))?.stored).toEqual([[0, batchRows]]);
+    expect((await readJournal(journal.path))?.state.stored).toEqual([[0, batchRows]]);
   });
 
   it('are not sent either where the run is stopped while it waits for a window of the server', async () => {
@@ -213,7 +213,7 @@ describe('a batch whose first answer was lost', () => {
     stop.abort();
     underWay.shift()?.answer(lost);
     expect(await first).toEqual({ type: 'stopped' });
-    const { unknown = [], nextBatch = 0 } = (await readJournal(journal.path)) ?? {};
+    const { unknown = [], nextBatch = 0 } = (await readJournal(journal.path))?.state ?? {};
     const later = { unknown, nextBatch, pending: [], stop: new AbortController().signal };
     const second = start(delivery('resend', 1), later);
     await vi.waitFor(() => expect(sent).toBe(2));
