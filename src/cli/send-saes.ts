@@ -1,6 +1,6 @@
 import type { Connection } from '../api/connect.ts';
 import { count } from '../count.ts';
-import { type AppError, toAppError } from '../errors.ts';
+import { AppError, toAppError } from '../errors.ts';
 import { uploadCost } from '../inspect/upload-cost.ts';
 import { sourceOf } from '../library/sae-upload.ts';
 import type { OnEvent } from '../upload/events.ts';
@@ -70,7 +70,7 @@ function finishText(rows: number, { matrix, dashboards, as }: PreparedSae): stri
 
 /**
  * Rows that all jobs together have to send: by their journals where the quota takes these today, else what is there already is
- * looked up, for it decides about days. Errors: those of `previewSae`.
+ * looked up, for it decides about days. Errors: those of the look-up.
  */
 export async function countToSend(
   context: CommandContext,
@@ -79,16 +79,25 @@ export async function countToSend(
   prepared: readonly PreparedSae[],
 ): Promise<number> {
   const look = lookOptions(context, session, server);
-  let most = 0;
-  for (const { identity, planned } of prepared) most += await mostToSend({ ...look, identity, planned });
-  if (most <= leftToday(server)) return most;
-  let rows = 0;
+  const most = new Map<PreparedSae, number>();
+  for (const one of prepared)
+    most.set(one, await mostToSend({ ...look, identity: one.identity, planned: one.planned }));
+  const sum = (counts: Iterable<number>) => [...counts].reduce((all, rows) => all + rows, 0);
+  if (sum(most.values()) <= leftToday(server)) return sum(most.values());
   for (const one of prepared) {
     const looking = `looking up ${sourceOf(one)}`;
-    rows += (await withSpinner(context.out, looking, () => previewSae(one, look))).toSend;
+    const preview = await withSpinner(context.out, looking, () => previewSae(one, look)).catch(unlessOwn);
+    if (preview) most.set(one, preview.toSend);
   }
-  return rows;
+  return sum(most.values());
 }
+
+/** What is wrong with one of several is for its own turn to tell. */
+function unlessOwn(error: unknown): undefined {
+  if (!(error instanceof AppError) || !ownFaults.has(error.code)) throw error;
+}
+
+const ownFaults: ReadonlySet<string> = new Set(['feature_exists', 'checkpoint_mismatch', 'difference']);
 
 /** An explanation is made from examples; what is only to be scored has one already. */
 function explainableOf(prepared: PreparedSae, report: JobReport, { autoInterp }: OptionValues): string[] {

@@ -116,6 +116,19 @@ describe('a sweep', () => {
   });
 });
 
+it('one SAE of a sweep whose place others hold stops neither the count of days nor the other SAEs', async () => {
+  await openFree(1);
+  expect(await useQuota(bench.sandbox.url, 100)).toBe(100);
+  const command = ['upload-sae', sweep([0, 1]), '--sae-id', 'elsewhere', '--api-url', bench.sandbox.url, '--json'];
+  const { code, stdout, stderr } = await bench.run(...command).ended;
+  expect(code).toBe(10);
+  expect(stderr).toContain('1,024 to send at 1,000 a day: this takes 2 days, 900 go today');
+  expect(lastDocument(stdout).jobs).toMatchObject([
+    { source: 'tiny-kjv-4l/0-elsewhere', status: 'failed', code: 'feature_exists' },
+    { source: 'tiny-kjv-4l/1-elsewhere', status: 'done', confirmed: 512 },
+  ]);
+});
+
 describe('--max-duration', () => {
   it('stops before anything is sent where the time is up by then', async () => {
     bench = await openBench(200, { here: true });
