@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { AppError } from '../errors.ts';
 
@@ -16,6 +16,9 @@ function hintsFor(path: string): string[] {
   const [, repository] = /^(?:https?:\/\/huggingface\.co\/|hf:\/\/)([\w.-]+\/[\w.-]+)/.exec(path) ?? [];
   if (repository !== undefined) return [`it is read from your disk; fetch it first: ${download(repository)}`];
   if (/^[a-z][\w+.-]*:\/\//i.test(path)) return ['it is read from your disk: download it first'];
+  const target = linkTarget(path);
+  // As a cache of Hugging Face has them, whose files were cleared away or not copied along.
+  if (target !== undefined) return [`it is a link to ${target}, where there is nothing`];
   const folder = dirname(resolve(path));
   if (!existsSync(folder)) {
     const isRepository = /^[A-Za-z][\w.-]*\/[\w.-]+$/.test(path);
@@ -28,6 +31,14 @@ function hintsFor(path: string): string[] {
 
 function download(repository: string): string {
   return `hf download ${repository} --local-dir ${basename(repository)}`;
+}
+
+function linkTarget(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Names in the folder that differ in case, ending or a few last letters only. */

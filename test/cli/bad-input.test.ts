@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { npyImage } from '../fixtures.ts';
 import { some } from '../some.ts';
@@ -46,6 +46,15 @@ const bad: Bad[] = [
     args: bareSae('--model', 'gpt2-small', '--layer', '1'),
     code: 6,
     says: ['512', '64', '768'],
+  },
+  {
+    what: 'a link to a file that is gone',
+    args: (home) => {
+      symlinkSync(`${home.folder}/blobs/0a1b`, `${home.folder}/W_dec.npy`);
+      return ['upload-sae', `${home.folder}/W_dec.npy`, '--model', 'tiny-kjv-4l', '--layer', '1', '--sae-id', 'x'];
+    },
+    code: 6,
+    says: ['W_dec.npy: no such file', 'it is a link to', 'blobs/0a1b, where there is nothing'],
   },
   {
     what: 'a square matrix that does not say which way up it is',
