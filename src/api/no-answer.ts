@@ -57,6 +57,13 @@ export function noAnswer(way: Way, error: unknown): NoAnswer {
   const certificate = certificateFault(errorCode(error), way.origin);
   if (certificate) return new NoAnswer(`${way.origin}: ${certificate.what}`, false, { ...certificate, cause: error });
   const sent = !failedToConnect(error);
+  if (closedCodes.has(errorCode(error) ?? '')) {
+    return new NoAnswer(`${way.origin}: the connection was closed on this side`, sent, {
+      cause: error,
+      hints: ['open another one with connect()'],
+      settled: true,
+    });
+  }
   // Towards an http server the proxy is what is connected to.
   if (!sent && way.proxy) return proxyFailed(way.origin, way.proxy, new ProxyFailure(undefined, error));
   const code = errorCode(error);
@@ -78,6 +85,9 @@ const moreAddresses =
 
 const checkAddress = 'check --api-url and your network; nothing is lost: run the same command again';
 const nameProxy = 'where only a proxy reaches the internet, name it with HTTPS_PROXY';
+
+/** Of a connection that who opened it has closed: nothing goes over it any more. */
+const closedCodes = new Set(['UND_ERR_DESTROYED', 'UND_ERR_CLOSED']);
 
 /** What is seen where nothing outside can be reached directly. */
 const farCodes = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT']);

@@ -29,7 +29,7 @@ async function openBench() {
     await rm(folder, { recursive: true, force: true });
   });
   const run = { server: connection.server, stateDir: join(folder, 'state') };
-  return { run, folder, query: (sql: string) => store.query(sql) };
+  return { run, folder, connection, query: (sql: string) => store.query(sql) };
 }
 
 const tiny = fixture('sae-tiny');
@@ -186,6 +186,15 @@ it('of several SAEs given only the signal that ends all at once, those after the
   const ends = await uploadSae(both, { ...run, saeId: 'sweep-{layer}', abort: abort.signal, onEvent });
   expect(ends).toMatchObject([{ report: { end: { type: 'stopped' } } }, { held: { end: { type: 'stopped' } } }]);
   expect(query('SELECT name FROM source_sets')).toEqual([{ name: 'sweep-1' }]);
+});
+
+it('after its connection was closed is refused at once', async () => {
+  const { run, connection } = await openBench();
+  await connection.close();
+  await expect(uploadSae(tiny, { ...run, saeId: 'late' })).rejects.toMatchObject({
+    ...{ code: 'unreachable', message: expect.stringContaining('closed on this side') },
+    hints: ['open another one with connect()'],
+  });
 });
 
 it('what no command line would pass on is refused of a script too, before anything is sent', async () => {
