@@ -45,19 +45,24 @@ async function searchHalves(run: Run, { body, search }: Batch): Promise<void> {
 /** How much had been taken when a row failed in an earlier run: less than anything. */
 export const failedBefore = -1;
 /** So often a row fails again, with longer and longer waits, while the server shows by nothing else that it is there. */
-const mostAgain = 5;
+const mostAgain = 4;
 
 /**
  * A server that is away for a while fails rows like this one too. So it is put off, and has to fail once more at the end, after
- * others were taken; where there are none left, again and again. Error: server_failing where patience ends.
+ * others were taken; where there are none left, again and again.
  */
 async function suspect(run: Run, batch: Batch, why: string): Promise<void> {
   const { body, doubtful } = batch;
   const row = body.pieces[0]?.row as number;
   if (doubtful !== undefined) {
     if (run.taken > (run.suspects.get(row) ?? 0) || doubtful >= mostAgain) return quarantine(run, row, why);
-    await run.patience.wait(why, undefined, run.over);
+    // A minute in which nothing but such rows was tried, and none was taken, says as much as anything can.
+    const isPatient = await run.patience.wait(why, undefined, run.over).then(
+      () => true,
+      () => false,
+    );
     if (run.over.aborted) return;
+    if (!isPatient) return quarantine(run, row, why);
     const again = bodyOf(body, body.pieces, run.delivery.format, run.pool);
     return run.deliver({ ...newBatch(run, again), doubtful: doubtful + 1 });
   }

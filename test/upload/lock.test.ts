@@ -4,6 +4,7 @@ import { readFileSync, utimesSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { isLocked, takeLock } from '../../src/upload/lock.ts';
 import { processStart } from '../../src/upload/process-start.ts';
@@ -47,12 +48,17 @@ describe('the lock of a job', () => {
   it.runIf(process.platform === 'linux')(
     'of a process that has died and was not asked after is taken over',
     async () => {
-      // `true` has ended once its output has, and what began it turns into a program that does not ask.
-      const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 1000'], { stdio: ['ignore', 'pipe', 'ignore'] });
+      // It ends once what began it has turned into a program that does not ask.
+      const words = ['-c', 'cat <&3 & echo $!; exec sleep 1000'];
+      const parent = spawn('sh', words, { stdio: ['ignore', 'pipe', 'ignore', 'pipe'] });
       onTestFinished(() => void parent.kill('SIGKILL'));
-      const pid = Number((await once(parent.stdout, 'data'))[0]);
-      const stateOf = () => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.[0];
-      while (stateOf() !== 'Z') await new Promise(setImmediate);
+      const pid = Number((await once(parent.stdout as Readable, 'data'))[0]);
+      const until = async (isSo: () => boolean) => {
+        while (!isSo()) await new Promise(setImmediate);
+      };
+      await until(() => readFileSync(`/proc/${parent.pid}/comm`, 'utf8') === 'sleep\n');
+      (parent.stdio[3] as Writable).end();
+      await until(() => readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z '));
       const start = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[19];
       const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
       await writeFile(path, owner({ pid, start: `${boot}/${start}` }));
