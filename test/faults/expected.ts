@@ -76,9 +76,10 @@ const special: Partial<Record<RequestKind, Codes>> = {
     const isAway = /reset|silence|drip|redirect/.test(fault) || tooMany.includes(fault);
     return fault === '413' || (nth === undefined && !isAway) ? [9] : asked(scenario, nth, fault);
   },
-  // The second one of a deletion looks whether the rows are gone. Rows in full are asked for one by one where they are too many.
+  // The second one of a deletion looks whether the rows are gone. Where an answer is too large, half as many are asked for.
   'POST /api/features': (scenario, nth, fault) => {
-    if (scenario.name === 'finished vectors' && fault === '413') return scenario.codes;
+    const isDivided = nth !== undefined && scenario.name !== 'delete a feature';
+    if (fault === '413' && (isDivided || scenario.name === 'finished vectors')) return scenario.codes;
     return nth === 1 && (final.includes(fault) || fault === hour) ? [9] : asked(scenario, nth, fault);
   },
   // What a failing server says of a row goes by whether the row is there after; several requests are under way at once.
