@@ -84,7 +84,7 @@ export interface Batch {
   readonly known: boolean;
   /** Another version of this tool made other bytes of these rows: its key would be refused for these. */
   readonly stale?: boolean;
-  /** It was made when the server, or the user, allowed more at a time than now. */
+  /** Several rows, made into one when the server, or the user, allowed more at a time than now. */
   readonly oversize?: boolean;
   /** Its one row has failed before, and then this often again: it is left out once that says enough. */
   readonly doubtful?: number;

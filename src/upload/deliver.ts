@@ -71,7 +71,7 @@ async function deliverAnnounced(run: Run, batch: Batch): Promise<void> {
   const isLookedFor = batch.stale || (batch.known && delivery.settle === 'lookup');
   if (isLookedFor && (await settled(run, batch, false))) return;
   // As it is it would be refused for ever.
-  if (batch.stale || (batch.oversize && batch.body.pieces.length > 1)) return sendAnew(run, batch);
+  if (batch.stale || batch.oversize) return sendAnew(run, batch);
   let windows = 0;
   let failures = 0;
   let unanswered = 0;

@@ -3,7 +3,6 @@ import { eachRow, intersectRanges, type Ranges, rangesOf } from '../tensor/range
 import { type JobStatus, type KnownJob, listJobs } from './jobs.ts';
 import { journalPath, readJobRecord } from './journal.ts';
 import type { JobRecord } from './journal-records.ts';
-import type { JobIdentity } from './run.ts';
 
 /**
  * Shards of one division of an SAE run side by side, and so do single features under indices of their own; a run of the
@@ -13,7 +12,7 @@ import type { JobIdentity } from './run.ts';
  */
 export async function refuseOverlap(stateDir: string, id: string, planned: Ranges): Promise<void> {
   const job = await readJobRecord(journalPath(stateDir, id));
-  const others = job ? await listJobs(stateDir, (known) => known.id !== id && samePlace(job, known.job)) : [];
+  const others = job ? await listJobs(stateDir, (known) => known.id !== id && mayShare(job, known)) : [];
   const other = others.find((one) => one.state === 'running' && job && mayOverlap(job, planned, one));
   if (!other) return;
   const { shard, request, model, source } = other.job;
@@ -26,7 +25,7 @@ export async function refuseOverlap(stateDir: string, id: string, planned: Range
 }
 
 /** Where a job's rows go. */
-export type JobPlace = Pick<JobRecord, 'server' | 'account' | 'model' | 'source' | 'as'>;
+export type JobPlace = Pick<JobRecord, 'server' | 'account' | 'model' | 'source' | 'as' | 'request'>;
 
 /**
  * Whether some of these rows, told by their features' indices, were sent by another job than `self`, or before a restart
@@ -34,13 +33,11 @@ export type JobPlace = Pick<JobRecord, 'server' | 'account' | 'model' | 'source'
  */
 export async function isLostBeside(
   stateDir: string,
-  place: JobPlace & Pick<JobIdentity, 'request'>,
+  place: JobPlace,
   self: string | undefined,
   indices: Ranges,
 ): Promise<boolean> {
-  const mayShare = ({ request }: JobRecord) => !areApart(request, place.request);
-  const isMeant = ({ id, job }: KnownJob) => id !== self && samePlace(job, place) && mayShare(job);
-  const others = await listJobs(stateDir, isMeant);
+  const others = await listJobs(stateDir, (known) => known.id !== self && mayShare(place, known));
   return others.some((one) => intersectRanges(indices, indicesOf(one.unknownRows, one.indexOf)).length > 0);
 }
 
@@ -49,12 +46,15 @@ export function indicesOf(rows: Ranges, indexOf: ((row: number) => number) | und
   return indexOf ? rangesOf(Array.from(eachRow(rows), indexOf)) : rows;
 }
 
-function samePlace(a: JobPlace, b: JobPlace): boolean {
-  return (['server', 'account', 'model', 'source', 'as'] as const).every((name) => a[name] === b[name]);
+/** Told by first lines alone: of a place with hundreds of vectors no journal is read whole. */
+function mayShare(place: JobPlace, { job }: KnownJob): boolean {
+  const isSamePlace = (['server', 'account', 'model', 'source', 'as'] as const).every(
+    (name) => place[name] === job[name],
+  );
+  return isSamePlace && !areApart(place.request, job.request);
 }
 
 function mayOverlap(job: JobRecord, planned: Ranges, other: JobStatus): boolean {
-  if (areApart(job.request, other.job.request)) return false;
   const isDividedAlike = job.request === other.job.request && partsOf(job) === partsOf(other.job);
   return !isDividedAlike || intersectRanges(planned, other.plan).length > 0;
 }

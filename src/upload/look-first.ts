@@ -29,17 +29,10 @@ export async function lookFirst(input: JobInput, { id, journal, replaces }: Job)
   const unseen = repeatsAreHarmless(delivery) ? subtractRanges(pending, seenBefore) : pending;
   const skip = input.isNew || unseen.length === 0;
   const { model, source, as, request } = identity;
-  const place = { server: input.server.id, account: input.server.account.id, model, source, as };
+  const place = { server: input.server.id, account: input.server.account.id, model, source, as, request };
   const mayDouble = !skip && !repeatsAreHarmless(delivery);
   const indices = indicesOf(mayDouble ? unseen : [], delivery.format.indexOf);
-  const isLost =
-    mayDouble &&
-    (await isLostBeside(
-      input.stateDir,
-      { ...place, ...(request !== undefined && { request }) },
-      replaces ? undefined : id,
-      indices,
-    ));
+  const isLost = mayDouble && (await isLostBeside(input.stateDir, place, replaces ? undefined : id, indices));
   const seen = skip ? undefined : await lookAtUnseen(input, unseen, seenBefore, isLost);
   if (seen && seen.different.length > 0) {
     throw featureExists(matrix, seen.different, `${model}/${source}`, input, replaces ? id : undefined);

@@ -84,7 +84,8 @@ async function* batches(run: Run): AsyncGenerator<Batch> {
     for await (const body of again) {
       requireChecked(run, body);
       const isSame = bodyHash(body) === intent.hash;
-      const oversize = body.pieces.length > Math.max(1, delivery.maxRows) || body.bytes.length > delivery.maxBytes;
+      const isLarge = body.pieces.length > delivery.maxRows || body.bytes.length > delivery.maxBytes;
+      const oversize = isLarge && body.pieces.length > 1;
       yield { id: intent.batch, key: intent.key, body, known: true, oversize, ...(!isSame && { stale: true }) };
     }
   }

@@ -96,6 +96,36 @@ it('a batch that an earlier run left is sent in parts where the server takes les
   expect(report.confirmed).toBe(12);
 });
 
+it('a refusal ends the waits of all: what was put off for another answer is not sent any more', async () => {
+  const busy = { ...answer(503), headers: { 'retry-after': '100' } } as Fault;
+  // Both are under way before either is answered.
+  let isSecondThere: () => void = () => undefined;
+  const second = new Promise<void>((resolve) => {
+    isSecondThere = resolve;
+  });
+  const bench = await openLibraryBench(false, async ({ path }, nth) => {
+    if (path !== upload || nth === 0) return undefined;
+    if (nth === 1) await second;
+    isSecondThere();
+    return nth === 1 ? busy : answer(403);
+  });
+  const ended = bench.upload(tiny, { ...few, limits: { inFlight: 2 } });
+  await expect(ended).rejects.toMatchObject({ code: 'refused' });
+  expect(bench.proxy.seen.filter(({ path }) => path === upload)).toHaveLength(3);
+});
+
+it('a row that the server fails, and has with other values by then, is not taken for stored', async () => {
+  const bench = await openLibraryBench(false, async ({ path }, nth) => {
+    if (path !== upload) return undefined;
+    const headers = { 'x-api-key': bench.sandbox.apiKey, 'content-type': 'application/json' };
+    const vector = Array.from({ length: 64 }, () => 0.5);
+    const body = JSON.stringify({ modelId: 'tiny-kjv-4l', source: '1-bench', features: [{ index: 0, vector }] });
+    if (nth === 0) await fetch(bench.sandbox.url + upload, { method: 'POST', headers, body });
+    return answer(500);
+  });
+  await expect(bench.upload(tiny, few)).rejects.toMatchObject({ code: 'feature_exists' });
+});
+
 it('a look-up whose answer is too large is made in parts', async () => {
   const bench = await openLibraryBench(true);
   const file = join(bench.folder, 'long.jsonl');
