@@ -39,17 +39,17 @@ function describeBody(answer: Answer): string {
 }
 
 /** Codes of the upload protocol that have an exit code of their own here. */
-const codeOf: Readonly<Record<string, ErrorCode>> = {
-  authentication_failed: 'authentication_failed',
-  upload_not_permitted: 'upload_not_permitted',
-  private_requires_paid_plan: 'cannot_be_stored',
-  feature_exists: 'feature_exists',
-};
+const codeOf: ReadonlyMap<string | undefined, ErrorCode> = new Map([
+  ['authentication_failed', 'authentication_failed'],
+  ['upload_not_permitted', 'upload_not_permitted'],
+  ['private_requires_paid_plan', 'cannot_be_stored'],
+  ['feature_exists', 'feature_exists'],
+]);
 
 /** An answer that will be the same however often it is asked for, as an error for people. */
 export function permanentError(answer: Answer, doing: string): AppError {
   const complaint = readComplaint(answer);
-  const code = codeOf[complaint.code ?? ''] ?? (answer.status === 401 ? 'authentication_failed' : 'refused');
+  const code = codeOf.get(complaint.code) ?? (answer.status === 401 ? 'authentication_failed' : 'refused');
   const where = complaint.path === undefined ? '' : ` (at ${complaint.path})`;
   return new AppError(code, `${doing}: the server refused: ${complaint.message}${where}`, {
     hints: hintsFor(answer, code, complaint),

@@ -12,8 +12,8 @@ import { serverTime } from './server-time.ts';
 const quotaBody = z.looseObject({
   code: z.literal('rate_limit_exceeded'),
   features: z.looseObject({
-    limit: z.nullable(z.number()),
-    used: z.number(),
+    limit: z.nullable(z.int()),
+    used: z.int(),
     resetsAt: instant,
   }),
 });
@@ -55,8 +55,12 @@ export function storedIfCreated({ json }: Answer, count: number | undefined): Ou
   const { data } = createdBody.safeParse(json);
   const [, created] = /^(\d+) \w+ created\b/.exec(data?.message ?? '') ?? [];
   if (created !== undefined && (count === undefined || Number(created) === count)) return { type: 'stored' };
-  const said = JSON.stringify(json).slice(0, 100);
-  const why = `the server did not say that it has created ${count ?? 'any'}; it said ${said}`;
+  return notSaid({ json }, `that it has created ${count ?? 'any'}`);
+}
+
+/** A success that does not say what it should: perhaps a gateway's, and then it is not known what the server has done. */
+export function notSaid({ json }: Pick<Answer, 'json'>, what: string): Outcome {
+  const why = `the server did not say ${what}; it said ${JSON.stringify(json).slice(0, 100)}`;
   return { type: 'unknown', answered: false, waitMs: undefined, why };
 }
 

@@ -4,10 +4,10 @@ import { looseHash } from '../upload/fingerprint.ts';
 import type { Pacer } from '../upload/pacer.ts';
 import type { Capabilities, VectorDestination } from '../upload/server.ts';
 import { vectorSource } from '../upload/vector-source.ts';
-import { ask, checkPlace, postJson, readAs } from './ask.ts';
+import { ask, checkPlace, postJson } from './ask.ts';
 import type { Http } from './http.ts';
 import { manyOf } from './many-of.ts';
-import { sendUpload } from './outcome.ts';
+import { notSaid, sendUpload } from './outcome.ts';
 import { newVectorSchema, type StoredVector, storedVectorSchema } from './schemas.ts';
 
 const ownedSchema = z.looseObject({ vectors: manyOf(storedVectorSchema) });
@@ -57,7 +57,9 @@ export function vectorDelivery(
       const post = { method: 'POST', path: '/api/vector/new', body, headers, signal } as const;
       const result = await sendUpload(http, post, `uploading a vector to ${modelId}`, pacer);
       if ('type' in result) return result;
-      const { vector } = readAs(result, newVectorSchema, 'uploading a vector');
+      const { success, data } = newVectorSchema.safeParse(result.json);
+      if (!success) return notSaid(result, 'which vector it has stored');
+      const { vector } = data;
       checkPlace(vector, { modelId, source: vectorSource(layer, hookType) }, 'uploading a vector');
       return { type: 'stored', ids: [`${vector.modelId}/${vector.source}/${vector.index}`] };
     },

@@ -4,9 +4,8 @@ import type { Http } from '../api/http.ts';
 import { putOnList } from '../api/lists.ts';
 import { count } from '../count.ts';
 import { AppError, toAppError } from '../errors.ts';
-import { timeIsUp } from '../upload/time-limit.ts';
 import type { CommandContext } from './context.ts';
-import { type Afterwards, explainFeatures, explainingOf } from './explain-features.ts';
+import { type Explained, explainFeatures, explainingOf } from './explain-features.ts';
 import { parseId } from './id.ts';
 import type { OptionValues } from './options.ts';
 import type { Session } from './session.ts';
@@ -49,6 +48,12 @@ export interface Uploaded {
   explainable(): readonly string[];
 }
 
+/** What was done with features once they were there, for the summary, and how that went. */
+export interface Afterwards {
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly exitCode: number;
+}
+
 /** Puts features that are there on a list, has those that can be explained and scored, as the options say. */
 export async function afterUpload(
   context: CommandContext,
@@ -58,29 +63,32 @@ export async function afterUpload(
 ): Promise<Afterwards> {
   const { options, out } = context;
   const fields: Record<string, unknown> = {};
+  const explained: Explained = { told: [], failed: [] };
+  let some: readonly string[] = [];
+  let error: AppError | undefined;
   try {
     if (options.list !== undefined) {
       fields.list = await fillList(context, session, http, options.list, uploaded.ids().map(parseId));
     }
-    if (!wantsExplaining(options)) return { fields, exitCode: 0 };
-    const some = uploaded.explainable().slice(0, options.interpLimit).map(parseId);
-    const explained = await explainFeatures(context, http, some);
-    return { fields: { ...fields, ...explained.fields }, exitCode: explained.exitCode };
+    if (wantsExplaining(options)) some = uploaded.explainable().slice(0, options.interpLimit);
+    await explainFeatures(context, http, some.map(parseId), explained);
   } catch (thrown) {
-    const error = asError(thrown);
+    error = toAppError(thrown);
     out.warn(`the upload is done, but: ${error.message}`);
+    const tried = new Set([...explained.told, ...explained.failed].map(({ id }) => id)).size;
+    if (tried > 0) out.note(`${count(tried)} of ${count(some.length)} features were explained or tried before that`);
     for (const hint of error.hints) out.hint(hint);
-    return {
-      fields: { ...fields, afterwards: { code: error.code, message: error.message } },
-      exitCode: error.exitCode,
-    };
   }
-}
-
-/** The end of the run's time is no error where it comes, yet what was to be done is not done. */
-function asError(thrown: unknown): AppError {
-  if (thrown !== timeIsUp) return toAppError(thrown);
-  return new AppError('paused', 'the time of --max-duration is up', { hints: ['run the same command again to go on'] });
+  const { told: explanations, failed: notExplained } = explained;
+  return {
+    fields: {
+      ...fields,
+      ...(wantsExplaining(options) && { explanations }),
+      ...(notExplained.length > 0 && { notExplained }),
+      ...(error && { afterwards: { code: error.code, message: error.message } }),
+    },
+    exitCode: Math.max(error?.exitCode ?? 0, ...notExplained.map(({ exitCode }) => exitCode)),
+  };
 }
 
 async function fillList(

@@ -13,7 +13,8 @@ import { chanceToNotice, randomRows } from '../upload/sample.ts';
 import type { Server } from '../upload/server.ts';
 import { type Verification, verifyRows } from '../upload/verify-rows.ts';
 import type { CommandContext } from './context.ts';
-import { commandOf, type JobAgain, jobAgain } from './job-again.ts';
+import { type JobAgain, jobAgain } from './job-again.ts';
+import { commandOf } from './job-command.ts';
 import { atServerOf, namesServer } from './job-server.ts';
 import { loadProgress } from './progress.ts';
 import { checkReceipt } from './receipt.ts';
@@ -48,7 +49,7 @@ export function examineJob(
     await checkReceipt(receipt);
     const state = (await readJobState(given.folders.state, status.id)) as JournalState;
     const command = await commandOf(state, context, status.id);
-    const session = namesServer(options) ? given : own(await openSession(atServerOf(context, status, command.options)));
+    const session = namesServer(options) ? given : own(await openSession(await atServerOf(context, status.id, state)));
     const connection = own(await session.connect());
     const { server } = connection;
     requireOwnJob(status.id, status.job, { server, name: session.name });

@@ -8,12 +8,6 @@ import type { CommandContext } from './context.ts';
 import type { OptionValues } from './options.ts';
 import { withSpinner } from './spinner.ts';
 
-/** What was done with features once they were there, for the summary, and how that went. */
-export interface Afterwards {
-  readonly fields: Readonly<Record<string, unknown>>;
-  readonly exitCode: number;
-}
-
 /** How features are to be explained, in the server's names. */
 export function explainingOf({
   interpMethod = 'np_max-act',
@@ -33,43 +27,47 @@ interface Told {
   readonly scores: Record<string, number>;
 }
 
+/** What came of explaining, as far as it went. */
+export interface Explained {
+  readonly told: Told[];
+  readonly failed: { id: string; code: string; message: string; exitCode: number }[];
+}
+
+/** What may be wrong with one feature, and need not be with the next. */
+const ofOneFeature: ReadonlySet<string> = new Set(['refused', 'not_found', 'not_neuronpedia', 'server_failing']);
+
 /**
  * Has features explained (`--auto-interp`) and their explanations scored (`--score`), one after the other: each is a paid
- * call of a language model. A feature that cannot be explained does not stop the others. Errors: those that stop all.
+ * call of a language model. What comes of each is put into `explained`; a feature that cannot be explained does not stop
+ * the others. Errors: what would stop the next one too, and the signal's reason.
  */
 export async function explainFeatures(
   context: CommandContext,
   http: Http,
   features: readonly FeatureId[],
-): Promise<Afterwards> {
+  { told, failed }: Explained,
+): Promise<void> {
   const { out, stop } = context;
-  const told: Told[] = [];
-  const failed: { id: string; code: string; message: string }[] = [];
-  let exitCode = 0;
+  let failing = 0;
   for (const [i, feature] of features.entries()) {
-    if (stop.aborted) break;
+    stop.throwIfAborted();
     const id = `${feature.model}/${feature.source}/${feature.index}`;
     const where = features.length > 1 ? ` (${count(i + 1)} of ${count(features.length)})` : '';
     try {
       const found = await withSpinner(out, `explaining ${id}${where}`, () => explainOne(context, http, feature));
       for (const one of found) tell(context, { ...one, id });
       told.push(...found.map((one) => ({ ...one, id })));
+      failing = 0;
     } catch (error) {
-      if (!(error instanceof AppError) || features.length === 1) throw error;
-      failed.push({ id, code: error.code, message: error.message });
-      exitCode = Math.max(exitCode, error.exitCode);
-      out.warn(`${id}: ${error.message}`);
+      if (!(error instanceof AppError) || !ofOneFeature.has(error.code) || features.length === 1) throw error;
+      const { code, message, exitCode } = error;
+      // A server that fails twice in a row does not fail for what the features are.
+      failing = code === 'server_failing' ? failing + 1 : 0;
+      if (failing > 1) throw error;
+      failed.push({ id, code, message, exitCode });
+      out.warn(`${id}: ${message}`);
     }
   }
-  const explanations = told.map(({ id, text, type, model, isNew, scores }) => ({
-    id,
-    text,
-    type,
-    model,
-    isNew,
-    scores,
-  }));
-  return { fields: { explanations, ...(failed.length > 0 && { notExplained: failed }) }, exitCode };
 }
 
 async function explainOne({ options }: CommandContext, http: Http, id: FeatureId): Promise<Omit<Told, 'id'>[]> {

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import type { Connection } from '../api/connect.ts';
 import { AppError } from '../errors.ts';
 import { findChosen } from '../library/choose-saes.ts';
@@ -13,8 +12,7 @@ import type { JobReport } from '../upload/run.ts';
 import type { CommandContext } from './context.ts';
 import { writeDirectionReceipt } from './direction-end.ts';
 import { vectorOptions } from './direction-upload.ts';
-import type { OptionValues } from './options.ts';
-import { parseOptions } from './parse-options.ts';
+import type { JobCommand } from './job-command.ts';
 import { saeOptions } from './sae-options.ts';
 import { writeSaeReceipt } from './sae-receipt.ts';
 import type { Session } from './session.ts';
@@ -22,40 +20,6 @@ import type { Session } from './session.ts';
 /** A job made again out of its command line, as if to send it. */
 export interface JobAgain extends Pick<VectorJob, 'matrix' | 'planned' | 'blocks' | 'fields' | 'delivery'> {
   writeReceipt(path: string, report: JobReport): Promise<void>;
-}
-
-/** The command line of a job, read anew. */
-export interface JobCommand {
-  readonly name: string;
-  readonly args: readonly string[];
-  readonly options: OptionValues;
-}
-
-/**
- * What a job was last started with; paths as they are from here. Error: not_found for a job of an earlier version, which
- * did not note it.
- */
-export async function commandOf({ typed }: JournalState, context: CommandContext, id: string): Promise<JobCommand> {
-  const invocation = typed && (await context.read(typed.words));
-  if (!typed || !invocation) {
-    throw new AppError('not_found', `the journal of job ${id} does not say what its rows were made of`, {
-      hints: ['run the upload again: it finds its rows, and notes it'],
-    });
-  }
-  const { spec, args, raw } = invocation;
-  // As they were typed, as long as that is right: receipts show them.
-  const path = (name: string) => (typed.folder === context.typed.folder ? name : resolve(typed.folder, name));
-  const options = parseOptions(raw);
-  const { activations, featureMetadata } = options;
-  return {
-    name: spec.name,
-    args: args.map((name) => (name === '-' ? name : path(name))),
-    options: {
-      ...options,
-      ...(activations !== undefined && { activations: path(activations) }),
-      ...(featureMetadata !== undefined && { featureMetadata: path(featureMetadata) }),
-    },
-  };
 }
 
 /** Reads and checks the files of a job again. Errors: all of exit code 6, and those of asking the server. */

@@ -1,6 +1,8 @@
 import { AppError } from '../errors.ts';
-import type { JobStatus } from '../upload/jobs.ts';
+import type { JobRecord } from '../upload/journal-records.ts';
+import type { JournalState } from '../upload/journal-state.ts';
 import type { CommandContext } from './context.ts';
+import { commandOf } from './job-command.ts';
 import type { OptionValues } from './options.ts';
 
 /** Whether a command line says which server it means. */
@@ -8,17 +10,19 @@ export function namesServer({ apiUrl, sandbox, sandboxPublic }: OptionValues): b
   return apiUrl !== undefined || sandbox === true || sandboxPublic === true;
 }
 
-/** A command about a job, at the server of that job unless it names another; `command` has the options that the job was begun with. */
-export function atServerOf(context: CommandContext, { job }: JobStatus, command: OptionValues = {}): CommandContext {
+/**
+ * A command about a job, at the server of that job unless it names another: as the command that the job was begun with named
+ * it, which a journal of an earlier version did not note.
+ */
+export async function atServerOf(context: CommandContext, id: string, state: JournalState): Promise<CommandContext> {
   if (namesServer(context.options)) return context;
-  const { sandbox, sandboxPublic, insecure } = command;
-  if (URL.canParse(job.serverName)) {
-    return { ...context, options: { ...context.options, apiUrl: job.serverName, ...(insecure && { insecure }) } };
-  }
-  return {
-    ...context,
-    options: { ...context.options, ...(sandbox && { sandbox }), ...(sandboxPublic && { sandboxPublic }) },
-  };
+  const begun = state.typed ? (await commandOf(state, context, id)).options : {};
+  const { sandbox, sandboxPublic, insecure } = begun;
+  const { serverName } = state.job as JobRecord;
+  const server = URL.canParse(serverName)
+    ? { apiUrl: serverName, ...(insecure && { insecure }) }
+    : { ...(sandbox && { sandbox }), ...(sandboxPublic && { sandboxPublic }) };
+  return { ...context, options: { ...context.options, ...server } };
 }
 
 /** Error for a job of another server than the one that is asked. */

@@ -5,15 +5,14 @@ import { formatRanges } from '../tensor/ranges.ts';
 import { nameRow } from '../upload/delivery.ts';
 import { noSuchJob, readJobState } from '../upload/held-jobs.ts';
 import { type JobStatus, readJob } from '../upload/jobs.ts';
+import type { JournalState } from '../upload/journal-state.ts';
 import { type ReadBack, resolveRows } from '../upload/resolve-row.ts';
 import type { CommandContext } from './context.ts';
 import { examineJob } from './examine-job.ts';
 import { findJobId } from './find-job.ts';
 import { parseId } from './id.ts';
-import { commandOf } from './job-again.ts';
 import { commandFrom, jobLines } from './job-list.ts';
 import { atServerOf, otherServer } from './job-server.ts';
-import type { OptionValues } from './options.ts';
 import { listQuarantine } from './quarantine.ts';
 import { openSession, type Session } from './session.ts';
 
@@ -73,7 +72,8 @@ async function read(
   status: JobStatus,
   id: string,
 ): Promise<ReadBack | undefined | null> {
-  const session = await openSession(atServerOf(context, status, await optionsOf(context, stateDir, status)));
+  const state = (await readJobState(stateDir, status.id)) as JournalState;
+  const session = await openSession(await atServerOf(context, status.id, state));
   try {
     const { model, source, index } = parseId(id);
     const { server, http, close } = await session.connect();
@@ -92,12 +92,6 @@ async function read(
   } finally {
     await session.close();
   }
-}
-
-/** What a job was begun with; nothing of a job of an earlier version, which did not note it. */
-async function optionsOf(context: CommandContext, stateDir: string, { id }: JobStatus): Promise<OptionValues> {
-  const state = await readJobState(stateDir, id);
-  return state?.typed ? (await commandOf(state, context, id)).options : {};
 }
 
 /** Exit codes of a server that is not asked for want of a key, and of one that does not answer. */

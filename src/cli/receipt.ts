@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { open, realpath, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { AppError, type ErrorCode } from '../errors.ts';
@@ -18,19 +19,23 @@ const firstBytes = '{"type":"receipt"';
  */
 export async function checkReceipt(path: string | undefined): Promise<void> {
   if (path === undefined) return;
+  await checkReceiptFolder(path);
+  const found = await stat(path).catch(() => undefined);
+  if (found && found.size > 0 && !(await isReceipt(path))) {
+    throw receiptError(path, { message: 'a file that is no receipt is there' }, 'nothing was sent; name another file');
+  }
+}
+
+/** The same of the folder alone, where it is not yet known how many receipts there will be. Error: file_unreadable. */
+export async function checkReceiptFolder(path: string | undefined): Promise<void> {
+  if (path === undefined) return;
   const found = await stat(path).catch(() => undefined);
   if (found?.isDirectory()) {
-    throw receiptError(
-      path,
-      { message: 'it is a folder' },
-      `nothing was sent; name a file in it: ${join(path, 'receipt.jsonl')}`,
-    );
+    const hint = `nothing was sent; name a file in it: ${join(path, 'receipt.jsonl')}`;
+    throw receiptError(path, { message: 'it is a folder' }, hint);
   }
   if (found && !found.isFile()) {
     throw receiptError(path, { message: 'it is no regular file' }, 'nothing was sent; name a file');
-  }
-  if (found && found.size > 0 && !(await isReceipt(path))) {
-    throw receiptError(path, { message: 'a file that is no receipt is there' }, 'nothing was sent; name another file');
   }
   const draft = draftOf(path);
   await writeFile(draft, '').catch((cause) => {
@@ -50,9 +55,9 @@ async function isReceipt(path: string): Promise<boolean> {
   }
 }
 
-/** Shards side by side may be told the same file: each has a draft of its own. */
+/** Shards side by side may be told the same file, and be process 1 of a container each. */
 function draftOf(path: string): string {
-  return `${path}.${process.pid}.part`;
+  return `${path}.${randomUUID()}.part`;
 }
 
 function receiptError(path: string, cause: unknown, hint: string, kind: ErrorCode = 'file_unreadable'): AppError {

@@ -7,10 +7,23 @@ import { densities } from '../upload/kinds/sae-facts.ts';
 import type { JobReport } from '../upload/run.ts';
 import { formatShard } from '../upload/shard.ts';
 import { decoderVectors } from './plan-document.ts';
-import { type ReceiptRow, writeReceipt } from './receipt.ts';
+import { checkReceipt, type ReceiptRow, writeReceipt } from './receipt.ts';
 import type { Session } from './session.ts';
 
-/** Writes the receipt of an SAE, and returns its file: in a sweep each has one of its own, named after its source. */
+/** Finds out before anything is sent whether the receipts of these SAEs can be written. Error: file_unreadable. */
+export async function checkSaeReceipts(path: string | undefined, prepared: readonly PreparedSae[]): Promise<void> {
+  if (path === undefined) return;
+  for (const one of prepared) await checkReceipt(receiptOf(path, one, prepared.length > 1));
+}
+
+/** Where the receipt of an SAE goes: in a sweep each has one of its own, named after its source. */
+function receiptOf(path: string, { model, place }: PreparedSae, several: boolean): string {
+  // Heads of one crosscoder, or folders of a sweep, may go to the same layer of two models. Not every sign may stand in a file's name.
+  const name = `${model.id}-${place.source}`.replace(/[^\w.-]/g, '_');
+  return several ? path.replace(/(\.[^./\\]*)?$/, `-${name}$1`) : path;
+}
+
+/** Writes the receipt of an SAE, and returns its file. Error: output_lost. */
 export async function writeSaeReceipt(
   path: string,
   session: Session,
@@ -18,10 +31,8 @@ export async function writeSaeReceipt(
   report: JobReport,
   several: boolean,
 ): Promise<string> {
-  const { model, place, sae } = prepared;
-  // Heads of one crosscoder, or folders of a sweep, may go to the same layer of two models. Not every sign may stand in a file's name.
-  const name = `${model.id}-${place.source}`.replace(/[^\w.-]/g, '_');
-  const file = several ? path.replace(/(\.[^./\\]*)?$/, `-${name}$1`) : path;
+  const { sae } = prepared;
+  const file = receiptOf(path, prepared, several);
   const head = {
     command: 'upload-sae',
     job: report.job,

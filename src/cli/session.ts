@@ -117,13 +117,13 @@ function session(context: CommandContext, chosen: Chosen): Session {
 }
 
 /** A connection that is cut when `abort` fires, whatever is asked on it then. */
-async function connectUntil(abort: AbortSignal, options: ConnectOptions): Promise<Connection> {
+function connectUntil(abort: AbortSignal, options: ConnectOptions): Promise<Connection> {
+  const opening = connect(options);
   const cut = new Promise<never>((_, reject) => {
     abort.addEventListener('abort', () => reject(abort.reason), { once: true });
   });
-  const connection = await Promise.race([connect(options), cut]);
-  cut.catch(() => connection.close());
-  return connection;
+  cut.catch(() => opening.then((connection) => connection.close()).catch(() => undefined));
+  return Promise.race([opening, cut]);
 }
 
 /** The options by which a command line named its server. */

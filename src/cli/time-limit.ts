@@ -1,5 +1,5 @@
 import { steadyNow } from '../upload/steady-clock.ts';
-import { timeIsUp, timeUp } from '../upload/time-limit.ts';
+import { isTimeUp, timeUp } from '../upload/time-limit.ts';
 import { longestSliceMs } from '../upload/wait-until.ts';
 import { type CommandContext, graceMs } from './context.ts';
 
@@ -19,7 +19,7 @@ export async function withTimeLimit(
   let timer: NodeJS.Timeout | undefined;
   const check = () => {
     const left = maxDuration - steadyNow();
-    if (left <= 0) stop.abort(timeIsUp);
+    if (left <= 0) stop.abort(timeUp());
     timer = left > 0 ? setTimeout(check, Math.min(left, longestSliceMs)) : setTimeout(() => abort.abort(), graceMs);
     timer.unref();
   };
@@ -27,7 +27,7 @@ export async function withTimeLimit(
   try {
     return await work({ ...given, stop: stop.signal, abort: abort.signal });
   } catch (error) {
-    throw stop.signal.reason === timeIsUp && abort.signal.aborted ? timeUp() : error;
+    throw isTimeUp(stop.signal.reason) && abort.signal.aborted ? stop.signal.reason : error;
   } finally {
     clearTimeout(timer);
   }

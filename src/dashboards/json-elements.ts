@@ -39,10 +39,10 @@ export async function readElements(bytes: ByteSource, { key, onChunk, onElement 
   return JSON.parse(jsonText(cutter.outside()));
 }
 
-/** Bytes as the text of JSON. Throws a SyntaxError where they are not UTF-8. */
+/** Bytes as the text of JSON, without a byte order mark. Throws a SyntaxError where they are not UTF-8. */
 export function jsonText(bytes: Uint8Array): string {
   if (!isUtf8(bytes)) throw new SyntaxError('it is not UTF-8');
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
+  return new TextDecoder().decode(bytes);
 }
 
 /** A bracket or comma: where it lies in its chunk, and in how many brackets what follows it lies. */

@@ -2,6 +2,7 @@ import { extname } from 'node:path';
 import { AppError } from '../errors.ts';
 import { arrow } from '../formats/arrow.ts';
 import { openFile, readBytes } from '../tensor/byte-source.ts';
+import { beginning } from '../tensor/lines.ts';
 import { fromColumns } from './arrays.ts';
 import { readArrays } from './columns.ts';
 import type { FeatureData, FeatureSet, SparsityScale } from './feature-data.ts';
@@ -51,5 +52,5 @@ async function readHead(path: string): Promise<Uint8Array> {
 function isLines(path: string, head: Uint8Array): boolean {
   const type = extname(path).toLowerCase();
   if (type === '.jsonl' || type === '.ndjson') return true;
-  return type !== '.json' && /^(?:\xef\xbb\xbf)?\s*\{/.test(Buffer.from(head).toString('latin1')) && !head.includes(0);
+  return type !== '.json' && /^\s*\{/.test(beginning(head)) && !head.includes(0);
 }

@@ -2,7 +2,7 @@ import { extname } from 'node:path';
 import { AppError } from '../errors.ts';
 import * as z from '../schema.ts';
 import { type ByteSource, memoryBytes, readBytes } from '../tensor/byte-source.ts';
-import { linesOf } from '../tensor/lines.ts';
+import { beginning, linesOf } from '../tensor/lines.ts';
 import { denseStrides, inMemory, type Tensor } from '../tensor/tensor.ts';
 import type { Contents } from './format.ts';
 import { invalidJson } from './json-text.ts';
@@ -20,9 +20,16 @@ const lineSchema = z.looseObject({
 
 type Line = z.infer<typeof lineSchema>;
 
+/** Where the line of a row is, and which line of the file it is, from 1. */
+interface Place {
+  readonly number: number;
+  readonly start: number;
+  readonly length: number;
+}
+
 /** Whether JSON is a document a line: by its name, or because it begins as a row with an index does. */
 export async function isJsonRows(path: string, bytes: ByteSource): Promise<boolean> {
-  const head = Buffer.from(await readBytes(bytes, 0, Math.min(64, bytes.size))).toString('latin1');
+  const head = beginning(await readBytes(bytes, 0, Math.min(64, bytes.size)));
   const isNamed = ['.jsonl', '.ndjson'].includes(extname(path).toLowerCase());
   return isNamed ? /^\s*\{/.test(head) : /^\s*\{\s*"index"\s*:\s*["\d]/.test(head);
 }
@@ -32,8 +39,7 @@ export async function isJsonRows(path: string, bytes: ByteSource): Promise<boole
  * Every line is read and checked; its numbers are parsed again when its rows are asked for. Error: format_invalid.
  */
 export async function openJsonRows(path: string, bytes: ByteSource): Promise<Contents> {
-  const starts: number[] = [];
-  const lengths: number[] = [];
+  const places: Place[] = [];
   const indices: number[] = [];
   let width: number | undefined;
   let number = 0;
@@ -46,15 +52,14 @@ export async function openJsonRows(path: string, bytes: ByteSource): Promise<Con
       throw invalidJson(path, `line ${number}: a vector of ${vector.length} values; the lines before have ${width}`);
     }
     if (index !== undefined) indices.push(index);
-    starts.push(start);
-    lengths.push(text.length);
-    if (indices.length > 0 && indices.length < starts.length) {
+    places.push({ number, start, length: text.length });
+    if (indices.length > 0 && indices.length < places.length) {
       throw invalidJson(path, `line ${number}: some lines have an "index" and others have none`);
     }
   }
   if (width === undefined) throw invalidJson(path, 'holds no line with a vector');
-  const rows = rowBytes(path, bytes, starts, lengths, width);
-  const vectors = tensorOf(path, 'vector', [starts.length, width], rows);
+  const rows = rowBytes(path, bytes, places, width);
+  const vectors = tensorOf(path, 'vector', [places.length, width], rows);
   const index: [string, Tensor][] = indices.length > 0 ? [['index', indexTensor(path, indices)]] : [];
   return { tensors: new Map([['vector', vectors], ...index]), undecodable: new Map(), metadata: new Map() };
 }
@@ -86,26 +91,20 @@ function indexTensor(file: string, indices: readonly number[]): Tensor {
 }
 
 /** Rows as float32 bytes, made of their lines when they are read; the last line is kept for reads within it. */
-function rowBytes(
-  path: string,
-  bytes: ByteSource,
-  starts: readonly number[],
-  lengths: readonly number[],
-  width: number,
-): ByteSource {
+function rowBytes(path: string, bytes: ByteSource, places: readonly Place[], width: number): ByteSource {
   const size = width * 4;
   let kept = { row: -1, values: new Uint8Array(0) };
   const readRow = async (row: number) => {
     if (row !== kept.row) {
-      const text = await readBytes(bytes, starts[row] as number, lengths[row] as number);
-      const { vector } = parseRow(path, row + 1, text);
+      const { number, start, length } = places[row] as Place;
+      const { vector } = parseRow(path, number, await readBytes(bytes, start, length));
       if (vector.length !== width) throw changed(path);
       kept = { row, values: new Uint8Array(Float32Array.from(vector).buffer) };
     }
     return kept.values;
   };
   return {
-    size: starts.length * size,
+    size: places.length * size,
     async read(into, position) {
       for (let done = 0; done < into.length; ) {
         const at = position + done;

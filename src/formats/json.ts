@@ -1,5 +1,6 @@
 import { AppError } from '../errors.ts';
 import { type ByteSource, readBytes } from '../tensor/byte-source.ts';
+import { beginning } from '../tensor/lines.ts';
 import type { Contents, Format, TensorFile } from './format.ts';
 import { isJsonRows, openJsonRows } from './json-rows.ts';
 import { readJsonTensors } from './json-tensors.ts';
@@ -13,7 +14,7 @@ const longestText = 64 << 20;
 export const json: Format = {
   name: 'json',
   // No text holds NUL; a binary format's length field that happens to begin like JSON does.
-  sniff: (head) => /^(?:\xef\xbb\xbf)?[ \t\r\n]*[[{]/.test(latin1(head)) && !head.subarray(0, 16).includes(0),
+  sniff: (head) => /^[ \t\r\n]*[[{]/.test(beginning(head)) && !head.subarray(0, 16).includes(0),
   async open(path, bytes) {
     if (await isJsonRows(path, bytes)) return openJsonRows(path, bytes);
     const text = await readText(path, bytes);
@@ -57,8 +58,4 @@ function tooLong(path: string, size: number): AppError {
     hints: ['save matrices as .npy or .safetensors'],
     details: { file: path },
   });
-}
-
-function latin1(head: Uint8Array): string {
-  return Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');
 }

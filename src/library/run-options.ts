@@ -3,7 +3,6 @@ import { makeDurableFolder } from '../upload/durable-folder.ts';
 import type { OnEvent } from '../upload/events.ts';
 import type { Typed, UploadRun } from '../upload/run.ts';
 import type { Server } from '../upload/server.ts';
-import { timeIsUp, timeUp } from '../upload/time-limit.ts';
 
 /** What every upload is told besides what it is of. */
 export interface RunOptions {
@@ -60,12 +59,8 @@ export function serverOf({ server }: RunOptions): Promise<Server> | Server {
   return typeof server === 'function' ? server() : server;
 }
 
-/**
- * For work that has nothing under way which would have to end in order: throws what it was stopped with, which is
- * `paused` where its time is up.
- */
+/** For work that has nothing under way which would have to end in order: throws what it was stopped with. */
 export function throwIfStopped({ signal, abort }: Pick<RunOptions, 'signal' | 'abort'>): void {
-  if (signal?.reason === timeIsUp) throw timeUp();
   signal?.throwIfAborted();
   abort?.throwIfAborted();
 }

@@ -4,7 +4,7 @@ import type { OnEvent } from '../upload/events.ts';
 import { type PreparedSae, prepareSae } from '../upload/kinds/sae.ts';
 import { sendSae } from '../upload/kinds/send-sae.ts';
 import type { Server } from '../upload/server.ts';
-import { isTimeUp, timeIsUp } from '../upload/time-limit.ts';
+import { isTimeUp } from '../upload/time-limit.ts';
 import { findChosen } from './choose-saes.ts';
 import { closeAfter } from './close-after.ts';
 import { whatHolds } from './held.ts';
@@ -80,7 +80,7 @@ async function sendNext(
     return { source, prepared, report };
   } catch (thrown) {
     // While looking, or with a server that did not answer: of this run there is nothing to report.
-    if (isTimeUp(thrown) || (upload.signal?.reason === timeIsUp && upload.abort?.aborted))
+    if (isTimeUp(thrown) || (isTimeUp(upload.signal?.reason) && upload.abort?.aborted))
       return { source, prepared, held: { end: { type: 'time_up' } } };
     if (!several) throw thrown;
     return { source, prepared, error: toAppError(thrown) };

@@ -5,6 +5,19 @@ const chunkBytes = 1 << 20;
 /** A record is one feature: kilobytes. */
 export const longestRecord = 64 << 20;
 
+/** Windows' editors and PowerShell write it before UTF-8. */
+const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
+
+/** The first bytes of a text, a character each, to tell by how it begins what it is. */
+export function beginning(head: Uint8Array): string {
+  const text = Buffer.from(head.buffer, head.byteOffset, head.length);
+  return text.subarray(lengthOfMark(text)).toString('latin1');
+}
+
+function lengthOfMark(head: Buffer): number {
+  return head.subarray(0, byteOrderMark.length).equals(byteOrderMark) ? byteOrderMark.length : 0;
+}
+
 /** The lines of a file, with where each begins; `onChunk` is given all bytes. Error: record_invalid for an endless line. */
 export async function* linesOf(
   path: string,
@@ -18,8 +31,8 @@ export async function* linesOf(
     onChunk(chunk);
     at += chunk.length;
     const text = Buffer.concat([rest, chunk]);
-    let start = 0;
-    for (let end = text.indexOf(10); end >= 0; end = text.indexOf(10, start)) {
+    let start = restStart === 0 ? lengthOfMark(text) : 0;
+    for (let end = text.indexOf(10, start); end >= 0; end = text.indexOf(10, start)) {
       yield { text: text.subarray(start, end), start: restStart + start };
       start = end + 1;
     }

@@ -113,3 +113,8 @@ export function pendingRows(state: JournalState, planned: Ranges): Ranges {
 export function doubtfulRows({ quarantined, suspects }: JournalState, pending: Ranges): Ranges {
   return intersectRanges(pending, rangesOf(new Set([...quarantined.keys(), ...suspects])));
 }
+
+/** Batches without an answer that hold any of these rows: one of other rows waits for a run that plans them. */
+export function batchesAmong({ unknown }: JournalState, planned: Ranges): readonly IntentRecord[] {
+  return unknown.filter(({ rows }) => intersectRanges(mergeRanges(rows), planned).length > 0);
+}

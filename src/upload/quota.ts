@@ -21,14 +21,14 @@ export function untilReset({ resetsAt, asOf }: Quota): number | undefined {
 }
 
 /**
- * Sleeps until a spent quota is reset, and until the server says so. False where the run is to end instead; where its
- * time is up, the quota is still what it waits for.
+ * Sleeps until a spent quota is reset, and until the server says so; with the quota that it told. Undefined where the run is
+ * to end instead; where its time is up, the quota is still what it waits for.
  */
 export async function waitForQuota(
   input: Pick<JobInput, 'server' | 'stop' | 'onEvent'>,
   end: Extract<SendResult, { type: 'quota' }>,
   idle: number,
-): Promise<boolean> {
+): Promise<{ readonly quota: Quota | undefined } | undefined> {
   const { stop, onEvent } = input;
   // A round that got nothing through although the quota had been reset is not repeated at once.
   let left = Math.max(idle > 1 ? minuteMs : 0, end.waitMs ?? blindWaitMs);
@@ -37,14 +37,14 @@ export async function waitForQuota(
   for (let wasSpent = false; ; ) {
     const leg = Math.min(left, longestLegMs);
     await waitFor(leg, stop);
-    if (stop.aborted) return false;
+    if (stop.aborted) return undefined;
     left -= leg;
     const quota = await askPatiently(input);
     if (quota === 'away' || isSpent(quota)) {
       left = Math.max(minuteMs, quota === 'away' ? left : (untilReset(quota) ?? left));
       wasSpent ||= quota !== 'away';
     } else if (left <= 0 || wasSpent) {
-      return true;
+      return { quota };
     }
   }
 }

@@ -1,14 +1,10 @@
-import { join } from 'node:path';
 import { AppError } from '../errors.ts';
 import { formatRanges, intersectRanges, mergeRanges } from '../tensor/ranges.ts';
 import type { RowIdentity } from './delivery.ts';
 import { looseHash } from './fingerprint.ts';
-import { idOfRow } from './held-jobs.ts';
-import { journalPath, openJournal } from './journal.ts';
-import { openAside } from './journal-aside.ts';
+import { holdJob, idOfRow } from './held-jobs.ts';
 import type { JobRecord } from './journal-records.ts';
 import type { JournalState } from './journal-state.ts';
-import { takeLock } from './lock.ts';
 
 /** What a person says of a row without an answer: the server has it as `id` (`model/source/index`), or (null) not at all. */
 export interface RowResolution {
@@ -27,7 +23,7 @@ export type ReadById = (id: string) => Promise<ReadBack | undefined | null>;
 
 /**
  * Settles rows without an answer in a job's journal, all of them or none; the next run of the job goes on from there.
- * Returns the ids that could not be checked. Errors: locked, not_found (no such job, row or feature), difference.
+ * Returns the ids that could not be checked. Errors: those of `holdJob`, not_found (no such row or feature), difference.
  */
 export async function resolveRows(
   stateDir: string,
@@ -35,24 +31,17 @@ export async function resolveRows(
   resolutions: readonly RowResolution[],
   read: ReadById,
 ): Promise<string[]> {
-  const path = journalPath(stateDir, id);
-  const lock = await takeLock(join(stateDir, 'jobs', `${id}.lock`));
+  const { journal, close } = await holdJob(id, { stateDir, forceUnlock: false });
   try {
-    await openAside(path, false);
-    const journal = await openJournal(path, lock);
-    try {
-      const unchecked: string[] = [];
-      for (const resolution of resolutions) {
-        if (!(await checkResolution(journal.state, id, resolution, read))) unchecked.push(resolution.id as string);
-      }
-      await journal.append(...resolutions.map(({ row, id: name }) => ({ t: 'resolved' as const, row, id: name })));
-      await journal.sync();
-      return unchecked;
-    } finally {
-      await journal.close();
+    const unchecked: string[] = [];
+    for (const resolution of resolutions) {
+      if (!(await checkResolution(journal.state, id, resolution, read))) unchecked.push(resolution.id as string);
     }
+    await journal.append(...resolutions.map(({ row, id: name }) => ({ t: 'resolved' as const, row, id: name })));
+    await journal.sync();
+    return unchecked;
   } finally {
-    await lock.release();
+    await close();
   }
 }
 

@@ -1,12 +1,15 @@
 import { AppError } from '../errors.ts';
-import type { Ranges } from '../tensor/ranges.ts';
+import { mergeRanges, type Ranges, subtractRanges } from '../tensor/ranges.ts';
 import type { Matrix } from '../tensor/tensor.ts';
 import type { RequireUnchanged } from '../tensor/unchanged.ts';
-import { bindData } from './bind-data.ts';
+import { bindData, checkData } from './bind-data.ts';
+import { checkRows } from './check-rows.ts';
 import type { Delivery } from './delivery.ts';
+import { wholeBlocks } from './fingerprint.ts';
 import { noteTyped, type OpenJobOptions, openJob } from './job.ts';
 import { refuseOverlap } from './jobs-beside.ts';
 import type { Journal } from './journal.ts';
+import { batchesAmong } from './journal-state.ts';
 import { lookFirst } from './look-first.ts';
 import { notingPause } from './note-pause.ts';
 import type { JobIdentity, JobReport, UploadRun } from './run.ts';
@@ -38,6 +41,7 @@ export async function runJob(input: JobInput): Promise<JobReport> {
   try {
     for (const message of job.journal.warnings) input.onEvent({ type: 'warning', message });
     await bindData(job.journal, input);
+    await checkOpenBatches(input, job.journal);
     await noteTyped(job.journal, input.typed, input.command);
     await noteQuarantined(job.journal, input.quarantined ?? new Map());
     return await notingPause(job.journal, async () => {
@@ -56,6 +60,20 @@ export async function runJob(input: JobInput): Promise<JobReport> {
   } finally {
     await job.close(refused);
   }
+}
+
+/**
+ * A batch without an answer is made anew whole: of its rows, those that another selection planned must be as they were too.
+ * Error: checkpoint_mismatch.
+ */
+async function checkOpenBatches({ matrix, planned, fields, delivery }: JobInput, { state }: Journal): Promise<void> {
+  const open = mergeRanges(batchesAmong(state, planned).flatMap(({ rows }) => rows));
+  const unchecked = subtractRanges(open, wholeBlocks(planned, matrix.rows));
+  if (unchecked.length === 0) return;
+  // What is not finite now was finite when it was sent: its digest says so.
+  const leaveOut = { format: delivery.format, skipBad: true, isPart: true };
+  const { blocks } = await checkRows(matrix, unchecked, () => undefined, leaveOut);
+  checkData(state, { matrix, blocks, fields });
 }
 
 /** Rows that failed the check are told by the journal too. */

@@ -25,7 +25,7 @@ export interface UploadRun {
   readonly wait: boolean;
   /** Begin a vector job although the server cannot list what is there. */
   readonly assumeNew: boolean;
-  /** First signal, or the end of the run's time (its reason is `timeIsUp` then): nothing new is begun. */
+  /** First signal, or the end of the run's time (its reason is `timeUp()` then): nothing new is begun. */
   readonly stop: AbortSignal;
   /** Second signal: what is in flight is left unknown. */
   readonly abort: AbortSignal;

@@ -2,13 +2,13 @@ import { count } from '../count.ts';
 import { countRows, intersectRanges, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
 import type { QuotaAhead } from './events.ts';
 import { type Journal, readJournal } from './journal.ts';
-import { doubtfulRows, type JournalState, pendingRows } from './journal-state.ts';
+import { batchesAmong, doubtfulRows, type JournalState, pendingRows } from './journal-state.ts';
 import { freshQuota, untilReset, waitForQuota } from './quota.ts';
 import type { JobReport, SendResult } from './run.ts';
 import type { JobInput } from './run-job.ts';
 import { sendRows } from './send-rows.ts';
 import type { Quota } from './server.ts';
-import { timeIsUp } from './time-limit.ts';
+import { isTimeUp } from './time-limit.ts';
 
 /** What a job has come to so far; rounds add to it. */
 interface Tally {
@@ -36,12 +36,15 @@ export async function sendJob(input: JobInput, id: string, journal: Journal, fir
   };
   tell();
   let state = first;
+  let quota = await freshQuota(input);
   for (let idle = 0; ; ) {
     const before = tally.confirmed;
-    const end = await sendRound(input, id, journal, state, tally, tell);
+    const end = await sendRound(input, id, journal, { state, quota, tally, tell });
     idle = tally.confirmed > before ? 0 : idle + 1;
     const again = end.type === 'quota' && input.wait && idle <= mostIdleRounds;
-    if (!again || !(await waitForQuota(input, end, idle))) return report(input, id, state, tally, ended(input, end));
+    const reopened = again ? await waitForQuota(input, end, idle) : undefined;
+    if (!reopened) return report(input, id, state, tally, ended(input, end));
+    quota = reopened.quota;
     state = (await readJournal(journal.path))?.state ?? state;
   }
 }
@@ -58,18 +61,19 @@ function startTally({ planned, quarantined }: JobInput, state: JournalState): Ta
   };
 }
 
-async function sendRound(
-  input: JobInput,
-  id: string,
-  journal: Journal,
-  state: JournalState,
-  tally: Tally,
-  tell: () => void,
-): Promise<SendResult> {
+/** How a job stands when a round of sending begins. */
+interface Round {
+  readonly state: JournalState;
+  readonly quota: Quota | undefined;
+  readonly tally: Tally;
+  readonly tell: () => void;
+}
+
+async function sendRound(input: JobInput, id: string, journal: Journal, round: Round): Promise<SendResult> {
+  const { state, quota, tally, tell } = round;
   const { planned } = input;
   const pending = pendingRows(state, planned);
   const left = doubtfulRows(state, pending);
-  const quota = await freshQuota(input);
   const { rows, cut } = cutToQuota(subtractRanges(pending, left), quota);
   tally.quota = cut ? quotaAhead(quota, tally, countRows(rows)) : undefined;
   try {
@@ -80,10 +84,9 @@ async function sendRound(
       pending: rows,
       // Those of this very run have had their second chance.
       doubtful: cut ? [] : subtractRanges(left, rangesOf(tally.quarantined.keys())),
-      // A batch of other rows, from a run with another selection, waits for a run that plans them.
-      unknown: state.unknown.filter((intent) => overlaps(intent.rows, planned)),
+      unknown: batchesAmong(state, planned),
       nextBatch: state.nextBatch,
-      takenBefore: overlaps(state.sent, state.stored),
+      takenBefore: intersectRanges(state.sent, state.stored).length > 0,
       onConfirmed: (confirmed, given) => {
         for (const [row, name] of given) tally.ids.set(row, name);
         // Of a batch that is sent again some rows may have been found before.
@@ -115,10 +118,6 @@ function spent(quota: Quota | undefined): SendResult {
   return { type: 'quota', resumeAt: quota?.resetsAt, ...(waitMs !== undefined && { waitMs }), ofTier: true, why };
 }
 
-function overlaps(rows: Ranges, others: Ranges): boolean {
-  return countRows(intersectRanges(mergeRanges(rows), others)) > 0;
-}
-
 /** No more rows than the account may upload now: a batch over the quota would be refused whole. */
 function cutToQuota(rows: Ranges, quota: Quota | undefined): { rows: Ranges; cut: boolean } {
   if (!quota || quota.limit === null) return { rows, cut: false };
@@ -135,7 +134,7 @@ function cutToQuota(rows: Ranges, quota: Quota | undefined): { rows: Ranges; cut
 /** The same signal stops a run for a person and for a clock: who it was is told by its reason. */
 function ended({ stop }: JobInput, end: SendResult): JobReport['end'] {
   if (!stop.aborted || end.type === 'finished') return end;
-  if (stop.reason !== timeIsUp) return { type: 'stopped' };
+  if (!isTimeUp(stop.reason)) return { type: 'stopped' };
   return end.type === 'stopped' ? { type: 'time_up' } : end;
 }
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { AppError } from '../../src/errors.ts';
-import { timeIsUp } from '../../src/upload/time-limit.ts';
+import { timeUp } from '../../src/upload/time-limit.ts';
 import { openCommands } from './commands-here.ts';
 import { fixture, tinySae } from './fixtures.ts';
 import { documentsOf } from './run-cli.ts';
@@ -22,7 +22,7 @@ it('an explanation or a score whose answer was lost is looked for, and not paid 
 
 it.each([
   ['a signal', new AppError('interrupted', 'stopped'), 130, 'interrupted'],
-  ['the end of its time', timeIsUp, 8, 'paused'],
+  ['the end of its time', timeUp(), 8, 'paused'],
 ] as const)('a list that %s stops is filled by the same command', async (_what, reason, exitCode, code) => {
   const stop = new AbortController();
   const { run, query } = await openCommands(({ path }) => {

@@ -14,7 +14,7 @@ import {
   uploadVector,
 } from '../../src/index.ts';
 import { openStore, startSandbox } from '../../src/sandbox/index.ts';
-import { timeIsUp } from '../../src/upload/time-limit.ts';
+import { timeUp } from '../../src/upload/time-limit.ts';
 import { fixture } from '../fixtures.ts';
 
 async function openBench() {
@@ -79,7 +79,7 @@ it('a signal that fired before ends it with its reason, and nothing is sent', as
 
 it('the end of the time ends a check and a look-up too, and what is not begun says so', async () => {
   const { run, folder, query } = await openBench();
-  const up = AbortSignal.abort(timeIsUp);
+  const up = AbortSignal.abort(timeUp());
   await expect(uploadSae(tiny, { ...run, saeId: 'script', signal: up })).rejects.toMatchObject({ code: 'paused' });
   expect(await readdir(folder)).not.toContain('state');
   await uploadSae(tiny, { ...run, saeId: 'script', features: [[0, 10]] });
@@ -87,7 +87,7 @@ it('the end of the time ends a check and a look-up too, and what is not begun sa
   const features: typeof run.server.features = (destination) => {
     const delivery = run.server.features(destination);
     const lookup: typeof delivery.lookup = (rows) => {
-      stop.abort(timeIsUp);
+      stop.abort(timeUp());
       return delivery.lookup(rows);
     };
     return { ...delivery, lookup };
@@ -103,7 +103,7 @@ it('a vector whose signal fires before anything is written makes no model and no
   const values = new Float32Array(64).fill(1);
   for (const [reason, error] of [
     [new Error('enough'), { message: 'enough' }],
-    [timeIsUp, { code: 'paused', exitCode: 8 }],
+    [timeUp(), { code: 'paused', exitCode: 8 }],
   ] as const) {
     const stop = new AbortController();
     const planned = async () => {

@@ -9,7 +9,7 @@ import type { UploadEvent } from '../../src/upload/events.ts';
 import { listJobs } from '../../src/upload/jobs.ts';
 import { prepareSae } from '../../src/upload/kinds/sae.ts';
 import { sendSae } from '../../src/upload/kinds/send-sae.ts';
-import { timeIsUp } from '../../src/upload/time-limit.ts';
+import { timeUp } from '../../src/upload/time-limit.ts';
 import { startClock, type TestClock } from './clock.ts';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 import { allThere, type Bench, compareWithStore, openBench } from './job-bench.ts';
@@ -154,7 +154,7 @@ describe('--max-duration', () => {
       ...{ settleTimeoutMs: 0, command: '', assumeNew: false },
       ...{ stop: clockOrPerson.signal, abort: new AbortController().signal },
       onEvent: (event: UploadEvent) => {
-        if (event.type === 'progress' && event.confirmed > 0) clockOrPerson.abort(timeIsUp);
+        if (event.type === 'progress' && event.confirmed > 0) clockOrPerson.abort(timeUp());
       },
     };
     const options = { model: 'tiny-kjv-4l', layer: 1, saeId: 'bench', orientation: 'rows' } as const;

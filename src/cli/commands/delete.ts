@@ -5,7 +5,6 @@ import { type Deletion, deleteRows, type Survey, surveyRows } from '../../upload
 import { deletionMarks } from '../../upload/deletion-marks.ts';
 import { type HeldJob, holdJob, holdJobsOf, noSuchJob, readJobState } from '../../upload/held-jobs.ts';
 import { type JobRows, requireOwnJob, rowsToDelete } from '../../upload/job-rows.ts';
-import { readJob } from '../../upload/jobs.ts';
 import type { JobRecord } from '../../upload/journal-records.ts';
 import type { JournalState } from '../../upload/journal-state.ts';
 import type { Server } from '../../upload/server.ts';
@@ -33,10 +32,10 @@ export function run(context: CommandContext): Promise<number> {
   return closeAfter(async (own) => {
     const stateDir = foldersOf(context.env).state;
     const job = options.job === undefined ? undefined : await findJobId(stateDir, options.job);
-    if (job !== undefined && !(await readJobState(stateDir, job))) throw noSuchJob(job);
+    const state = job === undefined ? undefined : await readJobState(stateDir, job);
+    if (job !== undefined && !state) throw noSuchJob(job);
     if (!options.dryRun) requireSomebody(context, 'that these rows are deleted');
-    const ofJob = job === undefined ? undefined : await readJob(stateDir, job);
-    const session = own(await openSession(ofJob ? atServerOf(context, ofJob) : context));
+    const session = own(await openSession(job && state ? await atServerOf(context, job, state) : context));
     const { server } = own(await session.connect());
     const { planned, held } = await plan(context, session, server, { ids, job }, own);
     const survey = await withSpinner(context.out, `looking up ${countThings(planned.ids.length)}`, () =>

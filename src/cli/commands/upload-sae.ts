@@ -8,16 +8,17 @@ import { uploadSae } from '../../library/upload-sae.ts';
 import type { OnEvent } from '../../upload/events.ts';
 import type { PreparedSae } from '../../upload/kinds/sae.ts';
 import { isTimeUp } from '../../upload/time-limit.ts';
-import { checkAfterwards, wantsExplaining } from '../after-upload.ts';
+import { type Afterwards, checkAfterwards, wantsExplaining } from '../after-upload.ts';
 import type { CommandContext } from '../context.ts';
-import type { Afterwards } from '../explain-features.ts';
+
 import { warnNotStored } from '../not-stored.ts';
 import type { OptionValues } from '../options.ts';
 import { planDocument } from '../plan-document.ts';
 import { showQuota } from '../quota-plan.ts';
-import { checkReceipt } from '../receipt.ts';
+import { checkReceiptFolder } from '../receipt.ts';
 import { saeOptions } from '../sae-options.ts';
 import { showPlan } from '../sae-plan.ts';
+import { checkSaeReceipts } from '../sae-receipt.ts';
 import { finishJobs, finishUnbegun } from '../sae-summary.ts';
 import { countToSend, dryRun, showSending } from '../send-saes.ts';
 import { openSession, type Session } from '../session.ts';
@@ -47,7 +48,7 @@ function upload(context: CommandContext): Promise<number> {
     let lostReceipt: AppError | undefined;
     const afters = new Map<PreparedSae, Afterwards | undefined>();
     const connect = async () => {
-      await checkReceipt(options.receipt);
+      await checkReceiptFolder(options.receipt);
       session = own(await openSession(context));
       connection = own(await session.connect());
       return connection.server;
@@ -90,6 +91,7 @@ async function showPlans(
 ): Promise<boolean> {
   const { out, options } = context;
   const several = prepared.length > 1;
+  await checkSaeReceipts(options.receipt, prepared);
   if (!several || out.verbose) for (const one of prepared) showPlan(out, server, one);
   if (several) showSweep(out, server, prepared);
   for (const one of prepared) out.document({ type: 'plan', ...planDocument(one) });

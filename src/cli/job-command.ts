@@ -1,0 +1,40 @@
+import { resolve } from 'node:path';
+import { AppError } from '../errors.ts';
+import type { JournalState } from '../upload/journal-state.ts';
+import type { CommandContext } from './context.ts';
+import type { OptionValues } from './options.ts';
+import { parseOptions } from './parse-options.ts';
+
+/** The command line of a job, read anew. */
+export interface JobCommand {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly options: OptionValues;
+}
+
+/**
+ * What a job was last started with; paths as they are from here. Error: not_found for a job of an earlier version, which
+ * did not note it.
+ */
+export async function commandOf({ typed }: JournalState, context: CommandContext, id: string): Promise<JobCommand> {
+  const invocation = typed && (await context.read(typed.words));
+  if (!typed || !invocation) {
+    throw new AppError('not_found', `the journal of job ${id} does not say what its rows were made of`, {
+      hints: ['run the upload again: it finds its rows, and notes it'],
+    });
+  }
+  const { spec, args, raw } = invocation;
+  // As they were typed, as long as that is right: receipts show them.
+  const path = (name: string) => (typed.folder === context.typed.folder ? name : resolve(typed.folder, name));
+  const options = parseOptions(raw);
+  const { activations, featureMetadata } = options;
+  return {
+    name: spec.name,
+    args: args.map((name) => (name === '-' ? name : path(name))),
+    options: {
+      ...options,
+      ...(activations !== undefined && { activations: path(activations) }),
+      ...(featureMetadata !== undefined && { featureMetadata: path(featureMetadata) }),
+    },
+  };
+}
