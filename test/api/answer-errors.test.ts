@@ -1,8 +1,26 @@
 import { expect, it } from 'vitest';
 import { isTransient } from '../../src/api/answer-errors.ts';
+import { openCommands } from '../cli/commands-here.ts';
+import { fixture } from '../cli/fixtures.ts';
+import { documentsOf } from '../cli/run-cli.ts';
 
 it('waits for a server that is busy or failing, not for one that does not know the method', () => {
   const all = Array.from({ length: 200 }, (_, i) => 400 + i);
   const failing = all.filter((status) => status >= 500 && status !== 501);
   expect(all.filter(isTransient)).toEqual([408, 425, 429, ...failing]);
 });
+
+it.each(['constructor', 'toString', '__proto__', 'hasOwnProperty', 'nonsense'])(
+  'a refusal is an error with an exit code, whatever the server calls it: %s',
+  async (code) => {
+    const { run } = await openCommands(({ path }) =>
+      path === '/api/vector/new'
+        ? { kind: 'answer', commit: false, status: 403, body: JSON.stringify({ error: 'no', code }) }
+        : undefined,
+    );
+    const vector = fixture('vectors/random-768-f32.npy');
+    const ran = await run(['upload-vector', vector, '--model', 'gpt2-small', '--layer', '6', '--name', 'Refused']);
+    expect(ran.code).toBe(10);
+    expect(documentsOf(ran).at(-1)).toMatchObject({ type: 'error', code: 'refused', exitCode: 10 });
+  },
+);

@@ -1,6 +1,7 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/errors.ts';
 import { timeUp } from '../../src/upload/time-limit.ts';
+import type { Fault } from '../upload/fault-proxy.ts';
 import { openCommands } from './commands-here.ts';
 import { fixture, tinySae } from './fixtures.ts';
 import { documentsOf } from './run-cli.ts';
@@ -37,4 +38,54 @@ it.each([
   expect(listed()).toBe(100);
   expect(await run(command)).toMatchObject({ code: 0 });
   expect(listed()).toBe(120);
+});
+
+describe('features that are to be explained', () => {
+  const explain = '/api/explanation/generate';
+  const command = ['upload-sae', tinySae, '--sae-id', 'many', '--features', '0-19'];
+  const examples = ['--activations', fixture('sae-tiny/activations.jsonl'), '--auto-interp', '--interp-limit', '20'];
+  const lastJob = (ran: Parameters<typeof documentsOf>[0]) => documentsOf(ran).at(-1).jobs[0];
+  const answer = (status: number): Fault => ({
+    ...{ kind: 'answer', commit: false, status, body: '{"error":"no"}' },
+    headers: { 'retry-after': '0' },
+  });
+
+  it('are left where the time is up, which is said', async () => {
+    const stop = new AbortController();
+    const { run, asked } = await openCommands(({ path }, nth) => {
+      if (path === explain && nth === 3) stop.abort(timeUp());
+      return undefined;
+    });
+    const ran = await run([...command, ...examples], stop.signal);
+    expect(ran.code).toBe(8);
+    expect(ran.stderr).toContain('3 of 20 features were explained or tried before that');
+    expect(lastJob(ran)).toMatchObject({ status: 'done', afterwards: { code: 'paused' } });
+    expect(lastJob(ran).explanations).toHaveLength(3);
+    // One of these only asks whether the server would explain.
+    expect(asked(explain)).toBe(4);
+  });
+
+  it.each([
+    ['does not take the key any more', 401, 4, 'authentication_failed', 4],
+    ['fails for two in a row', 500, 5, 'server_failing', 11],
+  ] as const)('are left where the server %s', async (_, status, code, name, requests) => {
+    const { run, asked } = await openCommands(({ path }, nth) =>
+      path === explain && nth > 2 ? answer(status) : undefined,
+    );
+    const ran = await run([...command, ...examples]);
+    expect(ran.code).toBe(code);
+    expect(lastJob(ran)).toMatchObject({ status: 'done', afterwards: { code: name } });
+    expect(asked(explain)).toBe(requests);
+  });
+
+  it('go on after one that is refused', async () => {
+    const { run, asked } = await openCommands(({ path }, nth) =>
+      path === explain && nth === 2 ? answer(400) : undefined,
+    );
+    const ran = await run([...command, ...examples]);
+    expect(ran.code).toBe(10);
+    expect(lastJob(ran).notExplained).toMatchObject([{ id: 'tiny-kjv-4l/1-many/1', code: 'refused' }]);
+    expect(lastJob(ran).explanations).toHaveLength(19);
+    expect(asked(explain)).toBe(21);
+  });
 });

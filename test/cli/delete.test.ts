@@ -144,6 +144,13 @@ describe.concurrent('delete --job', () => {
     expect(storedFeatures(server.data, '1-own-server')).toEqual([]);
   });
 
+  test('of the embedded sandbox goes there, too', async ({ home }) => {
+    await home.run(['upload-sae', tinySae, '--sae-id', 'embedded', '--features', '0-9', '--sandbox']);
+    const ran = await home.run(['delete', '--job', 'tiny-kjv-4l/1-embedded', '--yes', '--json']);
+    expect(documentsOf(ran).at(-1)).toMatchObject({ type: 'summary', status: 'done', left: [] });
+    expect(storedFeatures(home.sandboxData, '1-embedded')).toEqual([]);
+  });
+
   test('leaves rows that were there before, unless it is asked for them too', async ({ home }) => {
     const server = await home.sandbox();
     expect((await home.runAt(server.url, upload('found', '0-4'))).code).toBe(0);

@@ -1,5 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect } from 'vitest';
+import { writeReceipt } from '../../src/cli/receipt.ts';
+import { tempFolder } from '../fixtures.ts';
 import { npyFile, tinySae } from './fixtures.ts';
 import { testHere as test } from './home.ts';
 import { documentsOf, linesOf, runLimited } from './run-cli.ts';
@@ -50,6 +53,45 @@ describe.concurrent('what is said of a part of an upload', () => {
       expect(linesOf(readFileSync(receipt, 'utf8'))).toHaveLength(513);
     },
   );
+
+  test('of a sweep take the place of no other files, whose names are known once the SAEs are', async ({
+    home,
+    server,
+  }) => {
+    mkdirSync(`${home.folder}/sweep`);
+    for (const layer of ['layer_0', 'layer_1']) cpSync(tinySae, `${home.folder}/sweep/${layer}`, { recursive: true });
+    const receipts = [0, 1].map((layer) => {
+      const config = `${home.folder}/sweep/layer_${layer}/cfg.json`;
+      writeFileSync(config, readFileSync(config, 'utf8').replace('blocks.1.', `blocks.${layer}.`));
+      return `${home.folder}/r-tiny-kjv-4l-${layer}-swept.jsonl`;
+    });
+    const command = ['upload-sae', `${home.folder}/sweep`, '--sae-id', 'swept', '--features', '0-4'];
+    const receipt = ['--receipt', home.file('r.jsonl', 'no receipt, and not written to')];
+    const notes = home.file('r-tiny-kjv-4l-1-swept.jsonl', 'my notes');
+    const refused = await home.runAt(server.url, [...command, ...receipt]);
+    expect(refused).toMatchObject({ code: 6, stderr: expect.stringContaining('swept.jsonl: the receipt cannot be') });
+    expect(readFileSync(notes, 'utf8')).toBe('my notes');
+    expect(storedFeatures(server.data, '0-swept')).toEqual([]);
+    rmSync(notes);
+    expect(await home.runAt(server.url, [...command, ...receipt])).toMatchObject({ code: 0 });
+    for (const file of receipts) expect(linesOf(readFileSync(file, 'utf8'))).toHaveLength(6);
+    expect(readFileSync(`${home.folder}/r.jsonl`, 'utf8')).toBe('no receipt, and not written to');
+  });
+
+  test('of processes that have the same number are apart until they are whole', async () => {
+    const folder = await tempFolder();
+    const path = join(folder, 'r.jsonl');
+    let begun = 0;
+    const rows = async function* () {
+      begun++;
+      // Each is half written when the other begins.
+      while (begun < 2) await new Promise((next) => setImmediate(next));
+      yield { row: 0 };
+    };
+    await Promise.all(['a', 'b'].map((job) => writeReceipt(path, { job }, rows())));
+    expect(linesOf(readFileSync(path, 'utf8'))).toHaveLength(2);
+    expect(readdirSync(folder)).toEqual(['r.jsonl']);
+  });
 
   test('a dry run says what is there already and what would be sent, and sends nothing', async ({ home, server }) => {
     const command = ['upload-sae', tinySae, '--sae-id', 'part'];

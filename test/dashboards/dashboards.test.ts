@@ -28,6 +28,19 @@ async function batches(files: Record<string, unknown>): Promise<string> {
   return folder;
 }
 
+it('a byte order mark before examples is passed over', async () => {
+  const lines = await jsonLines(`\ufeff${JSON.stringify({ index: 0, activations: [example] })}`);
+  await writeFile(
+    join(folder, 'batch-0.json'),
+    `\ufeff${JSON.stringify({ features: [{ feature_index: 0, activations: [example] }] })}`,
+  );
+  for (const path of [lines, folder]) {
+    const source = await openDashboards(path, place);
+    expect((await source.read(0))?.activations).toHaveLength(1);
+    await source.close();
+  }
+});
+
 describe('dashboards in a .jsonl', () => {
   it('are all found in the trained SAE’s own file, with what each feature has', async () => {
     const source = await openDashboards(tiny, place);

@@ -243,3 +243,8 @@ it.each([
 ] as const)('a feature: %s', (_, record, state) => {
   expect(factsOf(record, undefined)).toMatchObject({ state });
 });
+
+it('facts a line may begin with a byte order mark', async () => {
+  const source = await open(await written('facts.jsonl', '\ufeff{"index":3,"density":0.5}\n'));
+  expect(await source.read(3)).toMatchObject({ density: 0.5 });
+});

@@ -30,6 +30,16 @@ describe('a .jsonl of vectors', () => {
     expect([...(await readNumbers(file.tensors.get('index')!, 16))]).toEqual(indices);
   });
 
+  it('may begin with a byte order mark, by any name, and have empty lines', async () => {
+    for (const name of ['rows.jsonl', 'rows.txt']) {
+      const path = await written('\ufeff{"index":3,"vector":[1,2]}\n\n{"index":9,"vector":[3,4]}\n', name);
+      const { tensors } = await opened(path);
+      expect([...(await readLogical(tensors.get('vector')!))]).toEqual([1, 2, 3, 4]);
+      await writeFile(path, '\ufeff{"index":3,"vector":[1,2]}\n\n{"index":9,"vector":[3,x]}\n');
+      await expect(readLogical(tensors.get('vector')!)).rejects.toThrow('line 3: is not JSON');
+    }
+  });
+
   it('is known by its first line under another name, and needs no index', async () => {
     const other = await opened(await written(readFileSync(path, 'utf8'), 'rows.txt'));
     expect(other.tensors.get('vector')?.shape).toEqual([16, 64]);

@@ -1,6 +1,7 @@
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { npyFile } from '../cli/fixtures.ts';
 import { fixture, tempFolder } from '../fixtures.ts';
 import { openLibraryBench } from './library-bench.ts';
 
@@ -63,4 +64,36 @@ it.each([
   const told = bench.ask('SELECT details FROM features').concat(bench.ask('SELECT * FROM activations'));
   expect(JSON.stringify(told)).toContain('king');
   expect(JSON.stringify(told)).not.toContain('lord');
+});
+
+it('an open batch is not made of rows that have changed since, also where they are not planned any more', async () => {
+  const path = join(await tempFolder(), 'W_dec.npy');
+  const values = (more: number) =>
+    npyFile([2048, 64], (position) => Math.sin(position) + (position < 128000 ? 0 : more));
+  await writeFile(path, values(0));
+  let away = true;
+  const bench = await openLibraryBench(false, ({ path: asked }) =>
+    away && asked === '/api/feature/upload-batch' ? { kind: 'reset-before' } : undefined,
+  );
+  const stop = new AbortController();
+  const onEvent = ({ type }: { type: string }) => type === 'retry' && stop.abort();
+  const apart = {
+    features: [
+      [0, 2],
+      [2000, 2002],
+    ],
+  } as const; // prettier-ignore
+  const { report } = await bench.upload(path, apart, { onEvent, stop: stop.signal });
+  expect(report).toMatchObject({ confirmed: 0, end: { type: 'stopped' } });
+  away = false;
+  await writeFile(path, values(0.5));
+  const few = { features: [[0, 2]] } as const;
+  await expect(bench.upload(path, few)).rejects.toMatchObject({
+    code: 'checkpoint_mismatch',
+    message: expect.stringContaining('its values changed within rows '),
+  });
+  expect(bench.held()).toEqual([]);
+  await writeFile(path, values(0));
+  expect((await bench.upload(path, few)).report).toMatchObject({ confirmed: 2, end: { type: 'finished' } });
+  expect(bench.held().map(({ index }) => index)).toEqual([0, 1, 2000, 2001]);
 });

@@ -1,3 +1,4 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { holdJob } from '../../src/upload/held-jobs.ts';
@@ -22,4 +23,19 @@ it('a job that another run has taken is neither deleted from nor settled any fur
   };
   const resolving = resolveRows(bench.state, report.job, [{ row: 16, id: 'tiny-kjv-4l/1-bench/16' }], read);
   await expect(resolving).rejects.toMatchObject({ code: 'locked' });
+});
+
+it('a damaged journal is not settled, and stays as it is', async () => {
+  const bench = await openLibraryBench();
+  const { report } = await bench.upload(factFile('rows.npy'));
+  const path = join(bench.state, 'jobs', `${report.job}.journal`);
+  const text = await readFile(path, 'utf8');
+  const [first = '', second = '', ...others] = text.split('\n');
+  const damaged = [first, second.toUpperCase(), ...others].join('\n');
+  await writeFile(path, damaged);
+  const read = async () => undefined;
+  const resolving = resolveRows(bench.state, report.job, [{ row: 1, id: null }], read);
+  await expect(resolving).rejects.toMatchObject({ code: 'checkpoint_damaged', exitCode: 12 });
+  expect(await readFile(path, 'utf8')).toBe(damaged);
+  expect((await readdir(join(bench.state, 'jobs'))).filter((name) => name.includes('damaged'))).toEqual([]);
 });

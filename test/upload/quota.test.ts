@@ -72,6 +72,21 @@ describe('a spent quota', () => {
     expect(sent.length).toBeLessThanOrEqual(6);
   });
 
+  it('slept for is not asked for again once it is open: a server that is away then ends nothing', async () => {
+    await openFree(1100);
+    let askedToday = 0;
+    let uploads = 0;
+    proxy = await startFaultProxy(bench.sandbox.url, ({ path }) => {
+      const isNextDay = (clock as TestClock).now() >= new Date('2026-11-23T00:00:00Z');
+      if (path === upload && isNextDay) uploads++;
+      const isAway = path === '/api/upload/limits' && isNextDay && uploads === 0 && askedToday++ > 0;
+      return isAway ? { kind: 'reset-before' } : undefined;
+    });
+    expect((await bench.upload(proxy.url, '--wait').ended).code).toBe(0);
+    expect(askedToday).toBe(1);
+    expect(compareWithStore(bench)).toEqual(allThere);
+  });
+
   it('slept for ends in order at Ctrl-C, with 130 and nothing lost', async () => {
     bench = await openBench(1100, { key });
     const first = bench.upload(bench.sandbox.url, '--wait', '--json');
