@@ -46,7 +46,8 @@ async function runCommand(
   const options = parseOptions(raw);
   const { run } = await spec.load();
   const { maxDuration } = options;
-  const signals = listenForSignals(out, spec.untilSignal ?? false);
+  const { untilSignal = false, endsInOrder = false } = spec;
+  const signals = listenForSignals(out, { expected: untilSignal, inOrder: endsInOrder });
   const code = await run({
     args,
     options,
@@ -69,7 +70,7 @@ async function runCommand(
     .finally(() => {
       if (signals.abort.aborted || maxDuration !== undefined) setTimeout(() => process.exit(), lingerMs).unref();
     });
-  return spec.untilSignal ? code : (signals.exitCode() ?? code);
+  return untilSignal ? code : (signals.exitCode() ?? code);
 }
 
 /** All went well, and whoever reads the output does not learn of it. */

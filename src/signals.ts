@@ -30,8 +30,11 @@ function tellEnd(out: Output, exitCode: number, { code }: AppError): void {
   out.document({ type: 'error', code, exitCode, message: 'stopped at once', hint });
 }
 
-/** The first signal asks the command to end in order, the second ends the process: the journal is safe either way. */
-export function listenForSignals(out: Output, expected: boolean): Signals {
+/**
+ * The first signal asks the command to end, in order where that takes something: then `abort` follows after a grace. The second
+ * ends the process: the journal is safe either way. Where signals are `expected`, they are nothing to tell.
+ */
+export function listenForSignals(out: Output, { expected, inOrder }: { expected: boolean; inOrder: boolean }): Signals {
   const stop = new AbortController();
   const abort = new AbortController();
   let code: number | undefined;
@@ -39,15 +42,17 @@ export function listenForSignals(out: Output, expected: boolean): Signals {
     if (code !== undefined) {
       if (process.stderr.isTTY) process.stderr.write(terminalAsBefore);
       out.setLineWriter(undefined);
-      if (!expected) tellEnd(out, code, stop.signal.reason as AppError);
+      if (inOrder) tellEnd(out, code, stop.signal.reason as AppError);
       process.exit(code);
     }
     const end = signalEnds[signal];
     code = end.code;
-    if (!expected) out.note('stopping: what has begun ends first; once more to stop at once');
-    const hints = ['progress is saved; run the same command again to go on'];
-    stop.abort(new AppError(end.error, `stopped by ${signal}`, { hints }));
-    setTimeout(() => abort.abort(), graceMs).unref();
+    if (inOrder) out.note('stopping: what has begun ends first; once more to stop at once');
+    const hints = inOrder ? ['progress is saved; run the same command again to go on'] : [];
+    const reason = new AppError(end.error, `stopped by ${signal}`, { hints });
+    stop.abort(reason);
+    if (inOrder) setTimeout(() => abort.abort(), graceMs).unref();
+    else if (!expected) abort.abort(reason);
   };
   for (const signal of signalNames) process.on(signal, handle(signal));
   // Ctrl-Z: the shell gets its terminal back as it was.

@@ -55,7 +55,7 @@ const mayImport: Record<string, string[]> = {
   inspect: ['layouts', 'formats', 'dashboards', 'feature-data', 'tensor', 'by-number'],
   upload: ['layouts', 'formats', 'dashboards', 'feature-data', 'encode', 'tensor', 'make-folder', 'count'],
   api: ['upload'],
-  config: ['make-folder'],
+  config: ['api', 'make-folder'],
   sandbox: ['make-folder'],
   library: ['upload', 'formats', 'layouts', 'tensor'],
   cli: [

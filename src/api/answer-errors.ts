@@ -3,6 +3,7 @@ import * as z from '../schema.ts';
 import type { Answer } from './http.ts';
 import { oneLine } from './one-line.ts';
 import { serverTime } from './server-time.ts';
+import { loginAt } from './server-url.ts';
 
 const errorBody = z.looseObject({
   error: z.optional(z.string()),
@@ -66,13 +67,13 @@ function hintsFor(answer: Answer, code: ErrorCode, complaint: Complaint): string
   if (code === 'authentication_failed') {
     return [
       `${origin} does not take ${key}: check that it is correct and whole`,
-      `keys are made at ${origin}/settings; store one with: neuronpedia login, or set NEURONPEDIA_API_KEY`,
+      `keys are made at ${origin}/settings; ${anotherKey(answer)}`,
     ];
   }
   if (code === 'upload_not_permitted') {
     return [
       `${key} may not upload: give it upload permission at ${origin}/settings, or make another there`,
-      'store another with: neuronpedia login, or set NEURONPEDIA_API_KEY',
+      anotherKey(answer),
     ];
   }
   if (complaint.code === 'private_requires_paid_plan') {
@@ -94,6 +95,12 @@ function hintsFor(answer: Answer, code: ErrorCode, complaint: Complaint): string
     ];
   }
   return [`if that looks wrong, see the exchange with --verbose and ask whoever runs ${origin}`];
+}
+
+/** How another key takes the place of one that was refused: a stored one comes before the variable, except at the default server. */
+function anotherKey({ origin, keyFrom }: Answer): string {
+  const login = `store another with: ${loginAt(origin)}`;
+  return keyFrom === 'NEURONPEDIA_API_KEY' ? `set NEURONPEDIA_API_KEY to another, or unset it and ${login}` : login;
 }
 
 /** What says more than this says nothing about when to come back; past it lie instants that are none. */

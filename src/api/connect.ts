@@ -32,6 +32,8 @@ export interface ConnectOptions {
   readonly env?: ProxyEnv;
   /** Told of every exchange, with nothing secret in it. */
   readonly onExchange?: (line: string) => void;
+  /** Ends the questions that connecting asks, with its reason. The connection itself goes on. */
+  readonly signal?: AbortSignal;
 }
 
 /** A server that has been asked who it is, and the connection to it. */
@@ -50,9 +52,16 @@ export function openServer(options: ConnectOptions): Http {
   return openHttp({ userAgent: 'neuronpedia-cli', ...options, origin: url.origin, basePath, proxy });
 }
 
-/** Connects and finds out what the server is and can. Errors: those of `discover`, and usage for a bad address. */
+/**
+ * Connects and finds out what the server is and can. Errors: those of `discover`, usage for a bad address, and the signal's
+ * reason.
+ */
 export async function connect(options: ConnectOptions): Promise<Connection> {
+  const { signal } = options;
+  signal?.throwIfAborted();
   const http = openServer(options);
+  const cut = () => http.close();
+  signal?.addEventListener('abort', cut, { once: true });
   try {
     return {
       server: await makeServer(http, options),
@@ -61,7 +70,9 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     };
   } catch (error) {
     await http.close();
-    throw error;
+    throw signal?.aborted ? signal.reason : error;
+  } finally {
+    signal?.removeEventListener('abort', cut);
   }
 }
 

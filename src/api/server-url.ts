@@ -1,21 +1,24 @@
 import { AppError } from '../errors.ts';
 
+/** The server that is meant when none is named. */
+export const defaultServer = 'https://www.neuronpedia.org';
+
 /** Reads a server's address. Plain http would show the key to everyone on the way, except on this machine itself. */
 export function parseServerUrl(text: string, insecure: boolean): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
     throw new AppError('usage', `"${withoutUser(text)}" is not the address of a server`, {
-      hints: [`write it with https:// before it, as in ${withScheme(text)}`],
+      hints: [`write it whole, as in ${withScheme(text)}`],
     });
   }
   if (url.username !== '' || url.password !== '') {
     throw new AppError('usage', 'the address of the server holds a user name or password', {
-      hints: ['keys are given with: neuronpedia login'],
+      hints: [`keys are given with: ${loginAt(url.origin)}`],
     });
   }
   if (url.search !== '' || url.hash !== '') {
     throw new AppError('usage', `${url.origin}: the address of a server has no "?" or "#" in it`, {
-      hints: ['keys are given with: neuronpedia login'],
+      hints: [`keys are given with: ${loginAt(url.origin)}`],
     });
   }
   if (/\/api\/?$/.test(url.pathname)) {
@@ -29,6 +32,14 @@ export function parseServerUrl(text: string, insecure: boolean): URL {
     });
   }
   return url;
+}
+
+/** What a person types to store a key for a server: without its address the key would go to the default one. */
+export function loginAt(origin: string): string {
+  if (origin === defaultServer) return 'neuronpedia login';
+  const { protocol, hostname } = new URL(origin);
+  const insecure = protocol === 'http:' && !isLoopback(hostname) ? ' --insecure' : '';
+  return `neuronpedia login --api-url ${origin}${insecure}`;
 }
 
 /** What was probably meant by an address without its beginning. */

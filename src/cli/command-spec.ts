@@ -24,5 +24,7 @@ export interface CommandSpec {
   readonly exitMeanings?: Readonly<Record<number, string>>;
   /** Runs until a signal comes, which is then its regular end and no interruption. */
   readonly untilSignal?: boolean;
+  /** Leaves something half done where it is stopped anywhere: what is in flight ends first. */
+  readonly endsInOrder?: boolean;
   readonly load: () => Promise<{ run: (context: CommandContext) => Promise<number> }>;
 }

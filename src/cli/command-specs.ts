@@ -39,6 +39,7 @@ export const commandSpecs: readonly CommandSpec[] = [
     ],
     exitCodes: ofUploads.filter((code) => code !== 3),
     exitMeanings: { 0: 'done, the vector is on the server' },
+    endsInOrder: true,
     load: () => import('./commands/upload-vector.ts'),
   },
   {
@@ -57,6 +58,7 @@ export const commandSpecs: readonly CommandSpec[] = [
     ],
     exitCodes: ofUploads.filter((code) => code !== 3),
     exitMeanings: { 0: 'done, the probe is on the server' },
+    endsInOrder: true,
     load: () => import('./commands/upload-probe.ts'),
   },
   {
@@ -107,6 +109,7 @@ export const commandSpecs: readonly CommandSpec[] = [
       'neuronpedia upload-sae W_dec.npy --model gpt2-small --layer 6 --hook resid-post --sae-id my-res-16k --sandbox',
     ],
     exitCodes: ofUploads,
+    endsInOrder: true,
     load: () => import('./commands/upload-sae.ts'),
   },
   {
@@ -167,6 +170,7 @@ export const commandSpecs: readonly CommandSpec[] = [
       9: 'for a row it is unknown whether it is gone; it is named',
       130: 'interrupted or declined; run the same command again',
     },
+    endsInOrder: true,
     load: () => import('./commands/delete.ts'),
   },
   {

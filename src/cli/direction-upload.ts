@@ -21,6 +21,7 @@ import { checkReceipt } from './receipt.ts';
 import { serverLines } from './sae-plan.ts';
 import { openSession, type Session } from './session.ts';
 import { withSpinner } from './spinner.ts';
+import { readStandardInput } from './standard-input.ts';
 import { withTimeLimit } from './time-limit.ts';
 import { lookOptions, runOptions, tellEvent } from './upload-run.ts';
 
@@ -50,7 +51,7 @@ function uploadWithin<D extends Direction>(
   return closeAfter(async (own) => {
     const [path] = context.args as [string];
     const said = vectorOptions(options);
-    const source = path === '-' ? own(await readStandardInput(context)) : path;
+    const source = path === '-' ? own(await readVector(context)) : path;
     let session: Session;
     let connection: Connection;
     const server = async () => {
@@ -98,24 +99,19 @@ function showDirection(
 }
 
 /** A JSON array of numbers piped in. Errors: format_invalid. */
-async function readStandardInput({ stdin }: CommandContext): Promise<TensorFile> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of stdin) {
-    size += chunk.length;
-    if (size > longestInput) {
-      throw new AppError('format_invalid', `standard input: longer than ${longestInput} bytes`, {
-        hints: ['name a file instead: .npy, .safetensors and the like are read from files of any size'],
-      });
-    }
-    chunks.push(Buffer.from(chunk));
+async function readVector(context: CommandContext): Promise<TensorFile> {
+  const bytes = await readStandardInput(context, longestInput);
+  if (bytes.length > longestInput) {
+    throw new AppError('format_invalid', `standard input: longer than ${longestInput} bytes`, {
+      hints: ['name a file instead: .npy, .safetensors and the like are read from files of any size'],
+    });
   }
-  if (size === 0) {
+  if (bytes.length === 0) {
     throw new AppError('format_invalid', 'standard input: is empty', {
       hints: ["pipe a JSON array in: echo '[0.1, -0.2]' | neuronpedia upload-vector - …"],
     });
   }
-  return openJsonText('standard input', Buffer.concat(chunks).toString('utf8'));
+  return openJsonText('standard input', bytes.toString('utf8'));
 }
 
 /** A vector is kilobytes of text. */

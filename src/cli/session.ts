@@ -1,8 +1,8 @@
 import { type Connection, type ConnectOptions, connect, openServer } from '../api/connect.ts';
 import type { Http } from '../api/http.ts';
-import { parseServerUrl } from '../api/server-url.ts';
+import { defaultServer, loginAt, parseServerUrl } from '../api/server-url.ts';
 import { type Folders, foldersOf, setting } from '../config/folders.ts';
-import { cleanKey, defaultServer, findKey } from '../config/keys.ts';
+import { cleanKey, findKey } from '../config/keys.ts';
 import { AppError } from '../errors.ts';
 import type { CommandContext } from './context.ts';
 import { startEmbedded } from './embedded.ts';
@@ -104,26 +104,27 @@ function session(context: CommandContext, chosen: Chosen): Session {
     ...rest,
     idOrUrl: (id) => (chosen.embedded ? id : `${chosen.url.replace(/\/+$/, '')}/${id}`),
     connect: () => {
-      if (key !== undefined) return connectUntil(context.abort, options);
+      if (key !== undefined) return connectUntil(context, options);
       throw new AppError('no_key', `no API key for ${new URL(chosen.url).origin}`, {
         hints: [
-          `make one at ${new URL(chosen.url).origin}/settings, then: neuronpedia login, or set NEURONPEDIA_API_KEY`,
+          `make one at ${new URL(chosen.url).origin}/settings, then: ${loginAt(new URL(chosen.url).origin)}, or set NEURONPEDIA_API_KEY`,
           'to try without an account, add --sandbox',
         ],
       });
     },
-    open: () => openServer(options),
+    open: () => {
+      const http = openServer(options);
+      context.abort.addEventListener('abort', () => http.close(), { once: true });
+      return http;
+    },
   };
 }
 
-/** A connection that is cut when `abort` fires, whatever is asked on it then. */
-function connectUntil(abort: AbortSignal, options: ConnectOptions): Promise<Connection> {
-  const opening = connect(options);
-  const cut = new Promise<never>((_, reject) => {
-    abort.addEventListener('abort', () => reject(abort.reason), { once: true });
-  });
-  cut.catch(() => opening.then((connection) => connection.close()).catch(() => undefined));
-  return Promise.race([opening, cut]);
+/** A connection that `abort` cuts, whatever is asked on it then. While it is made nothing would have to end in order: `stop` ends it. */
+export async function connectUntil({ stop, abort }: CommandContext, options: ConnectOptions): Promise<Connection> {
+  const connection = await connect({ ...options, signal: stop });
+  abort.addEventListener('abort', () => connection.close(), { once: true });
+  return connection;
 }
 
 /** The options by which a command line named its server. */

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { type Feature, fetchFeature } from '../api/feature.ts';
 import type { FeatureId } from '../api/feature-id.ts';
 import type { Http } from '../api/http.ts';
@@ -5,6 +6,7 @@ import { longestPrompt, type SteerRequest } from '../api/steer.ts';
 import { AppError } from '../errors.ts';
 import type { CommandContext } from './context.ts';
 import { parseId } from './id.ts';
+import { readStandardInput } from './standard-input.ts';
 
 /** A direction to steer with, and where its strength comes from. */
 export interface Direction extends FeatureId {
@@ -109,9 +111,9 @@ function refuseMixture(directions: readonly Direction[]): void {
 }
 
 /** The text after `--prompt`, or all of standard input but its last newline. Error: usage. */
-export async function readPrompt({ options, stdin }: CommandContext): Promise<string> {
-  const given = options.prompt as string;
-  const prompt = given === '-' ? await readStandardInput(stdin) : given;
+export async function readPrompt(context: CommandContext): Promise<string> {
+  const given = context.options.prompt as string;
+  const prompt = given === '-' ? await readText(context) : given;
   if (prompt === '') throw new AppError('usage', 'the prompt is empty', { hints: ['give it as --prompt "I think"'] });
   if (prompt.length > longestPrompt) {
     throw new AppError('usage', `the prompt has more than ${longestPrompt} characters`, {
@@ -122,19 +124,16 @@ export async function readPrompt({ options, stdin }: CommandContext): Promise<st
   return prompt;
 }
 
-async function readStandardInput(stdin: NodeJS.ReadStream): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of stdin) {
-    chunks.push(Buffer.from(chunk));
-    size += chunk.length;
-    // Too long in any encoding: the rest need not be read to know.
-    if (size > 4 * (longestPrompt + 2)) break;
+async function readText(context: CommandContext): Promise<string> {
+  // More is too long in any encoding, and may be cut within a character.
+  const most = 4 * (longestPrompt + 2);
+  const bytes = await readStandardInput(context, most);
+  if (bytes.length <= most && !isUtf8(bytes)) {
+    throw new AppError('usage', 'standard input: the prompt is not UTF-8 text', {
+      hints: ['save it as UTF-8, for example with: iconv -t UTF-8'],
+    });
   }
-  return Buffer.concat(chunks)
-    .toString('utf8')
-    .replace(/^\ufeff/, '')
-    .replace(/\r?\n$/, '');
+  return new TextDecoder().decode(bytes).replace(/\r?\n$/, '');
 }
 
 /** The request that options, directions and prompt make together. Error: usage. */

@@ -1,11 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { defaultServer } from '../api/server-url.ts';
 import { AppError } from '../errors.ts';
 import { type Env, setting } from './folders.ts';
 import { keyFile } from './key-file.ts';
-
-/** The server that is meant when none is named. */
-export const defaultServer = 'https://www.neuronpedia.org';
 
 /** A key and where it was found. */
 export interface FoundKey {
@@ -46,8 +44,12 @@ function sameOrigin(url: string, origin: string): boolean {
 
 /** A key as it can stand in a header: what copying adds at its ends is cut off, anything else strange is refused. */
 export function cleanKey(text: string, from: string): string {
-  const key = text.replace(/^\uFEFF/, '').trim();
-  if (key === '') throw new AppError('no_key', `${from}: the key is empty`);
+  const key = text
+    .replace(/^\uFEFF/, '')
+    .trim()
+    .replace(/^Bearer\s+/i, '')
+    .replace(/^(["'])(.*)\1$/, '$2');
+  if (key === '') throw new AppError('no_key', `${from}: the key is empty`, { hints: ['a key is one line of text'] });
   const strange = [...key].find((character) => !/[\x21-\x7e]/.test(character) || /["'`]/.test(character));
   if (strange === undefined) return key;
   throw new AppError('no_key', `${from}: the key holds ${JSON.stringify(strange)}, which no key has`, {

@@ -40,6 +40,8 @@ describe.concurrent('login', () => {
     ['a CR and an LF', 'sandbox-free\r\n'],
     ['a BOM', '\uFEFFsandbox-free\n'],
     ['spaces and empty lines', '  sandbox-free \n\n'],
+    ['quotes', '"sandbox-free"\n'],
+    ['the word before it in a header', 'Bearer sandbox-free\n'],
   ] as const;
   for (const [what, stdin] of some(pasted, 2)) {
     test(`takes a key that comes with ${what}`, async ({ home, server }) => {
@@ -73,7 +75,7 @@ describe.concurrent('login', () => {
   const refused = [
     ['that the server does not know', 'no-such-key\n'],
     ['that is empty', '\n'],
-    ['in quotes', '"sandbox-free"\n'],
+    ['with a quote in it', 'sandbox"-free\n'],
   ] as const;
   for (const [what, stdin] of some(refused, 2)) {
     test(`exits with 4 for a key ${what}, and does not store it`, async ({ home, server }) => {

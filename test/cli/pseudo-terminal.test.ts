@@ -1,5 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
 import { fixture } from './fixtures.ts';
 import { type Home, test } from './home.ts';
@@ -53,4 +56,36 @@ describe.skipIf(!hasScript)('on a terminal of the system', () => {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
     expect(written).not.toMatch(/\x1b\[[\d;]*m/);
   });
+});
+
+/** The state of a process: T is stopped. */
+const stateOf = (pid: number) => /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
+
+test.skipIf(!hasScript)('a hidden prompt is there again after Ctrl-Z, and takes the key', async ({ home, server }) => {
+  const args = [binary, 'login', '--api-url', server.url];
+  const quoted = [process.execPath, ...args].map((word) => `'${word}'`).join(' ');
+  const child = spawn('script', ['-qec', `echo "pid $$."; exec ${quoted}`, '/dev/null'], {
+    env: childEnv({ ...home.env, TERM: 'xterm-256color' }),
+    timeout: 100_000,
+  });
+  let written = '';
+  const until = async (isSo: () => boolean) => {
+    while (!isSo()) await setImmediate();
+  };
+  child.stdout.on('data', (chunk) => {
+    written += chunk;
+  });
+  const prompts = () => written.split('API key (hidden): ').length - 1;
+  const ended = once(child, 'close');
+  await until(() => prompts() === 1);
+  const pid = Number(/pid (\d+)\./.exec(written)?.[1]);
+  child.stdin.write('\x1a');
+  await until(() => stateOf(pid) === 'T');
+  // The one that shows the terminal has stopped with it.
+  for (const stopped of [pid, child.pid as number]) process.kill(stopped, 'SIGCONT');
+  await until(() => prompts() === 2);
+  child.stdin.write('sandbox-free\r');
+  expect((await ended)[0], written).toBe(0);
+  expect(written).toContain('as free; the key is stored in');
+  expect(written).not.toContain('sandbox-free');
 });

@@ -114,6 +114,41 @@ describe('a signal', () => {
   });
 });
 
+describe('one signal ends at once', () => {
+  const id = 'tiny-kjv-4l/1-demo/3';
+  for (const [what, path, args] of [
+    ['a look at a feature', '/api/feature/tiny-kjv-4l/1-demo/3', ['status', id]],
+    ['the question who one is', '/api/user/refresh', ['status']],
+    ['the same before anything is deleted', '/api/user/refresh', ['delete', id, '--yes']],
+    ['the same before anything is uploaded', '/api/user/refresh', vectorArgs('unasked')],
+    ['the reading of what to steer with', '/api/feature/tiny-kjv-4l/1-demo/3', ['steer', id, '--prompt', 'I']],
+  ] as const) {
+    test(`${what}, which the server leaves without an answer`, async ({ home, server }) => {
+      const run = await startHeld(home, server.url, path, args);
+      run.again('SIGINT');
+      const ran = await run.ran;
+      expect(ran.code).toBe(130);
+      expect(ran.stdout).toBe('');
+      run.proxy.release();
+    });
+  }
+
+  for (const [what, args] of [
+    ['a prompt', ['steer', id, '--prompt', '-']],
+    ['a vector', ['upload-vector', '-', '--model', 'tiny-kjv-4l', '--layer', '1', '--name', 'typed']],
+    ['a key', ['login', '--with-token']],
+  ] as const) {
+    test(`the reading of ${what} from a pipe that stays open`, async ({ home, server }) => {
+      const env = { ...home.env, NEURONPEDIA_API_KEY: 'sandbox-bulk', NEURONPEDIA_API_URL: server.url };
+      const listening = `--import=${pathToFileURL(join(import.meta.dirname, '../preload/tell-reading.mjs')).href}`;
+      const { child, ran } = startCli(args, { env: { ...env, NODE_OPTIONS: listening }, stdin: null });
+      for await (const [chunk] of on(child.stderr!, 'data')) if (String(chunk).includes('reading stdin')) break;
+      child.kill('SIGTERM');
+      expect(await ran).toMatchObject({ code: 143, stdout: '' });
+    });
+  }
+});
+
 /** How a pipe is read only to its first line, as a shell does it; the exit code of the tool goes into a file. */
 const pipes = {
   stdout: '{ "$@"; echo $? > "$CODE"; } | head -n 1',

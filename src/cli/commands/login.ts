@@ -1,14 +1,14 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import { connect } from '../../api/connect.ts';
-import { parseServerUrl } from '../../api/server-url.ts';
+import { loginAt, parseServerUrl } from '../../api/server-url.ts';
 import { foldersOf } from '../../config/folders.ts';
 import { openKeyStore } from '../../config/key-store.ts';
 import { cleanKey } from '../../config/keys.ts';
 import { AppError } from '../../errors.ts';
 import type { CommandContext } from '../context.ts';
-import { connectOptions, serverUrl } from '../session.ts';
+import { connectOptions, connectUntil, serverUrl } from '../session.ts';
 import { withSpinner } from '../spinner.ts';
+import { readStandardInput } from '../standard-input.ts';
 
 /** `login`: checks a key with the server, then stores it for that server. */
 export async function run(context: CommandContext): Promise<number> {
@@ -20,11 +20,11 @@ export async function run(context: CommandContext): Promise<number> {
   }
   const url = serverUrl(context);
   const { origin } = parseServerUrl(url, options.insecure ?? false);
-  const key = options.withToken ? await readToken(context.stdin) : await askForKey(context, origin);
+  const key = options.withToken ? await readToken(context) : await askForKey(context, origin);
   out.hide(key);
   const account = await withSpinner(out, `checking the key with ${origin}`, async () => {
     const keyFrom = options.withToken ? 'standard input' : 'the prompt';
-    const connection = await connect({ ...connectOptions(context, url, key), keyFrom });
+    const connection = await connectUntil(context, { ...connectOptions(context, url, key), keyFrom });
     await connection.close();
     return connection.server.account;
   });
@@ -38,29 +38,32 @@ export async function run(context: CommandContext): Promise<number> {
 /** A key is one short line: more on standard input is a mistake. */
 const longestInput = 10_000;
 
-async function readToken(stdin: NodeJS.ReadStream): Promise<string> {
-  let text = '';
-  for await (const chunk of stdin) {
-    text += String(chunk);
-    if (text.length > longestInput) throw new AppError('no_key', 'standard input: too long for a key');
-  }
-  return cleanKey(text, 'standard input');
+async function readToken(context: CommandContext): Promise<string> {
+  const bytes = await readStandardInput(context, longestInput);
+  if (bytes.length <= longestInput) return cleanKey(bytes.toString('utf8'), 'standard input');
+  throw new AppError('no_key', 'standard input: too long for a key', { hints: ['pipe in the key alone, one line'] });
 }
 
 async function askForKey(context: CommandContext, origin: string): Promise<string> {
   if (!context.interactive) {
     throw new AppError('usage', 'nobody is there to type a key', {
       hints: [
-        'pipe it in: echo "$KEY" | neuronpedia login --with-token',
+        `pipe it in: echo "$KEY" | ${loginAt(origin)} --with-token`,
         'or set NEURONPEDIA_API_KEY: then no login is needed',
       ],
     });
   }
   context.out.note(`Make a key at ${origin}/settings, and paste it here.`);
-  context.out.stderr.write('API key (hidden): ');
+  const prompt = () => context.out.stderr.write('API key (hidden): ');
+  prompt();
   // Lines are edited as usual, but nothing of them is echoed.
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: context.stdin, output: silent, terminal: true });
+  // After Ctrl-Z readline leaves its input paused, and nothing would keep this process.
+  lines.on('SIGCONT', () => {
+    prompt();
+    lines.resume();
+  });
   try {
     return cleanKey(await lines.question('', { signal: context.stop }).catch(leaveEmpty), 'the prompt');
   } finally {

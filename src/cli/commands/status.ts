@@ -11,6 +11,7 @@ import { formatMoment } from '../moment.ts';
 import type { OptionValues } from '../options.ts';
 import { openSession, type Session } from '../session.ts';
 import { withSpinner } from '../spinner.ts';
+import { hintsOf } from '../usual-hints.ts';
 
 /** `status [ID|JOB]`: the server, the account and local jobs; or one job; or one feature as the server has it. */
 export function run(context: CommandContext): Promise<number> {
@@ -66,7 +67,7 @@ async function showOverview(context: CommandContext, session: Session): Promise<
     line('account', `${server.account.name}, key from ${session.keyFrom}`);
     if (server.quota) line('quota', describeQuota(server.quota));
   } else {
-    line('server', session.url);
+    line('server', session.name);
     line('account', `unknown: ${asked.error.message}`);
   }
   line('jobs', jobs.length === 0 ? 'none' : '');
@@ -80,12 +81,16 @@ async function showOverview(context: CommandContext, session: Session): Promise<
     account: 'server' in asked ? { ...asked.server.account, keyFrom: session.keyFrom } : null,
     quota: ('server' in asked && asked.server.quota) || null,
     jobs: jobs.map(jobDocument),
-    ...('error' in asked && { error: { code: asked.error.code, message: asked.error.message } }),
+    ...('error' in asked && { error: errorFields(asked.error) }),
   });
   if (!('error' in asked)) return 0;
-  out.warn(asked.error.message);
-  for (const hint of asked.error.hints) out.hint(hint);
+  out.complain(asked.error);
   return asked.error.exitCode;
+}
+
+function errorFields(error: AppError) {
+  const { code, exitCode, message } = error;
+  return { code, exitCode, message, hint: hintsOf(error).join('\n') };
 }
 
 /** What the server says of itself, or why it does not: local jobs are shown either way. */
@@ -96,7 +101,7 @@ function askServer(context: CommandContext, session: Session) {
       await close();
       return { server };
     } catch (error) {
-      if (error instanceof AppError) return { error };
+      if (error instanceof AppError && !context.stop.aborted) return { error };
       throw error;
     }
   });

@@ -1,0 +1,27 @@
+import type { CommandContext } from './context.ts';
+
+/**
+ * All of standard input, or, of more than `most` bytes, some more than that many. Error: the signal's reason where one comes
+ * while somebody types.
+ */
+export async function readStandardInput(
+  { stdin, stop, out }: Pick<CommandContext, 'stdin' | 'stop' | 'out'>,
+  most: number,
+): Promise<Buffer> {
+  stop.throwIfAborted();
+  if (stdin.isTTY) out.note('reading standard input; end it with Ctrl-D');
+  const cut = () => stdin.destroy(stop.reason);
+  stop.addEventListener('abort', cut, { once: true });
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of stdin) {
+      chunks.push(Buffer.from(chunk));
+      size += chunk.length;
+      if (size > most) break;
+    }
+  } finally {
+    stop.removeEventListener('abort', cut);
+  }
+  return Buffer.concat(chunks);
+}
