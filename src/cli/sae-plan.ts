@@ -109,7 +109,7 @@ function factLines(
   const [first] = planned[0] ?? [0];
   if (indices.isPart) lines.push(`indices  ${indices.indexOf(first)} (--index), row ${first}`);
   else if (indices.hash !== undefined)
-    lines.push(`indices  of the file's own "index": row ${first} is feature ${indices.indexOf(first)}`);
+    lines.push(`indices  of the file's own: row ${first} is feature ${indices.indexOf(first)}`);
   if (facts) {
     const { path, fields, features, notes } = facts.data;
     lines.push(`facts    ${pathOf(path)}: ${fields.join(', ')} of ${count(features)} features`);

@@ -64,7 +64,7 @@ function finishText(rows: number, { matrix, dashboards, as }: PreparedSae): stri
   if (as === 'vectors') return `no daily limit: in ${count(rows)} requests, at the server's pace`;
   const { requests, bytes } = uploadCost(rows, matrix.width);
   const more = dashboards ? ' and the examples' : '';
-  return `no daily limit: in about ${count(requests)} requests of ${byteSize(bytes)} in all${more}, at the server's pace`;
+  return `no daily limit: in about ${count(requests)} ${requests === 1 ? 'request' : 'requests'} of ${byteSize(bytes)} in all${more}, at the server's pace`;
 }
 
 /**

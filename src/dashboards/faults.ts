@@ -12,8 +12,12 @@ export interface Faults {
   readonly leftOut: ReadonlyMap<number, string>;
 }
 
-/** Gathers faults; with `skipBad` those of a single feature are no error but leave it out. */
-export function collectFaults(path: string, skipBad = false): Faults {
+/** Gathers faults; with `skipBad` those of a single feature are no error but leave it out. `orElse` is what can be done instead of mending. */
+export function collectFaults(
+  path: string,
+  skipBad = false,
+  orElse = 'leave these features out with --features or --skip-bad-rows',
+): Faults {
   const first: string[] = [];
   const leftOut = new Map<number, string>();
   let count = 0;
@@ -35,7 +39,10 @@ export function collectFaults(path: string, skipBad = false): Faults {
         hints: [
           skipBad
             ? 'nothing was sent; mend the file: these are no fault of a single feature, which --skip-bad-rows could leave out'
-            : 'nothing was sent; mend the file, or leave these features out with --features or --skip-bad-rows',
+            : `nothing was sent; mend the file, or ${orElse}`,
+          ...(first.some((fault) => /is no logarithm/.test(fault))
+            ? ['if its sparsity is no logarithm: --sparsity-scale linear']
+            : []),
           ...(first.some((fault) => /is empty|NUL/.test(fault)) ? ['empty and NUL tokens: --fix-tokens'] : []),
         ],
         details: { file: path, count },

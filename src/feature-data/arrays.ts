@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../errors.ts';
-import { largestIndex } from '../tensor/indices.ts';
+import { indexNames, largestIndex } from '../tensor/indices.ts';
 import type { Column, Columns } from './columns.ts';
 import { factsOf } from './facts.ts';
 import type { FeatureData, FeatureSet, SparsityScale } from './feature-data.ts';
 import { gather, wrongLength } from './gather.ts';
 
-/** The array that says which feature each value is of; without it the values are of the rows as they stand. */
-const keyName = 'index';
+/** What the array is called that says which feature each value is of; without it the values are of the rows as they stand. */
+const isKey = (name: string) => indexNames.includes(name);
 
 /**
  * Takes arrays for what they say of features: checks every value, row by row. Closes them where it fails.
@@ -20,9 +20,12 @@ export async function fromColumns(
   scale: SparsityScale | undefined,
 ): Promise<FeatureData> {
   try {
-    const columns = source.columns.filter(({ name }) => name !== keyName);
+    for (const [name, why] of source.notRead) if (isKey(name)) throw keyNotRead(path, name, why);
+    const keys = source.columns.filter(({ name }) => isKey(name));
+    if (keys.length > 1) throw keyNotRead(path, keys.map(({ name }) => name).join('" and "'), 'are both there');
+    const columns = source.columns.filter(({ name }) => !isKey(name));
     if (columns.length === 0) throw nothingThere(path, source.notRead);
-    const key = source.columns.find(({ name }) => name === keyName);
+    const [key] = keys;
     const count = key?.length ?? set.rows;
     for (const { name, length } of columns) {
       if (length === undefined || length === count) continue;
@@ -105,6 +108,14 @@ function hashOf({ columns }: Columns, scale: SparsityScale | undefined, texts: s
 /** Formats say `it is …` or `is …` of what they cannot read. */
 function tidy(why: string): string {
   return why.replace(/^it /, '');
+}
+
+/** Values that are of other features than the rows they stand at must not be taken for those of the rows. */
+function keyNotRead(path: string, name: string, why: string): AppError {
+  return new AppError('record_invalid', `${path}: "${name}" says which feature each value is of, and ${tidy(why)}`, {
+    hints: ['save it as integers, one a value; rename it if it is something else'],
+    details: { file: path, array: name },
+  });
 }
 
 /** Enough to see what file it is. */

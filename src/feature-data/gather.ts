@@ -26,7 +26,7 @@ export interface Gatherer {
 
 /** Starts a pass over what a file says of features. */
 export function gather(path: string, { rows, indices }: FeatureSet): Gatherer {
-  const faults = collectFaults(path);
+  const faults = collectFaults(path, false, 'go on without it');
   const fields = new Set<string>();
   const firing = new Uint8Array(rows);
   const claimed = new Uint8Array(rows);

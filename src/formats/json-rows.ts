@@ -2,6 +2,7 @@ import { extname } from 'node:path';
 import { AppError } from '../errors.ts';
 import * as z from '../schema.ts';
 import { type ByteSource, memoryBytes, readBytes } from '../tensor/byte-source.ts';
+import { withIndex } from '../tensor/indices.ts';
 import { beginning, linesOf } from '../tensor/lines.ts';
 import { denseStrides, inMemory, type Tensor } from '../tensor/tensor.ts';
 import type { Contents } from './format.ts';
@@ -31,7 +32,7 @@ interface Place {
 export async function isJsonRows(path: string, bytes: ByteSource): Promise<boolean> {
   const head = beginning(await readBytes(bytes, 0, Math.min(64, bytes.size)));
   const isNamed = ['.jsonl', '.ndjson'].includes(extname(path).toLowerCase());
-  return isNamed ? /^\s*\{/.test(head) : /^\s*\{\s*"index"\s*:\s*["\d]/.test(head);
+  return isNamed ? /^\s*\{/.test(head) : /^\s*\{\s*"(?:feature_)?index"\s*:\s*["\d]/.test(head);
 }
 
 /**
@@ -71,7 +72,7 @@ function parseRow(path: string, number: number, text: Uint8Array): Line {
   } catch (cause) {
     throw invalidJson(path, `line ${number}: is not JSON: ${(cause as Error).message}`);
   }
-  const parsed = lineSchema.safeParse(json);
+  const parsed = lineSchema.safeParse(withIndex(json));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw invalidJson(path, `line ${number}: ${issue?.path.join('.') || 'the line'}: ${issue?.message}`, [

@@ -55,7 +55,8 @@ export async function inspectDictionary(
   const findings = placeFindings(sae, matrix, orientation.from === null, models);
   const readable = matrix.rows > 0 && matrix.width > 0 && matrix.width <= widestVector;
   const survey = readable ? await surveyRows(matrix, watch) : null;
-  if (survey) findings.push(...rowFindings(label(sae.decoder), survey));
+  const head = sae.head ? `, head ${sae.head.index} of ${sae.head.of}` : '';
+  if (survey) findings.push(...rowFindings(label(sae.decoder) + head, survey));
   const firing = await readFiring(sae, matrix.rows);
   if (firing && 'code' in firing) findings.push(firing);
   const report = {

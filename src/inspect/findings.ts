@@ -41,3 +41,10 @@ export function findingOf(error: AppError, where: string): Finding {
     ...(error.hints.length > 0 && { hint: error.hints.join('; ') }),
   };
 }
+
+/** Adds what an upload would refuse a file for; what was found already only gets its hint. */
+export function addProblem(findings: Finding[], problem: Finding): void {
+  const same = findings.findIndex(({ message }) => message === problem.message);
+  if (same < 0) findings.push(problem);
+  else findings[same] = { ...problem, code: (findings[same] as Finding).code };
+}

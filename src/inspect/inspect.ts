@@ -15,7 +15,7 @@ import { elementCount, type Tensor } from '../tensor/tensor.ts';
 import { type DashboardReport, inspectDashboards } from './dashboards.ts';
 import { type DictionaryOptions, inspectDictionary, type SaeReport } from './dictionary.ts';
 import { type FileReport, reportFile } from './file-report.ts';
-import { type Finding, findingOf } from './findings.ts';
+import { addProblem, type Finding, findingOf } from './findings.ts';
 import { holdsVectors } from './holds-vectors.ts';
 import { inspectVector, type VectorReport } from './vector.ts';
 
@@ -96,7 +96,7 @@ async function addFile(found: Found, path: string, options: InspectOptions): Pro
       found.vectors.push({ ...report, bias, scaler });
       found.findings.push(...findings);
     }
-    if (vectors.length === 0 && problem) found.findings.push(findingOf(problem, path));
+    if (vectors.length === 0 && problem) addProblem(found.findings, findingOf(problem, path));
   } finally {
     await file.close();
   }
@@ -114,7 +114,9 @@ async function saesOf(path: string, tensor: string | undefined): Promise<{ saes:
     await closeAll(saes);
     return { saes: [] };
   } catch (error) {
-    if (isUntold(error)) return { saes: [], problem: error };
+    // The file itself has been opened: what is not supported is a part of it.
+    const isOfPart = error instanceof AppError && error.code === 'format_unsupported';
+    if (isUntold(error) || isOfPart) return { saes: [], problem: error };
     throw error;
   }
 }

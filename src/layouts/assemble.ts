@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts';
+import type { TensorFile } from '../formats/format.ts';
 import { label, type Matrix, matrixOf, type Orientation, type Tensor } from '../tensor/tensor.ts';
 import { present } from './json-config.ts';
 import type { Weights } from './layout.ts';
@@ -37,16 +38,28 @@ export function assemble(weights: Weights, decoder: Tensor, stored: Known<Orient
   return finish(weights, decoder, orientation, parts);
 }
 
-/** Without any check. */
+/** Without looking at its config. Error: format_unsupported for values that are to be scaled. */
 export function finish(
   { path, file }: Weights,
   decoder: Tensor,
   orientation: Known<Orientation> | undefined,
   parts: Parts,
 ): Sae {
+  refuseScaled(file, decoder);
   const { layout, kind, model, layer, hook, hookIn, neuronpediaId, facts } = parts;
   const known = { orientation, model, layer, hook, hookIn, neuronpediaId };
   return { path, layout, kind, decoder, ...present(known), facts: present(facts ?? {}) as Sae['facts'], file };
+}
+
+/** Of 8 bits a value, weights mostly have a scale of their own beside them, without which they are not what was trained. */
+function refuseScaled({ tensors, path }: TensorFile, { name, dtype }: Tensor): void {
+  if (!dtype.startsWith('F8')) return;
+  const scale = ['_scale', '_scale_inv', '.scale'].map((suffix) => name + suffix).find((one) => tensors.has(one));
+  if (scale === undefined) return;
+  throw new AppError('format_unsupported', `${path}: "${name}" is ${dtype} with a scale of its own, "${scale}"`, {
+    hints: ['it is not multiplied here: save the product of both, in float32 or bfloat16'],
+    details: { file: path, tensor: name },
+  });
 }
 
 /** Error: layout_unknown with both numbers where weights and config differ. */

@@ -10,12 +10,19 @@ import type { Weights } from './layout.ts';
 import { refuseManyPlaces } from './many-places.ts';
 import { encoderBiases, orientationFromBiases, orientationFromName, widthBiases } from './orientation.ts';
 import type { Sae } from './sae.ts';
+import { refuseUnread } from './unread.ts';
 
 export { describe };
 
 const toUploadVector = 'a single vector is uploaded with: neuronpedia upload-vector';
 /** What to do with an array without a name that holds integers. */
-export const toFloats = 'weights are floating-point numbers: if these are some, convert them with .astype(np.float32)';
+const toFloats = 'weights are floating-point numbers: if these are some, convert them with .astype(np.float32)';
+
+/** What to do with numbers of which none can be weights as they are: of a wrong type, or a wrong number of dimensions. */
+export function toWeights(tensors: readonly Tensor[]): string {
+  const isWrongShape = tensors.some(({ dtype }) => isFloat(dtype));
+  return isWrongShape ? 'a matrix has 2 dimensions: bring it there with .reshape(features, -1)' : toFloats;
+}
 const layout = 'bare matrix';
 
 /** What a person said of a file that does not say it itself. */
@@ -82,15 +89,18 @@ const encoderNames = /(^|\.)(w_enc|encoder(_linear)?\.weight)$/i;
 const biasNames = new Set([...widthBiases, ...encoderBiases, 'activation_mean', 'activation_std']);
 
 function onlyDecoder({ file, tensors }: Weights): Tensor {
+  refuseUnread(file, (name) => decoderNames.some((decoder) => name === decoder || name.endsWith(`.${decoder}`)));
   const all = [...file.tensors.values()];
   const candidates = all.filter(
     ({ shape, dtype, name }) => (shape.length === 2 || shape.length === 3) && isFloat(dtype) && !biasNames.has(name),
   );
   const named = decoderNames.flatMap((name) => tensors.get(name) ?? []).filter((tensor) => candidates.includes(tensor));
   const [only] = candidates.length === 1 ? candidates : named;
+  if (only && !named.includes(only)) refuseUnread(file, () => false, true);
   if (only && encoderNames.test(only.name)) throw noDecoder(only);
   if (only) return only;
   if (candidates.length === 0) {
+    refuseUnread(file, () => false, true);
     const shapes = all.map(describe).join(', ') || 'none';
     throw new AppError('layout_unknown', `${file.path}: holds no matrix of floating-point numbers; found: ${shapes}`, {
       hints: otherUses(all),
@@ -110,7 +120,7 @@ function noDecoder(encoder: Tensor): AppError {
 function otherUses(tensors: readonly Tensor[]): string[] {
   if (tensors.some(({ shape, name }) => shape.length === 2 && name !== '')) return ['--tensor NAME takes any of them'];
   if (tensors.some(({ shape, dtype }) => shape.length === 1 && isFloat(dtype))) return [toUploadVector];
-  return tensors.length > 0 ? [toFloats] : [];
+  return tensors.length > 0 ? [toWeights(tensors)] : [];
 }
 
 /** The tensor that was asked for, with or without the prefix of a wrapper. */

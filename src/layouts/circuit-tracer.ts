@@ -18,7 +18,7 @@ export const circuitTracer: Layout = {
   decoder: (weights) => tensorOf(weights, 'W_enc', 2) && tensorOf(weights, 'W_dec', 2),
   async read(weights, decoder) {
     const from = 'config.yaml';
-    const config = await readConfig(weights, from);
+    const { config, fileOf } = await readConfig(weights, from);
     const layer = Number(fileName.exec(weights.name.replace(/\.[^.]+$/, ''))?.[1]);
     const hook = (name: string | undefined) => known(name && hookAt(layer, name), from);
     const sae = assemble(weights, decoder, undefined, {
@@ -29,22 +29,32 @@ export const circuitTracer: Layout = {
       hook: hook(config.get('feature_output_hook')),
       hookIn: hook(config.get('feature_input_hook')),
       facts: { activation: config.get('activation') },
-      says: { from, features: whole(config.get('d_feature.value')), width: whole(config.get('d_model.value')) },
+      says: {
+        from: fileOf.get('d_feature.value') ?? from,
+        features: whole(config.get('d_feature.value')),
+        width: whole(config.get('d_model.value')),
+      },
     });
     return [sae];
   },
 };
 
 /** Sizes are in a second file, as wandb writes it, where they are anywhere. */
-async function readConfig({ folder, beside }: Weights, name: string): Promise<ReadonlyMap<string, string>> {
-  const found = new Map<string, string>();
+async function readConfig(
+  { folder, beside }: Weights,
+  name: string,
+): Promise<{ config: ReadonlyMap<string, string>; fileOf: ReadonlyMap<string, string> }> {
+  const config = new Map<string, string>();
+  const fileOf = new Map<string, string>();
   for (const file of [name, 'wandb-config.yaml', 'wanb-config.yaml']) {
     if (!beside.has(file)) continue;
     for (const [key, value] of readYamlScalars(await readConfigText(join(folder, file)))) {
-      if (!found.has(key)) found.set(key, value);
+      if (config.has(key)) continue;
+      config.set(key, value);
+      fileOf.set(key, file);
     }
   }
-  return found;
+  return { config, fileOf };
 }
 
 function whole(text: string | undefined): number | undefined {

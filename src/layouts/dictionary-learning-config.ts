@@ -15,6 +15,10 @@ const fields = z.looseObject({
   layer: whole,
   lm_name: text,
   submodule_name: text,
+  // A fork of its trainers (BatchTopK and Matryoshka SAEs of 2024) calls these otherwise.
+  model_name: text,
+  hook_point: text,
+  top_k: z.nullish(z.number()),
   code_normalization: z.nullish(z.union([z.string(), z.number()])),
 });
 
@@ -27,7 +31,13 @@ export type DictionaryConfig = z.infer<typeof fields>;
 /** Reads `config.json` in a folder. Errors: file_not_found, config_invalid. */
 export async function readDictionaryConfig(folder: string): Promise<DictionaryConfig> {
   const config = await readJsonConfig(join(folder, 'config.json'), schema);
-  return config.trainer ?? config;
+  const { model_name, hook_point, top_k, ...said } = config.trainer ?? config;
+  return {
+    ...said,
+    lm_name: said.lm_name ?? model_name,
+    submodule_name: said.submodule_name ?? hook_point,
+    k: said.k ?? top_k,
+  };
 }
 
 /** `resid_post_layer_23`, as these configs name what was trained on, as a TransformerLens hook; other names as they are. */

@@ -3,7 +3,8 @@ import type { TensorFile } from '../formats/format.ts';
 import { isFloat } from '../tensor/dtype.ts';
 import { rowBlocks } from '../tensor/row-blocks.ts';
 import { elementCount, flatRow, label, type Matrix, matrixOf, type Tensor } from '../tensor/tensor.ts';
-import { describe, namedTensor, toFloats } from './bare.ts';
+import { describe, namedTensor, toWeights } from './bare.ts';
+import { refuseUnread } from './unread.ts';
 
 /** One vector out of a file, in memory: a steering vector or a probe. */
 export interface Direction {
@@ -39,12 +40,13 @@ function onlyTensor(file: TensorFile, wantsRow: boolean): Tensor {
   const floats = [...file.tensors.values()].filter((tensor) => isFloat(tensor.dtype));
   const fitting = floats.filter((tensor) => (wantsRow ? tensor.shape.length === 2 : isSingle(tensor)));
   const [only] = fitting.length === 1 ? fitting : floats.length === 1 ? floats : [];
+  refuseUnread(file, () => false, true);
   if (only) return only;
   const tensors = [...file.tensors.values()];
   const all = tensors.map(describe).join(', ') || 'none';
   if (floats.length === 0 && tensors.length > 0) {
     throw new AppError('layout_unknown', `${file.path}: holds no floating-point numbers; found: ${all}`, {
-      hints: [tensors.some(({ name }) => name !== '') ? '--tensor NAME takes any of them' : toFloats],
+      hints: [tensors.some(({ name }) => name !== '') ? '--tensor NAME takes any of them' : toWeights(tensors)],
     });
   }
   const what = wantsRow ? 'matrix' : 'vector';

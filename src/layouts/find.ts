@@ -3,7 +3,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { openTensorFile } from '../formats/open.ts';
 import { missingFile } from '../tensor/missing-file.ts';
 import { readBare, type SaidOfTensor } from './bare.ts';
-import { isPickle, isWeightFile, listFolder } from './folder.ts';
+import { isPickle, isWeightFile, listFolder, wholeName, withoutParts } from './folder.ts';
 import { type Layout, type Spot, unwrapped, type Weights } from './layout.ts';
 import { layouts } from './list.ts';
 import { refuseManyPlaces } from './many-places.ts';
@@ -56,20 +56,22 @@ async function searchFolder(search: Search, folder: string, depth: number): Prom
   const place = await realpath(folder).catch(() => resolve(folder));
   if (search.folders.has(place)) return;
   search.folders.add(place);
-  const { names, folders } = await listFolder(folder);
+  const { names: every, folders } = await listFolder(folder);
+  const names = withoutParts(every);
   const before = search.saes.length;
-  const beside = new Set(names);
-  const all = names.map((name): Spot => ({ folder: resolve(folder), name, beside }));
+  const beside = new Set([...every, ...names.map(wholeName)]);
+  const all = names.map((file) => ({ folder: resolve(folder), name: wholeName(file), file, beside }));
   const named = all.filter((spot) => layouts.some((layout) => layout.mayBe(spot)));
   const spots = named.length > 0 ? named : onlyWeights(all);
   const applies: Applies = named.length > 0 ? mayBe : hasConfig;
   for (const spot of spots) {
-    const path = spots.length > 1 ? join(folder, spot.name) : folderOfSae(folder);
-    search.saes.push(...(await openSpot(path, join(folder, spot.name), spot, search.said, applies)));
+    const file = join(folder, spot.file);
+    const path = spots.length > 1 ? file : folderOfSae(folder);
+    search.saes.push(...(await openSpot(path, file, spot, search.said, applies)));
   }
   for (const name of [...names, ...folders.filter((one) => one.endsWith('.dcp'))]) {
     search.seen.push(relative(search.root, join(folder, name)));
-    if (isWeightFile(name)) search.weights.push(join(folder, name));
+    if (isWeightFile(wholeName(name))) search.weights.push(join(folder, name));
   }
   if (search.saes.length > before || depth === deepestFolder) return;
   for (const name of folders) {
@@ -84,7 +86,7 @@ const mayBe: Applies = (layout, spot) => layout.mayBe(spot);
 const hasConfig: Applies = ({ config }, { beside }) => config !== undefined && beside.has(config);
 
 /** The one weight file beside a config: whoever converted it may have given it a name of their own. */
-function onlyWeights(all: readonly Spot[]): readonly Spot[] {
+function onlyWeights<S extends Spot>(all: readonly S[]): readonly S[] {
   const weights = all.filter(({ name }) => isWeightFile(name));
   const [spot] = weights;
   return weights.length === 1 && spot && layouts.some((layout) => hasConfig(layout, spot)) ? [spot] : [];
@@ -104,7 +106,7 @@ function folderOfSae(folder: string): string {
 async function openFile(path: string, said: SaidOfTensor): Promise<Sae[]> {
   const folder = resolve(dirname(path));
   const { names } = await listFolder(folder).catch(() => ({ names: [] }));
-  const spot = { folder, name: basename(path), beside: new Set(names) };
+  const spot = { folder, name: wholeName(basename(path)), beside: new Set([...names, ...names.map(wholeName)]) };
   return withWeights(
     path,
     path,

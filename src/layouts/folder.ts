@@ -23,6 +23,21 @@ export async function listFolder(folder: string): Promise<Listing> {
   return { names, folders };
 }
 
+const index = /(\.safetensors)\.index\.json$/;
+
+/** What a file is called as a whole: the index of one that was saved in parts stands for it. */
+export function wholeName(name: string): string {
+  return name.replace(index, '$1');
+}
+
+/** A folder's names without the parts of files whose index lies beside them. */
+export function withoutParts(names: readonly string[]): string[] {
+  const stems = names.filter((name) => index.test(name)).map((name) => name.replace(index, ''));
+  const isPart = (name: string) =>
+    stems.some((stem) => name.startsWith(stem) && /^-\d+-of-\d+\.safetensors$/.test(name.slice(stem.length)));
+  return names.filter((name) => !isPart(name) && !(index.test(name) && names.includes(wholeName(name))));
+}
+
 async function isFolder(folder: string, entry: Dirent): Promise<boolean> {
   if (!entry.isSymbolicLink()) return entry.isDirectory();
   const target = await stat(join(folder, entry.name)).catch(() => undefined);

@@ -9,8 +9,13 @@ export interface HookPoint {
   readonly residual: boolean;
 }
 
-/** Points of TransformerLens whose values are as wide as the model. */
-const residualPoint = /hook_(resid_(pre|mid|post)|mlp_out|attn_out)$/;
+/** Points of TransformerLens whose values are as wide as the model, by their older names and those of its bridge to torch. */
+const residualPoint =
+  /hook_(resid_(pre|mid|post)|mlp_out|attn_out)$|(^|\.)(mlp|attn)\.hook_out$|^blocks\.\d+\.hook_(in|out)$/;
+/** Points before the first block. */
+const embedding = /^hook_(pos_)?embed$/;
+/** Modules of torch whose output is added to the residual stream, in most models. */
+const writingModule = /^\.(mlp|attn|self_attn|attention)(\.output)?$/;
 
 /** Points of a block, as torch and Hugging Face configs name them, that TransformerLens has a name for. */
 const torchPoints: ReadonlyMap<string, string> = new Map([
@@ -30,8 +35,12 @@ export function parseHook(name: string): HookPoint {
   const transformerLens = /^blocks\.(\d+)\./.exec(name);
   if (transformerLens) return { layer: Number(transformerLens[1]), residual: residualPoint.test(name) };
   const torch = /(?:^|\.)(?:layers|h)\.(\d+)(\.[\w.]+)?$/.exec(name);
-  if (torch) return { layer: Number(torch[1]), residual: residualPoint.test(torchPoints.get(torch[2] ?? '') ?? '') };
-  return { residual: residualPoint.test(name) };
+  if (torch) {
+    const suffix = torch[2] ?? '';
+    const residual = residualPoint.test(torchPoints.get(suffix) ?? '') || writingModule.test(suffix);
+    return { layer: Number(torch[1]), residual };
+  }
+  return { residual: residualPoint.test(name) || embedding.test(name) };
 }
 
 /** Short forms that people type for `--hook`. */
@@ -48,7 +57,7 @@ const shortHooks: ReadonlyMap<string, string> = new Map([
 export function expandHook(typed: string, layer: number | undefined): string {
   const point =
     shortHooks.get(typed.replaceAll('_', '-')) ?? (/^(?:[a-z0-9]+\.)?hook_\w+$/.test(typed) ? typed : undefined);
-  return point === undefined || layer === undefined ? typed : `blocks.${layer}.${point}`;
+  return point === undefined || layer === undefined || embedding.test(point) ? typed : `blocks.${layer}.${point}`;
 }
 
 /** Points of a block that TransformerLens has besides. */
@@ -87,6 +96,20 @@ export function transformerLensHook(name: string): string {
   const suffix = /(?:^|\.)(?:layers|h)\.\d+(.*)$/.exec(name)?.[1] ?? '';
   const point = torchPoints.get(suffix);
   return point === undefined ? name : `blocks.${layer}.${point}`;
+}
+
+/** Whether a hook is the residual stream before or after a block, where steering vectors live. */
+export function residualSide(hook: string): 'pre' | 'post' | undefined {
+  const [, older, bridge] = /\.(?:hook_resid_(pre|post)|hook_(in|out))$/.exec(hook) ?? [];
+  if (older !== undefined) return older as 'pre' | 'post';
+  if (bridge === undefined || !/^blocks\.\d+\.hook_\w+$/.test(hook)) return undefined;
+  return bridge === 'in' ? 'pre' : 'post';
+}
+
+/** Points of a block whose values are known to be neither written to the residual stream nor it: of any other nobody knows. */
+export function isElsewhere(hook: string): boolean {
+  const point = hook.replace(/^blocks\.\d+\./, '');
+  return isAttentionZ(hook) || otherHooks.includes(point) || /(^|\.)hook_(normalized|in|pattern|result)$/.test(point);
 }
 
 /** Whether the values at a hook are the attention heads' outputs side by side, before they are written anywhere. */

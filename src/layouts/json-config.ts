@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { AppError } from '../errors.ts';
+import { findDuplicateKey } from '../formats/json-keys.ts';
 import type * as z from '../schema.ts';
 import { missingFile } from '../tensor/missing-file.ts';
 import type { Known } from './sae.ts';
@@ -16,11 +17,19 @@ export async function readJsonConfig<T>(path: string, schema: z.ZodMiniType<T>):
   throw configError(path, `${issue?.path.join('.') || 'the whole'}: ${issue?.message}`);
 }
 
+/** Strings, and what Python's json writes for numbers that JSON has none for. */
+const stringOrNoNumber = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\b(?:NaN|Infinity)\b/gs;
+
 function parseJson(path: string, text: string): unknown {
+  const plain = text
+    .replace(/^\ufeff/, '')
+    .replace(stringOrNoNumber, (found) => (found.startsWith('"') ? found : 'null'));
   try {
-    return JSON.parse(text);
+    const twice = findDuplicateKey(plain);
+    if (twice === undefined) return JSON.parse(plain);
+    throw new Error(`has the key ${JSON.stringify(twice)} twice in one object`);
   } catch (cause) {
-    throw configError(path, `is not JSON: ${(cause as Error).message}`);
+    throw configError(path, cause instanceof SyntaxError ? `is not JSON: ${cause.message}` : (cause as Error).message);
   }
 }
 

@@ -48,7 +48,9 @@ export function orientationFromBiases(decoder: Tensor, tensors: ReadonlyMap<stri
 function lengths(tensors: ReadonlyMap<string, Tensor>, names: readonly string[], side: 'width' | 'rows') {
   return names.flatMap((name) => {
     const tensor = tensors.get(name);
-    return tensor?.shape.length === 1 ? [{ name, side, length: tensor.shape[0] as number }] : [];
+    // One threshold may be of all features.
+    const isGlobal = name.endsWith('threshold') && tensor?.shape[0] === 1;
+    return tensor?.shape.length === 1 && !isGlobal ? [{ name, side, length: tensor.shape[0] as number }] : [];
   });
 }
 

@@ -4,6 +4,7 @@ import { readInOrder } from '../tensor/numbers.ts';
 import { elementCount, label, type Tensor } from '../tensor/tensor.ts';
 import { describe, namedTensor } from './bare.ts';
 import { type Direction, refuseLong } from './direction.ts';
+import { refuseUnread } from './unread.ts';
 
 /** A linear probe: its direction, and the bias that it decides with where the file has one. */
 export interface Probe extends Direction {
@@ -40,6 +41,7 @@ export async function readProbe(file: TensorFile, options: ProbeOptions): Promis
   const row = pickClass(weights, classes, options.classIndex);
   const coefficients = (await readInOrder(weights)).slice(row * width, (row + 1) * width);
   const bias = biasTensor && (await biasOf(biasTensor, classes, row));
+  if (options.scaling !== 'as-stored') refuseUnread(file, (name) => scaleName.test(name) || meanName.test(name));
   const scaler = findScaler(file, weights);
   const probe = { tensor: weights, classes, ...(classes > 1 && { row }) };
   if (!scaler) return { ...probe, values: Float32Array.from(coefficients), ...(bias !== undefined && { bias }) };
@@ -50,9 +52,12 @@ export async function readProbe(file: TensorFile, options: ProbeOptions): Promis
 }
 
 function findWeights(file: TensorFile, name: string | undefined): { weights: Tensor; bias: Tensor | undefined } {
-  const named = [...file.tensors.values()].filter((tensor) => pairs.some(([weights]) => weights.test(tensor.name)));
+  const isWeights = (asked: string) => pairs.some(([pattern]) => pattern.test(asked));
+  if (name === undefined) refuseUnread(file, isWeights);
+  const named = [...file.tensors.values()].filter((tensor) => isWeights(tensor.name));
   const arrays = [...file.tensors.values()].filter((tensor) => tensor.shape.length > 0);
   const [only] = named.length === 1 ? named : arrays.length === 1 ? arrays : [];
+  if (name === undefined && only && !isWeights(only.name)) refuseUnread(file, () => false, true);
   const weights = name === undefined ? only : namedTensor(file, name);
   if (!weights) {
     throw new AppError('layout_unknown', `${file.path}: cannot tell which array is the probe`, {
@@ -63,9 +68,12 @@ function findWeights(file: TensorFile, name: string | undefined): { weights: Ten
     });
   }
   const beside = pairs.find(([pattern]) => pattern.test(weights.name));
-  const bias = beside && file.tensors.get(weights.name.replace(...beside));
-  return { weights, bias };
+  const biasName = beside && weights.name.replace(...beside);
+  refuseUnread(file, (asked) => asked === biasName);
+  return { weights, bias: biasName === undefined ? undefined : file.tensors.get(biasName) };
 }
+
+const brokenProbe = 'nothing was sent: find out why training made it, and train the probe again';
 
 /** 256 MB of float64: more than a thousand classes of the widest model. */
 const mostValues = 1 << 25;
@@ -108,7 +116,7 @@ async function biasOf(tensor: Tensor, classes: number, row: number): Promise<num
   }
   const bias = (await readInOrder(tensor))[isOne ? 0 : row] as number;
   if (Number.isFinite(bias)) return bias;
-  throw new AppError('not_finite', `${label(tensor)}: the bias is ${bias}`);
+  throw new AppError('not_finite', `${label(tensor)}: the bias is ${bias}`, { hints: [brokenProbe] });
 }
 
 interface Scaler {
@@ -116,10 +124,13 @@ interface Scaler {
   readonly mean: Tensor | undefined;
 }
 
+const scaleName = /(^|[._])scale_?$/;
+const meanName = /(^|[._])mean_?$/;
+
 /** `scale`, `scale_`, `scaler.scale_`, …: what StandardScaler keeps, under whatever prefix. */
 function findScaler(file: TensorFile, weights: Tensor): Scaler | undefined {
   for (const scale of file.tensors.values()) {
-    if (scale === weights || !/(^|[._])scale_?$/.test(scale.name)) continue;
+    if (scale === weights || !scaleName.test(scale.name)) continue;
     return { scale, mean: file.tensors.get(scale.name.replace(/scale(_?)$/, 'mean$1')) };
   }
   return undefined;
@@ -150,7 +161,9 @@ async function unscale(
   const means = mean ? await readAlong(mean, width) : new Float64Array(width);
   const zero = scales.findIndex((value) => !(value > 0));
   if (zero >= 0) {
-    throw new AppError('not_finite', `${label(scale)}: value ${zero} is ${scales[zero]}; a scale is above 0`);
+    throw new AppError('not_finite', `${label(scale)}: value ${zero} is ${scales[zero]}; a scale is above 0`, {
+      hints: [brokenProbe],
+    });
   }
   const raw = coefficients.map((value, i) => value / (scales[i] as number));
   const shift = raw.reduce((sum, value, i) => sum + value * (means[i] as number), 0);

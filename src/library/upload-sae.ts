@@ -28,7 +28,10 @@ export function uploadSae(
     const saes = await findChosen([paths].flat(), upload, own);
     const server = await serverOf(upload);
     const prepared: PreparedSae[] = [];
-    for (const sae of saes) prepared.push(own(await check(sae, upload, server, hooks)));
+    for (const sae of saes) {
+      const one = check(sae, upload, server, hooks);
+      prepared.push(own(await (saes.length > 1 ? one.catch((error) => namingSae(error, sae)) : one)));
+    }
     refuseSameSource(prepared);
     if ((await hooks.planned?.(prepared, server)) === false) return [];
     const ends: SaeEnd[] = [];
@@ -52,6 +55,21 @@ function check(sae: Sae, upload: SaeUpload, server: Server, hooks: SaeHooks): Pr
       },
     });
   return hooks.checking ? hooks.checking(sae, prepare) : prepare(() => undefined);
+}
+
+/** Exit code of what is wrong with files or options. */
+const wrongInput = 6;
+
+/** Of several SAEs an error says of which it is, and of a crosscoder of which head. */
+function namingSae(error: unknown, sae: Sae): never {
+  const title = titleOf(sae);
+  if (!(error instanceof AppError) || error.exitCode !== wrongInput || error.message.includes(title)) throw error;
+  const { code, message, hints, details } = error;
+  throw new AppError(code, `${title}: ${message}`, {
+    hints,
+    details: { file: sae.file.path, ...details },
+    cause: error,
+  });
 }
 
 /** One after the other, until what stops one would stop the next too: a spent quota, or the end of the time. */

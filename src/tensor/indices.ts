@@ -14,6 +14,16 @@ export interface Indices {
   rowsOf(indices: Ranges): Ranges;
 }
 
+/** What an array is called that says which feature each row is: `feature_index` by SAEDashboard and in Llama Scope's Arrow files. */
+export const indexNames: readonly string[] = ['index', 'feature_index'];
+
+/** An object of a line of JSON, its index under the first of these names whichever it has. */
+export function withIndex(json: unknown): unknown {
+  if (typeof json !== 'object' || json === null || 'index' in json || !('feature_index' in json)) return json;
+  const { feature_index: index, ...others } = json;
+  return { index, ...others };
+}
+
 /** The largest index that servers take. */
 export const largestIndex = 10_000_000;
 

@@ -142,7 +142,7 @@ function notFinite(
         : skipBad
           ? 'that is all of them, so --skip-bad-rows leaves nothing: find out why training made them, or whether this is the decoder'
           : isOnly
-            ? 'nothing was sent: find out why training made them'
+            ? 'nothing was sent: values are sent as float32, in which more than ±3.4e38 is infinite; find out where they come from'
             : 'nothing was sent; leave these rows out with --skip-bad-rows, or find out why training made them',
     ],
     details: { file: tensor.file, tensor: tensor.name, rows: findings.map(({ row }) => row), count: bad },

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test as plainTest } from 'vitest';
@@ -174,4 +174,14 @@ plainTest('a table cuts what may be cut in its middle, and puts into further lin
   expect(head).toEqual(['layer  source', '       path']);
   expect(rows).toHaveLength(4);
   for (const line of [...cut, ...rows]) expect(widthOf(line)).toBeLessThanOrEqual(44);
+});
+
+test('of several SAEs an error says of which it is', async ({ home }) => {
+  const folder = everyLayer(home);
+  const config = join(folder, 'layer_2', 'cfg.json');
+  const text = readFileSync(config, 'utf8');
+  writeFileSync(config, text.replace('blocks.2.', 'blocks.9.'));
+  const ran = await runHere(['upload-sae', folder, ...how], { env: home.env });
+  expect(ran).toMatchObject({ code: 6, error: { code: 'layer_out_of_range' } });
+  expect(ran.stderr).toMatch(/error: \S*layer_2: layer 9 does not exist/);
 });

@@ -248,3 +248,28 @@ it('facts a line may begin with a byte order mark', async () => {
   const source = await open(await written('facts.jsonl', '\ufeff{"index":3,"density":0.5}\n'));
   expect(await source.read(3)).toMatchObject({ density: 0.5 });
 });
+
+it('values whose index cannot be read are not taken for those of the rows as they stand', async () => {
+  const flat = (name: string, length: number) => ({ [name]: Array.from({ length }, (_, i) => i / 100) });
+  for (const index of [
+    { index: ['5', '6'] },
+    { feature_index: [[1], [2]] },
+    { index: [0, 1], feature_index: [1, 0] },
+  ]) {
+    const path = await written('facts.json', JSON.stringify({ ...flat('density', 2), ...index }));
+    await expect(open(path, undefined, setOf(2))).rejects.toMatchObject({
+      code: 'record_invalid',
+      message: expect.stringMatching(/index" says which feature each value is of, and /),
+    });
+  }
+});
+
+it.each(['index', 'feature_index'])('facts belong to the features that "%s" names', async (name) => {
+  const arrays = await written('facts.json', JSON.stringify({ density: [0.25, 0.5], [name]: [3, 1] }));
+  const lines = await written('facts.jsonl', `{"${name}":3,"density":0.25}\n{"${name}":1,"density":0.5}\n`);
+  for (const path of [arrays, lines]) {
+    const all = await readAll(await open(path), 4);
+    expect(all.map((one) => one?.density)).toEqual([undefined, 0.5, undefined, 0.25]);
+    expect(all.map((one) => one?.metadata?.[name])).toEqual([undefined, undefined, undefined, undefined]);
+  }
+});

@@ -64,3 +64,10 @@ describe('a .jsonl of vectors', () => {
     });
   });
 });
+
+it('"feature_index" is the index of a line, too', async () => {
+  const file = await opened(
+    await written('{"feature_index":30,"vector":[1,2]}\n{"feature_index":"7","vector":[3,4]}\n'),
+  );
+  expect([...(await readNumbers(file.tensors.get('index')!, 2))]).toEqual([30, 7]);
+});

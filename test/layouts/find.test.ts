@@ -227,3 +227,14 @@ test('a link to a folder is looked into, and to one that was seen already not ag
   const saes = await found(folder);
   expect(saes.map(({ path }) => path)).toEqual([join(folder, 'layer_0'), join(folder, 'layer_1')]);
 });
+
+test('a fork of dictionary_learning says model, hook and k under other names', async () => {
+  const folder = await tempFolder();
+  const config = { model_name: 'gpt2-small', hook_point: 'blocks.8.hook_resid_pre', layer: 8, dict_size: 6, top_k: 32 };
+  await writeFiles(folder, { 'config.json': config, 'sae.safetensors': safetensorsOf(sixByFour) });
+  const [sae] = await found(folder);
+  expect(sae).toMatchObject({
+    ...{ model: { value: 'gpt2-small' }, layer: { value: 8 }, hook: { value: 'blocks.8.hook_resid_pre' } },
+    facts: { k: 32 },
+  });
+});

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { expandHook, parseHook, transformerLensHook } from '../../src/layouts/hook.ts';
+import { expandHook, parseHook, residualSide, transformerLensHook } from '../../src/layouts/hook.ts';
 
 test.each([
   ['blocks.12.hook_resid_post', 12, true],
@@ -18,18 +18,38 @@ test.each([
   ['model.layers.17.post_feedforward_layernorm.output', 17, true],
   ['model.layers.17.pre_feedforward_layernorm.output', 17, false],
   ['model.layers.17.self_attn.o_proj.input', 17, false],
-  ['transformer.h.3.mlp', 3, false],
+  ['transformer.h.3.mlp', 3, true],
+  ['layers.3.mlp', 3, true],
+  ['model.layers.3.self_attn', 3, true],
+  ['model.layers.3.mlp.act_fn', 3, false],
+  ['blocks.9.mlp.hook_out', 9, true],
+  ['blocks.9.hook_out', 9, true],
+  ['blocks.9.mlp.hook_in', 9, false],
+  ['blocks.9.attn.hook_in', 9, false],
   ['gpt_neox.layers.5.attention.dense', 5, false],
 ])('%s is in layer %i; as wide as the residual stream: %s', (name, layer, residual) => {
   expect(parseHook(name)).toEqual({ layer, residual });
 });
 
-test.each(['hook_embed', 'ln_final.hook_normalized', 'blocks.x.mlp', 'blocks.4', 'mylayers.4', ''])(
-  '"%s" names no layer',
-  (name) => {
-    expect(parseHook(name)).toEqual({ residual: false });
-  },
-);
+test.each(['ln_final.hook_normalized', 'blocks.x.mlp', 'blocks.4', 'mylayers.4', ''])('"%s" names no layer', (name) => {
+  expect(parseHook(name)).toEqual({ residual: false });
+});
+
+test.each([
+  ['hook_embed', undefined],
+  ['blocks.3.hook_resid_pre', 'pre'],
+  ['blocks.3.hook_out', 'post'],
+  ['blocks.3.hook_in', 'pre'],
+  ['blocks.3.mlp.hook_out', undefined],
+  ['blocks.3.hook_mlp_out', undefined],
+])('where steering vectors live %s is resid-%s', (hook, side) => {
+  expect(residualSide(hook)).toBe(side);
+});
+
+test('the embeddings are as wide as the model, and in no block', () => {
+  expect(parseHook('hook_embed')).toEqual({ residual: true });
+  expect(expandHook('hook_embed', 0)).toBe('hook_embed');
+});
 
 test.each([
   ['resid-pre', 6, 'blocks.6.hook_resid_pre'],

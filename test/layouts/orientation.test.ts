@@ -27,6 +27,7 @@ test.each([
 test.each([
   ['no biases', [6, 4], {}],
   ['biases of other names', [6, 4], { some: [4] }],
+  ['one threshold of all features', [6, 4], { threshold: [1], log_jumprelu_threshold: [1] }],
   ['biases that are no vectors', [6, 4], { b_dec: [1, 4], b_enc: [] }],
   ['a square decoder', [4, 4], { b_dec: [4], b_enc: [4] }],
 ])('%s prove nothing', (_, shape, biases) => {

@@ -50,3 +50,19 @@ test('a folder under the name is no config', async () => {
   await mkdir(path);
   await expect(readSaelensConfig(path)).rejects.toMatchObject({ code: 'file_not_found' });
 });
+
+test('what Python writes for numbers that JSON has none for is absent, and a byte order mark is passed over', async () => {
+  const config = await configOf(
+    '\ufeff{"d_in": 4, "k": NaN, "x": [-Infinity, 1], "hook_name": "blocks.1.NaN \\" Infinity"}',
+  );
+  expect(config).toMatchObject({ inputWidth: 4, hookName: 'blocks.1.NaN " Infinity' });
+  expect(config.facts).toEqual({ architecture: 'standard' });
+});
+
+test('a key that stands twice is refused: one of the two is not what was trained', async () => {
+  const failure = expect(configOf('{"hook_name": "blocks.1.hook_resid_pre", "hook_name": "blocks.2.hook_resid_pre"}'));
+  await failure.rejects.toMatchObject({
+    code: 'config_invalid',
+    message: expect.stringContaining('has the key "hook_name" twice'),
+  });
+});

@@ -18,7 +18,7 @@ export function uploadCommands(inspection: Inspection, tensor: string | undefine
   const groups = isSweep ? [{ path, saes }] : byPath(saes);
   return [
     ...groups.map((group) => saeCommand(group.path, group.saes, tensor)),
-    ...vectors.map((vector) => vectorCommand(vector, vectors, tensor)),
+    ...vectors.map((vector) => vectorCommand(vector, isOneOfMany(inspection, vector) ? vector.tensor : tensor)),
   ];
 }
 
@@ -47,16 +47,17 @@ function saeCommand(path: string, saes: readonly SaeReport[], tensor: string | u
   return suggestion('upload-sae', path, [...tensorOption(tensor), ...given, ...bad], gaps);
 }
 
-function vectorCommand(
-  { file, tensor: name, classes, bias, scaler }: VectorReport,
-  vectors: readonly VectorReport[],
-  tensor: string | undefined,
-): SuggestedCommand {
-  const isOneOfMany = vectors.filter((vector) => vector.file === file).length > 1;
+/** Its file holds others, or what may be one and cannot be read. */
+function isOneOfMany({ vectors, files }: Inspection, { file }: VectorReport): boolean {
+  const isBesideUnread = files.some(({ path, undecodable }) => path === file && undecodable.length > 0);
+  return isBesideUnread || vectors.filter((vector) => vector.file === file).length > 1;
+}
+
+function vectorCommand({ file, classes, bias, scaler }: VectorReport, tensor: string | undefined): SuggestedCommand {
   const gaps = ['--model ID', '--layer N', '--name TEXT', ...(bias === null ? [] : ['--concept TEXT'])];
   if (classes > 1) gaps.unshift('--class I');
   const command = bias === null ? 'upload-vector' : 'upload-probe';
-  const given = [...tensorOption(isOneOfMany ? name : tensor), ...(scaler === null ? [] : ['--raw-space'])];
+  const given = [...tensorOption(tensor), ...(scaler === null ? [] : ['--raw-space'])];
   return suggestion(command, file, given, gaps);
 }
 

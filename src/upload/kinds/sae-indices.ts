@@ -1,6 +1,6 @@
 import { AppError } from '../../errors.ts';
 import type { Sae } from '../../layouts/sae.ts';
-import { type Indices, largestIndex, ownIndices, rowNumbers, singleIndex } from '../../tensor/indices.ts';
+import { type Indices, indexNames, largestIndex, ownIndices, rowNumbers, singleIndex } from '../../tensor/indices.ts';
 import { readNumbers } from '../../tensor/numbers.ts';
 import { countRows, formatRanges, type Ranges, rangesOf, subtractRanges } from '../../tensor/ranges.ts';
 import { label, type Matrix } from '../../tensor/tensor.ts';
@@ -18,11 +18,8 @@ export interface SelectionOptions {
   readonly index?: number;
 }
 
-/** The array beside a matrix that says what index each row has. */
-const indexName = 'index';
-
 /**
- * Settles which rows are meant and which features they are: by an `index` array of their file, else by where they
+ * Settles which rows are meant and which features they are: by an `index` or `feature_index` array of their file, else by where they
  * stand; a single row may be given its index. Errors: rows_out_of_range, record_invalid, usage.
  */
 export async function selectRows(sae: Sae, matrix: Matrix, options: SelectionOptions): Promise<Selection> {
@@ -44,33 +41,32 @@ export async function selectRows(sae: Sae, matrix: Matrix, options: SelectionOpt
 
 async function readIndices(sae: Sae, matrix: Matrix): Promise<Indices> {
   const { file } = sae;
-  const reason = file.undecodable.get(indexName);
-  if (reason !== undefined) throw notAnIndex(file.path, reason.replace(/^it /, ''));
-  const tensor = file.tensors.get(indexName);
-  if (!tensor) return rowNumbers(matrix.rows);
+  const [name, other] = indexNames.filter((one) => file.tensors.has(one) || file.undecodable.has(one));
+  if (name === undefined) return rowNumbers(matrix.rows);
+  const notAnIndex = (problem: string) => indexError(file.path, name, problem);
+  if (other !== undefined) throw notAnIndex(`and "${other}" are both there`);
+  const tensor = file.tensors.get(name);
+  if (!tensor) throw notAnIndex((file.undecodable.get(name) ?? '').replace(/^it /, ''));
   const { shape, dtype } = tensor;
   if (shape.length !== 1 || shape[0] !== matrix.rows) {
-    throw notAnIndex(
-      file.path,
-      `has shape [${shape}]; the ${matrix.rows} rows of ${label(matrix.tensor)} need one each`,
-    );
+    throw notAnIndex(`has shape [${shape}]; the ${matrix.rows} rows of ${label(matrix.tensor)} need one each`);
   }
-  if (!/^[IU]\d/.test(dtype)) throw notAnIndex(file.path, `has type ${dtype}; indices are integers`);
+  if (!/^[IU]\d/.test(dtype)) throw notAnIndex(`has type ${dtype}; indices are integers`);
   const values = await readNumbers(tensor, matrix.rows);
   const wrong = values.findIndex((index) => index < 0 || index > largestIndex);
-  if (wrong >= 0) throw notAnIndex(file.path, `has ${values[wrong]} at row ${wrong}; indices are 0 to ${largestIndex}`);
+  if (wrong >= 0) throw notAnIndex(`has ${values[wrong]} at row ${wrong}; indices are 0 to ${largestIndex}`);
   const indices = ownIndices(values);
   if ('rows' in indices) {
     const [first, second] = indices.rows;
-    throw notAnIndex(file.path, `gives rows ${first} and ${second} the same index ${indices.index} (duplicate)`);
+    throw notAnIndex(`gives rows ${first} and ${second} the same index ${indices.index} (duplicate)`);
   }
   return indices;
 }
 
-function notAnIndex(path: string, problem: string): AppError {
-  return new AppError('record_invalid', `${path}: "${indexName}" ${problem}`, {
+function indexError(path: string, name: string, problem: string): AppError {
+  return new AppError('record_invalid', `${path}: "${name}" ${problem}`, {
     hints: ['it says which feature each row is; rename it if it is something else, and rows count from 0'],
-    details: { file: path, tensor: indexName },
+    details: { file: path, tensor: name },
   });
 }
 

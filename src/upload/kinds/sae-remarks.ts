@@ -1,4 +1,4 @@
-import { isAttentionZ, parseHook } from '../../layouts/hook.ts';
+import { isAttentionZ, isElsewhere, parseHook } from '../../layouts/hook.ts';
 import type { PlacedSae } from './sae.ts';
 
 /** What a person may take for something else, to be said beside where an SAE goes. */
@@ -20,11 +20,18 @@ export function remarksOn({
     }
   }
   const { hook } = place;
-  if (hook && !parseHook(hook.value).residual && matrix.width === model.dimension) {
+  if (hook && !parseHook(hook.value).residual) {
+    const isWide = matrix.width === model.dimension;
     const what = isAttentionZ(hook.value) ? "the attention heads' outputs side by side" : 'another space';
-    remarks.push(
-      `as wide as ${model.id}'s residual stream by coincidence: ${hook.value} is ${what}, so these are no steering directions`,
-    );
+    if (isElsewhere(hook.value) && isWide) {
+      remarks.push(
+        `as wide as ${model.id}'s residual stream by coincidence: ${hook.value} is ${what}, so these are no steering directions`,
+      );
+    } else if (!isElsewhere(hook.value) && !isWide && model.dimension !== null) {
+      remarks.push(
+        `${matrix.width} values a row, and ${model.id} is ${model.dimension} wide: nothing is known here of ${hook.value}, so that was not checked`,
+      );
+    }
   }
   if (hook?.from.startsWith('--hook') && sae.hook && sae.hook.value !== hook.value) {
     remarks.push(`its files say ${sae.hook.value} (${sae.hook.from}); ${hook.from} was taken`);

@@ -2,7 +2,7 @@ import { count } from '../../count.ts';
 import { jsonBound } from '../../dashboards/json-bound.ts';
 import { AppError } from '../../errors.ts';
 import type { FeatureData } from '../../feature-data/feature-data.ts';
-import { isAttentionZ } from '../../layouts/hook.ts';
+import { isAttentionZ, residualSide } from '../../layouts/hook.ts';
 import { countRows, eachRow } from '../../tensor/ranges.ts';
 import { type Attributes, attributeFields, notStored } from '../attributes.ts';
 import type { Place } from '../destination.ts';
@@ -142,16 +142,14 @@ export function refuseWithoutWidth(model: ModelRecord, server: Server): void {
   );
 }
 
-const residualHook = /\.hook_resid_(pre|post)$/;
-
 /** Whether steering vectors may be what is there, as far as is known. */
 export function isVectorPlace({ hook }: Place): boolean {
-  return hook === undefined || residualHook.test(hook.value);
+  return hook === undefined || residualSide(hook.value) !== undefined;
 }
 
 function hookTypeOf({ hook }: Place): VectorDestination['hookType'] {
-  const point = residualHook.exec(hook?.value ?? '')?.[1];
-  if (point === 'pre' || point === 'post') return `hook_resid_${point}`;
+  const side = hook && residualSide(hook.value);
+  if (side) return `hook_resid_${side}`;
   throw new AppError(
     'cannot_be_stored',
     `steering vectors live at resid-pre or resid-post; these are at ${hook?.value ?? 'a hook that is not given'}`,

@@ -1,0 +1,38 @@
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { safetensorsOf, tempFolder, writeFiles } from '../fixtures.ts';
+import { found, sixByFour } from './found.ts';
+
+const { W_enc, ...others } = sixByFour;
+
+/** The two parts of an SAE, as Hugging Face saves what is larger than a file may be, and their index. */
+function inParts(stem: string): Record<string, Uint8Array | object> {
+  const [first, second] = [1, 2].map((part) => `${stem}-0000${part}-of-00002.safetensors`) as [string, string];
+  const rest = Object.fromEntries(Object.keys(others).map((name) => [name, second]));
+  return {
+    [first]: safetensorsOf({ W_enc }),
+    [second]: safetensorsOf(others),
+    [`${stem}.safetensors.index.json`]: { metadata: {}, weight_map: { W_enc: first, ...rest } },
+  };
+}
+
+const config = { model_name: 'tiny-kjv-4l', hook_name: 'blocks.1.hook_resid_pre', d_in: 4, d_sae: 6 };
+
+it.each([
+  ['SAELens', 'sae_weights', 'cfg.json'],
+  ['SAELens', 'model', 'cfg.json'],
+])('a folder of %s whose %s is saved in parts is one SAE', async (layout, stem, name) => {
+  const folder = await tempFolder();
+  await writeFiles(folder, { ...inParts(stem), [name]: config });
+  for (const path of [folder, join(folder, `${stem}.safetensors.index.json`)]) {
+    const saes = await found(path);
+    expect(saes).toMatchObject([{ decoder: { name: 'W_dec', shape: [6, 4] } }]);
+    if (path === folder || stem === 'sae_weights') expect(saes).toMatchObject([{ layout, layer: { value: 1 } }]);
+  }
+});
+
+it('so is a folder of nothing but parts and their index', async () => {
+  const folder = await tempFolder();
+  await writeFiles(folder, inParts('model'));
+  expect(await found(folder)).toMatchObject([{ layout: 'bare matrix', decoder: { shape: [6, 4] } }]);
+});

@@ -1,0 +1,74 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readDirection } from '../../src/layouts/direction.ts';
+import { readProbe } from '../../src/layouts/probe.ts';
+import { errorOf, opened, safetensorsImage, tempFolder, writeFiles } from '../fixtures.ts';
+import { found } from './found.ts';
+
+/** A .safetensors of these arrays, those of `unread` in a type that is not read. */
+async function weights(shapes: Record<string, readonly number[]>, ...unread: string[]): Promise<string> {
+  let at = 0;
+  const header = Object.entries(shapes).map(([name, shape]) => {
+    const start = at;
+    at += 4 * shape.reduce((product, length) => product * length, 1);
+    const dtype = unread.includes(name) ? 'C32' : 'F32';
+    return [name, { dtype, shape, data_offsets: [start, at] }];
+  });
+  const folder = await tempFolder();
+  await writeFiles(folder, {
+    'weights.safetensors': safetensorsImage(JSON.stringify(Object.fromEntries(header)), new Uint8Array(at)),
+  });
+  return join(folder, 'weights.safetensors');
+}
+
+const unreadable = (name: string) => ({
+  code: 'format_unsupported',
+  exitCode: 6,
+  message: expect.stringContaining(`weights.safetensors: "${name}" cannot be read: dtype C32`),
+});
+
+describe('of an array that cannot be read no other takes the place', () => {
+  it.each([
+    ['a decoder', { W_dec: [6, 4], W_skip: [5, 4] }, 'W_dec'],
+    ['a decoder beside its encoder', { W_dec: [6, 4], W_enc: [4, 6] }, 'W_dec'],
+    ['a decoder with a wrapper’s prefix', { 'module.decoder.weight': [4, 6], acts: [9, 4] }, 'module.decoder.weight'],
+    ['a matrix of any name', { features: [6, 4], acts: [9, 4] }, 'features'],
+  ] as const)('%s', async (_, shapes, name) => {
+    expect(await errorOf(found(await weights(shapes, name)))).toMatchObject(unreadable(name));
+  });
+
+  it('a direction', async () => {
+    const file = await opened(await weights({ direction: [4], mean: [4] }, 'direction'));
+    expect(await errorOf(readDirection(file, {}))).toMatchObject(unreadable('direction'));
+    expect(await readDirection(file, { tensor: 'mean' })).toMatchObject({ tensor: { name: 'mean' } });
+  });
+
+  it.each(['coef', 'intercept', 'scale', 'mean'])('the %s of a probe', async (name) => {
+    const file = await opened(await weights({ coef: [1, 4], intercept: [1], scale: [4], mean: [4] }, name));
+    expect(await errorOf(readProbe(file, {}))).toMatchObject(unreadable(name));
+  });
+
+  it('but what a probe needs not as it is stored is nothing to it', async () => {
+    const file = await opened(await weights({ coef: [1, 4], scale: [4] }, 'scale'));
+    expect(await readProbe(file, { scaling: 'as-stored' })).toMatchObject({ tensor: { name: 'coef' } });
+  });
+
+  it('but a decoder that is called so is one whatever lies beside it', async () => {
+    const [sae] = await found(await weights({ W_dec: [6, 4], mask: [9, 4] }, 'mask'));
+    expect(sae?.decoder.name).toBe('W_dec');
+  });
+});
+
+it('weights of 8 bits with a scale beside them are not what was trained', async () => {
+  const header = {
+    W_dec: { dtype: 'F8_E4M3', shape: [6, 4], data_offsets: [0, 24] },
+    W_dec_scale: { dtype: 'F32', shape: [6], data_offsets: [24, 48] },
+  };
+  const folder = await tempFolder();
+  const image = safetensorsImage(JSON.stringify(header), new Uint8Array(48));
+  await writeFiles(folder, { 'fp8.safetensors': image });
+  expect(await errorOf(found(join(folder, 'fp8.safetensors')))).toMatchObject({
+    code: 'format_unsupported',
+    message: expect.stringContaining('"W_dec" is F8_E4M3 with a scale of its own, "W_dec_scale"'),
+  });
+});
