@@ -1,11 +1,12 @@
 import { AppError } from '../errors.ts';
 import type * as z from '../schema.ts';
 import type { Account, Capabilities, Quota } from '../upload/server.ts';
-import { permanentError } from './answer-errors.ts';
+import { permanentError, readComplaint } from './answer-errors.ts';
 import { askAgain, readAs, readOrRefuse } from './ask.ts';
 import { type Answer, type Http, serverIdHeader } from './http.ts';
 import { limitsSchema, userSchema } from './schemas.ts';
 import { serverTime } from './server-time.ts';
+import { defaultServer } from './server-url.ts';
 
 /** Who and what answers at an address. */
 export interface Discovery {
@@ -33,7 +34,7 @@ export async function discover(http: Http): Promise<Discovery> {
     limits = await askLimits(http);
     if (isPublic(limits)) return publicServer(http, limits, account);
   }
-  if (limits.status !== 200) throw notNeuronpedia(http);
+  if (limits.status !== 200) throw notNeuronpedia(http, limits);
   const found = readAs(limits, limitsSchema, asking);
   account ??= await fetchAccount(http);
   return {
@@ -80,7 +81,7 @@ async function fetchAccount(http: Http): Promise<Account> {
   const answer = await askAgain(http, { method: 'POST', path: '/api/user/refresh' });
   if (isRefusal(answer)) throw permanentError(answer, 'signing in');
   const user = userSchema.safeParse(answer.json);
-  if (answer.status !== 200 || !user.success) throw notNeuronpedia(http);
+  if (answer.status !== 200 || !user.success) throw notNeuronpedia(http, answer);
   return { id: user.data.id, name: user.data.name ?? user.data.id };
 }
 
@@ -121,9 +122,15 @@ function publicServer(http: Http, limits: Answer, account: Account): Discovery {
   };
 }
 
-function notNeuronpedia(http: Http): AppError {
-  return new AppError('not_neuronpedia', `${http.origin}: is not a Neuronpedia server`, {
-    hints: ['check --api-url; the public server is https://www.neuronpedia.org'],
-    details: { url: http.origin },
+function notNeuronpedia({ origin, basePath }: Http, answer: Answer): AppError {
+  const url = origin + basePath;
+  const said = answer.json === undefined ? ` (${readComplaint(answer).message})` : '';
+  return new AppError('not_neuronpedia', `${url}: is not a Neuronpedia server${said}`, {
+    hints: [
+      basePath === ''
+        ? `check --api-url; the public server is ${defaultServer}`
+        : `the address of the server itself is meant, not that of a page: --api-url ${origin}`,
+    ],
+    details: { url, status: answer.status },
   });
 }

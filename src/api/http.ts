@@ -38,6 +38,8 @@ export interface StreamedAnswer {
 
 export interface Http {
   readonly origin: string;
+  /** Path that the server lives under, without a slash at its end. */
+  readonly basePath: string;
   /** Errors: NoAnswer. */
   request(request: HttpRequest): Promise<Answer>;
   /** The same for an answer that may be an event stream; any other is read whole. Errors: NoAnswer. */
@@ -68,11 +70,12 @@ const requestTimeoutMs = 300_000;
 
 /** Opens kept-alive connections to one server. Redirects are never followed: they would carry the key along. */
 export function openHttp(options: HttpOptions): Http {
-  const { origin, proxy, connectTimeoutMs = 10_000 } = options;
+  const { origin, basePath, proxy, connectTimeoutMs = 10_000 } = options;
   const carrier = openCarrier({ origin, proxy, connectTimeoutMs, answerTimeoutMs });
   let expected: string | undefined;
   return {
     origin,
+    basePath,
     async request(request) {
       const answer = await exchange(carrier, options, request);
       if (expected !== undefined) requireServer(answer, expected);

@@ -28,18 +28,19 @@ function overLimit(answer: Answer): AppError {
   const window = fullWindow(answer);
   const asked = retryAfterMs(answer);
   const waitMs = asked ?? (window && opensIn(window, serverTime(answer)));
+  const resumeAt = waitMs === undefined ? undefined : new Date(serverTime(answer) + waitMs).toISOString();
   const shown = window ? `: ${window.limit} requests in ${window.said}` : '';
   return new AppError('paused', `steering: the server's limit is reached${shown}`, {
     hints: [
       // The public server's limits count requests of an address, whatever the key.
       asked === undefined
-        ? 'the limit counts the requests of the last hour from your network address, also those of others there: try again in some minutes'
+        ? `the limit counts the requests of the last hour from your network address, also those of others there: try again ${resumeAt ? `after ${resumeAt}` : 'in some minutes'}`
         : `the server asks to wait ${Math.ceil(asked / 1000)} s`,
     ],
     details: {
       status: answer.status,
       said: message,
-      ...(waitMs !== undefined && { resume_at: new Date(serverTime(answer) + waitMs).toISOString() }),
+      ...(resumeAt !== undefined && { resume_at: resumeAt }),
     },
   });
 }

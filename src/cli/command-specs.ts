@@ -1,17 +1,23 @@
 import type { CommandSpec } from './command-spec.ts';
-import { ofServers, ofUploads } from './exit-codes.ts';
-import { about, direction, sending } from './option-lists.ts';
+import { nothingSaved, ofServers } from './exit-codes.ts';
 import { steeringNames } from './options-steering.ts';
+import { uploadSpecs } from './upload-specs.ts';
 
-/** Every subcommand. To add one: a file in `commands/`, and an entry here. */
+/** Every subcommand. To add one: a file in `commands/`, and an entry here, or in `upload-specs.ts` where it uploads. */
 export const commandSpecs: readonly CommandSpec[] = [
   {
     name: 'login',
     summary: 'check an API key with the server and store it',
     options: ['withToken'],
     examples: ['neuronpedia login', 'echo "$KEY" | neuronpedia login --with-token'],
-    exitCodes: ofServers,
-    exitMeanings: { 0: 'the key is right and stored', 130: 'interrupted; nothing was stored' },
+    exitCodes: [...ofServers, 6],
+    exitMeanings: {
+      0: 'the key is right and stored',
+      ...nothingSaved,
+      6: 'the stored keys cannot be read or written',
+      10: 'that is no Neuronpedia server',
+      130: 'interrupted; nothing was stored',
+    },
     load: () => import('./commands/login.ts'),
   },
   {
@@ -19,99 +25,14 @@ export const commandSpecs: readonly CommandSpec[] = [
     summary: 'forget the stored API key',
     options: [],
     examples: ['neuronpedia logout', 'neuronpedia logout --api-url https://neuronpedia.example.org'],
-    exitCodes: [],
-    exitMeanings: { 0: 'no key is stored for that server any more' },
+    exitCodes: [6],
+    exitMeanings: {
+      0: 'no key is stored for that server any more',
+      6: 'the stored keys cannot be read or written',
+    },
     load: () => import('./commands/logout.ts'),
   },
-  {
-    name: 'upload-vector',
-    summary: 'upload one steering vector',
-    argument: {
-      name: 'FILE',
-      help: 'weight file that holds the vector, or - for a JSON array on standard input',
-      required: true,
-    },
-    options: [...direction, 'row', 'activations', ...about, ...sending],
-    required: ['model', 'layer', 'name'],
-    examples: [
-      'neuronpedia upload-vector refusal.npy --model gemma-2b-it --layer 10 --hook resid-pre --name "Refusal" --tag safety',
-      'url=$(neuronpedia upload-vector jedi.safetensors --model gpt2-small --layer 6 --name "Jedi" --strength 20)',
-    ],
-    exitCodes: ofUploads.filter((code) => code !== 3),
-    exitMeanings: { 0: 'done, the vector is on the server' },
-    endsInOrder: true,
-    load: () => import('./commands/upload-vector.ts'),
-  },
-  {
-    name: 'upload-probe',
-    summary: 'upload a linear probe or concept direction',
-    argument: {
-      name: 'FILE',
-      help: "scikit-learn's coef and intercept or torch's weight and bias in a weight file, a bare vector, or - for JSON",
-      required: true,
-    },
-    options: [...direction, 'concept', 'bias', 'class', 'rawSpace', 'asStored', 'activations', ...about, ...sending],
-    required: ['model', 'layer', 'name', 'concept'],
-    examples: [
-      'neuronpedia upload-probe probe.npz --model gpt2-small --layer 6 --name "Truthfulness probe" --concept truthfulness',
-      'neuronpedia upload-probe head.safetensors --class 2 --model gpt2-small --layer 6 --name "German" --concept language',
-    ],
-    exitCodes: ofUploads.filter((code) => code !== 3),
-    exitMeanings: { 0: 'done, the probe is on the server' },
-    endsInOrder: true,
-    load: () => import('./commands/upload-probe.ts'),
-  },
-  {
-    name: 'upload-sae',
-    summary: 'upload every feature of an SAE, transcoder or crosscoder',
-    argument: {
-      name: 'PATH',
-      help: 'weight file, or folder that a trainer saved (or of several)',
-      required: true,
-      several: true,
-    },
-    options: [
-      'model',
-      'layer',
-      'hook',
-      'hookOut',
-      'layers',
-      'head',
-      'saeId',
-      'kind',
-      'createModel',
-      'tensor',
-      'orientation',
-      'headAxis',
-      'features',
-      'index',
-      'featureMetadata',
-      'sparsityScale',
-      'skipDead',
-      'activations',
-      'skipBadRows',
-      'fixTokens',
-      'as',
-      'label',
-      ...about,
-      'interpLimit',
-      'yes',
-      'batchSize',
-      'maxBody',
-      'concurrency',
-      'shard',
-      ...sending,
-    ],
-    required: ['saeId'],
-    unlessFilesSay: ['model', 'layer'],
-    examples: [
-      'neuronpedia upload-sae ./my-sae --sae-id my-res-16k',
-      'neuronpedia upload-sae W_dec.npy --model gpt2-small --layer 6 --hook resid-post --sae-id my-res-16k --sandbox',
-    ],
-    exitCodes: ofUploads,
-    endsInOrder: true,
-    load: () => import('./commands/upload-sae.ts'),
-  },
+  ...uploadSpecs,
   {
     name: 'status',
     summary: 'show the server, the account and local jobs, one job, or one feature',
@@ -125,6 +46,7 @@ export const commandSpecs: readonly CommandSpec[] = [
     exitCodes: [...ofServers, 6, 7, 11, 12],
     exitMeanings: {
       0: 'done',
+      ...nothingSaved,
       6: 'there is no such job or feature',
       7: '--verify found a difference',
       12: 'the job is of another server, its files changed, or its journal cannot be written',
@@ -150,6 +72,7 @@ export const commandSpecs: readonly CommandSpec[] = [
     exitCodes: [...ofServers, 6, 8],
     exitMeanings: {
       0: 'done',
+      ...nothingSaved,
       6: 'these directions cannot be steered with together, or do not exist',
       8: 'the server takes no more requests for now',
       130: 'interrupted',
@@ -193,8 +116,12 @@ export const commandSpecs: readonly CommandSpec[] = [
     options: ['port', 'data', 'fresh', 'tier', 'public', 'rateLimit'],
     untilSignal: true,
     examples: ['neuronpedia sandbox', 'neuronpedia sandbox --port 3000 --fresh --json'],
-    exitCodes: [],
-    exitMeanings: { 0: 'ended by Ctrl-C or SIGTERM' },
+    exitCodes: [6, 11],
+    exitMeanings: {
+      0: 'ended by Ctrl-C or SIGTERM',
+      6: 'its data cannot be kept there',
+      11: 'another sandbox uses what --fresh would empty',
+    },
     load: () => import('./commands/sandbox.ts'),
   },
 ];

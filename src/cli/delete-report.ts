@@ -31,7 +31,7 @@ export function tellSurvey(
   out.note(`server   ${session.name}, account ${account.name}`);
   for (const id of mine.slice(0, shownIds)) out.note(`delete   ${session.idOrUrl(id)}`);
   if (mine.length > shownIds) out.note(`         and ${count(mine.length - shownIds)} more`);
-  if (absent.length > 0) out.note(`gone     ${countThings(absent.length)} not on the server: ${someOf(absent)}`);
+  if (absent.length > 0) out.note(`absent   ${countThings(absent.length)} not on the server: ${someOf(absent)}`);
   if (planned.foundBefore > 0) {
     out.note(
       `left     ${countThings(planned.foundBefore)} that were there before job ${planned.job} sent anything; --include-found deletes them too`,
@@ -65,7 +65,7 @@ export function tellEnd(context: CommandContext, ended: Ended): number {
   const problem = problemOf(ended, refused.size);
   const status = ended.status ?? problem?.status ?? (stop.aborted ? 'interrupted' : 'done');
   if (planned.job === undefined) for (const id of deletion.deleted) out.result(session.idOrUrl(id));
-  else if (status !== 'dry-run') out.result(`${count(deletion.deleted.length)} rows of job ${planned.job} deleted`);
+  else if (status !== 'dry-run') out.result(`${countThings(deletion.deleted.length)} of job ${planned.job} deleted`);
   if (status === 'dry-run') out.note(`dry run: ${countThings(survey.mine.length)} would be deleted; nothing was done`);
   if (status === 'declined') out.note('nothing was deleted');
   if (deletion.left.length > 0 && (status === 'interrupted' || deletion.failure)) {

@@ -1,6 +1,7 @@
 import { type Env, setting } from '../config/folders.ts';
 import { AppError } from '../errors.ts';
 import type { Sandbox, SandboxOptions, Tier } from '../sandbox/index.ts';
+import { shellWord } from './shell-word.ts';
 
 const tiers: readonly Tier[] = ['free', 'research', 'bulk'];
 
@@ -20,10 +21,12 @@ function tierOf(text: string | undefined): Tier | undefined {
   if (text === undefined) return undefined;
   const tier = tiers.find((name) => name === text);
   if (tier) return tier;
-  throw new AppError('usage', `NEURONPEDIA_SANDBOX_TIER is "${text}": expected ${tiers.join(', ')}`);
+  throw new AppError('usage', `NEURONPEDIA_SANDBOX_TIER is "${text}": expected ${tiers.join(', ')}`, {
+    hints: ['set it to one of these, or unset it'],
+  });
 }
 
-function startError(cause: NodeJS.ErrnoException, { port, dataDir }: SandboxOptions): AppError {
+function startError(cause: NodeJS.ErrnoException, { port, dataDir, public: isPublic }: SandboxOptions): AppError {
   if (cause.syscall === 'listen' || cause.code === 'EADDRINUSE') {
     return new AppError('usage', `port ${port} cannot be had (${cause.code})`, {
       hints: ['choose another with --port, or leave it out for any free one'],
@@ -39,8 +42,13 @@ function startError(cause: NodeJS.ErrnoException, { port, dataDir }: SandboxOpti
       cause,
     });
   }
+  const isDamaged = /database/i.test(cause.message);
   return new AppError('file_unreadable', `${dataDir}: the sandbox cannot keep its data there (${cause.message})`, {
-    hints: ['make the folder writable, or begin anew with: neuronpedia sandbox --fresh'],
+    hints: [
+      isDamaged
+        ? `to empty it and begin anew: neuronpedia sandbox --fresh${isPublic ? ' --public' : ''} --data ${shellWord(dataDir)}`
+        : 'make it a folder that you may write to, or name another: --data, NEURONPEDIA_CONFIG_DIR',
+    ],
     cause,
   });
 }

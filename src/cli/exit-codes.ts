@@ -5,7 +5,7 @@ export const exitMeanings: Readonly<Record<number, string>> = {
   2: 'usage',
   3: 'finished, but some rows were left out',
   4: 'no key, or the server refused it',
-  5: 'server unreachable or failing; progress is saved, run the same command again',
+  5: 'server unreachable or failing, or output that could not be written; progress is saved, run the same command again',
   6: 'input or preflight check failed; nothing was sent',
   7: 'the check of a finished job found that rows are gone or differ',
   8: 'paused at a quota or time limit; progress is saved, `resume_at` says when it goes on',
@@ -26,6 +26,12 @@ export const ofServers = [4, 5, 10, 130] as const;
 
 /** The codes of commands that upload. */
 export const ofUploads = [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 130] as const;
+
+/** Meanings for commands that upload and delete nothing. */
+export const nothingSaved: Readonly<Record<number, string>> = {
+  5: 'server unreachable or failing, or output that could not be written',
+  10: 'the server refused the request for good, or is no Neuronpedia server',
+};
 
 /** The exit codes of a command with what they mean there, in order; its own words go before those for all. */
 export function exitCodesOf(

@@ -74,8 +74,13 @@ export function jobLines({ paint }: Output, status: JobStatus, most: number, her
     ...(status.damaged ? ['    its checkpoint is damaged: the next run looks up what the server has instead'] : []),
     ...madeLines(status, most),
     ...pauseLines(status),
-    ...(goesOn ? [`    go on with: ${commandFrom(status, here)}`] : []),
+    ...(goesOn ? [`    go on with: ${goOnWith(status, here)}`] : []),
   ];
+}
+
+/** A deletion that was cut off is gone on with, not the upload. */
+function goOnWith(status: JobStatus, here: string): string {
+  return status.deleting > 0 ? `neuronpedia delete --job ${status.id}` : commandFrom(status, here);
 }
 
 /** A job's command as it is typed in this folder: paths in it are of the one that it was typed in. */

@@ -3,7 +3,7 @@ import { count } from '../count.ts';
 import { AppError } from '../errors.ts';
 import { formatRanges } from '../tensor/ranges.ts';
 import { nameRow } from '../upload/delivery.ts';
-import { noSuchJob, readJobState } from '../upload/held-jobs.ts';
+import { missingJob, readJobState } from '../upload/held-jobs.ts';
 import { type JobStatus, readJob } from '../upload/jobs.ts';
 import type { JournalState } from '../upload/journal-state.ts';
 import { type ReadBack, resolveRows } from '../upload/resolve-row.ts';
@@ -13,6 +13,7 @@ import { findJobId } from './find-job.ts';
 import { parseId } from './id.ts';
 import { commandFrom, jobLines } from './job-list.ts';
 import { atServerOf, otherServer } from './job-server.ts';
+import type { OptionValues } from './options.ts';
 import { listQuarantine } from './quarantine.ts';
 import { openSession, type Session } from './session.ts';
 
@@ -22,9 +23,9 @@ import { openSession, type Session } from './session.ts';
  */
 export async function showJob(context: CommandContext, session: Session, id: string): Promise<number> {
   const { state } = session.folders;
-  const job = await findJob(state, id);
+  const job = await findJob(state, id, context.options);
   if (context.options.resolve) await resolve(context, session, job);
-  const now = context.options.resolve ? await findJob(state, id) : job;
+  const now = context.options.resolve ? await findJob(state, id, context.options) : job;
   for (const line of jobLines(context.out, now, mostIds, context.typed.folder)) context.out.result(line);
   context.out.result(`    ${batchesText(now)}`);
   showOpenRows(context, now);
@@ -40,10 +41,11 @@ function batchesText({ batches, unknown, state }: JobStatus): string {
   return `${count(batches)} ${batches === 1 ? 'batch' : 'batches'}${open}`;
 }
 
-async function findJob(state: string, id: string): Promise<JobStatus> {
-  const job = await readJob(state, await findJobId(state, id));
+async function findJob(state: string, id: string, options: OptionValues): Promise<JobStatus> {
+  const found = await findJobId(state, id, options);
+  const job = await readJob(state, found);
   if (job) return job;
-  throw noSuchJob(id);
+  throw await missingJob(state, found);
 }
 
 async function resolve(context: CommandContext, session: Session, job: JobStatus): Promise<void> {

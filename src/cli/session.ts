@@ -6,6 +6,7 @@ import { cleanKey, findKey } from '../config/keys.ts';
 import { AppError } from '../errors.ts';
 import type { CommandContext } from './context.ts';
 import { startEmbedded } from './embedded.ts';
+import { partsOfId } from './id.ts';
 import type { OptionValues } from './options.ts';
 import { shellWord } from './shell-word.ts';
 
@@ -84,9 +85,10 @@ interface Chosen extends Pick<Session, 'url' | 'name' | 'keyFrom' | 'embedded' |
 /** An id counts whatever host its URL is on; that another one is asked is said. */
 function tellOtherHosts({ args, out }: CommandContext, { url, name }: Chosen): void {
   const asked = new URL(url).host;
-  const others = args.filter((text) => /^https?:\/\//.test(text) && URL.canParse(text));
-  const other = others.map((text) => new URL(text)).find(({ host }) => host !== asked);
-  if (other) out.warn(`${other.href} is looked for at ${name}: another server is named with --api-url ${other.origin}`);
+  const other = args.find((text) => ![undefined, asked].includes(partsOfId(text).host));
+  if (other === undefined) return;
+  const origin = URL.canParse(other) ? new URL(other).origin : `https://${partsOfId(other).host}`;
+  out.warn(`${other} is looked for at ${name}; to look there instead, add --api-url ${origin}`);
 }
 
 function session(context: CommandContext, chosen: Chosen): Session {

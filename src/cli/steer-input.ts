@@ -37,7 +37,8 @@ export function parseDirections(words: readonly string[]): TypedDirection[] {
   const seen = new Set<string>();
   for (const one of directions) {
     const id = idOf(one);
-    if (seen.has(id)) throw new AppError('usage', `${id} is named twice`, { hints: ['give it one strength: ID@40'] });
+    if (seen.has(id))
+      throw new AppError('usage', `${id} is named twice`, { hints: [`name it once, with one strength: ${id}@40`] });
     seen.add(id);
   }
   return directions;

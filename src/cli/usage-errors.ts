@@ -49,9 +49,15 @@ function unknownOption(flag: string, command: string | undefined): string[] {
   const spec = commandSpecs.find(({ name }) => name === command);
   const own = [...(spec?.options ?? []), ...everywhere].map(flagOf);
   const others = commandSpecs.filter(({ options }) => options.map(flagOf).includes(flag)).map(({ name }) => name);
+  if (own.includes(flag)) return [`${flag} stands alone: it takes no value`];
   if (others.length > 0) return [`${flag} is an option of ${others.join(', ')}`];
+  if (/^--(api-?)?(key|token)$/.test(flag)) return [keysAreGiven];
   return didYouMean(flag, [...own, '--help', '--version']);
 }
+
+/** In a command line a key would stand in the shell's history and the list of processes. */
+const keysAreGiven =
+  'keys are no options: store one with neuronpedia login (--with-token reads it from a pipe), or set NEURONPEDIA_API_KEY';
 
 /** What the value of an option would be. */
 function missingValue(message: string): string[] {

@@ -21,7 +21,7 @@ export function openKeyStore(folder: string): KeyStore {
   const conf = orInvalid(folder, () => openConf(folder));
   return {
     path: conf.path,
-    get: (origin) => orInvalid(folder, () => conf.get(origin)),
+    get: (origin) => orInvalid(folder, () => keyOf(conf, origin)),
     set: (origin, key) => orInvalid(folder, () => conf.set(origin, key)),
     delete: (origin) =>
       orInvalid(folder, () => {
@@ -36,18 +36,29 @@ function openConf(folder: string): Conf<Record<string, string>> {
   makeFolder(folder);
   // A copy or a backup may have come back readable for others.
   const file = join(folder, keyFile);
-  if (existsSync(file)) chmodSync(file, ownerOnly);
-  const conf = new Conf<Record<string, string>>({
+  if (existsSync(file)) {
+    try {
+      chmodSync(file, ownerOnly);
+    } catch {
+      // Not ours to change, as a secret that is mounted: it can be read all the same.
+    }
+  }
+  return new Conf<Record<string, string>>({
     cwd: folder,
     configName: keyFile.replace(/\.json$/, ''),
     projectName: 'neuronpedia',
     projectSuffix: '',
     configFileMode: ownerOnly,
     accessPropertiesByDotNotation: false,
+    deserialize: (text) => (text === '' ? {} : JSON.parse(text)),
   });
-  const [stranger] = Object.entries(conf.store).filter(([, key]) => typeof key !== 'string');
-  if (stranger) throw new TypeError(`what it holds for ${JSON.stringify(stranger[0])} is no key`);
-  return conf;
+}
+
+/** What is wrong with the key of another server is nothing to this one. */
+function keyOf(conf: Conf<Record<string, string>>, origin: string): string | undefined {
+  const key: unknown = conf.get(origin);
+  if (key === undefined || typeof key === 'string') return key;
+  throw new TypeError(`what it holds for ${JSON.stringify(origin)} is no key`);
 }
 
 /** A parser's complaint shows a part of what it read, which may be a key. */

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { defaultServer } from '../api/server-url.ts';
 import { AppError } from '../errors.ts';
@@ -29,9 +29,10 @@ export async function findKey(origin: string, env: Env, folder: string): Promise
   return stored ?? (variable(true) || undefined);
 }
 
-/** Nothing is loaded, and no folder made, where no key was ever stored. */
+/** Nothing is loaded, and no folder made, where no key is stored. */
 async function storedKey(origin: string, folder: string): Promise<FoundKey | undefined> {
-  if (!existsSync(join(folder, keyFile))) return undefined;
+  // An empty one is what a full disk left.
+  if ((statSync(join(folder, keyFile), { throwIfNoEntry: false })?.size ?? 0) === 0) return undefined;
   const { openKeyStore } = await import('./key-store.ts');
   const store = openKeyStore(folder);
   const key = store.get(origin);

@@ -37,6 +37,8 @@ export interface SandboxOptions {
   models?: readonly BuiltInModel[];
   /** What completes prompts when steering; default a stand-in that says that it is one. */
   upstream?: Upstream;
+  /** Told of every request once its answer has ended, with nothing secret in it. */
+  onExchange?: (line: string) => void;
 }
 
 /** A running sandbox. */
@@ -105,8 +107,17 @@ function closeServer(server: Server): Promise<void> {
   });
 }
 
-function createSandboxServer(setting: Setting): Server {
+function createSandboxServer(setting: Setting, onExchange: SandboxOptions['onExchange']): Server {
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
+    if (onExchange) {
+      const began = performance.now();
+      const size = request.headers['content-length'] ?? '0';
+      response.on('close', () => {
+        const result = response.writableFinished ? response.statusCode : 'broken off';
+        const ms = Math.round(performance.now() - began);
+        onExchange(`${request.method} ${request.url} (${size} bytes) -> ${result} (${ms} ms)`);
+      });
+    }
     // A client that went away before its request was complete, or a stream that broke off: the connection is cut.
     serve(setting, request, response).catch(() => response.destroy());
   });
@@ -133,13 +144,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   if (options.fresh === true) removeStore(dataDir);
   const store = openWritableStore(dataDir, now());
   let url = '';
-  const server = createSandboxServer({
-    kind: kindOf(options),
-    store,
-    accounts: accountsByKey(tier, options.users),
-    now,
-    origin: () => url,
-  });
+  const accounts = accountsByKey(tier, options.users);
+  const setting = { kind: kindOf(options), store, accounts, now, origin: () => url };
+  const server = createSandboxServer(setting, options.onExchange);
   try {
     const bound = await listen(server, port, host);
     url = `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;

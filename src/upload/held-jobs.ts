@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { AppError } from '../errors.ts';
 import { eachRow, intersectRanges, mergeRanges, type Range, type Ranges, rangesOf } from '../tensor/ranges.ts';
-import { knownJobs } from './jobs.ts';
+import { isUnreadable, knownJobs } from './jobs.ts';
 import { type Journal, journalPath, openJournal, readJournal } from './journal.ts';
 import { openAside } from './journal-aside.ts';
 import type { JobRecord } from './journal-records.ts';
@@ -25,7 +25,7 @@ export interface HoldOptions {
 
 /** Takes a job's lock and opens its journal. Errors: locked, not_found, checkpoint_damaged. */
 export async function holdJob(id: string, { stateDir, forceUnlock }: HoldOptions): Promise<HeldJob> {
-  if (!(await readJobState(stateDir, id))) throw noSuchJob(id);
+  if (!(await readJobState(stateDir, id))) throw await missingJob(stateDir, id);
   if ((await readJournal(journalPath(stateDir, id)))?.damaged) throw damagedJob(id);
   const lock = await takeLock(join(stateDir, 'jobs', `${id}.lock`), { force: forceUnlock });
   try {
@@ -61,6 +61,11 @@ function damagedJob(id: string): AppError {
       hints: ['the same upload sets it aside, looks up what the server has, and begins another'],
     },
   );
+}
+
+/** The error for a job whose journal says nothing: there is none, or it cannot be read. */
+export async function missingJob(stateDir: string, id: string): Promise<AppError> {
+  return (await isUnreadable(stateDir, id)) ? damagedJob(id) : noSuchJob(id);
 }
 
 /** The error for a job that nobody knows of here. */

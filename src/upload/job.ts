@@ -19,9 +19,15 @@ export interface Job {
   readonly replaces: boolean;
   /** What was looked up before the first send is as it should be: the earlier journal is forgotten. */
   begun(): Promise<void>;
-  /** Where it was not begun, the earlier journal is put back; one that was `refused` and had none leaves nothing. */
-  close(refused: boolean): Promise<void>;
+  /**
+   * Where it was not begun, the earlier journal is put back. One that was `refused` before it had begun, and had none, leaves
+   * nothing; nor does one of which the server has nothing.
+   */
+  close(end: JobEnd): Promise<void>;
 }
+
+/** How a job ended, for what is left of it here. */
+export type JobEnd = 'kept' | 'refused' | 'nothing';
 
 export interface OpenJobOptions {
   /** The rows that are to be on the server. */
@@ -103,9 +109,9 @@ function heldJob(id: string, journal: Journal, aside: Aside, lock: Lock): Job {
       isBegun = true;
       await aside.forget();
     },
-    async close(refused) {
+    async close(end) {
       await journal.close();
-      if (!isBegun && refused) await removeJournal(journal.path);
+      if (end === 'nothing' || (end === 'refused' && !isBegun)) await removeJournal(journal.path);
       if (!isBegun) await aside.putBack();
       await lock.release();
     },

@@ -32,6 +32,8 @@ export interface JobStatus {
   readonly indexOf?: (row: number) => number;
   /** Taken back again, and not sent since. */
   readonly deleted: number;
+  /** Of those without an answer: rows that were being deleted when that was cut off. */
+  readonly deleting: number;
   readonly state: 'done' | 'running' | 'paused' | 'interrupted' | 'deleted';
   /** At which limit it is paused, and when it may go on, where that is known. */
   readonly pause?: { readonly why: string; readonly resumeAt: string | null };
@@ -55,6 +57,19 @@ export async function knownJobs(stateDir: string): Promise<KnownJob[]> {
   return known;
 }
 
+/** Journals that do not even say whose they are: more than the first line that a run was about to write when it was killed. */
+export async function unreadableJobs(stateDir: string): Promise<string[]> {
+  const unreadable: string[] = [];
+  for (const id of await jobIds(stateDir)) if (await isUnreadable(stateDir, id)) unreadable.push(id);
+  return unreadable;
+}
+
+/** Whether there is a journal of that id which does not say whose it is. */
+export async function isUnreadable(stateDir: string, id: string): Promise<boolean> {
+  const path = journalPath(stateDir, id);
+  return !(await readJobRecord(path)) && (await readJournal(path))?.damaged === true;
+}
+
 /** The jobs of a state folder that are meant, the latest begun last. Journals that cannot be read are left out. */
 export async function listJobs(
   stateDir: string,
@@ -72,8 +87,11 @@ export async function listJobs(
 export async function jobIds(stateDir: string): Promise<string[]> {
   const folder = join(stateDir, 'jobs');
   const names = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return [];
-    throw new AppError('checkpoint_damaged', `${folder}: the checkpoints cannot be read (${cause.code})`, { cause });
+    if (cause.code === 'ENOENT') return [];
+    throw new AppError('checkpoint_damaged', `${folder}: the checkpoints cannot be read (${cause.code})`, {
+      hints: ['the folder that they are in is chosen with NEURONPEDIA_STATE_DIR'],
+      cause,
+    });
   });
   const ids = [suffix, asidePath(suffix)].flatMap((ending) =>
     names.filter((name) => name.endsWith(ending)).map((name) => name.slice(0, -ending.length)),
@@ -103,7 +121,8 @@ function statusOf(journal: JournalState, job: JobRecord, running: boolean): Omit
   const isDeleted = taken > 0 && countRows(deleting) + countRows(stored) + unknown.length === 0;
   // Of a finished job somebody may have taken a part back, and a run over a part of a job may have finished that alone.
   const settled = mergeRanges([...stored, ...deleted, ...rangesOf(quarantined.keys())]);
-  const isOver = (done || taken > 0) && unknown.length === 0 && subtractRanges(planned, settled).length === 0;
+  const isOpen = unknown.length > 0 || deleting.length > 0;
+  const isOver = (done || taken > 0) && !isOpen && subtractRanges(planned, settled).length === 0;
   const ended = isDeleted ? 'deleted' : isOver ? 'done' : paused ? 'paused' : 'interrupted';
   const state = running ? 'running' : ended;
   return {
@@ -119,6 +138,7 @@ function statusOf(journal: JournalState, job: JobRecord, running: boolean): Omit
     ...(journal.typed && { folder: journal.typed.folder }),
     ...(indices && { indexOf: (row: number) => indexInRuns(indices, row) }),
     deleted: taken,
+    deleting: countRows(deleting),
     state,
     ...(state === 'paused' && paused && { pause: { why: paused.why, resumeAt: paused.resumeAt } }),
     ids,

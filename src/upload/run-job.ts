@@ -6,9 +6,9 @@ import { bindData, checkData } from './bind-data.ts';
 import { checkRows } from './check-rows.ts';
 import type { Delivery } from './delivery.ts';
 import { wholeBlocks } from './fingerprint.ts';
-import { noteTyped, type OpenJobOptions, openJob } from './job.ts';
+import { type JobEnd, noteTyped, type OpenJobOptions, openJob } from './job.ts';
 import { refuseOverlap } from './jobs-beside.ts';
-import type { Journal } from './journal.ts';
+import { type Journal, readJournal } from './journal.ts';
 import { batchesAmong } from './journal-state.ts';
 import { lookFirst } from './look-first.ts';
 import { notingPause } from './note-pause.ts';
@@ -37,7 +37,7 @@ export interface JobInput extends UploadRun, OpenJobOptions {
  */
 export async function runJob(input: JobInput): Promise<JobReport> {
   const job = await openJob(input.server, input.identity, input);
-  let refused = false;
+  let end: JobEnd = 'kept';
   try {
     for (const message of job.journal.warnings) input.onEvent({ type: 'warning', message });
     await bindData(job.journal, input);
@@ -48,17 +48,18 @@ export async function runJob(input: JobInput): Promise<JobReport> {
       const state = await lookFirst(input, job);
       // Asked once more now that this run's plan can be seen too: of two that begin at once, one sees the other's.
       await refuseOverlap(input.stateDir, job.id, input.planned).catch((error) => {
-        refused = true;
+        end = 'refused';
         throw error;
       });
       await job.begun();
       return sendJob(input, job.id, job.journal, state);
     });
   } catch (error) {
-    refused ||= error instanceof AppError && error.code === 'feature_exists';
+    if (error instanceof AppError && error.code === 'feature_exists') end = 'refused';
+    else if (error instanceof AppError && (await isNothing(job.journal, error.code))) end = 'nothing';
     throw error;
   } finally {
-    await job.close(refused);
+    await job.close(end);
   }
 }
 
@@ -74,6 +75,18 @@ async function checkOpenBatches({ matrix, planned, fields, delivery }: JobInput,
   const leaveOut = { format: delivery.format, skipBad: true, isPart: true };
   const { blocks } = await checkRows(matrix, unchecked, () => undefined, leaveOut);
   checkData(state, { matrix, blocks, fields });
+}
+
+/** What the server answers when it takes nothing of an upload, now or later. */
+const refusals: ReadonlySet<string> = new Set([
+  ...['refused', 'authentication_failed', 'upload_not_permitted', 'cannot_be_stored'],
+]);
+
+/** Whether a job that the server has refused has nothing there, and nothing that may be: then there is nothing to go on with. */
+async function isNothing(journal: Journal, code: string): Promise<boolean> {
+  if (!refusals.has(code)) return false;
+  const state = (await readJournal(journal.path))?.state;
+  return [state?.stored, state?.unknown, state?.deleted].every((rows) => rows?.length === 0);
 }
 
 /** Rows that failed the check are told by the journal too. */

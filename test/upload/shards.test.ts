@@ -195,13 +195,13 @@ describe('rows that another run may be sending', () => {
   it('are waited for where a restart puts a journal aside that has a request without an answer', async () => {
     let isRefused = true;
     const refusal = { kind: 'answer', commit: false, status: 403, body: '{"error":"no"}' } as const;
-    const bench = await openLibraryBench(true, ({ path }) =>
-      isRefused && path === '/api/feature/upload-batch' ? refusal : undefined,
+    const bench = await openLibraryBench(true, ({ path }, nth) =>
+      isRefused && nth > 0 && path === '/api/feature/upload-batch' ? refusal : undefined,
     );
     await expect(bench.upload(tiny, { activations })).rejects.toMatchObject({ code: 'refused' });
     isRefused = false;
     const [{ id = '' } = {}] = await listJobs(bench.state);
-    const intent: JournalRecord = { t: 'intent', batch: 99, key: 'k', rows: [[0, 4]], hash: 'h' };
+    const intent: JournalRecord = { t: 'intent', batch: 99, key: 'k', rows: [[4, 8]], hash: 'h' };
     appendFileSync(journalPath(bench.state, id), encodeRecord(intent));
     const told: string[] = [];
     const onEvent: OnEvent = (event) => {

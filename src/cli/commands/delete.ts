@@ -3,7 +3,7 @@ import { AppError } from '../../errors.ts';
 import { closeAfter } from '../../library/close-after.ts';
 import { type Deletion, deleteRows, type Survey, surveyRows } from '../../upload/delete-rows.ts';
 import { deletionMarks } from '../../upload/deletion-marks.ts';
-import { type HeldJob, holdJob, holdJobsOf, noSuchJob, readJobState } from '../../upload/held-jobs.ts';
+import { type HeldJob, holdJob, holdJobsOf, missingJob, readJobState } from '../../upload/held-jobs.ts';
 import { type JobRows, requireOwnJob, rowsToDelete } from '../../upload/job-rows.ts';
 import type { JobRecord } from '../../upload/journal-records.ts';
 import type { JournalState } from '../../upload/journal-state.ts';
@@ -24,16 +24,21 @@ type Own = Parameters<Parameters<typeof closeAfter>[0]>[0];
 export function run(context: CommandContext): Promise<number> {
   const { args, options } = context;
   const ids = [...new Set(args.map(parseId).map(({ model, source, index }) => `${model}/${source}/${Number(index)}`))];
+  if (options.includeFound && options.job === undefined) {
+    throw new AppError('usage', '--include-found is about a job: with an id that row is deleted either way', {
+      hints: ['leave it out, or name the job with --job JOB'],
+    });
+  }
   if ((ids.length === 0) === (options.job === undefined)) {
-    throw new AppError('usage', 'what is to be deleted?', {
+    throw new AppError('usage', ids.length === 0 ? 'what is to be deleted?' : 'either ids are deleted or a job', {
       hints: ['name features and vectors by their ids, or a job with --job JOB; neuronpedia status lists the jobs'],
     });
   }
   return closeAfter(async (own) => {
     const stateDir = foldersOf(context.env).state;
-    const job = options.job === undefined ? undefined : await findJobId(stateDir, options.job);
+    const job = options.job === undefined ? undefined : await findJobId(stateDir, options.job, options);
     const state = job === undefined ? undefined : await readJobState(stateDir, job);
-    if (job !== undefined && !state) throw noSuchJob(job);
+    if (job !== undefined && !state) throw await missingJob(stateDir, job);
     if (!options.dryRun) requireSomebody(context, 'that these rows are deleted');
     const session = own(await openSession(job && state ? await atServerOf(context, job, state) : context));
     const { server } = own(await session.connect());

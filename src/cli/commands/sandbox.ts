@@ -8,6 +8,17 @@ import { startEmbedded } from '../embedded.ts';
 /** `sandbox`: the embedded server by itself, until SIGINT. */
 export async function run(context: CommandContext): Promise<number> {
   const { out, options, env } = context;
+  const other = Object.entries({
+    '--sandbox': options.sandbox,
+    '--api-url': options.apiUrl,
+    '--sandbox-public': options.sandboxPublic,
+  });
+  const [named] = other.find(([, value]) => value !== undefined) ?? [];
+  if (named !== undefined) {
+    throw new AppError('usage', `${named} says which server a command talks to; this one is a server`, {
+      hints: [named === '--sandbox-public' ? 'the one that behaves like the public server: --public' : 'leave it out'],
+    });
+  }
   const dataDir = options.data === undefined ? defaultFolder(context) : resolve(options.data);
   const { port = 0, fresh = false, tier, rateLimit = false } = options;
   const isPublic = options.public ?? false;
@@ -20,6 +31,7 @@ export async function run(context: CommandContext): Promise<number> {
     fresh,
     public: isPublic,
     rateLimit,
+    onExchange: out.detail,
     ...(tier && { tier }),
   });
   const { url, apiKey } = sandbox;

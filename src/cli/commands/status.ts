@@ -1,7 +1,7 @@
 import { count } from '../../count.ts';
 import { AppError } from '../../errors.ts';
 import { closeAfter } from '../../library/close-after.ts';
-import { listJobs } from '../../upload/jobs.ts';
+import { listJobs, unreadableJobs } from '../../upload/jobs.ts';
 import type { CommandContext } from '../context.ts';
 import { showFeature } from '../feature-status.ts';
 import { jobOfSource, sourceNamed } from '../find-job.ts';
@@ -20,8 +20,7 @@ export function run(context: CommandContext): Promise<number> {
   return closeAfter(async (own) => {
     const session = own(await openSession(context));
     if (subject?.includes('/')) {
-      const source = sourceNamed(subject);
-      const job = source === undefined ? undefined : await jobOfSource(session.folders.state, source);
+      const job = await jobOfSource(session.folders.state, subject, context.options);
       return job === undefined ? showFeature(context, session, subject) : showJob(context, session, job);
     }
     if (context.options.text !== undefined) throw needsFeature();
@@ -58,6 +57,10 @@ function needsFeature(): AppError {
 async function showOverview(context: CommandContext, session: Session): Promise<number> {
   const { out } = context;
   const jobs = await listJobs(session.folders.state);
+  for (const id of await unreadableJobs(session.folders.state)) {
+    const what = 'is damaged, and does not say of which upload it is';
+    out.warn(`the checkpoint of job ${id} ${what}; the same upload looks up what the server has instead`);
+  }
   const asked = await askServer(context, session);
   const line = (name: string, text: string) =>
     out.result(`${out.paint.bold(text === '' ? name : name.padEnd(9))}${text}`);

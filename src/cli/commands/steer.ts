@@ -38,7 +38,7 @@ export function run(context: CommandContext): Promise<number> {
         }),
       );
       tellAnswer(context, session, answer);
-      out.document({ ...documentOf(session, directions, request), status: 'done', ...answerFields(answer) });
+      out.document({ ...documentOf(session, directions, request), status: 'done', ...answerFields(session, answer) });
       return 0;
     } catch (error) {
       if (!stop.aborted) throw explained(error, directions);
@@ -111,8 +111,9 @@ function documentOf(session: Session, directions: readonly Direction[], request:
   };
 }
 
-function answerFields({ plain, steered, id, shareUrl, remaining, whole }: Steered) {
-  return { default: plain, steered, id, shareUrl, remaining, whole };
+function answerFields({ embedded }: Session, { plain, steered, id, shareUrl, remaining, whole }: Steered) {
+  // The address of an embedded server ends with this command.
+  return { default: plain, steered, id, ...(!embedded && { shareUrl }), remaining, whole };
 }
 
 /** A model that the server does not run fails in ways that do not say so; the feature's own page does. */
