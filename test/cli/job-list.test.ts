@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { AppError } from '../../src/errors.ts';
 import { openJournal } from '../../src/upload/journal.ts';
@@ -176,4 +178,65 @@ describe('what jobs made', () => {
     expect(stdout).toMatch(/ {4}2 vectors on the server:\n( {6}http:\S+\/\d+\n){2} {2}\S/);
     expect(stdout).toMatch(/1-plain\n.*begun.*\n$/);
   });
+});
+
+describe('a checkpoint', () => {
+  test('that does not say of which upload it is is told, and no command takes it for none', async ({ home }) => {
+    const ran = await home.run([...sae('lost', '--features', '0-9'), '--sandbox', '--json']);
+    const [{ job }] = documentsOf(ran).at(-1).jobs;
+    const path = join(home.state, 'jobs', `${job}.journal`);
+    writeFileSync(path, readFileSync(path, 'utf8').toUpperCase());
+    const listed = await home.run(['status', '--sandbox']);
+    expect(listed).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining(`the checkpoint of job ${job} is damaged`),
+    });
+    for (const command of [
+      ['status', job.slice(0, 6)],
+      ['delete', '--job', job, '--yes'],
+    ]) {
+      const ran = await home.run([...command, '--sandbox']);
+      expect(ran).toMatchObject({ code: 12, stderr: expect.stringContaining(`job ${job} is damaged`) });
+    }
+    expect(await home.run([...sae('lost', '--features', '0-9'), '--sandbox'])).toMatchObject({ code: 0 });
+  });
+
+  test('cannot be in a file', async ({ home }) => {
+    const env = { NEURONPEDIA_STATE_DIR: home.file('state-file', 'x') };
+    const ran = await home.run(['status', '--sandbox'], { env });
+    expect(ran).toMatchObject({ code: 12, stderr: expect.stringContaining('NEURONPEDIA_STATE_DIR') });
+  });
+
+  test('is none of an upload that the server refused as a whole', async ({ home, server }) => {
+    const env = { NEURONPEDIA_API_KEY: 'sandbox-readonly', NEURONPEDIA_API_URL: server.url };
+    expect(await home.run(sae('refused', '--features', '0-9'), { env })).toMatchObject({ code: 4 });
+    expect(documentsOf(await home.run(['status', '--json'], { env }))[0].jobs).toEqual([]);
+  });
+
+  test('of a deletion that was cut off says how that goes on', async ({ home, server }) => {
+    const ran = await home.runAt(server.url, [...sae('half', '--features', '0-9'), '--json']);
+    const [{ job }] = documentsOf(ran).at(-1).jobs;
+    const journal = await openJournal(join(home.state, 'jobs', `${job}.journal`));
+    await journal.append({ t: 'deleting', rows: [[0, 4]] });
+    await journal.close();
+    const listed = await home.runAt(server.url, ['status']);
+    expect(listed.stdout).toContain(`  ${job}  interrupted  60 %  6/10 rows, 4 without an answer`);
+    expect(listed.stdout).toContain(`    go on with: neuronpedia delete --job ${job}\n`);
+    expect(await home.runAt(server.url, ['delete', '--job', job, '--yes'])).toMatchObject({ code: 0 });
+    expect((await home.runAt(server.url, ['status'])).stdout).toContain(`  ${job}  deleted`);
+  });
+});
+
+test('of two jobs of one source the one is meant whose server is named', async ({ home, server }) => {
+  const env = { NEURONPEDIA_API_KEY: 'sandbox-bulk', NEURONPEDIA_API_URL: server.url };
+  await home.run([...sae('twice', '--features', '0-9'), '--sandbox']);
+  const { stdout } = await home.run(sae('twice', '--features', '0-19'), { env });
+  const source = 'tiny-kjv-4l/1-twice';
+  const planned = async (...words: string[]) =>
+    documentsOf(await home.run(['status', ...words, '--json'], { env }))[0].planned;
+  expect(await planned(stdout.trim())).toBe(20);
+  expect(await planned(source, '--api-url', server.url)).toBe(20);
+  expect(await planned(source, '--sandbox')).toBe(10);
+  const either = await home.run(['status', source], { env });
+  expect(either).toMatchObject({ code: 2, stderr: expect.stringContaining('name one by its id') });
 });

@@ -1,3 +1,5 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { tinySae } from './fixtures.ts';
 import { type Home, test } from './home.ts';
@@ -77,5 +79,40 @@ describe.concurrent('plain http to another host', () => {
     const ran = await home.runAt(open.url, ['status', '--insecure']);
     expect(ran.code).toBe(4);
     expect(open.seen).toMatchObject([{ path: '/api/upload/limits', key: 'sandbox-bulk' }]);
+  });
+});
+
+describe.concurrent('the file of stored keys', () => {
+  const keys = (home: Home) => join(home.config, 'keys.json');
+
+  test('that is empty, as a full disk leaves it, holds none, and a login mends it', async ({ home, server }) => {
+    mkdirSync(home.config, { recursive: true });
+    writeFileSync(keys(home), '');
+    expect(await whoAmI(home, ['--api-url', server.url], free)).toMatchObject({ name: 'free' });
+    expect(await login(home, server.url)).toMatchObject({ code: 0 });
+    expect(await whoAmI(home, ['--api-url', server.url], {})).toMatchObject({ name: 'research' });
+  });
+
+  test('may hold nonsense for another server', async ({ home, server }) => {
+    await login(home, server.url);
+    const stored = JSON.parse(readFileSync(keys(home), 'utf8'));
+    writeFileSync(keys(home), JSON.stringify({ ...stored, 'https://other.example.org': 5 }));
+    expect(await whoAmI(home, ['--api-url', server.url], {})).toMatchObject({ name: 'research' });
+    const other = await home.run(['status', '--api-url', 'https://other.example.org']);
+    expect(other).toMatchObject({ code: 6, stderr: expect.stringContaining('"https://other.example.org" is no key') });
+  });
+
+  test('of a server that is not the default one is written by a login that names it', async ({ home, server }) => {
+    const none = await home.run(['status', '--api-url', server.url]);
+    expect(none).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining(`neuronpedia login --api-url ${server.url}`),
+    });
+    const unknown = { NEURONPEDIA_API_KEY: 'no-such-key' };
+    const refused = await home.run(['status', '--api-url', server.url], { env: unknown });
+    expect(refused).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining('set NEURONPEDIA_API_KEY to another, or'),
+    });
   });
 });

@@ -18,6 +18,8 @@ export interface RunningSandbox {
   pid: number;
   /** Ends it with a signal and returns its exit code. */
   close(signal?: NodeJS.Signals): Promise<number | null>;
+  /** What it has said so far. */
+  stderr(): string;
   /** Sends JSON with the default key, as another program would. */
   post(path: string, body: unknown): Promise<Json>;
 }
@@ -28,9 +30,13 @@ export async function startSandboxProcess({ data, args = [] }: SandboxArgs): Pro
   const words = ['sandbox', '--json', '--port', '0', '--data', folder, ...args];
   const child = spawn(process.execPath, [binary, ...words], {
     env: childEnv({ HOME: folder, NEURONPEDIA_CONFIG_DIR: folder, NEURONPEDIA_STATE_DIR: folder }),
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const ended = once(child, 'exit').then(([code]) => code as number | null);
+  let said = '';
+  child.stderr.on('data', (chunk) => {
+    said += chunk;
+  });
+  const ended = once(child, 'close').then(([code]) => code as number | null);
   const [first] = await Promise.race([
     once(createInterface({ input: child.stdout }), 'line'),
     ended.then((code) => Promise.reject(new Error(`the sandbox ended with ${code}`))),
@@ -45,6 +51,7 @@ export async function startSandboxProcess({ data, args = [] }: SandboxArgs): Pro
       child.kill(signal);
       return ended;
     },
+    stderr: () => said,
     post: async (path, body) => {
       const headers = { 'x-api-key': 'sandbox-bulk' };
       const response = await fetch(listening.url + path, { method: 'POST', headers, body: JSON.stringify(body) });

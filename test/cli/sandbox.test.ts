@@ -98,3 +98,11 @@ describe.concurrent('a daily quota', () => {
     expect(storedFeatures(home.sandboxData)).toHaveLength(1000);
   });
 });
+
+test('--verbose shows the requests that the sandbox is sent', async ({ home }) => {
+  const sandbox = await home.sandbox({ args: ['--verbose'] });
+  expect(await home.runAt(sandbox.url, ['status'])).toMatchObject({ code: 0 });
+  await sandbox.close();
+  expect(sandbox.stderr()).toMatch(/GET \/api\/upload\/limits \(0 bytes\) -> 200 \(\d+ ms\)/);
+  expect(sandbox.stderr()).not.toContain('x-api-key');
+});

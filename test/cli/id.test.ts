@@ -1,0 +1,32 @@
+import { expect, it } from 'vitest';
+import { parseId } from '../../src/cli/id.ts';
+
+const id = { model: 'gpt2-small', source: '6-res', index: '12' };
+
+it.each([
+  'gpt2-small/6-res/12',
+  '/gpt2-small/6-res/12/',
+  'https://www.neuronpedia.org/gpt2-small/6-res/12',
+  'https://www.neuronpedia.org/gpt2-small/6-res/12?embed=true#top',
+  'https://example.org/below/gpt2-small/6-res/12',
+  'www.neuronpedia.org/gpt2-small/6-res/12',
+  'localhost:3000/gpt2-small/6-res/12',
+])('%s is a feature', (text) => {
+  expect(parseId(text)).toEqual(id);
+});
+
+it.each([
+  ['foo/bar/gpt2-small/6-res/12', 'an id is model/source/index'],
+  ['gpt2-small/6-res/12x', 'an id is model/source/index'],
+  ['gpt2-small/6-res/99999999999999999999', 'an id is model/source/index'],
+  ['gpt2-small/6-res/', 'is the job gpt2-small/6-res'],
+  ['87237bf7dc366fdc', 'delete --job 87237bf7dc366fdc'],
+])('%s is none, and what may be meant is said', (text, hint) => {
+  let thrown: unknown;
+  try {
+    parseId(text);
+  } catch (error) {
+    thrown = error;
+  }
+  expect(thrown).toMatchObject({ code: 'usage', hints: [expect.stringContaining(hint)] });
+});
