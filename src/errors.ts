@@ -99,6 +99,11 @@ export class AppError extends Error {
   }
 }
 
+/** Whether a server gave no answer, or only failures: it may answer again. */
+export function isAway(error: unknown): error is AppError {
+  return error instanceof AppError && (error.code === 'unreachable' || error.code === 'server_failing');
+}
+
 /** Turns anything thrown into an AppError: what is not one already is a bug of ours (exit 1). */
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;

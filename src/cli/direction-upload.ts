@@ -10,6 +10,7 @@ import type { UploadEvent } from '../upload/events.ts';
 import { previewVector } from '../upload/kinds/send-vector.ts';
 import type { PreparedVector } from '../upload/kinds/vector.ts';
 import type { Server } from '../upload/server.ts';
+import { vectorSource } from '../upload/vector-source.ts';
 import { checkAfterwards } from './after-upload.ts';
 import { attributesOf } from './attributes.ts';
 import type { CommandContext } from './context.ts';
@@ -69,7 +70,8 @@ function uploadWithin<D extends Direction>(
       {
         planned: async (prepared, direction, server) => {
           showDirection(context, server, prepared, direction, notes(direction));
-          const place = { model: said.model, source: `${said.layer}-neuronpedia-${said.hook}` };
+          const source = vectorSource(said.layer, prepared.destination.hookType);
+          const place = { model: said.model, source };
           await checkAfterwards(options, connection.http, place, options.activations !== undefined);
           if (options.dryRun) await dryRun(context, session, server, prepared);
           return !options.dryRun;

@@ -1,6 +1,6 @@
 import { fetchFeature } from '../api/feature.ts';
 import { count } from '../count.ts';
-import { AppError } from '../errors.ts';
+import { AppError, isAway } from '../errors.ts';
 import { formatRanges } from '../tensor/ranges.ts';
 import { nameRow } from '../upload/delivery.ts';
 import { missingJob, readJobState } from '../upload/held-jobs.ts';
@@ -89,16 +89,15 @@ async function read(
       await close();
     }
   } catch (error) {
-    if (error instanceof AppError && [noKeyCode, awayCode].includes(error.exitCode)) return null;
+    if (isAway(error) || (error instanceof AppError && error.exitCode === noKeyCode)) return null;
     throw error;
   } finally {
     await session.close();
   }
 }
 
-/** Exit codes of a server that is not asked for want of a key, and of one that does not answer. */
+/** Exit code of a server that is not asked for want of a key, or that refuses it. */
 const noKeyCode = 4;
-const awayCode = 5;
 
 /** Of vectors that a job made; its receipt has them all. */
 const mostIds = 20;

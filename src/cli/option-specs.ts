@@ -100,7 +100,7 @@ export const optionSpecs = {
     schema: text,
   },
   ...aboutOptions,
-  yes: { group: groups.sending, help: 'do go on without asking, also with more than 1,000 vectors', schema: flag },
+  yes: { group: groups.sending, help: 'go on without asking, also with more than 1,000 vectors', schema: flag },
   batchSize: {
     value: 'N',
     group: groups.sending,
@@ -113,7 +113,12 @@ export const optionSpecs = {
     help: 'largest request body, for example 2MB',
     schema: parsed(parseSize, 'a size such as 2MB'),
   },
-  concurrency: { value: 'N', group: groups.sending, help: 'requests in flight at the most', schema: whole(1, 64) },
+  concurrency: {
+    value: 'N',
+    group: groups.sending,
+    help: 'requests in flight at the most (without it 4, and 1 to the public server)',
+    schema: whole(1, 64),
+  },
   receipt: {
     value: 'FILE',
     group: groups.sending,

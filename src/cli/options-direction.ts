@@ -1,3 +1,4 @@
+import { mostStrength } from '../upload/strength.ts';
 import { groups } from './option-groups.ts';
 import type { OptionSpec } from './option-specs.ts';
 import { decimal, flag, text, whole, type Zod } from './option-values.ts';
@@ -9,7 +10,10 @@ export const directionOptions = {
     value: 'N',
     group: groups.place,
     help: 'steering strength, -300 to 300 (default: 10; with steer the one that is stored)',
-    schema: (z: Zod) => decimal(z).check(z.refine((value) => Math.abs(value) <= 300, 'expected -300 to 300')),
+    schema: (z: Zod) =>
+      decimal(z).check(
+        z.refine((value) => Math.abs(value) <= mostStrength, `expected -${mostStrength} to ${mostStrength}`),
+      ),
   },
   row: {
     value: 'I',

@@ -1,6 +1,6 @@
 import { count } from '../count.ts';
 import type { AppError } from '../errors.ts';
-import { type SaeEnd, sourceOf } from '../library/sae-upload.ts';
+import { type Held, type SaeEnd, sourceOf } from '../library/sae-upload.ts';
 import { countRows } from '../tensor/ranges.ts';
 import type { PreparedSae } from '../upload/kinds/sae.ts';
 import type { JobReport } from '../upload/run.ts';
@@ -15,11 +15,7 @@ import type { Session } from './session.ts';
 import { exitCodeOf, resumeFields, statusOf, tellEnd } from './upload-run.ts';
 
 /** How one job of a command ended, and what was done once it was there. */
-export interface End extends SaeEnd {
-  readonly after?: Afterwards | undefined;
-}
-
-type Held = NonNullable<SaeEnd['held']>;
+export type End = SaeEnd & { readonly after?: Afterwards | undefined };
 
 /** Says what a job left on the server, and how to go on where it did not finish. */
 export function tellReport(

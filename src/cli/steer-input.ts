@@ -4,6 +4,7 @@ import type { FeatureId } from '../api/feature-id.ts';
 import type { Http } from '../api/http.ts';
 import { longestPrompt, type SteerRequest } from '../api/steer.ts';
 import { AppError } from '../errors.ts';
+import { defaultStrength, mostStrength } from '../upload/strength.ts';
 import type { CommandContext } from './context.ts';
 import { parseId } from './id.ts';
 import { readStandardInput } from './standard-input.ts';
@@ -20,10 +21,6 @@ export interface Direction extends FeatureId {
 export interface TypedDirection extends FeatureId {
   readonly strength: number | undefined;
 }
-
-const greatestStrength = 300;
-/** What the servers give a vector that was uploaded without one. */
-const defaultStrength = 10;
 
 /** Reads `model/source/index[@strength]`s or URLs. Error: usage, also for several models or one direction twice. */
 export function parseDirections(words: readonly string[]): TypedDirection[] {
@@ -49,8 +46,8 @@ function parseDirection(word: string): TypedDirection {
   if (!match) return { ...parseId(word), strength: undefined };
   const [, id, text] = match as unknown as [string, string, string];
   const strength = /^[+-]?(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : Number.NaN;
-  if (!(Math.abs(strength) <= greatestStrength)) {
-    throw new AppError('usage', `"${word}": expected a strength of -300 to 300 after the @`, {
+  if (!(Math.abs(strength) <= mostStrength)) {
+    throw new AppError('usage', `"${word}": expected a strength of -${mostStrength} to ${mostStrength} after the @`, {
       hints: ['for example gpt2-small/6-my-sae/1234@-20'],
     });
   }

@@ -1,8 +1,8 @@
 import { isTimeUp } from '../upload/time-limit.ts';
-import type { SaeEnd } from './sae-upload.ts';
+import type { Held, SaeEnd } from './sae-upload.ts';
 
 /** What keeps the next job of an upload from being begun, given how the last one ended; undefined where nothing does. */
-export function whatHolds(stop: AbortSignal | undefined, last: SaeEnd | undefined): SaeEnd['held'] {
+export function whatHolds(stop: AbortSignal | undefined, last: SaeEnd | undefined): Held | undefined {
   if (stop?.aborted) return { end: { type: isTimeUp(stop.reason) ? 'time_up' : 'stopped' } };
   if (last?.held) return last.held;
   if (last?.report?.end.type === 'quota') return { end: last.report.end };

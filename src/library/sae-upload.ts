@@ -29,15 +29,18 @@ export interface SaeHooks {
   sending?(prepared: PreparedSae, send: (onEvent: OnEvent) => Promise<JobReport>): Promise<JobReport>;
 }
 
-/** How the upload of one SAE ended: with a report, an error, or before it was begun. */
-export interface SaeEnd {
+/** How the upload of one SAE ended: with a report, with an error, or (`held`, which says why) before it was begun. */
+export type SaeEnd = {
   readonly source: string;
   readonly prepared: PreparedSae;
-  readonly report?: JobReport;
-  readonly error?: AppError;
-  /** It was not begun, and why. */
-  readonly held?: Pick<JobReport, 'end'>;
-}
+} & (
+  | { readonly report: JobReport; readonly error?: never; readonly held?: never }
+  | { readonly error: AppError; readonly report?: never; readonly held?: never }
+  | { readonly held: Held; readonly report?: never; readonly error?: never }
+);
+
+/** Why an upload was not begun. */
+export type Held = Pick<JobReport, 'end'>;
 
 /** Where the rows of an SAE go, as the server names it. */
 export function sourceOf({ model, source }: Pick<PreparedSae, 'model' | 'source'>): string {

@@ -8,6 +8,7 @@ import { sendVector } from '../upload/kinds/send-vector.ts';
 import { type PreparedVector, type ProbeFacts, prepareVector, type VectorOptions } from '../upload/kinds/vector.ts';
 import type { JobReport } from '../upload/run.ts';
 import type { Server } from '../upload/server.ts';
+import { defaultStrength } from '../upload/strength.ts';
 import { closeAfter } from './close-after.ts';
 import { type RunOptions, serverOf, throwIfStopped, uploadRun } from './run-options.ts';
 import { sendWhenOpen } from './send-when-open.ts';
@@ -88,7 +89,7 @@ async function send<D extends Direction>(
   hooks: VectorHooks<D>,
 ): Promise<VectorEnd | undefined> {
   const server = await serverOf(upload);
-  const { hook = 'resid-post', strength = 10 } = upload;
+  const { hook = 'resid-post', strength = defaultStrength } = upload;
   const prepared = await prepareVector(direction, { ...upload, hook, strength, ...(probe && { probe }) }, server);
   if ((await hooks.planned?.(prepared, direction, server)) === false) return undefined;
   throwIfStopped(upload);

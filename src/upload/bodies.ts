@@ -5,7 +5,7 @@ import { type Body, type BodyBuilder, type BodyLimits, type BufferPool, startBod
 import { type BodyFormat, nameRow } from './delivery.ts';
 
 /** Rows whose side data is in memory at a time. */
-const preparedRows = 64;
+export const preparedRows = 64;
 
 /**
  * Turns row blocks into request bodies: as many rows each as fit into `limits()`, asked anew for every body.

@@ -1,12 +1,10 @@
 import { floatWriter, longestFloatText } from '../encode/floats.ts';
 import type { RowBlock } from '../tensor/row-blocks.ts';
+import { preparedRows } from './bodies.ts';
 import type { BodyFormat } from './delivery.ts';
 
 /** What single rows have besides what is fetched for them around their values, at the most: names and numbers. */
 const usualText = 64 << 10;
-
-/** Rows whose side data is in memory at a time. */
-const preparedRows = 64;
 
 /** Of a block's planned rows, those that are larger alone than a body may be, and why. */
 export type CheckSizes = (block: RowBlock, isPlanned: (row: number) => boolean) => Promise<ReadonlyMap<number, string>>;

@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts';
+import { isAway } from '../errors.ts';
 import type { SendResult } from './run.ts';
 import type { JobInput } from './run-job.ts';
 import type { Quota } from './server.ts';
@@ -56,10 +56,7 @@ function isSpent(quota: Quota | undefined): quota is Quota {
 /** A server that is away at midnight is asked again. */
 function askPatiently(input: Pick<JobInput, 'server'>): Promise<Quota | undefined | 'away'> {
   return freshQuota(input).catch((error) => {
-    if (error instanceof AppError && error.exitCode === awayCode) return 'away';
+    if (isAway(error)) return 'away';
     throw error;
   });
 }
-
-/** Exit code of a server that is unreachable or failing. */
-const awayCode = 5;

@@ -174,7 +174,9 @@ describe('a server', () => {
     ];
     answerLookups((callback) => callback(null, addresses));
     const { port } = new URL(sandbox.url);
-    await (await open(`http://two-ways.test:${port}`, {})).close();
+    const connection = await open(`http://two-ways.test:${port}`, {});
+    expect(connection.server.account.name).toBe('bulk');
+    await connection.close();
   });
 
   it('whose name nobody answers for is given up in time, with the name', async () => {

@@ -61,6 +61,7 @@ export const falsehood: fc.Arbitrary<Falsehood> = fc.record({
       '[{}]',
       '{"error":{}}',
       '{"error":"\\u001b[31mno","code":"feature_exists","path":"\\u001b]0;x\\u0007"}',
+      '{"error":"no","code":"constructor"}',
       '{"message":"a\\nneuronpedia: error: b"}',
     ),
   ),

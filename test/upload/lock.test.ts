@@ -23,6 +23,13 @@ const quick = { listenMs: 400 };
 const owner = (fields: object) =>
   JSON.stringify({ id: 'other', host: hostname(), pid: 1, start: 'never', since: 'then', ...fields });
 
+/** Takes the lock of a run that is gone: what its journal holds is written anew then, in case it is not. */
+async function takeOver(options = {}): Promise<void> {
+  const lock = await takeLock(path, options);
+  expect(lock.takenOver).toBe(true);
+  await lock.release();
+}
+
 describe('the lock of a job', () => {
   it('keeps a second run out until it is released', async () => {
     const lock = await takeLock(path);
@@ -69,12 +76,12 @@ describe('the lock of a job', () => {
 
   it('of a dead process whose number another process has now is taken over', async () => {
     await writeFile(path, owner({ pid: process.ppid, start: 'an earlier boot/1' }));
-    await (await takeLock(path)).release();
+    await takeOver();
   });
 
   it('of an earlier run with the same number, as in a container where every run is pid 1, is taken over', async () => {
     await writeFile(path, owner({ pid: process.pid, start: 'before' }));
-    await (await takeLock(path)).release();
+    await takeOver();
   });
 
   it('of a living process is believed where the system tells no start, while its heart beats', async () => {
@@ -83,7 +90,7 @@ describe('the lock of a job', () => {
     const then = new Date(Date.now() - 7_000);
     await utimes(path, then, then);
     expect(await isLocked(path)).toBe(false);
-    await (await takeLock(path)).release();
+    await takeOver();
   });
 
   it('of another host is believed for a minute after its last heartbeat', async () => {
@@ -91,7 +98,7 @@ describe('the lock of a job', () => {
     await expect(takeLock(path)).rejects.toThrow('on elsewhere');
     const then = new Date(Date.now() - 61_000);
     await utimes(path, then, then);
-    await (await takeLock(path, quick)).release();
+    await takeOver(quick);
   });
 
   it('of another host whose clock is an hour off is not taken while its heart beats, and is once it has stopped', async () => {
@@ -102,7 +109,7 @@ describe('the lock of a job', () => {
       const heart = setInterval(beat, 50);
       await expect(takeLock(path, quick)).rejects.toThrow('on elsewhere');
       clearInterval(heart);
-      await (await takeLock(path, quick)).release();
+      await takeOver(quick);
     }
   });
 
@@ -116,7 +123,7 @@ describe('the lock of a job', () => {
     const then = new Date(Date.now() - 7_000);
     await utimes(path, then, then);
     expect(await isLocked(path)).toBe(false);
-    await (await takeLock(path, quick)).release();
+    await takeOver(quick);
   });
 
   it('of another container is not taken where its last beat looks old because the clock was set', async () => {
@@ -202,6 +209,6 @@ describe('the lock of a job', () => {
 
   it('that was cut off while being written belongs to nobody', async () => {
     await writeFile(path, '{"id":"x"');
-    await (await takeLock(path)).release();
+    await takeOver();
   });
 });

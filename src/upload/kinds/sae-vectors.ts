@@ -7,6 +7,7 @@ import { countRows, eachRow } from '../../tensor/ranges.ts';
 import { type Attributes, attributeFields, notStored } from '../attributes.ts';
 import type { Place } from '../destination.ts';
 import type { ModelRecord, Server, VectorDestination } from '../server.ts';
+import { defaultStrength } from '../strength.ts';
 import { vectorSource } from '../vector-source.ts';
 import { digests } from './feature-format.ts';
 import { hashRows } from './row-hashes.ts';
@@ -24,7 +25,6 @@ export interface VectorsOptions {
 /** A vector a row is a request a row: more than this is rarely meant. */
 const manyVectors = 1000;
 const defaultLabel = '{sae-id} L{layer} #{index}';
-const defaultStrength = 10;
 
 /**
  * Rows as steering vectors, each named by a template.

@@ -10,6 +10,7 @@ import { type Attributes, checkAttributes, notStored } from '../attributes.ts';
 import { checkRows } from '../check-rows.ts';
 import { checkLayer, findModel } from '../destination.ts';
 import type { Server, VectorDestination } from '../server.ts';
+import { mostStrength } from '../strength.ts';
 import { hashRows } from './row-hashes.ts';
 import { wrongWidth } from './sae-matrix.ts';
 import { refuseWithoutWidth, vectorFields } from './sae-vectors.ts';
@@ -102,9 +103,6 @@ function dropped(dashboard: Dashboard | undefined): Record<string, unknown> {
   const { activations: _kept, ...rest } = dashboard ?? { activations: [] };
   return rest;
 }
-
-/** Servers take no more, either way. */
-export const mostStrength = 300;
 
 /** A name or concept that would arrive as another. Error: usage. */
 function checkTexts({ name, probe }: VectorOptions): void {

@@ -1,0 +1,5 @@
+/** Steering strength of a vector that says none. */
+export const defaultStrength = 10;
+
+/** The greatest steering strength that servers take, in either direction. */
+export const mostStrength = 300;
