@@ -12,6 +12,8 @@ export interface CommandSpec {
     readonly several?: boolean;
   };
   readonly options: readonly OptionName[];
+  /** One heading for all of its options in help; else each stands under its group's, as uploads have them. */
+  readonly heading?: string;
   /** Without these the command cannot run at all. */
   readonly required?: readonly OptionName[];
   /** Without these it can run only where the files say them. */

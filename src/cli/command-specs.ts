@@ -38,6 +38,7 @@ export const commandSpecs: readonly CommandSpec[] = [
     summary: 'show the server, the account and local jobs, one job, or one feature',
     argument: { name: 'ID', help: 'model/source/index or its URL, or a job as status lists it', required: false },
     options: ['all', 'text', 'verify', 'verifyRows', 'receipt', 'resolve'],
+    heading: 'What is shown',
     examples: [
       'neuronpedia status',
       'neuronpedia status gpt2-small/6-my-res-16k/1234 --text "In the beginning"',
@@ -64,6 +65,7 @@ export const commandSpecs: readonly CommandSpec[] = [
       several: true,
     },
     options: ['strength', ...steeringNames],
+    heading: 'Steering',
     required: ['prompt'],
     examples: [
       'neuronpedia steer gpt2-small/6-neuronpedia-resid-post/108781060 --prompt "I think that"',
@@ -84,6 +86,7 @@ export const commandSpecs: readonly CommandSpec[] = [
     summary: 'take back features, vectors and probes that you uploaded',
     argument: { name: 'ID', help: 'model/source/index or its URL', required: false, several: true },
     options: ['job', 'includeFound', 'dryRun', 'yes', 'forceUnlock'],
+    heading: 'What is deleted',
     examples: ['neuronpedia delete gpt2-small/6-my-res-16k/1234', 'neuronpedia delete --job 0bccbe95a159a47a --yes'],
     exitCodes: [...ofServers, 6, 8, 9, 11, 12],
     exitMeanings: {

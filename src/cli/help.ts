@@ -50,7 +50,7 @@ export function commandHelp(spec: CommandSpec, width: number): string {
       spec.examples.flatMap((line) => exampleLines(line, width)),
     ),
     argument ? heading('Arguments', entry(argument.name, argument.help, width)) : [],
-    ...groupsOf(spec.options).map(([group, names]) => heading(group, optionLines(names, required, width))),
+    ...sectionsOf(spec).map(([group, names]) => heading(group, optionLines(names, required, width))),
     heading(groups.everywhere, [...optionLines(everywhere, [], width), ...ownOptions(width)]),
     heading(
       'Exit codes',
@@ -116,7 +116,8 @@ function exampleLines(line: string, width: number): string[] {
   return [...lines, now];
 }
 
-function groupsOf(names: readonly OptionName[]): [string, OptionName[]][] {
+function sectionsOf({ heading: title, options: names }: CommandSpec): [string, readonly OptionName[]][] {
+  if (title !== undefined) return [[title, names]];
   const grouped = new Map<string, OptionName[]>();
   for (const name of names) {
     const { group } = optionSpecs[name];
