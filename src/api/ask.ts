@@ -158,7 +158,7 @@ export function readAs<T>(answer: Answer, schema: z.ZodMiniType<T>, doing: strin
 }
 
 /** Holds an answer to what was asked: of another place it says nothing of this one. Error: not_neuronpedia. */
-export function checkPlace(found: Record<string, unknown>, asked: Record<string, string>, doing: string): void {
+export function requireAsked(found: Record<string, unknown>, asked: Record<string, string>, doing: string): void {
   for (const [key, value] of Object.entries(asked)) {
     if (found[key] === value) continue;
     const said = typeof found[key] === 'string' ? JSON.stringify(found[key].slice(0, 100)) : typeof found[key];

@@ -2,7 +2,7 @@ import type { AppError } from '../errors.ts';
 import * as z from '../schema.ts';
 import { createPacer } from '../upload/pacer.ts';
 import type { Made, ModelRecord, Server, SourceSet } from '../upload/server.ts';
-import { ask, askAgain, checkPlace, postJson, readOrRefuse } from './ask.ts';
+import { ask, askAgain, postJson, readOrRefuse, requireAsked } from './ask.ts';
 import { askQuota, discover } from './discover.ts';
 import { featureDelivery } from './feature-delivery.ts';
 import { type Answer, type Http, openHttp } from './http.ts';
@@ -114,7 +114,7 @@ async function getModel(http: Http, id: string): Promise<ModelRecord | undefined
     `asking for the model "${id}"`,
   );
   if (found === null) return undefined;
-  checkPlace(found, { id }, `asking for the model "${id}"`);
+  requireAsked(found, { id }, `asking for the model "${id}"`);
   return toModel(found);
 }
 
@@ -130,7 +130,7 @@ async function getSourceSet(http: Http, modelId: string, name: string): Promise<
   if (answer.status === 404) return undefined;
   const found = readOrRefuse(answer, z.nullable(sourceSetSchema), `asking for the source set "${name}"`);
   if (found === null) return undefined;
-  checkPlace(found, { name }, `asking for the source set "${name}"`);
+  requireAsked(found, { name }, `asking for the source set "${name}"`);
   return toSourceSet(found);
 }
 

@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
 import * as z from '../schema.ts';
 import { readComplaint } from './answer-errors.ts';
-import { askAgain, checkPlace, readOrRefuse } from './ask.ts';
+import { askAgain, readOrRefuse, requireAsked } from './ask.ts';
 import type { Http } from './http.ts';
 import { manyOf } from './many-of.ts';
 import { explanationSchema } from './schemas.ts';
@@ -77,6 +77,6 @@ export async function fetchFeature(
   const doing = `reading ${model}/${source}/${index}`;
   const found = readOrRefuse(answer, featureSchema, doing);
   const place = { modelId: model, layer: source, index: String(Number(index)) };
-  checkPlace({ ...found, index: String(Number(found.index)) }, place, doing);
+  requireAsked({ ...found, index: String(Number(found.index)) }, place, doing);
   return found;
 }

@@ -37,7 +37,7 @@ export class ProxyFailure extends Error {
 }
 
 /** Where a request was to go. */
-export interface Way {
+export interface Reaching {
   readonly origin: string;
   readonly proxy: HttpProxy | undefined;
 }
@@ -49,7 +49,7 @@ export interface Way {
 const beforeSending = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
 
 /** What a failed exchange means, for people and for whoever may send it again. */
-export function noAnswer(way: Way, error: unknown): NoAnswer {
+export function noAnswer(way: Reaching, error: unknown): NoAnswer {
   if (error instanceof NoAnswer) return error;
   if (isOutOfAddresses(error))
     return new NoAnswer(outOfAddresses, false, { cause: error, hints: [moreAddresses], settled: true });

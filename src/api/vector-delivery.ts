@@ -4,7 +4,7 @@ import { looseHash } from '../upload/fingerprint.ts';
 import type { Pacer } from '../upload/pacer.ts';
 import type { Capabilities, VectorDestination } from '../upload/server.ts';
 import { vectorSource } from '../upload/vector-source.ts';
-import { ask, checkPlace, postJson } from './ask.ts';
+import { ask, postJson, requireAsked } from './ask.ts';
 import type { Http } from './http.ts';
 import { manyOf } from './many-of.ts';
 import { notSaid, sendUpload } from './outcome.ts';
@@ -60,7 +60,7 @@ export function vectorDelivery(
       const { success, data } = newVectorSchema.safeParse(result.json);
       if (!success) return notSaid(result, 'which vector it has stored');
       const { vector } = data;
-      checkPlace(vector, { modelId, source: vectorSource(layer, hookType) }, 'uploading a vector');
+      requireAsked(vector, { modelId, source: vectorSource(layer, hookType) }, 'uploading a vector');
       return { type: 'stored', ids: [`${vector.modelId}/${vector.source}/${vector.index}`] };
     },
     lookup: (rows) => lookUp(http, destination, rows),

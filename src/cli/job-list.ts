@@ -91,7 +91,7 @@ export function commandFrom({ job, folder }: JobStatus, here: string): string {
 /** What a server that names rows itself called them: features are named by their source and row. */
 function madeLines({ id, job, ids }: JobStatus, most: number): string[] {
   if (job.as === 'features' || job.as === 'activations' || ids.size === 0) return [];
-  const shown = [...ids.values()].slice(0, most).map((name) => `    ${placeOf(job, name)}`);
+  const shown = [...ids.values()].slice(0, most).map((name) => `    ${urlOf(job, name)}`);
   if (job.as !== 'vectors') return shown;
   const isAll = shown.length === ids.size;
   const vectors = ids.size === 1 ? '1 vector' : `${count(ids.size)} vectors`;
@@ -103,7 +103,7 @@ function madeLines({ id, job, ids }: JobStatus, most: number): string[] {
 }
 
 /** A URL, or the bare id where the server ends with each command. */
-function placeOf({ serverName }: JobStatus['job'], id: string): string {
+function urlOf({ serverName }: JobStatus['job'], id: string): string {
   return URL.canParse(serverName) ? `${serverName.replace(/\/+$/, '')}/${id}` : id;
 }
 

@@ -10,7 +10,7 @@ import { parseId } from './id.ts';
 import { readStandardInput } from './standard-input.ts';
 
 /** A direction to steer with, and where its strength comes from. */
-export interface Direction extends FeatureId {
+export interface SteeringDirection extends FeatureId {
   readonly id: string;
   readonly strength: number;
   readonly strengthFrom: 'id' | 'option' | 'stored' | 'default';
@@ -67,7 +67,7 @@ export async function readDirections(
   server: string,
   { options, stop }: CommandContext,
   typed: readonly TypedDirection[],
-): Promise<Direction[]> {
+): Promise<SteeringDirection[]> {
   const read = await Promise.all(
     typed.map(async (one) => ({ one, feature: await fetchFeature(http, one.model, one.source, one.index, stop) })),
   );
@@ -83,7 +83,7 @@ export async function readDirections(
   return directions;
 }
 
-function direction(one: TypedDirection, feature: Feature, option: number | undefined): Direction {
+function direction(one: TypedDirection, feature: Feature, option: number | undefined): SteeringDirection {
   const stored = feature.vectorDefaultSteerStrength ?? undefined;
   const strengthFrom =
     one.strength !== undefined
@@ -98,7 +98,7 @@ function direction(one: TypedDirection, feature: Feature, option: number | undef
 }
 
 /** Both kinds of server take either vectors, or features of SAEs that the model's host holds. */
-function refuseMixture(directions: readonly Direction[]): void {
+function refuseMixture(directions: readonly SteeringDirection[]): void {
   const vectors = directions.filter(({ feature }) => feature.hasVector === true).map(({ id }) => id);
   const features = directions.filter(({ feature }) => feature.hasVector === false).map(({ id }) => id);
   if (vectors.length === 0 || features.length === 0) return;
@@ -137,12 +137,12 @@ async function readText(context: CommandContext): Promise<string> {
 /** The request that options, directions and prompt make together. Error: usage. */
 export function steerRequest(
   { options }: CommandContext,
-  directions: readonly Direction[],
+  directions: readonly SteeringDirection[],
   prompt: string,
 ): SteerRequest {
   const { tokens = 48, temperature = 0.5, seed = 16, multiplier = 1, method, chat, specialTokens = true } = options;
   return {
-    modelId: (directions[0] as Direction).model,
+    modelId: (directions[0] as SteeringDirection).model,
     features: directions.map(({ model, source, index, strength }) => ({
       modelId: model,
       layer: source,

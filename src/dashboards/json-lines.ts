@@ -11,7 +11,7 @@ import type { Activation, Dashboard, DashboardPlace, DashboardSource, ReadOption
 import { collectFaults } from './faults.ts';
 import { fixTokens } from './fix-tokens.ts';
 import { jsonBound } from './json-bound.ts';
-import { checkPlace } from './place.ts';
+import { placeFault } from './place.ts';
 
 const activation = z.looseObject({
   tokens: z.array(z.string()),
@@ -94,7 +94,7 @@ async function scan(path: string, bytes: ByteSource, place: DashboardPlace, opti
       ? fixTokens(merge([parsed]))
       : { dashboard: merge([parsed]), fixed: 0 };
     fixedTokens += fixed;
-    const misplaced = checkPlace(parsed, place);
+    const misplaced = placeFault(parsed, place);
     const fault = misplaced ?? findFault(parsed.index, dashboard) ?? repeated(parsed, spans, whole);
     const ofFeature = misplaced === undefined ? parsed.index : undefined;
     if (fault !== undefined) faults.add(`line ${number}, feature ${parsed.index}: ${fault}`, ofFeature);

@@ -7,7 +7,7 @@ export interface NamedPlace {
 }
 
 /** What is wrong with a record of another model or layer, in words; undefined where it says the same, or nothing. */
-export function checkPlace({ modelId, layer }: NamedPlace, place: DashboardPlace): string | undefined {
+export function placeFault({ modelId, layer }: NamedPlace, place: DashboardPlace): string | undefined {
   if (typeof modelId === 'string' && !place.isModel(modelId)) {
     return `it is of model ${modelId}, the upload is for ${place.model}`;
   }

@@ -13,7 +13,7 @@ import { collectFaults } from './faults.ts';
 import { fixTokens } from './fix-tokens.ts';
 import { jsonBound } from './json-bound.ts';
 import { type JsonElement, jsonText, readElements } from './json-elements.ts';
-import { checkPlace } from './place.ts';
+import { placeFault } from './place.ts';
 
 /** Format: SAEDashboard's `batch-N.json`, one document of many features. */
 const batchSchema = z.looseObject({
@@ -67,7 +67,7 @@ export async function openSaeDashboard(
       if (dashboard.activations.length > 0) withExamples.add(index);
     };
     const batch = await readBatch(file, (bytes) => hash.update(bytes), onFeature);
-    const misplaced = checkPlace({ modelId: batch.model_id, layer: batch.layer }, place);
+    const misplaced = placeFault({ modelId: batch.model_id, layer: batch.layer }, place);
     if (misplaced) faults.add(`${file}: ${misplaced}`);
   }
   faults.throwIfAny();

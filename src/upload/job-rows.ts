@@ -51,7 +51,9 @@ export function requireOwnJob(id: string, job: JobRecord, { server, name }: { se
       : [
           `${job.serverName} (${job.server})`,
           `${name} (${server.id})`,
-          'name the server that it was uploaded to: --api-url, --sandbox or --sandbox-public',
+          job.serverName === name
+            ? 'that one was emptied since, or another is there now: what the job sent is not on this one'
+            : 'name the server that it was uploaded to: --api-url, --sandbox or --sandbox-public',
         ];
   if (job.server === server.id && job.account === server.account.id) return;
   throw new AppError('checkpoint_mismatch', `job ${id} was made with ${expected}; this is ${found}`, {

@@ -4,7 +4,7 @@ import { closeAfter } from '../../library/close-after.ts';
 import type { CommandContext } from '../context.ts';
 import { openSession, type Session } from '../session.ts';
 import { withSpinner } from '../spinner.ts';
-import { type Direction, parseDirections, readDirections, readPrompt, steerRequest } from '../steer-input.ts';
+import { parseDirections, readDirections, readPrompt, type SteeringDirection, steerRequest } from '../steer-input.ts';
 import { openSteerView } from '../steer-view.ts';
 
 /** `steer ID…`: completes a prompt twice, with and without directions; needs no key where the server needs none. */
@@ -20,7 +20,7 @@ export function run(context: CommandContext): Promise<number> {
     const http = own(session.open());
     let latest: Completions = { plain: null, steered: null };
     let request: SteerRequest | undefined;
-    let directions: readonly Direction[] = [];
+    let directions: readonly SteeringDirection[] = [];
     try {
       directions = await withSpinner(out, 'reading what to steer with', () =>
         readDirections(http, session.name, context, typed),
@@ -75,7 +75,7 @@ async function show(
   }
 }
 
-function tellDirections({ out }: CommandContext, session: Session, directions: readonly Direction[]): void {
+function tellDirections({ out }: CommandContext, session: Session, directions: readonly SteeringDirection[]): void {
   const from = { id: '', option: '', stored: ' (stored)', default: ' (default)' };
   for (const { id, strength, strengthFrom, feature } of directions) {
     const label = feature.vectorLabel ?? feature.name;
@@ -94,7 +94,7 @@ function tellAnswer({ out }: CommandContext, session: Session, { shareUrl, remai
   if (remaining !== undefined && remaining <= fewLeft) out.note(`${remaining} requests left within the hour`);
 }
 
-function documentOf(session: Session, directions: readonly Direction[], request: SteerRequest) {
+function documentOf(session: Session, directions: readonly SteeringDirection[], request: SteerRequest) {
   const { modelId, prompt, chat, features: _features, ...settings } = request;
   return {
     type: 'steer',
@@ -117,7 +117,7 @@ function answerFields({ embedded }: Session, { plain, steered, id, shareUrl, rem
 }
 
 /** A model that the server does not run fails in ways that do not say so; the feature's own page does. */
-function explained(error: unknown, directions: readonly Direction[]): unknown {
+function explained(error: unknown, directions: readonly SteeringDirection[]): unknown {
   const model = directions.find(({ feature }) => feature.model?.inferenceEnabled === false)?.model;
   const isFailure = error instanceof AppError && (error.code === 'server_failing' || error.code === 'unreachable');
   if (model === undefined || !isFailure) return error;

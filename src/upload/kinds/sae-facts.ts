@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { checkPlace } from '../../dashboards/place.ts';
+import { placeFault } from '../../dashboards/place.ts';
 import { AppError } from '../../errors.ts';
 import { combine } from '../../feature-data/combine.ts';
 import { deadRows, type FeatureData, type FeatureSet, type SparsityScale } from '../../feature-data/feature-data.ts';
@@ -47,7 +47,7 @@ export async function openFacts(
 ): Promise<SaeFacts | undefined> {
   const isModel = (name: string) => name === model.value || neuronpediaModelId(name) === model.value;
   const place = { model: model.value, layer: layer.value, isModel };
-  const features: FeatureSet = { ...set, placeFault: (named) => checkPlace(named, place) };
+  const features: FeatureSet = { ...set, placeFault: (named) => placeFault(named, place) };
   const beside = await sparsityBeside(sae);
   const named = options.featureMetadata && placedPath(options.featureMetadata, sae, layer.value);
   const scale = options.sparsityScale;
