@@ -3,6 +3,7 @@ import type { OptionValues } from './cli/options.ts';
 import { createOutput, type Output } from './cli/output.ts';
 import { type Invocation, parseCommandLine } from './cli/program.ts';
 import { shellWord } from './cli/shell-word.ts';
+import { plainKey } from './config/keys.ts';
 import { AppError, toAppError } from './errors.ts';
 import { listenForSignals } from './signals.ts';
 
@@ -92,7 +93,8 @@ function commandToRepeat(argv: readonly string[], options: OptionValues): string
 
 /** The keys of the sandbox are in its manual. */
 function secretOf(key = ''): string {
-  return key.startsWith('sandbox-') ? '' : key.trim();
+  const plain = plainKey(key);
+  return plain.startsWith('sandbox-') ? '' : plain;
 }
 
 /** What is typed stands in the shell's history, in the list of processes, and in the checkpoint. Error: usage. */

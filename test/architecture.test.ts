@@ -71,7 +71,7 @@ const mayImport: Record<string, string[]> = {
     'count',
     'v8-flags',
   ],
-  main: ['cli', 'signals'],
+  main: ['cli', 'config', 'signals'],
   signals: ['cli'],
   index: ['api', 'formats', 'inspect', 'layouts', 'library', 'tensor', 'upload'],
 };

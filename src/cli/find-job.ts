@@ -56,6 +56,15 @@ function atServer(
   };
 }
 
+/** A job that is named by an address is at that host: the same source elsewhere is another's. Error: usage. */
+export function requireHost(text: string, { serverName, title }: JobRecord): void {
+  const { host } = partsOfId(text);
+  if (host === undefined || (URL.canParse(serverName) && new URL(serverName).host === host)) return;
+  throw new AppError('usage', `nothing was uploaded from here to ${text}: ${title} went to ${serverName}`, {
+    hints: ['name the job by its id, as status lists it'],
+  });
+}
+
 async function byDigits(stateDir: string, start: string): Promise<string | undefined> {
   if (!/^[0-9a-f]{1,16}$/.test(start)) return undefined;
   const ids = new Set((await jobIds(stateDir)).filter((id) => id.startsWith(start)));

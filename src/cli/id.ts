@@ -9,9 +9,9 @@ export function partsOfId(text: string): { readonly host: string | undefined; re
   if (url) return { host: url.host, parts };
   // An address as browsers show it, without its scheme.
   const [first = '', ...rest] = parts;
-  return /^(localhost|[\w-]+(\.[\w-]+)+)(:\d+)?$/.test(first) && parts.length > 3
-    ? { host: first, parts: rest }
-    : { host: undefined, parts };
+  const isAddress =
+    parts.length === 4 && /^(localhost|[\w-]+(\.[\w-]+)+)(:\d+)?$/.test(first) && /^\d+$/.test(rest.at(-1) ?? '');
+  return isAddress ? { host: first, parts: rest } : { host: undefined, parts };
 }
 
 /** Reads `model/source/index`, or the URL of one on any host. Error: usage. */

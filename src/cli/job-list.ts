@@ -74,13 +74,19 @@ export function jobLines({ paint }: Output, status: JobStatus, most: number, her
     ...(status.damaged ? ['    its checkpoint is damaged: the next run looks up what the server has instead'] : []),
     ...madeLines(status, most),
     ...pauseLines(status),
-    ...(goesOn ? [`    go on with: ${goOnWith(status, here)}`] : []),
+    ...(goesOn ? goOnLines(status, here) : []),
   ];
 }
 
-/** A deletion that was cut off is gone on with, not the upload. */
-function goOnWith(status: JobStatus, here: string): string {
-  return status.deleting > 0 ? `neuronpedia delete --job ${status.id}` : commandFrom(status, here);
+/** After a deletion that was cut off both are ways to go on: nobody noted whether of some rows or of all. */
+function goOnLines(status: JobStatus, here: string): string[] {
+  const command = commandFrom(status, here);
+  if (status.deleting === 0) return [`    go on with: ${command}`];
+  return [
+    `    a deletion of ${count(status.deleting)} of its rows was cut off`,
+    `    to have them there: ${command}`,
+    `    to delete all of the job: neuronpedia delete --job ${status.id}`,
+  ];
 }
 
 /** A job's command as it is typed in this folder: paths in it are of the one that it was typed in. */

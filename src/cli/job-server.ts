@@ -16,8 +16,9 @@ export function namesServer({ apiUrl, sandbox, sandboxPublic }: OptionValues): b
  */
 export async function atServerOf(context: CommandContext, id: string, state: JournalState): Promise<CommandContext> {
   if (namesServer(context.options)) return context;
-  const begun = state.typed ? (await commandOf(state, context, id)).options : {};
-  const { sandbox, sandboxPublic, insecure } = begun;
+  // An option of an earlier version that is none any more takes nothing from where it was sent to.
+  const begun = await commandOf(state, context, id).catch(() => undefined);
+  const { sandbox, sandboxPublic, insecure } = begun?.options ?? {};
   const { serverName } = state.job as JobRecord;
   const server = URL.canParse(serverName)
     ? { apiUrl: serverName, ...(insecure && { insecure }) }

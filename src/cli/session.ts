@@ -87,7 +87,9 @@ function tellOtherHosts({ args, out }: CommandContext, { url, name }: Chosen): v
   const asked = new URL(url).host;
   const other = args.find((text) => ![undefined, asked].includes(partsOfId(text).host));
   if (other === undefined) return;
-  const origin = URL.canParse(other) ? new URL(other).origin : `https://${partsOfId(other).host}`;
+  const { host = '' } = partsOfId(other);
+  const scheme = /^(localhost|127\.)/.test(host) ? 'http' : 'https';
+  const origin = other.includes('://') ? new URL(other).origin : `${scheme}://${host}`;
   out.warn(`${other} is looked for at ${name}; to look there instead, add --api-url ${origin}`);
 }
 

@@ -32,24 +32,38 @@ export async function findKey(origin: string, env: Env, folder: string): Promise
 /** Nothing is loaded, and no folder made, where no key is stored. */
 async function storedKey(origin: string, folder: string): Promise<FoundKey | undefined> {
   // An empty one is what a full disk left.
-  if ((statSync(join(folder, keyFile), { throwIfNoEntry: false })?.size ?? 0) === 0) return undefined;
+  if (sizeOf(join(folder, keyFile)) === 0) return undefined;
   const { openKeyStore } = await import('./key-store.ts');
   const store = openKeyStore(folder);
   const key = store.get(origin);
   return key === undefined ? undefined : { key, from: store.path, announce: false };
 }
 
+/** 0 where there is none, or none that this account may see. */
+function sizeOf(path: string): number {
+  try {
+    return statSync(path).size;
+  } catch {
+    return 0;
+  }
+}
+
 function sameOrigin(url: string, origin: string): boolean {
   return URL.canParse(url) && new URL(url).origin === origin;
 }
 
-/** A key as it can stand in a header: what copying adds at its ends is cut off, anything else strange is refused. */
-export function cleanKey(text: string, from: string): string {
-  const key = text
+/** A key without what copying adds at its ends. */
+export function plainKey(text: string): string {
+  return text
     .replace(/^\uFEFF/, '')
     .trim()
     .replace(/^Bearer\s+/i, '')
     .replace(/^(["'])(.*)\1$/, '$2');
+}
+
+/** A key as it can stand in a header: what copying adds at its ends is cut off, anything else strange is refused. */
+export function cleanKey(text: string, from: string): string {
+  const key = plainKey(text);
   if (key === '') throw new AppError('no_key', `${from}: the key is empty`, { hints: ['a key is one line of text'] });
   const strange = [...key].find((character) => !/[\x21-\x7e]/.test(character) || /["'`]/.test(character));
   if (strange === undefined) return key;

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { AppError } from '../errors.ts';
 import * as z from '../schema.ts';
 import { type ByteSource, openFile, readBytes } from '../tensor/byte-source.ts';
+import { indexFault, withIndex } from '../tensor/indices.ts';
 import { linesOf } from '../tensor/lines.ts';
 import { rangesOf } from '../tensor/ranges.ts';
 import { unchangedSince } from '../tensor/unchanged.ts';
@@ -131,7 +132,9 @@ function parseLine(text: Uint8Array, onlyIndex: number | undefined): Line | stri
   } catch (cause) {
     return `is not JSON: ${(cause as Error).message}`;
   }
-  const parsed = line.safeParse(json);
+  const clash = indexFault(json);
+  if (clash !== undefined) return clash;
+  const parsed = line.safeParse(withIndex(json));
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     return `${issue?.path.join('.') || 'the line'}: ${issue?.message}`;

@@ -21,9 +21,10 @@ export async function fromColumns(
 ): Promise<FeatureData> {
   try {
     for (const [name, why] of source.notRead) if (isKey(name)) throw keyNotRead(path, name, why);
-    const keys = source.columns.filter(({ name }) => isKey(name));
+    // One value that is of every feature is a fact of them.
+    const keys = source.columns.filter(({ name, length }) => isKey(name) && (length !== undefined || name === 'index'));
     if (keys.length > 1) throw keyNotRead(path, keys.map(({ name }) => name).join('" and "'), 'are both there');
-    const columns = source.columns.filter(({ name }) => !isKey(name));
+    const columns = source.columns.filter((column) => !keys.includes(column));
     if (columns.length === 0) throw nothingThere(path, source.notRead);
     const [key] = keys;
     const count = key?.length ?? set.rows;

@@ -3,7 +3,7 @@ import type { NamedPlace } from '../dashboards/place.ts';
 import { AppError } from '../errors.ts';
 import * as z from '../schema.ts';
 import { type ByteSource, openFile, readBytes } from '../tensor/byte-source.ts';
-import { withIndex } from '../tensor/indices.ts';
+import { indexFault, withIndex } from '../tensor/indices.ts';
 import { linesOf } from '../tensor/lines.ts';
 import { type RequireUnchanged, unchangedSince } from '../tensor/unchanged.ts';
 import { type FactsOrFault, factsOf } from './facts.ts';
@@ -89,6 +89,8 @@ function parseLine(text: Uint8Array): Line | string {
   } catch (cause) {
     return `is not JSON: ${(cause as Error).message}`;
   }
+  const clash = indexFault(json);
+  if (clash !== undefined) return clash;
   const object = withIndex(json);
   if (typeof object !== 'object' || object === null || !('index' in object)) {
     return 'says no "index": which feature is it of?';

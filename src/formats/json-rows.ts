@@ -2,7 +2,7 @@ import { extname } from 'node:path';
 import { AppError } from '../errors.ts';
 import * as z from '../schema.ts';
 import { type ByteSource, memoryBytes, readBytes } from '../tensor/byte-source.ts';
-import { withIndex } from '../tensor/indices.ts';
+import { indexFault, withIndex } from '../tensor/indices.ts';
 import { beginning, linesOf } from '../tensor/lines.ts';
 import { denseStrides, inMemory, type Tensor } from '../tensor/tensor.ts';
 import type { Contents } from './format.ts';
@@ -72,6 +72,8 @@ function parseRow(path: string, number: number, text: Uint8Array): Line {
   } catch (cause) {
     throw invalidJson(path, `line ${number}: is not JSON: ${(cause as Error).message}`);
   }
+  const clash = indexFault(json);
+  if (clash !== undefined) throw invalidJson(path, `line ${number}: ${clash}`);
   const parsed = lineSchema.safeParse(withIndex(json));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;

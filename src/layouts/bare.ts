@@ -10,7 +10,7 @@ import type { Weights } from './layout.ts';
 import { refuseManyPlaces } from './many-places.ts';
 import { encoderBiases, orientationFromBiases, orientationFromName, widthBiases } from './orientation.ts';
 import type { Sae } from './sae.ts';
-import { refuseUnread } from './unread.ts';
+import { anyNumbers, refuseUnread } from './unread.ts';
 
 export { describe };
 
@@ -96,11 +96,11 @@ function onlyDecoder({ file, tensors }: Weights): Tensor {
   );
   const named = decoderNames.flatMap((name) => tensors.get(name) ?? []).filter((tensor) => candidates.includes(tensor));
   const [only] = candidates.length === 1 ? candidates : named;
-  if (only && !named.includes(only)) refuseUnread(file, () => false, true);
+  if (only && !named.includes(only)) refuseUnread(file, anyNumbers);
   if (only && encoderNames.test(only.name)) throw noDecoder(only);
   if (only) return only;
   if (candidates.length === 0) {
-    refuseUnread(file, () => false, true);
+    refuseUnread(file, anyNumbers);
     const shapes = all.map(describe).join(', ') || 'none';
     throw new AppError('layout_unknown', `${file.path}: holds no matrix of floating-point numbers; found: ${shapes}`, {
       hints: otherUses(all),

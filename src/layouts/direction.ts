@@ -4,7 +4,7 @@ import { isFloat } from '../tensor/dtype.ts';
 import { rowBlocks } from '../tensor/row-blocks.ts';
 import { elementCount, flatRow, label, type Matrix, matrixOf, type Tensor } from '../tensor/tensor.ts';
 import { describe, namedTensor, toWeights } from './bare.ts';
-import { refuseUnread } from './unread.ts';
+import { anyNumbers, refuseUnread } from './unread.ts';
 
 /** One vector out of a file, in memory: a steering vector or a probe. */
 export interface Direction {
@@ -36,11 +36,16 @@ export async function readDirection(file: TensorFile, { tensor: name, row }: Dir
   return { tensor, values };
 }
 
+/** What single vectors are called: one of these is meant, whatever lies beside it. */
+const directionNames = /(^|[._])(vector|direction|steering(_vector)?|control_vector)$/i;
+
 function onlyTensor(file: TensorFile, wantsRow: boolean): Tensor {
   const floats = [...file.tensors.values()].filter((tensor) => isFloat(tensor.dtype));
   const fitting = floats.filter((tensor) => (wantsRow ? tensor.shape.length === 2 : isSingle(tensor)));
   const [only] = fitting.length === 1 ? fitting : floats.length === 1 ? floats : [];
-  refuseUnread(file, () => false, true);
+  if (!only || !directionNames.test(only.name)) {
+    refuseUnread(file, (name, reason) => directionNames.test(name) || anyNumbers(name, reason));
+  }
   if (only) return only;
   const tensors = [...file.tensors.values()];
   const all = tensors.map(describe).join(', ') || 'none';

@@ -1,5 +1,6 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
+import { AppError } from '../errors.ts';
 import { openTensorFile } from '../formats/open.ts';
 import { missingFile } from '../tensor/missing-file.ts';
 import { readBare, type SaidOfTensor } from './bare.ts';
@@ -32,6 +33,7 @@ export async function findSaes(path: string, tensorName?: string, headAxis?: Sai
     throw error;
   }
   if (search.saes.length > 0) return search.saes;
+  if (search.missing) throw search.missing;
   // Nobody's layout, but no doubt of what is meant either.
   const [only, ...others] = search.weights;
   if (only !== undefined && others.length === 0) return openFile(only, said);
@@ -47,6 +49,8 @@ interface Search {
   readonly seen: string[];
   /** Files that could hold a matrix. */
   readonly weights: string[];
+  /** A file that was saved in parts of which one is not there. */
+  missing?: AppError;
   /** Folders that have been searched: a link may lead to one of them. */
   readonly folders: Set<string>;
 }
@@ -67,7 +71,8 @@ async function searchFolder(search: Search, folder: string, depth: number): Prom
   for (const spot of spots) {
     const file = join(folder, spot.file);
     const path = spots.length > 1 ? file : folderOfSae(folder);
-    search.saes.push(...(await openSpot(path, file, spot, search.said, applies)));
+    const saes = openSpot(path, file, spot, search.said, applies);
+    search.saes.push(...(await (spot.file === spot.name ? saes : saes.catch((error) => noteMissing(search, error)))));
   }
   for (const name of [...names, ...folders.filter((one) => one.endsWith('.dcp'))]) {
     search.seen.push(relative(search.root, join(folder, name)));
@@ -77,6 +82,13 @@ async function searchFolder(search: Search, folder: string, depth: number): Prom
   for (const name of folders) {
     if (!isCheckpointFolder(name)) await searchFolder(search, join(folder, name), depth + 1);
   }
+}
+
+/** The index of a model of which only a part was downloaded is nothing to the SAEs in the folders below it. */
+function noteMissing(search: Search, error: unknown): Sae[] {
+  if (!(error instanceof AppError) || error.code !== 'file_not_found') throw error;
+  search.missing ??= error;
+  return [];
 }
 
 /** Whether a layout is to be tried on a file. */

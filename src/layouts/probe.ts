@@ -4,7 +4,7 @@ import { readInOrder } from '../tensor/numbers.ts';
 import { elementCount, label, type Tensor } from '../tensor/tensor.ts';
 import { describe, namedTensor } from './bare.ts';
 import { type Direction, refuseLong } from './direction.ts';
-import { refuseUnread } from './unread.ts';
+import { anyNumbers, isUnreadNumbers, refuseUnread } from './unread.ts';
 
 /** A linear probe: its direction, and the bias that it decides with where the file has one. */
 export interface Probe extends Direction {
@@ -41,7 +41,8 @@ export async function readProbe(file: TensorFile, options: ProbeOptions): Promis
   const row = pickClass(weights, classes, options.classIndex);
   const coefficients = (await readInOrder(weights)).slice(row * width, (row + 1) * width);
   const bias = biasTensor && (await biasOf(biasTensor, classes, row));
-  if (options.scaling !== 'as-stored') refuseUnread(file, (name) => scaleName.test(name) || meanName.test(name));
+  if (options.scaling !== 'as-stored')
+    refuseUnread(file, isScaler, 'or leave the scaler out of account with --as-stored');
   const scaler = findScaler(file, weights);
   const probe = { tensor: weights, classes, ...(classes > 1 && { row }) };
   if (!scaler) return { ...probe, values: Float32Array.from(coefficients), ...(bias !== undefined && { bias }) };
@@ -57,7 +58,7 @@ function findWeights(file: TensorFile, name: string | undefined): { weights: Ten
   const named = [...file.tensors.values()].filter((tensor) => isWeights(tensor.name));
   const arrays = [...file.tensors.values()].filter((tensor) => tensor.shape.length > 0);
   const [only] = named.length === 1 ? named : arrays.length === 1 ? arrays : [];
-  if (name === undefined && only && !isWeights(only.name)) refuseUnread(file, () => false, true);
+  if (name === undefined && only && !isWeights(only.name)) refuseUnread(file, anyNumbers);
   const weights = name === undefined ? only : namedTensor(file, name);
   if (!weights) {
     throw new AppError('layout_unknown', `${file.path}: cannot tell which array is the probe`, {
@@ -69,7 +70,7 @@ function findWeights(file: TensorFile, name: string | undefined): { weights: Ten
   }
   const beside = pairs.find(([pattern]) => pattern.test(weights.name));
   const biasName = beside && weights.name.replace(...beside);
-  refuseUnread(file, (asked) => asked === biasName);
+  refuseUnread(file, (asked) => asked === biasName, 'or save the probe without it, and say it with --bias');
   return { weights, bias: biasName === undefined ? undefined : file.tensors.get(biasName) };
 }
 
@@ -126,6 +127,11 @@ interface Scaler {
 
 const scaleName = /(^|[._])scale_?$/;
 const meanName = /(^|[._])mean_?$/;
+
+/** A scaler without one of the two has None in its place, which numpy pickles. */
+function isScaler(name: string, reason: string): boolean {
+  return (scaleName.test(name) || meanName.test(name)) && isUnreadNumbers(reason);
+}
 
 /** `scale`, `scale_`, `scaler.scale_`, …: what StandardScaler keeps, under whatever prefix. */
 function findScaler(file: TensorFile, weights: Tensor): Scaler | undefined {

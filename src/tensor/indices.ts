@@ -17,11 +17,19 @@ export interface Indices {
 /** What an array is called that says which feature each row is: `feature_index` by SAEDashboard and in Llama Scope's Arrow files. */
 export const indexNames: readonly string[] = ['index', 'feature_index'];
 
-/** An object of a line of JSON, its index under the first of these names whichever it has. */
+/** An object of a line of JSON with its index under the first of these names, whichever it has. */
 export function withIndex(json: unknown): unknown {
-  if (typeof json !== 'object' || json === null || 'index' in json || !('feature_index' in json)) return json;
+  if (typeof json !== 'object' || json === null || !('feature_index' in json)) return json;
   const { feature_index: index, ...others } = json;
-  return { index, ...others };
+  return 'index' in others ? others : { ...others, index };
+}
+
+/** What is wrong with a line that has both names, in words: nothing where they agree. */
+export function indexFault(json: unknown): string | undefined {
+  if (typeof json !== 'object' || json === null || !('feature_index' in json) || !('index' in json)) return undefined;
+  const { index, feature_index: other } = json;
+  if (String(index) === String(other)) return undefined;
+  return `says "index" ${JSON.stringify(index)} and "feature_index" ${JSON.stringify(other)}: which feature is it of?`;
 }
 
 /** The largest index that servers take. */

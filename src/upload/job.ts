@@ -92,8 +92,8 @@ export async function openJob(server: Server, identity: JobIdentity, options: Op
   } catch (error) {
     await journal?.close();
     // A job that was refused before it began is none.
-    if (journal && !journal.state.job) await removeJournal(path);
-    await aside?.putBack();
+    if (lock.isOurs() && journal && !journal.state.job) await removeJournal(path);
+    if (lock.isOurs()) await aside?.putBack();
     await lock.release();
     throw error;
   }
@@ -111,8 +111,11 @@ function heldJob(id: string, journal: Journal, aside: Aside, lock: Lock): Job {
     },
     async close(end) {
       await journal.close();
-      if (end === 'nothing' || (end === 'refused' && !isBegun)) await removeJournal(journal.path);
-      if (!isBegun) await aside.putBack();
+      // What another run has taken is its own: there may be its journal by now.
+      if (lock.isOurs()) {
+        if (end === 'nothing' || (end === 'refused' && !isBegun)) await removeJournal(journal.path);
+        if (!isBegun) await aside.putBack();
+      }
       await lock.release();
     },
   };

@@ -13,6 +13,8 @@ export interface Lock {
   readonly takenOver: boolean;
   /** Throws `locked` once another run has taken it; to be asked before each send. */
   stillOurs(): Promise<void>;
+  /** The same, looked at anew: before what another run's files would be lost by. */
+  isOurs(): boolean;
   release(): Promise<void>;
 }
 
@@ -104,6 +106,7 @@ function heldLock(path: string, me: Owner, takenOver: boolean): Lock {
       if (!isMarkedWith(path, mark)) throw lostError(path, await readOwner(path));
       seenAt = Date.now();
     },
+    isOurs: () => isMarkedWith(path, mark),
     async release() {
       clearInterval(beat);
       heldHere.delete(me.id);

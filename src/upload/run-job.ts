@@ -40,8 +40,8 @@ export async function runJob(input: JobInput): Promise<JobReport> {
   let end: JobEnd = 'kept';
   try {
     for (const message of job.journal.warnings) input.onEvent({ type: 'warning', message });
-    await bindData(job.journal, input);
     await checkOpenBatches(input, job.journal);
+    await bindData(job.journal, input);
     await noteTyped(job.journal, input.typed, input.command);
     await noteQuarantined(job.journal, input.quarantined ?? new Map());
     return await notingPause(job.journal, async () => {

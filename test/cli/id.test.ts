@@ -17,6 +17,7 @@ it.each([
 
 it.each([
   ['foo/bar/gpt2-small/6-res/12', 'an id is model/source/index'],
+  ['runs.v2/gpt2/l6/W_dec.npy', 'an id is model/source/index'],
   ['gpt2-small/6-res/12x', 'an id is model/source/index'],
   ['gpt2-small/6-res/99999999999999999999', 'an id is model/source/index'],
   ['gpt2-small/6-res/', 'is the job gpt2-small/6-res'],

@@ -221,7 +221,10 @@ describe('a checkpoint', () => {
     await journal.close();
     const listed = await home.runAt(server.url, ['status']);
     expect(listed.stdout).toContain(`  ${job}  interrupted  60 %  6/10 rows, 4 without an answer`);
-    expect(listed.stdout).toContain(`    go on with: neuronpedia delete --job ${job}\n`);
+    expect(listed.stdout).toContain(
+      '    a deletion of 4 of its rows was cut off\n    to have them there: neuronpedia upload-sae',
+    );
+    expect(listed.stdout).toContain(`    to delete all of the job: neuronpedia delete --job ${job}\n`);
     expect(await home.runAt(server.url, ['delete', '--job', job, '--yes'])).toMatchObject({ code: 0 });
     expect((await home.runAt(server.url, ['status'])).stdout).toContain(`  ${job}  deleted`);
   });

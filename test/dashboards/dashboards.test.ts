@@ -28,6 +28,14 @@ async function batches(files: Record<string, unknown>): Promise<string> {
   return folder;
 }
 
+it('"feature_index" is the index of examples, too', async () => {
+  const source = await openDashboards(await jsonLines({ feature_index: 7, activations: [example] }), place);
+  expect((await source.read(7))?.activations).toHaveLength(1);
+  await source.close();
+  const both = await jsonLines({ index: 1, feature_index: 7, activations: [example] });
+  await expect(openDashboards(both, place)).rejects.toThrow('says "index" 1 and "feature_index" 7');
+});
+
 it('a byte order mark before examples is passed over', async () => {
   const lines = await jsonLines(`\ufeff${JSON.stringify({ index: 0, activations: [example] })}`);
   await writeFile(

@@ -71,3 +71,13 @@ it('"feature_index" is the index of a line, too', async () => {
   );
   expect([...(await readNumbers(file.tensors.get('index')!, 2))]).toEqual([30, 7]);
 });
+
+it('of two indices that differ neither is believed', async () => {
+  const path = await written(
+    '{"index":0,"feature_index":0,"vector":[1]}\n{"index":1,"feature_index":100,"vector":[2]}\n',
+  );
+  await expect(openTensorFile(path)).rejects.toMatchObject({
+    code: 'format_invalid',
+    message: expect.stringContaining('line 2: says "index" 1 and "feature_index" 100'),
+  });
+});

@@ -1,3 +1,4 @@
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { safetensorsOf, tempFolder, writeFiles } from '../fixtures.ts';
@@ -29,6 +30,17 @@ it.each([
     expect(saes).toMatchObject([{ decoder: { name: 'W_dec', shape: [6, 4] } }]);
     if (path === folder || stem === 'sae_weights') expect(saes).toMatchObject([{ layout, layer: { value: 1 } }]);
   }
+});
+
+it('a model of which only a part was downloaded hides no SAE in the folders below it', async () => {
+  const folder = await tempFolder();
+  const { 'model-00002-of-00002.safetensors': _missing, ...rest } = inParts('model');
+  await writeFiles(folder, { ...rest, 'config.json': { model_type: 'llama' } });
+  await mkdir(join(folder, 'sae'));
+  await writeFiles(join(folder, 'sae'), { 'sae_weights.safetensors': safetensorsOf(sixByFour), 'cfg.json': config });
+  expect(await found(folder)).toMatchObject([{ layout: 'SAELens' }]);
+  await rm(join(folder, 'sae'), { recursive: true });
+  await expect(found(folder)).rejects.toMatchObject({ code: 'file_not_found' });
 });
 
 it('so is a folder of nothing but parts and their index', async () => {

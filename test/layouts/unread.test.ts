@@ -11,7 +11,7 @@ async function weights(shapes: Record<string, readonly number[]>, ...unread: str
   const header = Object.entries(shapes).map(([name, shape]) => {
     const start = at;
     at += 4 * shape.reduce((product, length) => product * length, 1);
-    const dtype = unread.includes(name) ? 'C32' : 'F32';
+    const dtype = unread.includes(name) ? 'F31' : 'F32';
     return [name, { dtype, shape, data_offsets: [start, at] }];
   });
   const folder = await tempFolder();
@@ -24,7 +24,7 @@ async function weights(shapes: Record<string, readonly number[]>, ...unread: str
 const unreadable = (name: string) => ({
   code: 'format_unsupported',
   exitCode: 6,
-  message: expect.stringContaining(`weights.safetensors: "${name}" cannot be read: dtype C32`),
+  message: expect.stringContaining(`weights.safetensors: "${name}" cannot be read: dtype F31`),
 });
 
 describe('of an array that cannot be read no other takes the place', () => {
@@ -56,6 +56,40 @@ describe('of an array that cannot be read no other takes the place', () => {
   it('but a decoder that is called so is one whatever lies beside it', async () => {
     const [sae] = await found(await weights({ W_dec: [6, 4], mask: [9, 4] }, 'mask'));
     expect(sae?.decoder.name).toBe('W_dec');
+  });
+});
+
+describe('what can be no weights is no doubt', () => {
+  it.each([
+    ['an empty list', { tags: [] }],
+    ['texts', { examples: [{ text: 'a' }] }],
+    ['words', { tokens: ['a', 'b'] }],
+    ['flags', { flags: [true, false] }],
+    ['lists of unlike length', { ids: [[1, 2], [3]] }],
+  ])('beside a vector: %s', async (_, more) => {
+    const folder = await tempFolder();
+    for (const name of ['vector', 'v7']) {
+      await writeFiles(folder, { 'v.json': { [name]: [1, 2, 3], ...more } });
+      expect(await readDirection(await opened(join(folder, 'v.json')), {})).toMatchObject({ tensor: { name } });
+    }
+  });
+
+  it('beside a matrix and a probe: complex numbers, and the None of a scaler', async () => {
+    const folder = await tempFolder();
+    const complex = { dtype: 'C64', shape: [2], data_offsets: [0, 16] };
+    const header = { my_dec: { dtype: 'F32', shape: [3, 2], data_offsets: [16, 40] }, freqs: complex };
+    await writeFiles(folder, { 'w.safetensors': safetensorsImage(JSON.stringify(header), new Uint8Array(40)) });
+    expect(await found(join(folder, 'w.safetensors'))).toMatchObject([{ decoder: { name: 'my_dec' } }]);
+    const probe = { coef: { dtype: 'F32', shape: [1, 6], data_offsets: [16, 40] }, logit_scale: complex };
+    await writeFiles(folder, { 'p.safetensors': safetensorsImage(JSON.stringify(probe), new Uint8Array(40)) });
+    expect(await readProbe(await opened(join(folder, 'p.safetensors')), {})).toMatchObject({
+      tensor: { name: 'coef' },
+    });
+  });
+
+  it('and a vector that is called one is meant, whatever lies beside it', async () => {
+    const file = await opened(await weights({ steering_vector: [4], mean: [4] }, 'mean'));
+    expect(await readDirection(file, {})).toMatchObject({ tensor: { name: 'steering_vector' } });
   });
 });
 

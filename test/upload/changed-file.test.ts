@@ -93,6 +93,14 @@ it('an open batch is not made of rows that have changed since, also where they a
     message: expect.stringContaining('its values changed within rows '),
   });
   expect(bench.held()).toEqual([]);
+  // Of a file that was refused nothing is noted, or the right one would be refused after it.
+  const others = {
+    features: [
+      [0, 2],
+      [1024, 1026],
+    ].map(([start = 0, end = 0]): [number, number] => [start, end]),
+  };
+  await expect(bench.upload(path, others)).rejects.toMatchObject({ code: 'checkpoint_mismatch' });
   await writeFile(path, values(0));
   expect((await bench.upload(path, few)).report).toMatchObject({ confirmed: 2, end: { type: 'finished' } });
   expect(bench.held().map(({ index }) => index)).toEqual([0, 1, 2000, 2001]);

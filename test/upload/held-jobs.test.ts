@@ -1,7 +1,9 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
+import { AppError } from '../../src/errors.ts';
 import { holdJob } from '../../src/upload/held-jobs.ts';
+import { listJobs } from '../../src/upload/jobs.ts';
 import { takeLock } from '../../src/upload/lock.ts';
 import { resolveRows } from '../../src/upload/resolve-row.ts';
 import { factFile, openLibraryBench } from './library-bench.ts';
@@ -38,4 +40,17 @@ it('a damaged journal is not settled, and stays as it is', async () => {
   await expect(resolving).rejects.toMatchObject({ code: 'checkpoint_damaged', exitCode: 12 });
   expect(await readFile(path, 'utf8')).toBe(damaged);
   expect((await readdir(join(bench.state, 'jobs'))).filter((name) => name.includes('damaged'))).toEqual([]);
+});
+
+it('a run that was refused leaves alone what another run has taken from it', async () => {
+  const bench = await openLibraryBench(false, async ({ path }) => {
+    if (path !== '/api/feature/upload-batch') return undefined;
+    const [{ id = '' } = {}] = await listJobs(bench.state);
+    const taken = await takeLock(join(bench.state, 'jobs', `${id}.lock`), { force: true });
+    onTestFinished(() => taken.release());
+    return { kind: 'answer', commit: false, status: 403, body: '{"error":"no"}' };
+  });
+  await expect(bench.upload(factFile('rows.npy'))).rejects.toBeInstanceOf(AppError);
+  // Its own journal would be none any more: the server has nothing of it.
+  expect(await listJobs(bench.state)).toHaveLength(1);
 });

@@ -11,7 +11,7 @@ import type { Server } from '../../upload/server.ts';
 import { confirm, requireSomebody } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { countThings, type Planned, tellEnd, tellSurvey } from '../delete-report.ts';
-import { findJobId } from '../find-job.ts';
+import { findJobId, requireHost } from '../find-job.ts';
 import { parseId } from '../id.ts';
 import { atServerOf } from '../job-server.ts';
 import { loadProgress } from '../progress.ts';
@@ -39,6 +39,7 @@ export function run(context: CommandContext): Promise<number> {
     const job = options.job === undefined ? undefined : await findJobId(stateDir, options.job, options);
     const state = job === undefined ? undefined : await readJobState(stateDir, job);
     if (job !== undefined && !state) throw await missingJob(stateDir, job);
+    if (options.job !== undefined && state?.job) requireHost(options.job, state.job);
     if (!options.dryRun) requireSomebody(context, 'that these rows are deleted');
     const session = own(await openSession(job && state ? await atServerOf(context, job, state) : context));
     const { server } = own(await session.connect());

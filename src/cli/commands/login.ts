@@ -28,6 +28,7 @@ export async function run(context: CommandContext): Promise<number> {
     await connection.close();
     return connection.server.account;
   });
+  context.stop.throwIfAborted();
   const store = openKeyStore(foldersOf(context.env).config);
   store.set(origin, key);
   out.note(`logged in to ${origin} as ${account.name}; the key is stored in ${store.path}`);

@@ -1,9 +1,10 @@
 import { AppError } from '../../errors.ts';
+import type { TensorFile } from '../../formats/format.ts';
 import type { Sae } from '../../layouts/sae.ts';
 import { type Indices, indexNames, largestIndex, ownIndices, rowNumbers, singleIndex } from '../../tensor/indices.ts';
 import { readNumbers } from '../../tensor/numbers.ts';
 import { countRows, formatRanges, type Ranges, rangesOf, subtractRanges } from '../../tensor/ranges.ts';
-import { label, type Matrix } from '../../tensor/tensor.ts';
+import { elementCount, label, type Matrix } from '../../tensor/tensor.ts';
 
 /** The rows that were asked for, and their indices as features. */
 export interface Selection {
@@ -41,7 +42,7 @@ export async function selectRows(sae: Sae, matrix: Matrix, options: SelectionOpt
 
 async function readIndices(sae: Sae, matrix: Matrix): Promise<Indices> {
   const { file } = sae;
-  const [name, other] = indexNames.filter((one) => file.tensors.has(one) || file.undecodable.has(one));
+  const [name, other] = indexNames.filter((one) => isIndex(file, one, matrix.rows));
   if (name === undefined) return rowNumbers(matrix.rows);
   const notAnIndex = (problem: string) => indexError(file.path, name, problem);
   if (other !== undefined) throw notAnIndex(`and "${other}" are both there`);
@@ -61,6 +62,13 @@ async function readIndices(sae: Sae, matrix: Matrix): Promise<Indices> {
     throw notAnIndex(`gives rows ${first} and ${second} the same index ${indices.index} (duplicate)`);
   }
   return indices;
+}
+
+/** By the second name there may be something else, of another length. */
+function isIndex({ tensors, undecodable }: TensorFile, name: string, rows: number): boolean {
+  const tensor = tensors.get(name);
+  const isCertain = name === indexNames[0];
+  return tensor ? isCertain || elementCount(tensor.shape) === rows : undecodable.has(name);
 }
 
 function indexError(path: string, name: string, problem: string): AppError {
