@@ -69,7 +69,8 @@ it.each([
 it('an open batch is not made of rows that have changed since, also where they are not planned any more', async () => {
   const path = join(await tempFolder(), 'W_dec.npy');
   const values = (more: number) =>
-    npyFile([2048, 64], (position) => Math.sin(position) + (position < 128000 ? 0 : more));
+    npyFile([2100, 64], (position) => Math.sin(position) + (position < 128_000 ? 0 : more));
+  const pairs = (...starts: number[]) => ({ features: starts.map((start): [number, number] => [start, start + 2]) });
   await writeFile(path, values(0));
   let away = true;
   const bench = await openLibraryBench(false, ({ path: asked }) =>
@@ -77,31 +78,20 @@ it('an open batch is not made of rows that have changed since, also where they a
   );
   const stop = new AbortController();
   const onEvent = ({ type }: { type: string }) => type === 'retry' && stop.abort();
-  const apart = {
-    features: [
-      [0, 2],
-      [2000, 2002],
-    ],
-  } as const; // prettier-ignore
-  const { report } = await bench.upload(path, apart, { onEvent, stop: stop.signal });
+  const { report } = await bench.upload(path, pairs(0, 2000), { onEvent, stop: stop.signal });
   expect(report).toMatchObject({ confirmed: 0, end: { type: 'stopped' } });
   away = false;
   await writeFile(path, values(0.5));
-  const few = { features: [[0, 2]] } as const;
-  await expect(bench.upload(path, few)).rejects.toMatchObject({
+  const changed = {
     code: 'checkpoint_mismatch',
-    message: expect.stringContaining('its values changed within rows '),
-  });
+    message: expect.stringContaining('its values changed within rows 1024-'),
+  };
+  await expect(bench.upload(path, pairs(0))).rejects.toMatchObject(changed);
+  await expect(bench.upload(path, pairs(0, 2048))).rejects.toMatchObject(changed);
   expect(bench.held()).toEqual([]);
   // Of a file that was refused nothing is noted, or the right one would be refused after it.
-  const others = {
-    features: [
-      [0, 2],
-      [1024, 1026],
-    ].map(([start = 0, end = 0]): [number, number] => [start, end]),
-  };
-  await expect(bench.upload(path, others)).rejects.toMatchObject({ code: 'checkpoint_mismatch' });
   await writeFile(path, values(0));
-  expect((await bench.upload(path, few)).report).toMatchObject({ confirmed: 2, end: { type: 'finished' } });
-  expect(bench.held().map(({ index }) => index)).toEqual([0, 1, 2000, 2001]);
+  const { report: whole } = await bench.upload(path, pairs(0, 2048));
+  expect(whole).toMatchObject({ confirmed: 4, end: { type: 'finished' } });
+  expect(bench.held().map(({ index }) => index)).toEqual([0, 1, 2000, 2001, 2048, 2049]);
 });
