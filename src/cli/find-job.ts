@@ -16,20 +16,25 @@ export function sourceNamed(text: string): string | undefined {
 }
 
 /**
- * The id of the one job that is meant: by it, the first digits of it, or the source that its upload printed; of several it is
+ * The id of the one job that is meant: by it, the first digits of it, the source that its upload printed, or the name of its vector; of several it is
  * the one at the server that the address or the options name. Errors: not_found, and usage where several jobs may be meant.
  */
 export async function findJobId(stateDir: string, text: string, options: OptionValues): Promise<string> {
   const isSource = sourceNamed(text) !== undefined;
-  const id = isSource ? await jobOfSource(stateDir, text, options) : await byDigits(stateDir, text);
+  const digits = isSource ? undefined : await byDigits(stateDir, text);
+  const id = digits ?? (await oneOf(stateDir, text, options));
   if (id === undefined) throw noSuchJob(text);
   return id;
 }
 
-/** The job of a source; undefined where there is none. Error: usage, for several. */
+/** The job of a source; undefined where there is none, or the text names none. Error: usage, for several. */
 export async function jobOfSource(stateDir: string, text: string, options: OptionValues): Promise<string | undefined> {
-  const source = sourceNamed(text);
-  if (source === undefined) return undefined;
+  return sourceNamed(text) === undefined ? undefined : oneOf(stateDir, text, options);
+}
+
+/** The job of a source, or of a vector or probe by its name. Error: usage, for several. */
+async function oneOf(stateDir: string, text: string, options: OptionValues): Promise<string | undefined> {
+  const source = sourceNamed(text) ?? text;
   const all = (await knownJobs(stateDir)).filter(({ job }) => isOf(job, source));
   const isThere = atServer(partsOfId(text).host, options);
   const there = all.filter(({ job }) => isThere(job));

@@ -230,6 +230,18 @@ describe('a checkpoint', () => {
   });
 });
 
+test('a job of a vector goes by its name, too', async ({ home }) => {
+  const file = fixture('vectors/woman-minus-man-64-f32.npy');
+  const place = ['--model', 'tiny-kjv-4l', '--layer', '1', '--sandbox'];
+  await home.run(['upload-vector', file, ...place, '--name', 'Kings and queens']);
+  const shown = await home.run(['status', 'Kings and queens', '--sandbox']);
+  expect(shown).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('1/1 rows  Kings and queens (tiny-kjv-4l, layer 1)'),
+  });
+  expect(await home.run(['status', 'Kings', '--sandbox'])).toMatchObject({ code: 6 });
+});
+
 test('of two jobs of one source the one is meant whose server is named', async ({ home, server }) => {
   const env = { NEURONPEDIA_API_KEY: 'sandbox-bulk', NEURONPEDIA_API_URL: server.url };
   await home.run([...sae('twice', '--features', '0-9'), '--sandbox']);
