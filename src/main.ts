@@ -137,6 +137,9 @@ function readVersion(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
+/** Nobody reads any more; EIO is a terminal that was closed, EOF a pipe of Windows. */
+const closed: ReadonlySet<string> = new Set(['EPIPE', 'EIO', 'EOF']);
+
 /** How long a connection that was cut off while it was made may hold this process after its command has ended. */
 const lingerMs = 1_000;
 
@@ -159,8 +162,7 @@ function folderHere(): string {
 function goOnWhenPipesClose(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      // EIO: the terminal was closed.
-      if (error.code !== 'EPIPE' && error.code !== 'EIO') unwritten ??= error.code ?? error.message;
+      if (!closed.has(error.code ?? '')) unwritten ??= error.code ?? error.message;
     });
   }
 }

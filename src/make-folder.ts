@@ -14,7 +14,7 @@ export function makeFolder(path: string): string | undefined {
   } catch (error) {
     if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return undefined;
     const above = dirname(folder);
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || existsSync(above)) throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || above === folder || existsSync(above)) throw error;
     const first = makeFolder(above);
     return makeFolder(folder) && (first ?? folder);
   }

@@ -14,7 +14,7 @@ const words = /\n|[^\S\n]+|\S+/gu;
 const wide =
   /\p{Emoji_Presentation}|\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}|[\u3000-\u303f\uff01-\uff60\uffe0-\uffe6]/u;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-const control = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+const control = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /**
  * A server's text as a terminal may show it: what would move the cursor, change colours or turn the line round is
@@ -112,7 +112,7 @@ const labelColumns = 9;
  */
 export function wrapNote(line: string, width: number): string[] {
   const plain = stripVTControlCharacters(line);
-  if (widthOf(plain) <= width || /neuronpedia [a-z-]+ |[A-Z_]+=\S/.test(line)) return [line];
+  if (widthOf(plain) <= width || /neuronpedia [a-z-]+ |(?<![A-Z_])[A-Z_]{1,64}=\S/.test(line)) return [line];
   const label = plain.slice(0, labelColumns);
   const leading = plain.length - plain.trimStart().length;
   const indent = /^(\S+ +| +)$/.test(label) && !plain.startsWith('neuronpedia:') ? labelColumns : leading + 2;

@@ -1,3 +1,4 @@
+import { platform } from 'node:os';
 import { count } from '../count.ts';
 import type { JobStatus } from '../upload/jobs.ts';
 import type { CommandContext } from './context.ts';
@@ -91,7 +92,9 @@ function goOnLines(status: JobStatus, here: string): string[] {
 
 /** A job's command as it is typed in this folder: paths in it are of the one that it was typed in. */
 export function commandFrom({ job, folder }: JobStatus, here: string): string {
-  return folder === undefined || folder === here ? job.command : `cd ${shellWord(folder)} && ${job.command}`;
+  return folder === undefined || folder === here
+    ? job.command
+    : `cd ${shellWord(folder)}${platform() === 'win32' ? ';' : ' &&'} ${job.command}`;
 }
 
 /** What a server that names rows itself called them: features are named by their source and row. */

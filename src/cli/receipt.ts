@@ -85,7 +85,9 @@ export async function writeReceipt(
   const target = await realpath(path).catch(() => path);
   const draft = draftOf(target);
   try {
-    const file = await open(draft, 'w');
+    // It names what may be private. One whose owner has let others read it stays as it is.
+    const mode = (await stat(target).catch(() => undefined))?.mode ?? 0o600;
+    const file = await open(draft, 'w', mode & 0o777);
     // All of a text: a mere write may stop in the middle of it where the disk is full, without an error.
     const write = (some: readonly string[]) => file.appendFile(`${some.join('\n')}\n`);
     try {

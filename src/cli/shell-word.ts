@@ -12,7 +12,15 @@ export function posixWord(word: string): string {
   return isPlain ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
+/** Where both shells of Windows would do something else with it, however it is quoted: such a name is typed by hand. */
+const unquotable = /["&|<>^%!\r\n]/;
+
 /** For PowerShell and cmd, which share double quotes. */
 export function windowsWord(word: string): string {
-  return /^[\w./\\:=+-]+$/.test(word) ? word : `"${word.replaceAll('"', '\\"')}"`;
+  if (/^[\w./\\:=+-]+$/.test(word)) return word;
+  if (unquotable.test(word)) return 'NAME';
+  // To cmd these are letters; in PowerShell they are within single quotes.
+  if (/[$`]/.test(word)) return `'${word.replaceAll("'", "''")}'`;
+  // A backslash before a quote would make a letter of it.
+  return `"${word.replace(/\\+$/, (end) => end + end)}"`;
 }

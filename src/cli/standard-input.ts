@@ -1,3 +1,4 @@
+import { platform } from 'node:os';
 import type { CommandContext } from './context.ts';
 
 /**
@@ -9,7 +10,8 @@ export async function readStandardInput(
   most: number,
 ): Promise<Buffer> {
   stop.throwIfAborted();
-  if (stdin.isTTY) out.note('reading standard input; end it with Ctrl-D');
+  if (stdin.isTTY)
+    out.note(`reading standard input; end it with ${platform() === 'win32' ? 'Ctrl-Z and Enter' : 'Ctrl-D'}`);
   const cut = () => stdin.destroy(stop.reason);
   stop.addEventListener('abort', cut, { once: true });
   const chunks: Buffer[] = [];

@@ -21,11 +21,15 @@ export function dimensionColumns(fields: readonly ArrowField[]): Dimensions | un
   return columns.length > 1 && isOneType ? { columns, isNumbered } : undefined;
 }
 
+/** Begun at the first of the digits alone, or a long run of them in a name would be read again from each. */
+const lastNumber = /(?<!\d)\d+$/;
+
 function largestSeries(fields: readonly ArrowField[]): ArrowField[] {
   const series = new Map<string, ArrowField[]>();
   for (const field of fields) {
-    const prefix = /^(.*?)\d+$/s.exec(field.name)?.[1];
-    if (prefix === undefined) continue;
+    const number = lastNumber.exec(field.name);
+    if (!number) continue;
+    const prefix = field.name.slice(0, number.index);
     const columns = series.get(prefix);
     if (columns) columns.push(field);
     else series.set(prefix, [field]);
@@ -36,7 +40,7 @@ function largestSeries(fields: readonly ArrowField[]): ArrowField[] {
 
 /** Columns by their numbers, or undefined unless those run on from 0 or 1. */
 function inOrder(columns: ArrowField[]): ArrowField[] | undefined {
-  const numberOf = ({ name }: ArrowField) => Number(/\d+$/.exec(name)?.[0]);
+  const numberOf = ({ name }: ArrowField) => Number(lastNumber.exec(name)?.[0]);
   const sorted = [...columns].sort((a, b) => numberOf(a) - numberOf(b));
   const first = numberOf(sorted[0]!);
   return first <= 1 && sorted.every((column, i) => numberOf(column) === first + i) ? sorted : undefined;

@@ -1,3 +1,9 @@
+/**
+ * A string of JSON, for regular expressions with the `s` flag. One that is not closed is all that is left: to look for its end
+ * again at each quote in it would take a time that grows with the square of its length.
+ */
+export const jsonString = '"[^"\\\\]*(?:\\\\.?[^"\\\\]*)*(?:"|$)';
+
 /** Headers of tensors nest three deep. */
 const deepest = 32;
 
@@ -7,7 +13,7 @@ const deepest = 32;
  */
 export function findDuplicateKey(text: string): string | undefined {
   const open: Array<Set<string> | undefined> = [];
-  const token = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]]/gs;
+  const token = new RegExp(`${jsonString}|[{}[\\]]`, 'gs');
   for (let match = token.exec(text); match; match = token.exec(text)) {
     const [piece] = match;
     if (piece === '{' || piece === '[') {

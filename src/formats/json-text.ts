@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts';
-import { findDuplicateKey } from './json-keys.ts';
+import { findDuplicateKey, jsonString } from './json-keys.ts';
 
 /** Parses JSON strictly, and says where it is none. Error: format_invalid. */
 export function parseJson(path: string, text: string): unknown {
@@ -26,7 +26,7 @@ function checkKeys(path: string, text: string): string | undefined {
 
 /** The first NaN or infinity outside of strings, as Python's json writes them. */
 function findLiteral(text: string): { word: string; at: number } | undefined {
-  const piece = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\b(?:NaN|Infinity|nan|inf)\b/gs;
+  const piece = new RegExp(`${jsonString}|-?\\b(?:NaN|Infinity|nan|inf)\\b`, 'gs');
   for (let match = piece.exec(text); match; match = piece.exec(text)) {
     if (!match[0].startsWith('"')) return { word: match[0], at: match.index };
   }

@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
 import * as z from '../schema.ts';
 import { dtypeSize, isDtype } from '../tensor/dtype.ts';
-import { elementCount } from '../tensor/tensor.ts';
+import { elementCount, quoted } from '../tensor/tensor.ts';
 import { findDuplicateKey } from './json-keys.ts';
 
 /** One entry of a safetensors header; offsets count from the end of the header. */
@@ -44,7 +44,7 @@ function parseObject(file: string, text: string): Map<string, unknown> {
   } catch (cause) {
     throw invalid(file, `has a header that is not JSON: ${(cause as Error).message}`);
   }
-  if (duplicate !== undefined) throw invalid(file, `has the key "${duplicate}" twice in its header (duplicate)`);
+  if (duplicate !== undefined) throw invalid(file, `has the key ${quoted(duplicate)} twice in its header (duplicate)`);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw invalid(file, 'has a header that is not a JSON object');
   }
@@ -63,11 +63,14 @@ function readEntry(file: string, name: string, value: unknown): SafetensorsEntry
   const parsed = entrySchema.safeParse(value);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw invalid(file, `tensor "${name}": ${issue?.path.join('.') || 'its header entry'} is wrong: ${issue?.message}`);
+    throw invalid(
+      file,
+      `tensor ${quoted(name)}: ${issue?.path.join('.') || 'its header entry'} is wrong: ${issue?.message}`,
+    );
   }
   const { dtype, shape, data_offsets } = parsed.data;
   const [start, end] = data_offsets;
-  if (start > end) throw invalid(file, `tensor "${name}": offsets [${start}, ${end}] begin after they end`);
+  if (start > end) throw invalid(file, `tensor ${quoted(name)}: offsets [${start}, ${end}] begin after they end`);
   const entry = { name, dtype, shape, start, end };
   checkSize(file, entry);
   return entry;
@@ -88,7 +91,7 @@ const undecodedBits = new Map([
 function checkSize(file: string, { name, dtype, shape, start, end }: SafetensorsEntry): void {
   const elements = elementCount(shape);
   if (Number.isNaN(elements)) {
-    throw invalid(file, `tensor "${name}": shape [${shape}] is more elements than any file holds (overflow)`);
+    throw invalid(file, `tensor ${quoted(name)}: shape [${shape}] is more elements than any file holds (overflow)`);
   }
   const bits = isDtype(dtype) ? 8 * dtypeSize(dtype) : undecodedBits.get(dtype);
   if (bits === undefined) return;
@@ -96,7 +99,7 @@ function checkSize(file: string, { name, dtype, shape, start, end }: Safetensors
   if (needed !== end - start) {
     throw invalid(
       file,
-      `tensor "${name}": ${dtype} values of shape [${shape}] take ${needed} bytes, its offsets [${start}, ${end}] hold ${end - start} (size mismatch)`,
+      `tensor ${quoted(name)}: ${dtype} values of shape [${shape}] take ${needed} bytes, its offsets [${start}, ${end}] hold ${end - start} (size mismatch)`,
     );
   }
 }
@@ -106,8 +109,9 @@ function checkLayout(file: string, entries: readonly SafetensorsEntry[], dataSiz
   let at = 0;
   for (const { name, start, end } of inOrder) {
     if (start < at)
-      throw invalid(file, `tensor "${name}" begins at byte ${start} and overlaps another that ends at ${at}`);
-    if (start > at) throw invalid(file, `has a hole of ${start - at} bytes before tensor "${name}" (offset ${start})`);
+      throw invalid(file, `tensor ${quoted(name)} begins at byte ${start} and overlaps another that ends at ${at}`);
+    if (start > at)
+      throw invalid(file, `has a hole of ${start - at} bytes before tensor ${quoted(name)} (offset ${start})`);
     at = end;
   }
   if (at > dataSize) {

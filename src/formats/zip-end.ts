@@ -6,6 +6,9 @@ const longestComment = 0xffff;
 /** A directory is some 60 bytes an array; no real one comes near. */
 const longestDirectory = 100_000_000;
 
+/** Arrays of an archive: each takes some memory before any is read. */
+const mostEntries = 250_000;
+
 /** Where the central directory lies. */
 export interface DirectorySpan {
   readonly offset: number;
@@ -41,6 +44,9 @@ export async function findDirectory(path: string, bytes: ByteSource): Promise<Di
       path,
       `claims a zip directory of ${span.length} bytes; ${longestDirectory} are read`,
     );
+  }
+  if (span.count > mostEntries) {
+    throw zipError('format_invalid', path, `claims ${span.count} arrays; ${mostEntries} are read`);
   }
   return span;
 }

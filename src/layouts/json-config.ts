@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { AppError } from '../errors.ts';
-import { findDuplicateKey } from '../formats/json-keys.ts';
+import { findDuplicateKey, jsonString } from '../formats/json-keys.ts';
 import type * as z from '../schema.ts';
 import { missingFile } from '../tensor/missing-file.ts';
 import type { Known } from './sae.ts';
@@ -18,7 +18,7 @@ export async function readJsonConfig<T>(path: string, schema: z.ZodMiniType<T>):
 }
 
 /** Strings, and what Python's json writes for numbers that JSON has none for. */
-const stringOrNoNumber = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\b(?:NaN|Infinity)\b/gs;
+const stringOrNoNumber = new RegExp(`${jsonString}|-?\\b(?:NaN|Infinity)\\b`, 'gs');
 
 function parseJson(path: string, text: string): unknown {
   const plain = text

@@ -1,5 +1,6 @@
 import { AppError } from '../errors.ts';
 import type { TensorFile } from '../formats/format.ts';
+import { quoted } from '../tensor/tensor.ts';
 
 /** Reasons that weights have for not being read: of other arrays (words, dates, complex numbers, configs) there is no doubt. */
 const mayBeWeights =
@@ -21,7 +22,7 @@ export function refuseUnread(
 ): void {
   for (const [name, reason] of undecodable) {
     if (!isMeant(name, reason)) continue;
-    throw new AppError('format_unsupported', `${path}: "${name}" cannot be read: ${reason.replace(/^it /, '')}`, {
+    throw new AppError('format_unsupported', `${path}: ${quoted(name)} cannot be read: ${reason.replace(/^it /, '')}`, {
       hints: [`save it again as numbers that are read: float32, float16 or bfloat16; ${wayOut}`],
       details: { file: path, tensor: name },
     });

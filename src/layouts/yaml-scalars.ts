@@ -7,7 +7,7 @@ export function readYamlScalars(text: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   const parents: { indent: number; key: string }[] = [];
   for (const line of text.split(/\r?\n/)) {
-    const match = /^( *)([A-Za-z_][\w.-]*) *:(?: +(.*))?$/.exec(line);
+    const match = /^( *)([A-Za-z_][\w.-]*) *:(?: +([^\n]*))?$/.exec(line);
     if (!match) continue;
     const indent = (match[1] as string).length;
     while (parents.length > 0 && (parents.at(-1) as { indent: number }).indent >= indent) parents.pop();
@@ -21,8 +21,8 @@ export function readYamlScalars(text: string): ReadonlyMap<string, string> {
 
 /** What a scalar says; undefined for what is no scalar of one line. */
 function scalar(written: string): string | undefined {
-  const quoted = /^(["'])(.*?)\1\s*(?:#.*)?$/.exec(written);
+  const quoted = /^(["'])(.*?)\1\s*(?:#[^\n]*)?$/.exec(written);
   if (quoted) return quoted[2];
-  const plain = written.replace(/(^|\s)#.*$/, '').trim();
+  const plain = written.replace(/(^|\s)#[^\n]*$/, '').trim();
   return /^[[{&*|>]/.test(plain) || plain === 'null' || plain === '~' ? undefined : plain;
 }

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { accountsByKey, DEFAULT_KEY, type SandboxUser, type Tier } from './accounts.ts';
 import { endUnread } from './body.ts';
 import { dispatch } from './dispatch.ts';
+import { isForeignPage } from './foreign.ts';
 import type { ServerKind } from './kind.ts';
 import type { BuiltInModel } from './models.ts';
 import { uploadProtocol } from './protocol/kind.ts';
@@ -76,9 +77,16 @@ function answerTooLarge(kind: ServerKind, request: IncomingMessage, response: Se
   endUnread(request, response, refused.text, kind.maxBodyBytes);
 }
 
+function refusePage(request: IncomingMessage, response: ServerResponse): void {
+  const error = 'the sandbox answers pages of this machine alone, by 127.0.0.1 or localhost';
+  response.writeHead(403, { 'content-type': 'application/json', connection: 'close' });
+  endUnread(request, response, JSON.stringify({ error }), 1 << 20);
+}
+
 async function serve(setting: Setting, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { kind, store, accounts } = setting;
   response.setHeader('x-server-id', store.serverId);
+  if (isForeignPage(request)) return refusePage(request, response);
   const body = await kind.readBody(request, kind.maxBodyBytes);
   if (body === undefined) return answerTooLarge(kind, request, response);
   const { method = '', url = '' } = request;

@@ -92,5 +92,14 @@ export function inMemory(
 
 /** How errors and plans call a tensor: its file and, where it has one, its name. */
 export function label(tensor: Pick<Tensor, 'file' | 'name'>): string {
-  return tensor.name === '' ? tensor.file : `${tensor.file}: tensor "${tensor.name}"`;
+  return tensor.name === '' ? tensor.file : `${tensor.file}: tensor ${quoted(tensor.name)}`;
+}
+
+/** Longer names are somebody's joke. */
+const longestName = 200;
+
+/** A name out of a file, as it may stand within a line: whoever wrote it has no say in where that ends. */
+export function quoted(name: string): string {
+  const short = name.length > longestName ? `${name.slice(0, longestName)}…` : name;
+  return /[\p{Cc}\u2028\u2029]/u.test(short) ? JSON.stringify(short) : `"${short}"`;
 }

@@ -66,8 +66,9 @@ export async function isAlive(path: string, owner: Owner, me: Owner, listenMs: n
   }
   const start = processStart(owner.pid);
   if (start === undefined || (owner.start !== '' && start !== owner.start)) return false;
-  // Without /proc a living process of that number may be another: then only the heart tells.
-  return owner.start !== '' || hasHeartbeat(path, listenMs);
+  // Without /proc a living process of that number may be another: then only the heart tells, which a process that is stopped, or
+  // whose disk is, has not for a while.
+  return owner.start !== '' || (await beatWithin(path, staleMs)) || hasHeartbeat(path, listenMs);
 }
 
 /** Listened for, or with 0 only looked at. */

@@ -121,12 +121,15 @@ function heldLock(path: string, me: Owner, takenOver: boolean): Lock {
  */
 const lookMs = 10;
 
-/** Reading so few bytes takes less than handing that to another thread. */
+/**
+ * Reading so few bytes takes less than handing that to another thread. One that cannot be read for a moment, as where a virus
+ * scanner has it, is nobody else's for that.
+ */
 function isMarkedWith(path: string, mark: string): boolean {
   try {
     return readFileSync(path, 'utf8') === mark;
-  } catch {
-    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ENOENT';
   }
 }
 

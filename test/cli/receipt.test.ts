@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { writeReceipt } from '../../src/cli/receipt.ts';
@@ -91,6 +91,8 @@ describe.concurrent('what is said of a part of an upload', () => {
     await Promise.all(['a', 'b'].map((job) => writeReceipt(path, { job }, rows())));
     expect(linesOf(readFileSync(path, 'utf8'))).toHaveLength(2);
     expect(readdirSync(folder)).toEqual(['r.jsonl']);
+    // What is private is named in it.
+    if (process.platform !== 'win32') expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
   test('a dry run says what is there already and what would be sent, and sends nothing', async ({ home, server }) => {

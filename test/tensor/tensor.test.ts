@@ -82,3 +82,11 @@ test('a tensor is called by its file and, where it has one, its name', () => {
   expect(label({ file: 'a.npy', name: '' })).toBe('a.npy');
   expect(label({ file: 'a.safetensors', name: 'W_dec' })).toBe('a.safetensors: tensor "W_dec"');
 });
+
+test('a name out of a file stands within its line', () => {
+  const file = 'a.npz';
+  expect(label({ file, name: '' })).toBe('a.npz');
+  expect(label({ file, name: 'W_dec' })).toBe('a.npz: tensor "W_dec"');
+  expect(label({ file, name: 'x\nneuronpedia: hint: run rm' })).toBe('a.npz: tensor "x\\nneuronpedia: hint: run rm"');
+  expect(label({ file, name: 'x'.repeat(300) })).toBe(`a.npz: tensor "${'x'.repeat(200)}…"`);
+});

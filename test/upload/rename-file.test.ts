@@ -63,10 +63,13 @@ it('a damaged journal is set aside although a scanner has it open', async () => 
 
 it('commands to type again are quoted as each shell has it', () => {
   expect(['a.npy', 'my sae', "it's", '{layer}'].map(posixWord)).toEqual(['a.npy', "'my sae'", `'it'\\''s'`, '{layer}']);
-  expect(['C:\\saes\\a.npy', 'C:\\my saes', 'a"b'].map(windowsWord)).toEqual([
+  expect(['C:\\saes\\a.npy', 'C:\\my saes', '.\\my saes\\', '$(calc).npy', 'a"b', 'a&b'].map(windowsWord)).toEqual([
     'C:\\saes\\a.npy',
     '"C:\\my saes"',
-    '"a\\"b"',
+    '".\\my saes\\\\"',
+    "'$(calc).npy'",
+    // To be typed by hand: no quotes mean the same to both shells.
+    ...['NAME', 'NAME'],
   ]);
 });
 

@@ -1,3 +1,4 @@
+import { platform } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { loginAt, parseServerUrl } from '../../api/server-url.ts';
@@ -49,7 +50,7 @@ async function askForKey(context: CommandContext, origin: string): Promise<strin
   if (!context.interactive) {
     throw new AppError('usage', 'nobody is there to type a key', {
       hints: [
-        `pipe it in: echo "$KEY" | ${loginAt(origin)} --with-token`,
+        `pipe it in: ${platform() === 'win32' ? '$env:KEY' : 'echo "$KEY"'} | ${loginAt(origin)} --with-token`,
         'or set NEURONPEDIA_API_KEY: then no login is needed',
       ],
     });

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { platform } from 'node:os';
 import { resolve } from 'node:path';
 import { foldersOf } from '../../config/folders.ts';
 import { AppError } from '../../errors.ts';
@@ -40,12 +41,19 @@ export async function run(context: CommandContext): Promise<number> {
   const kind = isPublic ? "behaving like today's public server" : 'with the upload protocol';
   out.note(`sandbox: embedded server ${kind} on ${url}, data in ${dataDir}`);
   out.note('use it from another terminal:');
-  out.note(`  export NEURONPEDIA_API_URL=${url} NEURONPEDIA_API_KEY=${apiKey}`);
+  out.note(`  ${exporting({ NEURONPEDIA_API_URL: url, NEURONPEDIA_API_KEY: apiKey })}`);
   out.note('  neuronpedia status');
   out.note('other keys: sandbox-free, sandbox-research, sandbox-paid, sandbox-readonly; end with Ctrl-C');
   if (!context.stop.aborted) await once(context.stop, 'abort');
   await sandbox.close();
   return 0;
+}
+
+/** As this system's shell sets variables; of Windows' two that is PowerShell. */
+function exporting(variables: Readonly<Record<string, string>>): string {
+  const all = Object.entries(variables);
+  if (platform() === 'win32') return all.map(([name, value]) => `$env:${name}='${value}'`).join('; ');
+  return `export ${all.map(([name, value]) => `${name}=${value}`).join(' ')}`;
 }
 
 /** The folder that the `--sandbox` flags use too. */

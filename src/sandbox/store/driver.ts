@@ -33,7 +33,7 @@ export function loadDriver(load: (name: string) => unknown = createRequire(impor
   } catch (cause) {
     const message =
       'the sandbox needs the package libsql, which npm installs as an optional dependency; ' +
-      'install it with `npm install libsql` (it has prebuilt binaries for Linux, macOS and Windows on x64 and arm64)';
+      'install it with `npm install libsql` (it has prebuilt binaries for Linux and macOS on x64 and arm64, and for Windows on x64)';
     throw Object.assign(new Error(message, { cause }), { code: 'sandbox_unavailable' });
   }
 }
