@@ -16,36 +16,49 @@ export function sourceNamed(text: string): string | undefined {
 }
 
 /**
- * The id of the one job that is meant: by it, the first digits of it, the source that its upload printed, or the name of its vector; of several it is
- * the one at the server that the address or the options name. Errors: not_found, and usage where several jobs may be meant.
+ * The id of the one job that is meant: by it, the first digits of it, the source that its upload printed, or the name of its
+ * vector; of several it is the one at the server that the address or the options name. Errors: not_found, and usage where
+ * several jobs may be meant.
  */
 export async function findJobId(stateDir: string, text: string, options: OptionValues): Promise<string> {
-  const isSource = sourceNamed(text) !== undefined;
-  const digits = isSource ? undefined : await byDigits(stateDir, text);
-  const id = digits ?? (await oneOf(stateDir, text, options));
-  if (id === undefined) throw noSuchJob(text);
-  return id;
+  const ids = await jobIds(stateDir);
+  if (ids.includes(text)) return text;
+  const known = await knownJobs(stateDir);
+  const byDigits = /^[0-9a-f]+$/.test(text) ? ids.filter((id) => id.startsWith(text)) : [];
+  const byName = known.filter(({ job }) => isOfSource(job, sourceNamed(text)) || isOfName(job, text));
+  const meant = [...new Set([...byDigits, ...byName.map(({ id }) => id)])];
+  if (meant.length === 0) throw noSuchJob(text);
+  if (meant.length === 1) return meant[0] as string;
+  return oneOf(
+    known.filter(({ id }) => meant.includes(id)),
+    text,
+    options,
+  );
 }
 
 /** The job of a source; undefined where there is none, or the text names none. Error: usage, for several. */
 export async function jobOfSource(stateDir: string, text: string, options: OptionValues): Promise<string | undefined> {
-  return sourceNamed(text) === undefined ? undefined : oneOf(stateDir, text, options);
+  const source = sourceNamed(text);
+  const all = (await knownJobs(stateDir)).filter(({ job }) => isOfSource(job, source));
+  return all.length > 0 ? oneOf(all, text, options) : undefined;
 }
 
-/** The job of a source, or of a vector or probe by its name. Error: usage, for several. */
-async function oneOf(stateDir: string, text: string, options: OptionValues): Promise<string | undefined> {
-  const source = sourceNamed(text) ?? text;
-  const all = (await knownJobs(stateDir)).filter(({ job }) => isOf(job, source));
+function oneOf(all: readonly KnownJob[], text: string, options: OptionValues): string {
   const isThere = atServer(partsOfId(text).host, options);
   const there = all.filter(({ job }) => isThere(job));
-  const of = there.length > 0 ? there : all;
-  if (of.length > 1) throw severalJobs(source, of);
-  return of[0]?.id;
+  const [only, ...others] = there.length > 0 ? there : all;
+  if (only === undefined || others.length > 0) throw severalJobs(text, there.length > 0 ? there : all);
+  return only.id;
 }
 
 /** Vectors of an SAE are a job of the SAE's source, and stand at another, which is what the job is called by. */
-function isOf({ model, source, title }: JobRecord, asked: string): boolean {
-  return `${model}/${source}` === asked || title === asked || title.startsWith(`${asked} (`);
+function isOfSource({ model, source, title }: JobRecord, asked: string | undefined): boolean {
+  return asked !== undefined && (`${model}/${source}` === asked || title === asked || title.startsWith(`${asked} (`));
+}
+
+/** A vector's job is called by its name, with its place behind it. */
+function isOfName({ title }: JobRecord, asked: string): boolean {
+  return title.startsWith(`${asked} (`) && /^ \([^()]+, layer \d+\)$/.test(title.slice(asked.length));
 }
 
 /** Whether a job is at the server that was named, by an address that was pasted or by options. */
@@ -68,16 +81,6 @@ export function requireHost(text: string, { serverName, title }: JobRecord): voi
   throw new AppError('usage', `nothing was uploaded from here to ${text}: ${title} went to ${serverName}`, {
     hints: ['name the job by its id, as status lists it'],
   });
-}
-
-async function byDigits(stateDir: string, start: string): Promise<string | undefined> {
-  if (!/^[0-9a-f]{1,16}$/.test(start)) return undefined;
-  const ids = new Set((await jobIds(stateDir)).filter((id) => id.startsWith(start)));
-  if (ids.size < 2) return [...ids][0];
-  throw severalJobs(
-    start,
-    (await knownJobs(stateDir)).filter(({ id }) => ids.has(id)),
-  );
 }
 
 function severalJobs(text: string, jobs: readonly KnownJob[]): AppError {

@@ -10,7 +10,7 @@ export function partsOfId(text: string): { readonly host: string | undefined; re
   // An address as browsers show it, without its scheme.
   const [first = '', ...rest] = parts;
   const isAddress =
-    parts.length === 4 && /^(localhost|[\w-]+(\.[\w-]+)+)(:\d+)?$/.test(first) && /^\d+$/.test(rest.at(-1) ?? '');
+    parts.length >= 4 && /^(localhost|[\w-]+(\.[\w-]+)+)(:\d+)?$/.test(first) && /^\d+(@.*)?$/.test(rest.at(-1) ?? '');
   return isAddress ? { host: first, parts: rest } : { host: undefined, parts };
 }
 

@@ -4,7 +4,7 @@ import { isFloat } from '../tensor/dtype.ts';
 import { rowBlocks } from '../tensor/row-blocks.ts';
 import { elementCount, flatRow, label, type Matrix, matrixOf, type Tensor } from '../tensor/tensor.ts';
 import { describe, namedTensor, toWeights } from './bare.ts';
-import { anyNumbers, refuseUnread } from './unread.ts';
+import { anyNumbers, isText, refuseUnread } from './unread.ts';
 
 /** One vector out of a file, in memory: a steering vector or a probe. */
 export interface Direction {
@@ -44,7 +44,7 @@ function onlyTensor(file: TensorFile, wantsRow: boolean): Tensor {
   const fitting = floats.filter((tensor) => (wantsRow ? tensor.shape.length === 2 : isSingle(tensor)));
   const [only] = fitting.length === 1 ? fitting : floats.length === 1 ? floats : [];
   if (!only || !directionNames.test(only.name)) {
-    refuseUnread(file, (name, reason) => directionNames.test(name) || anyNumbers(name, reason));
+    refuseUnread(file, (name, reason) => (directionNames.test(name) ? !isText(reason) : anyNumbers(name, reason)));
   }
   if (only) return only;
   const tensors = [...file.tensors.values()];

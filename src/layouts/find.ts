@@ -33,7 +33,6 @@ export async function findSaes(path: string, tensorName?: string, headAxis?: Sai
     throw error;
   }
   if (search.saes.length > 0) return search.saes;
-  if (search.missing) throw search.missing;
   // Nobody's layout, but no doubt of what is meant either.
   const [only, ...others] = search.weights;
   if (only !== undefined && others.length === 0) return openFile(only, said);
@@ -49,8 +48,6 @@ interface Search {
   readonly seen: string[];
   /** Files that could hold a matrix. */
   readonly weights: string[];
-  /** A file that was saved in parts of which one is not there. */
-  missing?: AppError;
   /** Folders that have been searched: a link may lead to one of them. */
   readonly folders: Set<string>;
 }
@@ -67,12 +64,18 @@ async function searchFolder(search: Search, folder: string, depth: number): Prom
   const all = names.map((file) => ({ folder: resolve(folder), name: wholeName(file), file, beside }));
   const named = all.filter((spot) => layouts.some((layout) => layout.mayBe(spot)));
   const spots = named.length > 0 ? named : onlyWeights(all);
+  let missing: AppError | undefined;
   const applies: Applies = named.length > 0 ? mayBe : hasConfig;
   for (const spot of spots) {
     const file = join(folder, spot.file);
     const path = spots.length > 1 ? file : folderOfSae(folder);
     const saes = openSpot(path, file, spot, search.said, applies);
-    search.saes.push(...(await (spot.file === spot.name ? saes : saes.catch((error) => noteMissing(search, error)))));
+    const noteMissing = (error: unknown) => {
+      if (spot.file === spot.name || !isMissing(error)) throw error;
+      missing = error;
+      return [];
+    };
+    search.saes.push(...(await saes.catch(noteMissing)));
   }
   for (const name of [...names, ...folders.filter((one) => one.endsWith('.dcp'))]) {
     search.seen.push(relative(search.root, join(folder, name)));
@@ -82,13 +85,13 @@ async function searchFolder(search: Search, folder: string, depth: number): Prom
   for (const name of folders) {
     if (!isCheckpointFolder(name)) await searchFolder(search, join(folder, name), depth + 1);
   }
+  // The index of a model of which only a part was downloaded is nothing to the SAEs in the folders below it.
+  if (missing !== undefined && search.saes.length === before) throw missing;
 }
 
-/** The index of a model of which only a part was downloaded is nothing to the SAEs in the folders below it. */
-function noteMissing(search: Search, error: unknown): Sae[] {
-  if (!(error instanceof AppError) || error.code !== 'file_not_found') throw error;
-  search.missing ??= error;
-  return [];
+/** Of a file that was saved in parts one is not there. */
+function isMissing(error: unknown): error is AppError {
+  return error instanceof AppError && error.code === 'file_not_found';
 }
 
 /** Whether a layout is to be tried on a file. */

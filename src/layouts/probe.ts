@@ -4,7 +4,7 @@ import { readInOrder } from '../tensor/numbers.ts';
 import { elementCount, label, type Tensor } from '../tensor/tensor.ts';
 import { describe, namedTensor } from './bare.ts';
 import { type Direction, refuseLong } from './direction.ts';
-import { anyNumbers, isUnreadNumbers, refuseUnread } from './unread.ts';
+import { anyNumbers, refuseUnread } from './unread.ts';
 
 /** A linear probe: its direction, and the bias that it decides with where the file has one. */
 export interface Probe extends Direction {
@@ -128,9 +128,9 @@ interface Scaler {
 const scaleName = /(^|[._])scale_?$/;
 const meanName = /(^|[._])mean_?$/;
 
-/** A scaler without one of the two has None in its place, which numpy pickles. */
+/** A scaler without one of the two has None in its place, which numpy pickles; no scale is complex. */
 function isScaler(name: string, reason: string): boolean {
-  return (scaleName.test(name) || meanName.test(name)) && isUnreadNumbers(reason);
+  return (scaleName.test(name) || meanName.test(name)) && !/pickled|dtype '?[<>=|]?[cC]\d/.test(reason);
 }
 
 /** `scale`, `scale_`, `scaler.scale_`, …: what StandardScaler keeps, under whatever prefix. */

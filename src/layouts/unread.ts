@@ -2,13 +2,34 @@ import { AppError } from '../errors.ts';
 import type { TensorFile } from '../formats/format.ts';
 import { quoted } from '../tensor/tensor.ts';
 
-/** Reasons that weights have for not being read: of other arrays (words, dates, complex numbers, configs) there is no doubt. */
-const mayBeWeights =
-  /dtype V2|dtype B?F\d|(^|: )row \d+ is null|is truncated|compressed by method|of (Decimal|Float)|is null, not a number|so infinite/;
+/** Reasons that arrays of numbers do not have: texts, dates, flags, records, configs that were pickled, complex numbers, small integers. */
+const noWeights = new RegExp(
+  [
+    ...[
+      'pickled',
+      'structured dtype',
+      'is no \\.npy',
+      'is empty$',
+      'an object',
+      'a boolean',
+      'a string',
+      '\\(ragged\\)',
+    ],
+    ...["dtype '[<>=|]?(?:[USamMcb]|V(?!2'))", 'dtype [CIU]\\d', 'is a column of (?!.*(?:Decimal|\\bF\\d))'],
+  ].join('|'),
+);
 
-/** Whether what cannot be read may be an array of numbers all the same. */
+/** Texts alone. */
+const words = /column of|dtype '[<>=|]?[USa]|a string/;
+
+/** Whether what cannot be read may be an array of numbers all the same: what is not known to be none may. */
 export function isUnreadNumbers(reason: string): boolean {
-  return mayBeWeights.test(reason);
+  return !noWeights.test(reason);
+}
+
+/** Whether it is text. */
+export function isText(reason: string): boolean {
+  return words.test(reason);
 }
 
 /**

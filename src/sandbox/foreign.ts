@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+const loopback = /^((.+\.)?localhost\.?|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /** Whether the host of a `Host` header or an origin is this machine. */
 function isHere(text: string): boolean {
@@ -16,5 +16,7 @@ export function isForeignPage({ headers }: IncomingMessage): boolean {
   const { host = '', origin, 'user-agent': agent = '', 'sec-fetch-site': site, 'sec-fetch-mode': mode } = headers;
   const isBrowser = origin !== undefined || site !== undefined || agent.startsWith('Mozilla/');
   if (!isBrowser) return false;
-  return !isHere(host) || (origin !== undefined && !isHere(origin)) || (site === 'cross-site' && mode !== 'navigate');
+  // A page of localhost is one of another site to a browser than 127.0.0.1 is: where it says its origin, that counts.
+  const isElsewhere = origin === undefined ? site === 'cross-site' && mode !== 'navigate' : !isHere(origin);
+  return !isHere(host) || isElsewhere;
 }

@@ -17,18 +17,19 @@ export interface Indices {
 /** What an array is called that says which feature each row is: `feature_index` by SAEDashboard and in Llama Scope's Arrow files. */
 export const indexNames: readonly string[] = ['index', 'feature_index'];
 
-/** An object of a line of JSON with its index under the first of these names, whichever it has. */
+/** An object of a line of JSON with its index under the first of these names, whichever it has; null says nothing. */
 export function withIndex(json: unknown): unknown {
   if (typeof json !== 'object' || json === null || !('feature_index' in json)) return json;
-  const { feature_index: index, ...others } = json;
-  return 'index' in others ? others : { ...others, index };
+  const { feature_index: other, ...rest } = json;
+  const own = 'index' in rest ? rest.index : undefined;
+  return (own ?? other ?? undefined) === undefined ? rest : { ...rest, index: own ?? other };
 }
 
-/** What is wrong with a line that has both names, in words: nothing where they agree. */
+/** What is wrong with a line that has both names, in words: nothing where they agree, or one is null. */
 export function indexFault(json: unknown): string | undefined {
   if (typeof json !== 'object' || json === null || !('feature_index' in json) || !('index' in json)) return undefined;
   const { index, feature_index: other } = json;
-  if (String(index) === String(other)) return undefined;
+  if ((index ?? null) === null || (other ?? null) === null || String(index) === String(other)) return undefined;
   return `says "index" ${JSON.stringify(index)} and "feature_index" ${JSON.stringify(other)}: which feature is it of?`;
 }
 

@@ -11,6 +11,7 @@ it.each([
   'https://example.org/below/gpt2-small/6-res/12',
   'www.neuronpedia.org/gpt2-small/6-res/12',
   'localhost:3000/gpt2-small/6-res/12',
+  'www.example.org/below/gpt2-small/6-res/12',
 ])('%s is a feature', (text) => {
   expect(parseId(text)).toEqual(id);
 });

@@ -240,6 +240,13 @@ test('a job of a vector goes by its name, too', async ({ home }) => {
     stdout: expect.stringContaining('1/1 rows  Kings and queens (tiny-kjv-4l, layer 1)'),
   });
   expect(await home.run(['status', 'Kings', '--sandbox'])).toMatchObject({ code: 6 });
+  await home.run(['upload-vector', file, ...place, '--name', 'Joy (old)']);
+  expect(await home.run(['status', 'Joy', '--sandbox'])).toMatchObject({ code: 6 });
+  // A name may be the first digits of another job's id: then it is not guessed which is meant.
+  const [{ id }] = documentsOf(await home.run(['status', '--sandbox', '--json']))[0].jobs;
+  await home.run(['upload-vector', file, ...place, '--name', id.slice(0, 3)]);
+  const either = await home.run(['delete', '--job', id.slice(0, 3), '--yes', '--sandbox']);
+  expect(either).toMatchObject({ code: 2, stderr: expect.stringContaining('any of 2 jobs') });
 });
 
 test('of two jobs of one source the one is meant whose server is named', async ({ home, server }) => {

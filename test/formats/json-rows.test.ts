@@ -72,6 +72,12 @@ it('"feature_index" is the index of a line, too', async () => {
   expect([...(await readNumbers(file.tensors.get('index')!, 2))]).toEqual([30, 7]);
 });
 
+it('an index that is null says nothing', async () => {
+  const text = '{"index":5,"feature_index":null,"vector":[1]}\n{"index":null,"feature_index":7,"vector":[2]}\n';
+  const file = await opened(await written(text));
+  expect([...(await readNumbers(file.tensors.get('index')!, 2))]).toEqual([5, 7]);
+});
+
 it('of two indices that differ neither is believed', async () => {
   const path = await written(
     '{"index":0,"feature_index":0,"vector":[1]}\n{"index":1,"feature_index":100,"vector":[2]}\n',

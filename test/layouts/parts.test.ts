@@ -43,6 +43,25 @@ it('a model of which only a part was downloaded hides no SAE in the folders belo
   await expect(found(folder)).rejects.toMatchObject({ code: 'file_not_found' });
 });
 
+it('a sweep with a hole is none', async () => {
+  const folder = await tempFolder();
+  for (const [name, stem] of [
+    ['layer_0', 'whole'],
+    ['layer_1', 'sae_weights'],
+    ['layer_2', 'model'],
+  ]) {
+    const { [`${stem}-00002-of-00002.safetensors`]: _missing, ...rest } = inParts(stem as string);
+    await mkdir(join(folder, name as string));
+    const whole = { 'sae_weights.safetensors': safetensorsOf(sixByFour) };
+    await writeFiles(join(folder, name as string), { ...(stem === 'whole' ? whole : rest), 'cfg.json': config });
+  }
+  await expect(found(folder)).rejects.toMatchObject({ code: 'file_not_found' });
+  await rm(join(folder, 'layer_1'), { recursive: true });
+  await expect(found(folder)).rejects.toMatchObject({ code: 'file_not_found' });
+  await rm(join(folder, 'layer_2'), { recursive: true });
+  expect(await found(folder)).toHaveLength(1);
+});
+
 it('so is a folder of nothing but parts and their index', async () => {
   const folder = await tempFolder();
   await writeFiles(folder, inParts('model'));

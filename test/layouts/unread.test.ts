@@ -2,6 +2,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readDirection } from '../../src/layouts/direction.ts';
 import { readProbe } from '../../src/layouts/probe.ts';
+import type { Sae } from '../../src/layouts/sae.ts';
+import { isUnreadNumbers } from '../../src/layouts/unread.ts';
+import { matrixOf } from '../../src/tensor/tensor.ts';
+import { selectRows } from '../../src/upload/kinds/sae-indices.ts';
 import { errorOf, opened, safetensorsImage, tempFolder, writeFiles } from '../fixtures.ts';
 import { found } from './found.ts';
 
@@ -59,6 +63,28 @@ describe('of an array that cannot be read no other takes the place', () => {
   });
 });
 
+describe('whatever the reason', () => {
+  it.each([
+    ['a wider float', "holds elements of dtype '<f16', which cannot be weights", true],
+    ['bfloat16 of jax', 'holds 2-byte void elements (dtype V2), most likely bfloat16', true],
+    ['a null value', 'row 3 has a null for value 5', true],
+    ['a damaged stream', 'is damaged: its compressed bytes are none', true],
+    ['decimals', 'it is a column of List of Decimal, not of numbers or lists of floats', true],
+    ['lists of lists of floats', 'it is a column of List of List of F32, not of numbers or lists of floats', true],
+    ['two columns of one name', 'the table has more than one column of this name', true],
+    ['a float of 4 bits', 'dtype F4 is not read by this tool', true],
+    ['texts', 'it is a column of Utf8, not of numbers or lists of floats', false],
+    ['texts of numpy', "holds elements of dtype '<U5', which cannot be weights", false],
+    ['a date', "holds elements of dtype '<M8[D]', which cannot be weights", false],
+    ['raw bytes', "holds elements of dtype '|V4', which cannot be weights", false],
+    ['complex numbers', 'dtype C64 is not read by this tool', false],
+    ['a config', 'holds a pickled Python object (dtype |O), which is never loaded', false],
+    ['records', 'holds records (a structured dtype), not plain numbers', false],
+  ])('%s may be weights or not', (_, reason, may) => {
+    expect(isUnreadNumbers(reason)).toBe(may);
+  });
+});
+
 describe('what can be no weights is no doubt', () => {
   it.each([
     ['an empty list', { tags: [] }],
@@ -104,5 +130,37 @@ it('weights of 8 bits with a scale beside them are not what was trained', async 
   expect(await errorOf(found(join(folder, 'fp8.safetensors')))).toMatchObject({
     code: 'format_unsupported',
     message: expect.stringContaining('"W_dec" is F8_E4M3 with a scale of its own, "W_dec_scale"'),
+  });
+});
+
+describe('an array called feature_index', () => {
+  /** Which feature row 1 of three is, beside an array of this type and shape. */
+  async function indexBeside(dtype: string, shape: readonly number[], values: Uint8Array): Promise<number> {
+    const end = 24 + values.length;
+    const header = {
+      W_dec: { dtype: 'F32', shape: [3, 2], data_offsets: [0, 24] },
+      feature_index: { dtype, shape, data_offsets: [24, end] },
+    };
+    const folder = await tempFolder();
+    const image = safetensorsImage(JSON.stringify(header), Buffer.concat([new Uint8Array(24), values]));
+    await writeFiles(folder, { 'w.safetensors': image });
+    const [sae] = await found(join(folder, 'w.safetensors'));
+    const { indices } = await selectRows(sae as Sae, matrixOf((sae as Sae).decoder, 'rows'), {});
+    return indices.indexOf(1);
+  }
+  const integers = (...values: number[]) => new Uint8Array(Int32Array.from(values).buffer);
+
+  it('is the index of the rows, or something else where it cannot be', async () => {
+    expect(await indexBeside('I32', [3], integers(7, 30, 9))).toBe(30);
+    expect(await indexBeside('I32', [], integers(7))).toBe(1);
+    expect(await indexBeside('F32', [2], new Uint8Array(8))).toBe(1);
+  });
+
+  it.each([
+    ['of another length', 'I32', [2], 8],
+    ['of one column', 'I32', [3, 1], 12],
+    ['of no integers', 'F32', [3], 12],
+  ] as const)('%s is refused', async (_, dtype, shape, bytes) => {
+    await expect(indexBeside(dtype, shape, new Uint8Array(bytes))).rejects.toMatchObject({ code: 'record_invalid' });
   });
 });

@@ -33,6 +33,10 @@ test.each([
   ['a program', {}],
   ['a program that knows this machine by another name', { host: 'sandbox.internal:80' }],
   ['a page of this machine', { origin: 'http://localhost:3000', 'user-agent': browser }],
+  [
+    'a page of this machine by its other name',
+    { origin: 'http://localhost:3000', 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'cors' },
+  ],
   ['a link that was followed', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'user-agent': browser }],
 ])('%s is answered', async (_, headers) => {
   const { url } = await running({});

@@ -64,11 +64,13 @@ async function readIndices(sae: Sae, matrix: Matrix): Promise<Indices> {
   return indices;
 }
 
-/** By the second name there may be something else, of another length. */
+/** By the second name there may be something else: a single number, or numbers that are no integers and not one a row. */
 function isIndex({ tensors, undecodable }: TensorFile, name: string, rows: number): boolean {
   const tensor = tensors.get(name);
-  const isCertain = name === indexNames[0];
-  return tensor ? isCertain || elementCount(tensor.shape) === rows : undecodable.has(name);
+  if (!tensor) return undecodable.has(name);
+  const { shape, dtype } = tensor;
+  const isList = /^[IU]\d/.test(dtype) && shape.filter((length) => length !== 1).length === 1;
+  return name === indexNames[0] || isList || elementCount(shape) === rows;
 }
 
 function indexError(path: string, name: string, problem: string): AppError {
