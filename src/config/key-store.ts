@@ -43,7 +43,7 @@ function openConf(folder: string): Conf<Record<string, string>> {
       // Not ours to change, as a secret that is mounted: it can be read all the same.
     }
   }
-  return new Conf<Record<string, string>>({
+  const conf = new Conf<Record<string, string>>({
     cwd: folder,
     configName: keyFile.replace(/\.json$/, ''),
     projectName: 'neuronpedia',
@@ -52,6 +52,9 @@ function openConf(folder: string): Conf<Record<string, string>> {
     accessPropertiesByDotNotation: false,
     deserialize: (text) => (text === '' ? {} : JSON.parse(text)),
   });
+  const stranger = Object.keys(conf.store).find((origin) => !URL.canParse(origin));
+  if (stranger !== undefined) throw new TypeError(`${JSON.stringify(stranger.slice(0, 50))} is no server`);
+  return conf;
 }
 
 /** What is wrong with the key of another server is nothing to this one. */

@@ -53,9 +53,10 @@ test('a checkpoint with a true checksum over no JSON is damaged, not a bug', asy
 test.each([
   ['nested deeper than any stack', `${'['.repeat(20_000)}${']'.repeat(20_000)}`],
   ['of something else than keys', '{"https://a.b":{}}'],
+  ['of no servers', '{"a":"b"}'],
 ])('stored keys %s are refused as such', async (_, text) => {
   const folder = join(await saved('keys.json', text), '..');
-  expect(() => openKeyStore(folder)).toThrow(/stored keys cannot be read/);
+  expect(() => openKeyStore(folder).get('https://a.b')).toThrow(/stored keys cannot be read/);
 });
 
 const answer = (status: number, json: unknown, headers: Record<string, string> = {}): Answer => ({
