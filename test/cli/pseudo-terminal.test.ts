@@ -59,7 +59,14 @@ describe.skipIf(!hasScript)('on a terminal of the system', () => {
 });
 
 /** The state of a process: T is stopped. */
-const stateOf = (pid: number) => /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
+function stateOf(pid: number): string | undefined {
+  try {
+    return /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
+  } catch {
+    // It has ended.
+    return undefined;
+  }
+}
 
 test.skipIf(!hasScript)('a hidden prompt is there again after Ctrl-Z, and takes the key', async ({ home, server }) => {
   const args = [binary, 'login', '--api-url', server.url];
@@ -81,12 +88,20 @@ test.skipIf(!hasScript)('a hidden prompt is there again after Ctrl-Z, and takes 
   const pid = Number(/pid (\d+)\./.exec(written)?.[1]);
   child.stdin.write('\x1a');
   await until(() => stateOf(pid) === 'T');
-  await until(() => {
-    // The one that shows the terminal stops with it, some time later.
+  // The one that shows the terminal stops with it, some time later: perhaps when the prompt is there again.
+  const wake = () => {
     for (const one of [pid, child.pid as number]) if (stateOf(one) === 'T') process.kill(one, 'SIGCONT');
+  };
+  await until(() => {
+    wake();
     return prompts() === 2;
   });
   child.stdin.write('sandbox-free\r');
+  await until(() => {
+    wake();
+    return child.exitCode !== null;
+  });
   expect((await ended)[0], written).toBe(0);
   expect(written).toContain('as free; the key is stored in');
+  expect(written).not.toContain('sandbox-free');
 });

@@ -63,8 +63,9 @@ async function askForKey(context: CommandContext, origin: string): Promise<strin
   const lines = createInterface({ input: context.stdin, output: silent, terminal: true });
   // After Ctrl-Z readline leaves its input paused, and nothing would keep this process.
   lines.on('SIGCONT', () => {
-    prompt();
     lines.resume();
+    // Once readline has switched the terminal's own echo off again, which it does after this.
+    setImmediate(prompt);
   });
   try {
     return cleanKey(await lines.question('', { signal: context.stop }).catch(leaveEmpty), 'the prompt');
