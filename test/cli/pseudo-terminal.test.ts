@@ -74,6 +74,8 @@ test.skipIf(!hasScript)('a hidden prompt is there again after Ctrl-Z, and takes 
   const child = spawn('script', ['-qec', `echo "pid $$."; exec ${quoted}`, '/dev/null'], {
     env: childEnv({ ...home.env, TERM: 'xterm-256color' }),
     timeout: 100_000,
+    // A group of its own: what stops for the terminal is not to stop who runs the tests.
+    detached: true,
   });
   let written = '';
   const until = async (isSo: () => boolean) => {

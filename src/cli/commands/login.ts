@@ -57,10 +57,11 @@ async function askForKey(context: CommandContext, origin: string): Promise<strin
   }
   context.out.note(`Make a key at ${origin}/settings, and paste it here.`);
   const prompt = () => context.out.stderr.write('API key (hidden): ');
-  prompt();
   // Lines are edited as usual, but nothing of them is echoed.
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: context.stdin, output: silent, terminal: true });
+  // Only now is the terminal's own echo off: what is typed at the prompt must not be shown.
+  prompt();
   // After Ctrl-Z readline leaves its input paused, and nothing would keep this process.
   lines.on('SIGCONT', () => {
     lines.resume();
