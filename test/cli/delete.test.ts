@@ -144,6 +144,18 @@ describe.concurrent('delete --job', () => {
     expect(storedFeatures(server.data, '1-own-server')).toEqual([]);
   });
 
+  test('that is named by the address of another host is none of this one', async ({ home, server }) => {
+    await home.runAt(server.url, ['upload-sae', tinySae, '--sae-id', 'here', '--features', '0-9']);
+    const ran = await home.runAt(server.url, [
+      ...['delete', '--job', 'https://www.neuronpedia.org/tiny-kjv-4l/1-here', '--yes'],
+    ]);
+    expect(ran).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('nothing was uploaded from here to https://www'),
+    });
+    expect(storedFeatures(server.data, '1-here')).toHaveLength(10);
+  });
+
   test('of the embedded sandbox goes there, too', async ({ home }) => {
     await home.run(['upload-sae', tinySae, '--sae-id', 'embedded', '--features', '0-9', '--sandbox']);
     const ran = await home.run(['delete', '--job', 'tiny-kjv-4l/1-embedded', '--yes', '--json']);

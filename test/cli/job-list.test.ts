@@ -210,6 +210,10 @@ describe('a checkpoint', () => {
   test('is none of an upload that the server refused as a whole', async ({ home, server }) => {
     const env = { NEURONPEDIA_API_KEY: 'sandbox-readonly', NEURONPEDIA_API_URL: server.url };
     expect(await home.run(sae('refused', '--features', '0-9'), { env })).toMatchObject({ code: 4 });
+    const file = fixture('vectors/woman-minus-man-64-f32.npy');
+    const vector = ['upload-vector', file, '--model', 'tiny-kjv-4l', '--layer', '1', '--name', 'Refused'];
+    // Of this one the journal had been begun.
+    expect(await home.run(vector, { env })).toMatchObject({ code: 4 });
     expect(documentsOf(await home.run(['status', '--json'], { env }))[0].jobs).toEqual([]);
   });
 

@@ -139,8 +139,11 @@ describe.concurrent('the key', () => {
     // Where it is known, a command line with it is refused before it can be written down.
     const vector = cases['upload-vector']?.(home)[0] as string[];
     const known = await home.run([...vector, '--description', canary, '--sandbox'], { env });
-    expect(known).toMatchObject({ code: 2, stderr: expect.stringContaining('stands in the command line') });
-    expectNoKey(home, [...runs, known]);
+    const copied = { NEURONPEDIA_API_KEY: `Bearer "${canary}"` };
+    const asCopied = await home.run([...vector, '--description', canary, '--sandbox'], { env: copied });
+    for (const ran of [known, asCopied])
+      expect(ran).toMatchObject({ code: 2, stderr: expect.stringContaining('stands in the command line') });
+    expectNoKey(home, [...runs, known, asCopied]);
   });
 
   test('and journals are for their owner alone, whatever the umask, also where they were not before', async ({

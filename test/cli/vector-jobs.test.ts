@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { journalPath, openJournal } from '../../src/upload/journal.ts';
 import { openCommands } from './commands-here.ts';
-import { npyFile, tinySae } from './fixtures.ts';
+import { fixture, npyFile, tinySae } from './fixtures.ts';
 import { documentsOf, linesOf } from './run-cli.ts';
 
 const vectors = ['upload-sae', tinySae, '--sae-id', 'few', '--features', '0-2', '--as', 'vectors'];
@@ -65,4 +65,22 @@ it('of a job that was deleted as a whole nothing is left to verify', async () =>
   expect(stderr).not.toContain('not on the server yet');
   expect(stdout).toContain('nothing is left to verify');
   expect(stdout).not.toContain('all of them');
+});
+
+it.each([
+  ['with keys', false],
+  ['without keys', true],
+] as const)('a gateway’s own success to a vector is no answer to it: %s it is there once', async (_, isPublic) => {
+  const { run, query } = await openCommands(
+    ({ path }, nth) =>
+      path === '/api/vector/new' && nth === 0
+        ? { kind: 'answer', commit: true, status: 200, body: '{"hello":"from the gateway"}' }
+        : undefined,
+    isPublic,
+  );
+  const file = fixture('vectors/woman-minus-man-64-f32.npy');
+  const place = ['--model', 'tiny-kjv-4l', '--layer', '1', '--name', 'Once', '--settle-timeout', '0s'];
+  const ran = await run(['upload-vector', file, ...place]);
+  expect(ran.code, ran.stderr).toBe(0);
+  expect(query("SELECT 1 FROM features WHERE label = 'Once'")).toHaveLength(1);
 });
