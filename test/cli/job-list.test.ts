@@ -221,10 +221,10 @@ describe('a checkpoint', () => {
     const ran = await home.runAt(server.url, [...sae('half', '--features', '0-9'), '--json']);
     const [{ job }] = documentsOf(ran).at(-1).jobs;
     const journal = await openJournal(join(home.state, 'jobs', `${job}.journal`));
-    await journal.append({ t: 'deleting', rows: [[0, 4]] });
+    await journal.append({ t: 'deleted', rows: [[4, 6]] }, { t: 'deleting', rows: [[0, 4]] });
     await journal.close();
     const listed = await home.runAt(server.url, ['status']);
-    expect(listed.stdout).toContain(`  ${job}  interrupted  60 %  6/10 rows, 4 without an answer`);
+    expect(listed.stdout).toContain(`  ${job}  interrupted  40 %  4/10 rows, 4 without an answer, 2 deleted`);
     expect(listed.stdout).toContain(
       '    a deletion of 4 of its rows was cut off\n    to have them there: neuronpedia upload-sae',
     );
