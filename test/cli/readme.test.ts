@@ -6,11 +6,21 @@ import { exitMeanings } from '../../src/cli/exit-codes.ts';
 import { type OptionSpec, optionSpecs } from '../../src/cli/option-specs.ts';
 import { everywhere, flagOf, type OptionName } from '../../src/cli/options.ts';
 
-/** The README's tables of options, as they follow from the declarations. */
+/** The README's tables of options, as they follow from the declarations: what all uploads take stands once. */
 function optionTables(): string {
   const commands = commandSpecs.filter(({ options }) => options.length > 0);
-  const tables = commands.map(({ name, options, required = [] }) => `### ${name}\n\n${table(options, required)}`);
-  return [...tables, `### Everywhere\n\n${table(everywhere, [])}`].join('\n\n');
+  const uploads = commands.filter(({ name }) => name.startsWith('upload-'));
+  const needed = uploads.flatMap(({ required = [] }) => required);
+  const isShared = (name: OptionName) =>
+    !needed.includes(name) && uploads.every(({ options }) => options.includes(name));
+  const tables = commands.map(({ name, options, required = [] }) => {
+    const own = name.startsWith('upload-') ? options.filter((option) => !isShared(option)) : options;
+    return `### ${name}\n\n${table(own, required)}`;
+  });
+  const shared = `### Every upload\n\n${table(uploads[0]?.options.filter(isShared) ?? [], [])}`;
+  const after = commands.findLastIndex(({ name }) => name.startsWith('upload-')) + 1;
+  const others = [...tables.slice(after), `### Everywhere\n\n${table(everywhere, [])}`];
+  return [...tables.slice(0, after), shared, ...others].join('\n\n');
 }
 
 function table(names: readonly OptionName[], required: readonly OptionName[]): string {
