@@ -10,6 +10,8 @@ export interface CommandSpec {
     readonly help: string;
     readonly required: boolean;
     readonly several?: boolean;
+    /** Words that it is one of. */
+    readonly choices?: readonly string[];
   };
   readonly options: readonly OptionName[];
   /** One heading for all of its options in help; else each stands under its group's, as uploads have them. */

@@ -127,4 +127,16 @@ export const commandSpecs: readonly CommandSpec[] = [
     },
     load: () => import('./commands/sandbox.ts'),
   },
+  {
+    name: 'completion',
+    summary: 'print a script by which a shell completes commands and options',
+    argument: { name: 'SHELL', help: 'bash, zsh or fish', required: true, choices: ['bash', 'zsh', 'fish'] },
+    options: [],
+    examples: [
+      'eval "$(neuronpedia completion bash)"',
+      'neuronpedia completion fish > ~/.config/fish/completions/neuronpedia.fish',
+    ],
+    exitCodes: [],
+    load: () => import('./commands/completion.ts'),
+  },
 ];

@@ -14,6 +14,10 @@ const scoreTypes: ReadonlyMap<string, string> = new Map([
   ['embedding', 'eleuther_embedding'],
 ]);
 
+/** What people call them. */
+export const explanationNames = [...explanationTypes.keys()];
+export const scoreNames = [...scoreTypes.keys()];
+
 /** Servers may know more than these; their names all have an underscore. */
 function named(names: ReadonlyMap<string, string>, typed: string): string | undefined {
   return names.get(typed) ?? (typed.includes('_') ? typed : undefined);

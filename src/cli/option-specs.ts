@@ -1,7 +1,7 @@
 import type * as zod from '../schema.ts';
 import { parseRanges } from '../tensor/ranges.ts';
 import { groups } from './option-groups.ts';
-import { choice, flag, parsed, text, whole, type Zod } from './option-values.ts';
+import { flag, oneOf, parsed, text, whole, type Zod } from './option-values.ts';
 import { aboutOptions } from './options-about.ts';
 import { directionOptions } from './options-direction.ts';
 import { featureOptions } from './options-features.ts';
@@ -20,6 +20,8 @@ export interface OptionSpec {
   readonly group: string;
   readonly help: string;
   readonly schema: Schema;
+  /** Words that its value is, or usually is: shells offer them. */
+  readonly choices?: readonly string[];
   /** May be given several times; its schema gets all values. */
   readonly repeatable?: boolean;
   /** Written `--no-NAME`; such a switch is on unless it is given. */
@@ -39,6 +41,7 @@ export const optionSpecs = {
     value: 'HOOK',
     group: groups.place,
     help: 'hook: resid-pre or resid-post (default for a direction); for SAEs also others and full names such as blocks.6.hook_mlp_out',
+    choices: ['resid-pre', 'resid-post'],
     schema: text,
   },
   ...sweepOptions,
@@ -53,7 +56,7 @@ export const optionSpecs = {
     value: 'KIND',
     group: groups.place,
     help: 'sae, transcoder or crosscoder (default: from the layout)',
-    schema: choice('sae', 'transcoder', 'crosscoder'),
+    ...oneOf('sae', 'transcoder', 'crosscoder'),
   },
   createModel: {
     value: 'LAYERS',
@@ -71,7 +74,7 @@ export const optionSpecs = {
     value: 'AXIS',
     group: groups.reading,
     help: 'rows or columns: which axis of the matrix counts features',
-    schema: choice('rows', 'columns'),
+    ...oneOf('rows', 'columns'),
   },
   features: {
     value: 'LIST',
@@ -91,7 +94,7 @@ export const optionSpecs = {
     value: 'WHAT',
     group: groups.sending,
     help: 'features, or vectors: one steering vector a row (default: features)',
-    schema: choice('auto', 'features', 'vectors'),
+    ...oneOf('auto', 'features', 'vectors'),
   },
   label: {
     value: 'TEMPLATE',
@@ -172,7 +175,7 @@ export const optionSpecs = {
     value: 'TIER',
     group: groups.server,
     help: 'free, research or bulk (default: bulk)',
-    schema: choice('free', 'research', 'bulk'),
+    ...oneOf('free', 'research', 'bulk'),
   },
   apiUrl: {
     value: 'URL',

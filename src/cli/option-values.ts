@@ -29,11 +29,11 @@ export const whole = (from: number, to: number) => (z: Zod) =>
 export const decimalWithin = (from: number, to: number) => (z: Zod) =>
   decimal(z).check(z.refine((value) => value >= from && value <= to, `expected ${from} to ${to}`));
 
-/** One of some words. */
-export const choice =
-  <const T extends readonly string[]>(...names: T) =>
-  (z: Zod) =>
-    z.enum(names, { error: `expected ${names.join(' or ')}` });
+/** One of some words: how an option reads it, and what shells offer. */
+export const oneOf = <const T extends readonly string[]>(...choices: T) => ({
+  choices,
+  schema: (z: Zod) => z.enum(choices, { error: `expected ${choices.join(' or ')}` }),
+});
 
 /** Of an option that may be given several times: each value by itself. */
 export const each =

@@ -1,9 +1,9 @@
 import { parseLicense } from '../upload/licenses.ts';
 import { parseEntries } from './entries.ts';
-import { explanationType, scoreType } from './explaining-names.ts';
+import { explanationNames, explanationType, scoreNames, scoreType } from './explaining-names.ts';
 import { groups } from './option-groups.ts';
 import type { OptionSpec } from './option-specs.ts';
-import { choice, each, flag, parsed, parsedAll, text, whole, type Zod } from './option-values.ts';
+import { each, flag, oneOf, parsed, parsedAll, text, whole, type Zod } from './option-values.ts';
 
 /** Options that say what an upload is, and what is to be done with it; the same on every kind of upload. */
 export const aboutOptions = {
@@ -32,7 +32,7 @@ export const aboutOptions = {
     value: 'WHO',
     group: groups.about,
     help: 'public, or private: for you alone, with a paid plan (default: public)',
-    schema: choice('public', 'private'),
+    ...oneOf('public', 'private'),
   },
   metadata: {
     value: 'KEY=VALUE',
@@ -56,6 +56,7 @@ export const aboutOptions = {
     value: 'METHOD',
     group: groups.afterwards,
     help: 'max-act, max-act-logits, token-act-pair or eleuther (default: max-act)',
+    choices: explanationNames,
     schema: parsed(
       explanationType,
       'max-act, max-act-logits, token-act-pair, eleuther, or the name a server has for one',
@@ -77,6 +78,7 @@ export const aboutOptions = {
     value: 'METHOD',
     group: groups.afterwards,
     help: 'have its explanations scored: recall, fuzz, detection or embedding',
+    choices: scoreNames,
     schema: parsed(scoreType, 'recall, fuzz, detection, embedding, or the name a server has for one'),
   },
 } as const satisfies Record<string, OptionSpec>;

@@ -1,6 +1,6 @@
 import { groups } from './option-groups.ts';
 import type { OptionSpec } from './option-specs.ts';
-import { choice, text, whole, type Zod } from './option-values.ts';
+import { oneOf, text, whole, type Zod } from './option-values.ts';
 
 const group = groups.reading;
 
@@ -22,7 +22,7 @@ export const featureOptions = {
     value: 'SCALE',
     group,
     help: "how a sparsity is meant: log10 or linear (default: log10 for SAELens' own file)",
-    schema: choice('log10', 'linear'),
+    ...oneOf('log10', 'linear'),
   },
   skipDead: { group, help: 'leave out features that never fire', schema: (z: Zod) => z.boolean() },
 } as const satisfies Record<string, OptionSpec>;

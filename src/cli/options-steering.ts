@@ -1,5 +1,5 @@
 import type { OptionSpec } from './option-specs.ts';
-import { choice, decimalWithin, flag, whole, type Zod } from './option-values.ts';
+import { decimalWithin, flag, oneOf, whole, type Zod } from './option-values.ts';
 
 const group = 'Steering';
 
@@ -39,7 +39,7 @@ export const steeringOptions = {
     value: 'METHOD',
     group,
     help: "SIMPLE_ADDITIVE or ORTHOGONAL_DECOMP (default: the server's, SIMPLE_ADDITIVE)",
-    schema: choice('SIMPLE_ADDITIVE', 'ORTHOGONAL_DECOMP'),
+    ...oneOf('SIMPLE_ADDITIVE', 'ORTHOGONAL_DECOMP'),
   },
   chat: { group, help: "complete a turn of a chat, in the model's template", schema: flag },
   specialTokens: {

@@ -3,7 +3,7 @@ import { parseShard } from '../upload/shard.ts';
 import { parseHead } from './head-option.ts';
 import { groups } from './option-groups.ts';
 import type { OptionSpec } from './option-specs.ts';
-import { choice, each, parsed, text, type Zod } from './option-values.ts';
+import { each, oneOf, parsed, text, type Zod } from './option-values.ts';
 
 /** Options for folders of several SAEs, and for those with several matrices or hooks: crosscoders and transcoders. */
 export const sweepOptions = {
@@ -36,6 +36,6 @@ export const sweepOptions = {
     value: 'AXIS',
     group: groups.reading,
     help: 'first or middle: which axis of a 3-D decoder counts heads',
-    schema: choice('first', 'middle'),
+    ...oneOf('first', 'middle'),
   },
 } as const satisfies Record<string, OptionSpec>;

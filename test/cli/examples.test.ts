@@ -32,9 +32,9 @@ function vectorFile(name: string, shape: readonly number[]): Buffer {
   return Buffer.concat([length, header, Buffer.from(values.buffer)]);
 }
 
-/** The words of a command line, as a shell takes them apart, without what is before `neuronpedia`. */
+/** The words of a command line, as a shell takes them apart, without what is around the command. */
 function wordsOf(example: string): string[] {
-  const line = example.slice(example.indexOf('neuronpedia') + 'neuronpedia'.length).replace(/\)$/, '');
+  const line = example.slice(example.indexOf('neuronpedia') + 'neuronpedia'.length).replace(/\)"?$| > .*$/, '');
   return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? (plain as string));
 }
 

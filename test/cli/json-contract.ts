@@ -45,6 +45,11 @@ export const jsonCases: Record<string, (made: Made) => readonly JsonCase[]> = {
     error(2, 'logout', '--sandbox'),
     error(2, 'logout', '--api-url', 'nowhere'),
   ],
+  completion: () => [
+    { args: ['completion', 'zsh'], code: 0, last: 'completion' },
+    error(2, 'completion'),
+    error(2, 'completion', 'tcsh'),
+  ],
   'upload-vector': ({ home, texts }) => [
     {
       args: [...vector, '--name', 'json', '--activations', texts, '--auto-interp', '--list', 'L', '--score', 'fuzz'],

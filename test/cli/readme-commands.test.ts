@@ -56,7 +56,7 @@ const screens = blocks.filter(({ language, text }) => language === '' && /^\$ ne
 test('every block of the README is run here, in readme-ci.test.ts or in packed.test.ts, or says why not', () => {
   const languages = blocks.map(({ language }) => language);
   expect([...new Set(languages)].sort()).toEqual(['', 'js', 'sh', 'yaml']);
-  expect(shell.filter(({ notRun }) => notRun !== undefined)).toHaveLength(2);
+  expect(shell.filter(({ notRun }) => notRun !== undefined)).toHaveLength(3);
   expect(run).toHaveLength(5);
   expect(commands).toHaveLength(17);
   for (const command of commands) expect(command).toMatch(/^neuronpedia /);

@@ -59,6 +59,7 @@ const cases: Record<string, (home: Home) => (readonly string[])[]> = {
   delete: () => [['delete', id, '--yes', '--verbose', '--json']],
   inspect: () => [['inspect', tinySae, '--verbose']],
   sandbox: ({ folder }) => [['sandbox', '--port', '0', '--data', `${folder}/one`, '--verbose']],
+  completion: () => [['completion', 'bash', '--verbose']],
   logout: () => [['logout', '--verbose']],
 };
 
@@ -116,7 +117,9 @@ describe.concurrent('the key', () => {
       }),
     );
     const lines = Object.entries(cases).flatMap(([name, words]) =>
-      ['logout', 'inspect', 'sandbox'].includes(name) ? [] : words(home).slice(0, name === 'status' ? 2 : 1),
+      ['logout', 'inspect', 'sandbox', 'completion'].includes(name)
+        ? []
+        : words(home).slice(0, name === 'status' ? 2 : 1),
     );
     const runs = await Promise.all(lines.map((words) => runOne(home, evil.url, words, env)));
     for (const { code } of runs) expect(code).toBeGreaterThan(1);

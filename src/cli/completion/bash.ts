@@ -1,0 +1,60 @@
+import { type CompletedOption, completedCommands, completedEverywhere, type Value } from './words.ts';
+
+/**
+ * A completion script for bash, from 3.2 (that of macOS) on, which needs no bash-completion. Where it offers nothing of
+ * its own, bash completes the names of files; `compopt`, of bash 4, keeps it from that where none can be meant.
+ */
+export function bashScript(): string {
+  const commands = completedCommands();
+  const everywhere = completedEverywhere();
+  const names = commands.map(({ name }) => name);
+  return `# Completes neuronpedia in bash; made by: neuronpedia completion bash
+_neuronpedia() {
+  local IFS=$' \\t\\n' word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} command= words= i
+  # An option and its value with = between them are three words to bash.
+  if [[ $word == = ]]; then word=
+  elif [[ $before == = ]]; then before=\${COMP_WORDS[COMP_CWORD-2]}
+  fi
+  COMPREPLY=()
+  case $before in
+${valueCases([...commands.flatMap(({ options }) => options), ...everywhere])}
+  esac
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    case \${COMP_WORDS[i]} in
+      ${names.join('|')}) command=\${COMP_WORDS[i]}; break ;;
+    esac
+  done
+  if [[ $word == -* ]]; then
+    case $command in
+${commands
+  .filter(({ options }) => options.length > 0)
+  .map(({ name, options }) => `      ${name}) words='${flags(options)}' ;;`)
+  .join('\n')}
+    esac
+    COMPREPLY=($(compgen -W "$words ${flags(everywhere)}" -- "$word"))
+    return
+  fi
+  case $command in
+    '') COMPREPLY=($(compgen -W '${names.join(' ')}' -- "$word")) ;;
+${commands.map(({ name, argument }) => `    ${name}) ${offer(argument)} ;;`).join('\n')}
+  esac
+}
+complete -o default -F _neuronpedia neuronpedia`;
+}
+
+const flags = (options: readonly CompletedOption[]) => options.map(({ flag }) => flag).join(' ');
+
+/** One case for all options whose value is completed alike. */
+function valueCases(options: readonly CompletedOption[]): string {
+  const alike = new Map<string, Set<string>>();
+  for (const { flag, value } of options) {
+    if (value) alike.set(offer(value), (alike.get(offer(value)) ?? new Set()).add(flag));
+  }
+  return [...alike].map(([offered, flags]) => `    ${[...flags].join('|')}) ${offered}; return ;;`).join('\n');
+}
+
+/** Fills COMPREPLY, or leaves it to bash's own completion of files. */
+function offer(value: Value | undefined): string {
+  if (value?.kind === 'words') return `COMPREPLY=($(compgen -W '${value.words.join(' ')}' -- "$word"))`;
+  return value && value.kind !== 'free' ? ':' : 'compopt +o default 2>/dev/null';
+}

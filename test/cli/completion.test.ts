@@ -1,0 +1,123 @@
+import { spawnSync } from 'node:child_process';
+import { describe, expect } from 'vitest';
+import { commandSpecs } from '../../src/cli/command-specs.ts';
+import { type OptionSpec, optionSpecs } from '../../src/cli/option-specs.ts';
+import { everywhere, flagOf, type OptionName } from '../../src/cli/options.ts';
+import { test } from './home.ts';
+import { runHere } from './in-process.ts';
+
+const shells = ['bash', 'zsh', 'fish'] as const;
+
+async function scriptFor(shell: string): Promise<string> {
+  const { code, stdout } = await runHere(['completion', shell], { env: {} });
+  expect(code).toBe(0);
+  return stdout;
+}
+
+/** What a shell says to some lines of its own language, or to the script in a file. */
+function ask(shell: string, args: readonly string[]): string {
+  const { stdout, stderr, status } = spawnSync(shell, [...args], { encoding: 'utf8' });
+  expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
+  return stdout;
+}
+
+const isInstalled = (shell: string) => spawnSync(shell, ['--version']).status === 0;
+
+const commands = commandSpecs.map(({ name }) => name);
+
+/** Words so far, the last of them unfinished, and what is offered for it; undefined where files are. */
+const lines: readonly (readonly [words: readonly string[], offered: readonly string[] | undefined])[] = [
+  [[''], commands],
+  [['upload-'], commands.filter((name) => name.startsWith('upload-'))],
+  [['--js'], ['--json']],
+  [
+    ['--api-url', 'https://np.example', 'log'],
+    ['login', 'logout'],
+  ],
+  [['upload-sae', './my-sae', '--ki'], ['--kind']],
+  [
+    ['upload-sae', '--kind', ''],
+    ['sae', 'transcoder', 'crosscoder'],
+  ],
+  [['upload-sae', '--kind', 'tr'], ['transcoder']],
+  [['upload-vector', '--hook', 'resid-po'], ['resid-post']],
+  [['upload-probe', '--raw'], ['--raw-space']],
+  [['steer', '--raw'], []],
+  [
+    ['status', '--verif'],
+    ['--verify', '--verify-rows'],
+  ],
+  [['completion', ''], [...shells]],
+  [['upload-sae', ''], undefined],
+  [['inspect', ''], undefined],
+  [['upload-sae', 'x', '--activations', ''], undefined],
+  [['upload-sae', 'x', '--model', ''], []],
+  [['status', ''], []],
+];
+
+describe('completion', () => {
+  for (const shell of shells) {
+    test(`for ${shell} has every command, option and choice`, async () => {
+      const script = await scriptFor(shell);
+      const flags = [...new Set([...commandSpecs.flatMap(({ options }) => options), ...everywhere])];
+      const written = (name: OptionName) => (shell === 'fish' ? ` -l ${flagOf(name).slice(2)}` : flagOf(name));
+      for (const name of flags) {
+        expect(script).toMatch(new RegExp(`${written(name)}(?![\\w-])`));
+        const { choices = [] }: OptionSpec = optionSpecs[name];
+        expect(script).toContain(choices.join(' '));
+      }
+      for (const name of commands) expect(script).toMatch(new RegExp(`\\b${name}\\b`));
+    });
+
+    test.skipIf(!isInstalled(shell))(`for ${shell} is a script that it reads`, async ({ home }) => {
+      ask(shell, ['-n', home.file('script', await scriptFor(shell))]);
+    });
+  }
+
+  test.skipIf(!isInstalled('bash'))('offers in bash what can stand there', async () => {
+    const script = await scriptFor('bash');
+    for (const [words, offered] of lines) {
+      const typed = ['neuronpedia', ...words];
+      // Outside of a completion `compopt` is an error: here it says that no files are wanted.
+      const given = `compopt() { files=no; }; files=yes; COMP_WORDS=(${typed.map((word) => `'${word}'`).join(' ')})`;
+      const call = `COMP_CWORD=${words.length}; _neuronpedia; printf '%s\\n' "\${COMPREPLY[@]}" "$files"`;
+      const [files, ...found] = ask('bash', ['-c', `${script}\n${given}\n${call}`])
+        .trim()
+        .split('\n')
+        .reverse();
+      const own = found.reverse().filter(Boolean);
+      const isWord = offered === undefined || (own.length === 0 && !words.at(-1)?.startsWith('-'));
+      expect({ words, own }).toEqual({ words, own: offered ?? [] });
+      if (isWord) expect({ words, files }).toEqual({ words, files: offered ? 'no' : 'yes' });
+    }
+  });
+
+  test.skipIf(!isInstalled('bash'))('takes an option and its value with = apart in bash', async () => {
+    const script = await scriptFor('bash');
+    const reply = (words: string, at: number) =>
+      ask('bash', ['-c', `${script}\nCOMP_WORDS=(${words}); COMP_CWORD=${at}; _neuronpedia; echo "\${COMPREPLY[*]}"`]);
+    expect(reply("neuronpedia upload-sae --as = ''", 4)).toBe('auto features vectors\n');
+    expect(reply('neuronpedia upload-sae --as =', 3)).toBe('auto features vectors\n');
+    expect(reply('neuronpedia upload-sae --as = v', 4)).toBe('vectors\n');
+  });
+
+  test.skipIf(!isInstalled('fish'))('offers in fish what can stand there', async ({ home }) => {
+    const script = home.file('neuronpedia.fish', await scriptFor('fish'));
+    for (const [words, offered] of lines) {
+      const line = ['neuronpedia', ...words].join(' ');
+      const found = ask('fish', ['--no-config', '-c', `cd ${home.folder}; source ${script}; complete -C '${line}'`]);
+      const own = found
+        .split('\n')
+        .filter(Boolean)
+        .map((entry) => entry.split('\t')[0]);
+      expect({ words, own: own.sort() }).toEqual({ words, own: [...(offered ?? ['neuronpedia.fish'])].sort() });
+    }
+  });
+
+  test('is refused for another shell, without saying what was typed', async () => {
+    const { code, stdout, stderr } = await runHere(['completion', 'zhs'], { env: {} });
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('did you mean zsh?');
+    expect(stderr).not.toContain('zhs');
+  });
+});
