@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { commandSpecs } from './cli/command-specs.ts';
 import type { OptionValues } from './cli/options.ts';
 import { createOutput, type Output } from './cli/output.ts';
 import { type Invocation, parseCommandLine } from './cli/program.ts';
@@ -62,6 +63,7 @@ async function runCommand(
     command: commandToRepeat(argv, options),
     typed: { words: argv, folder: folderHere() },
     read: (words) => parseCommandLine(words, version, silent),
+    commands: commandSpecs,
     stop: signals.stop,
     abort: signals.abort,
   })

@@ -1,5 +1,6 @@
 import type { Env } from '../config/folders.ts';
 import type { Typed } from '../upload/run.ts';
+import type { CommandSpec } from './command-spec.ts';
 import type { OptionValues } from './options.ts';
 import type { Output } from './output.ts';
 import type { Invocation } from './program.ts';
@@ -23,6 +24,8 @@ export interface CommandContext {
   readonly typed: Typed;
   /** Reads another command line: that of an earlier upload. Undefined where it only asks for help. Error: usage. */
   readonly read: (words: readonly string[]) => Promise<Invocation | undefined>;
+  /** Every subcommand, for what tells of all of them. */
+  readonly commands: readonly CommandSpec[];
   /** First signal, or the end of the time: end soon, in order. */
   readonly stop: AbortSignal;
   /** A while later: end now. */

@@ -56,8 +56,6 @@ export interface DashboardPlace {
   readonly onlyIndex?: number;
   /** Whether a name means this model: files name models in more ways than one. */
   isModel(name: string): boolean;
-  /** Takes what is wrong with single records, which are an error of the whole otherwise. */
-  readonly faults?: Faults;
 }
 
 /** What to do with records that no server takes, instead of refusing the file. */
@@ -66,6 +64,8 @@ export interface ReadOptions {
   readonly skipBad?: boolean;
   /** Replace empty and NUL tokens. */
   readonly fixTokens?: boolean;
+  /** Takes what is wrong with single records, which are an error of the whole otherwise. */
+  readonly faults?: Faults;
 }
 
 /** A dashboard's fields as an upload sends them, without the braces around them. */

@@ -3,48 +3,55 @@ import { AppError } from '../errors.ts';
 /** Enough to see a pattern. */
 const mostFaults = 20;
 
+/** What is known of a fault besides its words. */
+export interface AboutFault {
+  /** Whose record it is, where nothing but that record is wrong. */
+  readonly feature?: number | undefined;
+  /** What mends it, besides mending the file. */
+  readonly hint?: string | undefined;
+}
+
 /** What is wrong with the records of a file, gathered to be told all at once. */
 export interface Faults {
-  /** `feature` is whose record it is, where nothing but that record is wrong. */
-  add(fault: string, feature?: number): void;
+  add(fault: string, about?: AboutFault): void;
   throwIfAny(): void;
   /** Features that are to be left out instead, and why. */
   readonly leftOut: ReadonlyMap<number, string>;
 }
 
-/** Gathers faults; with `skipBad` those of a single feature are no error but leave it out. `orElse` is what can be done instead of mending. */
-export function collectFaults(
-  path: string,
-  skipBad = false,
-  orElse = 'leave these features out with --features or --skip-bad-rows',
-): Faults {
+export interface FaultOptions {
+  /** Those of a single feature are no error but leave it out. */
+  readonly skipBad?: boolean | undefined;
+  /** What can be done instead of mending the file. */
+  readonly orElse?: string | undefined;
+}
+
+/** Gathers what is wrong with the records of a file. */
+export function collectFaults(path: string, { skipBad = false, orElse }: FaultOptions): Faults {
   const first: string[] = [];
   const leftOut = new Map<number, string>();
+  const hints = new Set<string>();
   let count = 0;
   return {
     leftOut,
-    add(fault, feature) {
+    add(fault, { feature, hint } = {}) {
       if (skipBad && feature !== undefined) {
         if (!leftOut.has(feature)) leftOut.set(feature, fault);
         return;
       }
       count++;
       if (first.length < mostFaults) first.push(fault);
+      if (hint !== undefined) hints.add(hint);
     },
     throwIfAny() {
       if (count === 0) return;
       const records = count === 1 ? '1 record cannot' : `${count} records cannot`;
+      const mend = skipBad
+        ? 'mend the file: these are no fault of a single feature, which --skip-bad-rows could leave out'
+        : ['mend the file', ...(orElse === undefined ? [] : [orElse])].join(', or ');
       throw new AppError('record_invalid', `${path}: ${records} be uploaded`, {
         findings: { first, count },
-        hints: [
-          skipBad
-            ? 'nothing was sent; mend the file: these are no fault of a single feature, which --skip-bad-rows could leave out'
-            : `nothing was sent; mend the file, or ${orElse}`,
-          ...(first.some((fault) => /is no logarithm/.test(fault))
-            ? ['if its sparsity is no logarithm: --sparsity-scale linear']
-            : []),
-          ...(first.some((fault) => /is empty|NUL/.test(fault)) ? ['empty and NUL tokens: --fix-tokens'] : []),
-        ],
+        hints: [`nothing was sent; ${mend}`, ...hints],
         details: { file: path, count },
       });
     },

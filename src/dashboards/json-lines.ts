@@ -1,17 +1,11 @@
-import { isUtf8 } from 'node:buffer';
-import { createHash } from 'node:crypto';
 import { AppError } from '../errors.ts';
 import * as z from '../schema.ts';
 import { type ByteSource, openFile, readBytes } from '../tensor/byte-source.ts';
-import { indexFault, withIndex } from '../tensor/indices.ts';
+import { readJsonLine } from '../tensor/json-line.ts';
 import { linesOf } from '../tensor/lines.ts';
-import { rangesOf } from '../tensor/ranges.ts';
 import { unchangedSince } from '../tensor/unchanged.ts';
-import { findFault } from './check-dashboard.ts';
 import type { Activation, Dashboard, DashboardPlace, DashboardSource, ReadOptions } from './dashboard.ts';
-import { collectFaults } from './faults.ts';
-import { fixTokens } from './fix-tokens.ts';
-import { jsonBound } from './json-bound.ts';
+import { gatherDashboards, withTokens } from './gather.ts';
 import { placeFault } from './place.ts';
 
 const activation = z.looseObject({
@@ -62,7 +56,7 @@ export async function openJsonLines(
         const own = spans.get(index);
         const dashboard = own && merge(await readSpans(bytes, own, place.onlyIndex));
         requireUnchanged();
-        return dashboard && options.fixTokens ? fixTokens(dashboard).dashboard : dashboard;
+        return dashboard && withTokens(dashboard, options).dashboard;
       },
       close: () => bytes.close(),
     };
@@ -74,45 +68,31 @@ export async function openJsonLines(
 
 async function scan(path: string, bytes: ByteSource, place: DashboardPlace, options: ReadOptions) {
   const spans: Spans = new Map();
-  const withExamples = new Set<number>();
   const whole = new Set<number>();
-  const faults = place.faults ?? collectFaults(path, options.skipBad);
-  const hash = createHash('sha256');
-  let activations = 0;
-  let fixedTokens = 0;
-  const bytesOf = new Map<number, number>();
-  let mostBytes = 0;
+  const found = gatherDashboards(path, place, options);
   let number = 0;
-  for await (const { text, start } of linesOf(path, bytes, (chunk) => hash.update(chunk))) {
+  for await (const { text, start } of linesOf(path, bytes, found.read)) {
     number++;
     if (text.length === 0 || text.toString().trim() === '') continue;
     const parsed = parseLine(text, place.onlyIndex);
     if (typeof parsed === 'string') {
-      faults.add(`line ${number}: ${parsed}`);
+      found.fault(`line ${number}: ${parsed}`);
       continue;
     }
-    const { dashboard, fixed } = options.fixTokens
-      ? fixTokens(merge([parsed]))
-      : { dashboard: merge([parsed]), fixed: 0 };
-    fixedTokens += fixed;
+    const { index } = parsed;
     const misplaced = placeFault(parsed, place);
-    const fault = misplaced ?? findFault(parsed.index, dashboard) ?? repeated(parsed, spans, whole);
-    const ofFeature = misplaced === undefined ? parsed.index : undefined;
-    if (fault !== undefined) faults.add(`line ${number}, feature ${parsed.index}: ${fault}`, ofFeature);
-    const lines = spans.get(parsed.index);
+    const fault = misplaced ?? repeated(parsed, spans, whole);
+    found.add(
+      `line ${number}, feature ${index}`,
+      index,
+      merge([parsed]),
+      fault === undefined ? undefined : { text: fault, isOfPlace: misplaced !== undefined },
+    );
+    const lines = spans.get(index);
     if (lines) lines.push(start, text.length);
-    else spans.set(parsed.index, [start, text.length]);
-    const own = (bytesOf.get(parsed.index) ?? 0) + jsonBound(dashboard);
-    bytesOf.set(parsed.index, own);
-    mostBytes = Math.max(mostBytes, own);
-    activations += dashboard.activations.length;
-    if (dashboard.activations.length > 0) withExamples.add(parsed.index);
+    else spans.set(index, [start, text.length]);
   }
-  faults.throwIfAny();
-  if (fixedTokens > 0) hash.update('tokens replaced');
-  for (const index of faults.leftOut.keys()) withExamples.delete(index);
-  const features = rangesOf(withExamples);
-  return { spans, features, activations, mostBytes, fixedTokens, faulty: faults.leftOut, hash: hash.digest('hex') };
+  return { spans, ...found.finish() };
 }
 
 /** Single activations of a feature may stand on many lines; its whole page stands on one. */
@@ -125,26 +105,14 @@ function repeated(parsed: Line, spans: Spans, whole: Set<number>): string | unde
 
 /** The line's fields, or what is wrong with it. */
 function parseLine(text: Uint8Array, onlyIndex: number | undefined): Line | string {
-  if (!isUtf8(text)) return 'is not UTF-8';
-  let json: unknown;
-  try {
-    json = JSON.parse(Buffer.from(text).toString('utf8'));
-  } catch (cause) {
-    return `is not JSON: ${(cause as Error).message}`;
-  }
-  const clash = indexFault(json);
-  if (clash !== undefined) return clash;
-  const parsed = line.safeParse(withIndex(json));
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    return `${issue?.path.join('.') || 'the line'}: ${issue?.message}`;
-  }
-  const { activations, tokens, values } = parsed.data;
-  const index = parsed.data.index ?? onlyIndex;
+  const parsed = readJsonLine(text, line);
+  if (typeof parsed === 'string') return parsed;
+  const { activations, tokens, values } = parsed;
+  const index = parsed.index ?? onlyIndex;
   if (typeof index !== 'number') return 'says no index: which feature is it of?';
   if (activations && (tokens || values)) return 'holds activations, and tokens or values beside them';
   if (!activations && !(tokens && values)) return 'holds neither activations nor tokens and values';
-  return { ...parsed.data, index };
+  return { ...parsed, index };
 }
 
 async function readSpans(bytes: ByteSource, spans: readonly number[], onlyIndex: number | undefined): Promise<Line[]> {

@@ -1,17 +1,12 @@
-import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../errors.ts';
 import * as z from '../schema.ts';
 import { openFile, readBytes } from '../tensor/byte-source.ts';
-import { rangesOf } from '../tensor/ranges.ts';
 import { type RequireUnchanged, unchangedSince } from '../tensor/unchanged.ts';
 import { type BatchFeature, featureSchema, toDashboard, unevenLogits } from './batch-feature.ts';
-import { findFault } from './check-dashboard.ts';
-import type { Dashboard, DashboardPlace, DashboardSource, ReadOptions } from './dashboard.ts';
-import { collectFaults } from './faults.ts';
-import { fixTokens } from './fix-tokens.ts';
-import { jsonBound } from './json-bound.ts';
+import type { DashboardPlace, DashboardSource, ReadOptions } from './dashboard.ts';
+import { gatherDashboards, withTokens } from './gather.ts';
 import { type JsonElement, jsonText, readElements } from './json-elements.ts';
 import { placeFault } from './place.ts';
 
@@ -30,7 +25,7 @@ interface Place {
   readonly requireUnchanged: RequireUnchanged;
 }
 
-/** Whether a folder is SAEDashboard's output, by the names of its files. */
+/** The batches of a folder in their order: where there are none, SAEDashboard did not write it. */
 export async function batchFiles(folder: string): Promise<string[]> {
   const names = (await readdir(folder)).filter((name) => /^batch-\d+\.json$/.test(name));
   // By number: as text, batch-10 would come before batch-2.
@@ -47,51 +42,32 @@ export async function openSaeDashboard(
   options: ReadOptions,
 ): Promise<DashboardSource> {
   const placeOf = new Map<number, Place>();
-  const withExamples = new Set<number>();
-  const faults = place.faults ?? collectFaults(folder, options.skipBad);
-  const hash = createHash('sha256');
-  let activations = 0;
-  let fixedTokens = 0;
-  let mostBytes = 0;
+  const found = gatherDashboards(folder, place, options);
   for (const file of await batchFiles(folder)) {
     const onFeature = (feature: BatchFeature, where: Place) => {
       const index = feature.feature_index;
-      const { dashboard, fixed } = readDashboard(feature, options);
-      fixedTokens += fixed;
-      const twice = placeOf.has(index) ? 'this feature stands there twice' : undefined;
-      const fault = twice ?? unevenLogits(feature) ?? findFault(index, dashboard);
-      if (fault) faults.add(`${file}, feature ${index}: ${fault}`, index);
+      const fault = placeOf.has(index) ? 'this feature stands there twice' : unevenLogits(feature);
+      found.add(
+        `${file}, feature ${index}`,
+        index,
+        toDashboard(feature),
+        fault === undefined ? fault : { text: fault },
+      );
       placeOf.set(index, where);
-      mostBytes = Math.max(mostBytes, jsonBound(dashboard));
-      activations += dashboard.activations.length;
-      if (dashboard.activations.length > 0) withExamples.add(index);
     };
-    const batch = await readBatch(file, (bytes) => hash.update(bytes), onFeature);
+    const batch = await readBatch(file, found.read, onFeature);
     const misplaced = placeFault({ modelId: batch.model_id, layer: batch.layer }, place);
-    if (misplaced) faults.add(`${file}: ${misplaced}`);
+    if (misplaced) found.fault(`${file}: ${misplaced}`);
   }
-  faults.throwIfAny();
-  if (fixedTokens > 0) hash.update('tokens replaced');
-  for (const index of faults.leftOut.keys()) withExamples.delete(index);
   return {
     path: folder,
-    features: rangesOf(withExamples),
-    activations,
-    mostBytes,
-    hash: hash.digest('hex'),
-    fixedTokens,
-    faulty: faults.leftOut,
+    ...found.finish(),
     read: async (index) => {
       const where = placeOf.get(index);
-      return where && readDashboard(await readAgain(where), options).dashboard;
+      return where && withTokens(toDashboard(await readAgain(where)), options).dashboard;
     },
     close: async () => undefined,
   };
-}
-
-function readDashboard(feature: BatchFeature, options: ReadOptions): { dashboard: Dashboard; fixed: number } {
-  const dashboard = toDashboard(feature);
-  return options.fixTokens ? fixTokens(dashboard) : { dashboard, fixed: 0 };
 }
 
 /** What a batch says of itself; its features are told one by one, for a batch may be larger than memory. */

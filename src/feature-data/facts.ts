@@ -1,6 +1,6 @@
 import { checkFree, checkText } from './check-facts.ts';
 import { type FeatureFacts, firing, type SparsityScale } from './feature-data.ts';
-import { readSparsity, type UnknownScale } from './sparsity.ts';
+import { type FaultToMend, readSparsity, type UnknownScale } from './sparsity.ts';
 
 /** Facts as they go to a server, and whether the feature fires. */
 export interface ReadFacts {
@@ -9,7 +9,7 @@ export interface ReadFacts {
 }
 
 /** Facts, what is wrong with them, or nothing. */
-export type FactsOrFault = ReadFacts | UnknownScale | string | undefined;
+export type FactsOrFault = ReadFacts | UnknownScale | FaultToMend | string | undefined;
 
 /** What a record's values add up to while they are looked at one by one. */
 export interface Sum {
@@ -23,7 +23,11 @@ export interface Sum {
 }
 
 /** Takes one value into a sum, or says what is wrong with it. */
-type Reader = (value: unknown, sum: Sum, scale: SparsityScale | undefined) => string | UnknownScale | undefined;
+type Reader = (
+  value: unknown,
+  sum: Sum,
+  scale: SparsityScale | undefined,
+) => string | FaultToMend | UnknownScale | undefined;
 
 const share =
   (take: (value: number, sum: Sum) => void): Reader =>
@@ -72,6 +76,12 @@ const dead: Reader = (value, sum) => {
   return undefined;
 };
 
+/** It says so itself: no option makes anything else of it. */
+const logarithm: Reader = (value, sum) => {
+  const fault = readSparsity(value, sum, 'log10');
+  return typeof fault === 'object' && 'text' in fault ? fault.text : fault;
+};
+
 /** Names with a meaning, also as other tools write them; all others are kept as they are. */
 const readers = new Map<string, Reader>([
   ['name', text('name')],
@@ -82,7 +92,7 @@ const readers = new Map<string, Reader>([
   ['frequency', frequency],
   ['activation_frequency', frequency],
   ['sparsity', readSparsity],
-  ['log_feature_sparsity', (value, sum) => readSparsity(value, sum, 'log10')],
+  ['log_feature_sparsity', logarithm],
   ['max_activation', number('max_activation')],
   ['training_tokens', number('training_tokens')],
   ['l0', number('l0')],
@@ -122,7 +132,8 @@ export function factsOf(record: Iterable<readonly [string, unknown]>, scale: Spa
     if (value === null || value === undefined || elsewhere.has(key)) continue;
     const read = readers.get(key);
     const fault = read ? read(value, sum, scale) : checkFree({ [key]: value });
-    if (fault !== undefined) return typeof fault === 'string' ? `${key}: ${fault}` : fault;
+    if (typeof fault === 'string') return `${key}: ${fault}`;
+    if (fault) return 'text' in fault ? { ...fault, text: `${key}: ${fault.text}` } : fault;
     if (!read) sum.metadata.set(key, value);
   }
   if (sum.dead !== undefined) sum.metadata.set('dead', sum.dead);

@@ -26,7 +26,7 @@ export interface Gatherer {
 
 /** Starts a pass over what a file says of features. */
 export function gather(path: string, { rows, indices }: FeatureSet): Gatherer {
-  const faults = collectFaults(path, false, 'go on without it');
+  const faults = collectFaults(path, { orElse: 'go on without it' });
   const fields = new Set<string>();
   const firing = new Uint8Array(rows);
   const claimed = new Uint8Array(rows);
@@ -48,6 +48,7 @@ export function gather(path: string, { rows, indices }: FeatureSet): Gatherer {
     add(where, row, read) {
       if (typeof read === 'string') return faults.add(`${where}: ${read}`);
       if (!read) return;
+      if ('hint' in read) return faults.add(`${where}: ${read.text}`, read);
       if ('negative' in read) throw scaleUnknown(path, where, read);
       features++;
       firing[row] = read.state;
@@ -55,7 +56,7 @@ export function gather(path: string, { rows, indices }: FeatureSet): Gatherer {
       const { metadata = {}, ...own } = read.facts;
       for (const key of [...Object.keys(own), ...Object.keys(metadata)]) fields.add(key);
     },
-    fault: faults.add,
+    fault: (text) => faults.add(text),
     finish() {
       faults.throwIfAny();
       return { features, fields: [...fields].sort(byKey), firing, mostBytes };

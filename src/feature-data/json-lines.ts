@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { NamedPlace } from '../dashboards/place.ts';
 import { AppError } from '../errors.ts';
 import * as z from '../schema.ts';
 import { type ByteSource, openFile, readBytes } from '../tensor/byte-source.ts';
-import { indexFault, withIndex } from '../tensor/indices.ts';
+import { readJsonLine } from '../tensor/json-line.ts';
 import { linesOf } from '../tensor/lines.ts';
 import { type RequireUnchanged, unchangedSince } from '../tensor/unchanged.ts';
 import { type FactsOrFault, factsOf } from './facts.ts';
@@ -12,13 +11,13 @@ import { gather } from './gather.ts';
 
 /** A line of facts; what is not named here is metadata. */
 const lineSchema = z.looseObject({
-  index: z.union([z.number(), z.pipe(z.string().check(z.regex(/^\d+$/)), z.transform(Number))]),
+  index: z.nullish(z.union([z.number(), z.pipe(z.string().check(z.regex(/^\d+$/)), z.transform(Number))])),
   modelId: z.nullish(z.string()),
   layer: z.nullish(z.union([z.string(), z.number()])),
   metadata: z.nullish(z.looseObject({})),
 });
 
-type Line = z.infer<typeof lineSchema>;
+type Line = z.infer<typeof lineSchema> & { readonly index: number };
 
 /** Bytes read at once: lines are asked for in order, and are short. */
 const windowBytes = 1 << 18;
@@ -75,7 +74,7 @@ async function scan(path: string, bytes: ByteSource, set: FeatureSet, scale: Spa
     }
     const row = found.claim(`line ${number}`, line.index);
     if (row === undefined) continue;
-    found.add(`line ${number}, feature ${line.index}`, row, placeFault(line, set) ?? readLine(line, scale));
+    found.add(`line ${number}, feature ${line.index}`, row, set.placeFault(line) ?? readLine(line, scale));
     starts[row] = start;
     lengths[row] = text.length;
   }
@@ -83,25 +82,10 @@ async function scan(path: string, bytes: ByteSource, set: FeatureSet, scale: Spa
 }
 
 function parseLine(text: Uint8Array): Line | string {
-  let json: unknown;
-  try {
-    json = JSON.parse(Buffer.from(text.buffer, text.byteOffset, text.length).toString('utf8'));
-  } catch (cause) {
-    return `is not JSON: ${(cause as Error).message}`;
-  }
-  const clash = indexFault(json);
-  if (clash !== undefined) return clash;
-  const object = withIndex(json);
-  if (typeof object !== 'object' || object === null || !('index' in object)) {
-    return 'says no "index": which feature is it of?';
-  }
-  const parsed = lineSchema.safeParse(object);
-  const issue = parsed.error?.issues[0];
-  return parsed.success ? parsed.data : `${issue?.path.join('.') || 'the line'}: ${issue?.message}`;
-}
-
-function placeFault({ modelId, layer }: NamedPlace, set: FeatureSet): string | undefined {
-  return set.placeFault({ modelId, layer });
+  const parsed = readJsonLine(text, lineSchema);
+  if (typeof parsed === 'string') return parsed;
+  const { index } = parsed;
+  return index == null ? 'says no "index": which feature is it of?' : { ...parsed, index };
 }
 
 function readLine({ metadata, ...own }: Line, scale: SparsityScale | undefined): FactsOrFault {

@@ -7,6 +7,12 @@ export interface UnknownScale {
   readonly negative: number;
 }
 
+/** What is wrong with a value, and the option that mends it. */
+export interface FaultToMend {
+  readonly text: string;
+  readonly hint: string;
+}
+
 /** SAELens adds this before it takes the logarithm, so that a feature that never fires is at -10. */
 const floor = 1e-10;
 /** One token in a hundred billion lies above this. */
@@ -31,12 +37,12 @@ export function readSparsity(
   value: unknown,
   sum: Sum,
   scale: SparsityScale | undefined,
-): string | UnknownScale | undefined {
+): string | FaultToMend | UnknownScale | undefined {
   if (typeof value !== 'number') return 'is no number';
   if (value < 0 && scale === undefined) return { negative: value };
   if (scale === 'log10') {
     const fault = logFault(value);
-    if (fault !== undefined) return fault;
+    if (fault !== undefined) return { text: fault, hint: 'if its sparsity is no logarithm: --sparsity-scale linear' };
     // SAELens takes it in single precision: the same number from every encoding is then the same share.
     const share = shareOfLog(Math.fround(value));
     sum.impliedDensity ??= share;

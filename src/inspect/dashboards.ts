@@ -23,7 +23,7 @@ export async function inspectDashboards(path: string): Promise<{ report: Dashboa
   const models = new Set<string>();
   const isModel = (name: string) => models.add(name).size > 0;
   const faults = listFaults();
-  const source = await openDashboards(path, { model: 'any model', isModel, faults });
+  const source = await openDashboards(path, { model: 'any model', isModel }, { faults });
   await source.close();
   const { count, first } = faults;
   const report = {

@@ -1,4 +1,5 @@
 import { Readable, Writable } from 'node:stream';
+import { commandSpecs } from '../../src/cli/command-specs.ts';
 import { createOutput, type OutputOptions } from '../../src/cli/output.ts';
 import { parseOptions } from '../../src/cli/parse-options.ts';
 import { parseCommandLine } from '../../src/cli/program.ts';
@@ -59,6 +60,7 @@ export async function runHere(argv: readonly string[], around: Around): Promise<
         },
         typed: { words: argv, folder: process.cwd() },
         read: (words) => parseCommandLine(words, '0.0.0', { ...write, out: () => undefined, err: () => undefined }),
+        commands: commandSpecs,
         env: around.env,
         stdin: Readable.from(around.stdin === undefined ? [] : [around.stdin]) as unknown as NodeJS.ReadStream,
         stop: around.stop ?? never,

@@ -49,6 +49,30 @@ it('a byte order mark before examples is passed over', async () => {
   }
 });
 
+describe('what mends a fault', () => {
+  const hintsFor = async (line: object, options = {}, onlyIndex?: number) =>
+    openDashboards(await jsonLines(line), { ...place, ...(onlyIndex !== undefined && { onlyIndex }) }, options).then(
+      () => [],
+      ({ hints }) => hints,
+    );
+  const emptyToken = { index: 0, activations: [{ tokens: [''], values: [1] }] };
+  const emptyText = { index: 0, activations: [example], explanations: [{ text: '' }] };
+
+  it('is told of tokens that can be replaced, and of nothing else', async () => {
+    const leaveOut = 'nothing was sent; mend the file, or leave these features out with --features or --skip-bad-rows';
+    expect(await hintsFor(emptyToken)).toEqual([leaveOut, 'empty and NUL tokens: --fix-tokens']);
+    expect(await hintsFor(emptyText)).toEqual([leaveOut]);
+    expect(await hintsFor({ ...emptyToken, ...emptyText, topLogits: [{ token: '', value: 1 }] })).toEqual([leaveOut]);
+    expect(await hintsFor({ ...emptyToken, modelId: 'NUL' })).toEqual([leaveOut]);
+  });
+
+  it('is the file alone for a vector, which has no other feature', async () => {
+    for (const line of [emptyToken, emptyText]) {
+      expect(await hintsFor(line, {}, 0)).toEqual(['nothing was sent; mend the file']);
+    }
+  });
+});
+
 describe('dashboards in a .jsonl', () => {
   it('are all found in the trained SAE’s own file, with what each feature has', async () => {
     const source = await openDashboards(tiny, place);

@@ -273,3 +273,20 @@ it.each(['index', 'feature_index'])('facts belong to the features that "%s" name
     expect(all.map((one) => one?.metadata?.[name])).toEqual([undefined, undefined, undefined, undefined]);
   }
 });
+
+it('a name that is not UTF-8 is refused, as it would arrive as another', async () => {
+  const line = Buffer.from('{"index":0,"name":"caf\xe9"}', 'latin1');
+  await expect(open(await written('facts.jsonl', line))).rejects.toMatchObject({
+    code: 'record_invalid',
+    message: expect.stringContaining('line 1: is not UTF-8'),
+    hints: ['nothing was sent; mend the file, or go on without it'],
+  });
+});
+
+it('a sparsity that is no logarithm is told with the option that says so, where that would help', async () => {
+  const linear = 'if its sparsity is no logarithm: --sparsity-scale linear';
+  const open1 = async (facts: object) => open(await written('facts.jsonl', lines({ index: 0, ...facts })), 'log10');
+  await expect(open1({ sparsity: 0.5 })).rejects.toMatchObject({ hints: [expect.any(String), linear] });
+  await expect(open1({ log_feature_sparsity: 0.5 })).rejects.toMatchObject({ hints: [expect.any(String)] });
+  await expect(open1({ name: 'a\0' })).rejects.toMatchObject({ hints: [expect.any(String)] });
+});

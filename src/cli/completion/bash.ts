@@ -1,11 +1,10 @@
-import { type CompletedOption, completedCommands, completedEverywhere, type Value } from './words.ts';
+import { type CompletedCommand, type CompletedOption, completedEverywhere, type Value } from './words.ts';
 
 /**
  * A completion script for bash, from 3.2 (that of macOS) on, which needs no bash-completion. Where it offers nothing of
  * its own, bash completes the names of files; `compopt`, of bash 4, keeps it from that where none can be meant.
  */
-export function bashScript(): string {
-  const commands = completedCommands();
+export function bashScript(commands: readonly CompletedCommand[]): string {
   const everywhere = completedEverywhere();
   const names = commands.map(({ name }) => name);
   return `# Completes neuronpedia in bash; made by: neuronpedia completion bash

@@ -1,8 +1,7 @@
-import { type CompletedOption, completedCommands, completedEverywhere, type Value } from './words.ts';
+import { type CompletedCommand, type CompletedOption, completedEverywhere, type Value } from './words.ts';
 
 /** A completion script for fish, from 3.0 on. */
-export function fishScript(): string {
-  const commands = completedCommands();
+export function fishScript(commands: readonly CompletedCommand[]): string {
   const names = commands.map(({ name }) => name);
   const options = commands.flatMap(({ options }) => options);
   const lines = [

@@ -1,4 +1,4 @@
-import { commandSpecs } from '../command-specs.ts';
+import type { CommandSpec } from '../command-spec.ts';
 import { type OptionSpec, optionSpecs } from '../option-specs.ts';
 import { everywhere, flagOf, type OptionName } from '../options.ts';
 
@@ -28,9 +28,9 @@ export interface CompletedCommand {
   readonly argument?: Value & { readonly several: boolean };
 }
 
-/** Every subcommand, as it is declared. */
-export function completedCommands(): readonly CompletedCommand[] {
-  return commandSpecs.map(({ name, summary, options, argument }) => ({
+/** Subcommands, as they are declared. */
+export function completedCommands(specs: readonly CommandSpec[]): readonly CompletedCommand[] {
+  return specs.map(({ name, summary, options, argument }) => ({
     name,
     summary,
     options: options.map(completedOption),

@@ -1,14 +1,7 @@
-import {
-  type CompletedCommand,
-  type CompletedOption,
-  completedCommands,
-  completedEverywhere,
-  type Value,
-} from './words.ts';
+import { type CompletedCommand, type CompletedOption, completedEverywhere, type Value } from './words.ts';
 
 /** A completion script for zsh: as a file on `fpath`, or evaluated after `compinit`. */
-export function zshScript(): string {
-  const commands = completedCommands();
+export function zshScript(commands: readonly CompletedCommand[]): string {
   return `#compdef neuronpedia
 # Completes neuronpedia in zsh; made by: neuronpedia completion zsh
 _neuronpedia() {

@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import { rangesOf } from '../tensor/ranges.ts';
+import { findFault } from './check-dashboard.ts';
+import type { Dashboard, DashboardPlace, DashboardSource, ReadOptions } from './dashboard.ts';
+import { collectFaults, type Faults } from './faults.ts';
+import { fixTokens } from './fix-tokens.ts';
+import { jsonBound } from './json-bound.ts';
+
+/** What a first pass over dashboards adds up to. */
+export type GatheredDashboards = Omit<DashboardSource, 'path' | 'read' | 'close'>;
+
+/** Gathers the dashboards of one feature after the other, and what is wrong with them. */
+export interface DashboardGatherer {
+  /** Bytes that were read. */
+  read(bytes: Uint8Array): void;
+  /**
+   * What a record at `where` says of a feature; `fault` is what is wrong with it beyond its content. One that is of another
+   * place is no fault of the feature.
+   */
+  add(where: string, index: number, dashboard: Dashboard, fault?: { text: string; isOfPlace?: boolean }): void;
+  fault: Faults['add'];
+  /** Error: record_invalid with the first faults. */
+  finish(): GatheredDashboards;
+}
+
+/** Starts a pass over dashboards; with `fixTokens` they are taken as they are once tokens have been replaced. */
+export function gatherDashboards(path: string, place: DashboardPlace, options: ReadOptions): DashboardGatherer {
+  // A vector is one feature: there is nothing to leave out of it.
+  const isOne = place.onlyIndex !== undefined;
+  const orElse = isOne ? undefined : 'leave these features out with --features or --skip-bad-rows';
+  const faults = options.faults ?? collectFaults(path, { skipBad: options.skipBad, orElse });
+  const hash = createHash('sha256');
+  const withExamples = new Set<number>();
+  const bytesOf = new Map<number, number>();
+  let [activations, fixedTokens, mostBytes] = [0, 0, 0];
+  return {
+    read: (bytes) => void hash.update(bytes),
+    add(where, index, said, fault) {
+      const { dashboard, fixed } = withTokens(said, options);
+      const text = fault?.text ?? findFault(index, dashboard);
+      if (text !== undefined) {
+        const hint = isOne || fault || !isMended(index, dashboard) ? undefined : 'empty and NUL tokens: --fix-tokens';
+        faults.add(`${where}: ${text}`, { hint, ...(!fault?.isOfPlace && { feature: index }) });
+      }
+      fixedTokens += fixed;
+      const bytes = (bytesOf.get(index) ?? 0) + jsonBound(dashboard);
+      bytesOf.set(index, bytes);
+      mostBytes = Math.max(mostBytes, bytes);
+      activations += dashboard.activations.length;
+      if (dashboard.activations.length > 0) withExamples.add(index);
+    },
+    fault: faults.add,
+    finish() {
+      faults.throwIfAny();
+      if (fixedTokens > 0) hash.update('tokens replaced');
+      for (const index of faults.leftOut.keys()) withExamples.delete(index);
+      const features = rangesOf(withExamples);
+      return { features, activations, mostBytes, fixedTokens, faulty: faults.leftOut, hash: hash.digest('hex') };
+    },
+  };
+}
+
+/** A dashboard as it is to be sent, and how many tokens were replaced for that. */
+export function withTokens(dashboard: Dashboard, options: ReadOptions): { dashboard: Dashboard; fixed: number } {
+  return options.fixTokens ? fixTokens(dashboard) : { dashboard, fixed: 0 };
+}
+
+/** Whether nothing would be wrong once tokens are replaced. */
+function isMended(index: number, dashboard: Dashboard): boolean {
+  const { dashboard: mended, fixed } = fixTokens(dashboard);
+  return fixed > 0 && findFault(index, mended) === undefined;
+}
