@@ -104,6 +104,11 @@ export function isAway(error: unknown): error is AppError {
   return error instanceof AppError && (error.code === 'unreachable' || error.code === 'server_failing');
 }
 
+/** Whether somebody ended the command: Ctrl-C, or another signal. */
+export function isStopped(error: unknown): error is AppError {
+  return error instanceof AppError && ['hung_up', 'interrupted', 'terminated'].includes(error.code);
+}
+
 /** Turns anything thrown into an AppError: what is not one already is a bug of ours (exit 1). */
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;

@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts';
+import { AppError, isStopped } from '../errors.ts';
 import { countRows, intersectRanges, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
 import type { Delivery } from './delivery.ts';
 import { looseHash } from './fingerprint.ts';
@@ -92,11 +92,14 @@ async function lookAtUnseen(input: JobInput, unseen: Ranges, seenBefore: Ranges,
 const nothing: Comparison = { same: [], different: [], uncompared: [], ids: new Map() };
 
 /** Failures that say nothing of the list itself. */
-const elsewhere = ['unreachable', 'authentication_failed', 'paused', 'interrupted', 'terminated', 'bug'];
+const elsewhere = ['unreachable', 'authentication_failed', 'paused', 'bug'];
 
-/** Nor does one that would have come to any request: too many of them, or another address. */
-const isElsewhere = ({ code, details: { status } }: AppError) =>
-  elsewhere.includes(code) || status === 429 || (typeof status === 'number' && status >= 300 && status < 400);
+/** Nor does one that would have come to any request: a signal, too many of them, or another address. */
+const isElsewhere = (error: AppError) => {
+  const { status } = error.details;
+  if (elsewhere.includes(error.code) || isStopped(error)) return true;
+  return status === 429 || (typeof status === 'number' && status >= 300 && status < 400);
+};
 
 /**
  * A server that names rows itself must be asked for all that the account has: that answer may be too large for it.

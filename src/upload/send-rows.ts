@@ -1,3 +1,4 @@
+import { type AppError, isAway, isStopped } from '../errors.ts';
 import { countRows, eachRow, mergeRanges } from '../tensor/ranges.ts';
 import { rowBlocks } from '../tensor/row-blocks.ts';
 import { createAppetite } from './appetite.ts';
@@ -69,13 +70,13 @@ export async function sendRows(input: SendInput): Promise<SendResult> {
   if (!run.failure && !run.quota && !stop.aborted) {
     await trySuspects(run).catch(run.fail);
   }
-  if (run.failure && !(stop.aborted && endsSo.has(run.failure.code))) throw run.failure;
+  if (run.failure && !(stop.aborted && endsSo(run.failure))) throw run.failure;
   if (stop.aborted) return { type: 'stopped' };
   return run.quota ? { type: 'quota', ...run.quota } : { type: 'finished' };
 }
 
 /** What a run that is stopped meets for that alone: whatever else went wrong is told. */
-const endsSo: ReadonlySet<string> = new Set(['unreachable', 'server_failing', 'interrupted', 'terminated', 'paused']);
+const endsSo = (error: AppError) => error.code === 'paused' || isAway(error) || isStopped(error);
 
 async function* batches(run: Run): AsyncGenerator<Batch> {
   const { matrix, delivery, pool } = run;

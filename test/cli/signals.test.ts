@@ -112,6 +112,20 @@ describe('a signal', () => {
     expect(first.stderr).toContain('stopped by SIGINT');
     expect(storedFeatures(server.data, '1-looking')).toHaveLength(10);
   });
+
+  test('while vectors are looked up is no doubt about them, whichever signal it is', async ({ home, server }) => {
+    for (const [signal, code] of [
+      ['SIGHUP', 129],
+      ['SIGTERM', 143],
+    ] as const) {
+      const args = [...saeArgs('listed'), '--as', 'vectors', '--features', '0-1'];
+      const run = await startHeld(home, server.url, '/api/vector/list-owned', args);
+      await run.signal(signal);
+      run.proxy.release();
+      const ran = await run.ran;
+      expect([ran.code, ran.stderr]).toEqual([code, expect.stringContaining(`stopped by ${signal}`)]);
+    }
+  });
 });
 
 describe('one signal ends at once', () => {
