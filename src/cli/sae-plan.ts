@@ -8,11 +8,12 @@ import { type Attributes, sharing } from '../upload/attributes.ts';
 import type { PreparedSae } from '../upload/kinds/sae.ts';
 import { neverFiring } from '../upload/kinds/sae-facts.ts';
 import { remarksOn } from '../upload/kinds/sae-remarks.ts';
+import { isLimited } from '../upload/quota.ts';
 import type { Server } from '../upload/server.ts';
 import { nameShard } from '../upload/shard.ts';
 import type { Output } from './output.ts';
 import { describeQuarantine } from './quarantine.ts';
-import { quotaLeft } from './quota-plan.ts';
+import { quotaText } from './quota-plan.ts';
 
 /** Shows where one SAE goes and how that is known, before anything is sent. */
 export function showPlan(out: Output, server: Server, prepared: PreparedSae): void {
@@ -40,10 +41,12 @@ export function showPlan(out: Output, server: Server, prepared: PreparedSae): vo
 
 /** Which server and account an upload goes to, what the account may still send, and for whom it will be there. */
 export function serverLines(server: Server, attributes: Attributes): string[] {
-  const { name, capabilities, account } = server;
+  const { name, capabilities, account, quota } = server;
+  const left = isLimited(quota) ? `: ${quotaText(quota)}` : ' without a daily limit';
+  const tier = quota ? `, tier ${quota.tier}${left}` : '';
   const shared = sharing(attributes, capabilities);
   return [
-    `server   ${name} (${capabilities.kind}), account ${account.name}${quotaLeft(server)}`,
+    `server   ${name} (${capabilities.kind}), account ${account.name}${tier}`,
     ...(shared === undefined ? [] : [`license  ${shared}`]),
   ];
 }

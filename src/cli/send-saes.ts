@@ -5,8 +5,9 @@ import { uploadCost } from '../inspect/upload-cost.ts';
 import { sourceOf } from '../library/sae-upload.ts';
 import type { OnEvent } from '../upload/events.ts';
 import type { PreparedSae } from '../upload/kinds/sae.ts';
-import { previewSae } from '../upload/kinds/send-sae.ts';
+import { limited, previewSae } from '../upload/kinds/send-sae.ts';
 import { mostToSend } from '../upload/preview-job.ts';
+import { isLimited, leftToday } from '../upload/quota.ts';
 import type { JobReport, SendLimits } from '../upload/run.ts';
 import type { Server } from '../upload/server.ts';
 import { type Afterwards, afterUpload, type Uploaded } from './after-upload.ts';
@@ -14,7 +15,7 @@ import type { CommandContext } from './context.ts';
 import { size as byteSize } from './inspect/numbers.ts';
 import type { OptionValues } from './options.ts';
 import { planDocument } from './plan-document.ts';
-import { leftToday, showQuota } from './quota-plan.ts';
+import { showQuota } from './quota-plan.ts';
 import { receiptLost } from './receipt.ts';
 import { idsOf, writeSaeReceipt } from './sae-receipt.ts';
 import { tellReport } from './sae-summary.ts';
@@ -49,7 +50,8 @@ export async function dryRun(
     out.note(
       `dry run: ${source}: ${count(preview.there)} of ${count(preview.planned)} features are there, ${count(preview.toSend)} would be sent`,
     );
-    if (!server.quota?.limit && preview.toSend > 0) out.note(`         ${finishText(preview.toSend, one)}`);
+    if (!isLimited(server.quota) && preview.toSend > 0)
+      out.note(`         ${finishText(preview.toSend, one, sendLimits(context.options))}`);
     jobs.push({ ...planDocument(one), there: preview.there, toSend: preview.toSend });
     toSend += preview.toSend;
   }
@@ -60,11 +62,14 @@ export async function dryRun(
 }
 
 /** Without a daily limit it is the server's pace that says when an upload ends; what it has to take can be told. */
-function finishText(rows: number, { matrix, dashboards, as }: PreparedSae): string {
-  if (as === 'vectors') return `no daily limit: in ${count(rows)} requests, at the server's pace`;
-  const { requests, bytes } = uploadCost(rows, matrix.width);
-  const more = dashboards ? ' and the examples' : '';
-  return `no daily limit: in about ${count(requests)} ${requests === 1 ? 'request' : 'requests'} of ${byteSize(bytes)} in all${more}, at the server's pace`;
+function finishText(rows: number, { matrix, dashboards, delivery: own }: PreparedSae, limits: SendLimits): string {
+  const { format, maxRows, maxBytes, serverNames } = limited(own, limits);
+  if (serverNames) return `no daily limit: in ${count(rows)} requests, at the server's pace`;
+  const width = format.values ? matrix.width : 0;
+  const { requests, bytes } = uploadCost(rows, width, { rows: maxRows, bytes: maxBytes });
+  const vectors = format.values ? [`${byteSize(bytes)} in all`] : [];
+  const what = [...vectors, ...(dashboards ? ['the examples'] : [])].join(' and ');
+  return `no daily limit: in about ${count(requests)} ${requests === 1 ? 'request' : 'requests'} of ${what}, at the server's pace`;
 }
 
 /**
@@ -82,7 +87,7 @@ export async function countToSend(
   for (const one of prepared)
     most.set(one, await mostToSend({ ...look, identity: one.identity, planned: one.planned }));
   const sum = (counts: Iterable<number>) => [...counts].reduce((all, rows) => all + rows, 0);
-  if (sum(most.values()) <= leftToday(server)) return sum(most.values());
+  if (sum(most.values()) <= leftToday(server.quota)) return sum(most.values());
   for (const one of prepared) {
     const looking = `looking up ${sourceOf(one)}`;
     const preview = await withSpinner(context.out, looking, () => previewSae(one, look)).catch(unlessOwn);

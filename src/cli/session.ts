@@ -29,24 +29,30 @@ export interface Session {
   close(): Promise<void>;
 }
 
-/** Chooses the server by flags and environment; starts the embedded one where it was asked for. */
-export async function openSession(context: CommandContext): Promise<Session> {
+/**
+ * Chooses the server by flags and environment; starts the embedded one where it was asked for. `ids` are what the command
+ * was given that may be the URL of something on a server.
+ */
+export async function openSession(context: CommandContext, ids: readonly string[] = []): Promise<Session> {
+  const chosen = await choose(context);
+  tellOtherHosts(context, chosen, ids);
+  return session(context, chosen);
+}
+
+function choose(context: CommandContext): Promise<Chosen> {
   const folders = foldersOf(context.env);
-  if (context.options.sandbox || context.options.sandboxPublic) return sandboxSession(context, folders);
+  const { sandbox, sandboxPublic } = context.options;
+  return sandbox || sandboxPublic ? chooseSandbox(context, folders) : chooseByAddress(context, folders);
+}
+
+async function chooseByAddress(context: CommandContext, folders: Folders): Promise<Chosen> {
   const url = serverUrl(context);
   const { origin } = parseServerUrl(url, context.options.insecure ?? false);
   const found = await findKey(origin, context.env, folders.config);
   if (found?.announce) context.out.note(`using the key in ${found.from} for ${origin}`);
   const { key } = found ? { key: cleanKey(found.key, found.from) } : { key: undefined };
-  return session(context, {
-    url,
-    name: url,
-    key,
-    keyFrom: found?.from,
-    embedded: false,
-    folders,
-    close: async () => undefined,
-  });
+  const close = async () => undefined;
+  return { url, name: url, key, keyFrom: found?.from, embedded: false, folders, close };
 }
 
 /** The address that is meant: the option, else the environment, else the public server. */
@@ -54,7 +60,7 @@ export function serverUrl(context: CommandContext): string {
   return context.options.apiUrl ?? setting(context.env, 'NEURONPEDIA_API_URL') ?? defaultServer;
 }
 
-async function sandboxSession(context: CommandContext, folders: Folders): Promise<Session> {
+async function chooseSandbox(context: CommandContext, folders: Folders): Promise<Chosen> {
   const { apiUrl, sandbox: withProtocol, sandboxPublic = false } = context.options;
   if ([apiUrl !== undefined, withProtocol, sandboxPublic].filter(Boolean).length > 1) {
     throw new AppError('usage', '--sandbox, --sandbox-public and --api-url each name another server', {
@@ -67,15 +73,9 @@ async function sandboxSession(context: CommandContext, folders: Folders): Promis
   const kind = sandboxPublic ? "behaving like today's public server" : 'with the upload protocol';
   context.out.note(`sandbox: embedded server ${kind}, data in ${dataDir}`);
   const { url, apiKey: key } = sandbox;
-  return session(context, {
-    url,
-    name: sandboxPublic ? 'embedded public sandbox' : 'embedded sandbox',
-    key,
-    keyFrom: "the sandbox's own",
-    embedded: true,
-    folders,
-    close: () => sandbox.close(),
-  });
+  const name = sandboxPublic ? 'embedded public sandbox' : 'embedded sandbox';
+  const close = () => sandbox.close();
+  return { url, name, key, keyFrom: "the sandbox's own", embedded: true, folders, close };
 }
 
 interface Chosen extends Pick<Session, 'url' | 'name' | 'keyFrom' | 'embedded' | 'folders' | 'close'> {
@@ -83,9 +83,9 @@ interface Chosen extends Pick<Session, 'url' | 'name' | 'keyFrom' | 'embedded' |
 }
 
 /** An id counts whatever host its URL is on; that another one is asked is said. */
-function tellOtherHosts({ args, out }: CommandContext, { url, name }: Chosen): void {
+function tellOtherHosts({ out }: CommandContext, { url, name }: Chosen, ids: readonly string[]): void {
   const asked = new URL(url).host;
-  const other = args.find((text) => ![undefined, asked].includes(partsOfId(text).host));
+  const other = ids.find((text) => ![undefined, asked].includes(partsOfId(text).host));
   if (other === undefined) return;
   const { host = '' } = partsOfId(other);
   const scheme = /^(localhost|127\.)/.test(host) ? 'http' : 'https';
@@ -94,7 +94,6 @@ function tellOtherHosts({ args, out }: CommandContext, { url, name }: Chosen): v
 }
 
 function session(context: CommandContext, chosen: Chosen): Session {
-  tellOtherHosts(context, chosen);
   const { key, ...rest } = chosen;
   if (key !== undefined) context.out.hide(key);
   const { keyFrom } = chosen;

@@ -12,18 +12,21 @@ export interface UploadCost {
 /** Features a day, by tier. */
 const dailyQuota = { free: 1000, research: 10_000 } as const;
 
-/** A server's own limits on one request, of the upload protocol. */
-const mostRows = 128;
-const mostBytes = 4_500_000;
+/** Limits on one request that servers with the upload protocol have. */
+const usualLimits = { rows: 128, bytes: 4_500_000 } as const;
 /** A trained float32 in the shortest decimals that bring it back, with its comma. */
 const bytesAValue = 12.6;
 /** `{"index":12345,"vector":[]},` */
 const bytesARow = 30;
 
 /** Estimates an upload without examples or other data beside the vectors. */
-export function uploadCost(features: number, width: number): UploadCost {
+export function uploadCost(
+  features: number,
+  width: number,
+  most: { readonly rows: number; readonly bytes: number } = usualLimits,
+): UploadCost {
   const rowBytes = width * bytesAValue + bytesARow;
-  const rowsARequest = Math.max(1, Math.min(mostRows, Math.floor(mostBytes / rowBytes)));
+  const rowsARequest = Math.max(1, Math.min(most.rows, Math.floor(most.bytes / rowBytes)));
   return {
     features,
     requests: Math.ceil(features / rowsARequest),

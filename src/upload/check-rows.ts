@@ -72,7 +72,7 @@ export async function checkRows(
   const left = countRows(planned) - new Set([...large.keys(), ...reasons.keys()]).size;
   const noneLeft = skipBad && left === 0 && !isPart;
   if (bad > 0 && (!skipBad || noneLeft)) throw notFinite(matrix, findings, bad, { format, isOnly, skipBad });
-  if (large.size > 0 && (!skipBad || noneLeft)) throw tooLarge(matrix, large, format);
+  if (large.size > 0 && (!skipBad || noneLeft)) throw tooLarge(matrix, large, { format, skipBad });
   return { blocks: hasher.finish(), bad: new Map([...large, ...reasons]) };
 }
 
@@ -106,14 +106,16 @@ function isFiniteRow(values: Float32Array, from: number, width: number): boolean
 function tooLarge(
   { tensor }: Matrix,
   large: ReadonlyMap<number, string>,
-  format: CheckOptions['format'] = {},
+  { format = {}, skipBad = false }: CheckOptions,
 ): AppError {
   const list = [...large].slice(0, mostFindings).map(([row, why]) => `${nameRow(format, row)}: ${why}`);
   const rows = large.size === 1 ? '1 row is' : `${large.size} rows are`;
   return new AppError('cannot_be_stored', `${label(tensor)}: ${rows} too large to be sent`, {
     findings: { first: list, count: large.size },
     hints: [
-      'nothing was sent; raise --max-body if you lowered it (the server has a limit of its own), or leave these rows out with --skip-bad-rows',
+      skipBad
+        ? 'that is all of them, so --skip-bad-rows leaves nothing: raise --max-body if you lowered it (the server has a limit of its own)'
+        : 'nothing was sent; raise --max-body if you lowered it (the server has a limit of its own), or leave these rows out with --skip-bad-rows',
     ],
     details: {
       file: tensor.file,

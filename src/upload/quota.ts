@@ -10,9 +10,22 @@ const blindWaitMs = 60 * minuteMs;
 /** A quota may be raised meanwhile, and a machine that was halted as a whole does not know of it: so it is asked. */
 const longestLegMs = 60 * minuteMs;
 
+/** A quota that has an end. */
+export type DailyQuota = Quota & { readonly limit: number };
+
+/** Whether an account may upload only so much a day. */
+export function isLimited(quota: Quota | undefined): quota is DailyQuota {
+  return quota !== undefined && quota.limit !== null;
+}
+
+/** Rows that may still be uploaded today: no end of them without a limit. */
+export function leftToday(quota: Quota | undefined): number {
+  return isLimited(quota) ? Math.max(0, quota.limit - quota.used) : Number.POSITIVE_INFINITY;
+}
+
 /** The quota as it is now: another job of this command, or another machine, may have used some of it. */
 export async function freshQuota({ server }: Pick<JobInput, 'server'>): Promise<Quota | undefined> {
-  return server.quota && server.quota.limit !== null ? server.askQuota() : server.quota;
+  return isLimited(server.quota) ? server.askQuota() : server.quota;
 }
 
 /** How long it is until a quota is reset, by the clock of the server that tells it: ours may be set to anything. */
@@ -40,17 +53,14 @@ export async function waitForQuota(
     if (stop.aborted) return undefined;
     left -= leg;
     const quota = await askPatiently(input);
-    if (quota === 'away' || isSpent(quota)) {
-      left = Math.max(minuteMs, quota === 'away' ? left : (untilReset(quota) ?? left));
-      wasSpent ||= quota !== 'away';
+    const isSpent = quota !== 'away' && leftToday(quota) === 0;
+    if (quota === 'away' || isSpent) {
+      left = Math.max(minuteMs, (isSpent && quota ? untilReset(quota) : undefined) ?? left);
+      wasSpent ||= isSpent;
     } else if (left <= 0 || wasSpent) {
       return { quota };
     }
   }
-}
-
-function isSpent(quota: Quota | undefined): quota is Quota {
-  return quota !== undefined && quota.limit !== null && quota.used >= quota.limit;
 }
 
 /** A server that is away at midnight is asked again. */

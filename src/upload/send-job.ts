@@ -3,7 +3,7 @@ import { countRows, intersectRanges, mergeRanges, type Ranges, rangesOf, subtrac
 import type { QuotaAhead } from './events.ts';
 import { type Journal, readJournal } from './journal.ts';
 import { batchesAmong, doubtfulRows, type JournalState, pendingRows } from './journal-state.ts';
-import { freshQuota, untilReset, waitForQuota } from './quota.ts';
+import { freshQuota, isLimited, leftToday, untilReset, waitForQuota } from './quota.ts';
 import type { JobReport, SendResult } from './run.ts';
 import type { JobInput } from './run-job.ts';
 import { sendRows } from './send-rows.ts';
@@ -114,14 +114,13 @@ function quotaAhead(quota: Quota | undefined, { confirmed, total }: Tally, today
 
 function spent(quota: Quota | undefined): SendResult {
   const waitMs = quota && untilReset(quota);
-  const why = quota?.limit ? `the quota of ${count(quota.limit)} features a day is spent` : 'the quota is spent';
+  const why = isLimited(quota) ? `the quota of ${count(quota.limit)} features a day is spent` : 'the quota is spent';
   return { type: 'quota', resumeAt: quota?.resetsAt, ...(waitMs !== undefined && { waitMs }), ofTier: true, why };
 }
 
 /** No more rows than the account may upload now: a batch over the quota would be refused whole. */
 function cutToQuota(rows: Ranges, quota: Quota | undefined): { rows: Ranges; cut: boolean } {
-  if (!quota || quota.limit === null) return { rows, cut: false };
-  let left = Math.max(0, quota.limit - quota.used);
+  let left = leftToday(quota);
   const kept: [number, number][] = [];
   for (const [start, end] of rows) {
     const count = Math.min(left, end - start);

@@ -110,8 +110,8 @@ export interface Server {
   readonly account: Account;
   /** As it was when the server was first asked. */
   readonly quota: Quota | undefined;
-  /** As it is now; undefined where the server has none. Errors: those of asking. */
-  askQuota(): Promise<Quota | undefined>;
+  /** As it is now, of a server that has one. Errors: those of asking. */
+  askQuota(): Promise<Quota>;
   getModel(id: string): Promise<ModelRecord | undefined>;
   listModels(): Promise<readonly ModelRecord[]>;
   /** Of runs that make the same at once one does (`isNew`), and the others find it. */

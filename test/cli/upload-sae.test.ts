@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { fixture, rowsOf, tinySae } from './fixtures.ts';
 import { test } from './home.ts';
@@ -114,5 +115,24 @@ describe('upload-sae --dry-run', () => {
     const ran = await home.runAt(server.url, ['upload-sae', tinySae, '--sae-id', 'rehearsal', '--dry-run', '--json']);
     const job = { source: 'tiny-kjv-4l/1-rehearsal', rows: 512, width: 64, orientation: 'rows', layer: 1 };
     expect(documentsOf(ran).at(-1)).toMatchObject({ type: 'summary', status: 'dry-run', jobs: [job] });
+  });
+
+  test('tells what there is to send: requests, and vectors only where the server keeps them', async ({ home }) => {
+    const args = ['upload-sae', tinySae, '--sae-id', 'rehearsal', '--dry-run', '--batch-size', '100'];
+    const examples = ['--activations', fixture('sae-tiny/activations.jsonl')];
+    const kept = await home.run([...args, ...examples, '--sandbox']);
+    expect(kept.stderr).toMatch(/no daily limit: in about 6 requests of \d+\.\d kB in all and the examples, at/);
+    const dropped = await home.run([...args, ...examples, '--sandbox-public']);
+    expect(dropped.stderr).toContain('no daily limit: in about 6 requests of the examples, at');
+    const vectors = await home.run([...args, '--as', 'vectors', '--sandbox-public']);
+    expect(vectors.stderr).toContain("no daily limit: in 512 requests, at the server's pace");
+  });
+
+  test('takes no path for the address of a server', async ({ home, server }) => {
+    const path = 'llama-3.1-8b/saes/resid/12';
+    cpSync(tinySae, join(home.folder, path), { recursive: true });
+    const args = ['upload-sae', path, '--sae-id', 'rehearsal', '--dry-run'];
+    const ran = await home.runAt(server.url, args, { cwd: home.folder });
+    expect([ran.code, ran.stderr]).toEqual([0, expect.not.stringContaining('warning')]);
   });
 });

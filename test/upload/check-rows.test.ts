@@ -15,6 +15,18 @@ it('where every row is bad, leaving them out is no way on', async () => {
   });
 });
 
+it('where every row is too large, leaving them out is no way on either', async () => {
+  const { tensors } = await opened(await npyOf([[1, 2]]));
+  const [tensor] = tensors.values();
+  const sizes = async () => new Map([[0, 'its texts take 9 MB']]);
+  const check = (skipBad: boolean) =>
+    checkRows(matrixOf(tensor as never, 'rows'), [[0, 1]], () => undefined, { skipBad, sizes });
+  await expect(check(false)).rejects.toMatchObject({ hints: [expect.stringContaining('out with --skip-bad-rows')] });
+  await expect(check(true)).rejects.toMatchObject({
+    hints: [expect.stringContaining('--skip-bad-rows leaves nothing')],
+  });
+});
+
 it('finds what is not finite in any place of rows of any width, and nothing else', async () => {
   const check = async (rows: readonly (readonly number[])[]) => {
     const { tensors } = await opened(await npyOf(rows));

@@ -41,7 +41,9 @@ export function run(context: CommandContext): Promise<number> {
     if (job !== undefined && !state) throw await missingJob(stateDir, job);
     if (options.job !== undefined && state?.job) requireHost(options.job, state.job);
     if (!options.dryRun) requireSomebody(context, 'that these rows are deleted');
-    const session = own(await openSession(job && state ? await atServerOf(context, job, state) : context));
+    const session = own(
+      await openSession(job && state ? await atServerOf(context, job, state) : context, context.args),
+    );
     const { server } = own(await session.connect());
     const { planned, held } = await plan(context, session, server, { ids, job }, own);
     const survey = await withSpinner(context.out, `looking up ${countThings(planned.ids.length)}`, () =>

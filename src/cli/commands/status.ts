@@ -1,7 +1,8 @@
-import { count } from '../../count.ts';
 import { AppError } from '../../errors.ts';
 import { closeAfter } from '../../library/close-after.ts';
 import { listJobs, unreadableJobs } from '../../upload/jobs.ts';
+import { isLimited } from '../../upload/quota.ts';
+import type { Quota } from '../../upload/server.ts';
 import type { CommandContext } from '../context.ts';
 import { showFeature } from '../feature-status.ts';
 import { jobOfSource, sourceNamed } from '../find-job.ts';
@@ -9,6 +10,7 @@ import { showJobs } from '../job-list.ts';
 import { jobDocument, showJob } from '../job-status.ts';
 import { formatMoment } from '../moment.ts';
 import type { OptionValues } from '../options.ts';
+import { quotaText } from '../quota-plan.ts';
 import { openSession, type Session } from '../session.ts';
 import { withSpinner } from '../spinner.ts';
 import { hintsOf } from '../usual-hints.ts';
@@ -18,7 +20,7 @@ export function run(context: CommandContext): Promise<number> {
   const [subject] = context.args;
   checkSubject(context.options, subject);
   return closeAfter(async (own) => {
-    const session = own(await openSession(context));
+    const session = own(await openSession(context, context.args));
     if (subject?.includes('/')) {
       const job = await jobOfSource(session.folders.state, subject, context.options);
       return job === undefined ? showFeature(context, session, subject) : showJob(context, session, job);
@@ -110,18 +112,7 @@ function askServer(context: CommandContext, session: Session) {
   });
 }
 
-function describeQuota({
-  tier,
-  limit,
-  used,
-  resetsAt,
-}: {
-  tier: string;
-  limit: number | null;
-  used: number;
-  resetsAt: Date | undefined;
-}): string {
-  if (limit === null) return `${tier}: no daily limit`;
-  const reset = resetsAt ? `, resets at ${formatMoment(resetsAt)}` : '';
-  return `${tier}: ${count(Math.max(0, limit - used))} of ${count(limit)} features left today${reset}`;
+function describeQuota(quota: Quota): string {
+  const reset = isLimited(quota) && quota.resetsAt ? `, resets at ${formatMoment(quota.resetsAt)}` : '';
+  return `${quota.tier}: ${quotaText(quota)}${reset}`;
 }

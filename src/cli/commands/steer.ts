@@ -16,7 +16,7 @@ export function run(context: CommandContext): Promise<number> {
   }
   return closeAfter(async (own) => {
     const prompt = await readPrompt(context);
-    const session = own(await openSession(context));
+    const session = own(await openSession(context, context.args));
     const http = own(session.open());
     let latest: Completions = { plain: null, steered: null };
     let request: SteerRequest | undefined;

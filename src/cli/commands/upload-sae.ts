@@ -7,6 +7,7 @@ import { sourceOf } from '../../library/sae-upload.ts';
 import { uploadSae } from '../../library/upload-sae.ts';
 import type { OnEvent } from '../../upload/events.ts';
 import type { PreparedSae } from '../../upload/kinds/sae.ts';
+import { isLimited } from '../../upload/quota.ts';
 import { isTimeUp } from '../../upload/time-limit.ts';
 import { type Afterwards, checkAfterwards, wantsExplaining } from '../after-upload.ts';
 import type { CommandContext } from '../context.ts';
@@ -99,7 +100,7 @@ async function showPlans(
   warnNotStored(out, server, lost);
   await checkExplainable(context, http, prepared);
   if (options.dryRun) await dryRun(context, session, server, prepared);
-  else if (server.quota?.limit) showQuota(context, server, await countToSend(context, session, server, prepared));
+  else if (isLimited(server.quota)) showQuota(context, server, await countToSend(context, session, server, prepared));
   return !options.dryRun;
 }
 

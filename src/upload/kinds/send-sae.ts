@@ -49,7 +49,8 @@ async function waitTurn({ part }: Shard, signal: AbortSignal): Promise<void> {
   if (part > 1) await sleep(300 + 1000 * Math.random(), undefined, { signal }).catch(() => undefined);
 }
 
-function limited(delivery: Delivery, { rows, bytes, inFlight }: SendLimits): Delivery {
+/** A delivery within the ceilings that a person has set. */
+export function limited(delivery: Delivery, { rows, bytes, inFlight }: SendLimits): Delivery {
   return {
     ...delivery,
     maxRows: Math.min(delivery.maxRows, rows ?? Number.POSITIVE_INFINITY),
