@@ -66,13 +66,16 @@ export interface Run extends SendInput {
   readonly suspects: Map<number, number>;
   /** A person has been told that requests are spread. */
   paced: boolean;
-  confirmed(rows: Ranges, ids: ReadonlyMap<number, string>): void;
-  failure?: AppError;
-  quota?: Reopening;
+  /** The server has these rows, by its own word. */
+  confirm(rows: Ranges, ids: ReadonlyMap<number, string>): void;
   /** Ends what is waited for: the user's `stop`, or a failure, after which nothing more is sent. */
   readonly over: AbortSignal;
+  /** Nothing new is to be begun: that, or the server takes no more for now. */
+  isOver(): boolean;
   /** Ends the run with the first failure. */
   fail(error: AppError): void;
+  /** Ends the run where the server takes no more for now; the first reason stays. */
+  close(why: Reopening): void;
 }
 
 /** A body with the key that it is sent under. */

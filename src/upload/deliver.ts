@@ -23,15 +23,15 @@ export async function deliver(run: Run, batch: Batch): Promise<void> {
 
 /**
  * The same for a batch that waits for others to end first. Where a key settles what becomes of it, its intent is made
- * durable meanwhile. One whose turn comes when all `isOver`, or not at all, is not sent.
+ * durable meanwhile. One whose turn comes when the run is over, or not at all, is not sent.
  */
-export async function deliverInTurn(run: Run, batch: Batch, isOver: () => boolean): Promise<void> {
+export async function deliverInTurn(run: Run, batch: Batch): Promise<void> {
   const isAhead = !batch.known && run.delivery.settle === 'resend';
   try {
     if (isAhead) await announce(run, batch);
     const end = await run.appetite.begin();
     try {
-      if (isOver() || !(await takeTurn(run, batch))) {
+      if (run.isOver() || !(await takeTurn(run, batch))) {
         if (isAhead) await drop(run, batch, neverSent);
         return;
       }
@@ -111,7 +111,7 @@ async function deliverAnnounced(run: Run, batch: Batch): Promise<void> {
     if (isPoison || (outcome.type === 'unknown' && delivery.settle === 'lookup')) {
       if (await settled(run, batch, outcome.answered && !isLost)) return;
       // Each step of a search is waited for: a server that is away for a minute fails them all.
-      if (isPoison && batch.search) await patience.wait(outcome.why, outcome.waitMs, over).catch(unlessOver(run));
+      if (isPoison && batch.search) await patience.wait(outcome.why, outcome.waitMs, over);
       if (isPoison && !over.aborted) return failAgain(run, batch, outcome.why);
       if (over.aborted) return;
     }
@@ -122,28 +122,19 @@ async function deliverAnnounced(run: Run, batch: Batch): Promise<void> {
       return sendHalves(run, batch, 'was not answered again and again');
     }
     // With keys an unknown batch is sent again as it is: had it been stored, the server gives its first answer.
-    await patience.wait(outcome.why, outcome.waitMs, over).catch(unlessOver(run));
+    await patience.wait(outcome.why, outcome.waitMs, over);
     if (over.aborted) return outcome.type === 'busy' && !isOpen ? drop(run, batch, 'busy') : undefined;
   }
 }
 
 /** The server asks to be left alone for long: whether it has the batch is for the next run to find out. */
 function pause(run: Run, { waitMs = 0, why }: Extract<Outcome, { type: 'unknown' }>): void {
-  run.quota ??= { resumeAt: new Date(Date.now() + waitMs), waitMs, why };
+  run.close({ resumeAt: new Date(Date.now() + waitMs), waitMs, why });
 }
 
 async function confirm(run: Run, { id, body }: Batch, given: readonly string[] | undefined): Promise<void> {
-  run.patience.refill();
-  run.taken++;
   await run.journal.append({ t: 'stored', batch: id, ...(given && { ids: [...given] }) });
-  run.confirmed(bodyRows(body), new Map(given?.map((name, i) => [(body.pieces[i] as { row: number }).row, name])));
-}
-
-/** A wait that was cut short is no failure. */
-function unlessOver(run: Run): (error: unknown) => void {
-  return (error) => {
-    if (!run.over.aborted) throw error;
-  };
+  run.confirm(bodyRows(body), new Map(given?.map((name, i) => [(body.pieces[i] as { row: number }).row, name])));
 }
 
 /** The same rows in other batches, as many of them as the server takes, each under a key of its own. */
@@ -153,7 +144,7 @@ async function sendAnew(run: Run, batch: Batch): Promise<void> {
   await drop(run, batch, 'made again');
   const share = Math.min(1, maxBytes / body.bytes.length);
   const most = Math.max(1, Math.min(maxRows, Math.floor(share * body.pieces.length)));
-  for (let at = 0; at < body.pieces.length && !run.over.aborted && !run.quota; at += most) {
+  for (let at = 0; at < body.pieces.length && !run.isOver(); at += most) {
     await deliver(run, newBatch(run, bodyOf(body, body.pieces.slice(at, at + most), format, run.pool)));
   }
 }

@@ -18,7 +18,7 @@ export async function endLimited(run: Run, batch: Batch, why: string, isOpen: bo
   if (run.stop.aborted) return;
   const now = steadyNow();
   const waitMs = run.delivery.pacer.turn(Number.POSITIVE_INFINITY, now) - now;
-  run.quota ??= { resumeAt: new Date(Date.now() + waitMs), waitMs, why };
+  run.close({ resumeAt: new Date(Date.now() + waitMs), waitMs, why });
 }
 
 type Unstored = Exclude<Outcome, { type: 'stored' | 'limited' | 'busy' | 'unknown' }>;
@@ -48,15 +48,15 @@ async function spendQuota(
   isOpen: boolean,
 ): Promise<void> {
   const { type: _quota, left: _rows, ...reopens } = quota;
-  if (!isOpen && run.quota === undefined && quota.left > 0 && quota.left < body.pieces.length) {
+  if (!isOpen && !run.isOver() && quota.left > 0 && quota.left < body.pieces.length) {
     const part = bodyOf(body, body.pieces.slice(0, quota.left), run.delivery.format, run.pool);
     await run.deliver(newBatch(run, part));
     // What an earlier run may have sent is not counted beforehand.
     const why =
       run.unknown.length > 0 ? 'the quota is spent' : 'the quota is spent: others have used some of it meanwhile';
-    run.quota ??= { ...reopens, why };
+    run.close({ ...reopens, why });
   }
-  run.quota ??= reopens;
+  run.close(reopens);
 }
 
 /** Sends a batch in two parts. */
@@ -64,7 +64,7 @@ export async function sendHalves(run: Run, { body }: Batch, why: string): Promis
   run.onEvent({ type: 'warning', message: `a batch of ${body.pieces.length} rows ${why}; halved` });
   const halves = halveBody(body, run.delivery.format, run.pool);
   try {
-    for (const half of halves) if (!run.quota && !run.failure) await run.deliver(newBatch(run, half));
+    for (const half of halves) if (!run.isOver()) await run.deliver(newBatch(run, half));
   } finally {
     for (const half of halves) half.release();
   }

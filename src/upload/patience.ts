@@ -22,6 +22,7 @@ export function createPatience(inFlight: () => number, onEvent: OnEvent): Patien
   let failures = 0;
   return {
     async wait(why, askedMs, signal) {
+      if (signal.aborted) return;
       const attempt = Math.floor(failures) + 1;
       failures += 1 / inFlight();
       if (attempt > tries) throw givenUp(why);

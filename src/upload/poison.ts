@@ -18,11 +18,10 @@ export async function failAgain(run: Run, batch: Batch, why: string): Promise<vo
   if (!first || body.pieces.length === 1) return suspect(run, batch, why);
   if (run.taken > 0) return searchHalves(run, batch);
   const only = (pieces: typeof body.pieces) => newBatch(run, bodyOf(body, pieces, run.delivery.format, run.pool));
-  const isOver = () => run.over.aborted || run.quota !== undefined;
   await run.deliver(only([first]));
   const rest = body.pieces.slice(1);
-  if (run.taken === 0 && !isOver()) await run.deliver({ ...only(rest.splice(-1)), brief: true });
-  if (rest.length > 0 && !isOver()) await run.deliver(only(rest));
+  if (run.taken === 0 && !run.isOver()) await run.deliver({ ...only(rest.splice(-1)), brief: true });
+  if (rest.length > 0 && !run.isOver()) await run.deliver(only(rest));
 }
 
 /** Both halves before their own halves: of two, one is likely to pass, which shows that the server is not away. */
@@ -36,7 +35,7 @@ async function searchHalves(run: Run, { body, search }: Batch): Promise<void> {
   for (const half of halveBody(body, format, run.pool)) queue.push({ ...newBatch(run, half), search: queue });
   if (search) return;
   try {
-    for (const half of queue) if (!run.quota && !run.failure) await run.deliver(half);
+    for (const half of queue) if (!run.isOver()) await run.deliver(half);
   } finally {
     for (const half of queue) half.body.release();
   }
@@ -89,7 +88,7 @@ export async function trySuspects(run: Run): Promise<void> {
   const single = { ...unlimited, rows: 1 };
   const blocks = rowBlocks(run.matrix, rangesOf(run.suspects.keys()));
   for await (const body of bodies(blocks, run.delivery.format, () => single, run.pool)) {
-    if (run.quota || run.over.aborted) return body.release();
+    if (run.isOver()) return body.release();
     await run.deliver({ ...newBatch(run, body), doubtful: 0 });
   }
 }

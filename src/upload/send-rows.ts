@@ -8,7 +8,7 @@ import { type Body, bodyHash, createBufferPool, unlimited } from './body.ts';
 import { deliver, deliverInTurn } from './deliver.ts';
 import { createPatience } from './patience.ts';
 import { failedBefore, trySuspects } from './poison.ts';
-import type { SendResult } from './run.ts';
+import type { Reopening, SendResult } from './run.ts';
 
 /** Bodies that are made, and whose intents are made durable, while others are under way. */
 const bodiesAhead = 2;
@@ -28,12 +28,19 @@ export async function sendRows(input: SendInput): Promise<SendResult> {
     ahead,
   });
   const failed = new AbortController();
+  const over = AbortSignal.any([stop, failed.signal]);
+  let failure: AppError | undefined;
+  let closed: Reopening | undefined;
   const run: Run = {
     ...input,
-    over: AbortSignal.any([stop, failed.signal]),
+    over,
+    isOver: () => over.aborted || closed !== undefined,
     fail(error) {
-      run.failure ??= error;
+      failure ??= error;
       failed.abort();
+    },
+    close(why) {
+      closed ??= why;
     },
     pool: createBufferPool(),
     patience: createPatience(() => appetite.inFlight(), input.onEvent),
@@ -43,21 +50,22 @@ export async function sendRows(input: SendInput): Promise<SendResult> {
     suspects: new Map(Array.from(eachRow(input.doubtful), (row) => [row, failedBefore])),
     paced: false,
     deliver: (batch) => deliver(run, batch),
-    confirmed(rows, ids) {
+    confirm(rows, ids) {
+      run.patience.refill();
+      run.taken++;
       run.left = Math.max(0, run.left - countRows(rows));
       input.onConfirmed(rows, ids);
     },
   };
   const source = batches(run);
-  const isOver = () => Boolean(run.failure || run.quota || stop.aborted);
   const worker = async () => {
     for (;;) {
       const done = await appetite.make();
       try {
-        if (isOver()) return;
+        if (run.isOver()) return;
         const next = await source.next();
         if (next.done) return;
-        await deliverInTurn(run, next.value, isOver);
+        await deliverInTurn(run, next.value);
       } finally {
         done();
       }
@@ -67,12 +75,10 @@ export async function sendRows(input: SendInput): Promise<SendResult> {
   // Every sender is waited for: one that fails must not leave another's request without its answer in the journal.
   await Promise.all(Array.from({ length: delivery.maxInFlight + ahead }, guarded));
   await source.return(undefined);
-  if (!run.failure && !run.quota && !stop.aborted) {
-    await trySuspects(run).catch(run.fail);
-  }
-  if (run.failure && !(stop.aborted && endsSo(run.failure))) throw run.failure;
+  if (!run.isOver()) await trySuspects(run).catch(run.fail);
+  if (failure && !(stop.aborted && endsSo(failure))) throw failure;
   if (stop.aborted) return { type: 'stopped' };
-  return run.quota ? { type: 'quota', ...run.quota } : { type: 'finished' };
+  return closed ? { type: 'quota', ...closed } : { type: 'finished' };
 }
 
 /** What a run that is stopped meets for that alone: whatever else went wrong is told. */

@@ -69,9 +69,7 @@ async function takeFound(
   if (rows.length > 0) {
     const found = rows.map(([start, end]): [number, number] => [start, end]);
     await run.journal.append({ t: 'found', rows: found, ids: Object.fromEntries(ids) });
-    run.taken++;
-    run.patience.refill();
-    run.confirmed(rows, ids);
+    run.confirm(rows, ids);
   }
   return missing.length > 0 ? bodyOf(body, missing, run.delivery.format, run.pool) : undefined;
 }
