@@ -27,7 +27,7 @@ export {
 export type { Tensor } from './tensor/tensor.ts';
 export type { Attributes } from './upload/attributes.ts';
 export type { UploadEvent } from './upload/events.ts';
-export type { PreparedSae } from './upload/kinds/sae.ts';
+export type { PreparedSae } from './upload/kinds/prepared-sae.ts';
 export type { PreparedVector } from './upload/kinds/vector.ts';
 export type { JobReport } from './upload/run.ts';
 export type { Server } from './upload/server.ts';

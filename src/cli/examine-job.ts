@@ -50,12 +50,10 @@ export function examineJob(
     const state = (await readJobState(given.folders.state, status.id)) as JournalState;
     const command = await commandOf(state, context, status.id);
     const session = namesServer(options) ? given : own(await openSession(await atServerOf(context, status.id, state)));
-    const connection = own(await session.connect());
-    const { server } = connection;
+    const { server } = own(await session.connect());
     requireOwnJob(status.id, status.job, { server, name: session.name });
-    const job = { id: status.id, state, own };
     const again = await withSpinner(out, `reading ${command.args.join(', ')}`, () =>
-      jobAgain(context, session, connection, command, job),
+      jobAgain({ context, session, server, command, id: status.id, state, own }),
     ).catch((error: unknown) => withoutFiles(error, receipt));
     if (again) checkData(state, again);
     if (again && receipt !== undefined) {

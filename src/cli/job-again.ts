@@ -1,4 +1,3 @@
-import type { Connection } from '../api/connect.ts';
 import { AppError } from '../errors.ts';
 import { findChosen } from '../library/choose-saes.ts';
 import type { Own } from '../library/close-after.ts';
@@ -9,6 +8,7 @@ import { prepareSae } from '../upload/kinds/sae.ts';
 import { activationsJob, type VectorJob, vectorJob } from '../upload/kinds/send-vector.ts';
 import type { PreparedVector } from '../upload/kinds/vector.ts';
 import type { JobReport } from '../upload/run.ts';
+import type { Server } from '../upload/server.ts';
 import type { CommandContext } from './context.ts';
 import { writeDirectionReceipt } from './direction-end.ts';
 import { vectorOptions } from './direction-upload.ts';
@@ -23,21 +23,14 @@ export interface JobAgain extends Pick<VectorJob, 'matrix' | 'planned' | 'blocks
 }
 
 /** Reads and checks the files of a job again. Errors: all of exit code 6, and those of asking the server. */
-export function jobAgain(
-  context: CommandContext,
-  session: Session,
-  connection: Pick<Connection, 'server'>,
-  command: JobCommand,
-  { id, state, own }: { id: string; state: JournalState; own: Own },
-): Promise<JobAgain> {
-  const input = { context, session, server: connection.server, command, id, state, own };
-  return command.name === 'upload-sae' ? saeAgain(input) : directionAgain(input);
+export function jobAgain(input: Input): Promise<JobAgain> {
+  return input.command.name === 'upload-sae' ? saeAgain(input) : directionAgain(input);
 }
 
 interface Input {
   readonly context: CommandContext;
   readonly session: Session;
-  readonly server: Connection['server'];
+  readonly server: Server;
   readonly command: JobCommand;
   readonly id: string;
   readonly state: JournalState;

@@ -1,6 +1,6 @@
 import { sourceOf } from '../library/sae-upload.ts';
 import { countRows } from '../tensor/ranges.ts';
-import type { PreparedSae } from '../upload/kinds/sae.ts';
+import type { PreparedSae } from '../upload/kinds/prepared-sae.ts';
 import { formatShard } from '../upload/shard.ts';
 
 /** By their names, all that a server does not store of an SAE and what was said of it; its decoder vectors are such a thing, too. */

@@ -5,7 +5,7 @@ import { sourceOf } from '../library/sae-upload.ts';
 import { titleOf } from '../library/upload-sae.ts';
 import { countRows, formatRanges, type Ranges } from '../tensor/ranges.ts';
 import { type Attributes, sharing } from '../upload/attributes.ts';
-import type { PreparedSae } from '../upload/kinds/sae.ts';
+import type { PreparedSae } from '../upload/kinds/prepared-sae.ts';
 import { neverFiring } from '../upload/kinds/sae-facts.ts';
 import { remarksOn } from '../upload/kinds/sae-remarks.ts';
 import { isLimited } from '../upload/quota.ts';

@@ -2,7 +2,7 @@ import { sourceOf } from '../library/sae-upload.ts';
 import { eachRow, intersectRanges, membership } from '../tensor/ranges.ts';
 import { rowBlocks } from '../tensor/row-blocks.ts';
 import { vectorHash } from '../upload/fingerprint.ts';
-import type { PreparedSae } from '../upload/kinds/sae.ts';
+import type { PreparedSae } from '../upload/kinds/prepared-sae.ts';
 import { densities } from '../upload/kinds/sae-facts.ts';
 import type { JobReport } from '../upload/run.ts';
 import { formatShard } from '../upload/shard.ts';

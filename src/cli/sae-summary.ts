@@ -2,7 +2,7 @@ import { count } from '../count.ts';
 import type { AppError } from '../errors.ts';
 import { type Held, type SaeEnd, sourceOf } from '../library/sae-upload.ts';
 import { countRows } from '../tensor/ranges.ts';
-import type { PreparedSae } from '../upload/kinds/sae.ts';
+import type { PreparedSae } from '../upload/kinds/prepared-sae.ts';
 import type { JobReport } from '../upload/run.ts';
 import type { Server } from '../upload/server.ts';
 import { formatShard, nameShard } from '../upload/shard.ts';

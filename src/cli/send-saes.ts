@@ -4,7 +4,7 @@ import { AppError, toAppError } from '../errors.ts';
 import { uploadCost } from '../inspect/upload-cost.ts';
 import { sourceOf } from '../library/sae-upload.ts';
 import type { OnEvent } from '../upload/events.ts';
-import type { PreparedSae } from '../upload/kinds/sae.ts';
+import type { PreparedSae } from '../upload/kinds/prepared-sae.ts';
 import { limited, previewSae } from '../upload/kinds/send-sae.ts';
 import { mostToSend } from '../upload/preview-job.ts';
 import { isLimited, leftToday } from '../upload/quota.ts';

@@ -3,7 +3,7 @@ import { count } from '../count.ts';
 import type { Known } from '../layouts/sae.ts';
 import { sourceOf } from '../library/sae-upload.ts';
 import { countRows } from '../tensor/ranges.ts';
-import type { PreparedSae } from '../upload/kinds/sae.ts';
+import type { PreparedSae } from '../upload/kinds/prepared-sae.ts';
 import { remarksOn } from '../upload/kinds/sae-remarks.ts';
 import type { Server } from '../upload/server.ts';
 import { type Column, tableLines } from './deck-table.ts';

@@ -2,7 +2,7 @@ import type { AppError } from '../errors.ts';
 import type { Sae } from '../layouts/sae.ts';
 import type { Ranges } from '../tensor/ranges.ts';
 import type { OnEvent, UploadEvent } from '../upload/events.ts';
-import type { PreparedSae, SaeOptions } from '../upload/kinds/sae.ts';
+import type { PreparedSae, SaeOptions } from '../upload/kinds/prepared-sae.ts';
 import type { JobReport } from '../upload/run.ts';
 import type { Server } from '../upload/server.ts';
 import type { RunOptions } from './run-options.ts';

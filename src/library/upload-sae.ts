@@ -1,7 +1,8 @@
 import { AppError, toAppError } from '../errors.ts';
 import type { Sae } from '../layouts/sae.ts';
 import type { OnEvent } from '../upload/events.ts';
-import { type PreparedSae, prepareSae } from '../upload/kinds/sae.ts';
+import type { PreparedSae } from '../upload/kinds/prepared-sae.ts';
+import { prepareSae } from '../upload/kinds/sae.ts';
 import { sendSae } from '../upload/kinds/send-sae.ts';
 import type { Server } from '../upload/server.ts';
 import { isTimeUp } from '../upload/time-limit.ts';

@@ -1,26 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import type { AppError } from '../errors.ts';
 import type { Ranges } from '../tensor/ranges.ts';
-import type { Matrix } from '../tensor/tensor.ts';
-import type { RequireUnchanged } from '../tensor/unchanged.ts';
 import type { Appetite } from './appetite.ts';
 import type { Body, BufferPool } from './body.ts';
-import type { Delivery } from './delivery.ts';
-import type { OnEvent } from './events.ts';
+import type { Reopening } from './delivery.ts';
 import type { Journal } from './journal.ts';
 import type { IntentRecord } from './journal-records.ts';
 import type { Patience } from './patience.ts';
-import type { JobIdentity, Reopening } from './run.ts';
-import type { Server } from './server.ts';
+import type { JobInput } from './run.ts';
 
-export interface SendInput {
+/** What the senders of a run need of its job besides rows. */
+type SentJob = Pick<
+  JobInput,
+  'server' | 'identity' | 'matrix' | 'requireUnchanged' | 'delivery' | 'settleTimeoutMs' | 'stop' | 'abort' | 'onEvent'
+>;
+
+export interface SendInput extends SentJob {
   /** Id of the job, for what a person is told to type. */
   readonly job: string;
-  readonly server: Server;
-  readonly identity: JobIdentity;
-  readonly matrix: Matrix;
-  /** Throws where the file is no longer the one that was checked; absent for what is in memory. */
-  readonly requireUnchanged?: RequireUnchanged;
   /** Rows to send in new batches. */
   readonly pending: Ranges;
   /** Rows that the server kept failing in an earlier run: tried once more at the end, one by one. */
@@ -31,14 +28,6 @@ export interface SendInput {
   /** The server has taken rows of this job in an earlier run. */
   readonly takenBefore: boolean;
   readonly journal: Journal;
-  readonly delivery: Delivery;
-  /** How long a server may still be working on a request whose connection was lost. */
-  readonly settleTimeoutMs: number;
-  /** First signal: nothing new is begun, what is in flight may end. */
-  readonly stop: AbortSignal;
-  /** Second signal: what is in flight is left unknown. */
-  readonly abort: AbortSignal;
-  readonly onEvent: OnEvent;
   /** Called with rows once the server has confirmed them, and its names for them where it gives any. */
   readonly onConfirmed: (rows: Ranges, ids: ReadonlyMap<number, string>) => void;
   /** Called with a row that is left out because the server keeps failing it. */

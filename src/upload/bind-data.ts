@@ -26,7 +26,7 @@ export async function bindData(journal: Journal, print: DataPrint): Promise<void
   const fresh = [...blocks].filter(([block]) => !journal.state.blocks.has(block));
   const { rows, width } = matrix;
   const { indexOf } = print.delivery.format;
-  const indices = indexOf && runsOf(rows, indexOf).map((run): [number, number, number] => [...run]);
+  const indices = indexOf && runsOf(rows, indexOf);
   if (!journal.state.data) await journal.append({ t: 'data', rows, width, fields, ...(indices && { indices }) });
   if (fresh.length > 0) await journal.append({ t: 'blocks', hashes: Object.fromEntries(fresh) });
 }

@@ -27,20 +27,16 @@ export function deletionMarks(held: readonly HeldJob[]): DeletionMarks {
     }
   };
   return {
-    begin: (ids) => note(ids, (_job, rows) => ({ t: 'deleting', rows: pairs(rows) })),
-    gone: (ids) => note(ids, (_job, rows) => ({ t: 'deleted', rows: pairs(rows) })),
-    kept: (ids) => note(ids, (job, rows) => ({ t: 'found', rows: pairs(rows), ids: namesOf(job, rows) })),
+    begin: (ids) => note(ids, (_job, rows) => ({ t: 'deleting', rows: rows })),
+    gone: (ids) => note(ids, (_job, rows) => ({ t: 'deleted', rows: rows })),
+    kept: (ids) => note(ids, (job, rows) => ({ t: 'found', rows: rows, ids: namesOf(job, rows) })),
     // A row whose outcome is unknown may still come: only what the server is known to have had is noted.
     vanished: (ids) =>
       note(ids, ({ journal: { state } }, rows) => {
         const had = intersectRanges(rows, mergeRanges([...state.stored, ...state.deleting]));
-        return had.length > 0 ? { t: 'deleted', rows: pairs(had) } : undefined;
+        return had.length > 0 ? { t: 'deleted', rows: had } : undefined;
       }),
   };
-}
-
-function pairs(rows: Ranges): [number, number][] {
-  return rows.map(([start, end]) => [start, end]);
 }
 
 function namesOf({ job, journal }: HeldJob, rows: Ranges): Record<string, string> {

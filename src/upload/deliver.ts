@@ -51,7 +51,7 @@ export async function deliverInTurn(run: Run, batch: Batch): Promise<void> {
 
 /** Its intent is durable before a byte of it is sent. */
 async function announce({ journal, delivery }: Run, { id, key, body }: Batch): Promise<void> {
-  const rows = bodyRows(body).map(([start, end]): [number, number] => [start, end]);
+  const rows = bodyRows(body);
   const [first] = body.pieces;
   const identity = first && delivery.identify?.(first.row);
   await journal.append({ t: 'intent', batch: id, key, rows, hash: bodyHash(body), ...(identity && { identity }) });

@@ -1,6 +1,16 @@
 import type { AppError } from '../errors.ts';
 import type { Pacer } from './pacer.ts';
 
+/** When a server takes more, and why not now. */
+export interface Reopening {
+  readonly resumeAt: Date | undefined;
+  /** The same as a time from when it was told, whatever our clock says. */
+  readonly waitMs?: number;
+  /** It is the account's own quota, which its tier sets. */
+  readonly ofTier?: boolean;
+  readonly why: string;
+}
+
 /** What became of one batch, as far as one answer (or its absence) tells. */
 export type Outcome =
   /** The server has every row of it. `ids` in row order where the server names rows. */
@@ -8,16 +18,7 @@ export type Outcome =
   /** Not stored, for its size: smaller ones may pass. */
   | { readonly type: 'too_large'; readonly why: string }
   /** Not stored: the account's quota is spent. `left` rows may still pass. */
-  | {
-      readonly type: 'quota';
-      readonly left: number;
-      readonly resumeAt: Date | undefined;
-      /** The same as a time from now. */
-      readonly waitMs?: number;
-      /** It is the account's own, which its tier sets. */
-      readonly ofTier?: boolean;
-      readonly why: string;
-    }
+  | ({ readonly type: 'quota'; readonly left: number } & Reopening)
   /** Not stored: too many requests in the server's window. The pacer has been told when to go on. */
   | { readonly type: 'limited'; readonly why: string }
   /** Not stored, now: the server asks to wait. */

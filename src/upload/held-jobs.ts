@@ -1,8 +1,7 @@
-import { join } from 'node:path';
 import { AppError } from '../errors.ts';
 import { eachRow, intersectRanges, mergeRanges, type Range, type Ranges, rangesOf } from '../tensor/ranges.ts';
 import { isUnreadable, knownJobs } from './jobs.ts';
-import { type Journal, journalPath, openJournal, readJournal } from './journal.ts';
+import { type Journal, journalPath, lockPath, openJournal, readJournal } from './journal.ts';
 import { openAside } from './journal-aside.ts';
 import type { JobRecord } from './journal-records.ts';
 import type { JournalState } from './journal-state.ts';
@@ -25,33 +24,37 @@ export interface HoldOptions {
 
 /** Takes a job's lock and opens its journal. Errors: locked, not_found, checkpoint_damaged. */
 export async function holdJob(id: string, { stateDir, forceUnlock }: HoldOptions): Promise<HeldJob> {
-  if (!(await readJobState(stateDir, id))) throw await missingJob(stateDir, id);
-  if ((await readJournal(journalPath(stateDir, id)))?.damaged) throw damagedJob(id);
-  const lock = await takeLock(join(stateDir, 'jobs', `${id}.lock`), { force: forceUnlock });
-  try {
-    const path = journalPath(stateDir, id);
-    await openAside(path, false);
-    const journal = await openJournal(path, lock);
-    const close = async () => {
-      await journal.close();
-      await lock.release();
-    };
-    const { job } = journal.state;
-    if (job) return { id, job, journal, close };
-    await close();
-    throw noSuchJob(id);
-  } catch (error) {
+  const path = journalPath(stateDir, id);
+  const found = isJobId(id) ? await readJournal(path) : undefined;
+  if (!found?.state.job) throw await missingJob(stateDir, id);
+  if (found.damaged) throw damagedJob(id);
+  const lock = await takeLock(lockPath(stateDir, id), { force: forceUnlock });
+  let journal: Journal | undefined;
+  const close = async () => {
+    await journal?.close();
     await lock.release();
+  };
+  try {
+    await openAside(path, false);
+    journal = await openJournal(path, lock);
+    const { job } = journal.state;
+    if (!job) throw noSuchJob(id);
+    return { id, job, journal, close };
+  } catch (error) {
+    await close();
     throw error;
   }
 }
 
 /** What a job's journal says, without taking its lock; undefined where there is no such job. */
 export async function readJobState(stateDir: string, id: string): Promise<JournalState | undefined> {
-  if (!/^[0-9a-f]{16}$/.test(id)) return undefined;
+  if (!isJobId(id)) return undefined;
   const state = (await readJournal(journalPath(stateDir, id)))?.state;
   return state?.job && state;
 }
+
+/** Anything else may be a path out of the state folder. */
+const isJobId = (text: string) => /^[0-9a-f]{16}$/.test(text);
 
 function damagedJob(id: string): AppError {
   return new AppError(

@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import { AppError } from '../errors.ts';
-import type { Ranges } from '../tensor/ranges.ts';
 import { listJobs } from './jobs.ts';
 import { refuseOverlap } from './jobs-beside.ts';
-import { type Journal, journalPath, openJournal, removeJournal } from './journal.ts';
+import { type Journal, journalPath, lockPath, openJournal, removeJournal } from './journal.ts';
 import { type Aside, openAside } from './journal-aside.ts';
 import { type Lock, takeLock } from './lock.ts';
-import type { JobIdentity, Typed } from './run.ts';
+import type { JobIdentity, JobInput, Typed } from './run.ts';
 import type { Server } from './server.ts';
 import { formatShard } from './shard.ts';
 
@@ -29,16 +27,6 @@ export interface Job {
 /** How a job ended, for what is left of it here. */
 export type JobEnd = 'kept' | 'refused' | 'nothing';
 
-export interface OpenJobOptions {
-  /** The rows that are to be on the server. */
-  readonly planned: Ranges;
-  readonly stateDir: string;
-  readonly restart: boolean;
-  readonly forceUnlock: boolean;
-  readonly title: string;
-  readonly command: string;
-}
-
 /** Sixteen hex digits of a digest over all that a job is bound to. */
 export function jobId(server: Server, identity: JobIdentity): string {
   const parts = [server.id, server.account.id, identity.model, identity.source, identity.as, identity.request ?? ''];
@@ -51,6 +39,8 @@ export function jobId(server: Server, identity: JobIdentity): string {
  * finished. Error: checkpoint_mismatch with both values.
  */
 export async function refuseOtherOwner(server: Server, identity: JobIdentity, stateDir: string): Promise<void> {
+  // A single vector is its whole request: another account's has nothing to do with it.
+  if (identity.request !== undefined) return;
   const id = jobId(server, identity);
   const others = await listJobs(stateDir, ({ job }) => {
     const same = job.serverName === server.name && job.model === identity.model && job.source === identity.source;
@@ -59,7 +49,7 @@ export async function refuseOtherOwner(server: Server, identity: JobIdentity, st
   });
   const open = others.filter(({ state }) => state !== 'done' && state !== 'deleted');
   const other = open.find(({ job }) => job.server !== server.id || job.account !== server.account.id);
-  if (!other || open.some((job) => job.id === id) || identity.request !== undefined) return;
+  if (!other || open.some((job) => job.id === id)) return;
   const { job } = other;
   const [expected, found] =
     job.server === server.id
@@ -76,19 +66,20 @@ export async function refuseOtherOwner(server: Server, identity: JobIdentity, st
 }
 
 /** Opens or begins a job. Errors: locked, checkpoint_mismatch, checkpoint_damaged. */
-export async function openJob(server: Server, identity: JobIdentity, options: OpenJobOptions): Promise<Job> {
+export async function openJob(input: JobInput): Promise<Job> {
+  const { server, identity, stateDir, restart, forceUnlock, planned } = input;
   const id = jobId(server, identity);
-  const path = journalPath(options.stateDir, id);
-  const lock = await takeLock(join(options.stateDir, 'jobs', `${id}.lock`), { force: options.forceUnlock });
+  const path = journalPath(stateDir, id);
+  const lock = await takeLock(lockPath(stateDir, id), { force: forceUnlock });
   let journal: Journal | undefined;
   let aside: Aside | undefined;
   try {
-    aside = await openAside(path, options.restart);
+    aside = await openAside(path, restart);
     const opened = await openJournal(path, lock);
     journal = opened;
-    await beginJob(opened, server, identity, options);
-    await refuseOverlap(options.stateDir, id, options.planned);
-    return heldJob(id, opened, aside, lock);
+    await beginJob(opened, input);
+    await refuseOverlap(stateDir, id, planned);
+    return asJob(id, opened, aside, lock);
   } catch (error) {
     await journal?.close();
     // A job that was refused before it began is none.
@@ -99,7 +90,7 @@ export async function openJob(server: Server, identity: JobIdentity, options: Op
   }
 }
 
-function heldJob(id: string, journal: Journal, aside: Aside, lock: Lock): Job {
+function asJob(id: string, journal: Journal, aside: Aside, lock: Lock): Job {
   let isBegun = journal.state.planned.length > 0;
   return {
     id,
@@ -130,12 +121,7 @@ export async function noteTyped(journal: Journal, typed: Typed | undefined, comm
   await journal.append({ t: 'typed', words: [...typed.words], folder: typed.folder, command });
 }
 
-async function beginJob(
-  journal: Journal,
-  server: Server,
-  identity: JobIdentity,
-  options: OpenJobOptions,
-): Promise<void> {
+async function beginJob(journal: Journal, { server, identity, title, command }: JobInput): Promise<void> {
   const { job } = journal.state;
   if (job) {
     if (job.serverKind === server.capabilities.kind) return;
@@ -161,8 +147,8 @@ async function beginJob(
     as: identity.as,
     ...(identity.shard && { shard: formatShard(identity.shard) }),
     ...(identity.request !== undefined && { request: identity.request }),
-    title: options.title,
-    command: options.command,
+    title,
+    command,
     createdAt: new Date().toISOString(),
   });
 }

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../errors.ts';
 import { countRows, intersectRanges, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
-import { journalPath, readJobRecord, readJournal } from './journal.ts';
+import { journalPath, lockPath, readJobRecord, readJournal } from './journal.ts';
 import { asidePath } from './journal-aside.ts';
 import type { JobRecord } from './journal-records.ts';
 import type { JournalState } from './journal-state.ts';
@@ -104,7 +104,7 @@ export async function readJob(stateDir: string, id: string): Promise<JobStatus |
   const path = journalPath(stateDir, id);
   const journal = await readJournal(path);
   if (!journal?.state.job) return undefined;
-  const running = await isLocked(path.replace(/\.journal$/, '.lock'));
+  const running = await isLocked(lockPath(stateDir, id));
   const status = statusOf(journal.state, journal.state.job, running);
   // What is left of it is not believed by the next run either.
   return { id, ...status, ...(journal.damaged && { damaged: true, state: running ? 'running' : 'interrupted' }) };

@@ -1,8 +1,10 @@
 import { crc32 } from 'node:zlib';
 import * as z from '../schema.ts';
+import type { Ranges } from '../tensor/ranges.ts';
+import type { RowRun } from './row-runs.ts';
 
 const range = z.tuple([z.int().check(z.nonnegative()), z.int().check(z.nonnegative())]);
-const ranges = z.array(range);
+const ranges: z.ZodMiniType<Ranges> = z.array(range);
 
 /** What an upload belongs to. All of it together is the job's identity: nothing else decides where its journal lies. */
 const jobSchema = z.object({
@@ -40,6 +42,8 @@ const typedSchema = z.object({
 
 export type TypedRecord = z.infer<typeof typedSchema>;
 
+const runs: z.ZodMiniType<readonly RowRun[]> = z.array(z.tuple([z.number(), z.number(), z.number()]));
+
 /** The data: its shape, and all that is sent beside the values, as a JSON object. */
 const dataSchema = z.object({
   t: z.literal('data'),
@@ -47,7 +51,7 @@ const dataSchema = z.object({
   width: z.number(),
   fields: z.string(),
   /** Which feature each row is, where that is not the row's own number (see `row-runs.ts`). */
-  indices: z.optional(z.array(z.tuple([z.number(), z.number(), z.number()]))),
+  indices: z.optional(runs),
 });
 
 export type DataRecord = z.infer<typeof dataSchema>;

@@ -114,7 +114,7 @@ function addSuspect({ stored, suspects }: Sum, intent: IntentRecord | undefined)
 function leaveOut({ intents }: Sum, intent: IntentRecord, out: readonly Range[]): void {
   const rows = subtractRanges(mergeRanges(intent.rows), mergeRanges(out));
   if (rows.length === 0) intents.delete(intent.batch);
-  else intents.set(intent.batch, { ...intent, rows: rows.map(([start, end]) => [start, end]) });
+  else intents.set(intent.batch, { ...intent, rows });
 }
 
 /** A row that was settled by hand leaves its batch. */

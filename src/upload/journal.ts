@@ -138,6 +138,11 @@ async function withFile(path: string, flags: string, work: (file: FileHandle) =>
   }
 }
 
+/** Where the lock of a job lies that keeps other runs out. */
+export function lockPath(stateDir: string, jobId: string): string {
+  return join(stateDir, 'jobs', `${jobId}.lock`);
+}
+
 /** Where a job's journal lies. */
 export function journalPath(stateDir: string, jobId: string): string {
   return join(stateDir, 'jobs', `${jobId}.journal`);

@@ -6,7 +6,7 @@ import type { Job } from './job.ts';
 import { indicesOf, isLostBeside } from './jobs-beside.ts';
 import { type JournalState, pendingRows } from './journal-state.ts';
 import { type Comparison, compareRows, featureExists, sampleRows } from './look.ts';
-import type { JobInput } from './run-job.ts';
+import type { JobInput } from './run.ts';
 import type { RowContent } from './server.ts';
 import { waitFor } from './wait-until.ts';
 
@@ -38,10 +38,9 @@ export async function lookFirst(input: JobInput, { id, journal, replaces }: Job)
     throw featureExists(matrix, seen.different, `${model}/${source}`, input, replaces ? id : undefined);
   }
   const found = seen ? mergeRanges([...seen.same, ...seen.uncompared]) : [];
-  const rows = (ranges: Ranges) => ranges.map(([start, end]): [number, number] => [start, end]);
   const ids = Object.fromEntries(seen?.ids ?? []);
-  if (found.length > 0) await journal.append({ t: 'found', rows: rows(found), ids });
-  await journal.append({ t: 'plan', rows: rows(planned) });
+  if (found.length > 0) await journal.append({ t: 'found', rows: found, ids });
+  await journal.append({ t: 'plan', rows: planned });
   return {
     ...state,
     // What this run has planned may have reopened a job that was done.

@@ -4,8 +4,7 @@ import { jobId } from './job.ts';
 import { journalPath, readJournal } from './journal.ts';
 import type { JournalState } from './journal-state.ts';
 import { compareRows, featureExists } from './look.ts';
-import type { JobIdentity } from './run.ts';
-import type { JobInput } from './run-job.ts';
+import type { JobInput, Looking } from './run.ts';
 
 /** What a run would find and do. Counts are rows. */
 export interface Preview {
@@ -18,8 +17,8 @@ export interface Preview {
 /** All that a run needs before it writes anything. */
 export type PreviewInput = Pick<
   JobInput,
-  'server' | 'stateDir' | 'restart' | 'matrix' | 'planned' | 'blocks' | 'fields' | 'delivery' | 'isNew' | 'onEvent'
-> & { readonly identity: JobIdentity };
+  keyof Looking | 'identity' | 'matrix' | 'planned' | 'blocks' | 'fields' | 'delivery' | 'isNew'
+>;
 
 /** What a job's journal says, where the run would go on with one. */
 async function journalOf({ server, identity, stateDir, restart }: KnownInput): Promise<JournalState | undefined> {

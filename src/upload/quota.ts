@@ -1,6 +1,5 @@
 import { isAway } from '../errors.ts';
-import type { SendResult } from './run.ts';
-import type { JobInput } from './run-job.ts';
+import type { JobInput, SendResult } from './run.ts';
 import type { Quota } from './server.ts';
 import { waitFor } from './wait-until.ts';
 

@@ -1,42 +1,23 @@
 import { AppError } from '../errors.ts';
-import { mergeRanges, type Ranges, subtractRanges } from '../tensor/ranges.ts';
-import type { Matrix } from '../tensor/tensor.ts';
-import type { RequireUnchanged } from '../tensor/unchanged.ts';
+import { mergeRanges, subtractRanges } from '../tensor/ranges.ts';
 import { bindData, checkData } from './bind-data.ts';
 import { checkRows } from './check-rows.ts';
-import type { Delivery } from './delivery.ts';
 import { wholeBlocks } from './fingerprint.ts';
-import { type JobEnd, noteTyped, type OpenJobOptions, openJob } from './job.ts';
+import { type JobEnd, noteTyped, openJob } from './job.ts';
 import { refuseOverlap } from './jobs-beside.ts';
 import { type Journal, readJournal } from './journal.ts';
 import { batchesAmong } from './journal-state.ts';
 import { lookFirst } from './look-first.ts';
 import { notingPause } from './note-pause.ts';
-import type { JobIdentity, JobReport, UploadRun } from './run.ts';
+import type { JobInput, JobReport } from './run.ts';
 import { sendJob } from './send-job.ts';
-
-export interface JobInput extends UploadRun, OpenJobOptions {
-  readonly identity: JobIdentity;
-  readonly matrix: Matrix;
-  readonly planned: Ranges;
-  /** Rows that are not planned because they failed the check, and why. */
-  readonly quarantined?: ReadonlyMap<number, string>;
-  readonly blocks: ReadonlyMap<number, string>;
-  /** The fields sent beside the values, as a JSON object. */
-  readonly fields: string;
-  readonly delivery: Delivery;
-  /** Throws where the file is no longer the one that was checked; absent for what is in memory. */
-  readonly requireUnchanged?: RequireUnchanged;
-  /** Whether the destination was made by this very run, so that nothing can be there. */
-  readonly isNew: boolean;
-}
 
 /**
  * Brings a checked plan to the server: opens the job's journal, goes on where it stands, looks up what it does not
  * tell, sends the rest. Errors: locked, checkpoint_mismatch, feature_exists, difference, and those of sending.
  */
 export async function runJob(input: JobInput): Promise<JobReport> {
-  const job = await openJob(input.server, input.identity, input);
+  const job = await openJob(input);
   let end: JobEnd = 'kept';
   try {
     for (const message of job.journal.warnings) input.onEvent({ type: 'warning', message });

@@ -1,4 +1,7 @@
 import type { Ranges } from '../tensor/ranges.ts';
+import type { Matrix } from '../tensor/tensor.ts';
+import type { RequireUnchanged } from '../tensor/unchanged.ts';
+import type { Delivery, Reopening } from './delivery.ts';
 import type { OnEvent } from './events.ts';
 import type { Server } from './server.ts';
 import type { Shard } from './shard.ts';
@@ -32,6 +35,9 @@ export interface UploadRun {
   readonly onEvent: OnEvent;
 }
 
+/** Of these, what looking ahead needs: it writes nothing. */
+export type Looking = Pick<UploadRun, 'server' | 'stateDir' | 'restart' | 'onEvent'>;
+
 /** Ceilings that a person may set below what the server allows. */
 export interface SendLimits {
   readonly rows?: number;
@@ -50,15 +56,25 @@ export interface JobIdentity {
   readonly shard?: Shard;
 }
 
-/** When a server takes more, and why not now. */
-export interface Reopening {
-  /** By the server's clock. */
-  readonly resumeAt: Date | undefined;
-  /** The same as a time from when it was told, whatever our clock says. */
-  readonly waitMs?: number;
-  /** It is the account's own quota, which its tier sets. */
-  readonly ofTier?: boolean;
-  readonly why: string;
+/** A checked upload: what goes where, and how. */
+export interface JobInput extends UploadRun {
+  readonly identity: JobIdentity;
+  /** How people know the job. */
+  readonly title: string;
+  readonly matrix: Matrix;
+  /** The rows that are to be on the server. */
+  readonly planned: Ranges;
+  /** Rows that are not planned because they failed the check, and why. */
+  readonly quarantined?: ReadonlyMap<number, string>;
+  /** Fingerprints of the blocks that they lie in. */
+  readonly blocks: ReadonlyMap<number, string>;
+  /** The fields sent beside the values, as a JSON object. */
+  readonly fields: string;
+  readonly delivery: Delivery;
+  /** Throws where the file is no longer the one that was checked; absent for what is in memory. */
+  readonly requireUnchanged?: RequireUnchanged;
+  /** Whether the destination was made by this very run, so that nothing can be there. */
+  readonly isNew: boolean;
 }
 
 /** How a run ended. Whatever it was, the journal holds where to go on. */

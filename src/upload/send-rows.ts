@@ -6,9 +6,10 @@ import { type Batch, newBatch, type Run, type SendInput } from './batch.ts';
 import { bodies } from './bodies.ts';
 import { type Body, bodyHash, createBufferPool, unlimited } from './body.ts';
 import { deliver, deliverInTurn } from './deliver.ts';
+import type { Reopening } from './delivery.ts';
 import { createPatience } from './patience.ts';
 import { failedBefore, trySuspects } from './poison.ts';
-import type { Reopening, SendResult } from './run.ts';
+import type { SendResult } from './run.ts';
 
 /** Bodies that are made, and whose intents are made durable, while others are under way. */
 const bodiesAhead = 2;

@@ -67,8 +67,7 @@ async function takeFound(
   const rows = rangesOf(there.keys());
   if (missing.length > 0) await run.journal.append({ t: 'dropped', batch: id, why: 'looked up' });
   if (rows.length > 0) {
-    const found = rows.map(([start, end]): [number, number] => [start, end]);
-    await run.journal.append({ t: 'found', rows: found, ids: Object.fromEntries(ids) });
+    await run.journal.append({ t: 'found', rows, ids: Object.fromEntries(ids) });
     run.confirm(rows, ids);
   }
   return missing.length > 0 ? bodyOf(body, missing, run.delivery.format, run.pool) : undefined;

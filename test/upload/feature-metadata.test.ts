@@ -38,7 +38,7 @@ describe('facts of features on a server with the upload protocol', () => {
     const bench = await openLibraryBench();
     const activations = join(tiny, 'activations.jsonl');
     const { prepared } = await bench.upload(tiny, { features: [[0, 8]], activations });
-    expect(prepared.givenFields).toEqual([]);
+    expect(prepared.facts?.givenFields).toEqual([]);
     const lines = readFileSync(activations, 'utf8').split('\n').slice(0, 8);
     const logs = readFileSync(join(tiny, 'sparsity.safetensors'));
     for (const [i, { density, metadata }] of bench.held().entries()) {

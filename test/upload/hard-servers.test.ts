@@ -2,7 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { listJobs } from '../../src/upload/jobs.ts';
-import type { SaeOptions } from '../../src/upload/kinds/sae.ts';
+import type { SaeOptions } from '../../src/upload/kinds/prepared-sae.ts';
 import { npyFile } from '../cli/fixtures.ts';
 import { fixture } from '../fixtures.ts';
 import type { Fault, Seen } from './fault-proxy.ts';

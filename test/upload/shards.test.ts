@@ -6,7 +6,7 @@ import type { OnEvent } from '../../src/upload/events.ts';
 import { listJobs } from '../../src/upload/jobs.ts';
 import { journalPath } from '../../src/upload/journal.ts';
 import { encodeRecord, type JournalRecord } from '../../src/upload/journal-records.ts';
-import type { SaeOptions } from '../../src/upload/kinds/sae.ts';
+import type { SaeOptions } from '../../src/upload/kinds/prepared-sae.ts';
 import { parseShard, type Shard, shardSpan } from '../../src/upload/shard.ts';
 import { npyFile, rowsOf } from '../cli/fixtures.ts';
 import { fixture } from '../fixtures.ts';

@@ -1,6 +1,6 @@
 import { foldersOf } from '../../config/folders.ts';
 import { AppError } from '../../errors.ts';
-import { closeAfter } from '../../library/close-after.ts';
+import { closeAfter, type Own } from '../../library/close-after.ts';
 import { type Deletion, deleteRows, type Survey, surveyRows } from '../../upload/delete-rows.ts';
 import { deletionMarks } from '../../upload/deletion-marks.ts';
 import { type HeldJob, holdJob, holdJobsOf, missingJob, readJobState } from '../../upload/held-jobs.ts';
@@ -17,8 +17,6 @@ import { atServerOf } from '../job-server.ts';
 import { loadProgress } from '../progress.ts';
 import { openSession, type Session } from '../session.ts';
 import { withSpinner } from '../spinner.ts';
-
-type Own = Parameters<Parameters<typeof closeAfter>[0]>[0];
 
 /** `delete ID…`, `delete --job JOB`: takes back what this account uploaded; nothing of it where an id is another's. */
 export function run(context: CommandContext): Promise<number> {

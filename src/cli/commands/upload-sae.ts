@@ -6,7 +6,7 @@ import { closeAfter } from '../../library/close-after.ts';
 import { sourceOf } from '../../library/sae-upload.ts';
 import { uploadSae } from '../../library/upload-sae.ts';
 import type { OnEvent } from '../../upload/events.ts';
-import type { PreparedSae } from '../../upload/kinds/sae.ts';
+import type { PreparedSae } from '../../upload/kinds/prepared-sae.ts';
 import { isLimited } from '../../upload/quota.ts';
 import { isTimeUp } from '../../upload/time-limit.ts';
 import { type Afterwards, checkAfterwards, wantsExplaining } from '../after-upload.ts';

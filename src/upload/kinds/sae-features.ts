@@ -17,7 +17,7 @@ import { newSet, notStored } from '../attributes.ts';
 import type { Place } from '../destination.ts';
 import type { Server, SourceSet } from '../server.ts';
 import { featureFormat } from './feature-format.ts';
-import type { PlacedSae, SaeOptions, Way } from './sae.ts';
+import type { PlacedSae, SaeOptions, Way } from './prepared-sae.ts';
 import { placedPath } from './sae-facts.ts';
 import { isVectorPlace } from './sae-vectors.ts';
 

@@ -1,5 +1,5 @@
 import { isAttentionZ, isElsewhere, parseHook } from '../../layouts/hook.ts';
-import type { PlacedSae } from './sae.ts';
+import type { PlacedSae } from './prepared-sae.ts';
 
 /** What a person may take for something else, to be said beside where an SAE goes. */
 export function remarksOn({

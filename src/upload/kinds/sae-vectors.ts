@@ -10,8 +10,8 @@ import type { ModelRecord, Server, VectorDestination } from '../server.ts';
 import { defaultStrength } from '../strength.ts';
 import { vectorSource } from '../vector-source.ts';
 import { digests } from './feature-format.ts';
+import type { PlacedSae, Way } from './prepared-sae.ts';
 import { hashRows } from './row-hashes.ts';
-import type { PlacedSae, Way } from './sae.ts';
 
 /** Features uploaded as steering vectors: each row a vector of its own, under a name made from a template. */
 export interface VectorsOptions {

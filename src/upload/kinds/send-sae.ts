@@ -2,17 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { newSet } from '../attributes.ts';
 import type { Delivery } from '../delivery.ts';
 import { type Preview, previewJob } from '../preview-job.ts';
-import type { JobReport, SendLimits, UploadRun } from '../run.ts';
+import type { JobReport, Looking, SendLimits, UploadRun } from '../run.ts';
 import { runJob } from '../run-job.ts';
 import { nameShard, type Shard } from '../shard.ts';
-import type { PreparedSae } from './sae.ts';
+import type { PreparedSae } from './prepared-sae.ts';
 import { refuseOthersSet } from './sae-features.ts';
 
 /** What sending a prepared SAE would do; nothing is written. Errors: those of `previewJob`. */
-export function previewSae(
-  prepared: PreparedSae,
-  run: Pick<UploadRun, 'server' | 'stateDir' | 'restart' | 'onEvent'>,
-): Promise<Preview> {
+export function previewSae(prepared: PreparedSae, run: Looking): Promise<Preview> {
   const { identity, matrix, planned, blocks, fields, delivery, isNewSet: isNew } = prepared;
   return previewJob({ ...run, identity, matrix, planned, blocks, fields, delivery, isNew });
 }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { dashboardFields } from '../../dashboards/dashboard.ts';
 import { type Preview, previewJob } from '../preview-job.ts';
-import type { JobReport, UploadRun } from '../run.ts';
-import { type JobInput, runJob } from '../run-job.ts';
+import type { JobInput, JobReport, Looking, UploadRun } from '../run.ts';
+import { runJob } from '../run-job.ts';
 import type { Server } from '../server.ts';
 import type { PreparedVector } from './vector.ts';
 
@@ -41,10 +41,7 @@ export function activationsJob(prepared: PreparedVector, id: string, server: Ser
 }
 
 /** What sending a prepared vector would do; nothing is written. Errors: those of `previewJob`. */
-export function previewVector(
-  prepared: PreparedVector,
-  run: Pick<UploadRun, 'server' | 'stateDir' | 'restart' | 'onEvent'>,
-): Promise<Preview> {
+export function previewVector(prepared: PreparedVector, run: Looking): Promise<Preview> {
   return previewJob({ ...run, ...vectorJob(prepared, run.server), isNew: prepared.isNewModel });
 }
 
