@@ -1,6 +1,8 @@
 import { eachRow, intersectRanges, mergeRanges, type Ranges } from '../tensor/ranges.ts';
 import { type HeldJob, idOfRow, rowsAmong } from './held-jobs.ts';
+import type { Journal } from './journal.ts';
 import type { JournalRecord } from './journal-records.ts';
+import type { JournalState } from './journal-state.ts';
 
 /** Notes in journals what happens to rows, by their ids; durable when a call has resolved. */
 export interface DeletionMarks {
@@ -14,12 +16,17 @@ export interface DeletionMarks {
   vanished(ids: readonly string[]): Promise<void>;
 }
 
+type MarkedJob = Pick<HeldJob, 'job' | 'journal'> & { readonly state: JournalState };
+
 /** Marks in the journals of held jobs; an id that none of them knows is nobody's to note. */
 export function deletionMarks(held: readonly HeldJob[]): DeletionMarks {
-  const note = async (ids: readonly string[], make: (job: HeldJob, rows: Ranges) => JournalRecord | undefined) => {
+  // As they were before: of what is deleted meanwhile the rows and names are still to be told.
+  const before = ({ state }: Journal) => ({ ...state, ids: new Map(state.ids) });
+  const jobs = held.map(({ job, journal }): MarkedJob => ({ job, journal, state: before(journal) }));
+  const note = async (ids: readonly string[], make: (job: MarkedJob, rows: Ranges) => JournalRecord | undefined) => {
     const among = new Set(ids);
-    for (const one of held) {
-      const rows = rowsAmong(one.job, one.journal.state, among);
+    for (const one of jobs) {
+      const rows = rowsAmong(one.job, one.state, among);
       const record = rows.length > 0 ? make(one, rows) : undefined;
       if (!record) continue;
       await one.journal.append(record);
@@ -32,14 +39,14 @@ export function deletionMarks(held: readonly HeldJob[]): DeletionMarks {
     kept: (ids) => note(ids, (job, rows) => ({ t: 'found', rows: rows, ids: namesOf(job, rows) })),
     // A row whose outcome is unknown may still come: only what the server is known to have had is noted.
     vanished: (ids) =>
-      note(ids, ({ journal: { state } }, rows) => {
+      note(ids, ({ state }, rows) => {
         const had = intersectRanges(rows, mergeRanges([...state.stored, ...state.deleting]));
         return had.length > 0 ? { t: 'deleted', rows: had } : undefined;
       }),
   };
 }
 
-function namesOf({ job, journal }: HeldJob, rows: Ranges): Record<string, string> {
+function namesOf({ job, state }: MarkedJob, rows: Ranges): Record<string, string> {
   if (job.as === 'features' || job.as === 'activations') return {};
-  return Object.fromEntries([...eachRow(rows)].map((row) => [row, idOfRow(job, journal.state, row) as string]));
+  return Object.fromEntries([...eachRow(rows)].map((row) => [row, idOfRow(job, state, row) as string]));
 }

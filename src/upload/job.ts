@@ -67,23 +67,24 @@ export async function refuseOtherOwner(server: Server, identity: JobIdentity, st
 
 /** Opens or begins a job. Errors: locked, checkpoint_mismatch, checkpoint_damaged. */
 export async function openJob(input: JobInput): Promise<Job> {
-  const { server, identity, stateDir, restart, forceUnlock, planned } = input;
+  const { server, identity, stateDir, restart, forceUnlock } = input;
   const id = jobId(server, identity);
   const path = journalPath(stateDir, id);
   const lock = await takeLock(lockPath(stateDir, id), { force: forceUnlock });
   let journal: Journal | undefined;
   let aside: Aside | undefined;
+  let wasThere = false;
   try {
     aside = await openAside(path, restart);
-    const opened = await openJournal(path, lock);
-    journal = opened;
-    await beginJob(opened, input);
-    await refuseOverlap(stateDir, id, planned);
-    return asJob(id, opened, aside, lock);
+    journal = await openJournal(path, lock);
+    wasThere = journal.state.job !== undefined;
+    await beginJob(journal, input);
+    await refuseOverlap(input, { id, journal });
+    return asJob(id, journal, aside, lock);
   } catch (error) {
     await journal?.close();
     // A job that was refused before it began is none.
-    if (lock.isOurs() && journal && !journal.state.job) await removeJournal(path);
+    if (lock.isOurs() && journal && !wasThere) await removeJournal(path);
     if (lock.isOurs()) await aside?.putBack();
     await lock.release();
     throw error;

@@ -1,8 +1,9 @@
 import { AppError } from '../errors.ts';
 import { eachRow, intersectRanges, type Ranges, rangesOf } from '../tensor/ranges.ts';
 import { type JobStatus, type KnownJob, listJobs } from './jobs.ts';
-import { journalPath, readJobRecord } from './journal.ts';
+import type { Journal } from './journal.ts';
 import type { JobRecord } from './journal-records.ts';
+import type { JobInput } from './run.ts';
 
 /**
  * Shards of one division of an SAE run side by side, and so do single features under indices of their own; a run of the
@@ -10,10 +11,13 @@ import type { JobRecord } from './journal-records.ts';
  * features that is divided alike. Asked once a job's own record is written: of two that begin at once, one sees the
  * other. Error: locked, naming the other job.
  */
-export async function refuseOverlap(stateDir: string, id: string, planned: Ranges): Promise<void> {
-  const job = await readJobRecord(journalPath(stateDir, id));
-  const others = job ? await listJobs(stateDir, (known) => known.id !== id && mayShare(job, known)) : [];
-  const other = others.find((one) => one.state === 'running' && job && mayOverlap(job, planned, one));
+export async function refuseOverlap(
+  { stateDir, planned }: Pick<JobInput, 'stateDir' | 'planned'>,
+  { id, journal }: { readonly id: string; readonly journal: Journal },
+): Promise<void> {
+  const job = journal.state.job as JobRecord;
+  const others = await listJobs(stateDir, (known) => known.id !== id && mayShare(job, known));
+  const other = others.find((one) => one.state === 'running' && mayOverlap(job, planned, one));
   if (!other) return;
   const { shard, request, model, source } = other.job;
   const what = shard ? `its shard ${shard}` : request ? `its ${request}` : 'the whole of it';

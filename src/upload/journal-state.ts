@@ -3,7 +3,6 @@ import {
   type DataRecord,
   type IntentRecord,
   type JobRecord,
-  type JournalRecord,
   type PausedRecord,
   type Soundness,
   scanJournal,
@@ -44,21 +43,8 @@ export interface JournalState {
   readonly paused?: PausedRecord;
 }
 
-/** What a journal adds up to. Its records are not all in memory at once: there may be hundreds of thousands. */
-export function foldJournal(bytes: Buffer): Soundness & { readonly state: JournalState } {
-  const sum = emptySum();
-  const soundness = scanJournal(bytes, (record) => addRecord(sum, record));
-  return { ...soundness, state: stateOf(sum) };
-}
-
-/** Folds records, oldest first, into what they add up to. */
-export function foldRecords(records: Iterable<JournalRecord>): JournalState {
-  const sum = emptySum();
-  for (const record of records) addRecord(sum, record);
-  return stateOf(sum);
-}
-
-function emptySum(): Sum {
+/** A journal without records. */
+export function emptySum(): Sum {
   return {
     intents: new Map(),
     blocks: new Map(),
@@ -77,7 +63,15 @@ function emptySum(): Sum {
   };
 }
 
-function stateOf(sum: Sum): JournalState {
+/** Adds up what a journal says. Its records are not all in memory at once: there may be hundreds of thousands. */
+export function sumJournal(bytes: Buffer): Soundness & { readonly sum: Sum } {
+  const sum = emptySum();
+  const soundness = scanJournal(bytes, (record) => addRecord(sum, record));
+  return { ...soundness, sum };
+}
+
+/** What records add up to so far. Its maps and sets go on with the sum; its ranges stay. */
+export function stateOf(sum: Sum): JournalState {
   const stored = mergeRanges([...sum.stored, ...sum.found]);
   const isStored = membership(stored);
   const quarantined = new Map([...sum.quarantined].filter(([row]) => !isStored(row)).sort(([a], [b]) => a - b));

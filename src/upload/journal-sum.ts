@@ -172,7 +172,11 @@ function addStored(sum: Sum, batch: number, given: readonly string[] | undefined
   for (const row of given ? eachRow(intent.rows) : []) sum.ids.set(row, (given as readonly string[])[i++] as string);
 }
 
-/** As arguments of one call there may be too many. */
+/** One by one, for as arguments of one call there may be too many; what follows on the last is one with it. */
 function add(ranges: Range[], more: readonly Range[]): void {
-  for (const range of more) ranges.push(range);
+  for (const range of more) {
+    const last = ranges.at(-1);
+    if (last?.[1] === range[0]) ranges[ranges.length - 1] = [last[0], range[1]];
+    else ranges.push(range);
+  }
 }

@@ -5,14 +5,15 @@ import { makeFolder } from '../make-folder.ts';
 import { syncFolders } from './durable-folder.ts';
 import { asidePath } from './journal-aside.ts';
 import { decodeJournal, type JobRecord } from './journal-records.ts';
-import { foldJournal, foldRecords, type JournalState } from './journal-state.ts';
+import { emptySum, type JournalState, stateOf, sumJournal } from './journal-state.ts';
+import { addRecord, type Sum } from './journal-sum.ts';
 import { type JournalWriter, journalError, journalWriter } from './journal-writer.ts';
 import { renameFile } from './rename-file.ts';
 
 /** An open journal: append-only, one checksummed line a record. Only the run that holds the job's lock writes it. */
 export interface Journal extends JournalWriter {
   readonly path: string;
-  /** What the records that were there at opening add up to. */
+  /** What its records add up to, those that this run has appended too. */
   readonly state: JournalState;
   /** What was wrong with the file, for people. */
   readonly warnings: readonly string[];
@@ -34,7 +35,7 @@ export async function openJournal(path: string, options: OpenJournalOptions = {}
   const { takenOver = false, stillOurs = async () => undefined } = options;
   try {
     makeFolder(dirname(path));
-    const { bytes, state, warnings } = await recover(path);
+    const { bytes, sum, warnings } = await recover(path);
     if (takenOver && bytes.length > 0) await replaceFile(path, bytes);
     const file = await open(path, 'a', 0o600);
     // One that was copied here may be readable for others. Not every file system can tell.
@@ -42,10 +43,27 @@ export async function openJournal(path: string, options: OpenJournalOptions = {}
     // Its name, and those of the two folders that this tool makes: a run before may have been killed before it had done so.
     const jobs = dirname(path);
     const named = syncFolders([jobs, dirname(jobs), dirname(dirname(jobs))]);
-    return { path, state, warnings, ...journalWriter(path, file, { stillOurs, named }) };
+    return addingUp(sum, { path, warnings, ...journalWriter(path, file, { stillOurs, named }) });
   } catch (cause) {
     throw journalError(path, cause);
   }
+}
+
+/** A journal whose state goes on with what is appended. */
+function addingUp(sum: Sum, journal: Omit<Journal, 'state'>): Journal {
+  let known: JournalState | undefined;
+  return {
+    ...journal,
+    get state() {
+      known ??= stateOf(sum);
+      return known;
+    },
+    async append(...records) {
+      await journal.append(...records);
+      for (const record of records) addRecord(sum, record);
+      known = undefined;
+    },
+  };
 }
 
 /** Bytes in which a journal's first line ends, but for the longest of commands. */
@@ -87,7 +105,9 @@ export async function readJournal(path: string): Promise<ReadJournal | undefined
   // One that a killed restart left aside is the job's journal.
   const aside = await readFile(asidePath(path)).catch(() => undefined);
   const bytes = aside ?? (await readFile(path).catch(() => undefined));
-  return bytes && foldJournal(bytes);
+  if (!bytes) return undefined;
+  const { sum, damaged } = sumJournal(bytes);
+  return { state: stateOf(sum), damaged };
 }
 
 /** Forgets a job: its journal is gone, the server is not asked anything. */
@@ -98,25 +118,25 @@ export async function removeJournal(path: string): Promise<void> {
 }
 
 /** What is left of a journal to go on with. */
-async function recover(path: string): Promise<{ bytes: Buffer; state: JournalState; warnings: string[] }> {
+async function recover(path: string): Promise<{ bytes: Buffer; sum: Sum; warnings: string[] }> {
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return Buffer.alloc(0);
     throw error;
   });
-  const { state, goodBytes, tornTail, damaged } = foldJournal(bytes);
+  const { sum, goodBytes, tornTail, damaged } = sumJournal(bytes);
   if (damaged) {
     await renameFile(path, `${path}.damaged`);
     const warning = `the checkpoint is damaged and was set aside as ${path}.damaged; looking up what the server has instead`;
-    return { bytes: Buffer.alloc(0), state: foldRecords([]), warnings: [warning] };
+    return { bytes: Buffer.alloc(0), sum: emptySum(), warnings: [warning] };
   }
-  if (!tornTail) return { bytes, state, warnings: [] };
+  if (!tornTail) return { bytes, sum, warnings: [] };
   await withFile(path, 'r+', async (file) => {
     await file.truncate(goodBytes);
     await file.datasync();
   });
   const lost = bytes.length - goodBytes;
   const warning = `the checkpoint ends in ${lost} bytes of a record cut off by a crash; dropped`;
-  return { bytes: bytes.subarray(0, goodBytes), state, warnings: [warning] };
+  return { bytes: bytes.subarray(0, goodBytes), sum, warnings: [warning] };
 }
 
 /** Puts a new file in the place of one that another process may have open: that one then writes to a file without a name. */

@@ -14,16 +14,16 @@ import { waitFor } from './wait-until.ts';
 const sampleSize = 64;
 
 /**
- * What is known of a job before its first send. Rows that the journal does not know are looked up. Where sending a row
+ * Notes in a job's journal what the server has of it before its first send. Rows that the journal does not know are looked up. Where sending a row
  * twice would double it, so are all that are still to be sent: a journal that was cut short or came back from a backup
  * looks like a whole one. Errors: feature_exists, difference (a finished job whose rows are gone).
  */
-export async function lookFirst(input: JobInput, { id, journal, replaces }: Job): Promise<JournalState> {
+export async function lookFirst(input: JobInput, { id, journal, replaces }: Job): Promise<void> {
   const { planned, matrix, identity, delivery } = input;
   const state = journal.state;
   if (input.isNew) refuseVanished(input, state);
   await checkStored(input, state);
-  if (state.done && subtractRanges(planned, state.stored).length === 0) return state;
+  if (state.done && subtractRanges(planned, state.stored).length === 0) return;
   const seenBefore = subtractRanges(state.planned, state.deleted);
   const pending = pendingRows(state, planned);
   const unseen = repeatsAreHarmless(delivery) ? subtractRanges(pending, seenBefore) : pending;
@@ -41,14 +41,6 @@ export async function lookFirst(input: JobInput, { id, journal, replaces }: Job)
   const ids = Object.fromEntries(seen?.ids ?? []);
   if (found.length > 0) await journal.append({ t: 'found', rows: found, ids });
   await journal.append({ t: 'plan', rows: planned });
-  return {
-    ...state,
-    // What this run has planned may have reopened a job that was done.
-    done: false,
-    stored: mergeRanges([...state.stored, ...found]),
-    found: mergeRanges([...state.found, ...found]),
-    ids: new Map([...state.ids, ...(seen?.ids ?? [])]),
-  };
 }
 
 /** Where the place was made just now, nothing is there any more of what the journal knows. Error: difference. */

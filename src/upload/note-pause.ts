@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts';
-import { type Journal, readJournal } from './journal.ts';
+import type { Journal } from './journal.ts';
 import type { JobReport } from './run.ts';
 import { timeUp } from './time-limit.ts';
 
@@ -24,7 +24,7 @@ export async function notingPause(journal: Journal, run: () => Promise<JobReport
 }
 
 async function note(journal: Journal, why: string, resumeAt: string | undefined): Promise<void> {
-  if ((await readJournal(journal.path))?.state.done) return;
+  if (journal.state.done) return;
   const record = { t: 'paused' as const, at: new Date().toISOString(), why, resumeAt: resumeAt ?? null };
   await journal.append(record).catch(() => undefined);
 }

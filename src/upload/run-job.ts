@@ -5,8 +5,8 @@ import { checkRows } from './check-rows.ts';
 import { wholeBlocks } from './fingerprint.ts';
 import { type JobEnd, noteTyped, openJob } from './job.ts';
 import { refuseOverlap } from './jobs-beside.ts';
-import { type Journal, readJournal } from './journal.ts';
-import { batchesAmong } from './journal-state.ts';
+import type { Journal } from './journal.ts';
+import { batchesAmong, type JournalState } from './journal-state.ts';
 import { lookFirst } from './look-first.ts';
 import { notingPause } from './note-pause.ts';
 import type { JobInput, JobReport } from './run.ts';
@@ -26,18 +26,18 @@ export async function runJob(input: JobInput): Promise<JobReport> {
     await noteTyped(job.journal, input.typed, input.command);
     await noteQuarantined(job.journal, input.quarantined ?? new Map());
     return await notingPause(job.journal, async () => {
-      const state = await lookFirst(input, job);
+      await lookFirst(input, job);
       // Asked once more now that this run's plan can be seen too: of two that begin at once, one sees the other's.
-      await refuseOverlap(input.stateDir, job.id, input.planned).catch((error) => {
+      await refuseOverlap(input, job).catch((error) => {
         end = 'refused';
         throw error;
       });
       await job.begun();
-      return sendJob(input, job.id, job.journal, state);
+      return sendJob(input, job);
     });
   } catch (error) {
     if (error instanceof AppError && error.code === 'feature_exists') end = 'refused';
-    else if (error instanceof AppError && (await isNothing(job.journal, error.code))) end = 'nothing';
+    else if (error instanceof AppError && isNothing(job.journal.state, error.code)) end = 'nothing';
     throw error;
   } finally {
     await job.close(end);
@@ -64,10 +64,8 @@ const refusals: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether a job that the server has refused has nothing there, and nothing that may be: then there is nothing to go on with. */
-async function isNothing(journal: Journal, code: string): Promise<boolean> {
-  if (!refusals.has(code)) return false;
-  const state = (await readJournal(journal.path))?.state;
-  return [state?.stored, state?.unknown, state?.deleted].every((rows) => rows?.length === 0);
+function isNothing({ stored, unknown, deleted }: JournalState, code: string): boolean {
+  return refusals.has(code) && [stored, unknown, deleted].every((rows) => rows.length === 0);
 }
 
 /** Rows that failed the check are told by the journal too. */

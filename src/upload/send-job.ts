@@ -1,7 +1,7 @@
 import { count } from '../count.ts';
 import { countRows, intersectRanges, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
 import type { QuotaAhead } from './events.ts';
-import { type Journal, readJournal } from './journal.ts';
+import type { Job } from './job.ts';
 import { batchesAmong, doubtfulRows, type JournalState, pendingRows } from './journal-state.ts';
 import { freshQuota, isLimited, leftToday, untilReset, waitForQuota } from './quota.ts';
 import type { JobInput, JobReport, SendResult } from './run.ts';
@@ -20,6 +20,9 @@ interface Tally {
   quota?: QuotaAhead | undefined;
 }
 
+/** The job whose rows are sent. */
+type SentJob = Pick<Job, 'id' | 'journal'>;
+
 /** Rounds in succession in which nothing got through although the quota had been reset. */
 const mostIdleRounds = 5;
 
@@ -27,24 +30,23 @@ const mostIdleRounds = 5;
  * Sends what is still to be sent: as much as the quota takes, and with `wait` the rest once it is reset, round after
  * round. Errors: those of `sendRows`.
  */
-export async function sendJob(input: JobInput, id: string, journal: Journal, first: JournalState): Promise<JobReport> {
+export async function sendJob(input: JobInput, job: SentJob): Promise<JobReport> {
+  const first = job.journal.state;
   const tally = startTally(input, first);
   const tell = () => {
     const { confirmed, total, quota } = tally;
     input.onEvent({ type: 'progress', confirmed, total, ...(quota && { quota }) });
   };
   tell();
-  let state = first;
   let quota = await freshQuota(input);
   for (let idle = 0; ; ) {
     const before = tally.confirmed;
-    const end = await sendRound(input, id, journal, { state, quota, tally, tell });
+    const end = await sendRound(input, job, { quota, tally, tell });
     idle = tally.confirmed > before ? 0 : idle + 1;
     const again = end.type === 'quota' && input.wait && idle <= mostIdleRounds;
     const reopened = again ? await waitForQuota(input, end, idle) : undefined;
-    if (!reopened) return report(input, id, state, tally, ended(input, end));
+    if (!reopened) return report(input, job.id, first, tally, ended(input, end));
     quota = reopened.quota;
-    state = (await readJournal(journal.path))?.state ?? state;
   }
 }
 
@@ -62,15 +64,15 @@ function startTally({ planned, quarantined }: JobInput, state: JournalState): Ta
 
 /** How a job stands when a round of sending begins. */
 interface Round {
-  readonly state: JournalState;
   readonly quota: Quota | undefined;
   readonly tally: Tally;
   readonly tell: () => void;
 }
 
-async function sendRound(input: JobInput, id: string, journal: Journal, round: Round): Promise<SendResult> {
-  const { state, quota, tally, tell } = round;
+async function sendRound(input: JobInput, { id, journal }: SentJob, round: Round): Promise<SendResult> {
+  const { quota, tally, tell } = round;
   const { planned } = input;
+  const { state } = journal;
   const pending = pendingRows(state, planned);
   const left = doubtfulRows(state, pending);
   const { rows, cut } = cutToQuota(subtractRanges(pending, left), quota);

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { matrixOf } from '../../src/tensor/tensor.ts';
 import { checkData } from '../../src/upload/bind-data.ts';
-import { foldRecords } from '../../src/upload/journal-state.ts';
 import { npyImage, opened, tempFolder, writeFiles } from '../fixtures.ts';
+import { foldRecords } from './fold.ts';
 
 /** Whether a journal with this digest of the first rows goes with files that have that one now. */
 async function check(before: string, now: string): Promise<void> {

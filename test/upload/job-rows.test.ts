@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { rowsToDelete } from '../../src/upload/job-rows.ts';
 import { type JobRecord, type JournalRecord, neverSent } from '../../src/upload/journal-records.ts';
-import { foldRecords } from '../../src/upload/journal-state.ts';
+import { foldRecords } from './fold.ts';
 
 const job = (as: JobRecord['as']): JobRecord => ({
   ...{ t: 'job', version: 1, server: 's', serverKind: 'public', serverName: 's', account: 'a', accountName: 'a' },

@@ -7,8 +7,8 @@ import { knownJobs, listJobs } from '../../src/upload/jobs.ts';
 import { isLostBeside } from '../../src/upload/jobs-beside.ts';
 import { journalPath } from '../../src/upload/journal.ts';
 import { encodeRecord, type JournalRecord } from '../../src/upload/journal-records.ts';
-import { foldRecords } from '../../src/upload/journal-state.ts';
 import { tempFolder } from '../fixtures.ts';
+import { foldRecords } from './fold.ts';
 
 const job = (source: string, createdAt: string): JournalRecord => ({
   ...{ t: 'job', version: 1, server: 's', serverKind: 'upload-protocol', serverName: 'http://s' },

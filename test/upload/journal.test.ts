@@ -6,8 +6,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../src/errors.ts';
 import { openJournal, readJobRecord, readJournal } from '../../src/upload/journal.ts';
 import { decodeJournal, encodeRecord, type JournalRecord } from '../../src/upload/journal-records.ts';
-import { foldRecords, pendingRows } from '../../src/upload/journal-state.ts';
+import { pendingRows } from '../../src/upload/journal-state.ts';
 import { journalWriter } from '../../src/upload/journal-writer.ts';
+import { foldRecords } from './fold.ts';
 
 const job: JournalRecord = {
   t: 'job',
@@ -100,7 +101,10 @@ describe('what a journal adds up to', () => {
 describe('a journal on disk', () => {
   it('reads back what was written, with the file for its owner alone', async () => {
     const journal = await openJournal(path);
-    await journal.append(...records);
+    for (const record of records) {
+      await journal.append(record);
+      expect(journal.state).toEqual((await readJournal(path))?.state);
+    }
     await journal.sync();
     await journal.close();
     expect((await readJournal(path))?.state).toEqual(foldRecords(records));

@@ -1,0 +1,86 @@
+import type { DashboardSource } from '../../dashboards/dashboard.ts';
+import type { Known, Sae, SaeKind } from '../../layouts/sae.ts';
+import type { Ranges } from '../../tensor/ranges.ts';
+import type { Matrix, Orientation } from '../../tensor/tensor.ts';
+import type { RequireUnchanged } from '../../tensor/unchanged.ts';
+import type { Attributes } from '../attributes.ts';
+import type { Delivery } from '../delivery.ts';
+import type { Place, PlaceOptions } from '../destination.ts';
+import type { JobIdentity, SendLimits } from '../run.ts';
+import type { ModelRecord } from '../server.ts';
+import type { Shard } from '../shard.ts';
+import type { FactOptions, SaeFacts } from './sae-facts.ts';
+import type { Selection, SelectionOptions } from './sae-indices.ts';
+import type { VectorsOptions } from './sae-vectors.ts';
+
+/** What a person says of an SAE and of how it is to be sent. */
+export interface SaeOptions extends PlaceOptions, VectorsOptions, SelectionOptions, FactOptions {
+  readonly kind?: SaeKind;
+  readonly orientation?: Orientation;
+  /** A `.jsonl` of dashboards, or a folder that SAEDashboard wrote; may hold `{layer}` and `{head}`. */
+  readonly activations?: string;
+  /** `vectors`: each row a steering vector of its own. */
+  readonly as?: 'auto' | 'features' | 'vectors';
+  /** What is said of it as a whole. */
+  readonly attributes?: Attributes;
+  /** Leave rows out that fail the check, instead of refusing the whole. */
+  readonly skipBadRows?: boolean;
+  /** Replace empty and NUL tokens of the activations. */
+  readonly fixTokens?: boolean;
+  /** Layers of the model, to make its record where the server has none. */
+  readonly createModel?: number;
+  /** Ceilings below what the server allows. */
+  readonly limits?: SendLimits;
+  /** Only this part of the planned rows, for one of several runs that share an SAE. */
+  readonly shard?: Shard;
+}
+
+/** An SAE and where it belongs, as far as its own files, the options and the model's record settle it. */
+export interface PlacedSae extends Selection {
+  readonly sae: Sae;
+  readonly kind: SaeKind;
+  readonly place: Place;
+  readonly model: ModelRecord;
+  readonly isNewModel: boolean;
+  readonly matrix: Matrix;
+  readonly orientation: Known<Orientation>;
+  /** What side files say of features. */
+  readonly facts: SaeFacts | undefined;
+}
+
+/** One way for rows to reach a server: as features of a source, or as vectors. */
+export interface Way {
+  readonly as: 'features' | 'vectors';
+  /** The source that the server files them under: of features the SAE's own. */
+  readonly source: string;
+  readonly delivery: Delivery;
+  /** The rows that the server can take. */
+  readonly planned: Ranges;
+  /** Rows left out because they failed the check, and why. */
+  readonly quarantined: ReadonlyMap<number, string>;
+  readonly isNewSet: boolean;
+  /** What was given and the server cannot store, by the names of its options. */
+  readonly notStored: Readonly<Record<string, unknown>>;
+  readonly dashboards: DashboardSource | undefined;
+  /** The fields sent beside the values, as a JSON object. */
+  readonly fields: string;
+}
+
+/** An SAE that has passed every check that needs no writing: ready to be sent. */
+export interface PreparedSae extends PlacedSae, Way {
+  readonly attributes: Attributes;
+  readonly identity: JobIdentity;
+  readonly blocks: ReadonlyMap<number, string>;
+  /** Throws where the weights are no longer those that were checked. */
+  readonly requireUnchanged: RequireUnchanged;
+  /** Features left out because the server takes none without examples. */
+  readonly withoutExamples: Ranges;
+  /** What was given of features besides examples and does not reach the server, as warnings call it. */
+  readonly lostFields: Readonly<Record<string, true>>;
+  /** Features left out because they never fire. */
+  readonly dead: Ranges;
+  /** Which part of the SAE all of this is of, where it is not the whole. */
+  readonly shard: Shard | undefined;
+  /** Closes the side files. */
+  close(): Promise<void>;
+}
