@@ -76,6 +76,13 @@ export function withFindings(sentence: string, { first, count }: Findings): stri
   return [`${sentence}${more}:`, ...first.map((finding) => `  ${finding.replaceAll('\n', '\n  ')}`)].join('\n');
 }
 
+/** What is said otherwise of an error. */
+export interface Rewording {
+  readonly message?: string;
+  readonly hints?: readonly string[];
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
 /** The one error class: a code, a sentence for people, hints, and facts for machines. */
 export class AppError extends Error {
   readonly code: ErrorCode;
@@ -97,6 +104,45 @@ export class AppError extends Error {
   get exitCode(): number {
     return exitCodeOf[this.code];
   }
+
+  /** The same error in other words, or with other hints or more facts. */
+  with({ message = this.message, hints = this.hints, details }: Rewording): AppError {
+    return new AppError(this.code, message, { hints, details: { ...details, ...this.details }, cause: this });
+  }
+}
+
+/** The status that a server answered with, where the error is of an answer. */
+export function answeredStatus({ details }: AppError): number | undefined {
+  return typeof details.status === 'number' ? details.status : undefined;
+}
+
+/** Whether the answer was too large, for the server that said so or for this tool. */
+export function isTooLarge(error: unknown): boolean {
+  return error instanceof AppError && (error.details.tooLarge === true || answeredStatus(error) === 413);
+}
+
+/** Whether the server may have got the request that failed. */
+export function wasSent({ details }: AppError): boolean {
+  return details.sent !== false;
+}
+
+/** When what is paused may go on, where that is known: as an instant, and as a time from when it was told. */
+export function reopeningOf({ details }: AppError): { readonly resumeAt?: Date; readonly waitMs?: number } {
+  const { resume_at: at, wait_s: seconds } = details;
+  return {
+    ...(typeof at === 'string' && { resumeAt: new Date(at) }),
+    ...(typeof seconds === 'number' && { waitMs: 1000 * seconds }),
+  };
+}
+
+/** Whether files or options are wrong: nothing was sent then. */
+export function isWrongInput(error: unknown): error is AppError {
+  return error instanceof AppError && error.exitCode === exitCodeOf.not_found;
+}
+
+/** Whether there is no key, or the server refuses it. */
+export function isKeyRefused(error: unknown): error is AppError {
+  return error instanceof AppError && error.exitCode === exitCodeOf.no_key;
 }
 
 /** Whether a server gave no answer, or only failures: it may answer again. */

@@ -35,7 +35,7 @@ function resolve(from: string, target: string): string {
 const area = (path: string) => (path.includes('/') ? path.slice(0, path.indexOf('/')) : path.replace('.ts', ''));
 
 /** Parts without parts of their own, for all. */
-const everywhere = new Set(['errors', 'schema', 'elapsed', 'closest']);
+const everywhere = new Set(['errors', 'schema', 'elapsed', 'closest', 'steady-clock', 'wait-for']);
 
 /** What each part may use besides itself and those. Imports go one way, so that each can be read without the next. */
 const mayImport: Record<string, string[]> = {
@@ -43,6 +43,8 @@ const mayImport: Record<string, string[]> = {
   'make-folder': [],
   count: [],
   elapsed: [],
+  'steady-clock': [],
+  'wait-for': [],
   'by-number': [],
   schema: [],
   'v8-flags': [],

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../errors.ts';
 import type * as z from '../schema.ts';
-import { opensIn, type RequestWindow } from '../upload/pacer.ts';
+import type { RequestWindow } from '../upload/pacer.ts';
 import { isCutOff } from './answer.ts';
 import { higherLimits, isTransient, permanentError, readComplaint, retryAfterMs } from './answer-errors.ts';
 import { type Answer, AnswerTooLarge, type Http, type HttpRequest, NoAnswer } from './http.ts';
@@ -88,8 +88,7 @@ function waitAfter(answer: Answer, request: HttpRequest, wait: number | undefine
 
 /** A full window is no moment's matter: trying again at once would only be refused again. Error: paused. */
 function windowFull(answer: Answer, window: RequestWindow): AppError {
-  const { limit, ms } = window;
-  const waitMs = opensIn(window, serverTime(answer));
+  const { limit, ms, opensInMs: waitMs } = window;
   const resumeAt = new Date(serverTime(answer) + waitMs);
   const message = `the server takes ${limit} of these requests in ${Math.round(ms / 60_000)} minutes, and has had them`;
   return new AppError('paused', `${message}: ${readComplaint(answer).message}`, {

@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts';
+import { isTooLarge } from '../errors.ts';
 
 /** Asks for many things at once, and in halves where the answer is too large for the server. Errors: those of `ask`. */
 export async function inHalves<T, R>(
@@ -12,9 +12,4 @@ export async function inHalves<T, R>(
     const middle = Math.ceil(many.length / 2);
     return [...(await inHalves(many.slice(0, middle), ask)), ...(await inHalves(many.slice(middle), ask))];
   }
-}
-
-/** The answer, not the request: of a server that says so, and of one that simply sends too much. */
-function isTooLarge(error: unknown): boolean {
-  return error instanceof AppError && (error.details.status === 413 || error.details.tooLarge === true);
 }

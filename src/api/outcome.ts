@@ -1,8 +1,8 @@
 import * as z from '../schema.ts';
+import { steadyNow } from '../steady-clock.ts';
 import type { Outcome } from '../upload/delivery.ts';
-import { opensIn, type Pacer } from '../upload/pacer.ts';
+import type { Pacer } from '../upload/pacer.ts';
 import { longestWaitMs } from '../upload/patience.ts';
-import { steadyNow } from '../upload/steady-clock.ts';
 import { isTransient, permanentError, readComplaint, retryAfterMs } from './answer-errors.ts';
 import { type Answer, type Http, type HttpRequest, NoAnswer } from './http.ts';
 import { fullWindow, remainingRequests } from './request-window.ts';
@@ -68,7 +68,7 @@ function classify(answer: Answer, doing: string, pacer: Pacer): Outcome {
   const why = readComplaint(answer).message;
   const window = fullWindow(answer);
   if (window) {
-    pacer.refused(window, opensIn(window, serverTime(answer)), steadyNow());
+    pacer.refused(window, steadyNow());
     return { type: 'limited', why };
   }
   const quota = quotaBody.safeParse(answer.json);

@@ -2,6 +2,7 @@ import * as z from '../schema.ts';
 import type { RequestWindow } from '../upload/pacer.ts';
 import { longestPauseMs } from './answer-errors.ts';
 import type { Answer } from './http.ts';
+import { serverTime } from './server-time.ts';
 
 /** What the public server says where too many requests came from one address. It sends no Retry-After. */
 const windowBody = z.looseObject({
@@ -18,7 +19,20 @@ export function fullWindow(answer: Answer): (RequestWindow & { readonly said: st
   const { limitPerWindow: limit, requestWindow } = said.data;
   const [, amount, unit] = /^\s*(\d+)\s*(ms|s|m|h|d)\s*$/.exec(requestWindow) ?? [];
   const ms = Number(amount) * (unitMs[unit ?? ''] ?? Number.NaN);
-  return ms > 0 && ms <= longestPauseMs ? { limit, ms, said: requestWindow } : undefined;
+  if (!(ms > 0 && ms <= longestPauseMs)) return undefined;
+  return { limit, ms, opensInMs: opensIn(ms, serverTime(answer)), said: requestWindow };
+}
+
+/** Of a window, the part that is waited for once a new one has begun. */
+const firstPart = 0.05;
+
+/**
+ * How long it is until a part of a full window of `ms` is free again; `clock` is the server's, in milliseconds since 1970.
+ * The window is kept in whole pieces by UTC, and the piece before counts for as much of it as still reaches in: at the
+ * turn of the hour nothing is free yet, a twentieth of an hour later a twentieth is.
+ */
+export function opensIn(ms: number, clock: number): number {
+  return (Math.floor(clock / ms) + 1 + firstPart) * ms - clock;
 }
 
 /** How many more requests the server says it takes; undefined where it does not say. */

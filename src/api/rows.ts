@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts';
+import { AppError, answeredStatus } from '../errors.ts';
 import * as z from '../schema.ts';
 import type { Capabilities, RowAccess, RowContent } from '../upload/server.ts';
 import { isTransient, permanentError, readComplaint } from './answer-errors.ts';
@@ -87,7 +87,7 @@ async function remove(http: Http, id: string): Promise<string | undefined> {
 
 function asFailure(error: unknown): string {
   if (!(error instanceof AppError)) throw error;
-  const { status } = error.details;
+  const status = answeredStatus(error);
   if (status === 429) {
     throw new AppError('paused', `deleting: ${error.message}`, {
       hints: ['what is gone is noted: run the same command again later to go on'],
@@ -95,6 +95,6 @@ function asFailure(error: unknown): string {
       cause: error,
     });
   }
-  if (typeof status === 'number' && isTransient(status)) return error.message;
+  if (status !== undefined && isTransient(status)) return error.message;
   throw error;
 }

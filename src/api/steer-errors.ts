@@ -1,6 +1,5 @@
 import { AppError } from '../errors.ts';
 import * as z from '../schema.ts';
-import { opensIn } from '../upload/pacer.ts';
 import { isTransient, permanentError, readComplaint, retryAfterMs } from './answer-errors.ts';
 import type { Answer } from './http.ts';
 import type { NoAnswer } from './no-answer.ts';
@@ -27,7 +26,7 @@ function overLimit(answer: Answer): AppError {
   const { message } = readComplaint(answer);
   const window = fullWindow(answer);
   const asked = retryAfterMs(answer);
-  const waitMs = asked ?? (window && opensIn(window, serverTime(answer)));
+  const waitMs = asked ?? window?.opensInMs;
   const resumeAt = waitMs === undefined ? undefined : new Date(serverTime(answer) + waitMs).toISOString();
   const shown = window ? `: ${window.limit} requests in ${window.said}` : '';
   return new AppError('paused', `steering: the server's limit is reached${shown}`, {

@@ -1,5 +1,5 @@
 import { count } from '../count.ts';
-import type { ErrorCode } from '../errors.ts';
+import { AppError } from '../errors.ts';
 import { formatRanges } from '../tensor/ranges.ts';
 import type { Deletion, Survey } from '../upload/delete-rows.ts';
 import type { JobRows } from '../upload/job-rows.ts';
@@ -63,7 +63,7 @@ export function tellEnd(context: CommandContext, ended: Ended): number {
     ...deletion.refused,
   ]);
   const problem = problemOf(ended, refused.size);
-  const status = ended.status ?? problem?.status ?? (stop.aborted ? 'interrupted' : 'done');
+  const status = ended.status ?? (problem && statusOf(problem, deletion)) ?? (stop.aborted ? 'interrupted' : 'done');
   if (planned.job === undefined) for (const id of deletion.deleted) out.result(session.idOrUrl(id));
   else if (status !== 'dry-run') out.result(`${countThings(deletion.deleted.length)} of job ${planned.job} deleted`);
   if (status === 'dry-run') out.note(`dry run: ${countThings(survey.mine.length)} would be deleted; nothing was done`);
@@ -92,46 +92,33 @@ export function tellEnd(context: CommandContext, ended: Ended): number {
   return status === 'dry-run' ? (survey.theirs.size > 0 ? 10 : 0) : (problem?.exitCode ?? 0);
 }
 
-interface Problem {
-  readonly status: string;
-  readonly code: ErrorCode;
-  readonly exitCode: number;
-  readonly message: string;
-  readonly hints: readonly string[];
-}
-
-function problemOf({ planned, deletion, survey }: Ended, refused: number): Problem | undefined {
+function problemOf({ planned, deletion, survey }: Ended, refused: number): AppError | undefined {
   const { failure, unknown } = deletion;
-  if (unknown.length > 0 || planned.nameless.length > 0) {
-    const nameless = planned.nameless.length > 0;
-    return {
-      status: 'unknown',
-      code: 'outcome_unknown',
-      exitCode: 9,
-      message: nameless
-        ? `of row ${formatRanges(planned.nameless)} it is unknown whether the server has it: its name never came back`
-        : `of ${countThings(unknown.length)} it is unknown whether they are gone: ${someOf(unknown)}`,
-      hints: [
-        nameless
-          ? 'run the upload again, which finds out, and then delete again'
-          : 'run the same command again once the server answers: what is gone already is no harm',
-      ],
-    };
+  if (planned.nameless.length > 0) {
+    const rows = formatRanges(planned.nameless);
+    const problem = `of row ${rows} it is unknown whether the server has it: its name never came back`;
+    const hints = ['run the upload again, which finds out, and then delete again'];
+    return new AppError('outcome_unknown', problem, { hints });
   }
-  if (failure) {
-    const { code, exitCode, message, hints } = failure;
-    return { status: exitCode === 8 ? 'paused' : 'failed', code, exitCode, message, hints };
+  if (unknown.length > 0) {
+    const problem = `of ${countThings(unknown.length)} it is unknown whether they are gone: ${someOf(unknown)}`;
+    const hints = ['run the same command again once the server answers: what is gone already is no harm'];
+    return new AppError('outcome_unknown', problem, { hints });
   }
+  if (failure) return failure;
   if (refused === 0) return undefined;
   const [[id, why] = []] = [...survey.theirs, ...deletion.refused] as [string, string][];
-  const theirs = survey.theirs.size > 0;
-  return {
-    status: 'refused',
-    code: theirs ? 'not_yours' : 'refused',
-    exitCode: 10,
-    message: theirs
-      ? `${id} belongs to ${why || 'another account'}, not to you; ${planned.job === undefined ? 'nothing was deleted' : 'it was left'}`
-      : `${countThings(refused)} were not deleted, the first ${id}: ${why}`,
-    hints: theirs ? ['leave it out, or use the key of the account that uploaded it'] : [],
-  };
+  if (survey.theirs.size === 0) {
+    return new AppError('refused', `${countThings(refused)} were not deleted, the first ${id}: ${why}`);
+  }
+  const left = planned.job === undefined ? 'nothing was deleted' : 'it was left';
+  return new AppError('not_yours', `${id} belongs to ${why || 'another account'}, not to you; ${left}`, {
+    hints: ['leave it out, or use the key of the account that uploaded it'],
+  });
+}
+
+/** How a deletion stands, in the word of its summary, by what went wrong. */
+function statusOf(problem: AppError, { failure }: Deletion): string {
+  if (problem === failure) return problem.code === 'paused' ? 'paused' : 'failed';
+  return problem.code === 'outcome_unknown' ? 'unknown' : 'refused';
 }

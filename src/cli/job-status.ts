@@ -1,6 +1,6 @@
 import { fetchFeature } from '../api/feature.ts';
 import { count } from '../count.ts';
-import { AppError, isAway } from '../errors.ts';
+import { AppError, isAway, isKeyRefused } from '../errors.ts';
 import { formatRanges } from '../tensor/ranges.ts';
 import { nameRow } from '../upload/delivery.ts';
 import { missingJob, readJobState } from '../upload/held-jobs.ts';
@@ -89,15 +89,12 @@ async function read(
       await close();
     }
   } catch (error) {
-    if (isAway(error) || (error instanceof AppError && error.exitCode === noKeyCode)) return null;
+    if (isAway(error) || isKeyRefused(error)) return null;
     throw error;
   } finally {
     await session.close();
   }
 }
-
-/** Exit code of a server that is not asked for want of a key, or that refuses it. */
-const noKeyCode = 4;
 
 /** Of vectors that a job made; its receipt has them all. */
 const mostIds = 20;

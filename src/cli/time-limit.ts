@@ -1,6 +1,6 @@
-import { steadyNow } from '../upload/steady-clock.ts';
+import { steadyNow } from '../steady-clock.ts';
 import { isTimeUp, timeUp } from '../upload/time-limit.ts';
-import { longestSliceMs } from '../upload/wait-until.ts';
+import { longestSliceMs } from '../wait-for.ts';
 import { type CommandContext, graceMs } from './context.ts';
 
 /**

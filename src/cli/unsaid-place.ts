@@ -10,7 +10,5 @@ export function withExample(error: unknown, command: string): unknown {
   const { missing } = error.details;
   const names = (['model', 'layer'] as const).filter((name) => typeof missing === 'string' && missing.includes(name));
   if (names.length === 0) return error;
-  const { message, details } = error;
-  const hints = [...error.hints, `for example: ${[command, ...names.map(optionText)].join(' ')}`];
-  return new AppError('option_missing', message, { hints, details, cause: error });
+  return error.with({ hints: [...error.hints, `for example: ${[command, ...names.map(optionText)].join(' ')}`] });
 }

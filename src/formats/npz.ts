@@ -107,7 +107,7 @@ function nothingToRead(path: string, entries: readonly ZipEntry[], faults: reado
   if (names.some((name) => name.endsWith(suffix))) {
     const [first, ...others] = faults as [AppError, ...AppError[]];
     const more = others.length > 0 ? ` (nor can the other ${others.length} members be read)` : '';
-    return new AppError(first.code, first.message + more, { hints: first.hints, details: first.details });
+    return first.with({ message: first.message + more });
   }
   if (names.length === 0)
     return zipError('format_invalid', path, 'is a zip archive without any member, so holds no array');

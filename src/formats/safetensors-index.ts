@@ -61,11 +61,9 @@ function take(
 async function openShard(path: string, shardPath: string, files: ByteSource[]): Promise<Contents> {
   const bytes = await openFile(shardPath).catch((cause) => {
     if (!(cause instanceof AppError)) throw cause;
-    const hints = [`${path} names this shard; all shards must lie beside the index`];
-    throw new AppError(cause.code, `${cause.message}, which ${path} names as a shard`, {
-      hints,
-      details: cause.details,
-      cause,
+    throw cause.with({
+      message: `${cause.message}, which ${path} names as a shard`,
+      hints: [`${path} names this shard; all shards must lie beside the index`],
     });
   });
   files.push(bytes);

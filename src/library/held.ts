@@ -1,3 +1,4 @@
+import { reopeningOf } from '../errors.ts';
 import { isTimeUp } from '../upload/time-limit.ts';
 import type { Held, SaeEnd } from './sae-upload.ts';
 
@@ -7,7 +8,6 @@ export function whatHolds(stop: AbortSignal | undefined, last: SaeEnd | undefine
   if (last?.held) return last.held;
   if (last?.report?.end.type === 'quota') return { end: last.report.end };
   if (last?.error?.code !== 'paused') return undefined;
-  const { resume_at } = last.error.details;
-  const resumeAt = typeof resume_at === 'string' ? new Date(resume_at) : undefined;
+  const { resumeAt } = reopeningOf(last.error);
   return { end: { type: 'quota', resumeAt, why: last.error.message } };
 }

@@ -1,4 +1,4 @@
-import { AppError, toAppError } from '../errors.ts';
+import { AppError, isWrongInput, toAppError } from '../errors.ts';
 import type { Sae } from '../layouts/sae.ts';
 import type { OnEvent } from '../upload/events.ts';
 import type { PreparedSae } from '../upload/kinds/prepared-sae.ts';
@@ -58,19 +58,11 @@ function check(sae: Sae, upload: SaeUpload, server: Server, hooks: SaeHooks): Pr
   return hooks.checking ? hooks.checking(sae, prepare) : prepare(() => undefined);
 }
 
-/** Exit code of what is wrong with files or options. */
-const wrongInput = 6;
-
 /** Of several SAEs an error says of which it is, and of a crosscoder of which head. */
 function namingSae(error: unknown, sae: Sae): never {
   const title = titleOf(sae);
-  if (!(error instanceof AppError) || error.exitCode !== wrongInput || error.message.includes(title)) throw error;
-  const { code, message, hints, details } = error;
-  throw new AppError(code, `${title}: ${message}`, {
-    hints,
-    details: { file: sae.file.path, ...details },
-    cause: error,
-  });
+  if (!isWrongInput(error) || error.message.includes(title)) throw error;
+  throw error.with({ message: `${title}: ${error.message}`, details: { file: sae.file.path } });
 }
 
 /** One after the other, until what stops one would stop the next too: a spent quota, or the end of the time. */

@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts';
+import { AppError, wasSent } from '../errors.ts';
 import type { DeletionMarks } from './deletion-marks.ts';
 import type { RowAccess } from './server.ts';
 
@@ -128,7 +128,7 @@ async function askForEach(chunk: readonly string[], { rows, inFlight, stop }: De
         (error: unknown) => {
           const own = asAppError(error);
           failure ??= own;
-          if (own.details.sent !== false) lost.add(id);
+          if (wasSent(own)) lost.add(id);
         },
       );
     }

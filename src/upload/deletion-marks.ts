@@ -1,8 +1,9 @@
 import { eachRow, intersectRanges, mergeRanges, type Ranges } from '../tensor/ranges.ts';
-import { type HeldJob, idOfRow, rowsAmong } from './held-jobs.ts';
+import type { HeldJob } from './held-jobs.ts';
 import type { Journal } from './journal.ts';
 import type { JournalRecord } from './journal-records.ts';
 import type { JournalState } from './journal-state.ts';
+import { idOfRow, rowsAmong } from './row-ids.ts';
 
 /** Notes in journals what happens to rows, by their ids; durable when a call has resolved. */
 export interface DeletionMarks {

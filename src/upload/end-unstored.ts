@@ -1,8 +1,8 @@
+import { steadyNow } from '../steady-clock.ts';
 import { type Batch, newBatch, type Run } from './batch.ts';
 import { bodyOf, halveBody } from './body.ts';
 import type { Outcome } from './delivery.ts';
 import { refusedRow } from './poison.ts';
-import { steadyNow } from './steady-clock.ts';
 
 /** The server certainly does not have it: its rows are to be sent again, in other batches. */
 export async function drop({ journal }: Run, { id }: Batch, why: string): Promise<void> {

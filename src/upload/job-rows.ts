@@ -1,8 +1,8 @@
 import { AppError } from '../errors.ts';
 import { countRows, eachRow, intersectRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
-import { idOfRow, knownRows } from './held-jobs.ts';
 import type { JobRecord } from './journal-records.ts';
 import type { JournalState } from './journal-state.ts';
+import { idOfRow, knownRows } from './row-ids.ts';
 import { type Server, toDelete } from './server.ts';
 
 /** The rows of a job that may be taken back. */

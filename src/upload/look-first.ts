@@ -1,5 +1,6 @@
-import { AppError, isStopped } from '../errors.ts';
+import { AppError, answeredStatus, isStopped, isTooLarge } from '../errors.ts';
 import { countRows, intersectRanges, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
+import { waitFor } from '../wait-for.ts';
 import type { Delivery } from './delivery.ts';
 import { looseHash } from './fingerprint.ts';
 import type { Job } from './job.ts';
@@ -8,7 +9,6 @@ import { type JournalState, pendingRows } from './journal-state.ts';
 import { type Comparison, compareRows, featureExists, sampleRows } from './look.ts';
 import type { JobInput } from './run.ts';
 import type { RowContent } from './server.ts';
-import { waitFor } from './wait-until.ts';
 
 /** Rows read back when a finished job is run again. */
 const sampleSize = 64;
@@ -87,9 +87,9 @@ const elsewhere = ['unreachable', 'authentication_failed', 'paused', 'bug'];
 
 /** Nor does one that would have come to any request: a signal, too many of them, or another address. */
 const isElsewhere = (error: AppError) => {
-  const { status } = error.details;
+  const status = answeredStatus(error);
   if (elsewhere.includes(error.code) || isStopped(error)) return true;
-  return status === 429 || (typeof status === 'number' && status >= 300 && status < 400);
+  return status === 429 || (status !== undefined && status >= 300 && status < 400);
 };
 
 /**
@@ -104,7 +104,7 @@ function goOnUnseen({ delivery, assumeNew, onEvent }: JobInput, isKnown: boolean
     onEvent({ type: 'warning', message: `${problem}; going on by the checkpoint alone` });
     return nothing;
   }
-  const isSafe = delivery.settle === 'resend' && cause.details.tooLarge === true;
+  const isSafe = delivery.settle === 'resend' && isTooLarge(cause);
   if (assumeNew || isSafe) {
     const why = assumeNew ? '--assume-new' : 'none of this upload is stored twice: the server knows its keys';
     onEvent({ type: 'warning', message: `${problem}; taking these for new ones (${why})` });

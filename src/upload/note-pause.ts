@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts';
+import { AppError, reopeningOf } from '../errors.ts';
 import type { Journal } from './journal.ts';
 import type { JobReport } from './run.ts';
 import { timeUp } from './time-limit.ts';
@@ -16,8 +16,7 @@ export async function notingPause(journal: Journal, run: () => Promise<JobReport
     return report;
   } catch (error) {
     if (error instanceof AppError && error.code === 'paused') {
-      const { resume_at: resumeAt } = error.details;
-      await note(journal, error.message, typeof resumeAt === 'string' ? resumeAt : undefined);
+      await note(journal, error.message, reopeningOf(error).resumeAt?.toISOString());
     }
     throw error;
   }

@@ -9,8 +9,8 @@ export interface Pacer {
   began(): void;
   /** It has ended; `remaining` is how many more the server said that it would take now. */
   ended(remaining: number | undefined): void;
-  /** The server took none: its window is full. Nothing goes before a part of it is free again, which is `opensInMs` from now. */
-  refused(window: RequestWindow, opensInMs: number, now: number): void;
+  /** The server took none: its window is full. Nothing goes before a part of it is free again. */
+  refused(window: RequestWindow, now: number): void;
   /** How far apart requests go now, in milliseconds; 0 where nothing is told of a limit. */
   readonly intervalMs: number;
   /** What the server has said is left, less what is on its way; undefined where it has said nothing. */
@@ -21,15 +21,8 @@ export interface Pacer {
 export interface RequestWindow {
   readonly limit: number;
   readonly ms: number;
-}
-
-/**
- * How long it is until a part of a full window is free again; `clock` is the server's, in milliseconds since 1970. The
- * window is kept in whole pieces by UTC, and the piece before counts for as much of it as still reaches in: at the turn
- * of the hour nothing is free yet, a twentieth of an hour later a twentieth is.
- */
-export function opensIn({ ms }: RequestWindow, clock: number): number {
-  return (Math.floor(clock / ms) + 1 + reserve) * ms - clock;
+  /** How long it is until a part of it is free again. */
+  readonly opensInMs: number;
 }
 
 /**
@@ -73,10 +66,10 @@ export function createPacer(): Pacer {
       // What is left is never more than the limit less one: the largest seen is the best that is known of it.
       limit = Math.max(limit, told + 1);
     },
-    refused(window, opensInMs, now) {
+    refused(window, now) {
       windowMs = window.ms;
       limit = window.limit;
-      closedUntil = now + opensInMs;
+      closedUntil = now + window.opensInMs;
       remaining = Math.max(1, Math.floor(reserve * limit));
       last = now;
     },

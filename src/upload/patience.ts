@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts';
+import { waitFor } from '../wait-for.ts';
 import type { OnEvent } from './events.ts';
-import { waitFor } from './wait-until.ts';
 
 /** Waiting for a server that is busy or away: longer each time, and not for ever. Shared by all requests of a run. */
 export interface Patience {

@@ -1,7 +1,7 @@
 import { isAway } from '../errors.ts';
+import { waitFor } from '../wait-for.ts';
 import type { JobInput, SendResult } from './run.ts';
 import type { Quota } from './server.ts';
-import { waitFor } from './wait-until.ts';
 
 const minuteMs = 60_000;
 /** Where the server does not say when more may be sent. */

@@ -2,9 +2,10 @@ import { AppError } from '../errors.ts';
 import { formatRanges, intersectRanges, mergeRanges } from '../tensor/ranges.ts';
 import type { RowIdentity } from './delivery.ts';
 import { looseHash } from './fingerprint.ts';
-import { holdJob, idOfRow } from './held-jobs.ts';
+import { holdJob } from './held-jobs.ts';
 import type { JobRecord } from './journal-records.ts';
 import type { JournalState } from './journal-state.ts';
+import { idOfRow } from './row-ids.ts';
 
 /** What a person says of a row without an answer: the server has it as `id` (`model/source/index`), or (null) not at all. */
 export interface RowResolution {

@@ -1,10 +1,10 @@
 import { AppError } from '../errors.ts';
 import { rangesOf } from '../tensor/ranges.ts';
+import { waitFor } from '../wait-for.ts';
 import { type Batch, newBatch, type Run } from './batch.ts';
 import { type Body, bodyOf } from './body.ts';
 import { nameRow, type StoredRow } from './delivery.ts';
 import { compare, featureExists } from './look.ts';
-import { waitFor } from './wait-until.ts';
 
 /**
  * Looks for a batch on the server. True where that settles it: all of it is there, or what is missing was sent in a

@@ -1,6 +1,6 @@
+import { steadyNow } from '../steady-clock.ts';
+import { waitFor } from '../wait-for.ts';
 import type { Batch, Run } from './batch.ts';
-import { steadyNow } from './steady-clock.ts';
-import { waitFor } from './wait-until.ts';
 
 /** Shorter waits are no news one by one. */
 const longWaitMs = 15_000;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createPacer, opensIn, type Pacer } from '../../src/upload/pacer.ts';
+import { opensIn } from '../../src/api/request-window.ts';
+import { createPacer, type Pacer } from '../../src/upload/pacer.ts';
 
 const hour = 3_600_000;
 const start = Date.UTC(2026, 10, 22, 12, 20);
@@ -38,8 +39,7 @@ function run(pacer: Pacer, server: ReturnType<typeof limiter>, requests: number,
     pacer.ended(told);
     if (told === undefined) {
       refused++;
-      const window = { limit: 1000, ms: hour };
-      pacer.refused(window, opensIn(window, now), now);
+      pacer.refused({ limit: 1000, ms: hour, opensInMs: opensIn(hour, now) }, now);
     } else {
       left--;
     }

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../../src/errors.ts';
+import { steadyNow } from '../../src/steady-clock.ts';
 import { matrixOf } from '../../src/tensor/tensor.ts';
 import type { SendInput } from '../../src/upload/batch.ts';
 import type { Delivery, Outcome } from '../../src/upload/delivery.ts';
 import { type Journal, openJournal, readJournal } from '../../src/upload/journal.ts';
 import { createPacer } from '../../src/upload/pacer.ts';
 import { sendRows } from '../../src/upload/send-rows.ts';
-import { steadyNow } from '../../src/upload/steady-clock.ts';
 import { npyImage, opened, tempFolder, writeFiles } from '../fixtures.ts';
 
 const [rows, width, batchRows] = [120, 4, 10];
@@ -140,7 +140,7 @@ describe('bodies ahead of their turn', () => {
     const pacer = createPacer();
     const run = start(delivery('resend', 1, pacer));
     await vi.waitFor(async () => expect([await intents(), sent]).toEqual([[0, 1, 2], 1]));
-    pacer.refused({ limit: 1, ms: 3_600_000 }, 3_600_000, steadyNow());
+    pacer.refused({ limit: 1, ms: 3_600_000, opensInMs: 3_600_000 }, steadyNow());
     answerFirst();
     await untilQuiet();
     stop.abort();

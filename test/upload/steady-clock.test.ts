@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createSteadyClock } from '../../src/upload/steady-clock.ts';
+import { createSteadyClock } from '../../src/steady-clock.ts';
 
 it('a clock that counts time asleep, and never goes back', () => {
   let [awake, sinceBoot] = [5_000, 80_000];

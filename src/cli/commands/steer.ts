@@ -1,5 +1,5 @@
 import { type Completions, type Steered, type SteerRequest, steer } from '../../api/steer.ts';
-import { AppError } from '../../errors.ts';
+import { AppError, isAway } from '../../errors.ts';
 import { closeAfter } from '../../library/close-after.ts';
 import type { CommandContext } from '../context.ts';
 import { openSession, type Session } from '../session.ts';
@@ -119,9 +119,6 @@ function answerFields({ embedded }: Session, { plain, steered, id, shareUrl, rem
 /** A model that the server does not run fails in ways that do not say so; the feature's own page does. */
 function explained(error: unknown, directions: readonly SteeringDirection[]): unknown {
   const model = directions.find(({ feature }) => feature.model?.inferenceEnabled === false)?.model;
-  const isFailure = error instanceof AppError && (error.code === 'server_failing' || error.code === 'unreachable');
-  if (model === undefined || !isFailure) return error;
-  const { code, message, details } = error;
-  const hints = [`the server says that it does not run ${model}: it cannot steer it`];
-  return new AppError(code, message, { hints, details, cause: error });
+  if (model === undefined || !isAway(error)) return error;
+  return error.with({ hints: [`the server says that it does not run ${model}: it cannot steer it`] });
 }

@@ -1,5 +1,5 @@
 import { uptime } from 'node:os';
-import { elapsedMs } from '../elapsed.ts';
+import { elapsedMs } from './elapsed.ts';
 
 /** A clock that only goes forwards, in milliseconds: nobody sets it, and time asleep counts, at the latest 50 ms after it. */
 export type SteadyClock = () => number;
