@@ -1,4 +1,3 @@
-import { countSeparators } from './count-separators.ts';
 import type { Answer } from './http.ts';
 import { AnswerTooLarge } from './no-answer.ts';
 import { formsOf, redact } from './redact.ts';
@@ -9,7 +8,7 @@ const largestAnswer = 64 << 20;
 /** Values in its JSON, whose every one takes memory many times its text: a thousand wide steering vectors have as many. */
 const mostValues = 4 << 20;
 /** A stream repeats all that there is so far with each token, which comes to a few of these. */
-const largestStream = 16 << 20;
+export const largestStream = 16 << 20;
 
 /** Whose answer it is, and the key that is to be seen nowhere. */
 interface AnswerFrom {
@@ -55,21 +54,21 @@ export function toAnswer(head: Head, whole: string, { origin, key, keyFrom }: An
   return { status: head.status, headers: headersOf(head, forms), text, json: parseJson(text), origin, keyFrom };
 }
 
-/** The pieces of an event stream. Errors: AnswerTooLarge, and those of the connection. */
-export async function* streamChunks(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const count = sizeLimit(largestStream);
-  for await (const chunk of body) {
-    count(chunk);
-    yield chunk;
-  }
-}
-
-function sizeLimit(most: number): (chunk: Uint8Array) => void {
+/** Counts bytes chunk by chunk, and returns how many they are so far. Error: AnswerTooLarge above `most`. */
+export function sizeLimit(most: number): (chunk: Uint8Array) => number {
   let size = 0;
   return ({ length }) => {
     size += length;
     if (size > most) throw new AnswerTooLarge(`the answer is larger than ${most} bytes`, true);
+    return size;
   };
+}
+
+/** Commas and opening brackets: no fewer than a JSON text has values, but for one. */
+function countSeparators(chunk: Uint8Array): number {
+  let count = 0;
+  for (const byte of chunk) if (byte === 0x2c || byte === 0x5b || byte === 0x7b) count++;
+  return count;
 }
 
 /** An answer's headers, by their names in lower case, without `forms` of a key. */

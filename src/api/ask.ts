@@ -4,7 +4,8 @@ import type * as z from '../schema.ts';
 import type { RequestWindow } from '../upload/pacer.ts';
 import { isCutOff } from './answer.ts';
 import { higherLimits, isTransient, permanentError, readComplaint, retryAfterMs } from './answer-errors.ts';
-import { type Answer, AnswerTooLarge, type Http, type HttpRequest, NoAnswer } from './http.ts';
+import type { Answer, Http, HttpRequest } from './http.ts';
+import { AnswerTooLarge, NoAnswer } from './no-answer.ts';
 import { fullWindow } from './request-window.ts';
 import { serverTime } from './server-time.ts';
 
@@ -151,7 +152,12 @@ export function readAs<T>(answer: Answer, schema: z.ZodMiniType<T>, doing: strin
   const issue = parsed.error.issues[0];
   const where = issue && issue.path.length > 0 ? ` at ${issue.path.join('.')}` : '';
   const found = answer.json === undefined ? readComplaint(answer).message : `${issue?.message}${where}`;
-  throw new AppError('not_neuronpedia', `${doing}: the server's answer makes no sense: ${found}`, {
+  throw senseless(doing, found);
+}
+
+/** The error for an answer that no Neuronpedia server gives. */
+export function senseless(doing: string, found: string): AppError {
+  return new AppError('not_neuronpedia', `${doing}: the server's answer makes no sense: ${found}`, {
     hints: ['is --api-url the address of a Neuronpedia server?'],
   });
 }
@@ -161,13 +167,7 @@ export function requireAsked(found: Record<string, unknown>, asked: Record<strin
   for (const [key, value] of Object.entries(asked)) {
     if (found[key] === value) continue;
     const said = typeof found[key] === 'string' ? JSON.stringify(found[key].slice(0, 100)) : typeof found[key];
-    throw new AppError(
-      'not_neuronpedia',
-      `${doing}: the server's answer makes no sense: ${key} is ${said}, not "${value}"`,
-      {
-        hints: ['is --api-url the address of a Neuronpedia server?'],
-      },
-    );
+    throw senseless(doing, `${key} is ${said}, not "${value}"`);
   }
 }
 

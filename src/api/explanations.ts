@@ -3,7 +3,7 @@ import * as z from '../schema.ts';
 import { readComplaint } from './answer-errors.ts';
 import { askAgain, askRest, postJson, readOrRefuse } from './ask.ts';
 import { fetchFeature } from './feature.ts';
-import type { FeatureId } from './feature-id.ts';
+import { type FeatureId, idText } from './feature-id.ts';
 import type { Answer, Http } from './http.ts';
 import { type Explanation, explanationSchema, type Score, scoreSchema } from './schemas.ts';
 
@@ -26,7 +26,7 @@ export async function checkExplaining(
   explaining: Explaining,
 ): Promise<void> {
   const answer = await askAgain(http, generateRequest({ ...place, index: nobodysIndex }, explaining));
-  const problem = explainRefusal(answer, explaining);
+  const problem = cannotExplain(answer, explaining);
   if (problem) throw new AppError('cannot_explain', problem.message, { hints: ['nothing was sent', ...problem.hints] });
   // Something else than the server answered, or it has no such thing: nobody knows whether it would explain.
   if (answer.json === undefined) readOrRefuse(answer, z.looseObject({}), 'asking whether the server would explain');
@@ -49,15 +49,15 @@ export async function generateExplanation(
   });
   if (made || !answer) return made;
   if (saysThere(answer, 'explanation_exists')) return undefined;
-  const refusal = explainRefusal(answer, explaining) ?? withoutActivations(answer, id);
+  const refusal = cannotExplain(answer, explaining) ?? withoutActivations(answer, id);
   if (refusal) throw refusal;
-  const doing = `explaining ${id.model}/${id.source}/${id.index}`;
+  const doing = `explaining ${idText(id)}`;
   return readOrRefuse(answer, z.looseObject({ explanation: explanationSchema }), doing).explanation;
 }
 
 /** The explanations that a feature has. Errors: those of asking. */
-export async function explanationsOf(http: Http, { model, source, index }: FeatureId): Promise<Explanation[]> {
-  return (await fetchFeature(http, model, source, index))?.explanations ?? [];
+export async function explanationsOf(http: Http, id: FeatureId): Promise<Explanation[]> {
+  return (await fetchFeature(http, id))?.explanations ?? [];
 }
 
 /** Whether an explanation was made in this way by this model. */
@@ -91,7 +91,7 @@ export async function scoreExplanation(
   });
   if (made || !answer) return made;
   if (saysThere(answer, 'score_exists')) return undefined;
-  const refusal = explainRefusal(answer, { type, model });
+  const refusal = cannotExplain(answer, { type, model });
   if (refusal) throw refusal;
   return readOrRefuse(answer, z.looseObject({ score: scoreSchema }), 'scoring an explanation').score;
 }
@@ -101,17 +101,17 @@ function saysThere(answer: Answer, code: string): boolean {
   return answer.status === 400 && (complaint.code === code || / already exists/.test(complaint.message));
 }
 
-function withoutActivations(answer: Answer, { model, source, index }: FeatureId): AppError | undefined {
+function withoutActivations(answer: Answer, id: FeatureId): AppError | undefined {
   const { code, message } = readComplaint(answer);
   const isMissing = code === 'no_activations' || message.startsWith('No activations found');
   if (answer.status !== 400 || !isMissing) return undefined;
-  return new AppError('refused', `${model}/${source}/${index} has no activations to explain it from`, {
+  return new AppError('refused', `${idText(id)} has no activations to explain it from`, {
     hints: ['upload it with --activations FILE'],
   });
 }
 
 /** What keeps an account from having anything explained; undefined where it is nothing of the kind. */
-function explainRefusal(answer: Answer, { type, model }: Explaining): AppError | undefined {
+function cannotExplain(answer: Answer, { type, model }: Explaining): AppError | undefined {
   if (answer.status !== 400) return undefined;
   const { message } = readComplaint(answer);
   const hint = explainHints.find(([pattern]) => pattern.test(message))?.[1];

@@ -6,7 +6,7 @@ import type { Http } from './http.ts';
 import { inHalves } from './in-halves.ts';
 import { manyOf } from './many-of.ts';
 import { sendUpload, storedIfCreated } from './outcome.ts';
-import { featureSchema } from './schemas.ts';
+import { lookedUpSchema } from './schemas.ts';
 
 /** Features a look-up asks for at once. Where the server can be asked for two short fields only, more fit an answer. */
 const lookupRows = { fields: 1024, whole: 256 } as const;
@@ -59,7 +59,7 @@ async function lookUp(http: Http, { storesVectors }: Capabilities, source: strin
   const body = storesVectors
     ? { features: asked, fields: ['index', 'vectorHash'] }
     : asked.map((feature) => ({ ...feature, maxActsToReturn: 1 }));
-  const rows = await ask(http, postJson('/api/features', body), manyOf(featureSchema), `looking up ${source}`);
+  const rows = await ask(http, postJson('/api/features', body), manyOf(lookedUpSchema), `looking up ${source}`);
   const indices = new Set(asked.map(({ index }) => index));
   const [modelId] = asked.map((feature) => feature.modelId);
   // Servers that are asked for single fields need not say where a row is from; one from elsewhere was not asked for.

@@ -1,7 +1,7 @@
-import { AppError } from '../errors.ts';
 import * as z from '../schema.ts';
 import { readComplaint } from './answer-errors.ts';
-import { askAgain, readOrRefuse, requireAsked } from './ask.ts';
+import { askAgain, readOrRefuse, requireAsked, senseless } from './ask.ts';
+import { type FeatureId, idText } from './feature-id.ts';
 import type { Http } from './http.ts';
 import { manyOf } from './many-of.ts';
 import { explanationSchema } from './schemas.ts';
@@ -57,24 +57,14 @@ export type Feature = z.infer<typeof featureSchema>;
 export type Activation = z.infer<typeof activationSchema>;
 
 /** A feature or vector as the server has it; undefined where it has none. Errors: those of asking. */
-export async function fetchFeature(
-  http: Http,
-  model: string,
-  source: string,
-  index: string,
-  signal?: AbortSignal,
-): Promise<Feature | undefined> {
+export async function fetchFeature(http: Http, id: FeatureId, signal?: AbortSignal): Promise<Feature | undefined> {
+  const { model, source, index } = id;
   const path = `/api/feature/${[model, source, index].map(encodeURIComponent).join('/')}`;
   const answer = await askAgain(http, { method: 'GET', path, ...(signal && { signal }) });
   // A Neuronpedia says in JSON that it has no such feature; a page is somebody else's.
   if (answer.status === 404 && answer.json !== undefined) return undefined;
-  if (answer.status === 404) {
-    const { message } = readComplaint(answer);
-    throw new AppError('not_neuronpedia', `reading a feature: the server's answer makes no sense: ${message}`, {
-      hints: ['is --api-url the address of a Neuronpedia server?'],
-    });
-  }
-  const doing = `reading ${model}/${source}/${index}`;
+  if (answer.status === 404) throw senseless('reading a feature', readComplaint(answer).message);
+  const doing = `reading ${idText(id)}`;
   const found = readOrRefuse(answer, featureSchema, doing);
   const place = { modelId: model, layer: source, index: String(Number(index)) };
   requireAsked({ ...found, index: String(Number(found.index)) }, place, doing);

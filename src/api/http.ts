@@ -1,13 +1,11 @@
 import { elapsedMs } from '../elapsed.ts';
 import { AppError } from '../errors.ts';
-import { answerText, describeAnswer, headersOf, streamChunks, toAnswer } from './answer.ts';
+import { answerText, describeAnswer, headersOf, largestStream, sizeLimit, toAnswer } from './answer.ts';
 import { type Carrier, openCarrier } from './carrier.ts';
 import { type NoAnswer, noAnswer, ProxyFailure } from './no-answer.ts';
 import type { HttpProxy } from './proxy.ts';
 import { formsOf } from './redact.ts';
 import { type Head, openBody, readWhole, type Transfer } from './transfer.ts';
-
-export { AnswerTooLarge, NoAnswer } from './no-answer.ts';
 
 /** A request as this client makes them: JSON or nothing in, whatever comes out. */
 export interface HttpRequest {
@@ -144,6 +142,7 @@ function refuseProxyAnswer({ status }: Head, { proxy }: HttpOptions): void {
   if (status === 407 && proxy) throw new ProxyFailure(407, undefined);
 }
 
+/** The pieces of an event stream. Errors: AnswerTooLarge, and those of the connection. */
 async function* streamedChunks(
   body: AsyncIterable<Uint8Array>,
   headers: Answer['headers'],
@@ -152,8 +151,9 @@ async function* streamedChunks(
 ): AsyncGenerator<Uint8Array> {
   let size = 0;
   try {
-    for await (const chunk of streamChunks(body)) {
-      size += chunk.length;
+    const limit = sizeLimit(largestStream);
+    for await (const chunk of body) {
+      size = limit(chunk);
       yield chunk;
     }
   } catch (error) {

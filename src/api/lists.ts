@@ -81,7 +81,7 @@ async function notOn(
   const missing: FeatureId[] = [];
   for (const id of features) {
     stop.throwIfAborted();
-    const feature = await fetchFeature(http, id.model, id.source, id.index);
+    const feature = await fetchFeature(http, id);
     if (!feature?.lists?.some((list) => list.id === listId)) missing.push(id);
   }
   return missing;

@@ -4,6 +4,7 @@ import type { Capabilities, RowAccess, RowContent } from '../upload/server.ts';
 import { isTransient, permanentError, readComplaint } from './answer-errors.ts';
 import { ask, askAgain, postJson } from './ask.ts';
 import { fetchFeature } from './feature.ts';
+import { idParts } from './feature-id.ts';
 import type { Http } from './http.ts';
 import { inHalves } from './in-halves.ts';
 import { manyOf } from './many-of.ts';
@@ -49,25 +50,24 @@ export function rowAccess(http: Http, { storesVectors }: Pick<Capabilities, 'sto
 async function readRows(http: Http, ids: readonly string[], activations: number): Promise<[string, RowContent][]> {
   const [first = ''] = ids;
   if (ids.length < 2) {
-    const [model = '', source = '', index = ''] = first.split('/');
-    const row = ids.length === 1 ? await fetchFeature(http, model, source, index) : undefined;
+    const row = ids.length === 1 ? await fetchFeature(http, idParts(first)) : undefined;
     return row ? [[first, row]] : [];
   }
-  const asked = ids.map((id) => {
-    const [modelId, layer, index] = id.split('/');
-    return { modelId, layer, index: Number(index), maxActsToReturn: activations };
-  });
+  const asked = ids.map((id) => ({ ...askedFor(id), maxActsToReturn: activations }));
   const rows = await ask(http, postJson('/api/features', asked), z.array(ownedSchema), 'reading rows back');
   const wanted = new Set(ids);
   const named = rows.map((row): [string, RowContent] => [`${row.modelId}/${row.layer}/${row.index}`, row]);
   return named.filter(([id]) => wanted.has(id));
 }
 
+/** A row as a look-up of many names it. */
+function askedFor(id: string) {
+  const { model, source, index } = idParts(id);
+  return { modelId: model, layer: source, index: Number(index) };
+}
+
 function bodyOf(ids: readonly string[], fields: boolean) {
-  const asked = ids.map((id) => {
-    const [modelId, layer, index] = id.split('/');
-    return { modelId, layer, index: Number(index), ...(!fields && { maxActsToReturn: 0 }) };
-  });
+  const asked = ids.map((id) => ({ ...askedFor(id), ...(!fields && { maxActsToReturn: 0 }) }));
   return fields ? { features: asked, fields: ['modelId', 'layer', 'index', 'creatorId'] } : asked;
 }
 
@@ -76,8 +76,8 @@ function bodyOf(ids: readonly string[], fields: boolean) {
  * Errors: unreachable, authentication_failed, paused.
  */
 async function remove(http: Http, id: string): Promise<string | undefined> {
-  const [modelId, source, index] = id.split('/');
-  const answer = await askAgain(http, postJson('/api/vector/delete', { modelId, source, index })).catch(
+  const { model, source, index } = idParts(id);
+  const answer = await askAgain(http, postJson('/api/vector/delete', { modelId: model, source, index })).catch(
     (error: unknown) => asFailure(error),
   );
   if (typeof answer === 'string') return answer;

@@ -47,7 +47,7 @@ export const sourceSetSchema = z.looseObject({
 /** A row's number among its source's. */
 const index = z.union([z.string().check(z.regex(/^\d{1,15}$/)), z.int().check(z.nonnegative())]);
 
-export const featureSchema = z.looseObject({
+export const lookedUpSchema = z.looseObject({
   modelId: z.optional(z.string()),
   layer: z.optional(z.string()),
   index: z.pipe(index, z.transform(Number)),

@@ -2,6 +2,7 @@ import { AppError } from '../errors.ts';
 import * as z from '../schema.ts';
 import { readComplaint } from './answer-errors.ts';
 import { askAgain, postJson, readOrRefuse } from './ask.ts';
+import { type FeatureId, idText } from './feature-id.ts';
 import type { Http } from './http.ts';
 
 /** How strongly a feature fires on each token of a text. */
@@ -40,12 +41,16 @@ const answerSchema = z
  */
 export async function testActivation(
   http: Http,
-  feature: { readonly modelId: string; readonly source: string; readonly index: string },
+  id: FeatureId,
   text: string,
   signal: AbortSignal,
 ): Promise<TextActivation> {
-  const doing = `testing ${feature.modelId}/${feature.source}/${feature.index}`;
-  const answer = await askAgain(http, postJson('/api/activation/new', { feature, customText: text }, signal));
+  const { model: modelId, source, index } = id;
+  const doing = `testing ${idText(id)}`;
+  const answer = await askAgain(
+    http,
+    postJson('/api/activation/new', { feature: { modelId, source, index }, customText: text }, signal),
+  );
   const { status } = answer;
   if (answer.json === undefined && (status === 404 || status === 405 || status < 300)) {
     throw new AppError('refused', `${doing}: the server tests no activations (${readComplaint(answer).message})`, {

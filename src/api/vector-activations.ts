@@ -2,6 +2,7 @@ import type { Delivery } from '../upload/delivery.ts';
 import type { Pacer } from '../upload/pacer.ts';
 import type { Capabilities } from '../upload/server.ts';
 import { fetchFeature } from './feature.ts';
+import { idParts } from './feature-id.ts';
 import type { Http } from './http.ts';
 import { sendUpload, storedIfCreated } from './outcome.ts';
 
@@ -16,7 +17,8 @@ export function vectorActivationDelivery(
   fields: string,
   pacer: Pacer,
 ): Delivery {
-  const [modelId = '', source = '', index = ''] = id.split('/');
+  const vector = idParts(id);
+  const { model: modelId, source, index } = vector;
   const place = JSON.stringify({ modelId, source, index }).slice(0, -1);
   return {
     format: { before: '', after: '', values: false, aroundRow: () => ({ before: `${place},${fields}}`, after: '' }) },
@@ -32,7 +34,7 @@ export function vectorActivationDelivery(
       return 'type' in result ? result : storedIfCreated(result, undefined);
     },
     async lookup() {
-      const feature = await fetchFeature(http, modelId, source, index);
+      const feature = await fetchFeature(http, vector);
       return { stored: new Map(feature?.activations?.length ? [[0, {}]] : []) };
     },
   };

@@ -2,7 +2,7 @@ import type { Connection } from '../api/connect.ts';
 import { AppError } from '../errors.ts';
 import type { TensorFile } from '../formats/format.ts';
 import { openJsonText } from '../formats/json.ts';
-import { describe } from '../layouts/bare.ts';
+import { describe } from '../layouts/describe.ts';
 import type { Direction } from '../layouts/direction.ts';
 import { closeAfter } from '../library/close-after.ts';
 import type { VectorEnd, VectorHooks, VectorUpload } from '../library/upload-vector.ts';

@@ -1,5 +1,5 @@
 import { type Explaining, explanationsOf, generateExplanation, isOf, scoreExplanation } from '../api/explanations.ts';
-import type { FeatureId } from '../api/feature-id.ts';
+import { type FeatureId, idText } from '../api/feature-id.ts';
 import type { Http } from '../api/http.ts';
 import type { Explanation } from '../api/schemas.ts';
 import { count } from '../count.ts';
@@ -51,7 +51,7 @@ export async function explainFeatures(
   let failing = 0;
   for (const [i, feature] of features.entries()) {
     stop.throwIfAborted();
-    const id = `${feature.model}/${feature.source}/${feature.index}`;
+    const id = idText(feature);
     const where = features.length > 1 ? ` (${count(i + 1)} of ${count(features.length)})` : '';
     try {
       const found = await withSpinner(out, `explaining ${id}${where}`, () => explainOne(context, http, feature));

@@ -1,8 +1,9 @@
 import { type Feature, fetchFeature } from '../api/feature.ts';
-import type { FeatureId } from '../api/feature-id.ts';
+import { type FeatureId, idText } from '../api/feature-id.ts';
 import type { Http } from '../api/http.ts';
 import { testActivation } from '../api/test-activation.ts';
 import { AppError } from '../errors.ts';
+import { closeAfter } from '../library/close-after.ts';
 import { tokenText } from './activation-text.ts';
 import type { CommandContext } from './context.ts';
 import { safeText, widthOf } from './display-text.ts';
@@ -20,11 +21,10 @@ const embedQuery = '?embed=true&embedexplanation=true&embedplots=true&embedtest=
  */
 export async function showFeature(context: CommandContext, session: Session, text: string): Promise<number> {
   const place = parseId(text);
-  const { model, source, index } = place;
-  const id = `${model}/${source}/${index}`;
-  const http = session.open();
-  try {
-    const feature = await withSpinner(context.out, `reading ${id}`, () => fetchFeature(http, model, source, index));
+  const id = idText(place);
+  return closeAfter(async (own) => {
+    const http = own(session.open());
+    const feature = await withSpinner(context.out, `reading ${id}`, () => fetchFeature(http, place));
     if (!feature)
       throw new AppError('not_found', `${session.name} has no feature ${id}`, {
         hints: ['neuronpedia status lists what was uploaded from here; another server is named with --api-url'],
@@ -33,9 +33,7 @@ export async function showFeature(context: CommandContext, session: Session, tex
     if (context.options.text === undefined) describeFeature(context, session, id, feature);
     else await test(context, session, http, place, feature);
     return 0;
-  } finally {
-    await http.close();
-  }
+  });
 }
 
 function describeFeature({ out }: CommandContext, session: Session, id: string, feature: Feature): void {
@@ -57,12 +55,11 @@ async function test(
   { out, options, stop }: CommandContext,
   session: Session,
   http: Http,
-  { model, source, index }: FeatureId,
+  place: FeatureId,
   feature: Feature,
 ): Promise<void> {
-  const id = `${model}/${source}/${index}`;
+  const id = idText(place);
   const text = options.text as string;
-  const place = { modelId: model, source, index };
   const fired = await withSpinner(out, `testing ${id}`, () => testActivation(http, place, text, stop));
   const { tokens, values, maxValue, maxValueTokenIndex, standIn } = fired;
   const name = feature.name ?? feature.vectorLabel;

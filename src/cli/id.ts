@@ -21,7 +21,7 @@ export function parseId(text: string): FeatureId {
   const [model, source, index] = host === undefined ? parts : parts.slice(-3);
   const isWhole = host !== undefined || parts.length === 3;
   if (isWhole && model !== undefined && source !== undefined && index !== undefined && /^\d{1,15}$/.test(index)) {
-    return { model, source, index };
+    return { model, source, index: String(Number(index)) };
   }
   // A key that was pasted here is not shown again.
   const shown = text.includes('/') || text.length <= 20 ? `"${text}"` : 'what was typed';

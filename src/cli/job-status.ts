@@ -1,6 +1,8 @@
 import { fetchFeature } from '../api/feature.ts';
+import { idText } from '../api/feature-id.ts';
 import { count } from '../count.ts';
 import { AppError, isAway, isKeyRefused } from '../errors.ts';
+import { closeAfter } from '../library/close-after.ts';
 import { formatRanges } from '../tensor/ranges.ts';
 import { nameRow } from '../upload/delivery.ts';
 import { missingJob, readJobState } from '../upload/held-jobs.ts';
@@ -50,7 +52,10 @@ async function findJob(state: string, id: string, options: OptionValues): Promis
 
 async function resolve(context: CommandContext, session: Session, job: JobStatus): Promise<void> {
   const { out, options } = context;
-  const resolutions = (options.resolve ?? []).map(({ row, id }) => ({ row, id: id === null ? null : plainId(id) }));
+  const resolutions = (options.resolve ?? []).map(({ row, id }) => ({
+    row,
+    id: id === null ? null : idText(parseId(id)),
+  }));
   const twice = resolutions.find(({ row }, i) => resolutions.findIndex((other) => other.row === row) !== i);
   if (twice) throw new AppError('usage', `--resolve says two things of row ${twice.row}`);
   const { state } = session.folders;
@@ -62,11 +67,6 @@ async function resolve(context: CommandContext, session: Session, job: JobStatus
   out.note(`go on with: ${commandFrom(job, context.typed.folder)}`);
 }
 
-function plainId(text: string): string {
-  const { model, source, index } = parseId(text);
-  return `${model}/${source}/${index}`;
-}
-
 /** Reads from the server that the job is of, whichever the command would talk to. Null where it cannot be asked. */
 async function read(
   context: CommandContext,
@@ -75,25 +75,18 @@ async function read(
   id: string,
 ): Promise<ReadBack | undefined | null> {
   const state = (await readJobState(stateDir, status.id)) as JournalState;
-  const session = await openSession(await atServerOf(context, status.id, state));
-  try {
-    const { model, source, index } = parseId(id);
-    const { server, http, close } = await session.connect();
-    try {
-      if (server.id !== status.job.server) throw otherServer(status.job.server, server.id);
-      const feature = await fetchFeature(http, model, source, index);
-      if (!feature) return undefined;
-      const { vector, vectorLabel } = feature;
-      return { label: vectorLabel ?? undefined, vector: vector ? Float32Array.from(vector) : undefined };
-    } finally {
-      await close();
-    }
-  } catch (error) {
+  return closeAfter(async (own) => {
+    const session = own(await openSession(await atServerOf(context, status.id, state)));
+    const { server, http } = own(await session.connect());
+    if (server.id !== status.job.server) throw otherServer(status.job.server, server.id);
+    const feature = await fetchFeature(http, parseId(id));
+    if (!feature) return undefined;
+    const { vector, vectorLabel } = feature;
+    return { label: vectorLabel ?? undefined, vector: vector ? Float32Array.from(vector) : undefined };
+  }).catch((error) => {
     if (isAway(error) || isKeyRefused(error)) return null;
     throw error;
-  } finally {
-    await session.close();
-  }
+  });
 }
 
 /** Of vectors that a job made; its receipt has them all. */

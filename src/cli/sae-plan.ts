@@ -1,5 +1,5 @@
 import { count } from '../count.ts';
-import { describe } from '../layouts/bare.ts';
+import { describe } from '../layouts/describe.ts';
 import type { Known } from '../layouts/sae.ts';
 import { sourceOf } from '../library/sae-upload.ts';
 import { titleOf } from '../library/upload-sae.ts';

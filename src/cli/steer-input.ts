@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { type Feature, fetchFeature } from '../api/feature.ts';
-import type { FeatureId } from '../api/feature-id.ts';
+import { type FeatureId, idText } from '../api/feature-id.ts';
 import type { Http } from '../api/http.ts';
 import { longestPrompt, type SteerRequest } from '../api/steer.ts';
 import { AppError } from '../errors.ts';
@@ -33,7 +33,7 @@ export function parseDirections(words: readonly string[]): TypedDirection[] {
   }
   const seen = new Set<string>();
   for (const one of directions) {
-    const id = idOf(one);
+    const id = idText(one);
     if (seen.has(id))
       throw new AppError('usage', `${id} is named twice`, { hints: [`name it once, with one strength: ${id}@40`] });
     seen.add(id);
@@ -54,10 +54,6 @@ function parseDirection(word: string): TypedDirection {
   return { ...parseId(id), strength };
 }
 
-function idOf({ model, source, index }: FeatureId): string {
-  return `${model}/${source}/${Number(index)}`;
-}
-
 /**
  * Looks each direction up on the server, for the strength that is stored with it.
  * Errors: not_found naming all that are not there, cannot_steer where vectors and features are mixed.
@@ -68,10 +64,8 @@ export async function readDirections(
   { options, stop }: CommandContext,
   typed: readonly TypedDirection[],
 ): Promise<SteeringDirection[]> {
-  const read = await Promise.all(
-    typed.map(async (one) => ({ one, feature: await fetchFeature(http, one.model, one.source, one.index, stop) })),
-  );
-  const missing = read.filter(({ feature }) => !feature).map(({ one }) => idOf(one));
+  const read = await Promise.all(typed.map(async (one) => ({ one, feature: await fetchFeature(http, one, stop) })));
+  const missing = read.filter(({ feature }) => !feature).map(({ one }) => idText(one));
   if (missing.length > 0) {
     throw new AppError('not_found', `${server} has no feature ${missing.join(', ')}`, {
       hints: ['neuronpedia status shows what was uploaded from here'],
@@ -94,7 +88,7 @@ function direction(one: TypedDirection, feature: Feature, option: number | undef
           ? 'stored'
           : ('default' as const);
   const strength = one.strength ?? option ?? stored ?? defaultStrength;
-  return { ...one, id: idOf(one), strength, strengthFrom, feature };
+  return { ...one, id: idText(one), strength, strengthFrom, feature };
 }
 
 /** Both kinds of server take either vectors, or features of SAEs that the model's host holds. */

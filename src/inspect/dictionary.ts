@@ -1,4 +1,4 @@
-import { describe } from '../layouts/bare.ts';
+import { describe } from '../layouts/describe.ts';
 import { widestVector } from '../layouts/orientation.ts';
 import type { Known, Sae } from '../layouts/sae.ts';
 import { label, type Matrix, matrixOf, type Orientation } from '../tensor/tensor.ts';

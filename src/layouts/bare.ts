@@ -12,8 +12,6 @@ import { encoderBiases, orientationFromBiases, orientationFromName, widthBiases 
 import type { Sae } from './sae.ts';
 import { anyNumbers, refuseUnread } from './unread.ts';
 
-export { describe };
-
 const toUploadVector = 'a single vector is uploaded with: neuronpedia upload-vector';
 /** What to do with an array without a name that holds integers. */
 const toFloats = 'weights are floating-point numbers: if these are some, convert them with .astype(np.float32)';

@@ -3,7 +3,8 @@ import type { TensorFile } from '../formats/format.ts';
 import { isFloat } from '../tensor/dtype.ts';
 import { rowBlocks } from '../tensor/row-blocks.ts';
 import { elementCount, flatRow, label, type Matrix, matrixOf, type Tensor } from '../tensor/tensor.ts';
-import { describe, namedTensor, toWeights } from './bare.ts';
+import { namedTensor, toWeights } from './bare.ts';
+import { describe } from './describe.ts';
 import { anyNumbers, isText, refuseUnread } from './unread.ts';
 
 /** One vector out of a file, in memory: a steering vector or a probe. */

@@ -2,7 +2,8 @@ import { AppError } from '../errors.ts';
 import type { TensorFile } from '../formats/format.ts';
 import { readInOrder } from '../tensor/numbers.ts';
 import { elementCount, label, type Tensor } from '../tensor/tensor.ts';
-import { describe, namedTensor } from './bare.ts';
+import { namedTensor } from './bare.ts';
+import { describe } from './describe.ts';
 import { type Direction, refuseLong } from './direction.ts';
 import { anyNumbers, refuseUnread } from './unread.ts';
 

@@ -74,7 +74,9 @@ describe('an answer without an end', () => {
 
 test('an answer of more values than memory has room for is not made sense of', async () => {
   const http = await talkingTo((response) => response.writeHead(200).end('['.repeat((4 << 20) + 1)));
-  expect((await errorOf(fetchFeature(http, 'm', '1-x', '0'))).message).toContain('larger than');
+  expect((await errorOf(fetchFeature(http, { model: 'm', source: '1-x', index: '0' }))).message).toContain(
+    'larger than',
+  );
 });
 
 test('an array of millions that do not fit is looked at up to the first', () => {

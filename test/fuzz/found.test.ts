@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { retryAfterMs } from '../../src/api/answer-errors.ts';
 import type { Answer } from '../../src/api/http.ts';
 import { fullWindow } from '../../src/api/request-window.ts';
-import { featureSchema, limitsSchema, newVectorSchema } from '../../src/api/schemas.ts';
+import { limitsSchema, lookedUpSchema, newVectorSchema } from '../../src/api/schemas.ts';
 import { safeJson, safeLine } from '../../src/cli/display-text.ts';
 import { openKeyStore } from '../../src/config/key-store.ts';
 import { matrixOf } from '../../src/tensor/tensor.ts';
@@ -78,10 +78,10 @@ test('no server makes an instant of what is none', () => {
 
 test('no text is row 0 but "0"', () => {
   for (const index of ['', ' ', '0x0', '-0', '1e0', '\u001b[31m']) {
-    expect(featureSchema.safeParse({ index }).success, index).toBe(false);
+    expect(lookedUpSchema.safeParse({ index }).success, index).toBe(false);
     expect(newVectorSchema.safeParse({ vector: { modelId: 'm', source: 's', index } }).success, index).toBe(false);
   }
-  expect(featureSchema.parse({ index: '0' }).index).toBe(0);
+  expect(lookedUpSchema.parse({ index: '0' }).index).toBe(0);
 });
 
 test('a line keeps its paint and nothing else that a terminal obeys', () => {

@@ -1,3 +1,4 @@
+import { idText } from '../../api/feature-id.ts';
 import { foldersOf } from '../../config/folders.ts';
 import { AppError } from '../../errors.ts';
 import { closeAfter, type Own } from '../../library/close-after.ts';
@@ -21,7 +22,7 @@ import { withSpinner } from '../spinner.ts';
 /** `delete ID…`, `delete --job JOB`: takes back what this account uploaded; nothing of it where an id is another's. */
 export function run(context: CommandContext): Promise<number> {
   const { args, options } = context;
-  const ids = [...new Set(args.map(parseId).map(({ model, source, index }) => `${model}/${source}/${Number(index)}`))];
+  const ids = [...new Set(args.map(parseId).map(idText))];
   if (options.includeFound && options.job === undefined) {
     throw new AppError('usage', '--include-found is about a job: with an id that row is deleted either way', {
       hints: ['leave it out, or name the job with --job JOB'],

@@ -1,5 +1,5 @@
 import { AppError } from '../../errors.ts';
-import { describe } from '../../layouts/bare.ts';
+import { describe } from '../../layouts/describe.ts';
 import { parseHook } from '../../layouts/hook.ts';
 import { orientationFromWidth, widestVector } from '../../layouts/orientation.ts';
 import type { Known, Sae } from '../../layouts/sae.ts';
