@@ -90,3 +90,8 @@ export interface Batch {
 export function newBatch(run: Run, body: Body): Batch {
   return { id: run.nextBatch++, key: randomUUID(), body, known: false };
 }
+
+/** The server certainly does not have it: its rows are to be sent again, in other batches. */
+export async function drop({ journal }: Run, { id }: Batch, why: string): Promise<void> {
+  await journal.append({ t: 'dropped', batch: id, why });
+}

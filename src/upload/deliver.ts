@@ -1,13 +1,13 @@
 import { elapsedMs } from '../elapsed.ts';
 import type { AppError } from '../errors.ts';
-import { type Batch, newBatch, type Run } from './batch.ts';
+import { type Batch, drop, newBatch, type Run } from './batch.ts';
 import { bodyHash, bodyOf, bodyRows } from './body.ts';
 import type { Outcome } from './delivery.ts';
-import { drop, endLimited, endUnstored, sendHalves } from './end-unstored.ts';
+import { endLimited, endUnstored, sendHalves } from './end-unstored.ts';
 import { neverSent } from './journal-records.ts';
 import { longestWaitMs } from './patience.ts';
 import { failAgain } from './poison.ts';
-import { settled } from './settle.ts';
+import { settleByLookUp } from './settle.ts';
 import { takeTurn } from './take-turn.ts';
 
 /** Brings one batch to an end: stored, split into others, or left for the next run. */
@@ -65,71 +65,94 @@ const mostUnanswered = 3;
 /** A server that lets nothing in, window after window, is not waited for any longer. */
 const mostWindows = 3;
 
+/** What the tries of one batch have come to so far. */
+interface Tries {
+  windows: number;
+  failures: number;
+  unanswered: number;
+  /** Sent without an answer, now or by an earlier run: only its own key tells what became of it. */
+  isOpen: boolean;
+  /** A request of it may still be under way. */
+  isLost: boolean;
+}
+
 async function deliverAnnounced(run: Run, batch: Batch): Promise<void> {
   const { delivery, patience, abort, over } = run;
   // Without keys a batch that may have been sent is looked for before it is sent again.
   const isLookedFor = batch.stale || (batch.known && delivery.settle === 'lookup');
-  if (isLookedFor && (await settled(run, batch, false))) return;
+  if (isLookedFor && (await settleByLookUp(run, batch, false))) return;
   // As it is it would be refused for ever.
   if (batch.stale || batch.oversize) return sendAnew(run, batch);
-  let windows = 0;
-  let failures = 0;
-  let unanswered = 0;
-  // Sent without an answer, now or by an earlier run: only its own key tells what became of it.
-  let isOpen = batch.known && delivery.settle === 'resend';
-  // A request of it may still be under way.
-  let isLost = isOpen;
+  const isOpen = batch.known && delivery.settle === 'resend';
+  const tries: Tries = { windows: 0, failures: 0, unanswered: 0, isOpen, isLost: isOpen };
   while (!abort.aborted) {
-    // An intent may have waited for its turn for an hour, and this machine may have slept.
-    await run.journal.stillOurs();
-    const sentAt = elapsedMs();
-    const outcome = await delivery.send(batch.body.bytes, batch.key, abort, batch.body.pieces.length);
-    if (outcome.type === 'stored') {
-      run.appetite.took(batch.body, elapsedMs() - sentAt);
-      return confirm(run, batch, outcome.ids);
-    }
-    // Of the parts in which a bad row is looked for, failures say nothing of their size.
-    const isSearch = Boolean(batch.search || batch.brief || batch.doubtful !== undefined);
-    // Being busy or out of reach says nothing of what is in it.
-    const isFailure = outcome.type === 'unknown' && outcome.answered;
-    if (isFailure && !isSearch) run.appetite.failed(batch.body);
-    if (outcome.type === 'limited') {
-      if (++windows < mostWindows && (await takeTurn(run, batch))) continue;
-      return endLimited(run, batch, outcome.why, isOpen);
-    }
-    if (outcome.type !== 'busy' && outcome.type !== 'unknown') return endUnstored(run, batch, outcome, isOpen);
-    if (outcome.type === 'unknown' && delivery.settle === 'resend') {
-      isOpen = true;
-      isLost ||= !outcome.answered;
-    }
-    // Nor is it asked what became of it.
-    if (outcome.type === 'unknown' && (outcome.waitMs ?? 0) > longestWaitMs) return pause(run, outcome);
-    if (isFailure) failures++;
-    if (outcome.type === 'unknown' && !outcome.answered) unanswered++;
-    const often = isSearch || failures >= mostFailures[delivery.settle];
-    const isPoison = isFailure && often;
-    if (isPoison || (outcome.type === 'unknown' && delivery.settle === 'lookup')) {
-      if (await settled(run, batch, outcome.answered && !isLost)) return;
-      // Each step of a search is waited for: a server that is away for a minute fails them all.
-      if (isPoison && batch.search) await patience.wait(outcome.why, outcome.waitMs, over);
-      if (isPoison && !over.aborted) return failAgain(run, batch, outcome.why);
-      if (over.aborted) return;
-    }
-    // Divided under other keys: a server with keys leaves a feature that it has alone, on others it was looked for.
-    if (unanswered === mostUnanswered && batch.body.pieces.length > 1) {
-      run.appetite.failed(batch.body);
-      await drop(run, batch, 'made again');
-      return sendHalves(run, batch, 'was not answered again and again');
+    const outcome = await send(run, batch);
+    switch (outcome.type) {
+      case 'stored':
+        return confirm(run, batch, outcome.ids);
+      case 'limited':
+        if (++tries.windows < mostWindows && (await takeTurn(run, batch))) continue;
+        return endLimited(run, batch, outcome.why, tries.isOpen);
+      case 'busy':
+        break;
+      case 'unknown':
+        if (await endUnknown(run, batch, outcome, tries)) return;
+        break;
+      default:
+        return endUnstored(run, batch, outcome, tries.isOpen);
     }
     // With keys an unknown batch is sent again as it is: had it been stored, the server gives its first answer.
     await patience.wait(outcome.why, outcome.waitMs, over);
-    if (over.aborted) return outcome.type === 'busy' && !isOpen ? drop(run, batch, 'busy') : undefined;
+    if (over.aborted) return outcome.type === 'busy' && !tries.isOpen ? drop(run, batch, 'busy') : undefined;
   }
 }
 
+async function send(run: Run, { body, key }: Batch): Promise<Outcome> {
+  // An intent may have waited for its turn for an hour, and this machine may have slept.
+  await run.journal.stillOurs();
+  const sentAt = elapsedMs();
+  const outcome = await run.delivery.send(body.bytes, key, run.abort, body.pieces.length);
+  if (outcome.type === 'stored') run.appetite.took(body, elapsedMs() - sentAt);
+  return outcome;
+}
+
+type Unknown = Extract<Outcome, { type: 'unknown' }>;
+
+/** What follows on a failure that says nothing of the batch, or on no answer: whether that is the end of it. */
+async function endUnknown(run: Run, batch: Batch, outcome: Unknown, tries: Tries): Promise<boolean> {
+  const { delivery, patience, over } = run;
+  const { answered, why, waitMs } = outcome;
+  // Of the parts in which a bad row is looked for, failures say nothing of their size.
+  const isSearch = Boolean(batch.search || batch.brief || batch.doubtful !== undefined);
+  // Being out of reach says nothing of what is in it.
+  if (answered && !isSearch) run.appetite.failed(batch.body);
+  if (delivery.settle === 'resend') {
+    tries.isOpen = true;
+    tries.isLost ||= !answered;
+  }
+  if ((waitMs ?? 0) > longestWaitMs) return pause(run, outcome);
+  if (answered) tries.failures++;
+  else tries.unanswered++;
+  const isPoison = answered && (isSearch || tries.failures >= mostFailures[delivery.settle]);
+  if (isPoison || delivery.settle === 'lookup') {
+    if (await settleByLookUp(run, batch, answered && !tries.isLost)) return true;
+    // Each step of a search is waited for: a server that is away for a minute fails them all.
+    if (isPoison && batch.search) await patience.wait(why, waitMs, over);
+    if (isPoison && !over.aborted) await failAgain(run, batch, why);
+    if (isPoison || over.aborted) return true;
+  }
+  if (tries.unanswered < mostUnanswered || batch.body.pieces.length === 1) return false;
+  // Divided under other keys: a server with keys leaves a feature that it has alone, on others it was looked for.
+  run.appetite.failed(batch.body);
+  await drop(run, batch, 'made again');
+  await sendHalves(run, batch, 'was not answered again and again');
+  return true;
+}
+
 /** The server asks to be left alone for long: whether it has the batch is for the next run to find out. */
-function pause(run: Run, { waitMs = 0, why }: Extract<Outcome, { type: 'unknown' }>): void {
+function pause(run: Run, { waitMs = 0, why }: Unknown): true {
   run.close({ resumeAt: new Date(Date.now() + waitMs), waitMs, why });
+  return true;
 }
 
 async function confirm(run: Run, { id, body }: Batch, given: readonly string[] | undefined): Promise<void> {

@@ -1,13 +1,8 @@
 import { steadyNow } from '../steady-clock.ts';
-import { type Batch, newBatch, type Run } from './batch.ts';
+import { type Batch, drop, newBatch, type Run } from './batch.ts';
 import { bodyOf, halveBody } from './body.ts';
 import type { Outcome } from './delivery.ts';
 import { refusedRow } from './poison.ts';
-
-/** The server certainly does not have it: its rows are to be sent again, in other batches. */
-export async function drop({ journal }: Run, { id }: Batch, why: string): Promise<void> {
-  await journal.append({ t: 'dropped', batch: id, why });
-}
 
 /**
  * The server lets nothing in, window after window: the run ends. With `isOpen` an earlier request of the batch may have been

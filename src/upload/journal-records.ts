@@ -83,8 +83,9 @@ const intentSchema = z.object({
 /** The server has the batch. `ids` are the names it gave, in row order, where it gives any. */
 const storedSchema = z.object({ t: z.literal('stored'), batch: z.number(), ids: z.optional(z.array(z.string())) });
 
-/** Why a batch was dropped that was announced and whose turn never came. */
+/** Why a batch was dropped, where that is read again: its turn never came, or the server failed it again and again. */
 export const neverSent = 'not sent';
+export const failedAgain = 'failed';
 
 /** The server certainly does not have the batch: its rows are to be sent again, in other batches. */
 const droppedSchema = z.object({ t: z.literal('dropped'), batch: z.number(), why: z.string() });

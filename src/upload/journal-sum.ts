@@ -1,6 +1,7 @@
 import { eachRow, mergeRanges, type Range, subtractRanges } from '../tensor/ranges.ts';
 import {
   type DataRecord,
+  failedAgain,
   type IntentRecord,
   type JobRecord,
   type JournalRecord,
@@ -74,7 +75,7 @@ export function addRecord(sum: Sum, record: JournalRecord): void {
       sum.nextBatch = Math.max(sum.nextBatch, record.batch + 1);
       break;
     case 'dropped':
-      if (record.why === 'failed') addSuspect(sum, sum.intents.get(record.batch));
+      if (record.why === failedAgain) addSuspect(sum, sum.intents.get(record.batch));
       if (record.why === neverSent) sum.sent.delete(record.batch);
       sum.intents.delete(record.batch);
       break;

@@ -1,10 +1,11 @@
 import { AppError } from '../errors.ts';
 import { rangesOf } from '../tensor/ranges.ts';
 import { rowBlocks } from '../tensor/row-blocks.ts';
-import { type Batch, newBatch, type Run } from './batch.ts';
+import { type Batch, drop, newBatch, type Run } from './batch.ts';
 import { bodies } from './bodies.ts';
 import { bodyOf, halveBody, unlimited } from './body.ts';
 import { nameRow } from './delivery.ts';
+import { failedAgain } from './journal-records.ts';
 
 /**
  * What to do with a batch that the server fails again and again without a word of what is wrong. Where it has taken
@@ -14,7 +15,7 @@ import { nameRow } from './delivery.ts';
 export async function failAgain(run: Run, batch: Batch, why: string): Promise<void> {
   const { body } = batch;
   const [first] = body.pieces;
-  await run.journal.append({ t: 'dropped', batch: batch.id, why: 'failed' });
+  await drop(run, batch, failedAgain);
   if (!first || body.pieces.length === 1) return suspect(run, batch, why);
   if (run.taken > 0) return searchHalves(run, batch);
   const only = (pieces: typeof body.pieces) => newBatch(run, bodyOf(body, pieces, run.delivery.format, run.pool));

@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
 import { rangesOf } from '../tensor/ranges.ts';
 import { waitFor } from '../wait-for.ts';
-import { type Batch, newBatch, type Run } from './batch.ts';
+import { type Batch, drop, newBatch, type Run } from './batch.ts';
 import { type Body, bodyOf } from './body.ts';
 import { nameRow, type StoredRow } from './delivery.ts';
 import { compare, featureExists } from './look.ts';
@@ -11,7 +11,7 @@ import { compare, featureExists } from './look.ts';
  * batch of its own. `answered` says that the server is done with it; else it may still be working on it for a while.
  * Errors: outcome_unknown where the server names rows itself and cannot be asked for them, feature_exists.
  */
-export async function settled(run: Run, batch: Batch, answered: boolean): Promise<boolean> {
+export async function settleByLookUp(run: Run, batch: Batch, answered: boolean): Promise<boolean> {
   const rows = batch.body.pieces.map(({ row }) => row);
   const waits = answered ? [0] : [0, run.settleTimeoutMs, 2 * run.settleTimeoutMs];
   for (const waitMs of waits) {
@@ -25,7 +25,7 @@ export async function settled(run: Run, batch: Batch, answered: boolean): Promis
     const { different } = await compare(run.matrix, there);
     const { model, source } = run.identity;
     if (different.length > 0) throw featureExists(run.matrix, different, `${model}/${source}`, run, run.job, '');
-    const missing = await takeFound(run, batch.id, batch.body, there);
+    const missing = await takeFound(run, batch, there);
     if (missing) await run.deliver(newBatch(run, missing));
     return true;
   }
@@ -54,18 +54,14 @@ function unknownOutcome({ job, delivery }: Run, rows: readonly number[], cause: 
 }
 
 /** Notes the rows of a batch that the server turned out to have; returns a body of the others, if there are any. */
-async function takeFound(
-  run: Run,
-  id: number,
-  body: Body,
-  there: ReadonlyMap<number, StoredRow>,
-): Promise<Body | undefined> {
+async function takeFound(run: Run, batch: Batch, there: ReadonlyMap<number, StoredRow>): Promise<Body | undefined> {
+  const { body } = batch;
   const ids = new Map(
     [...there].flatMap(([row, stored]) => (stored.id === undefined ? [] : [[row, stored.id] as const])),
   );
   const missing = body.pieces.filter(({ row }) => !there.has(row));
   const rows = rangesOf(there.keys());
-  if (missing.length > 0) await run.journal.append({ t: 'dropped', batch: id, why: 'looked up' });
+  if (missing.length > 0) await drop(run, batch, 'looked up');
   if (rows.length > 0) {
     await run.journal.append({ t: 'found', rows, ids: Object.fromEntries(ids) });
     run.confirm(rows, ids);
