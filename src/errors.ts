@@ -60,6 +60,9 @@ export interface ErrorExtras {
   cause?: unknown;
 }
 
+/** So many of several things are told one by one: enough to see a pattern. */
+export const mostListed = 20;
+
 /** The first of several things that are wrong. */
 export interface Findings {
   readonly first: readonly string[];

@@ -9,8 +9,8 @@ import { AppError, toAppError } from './errors.ts';
 import { listenForSignals } from './signals.ts';
 
 /**
- * Runs one command line and returns its exit code. The only place that looks at `process`, and the only catch: what is
- * thrown below becomes a report and a code here.
+ * Runs one command line and returns its exit code. The one place that looks at the environment and the standard streams of
+ * the process, and the last catch: what is thrown below becomes a report and a code here.
  */
 export async function main(argv: readonly string[]): Promise<number> {
   const out = createOutput(process, outputOptions(argv));

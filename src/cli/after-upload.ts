@@ -63,23 +63,25 @@ export async function afterUpload(
 ): Promise<Afterwards> {
   const { options, out } = context;
   const fields: Record<string, unknown> = {};
-  const explained: Explained = { told: [], failed: [] };
+  let explained: Explained = { told: [], failed: [] };
   let some: readonly string[] = [];
-  let error: AppError | undefined;
   try {
     if (options.list !== undefined) {
       fields.list = await fillList(context, session, http, options.list, uploaded.ids().map(parseId));
     }
     if (wantsExplaining(options)) some = uploaded.explainable().slice(0, options.interpLimit);
-    await explainFeatures(context, http, some.map(parseId), explained);
-  } catch (thrown) {
-    error = toAppError(thrown);
+    explained = await explainFeatures(context, http, some.map(parseId));
+  } catch (error) {
+    explained = { ...explained, error };
+  }
+  const { told: explanations, failed: notExplained } = explained;
+  const error = explained.error === undefined ? undefined : toAppError(explained.error);
+  if (error) {
     out.warn(`the upload is done, but: ${error.message}`);
-    const tried = new Set([...explained.told, ...explained.failed].map(({ id }) => id)).size;
+    const tried = new Set([...explanations, ...notExplained].map(({ id }) => id)).size;
     if (tried > 0) out.note(`${count(tried)} of ${count(some.length)} features were explained or tried before that`);
     for (const hint of error.hints) out.hint(hint);
   }
-  const { told: explanations, failed: notExplained } = explained;
   return {
     fields: {
       ...fields,

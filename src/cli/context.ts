@@ -8,7 +8,7 @@ import type { Invocation } from './program.ts';
 /** How long requests in flight may take to end once a command has been stopped. */
 export const graceMs = 10_000;
 
-/** All that a command gets from the world; the rest of the program never looks at `process`. */
+/** All that a command gets from the world: it looks at no environment, stream or signal of the process itself. */
 export interface CommandContext {
   readonly args: readonly string[];
   readonly options: OptionValues;

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { count } from '../count.ts';
-import { AppError } from '../errors.ts';
+import { AppError, mostListed } from '../errors.ts';
 import { closeAfter } from '../library/close-after.ts';
 import { countRows, eachRow, intersectRanges, mergeRanges, subtractRanges } from '../tensor/ranges.ts';
 import { checkData } from '../upload/bind-data.ts';
@@ -17,14 +17,14 @@ import type { CommandContext } from './context.ts';
 import { type JobAgain, jobAgain } from './job-again.ts';
 import { commandOf } from './job-command.ts';
 import { atServerOf, namesServer } from './job-server.ts';
-import { loadProgress } from './progress.ts';
+import { withProgress } from './progress.ts';
 import { checkReceipt } from './receipt.ts';
 import { openSession, type Session } from './session.ts';
 import { withSpinner } from './spinner.ts';
 import { requireSame, tellVerification } from './verify-report.ts';
 
 /** A one in a hundred is noticed in 99.4 of a hundred samples of so many rows, however many there are. */
-const sampleRows = 512;
+const usualSample = 512;
 
 /** What a job's server and journal say of it. */
 interface Examined {
@@ -87,24 +87,20 @@ async function readBack(context: CommandContext, { status, state, server }: Exam
   const { out, options } = context;
   const rows = intersectRanges(state.stored, again.planned);
   const total = countRows(rows);
-  const sample = randomRows(rows, options.verifyRows ?? sampleRows, randomInt);
+  const sample = randomRows(rows, options.verifyRows ?? usualSample, randomInt);
   const size = countRows(sample);
-  const progress = (await loadProgress(out))(size, 0);
-  let verification: Verification;
-  try {
-    verification = await verifyRows({
+  const verification = await withProgress(out, size, (update) =>
+    verifyRows({
       ...again,
       server,
       rows: sample,
       idOf: (row) => idOfRow(status.job, state, row),
       onProgress: (compared) => {
-        progress.update(compared);
+        update(compared);
         context.stop.throwIfAborted();
       },
-    });
-  } finally {
-    progress.stop();
-  }
+    }),
+  );
   const fields = {
     ...{ compared: size, rows: total, every: size === total, basis: 'files' },
     ...(size < total && { chanceToNoticeOnePercent: chanceToNotice(total, size) }),
@@ -128,22 +124,19 @@ async function lookOnly(context: CommandContext, { status, state, server }: Exam
   out.warn('the files that this job was made of are gone: its rows are looked for, but what they hold is not compared');
   const rows = [...eachRow(state.stored)];
   const differences: Verification['differences'][number][] = [];
-  const progress = (await loadProgress(out))(rows.length, 0);
-  try {
+  await withProgress(out, rows.length, async (update) => {
     for (let at = 0; at < rows.length; at += stepRows) {
       context.stop.throwIfAborted();
       const named = rows.slice(at, at + stepRows).map((row) => ({ row, id: idOfRow(status.job, state, row) ?? '' }));
       const there = await server.rows.owners(named.map(({ id }) => id).filter((id) => id !== ''));
       const gone = named.filter(({ id }) => !there.has(id));
       differences.push(...gone.map((one) => ({ ...one, field: 'row', expected: 'stored', found: 'gone' })));
-      progress.update(at + named.length);
+      update(at + named.length);
     }
-  } finally {
-    progress.stop();
-  }
+  });
   const fields = {
     ...{ compared: rows.length, rows: rows.length, every: true, basis: 'presence' },
-    ...{ different: differences.length, differences: differences.slice(0, 20) },
+    ...{ different: differences.length, differences: differences.slice(0, mostListed) },
   };
   tellVerification(out, fields);
   requireSame(status.id, server, fields);

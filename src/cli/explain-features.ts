@@ -29,8 +29,10 @@ interface Told {
 
 /** What came of explaining, as far as it went. */
 export interface Explained {
-  readonly told: Told[];
-  readonly failed: { id: string; code: string; message: string; exitCode: number }[];
+  readonly told: readonly Told[];
+  readonly failed: readonly { id: string; code: string; message: string; exitCode: number }[];
+  /** What stopped it: the next feature would have met it too. */
+  readonly error?: unknown;
 }
 
 /** What may be wrong with one feature, and need not be with the next. */
@@ -38,19 +40,19 @@ const ofOneFeature: ReadonlySet<string> = new Set(['refused', 'not_found', 'not_
 
 /**
  * Has features explained (`--auto-interp`) and their explanations scored (`--score`), one after the other: each is a paid
- * call of a language model. What comes of each is put into `explained`; a feature that cannot be explained does not stop
- * the others. Errors: what would stop the next one too, and the signal's reason.
+ * call of a language model. A feature that cannot be explained does not stop the others.
  */
 export async function explainFeatures(
   context: CommandContext,
   http: Http,
   features: readonly FeatureId[],
-  { told, failed }: Explained,
-): Promise<void> {
+): Promise<Explained> {
   const { out, stop } = context;
+  const told: Told[] = [];
+  const failed: Explained['failed'][number][] = [];
   let failing = 0;
   for (const [i, feature] of features.entries()) {
-    stop.throwIfAborted();
+    if (stop.aborted) return { told, failed, error: stop.reason };
     const id = idText(feature);
     const where = features.length > 1 ? ` (${count(i + 1)} of ${count(features.length)})` : '';
     try {
@@ -59,15 +61,18 @@ export async function explainFeatures(
       told.push(...found.map((one) => ({ ...one, id })));
       failing = 0;
     } catch (error) {
-      if (!(error instanceof AppError) || !ofOneFeature.has(error.code) || features.length === 1) throw error;
+      if (!(error instanceof AppError) || !ofOneFeature.has(error.code) || features.length === 1) {
+        return { told, failed, error };
+      }
       const { code, message, exitCode } = error;
       // A server that fails twice in a row does not fail for what the features are.
       failing = code === 'server_failing' ? failing + 1 : 0;
-      if (failing > 1) throw error;
+      if (failing > 1) return { told, failed, error };
       failed.push({ id, code, message, exitCode });
       out.warn(`${id}: ${message}`);
     }
   }
+  return { told, failed };
 }
 
 async function explainOne({ options }: CommandContext, http: Http, id: FeatureId): Promise<Omit<Told, 'id'>[]> {

@@ -4,7 +4,7 @@ import { createPace, type Pace } from './pace.ts';
 import { clock, etaText, type ProgressFacts } from './progress-line.ts';
 
 /** A quota that is spent before all rows are there. */
-export interface QuotaAhead {
+export interface QuotaReach {
   /** Rows that will be confirmed when it is spent. */
   readonly reach: number;
   /** When the last of the rows can be sent, where the run waits for that. */
@@ -18,7 +18,7 @@ export interface ProgressState {
   readonly before: number;
   readonly pace: Pace;
   confirmed: number;
-  quota: QuotaAhead | undefined;
+  quota: QuotaReach | undefined;
   until: Date | undefined;
   /** When a request that failed is sent again. */
   tryAt: number | undefined;

@@ -1,12 +1,12 @@
 import { elapsedMs } from '../elapsed.ts';
 import type { Output } from './output.ts';
 import { factsLine } from './progress-line.ts';
-import { factsOf, type ProgressState, type QuotaAhead, type Shown, startState } from './progress-state.ts';
+import { factsOf, type ProgressState, type QuotaReach, type Shown, startState } from './progress-state.ts';
 
 /** Shows how far an upload is: a bar on a terminal, a line now and then elsewhere. */
 export interface Progress {
   /** So many rows are confirmed; `quota` says how far it lets this run come, where that is not the end. */
-  update(confirmed: number, quota?: QuotaAhead): void;
+  update(confirmed: number, quota?: QuotaReach): void;
   /** A request failed and is sent again after this long. */
   trying(waitMs: number): void;
   /** Nothing is sent before an instant. */
@@ -34,6 +34,20 @@ export async function loadProgress(out: Output): Promise<StartProgress> {
     const state = startState(total, confirmed);
     return progressOf(state, show(out, state));
   };
+}
+
+/** Shows progress towards `total` while something is done; `update` says how far that is. */
+export async function withProgress<T>(
+  out: Output,
+  total: number,
+  work: (update: (done: number) => void) => Promise<T>,
+): Promise<T> {
+  const progress = (await loadProgress(out))(total, 0);
+  try {
+    return await work((done) => progress.update(done));
+  } finally {
+    progress.stop();
+  }
 }
 
 function progressOf(state: ProgressState, shown: Shown): Progress {

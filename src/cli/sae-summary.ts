@@ -1,11 +1,12 @@
 import { count } from '../count.ts';
 import type { AppError } from '../errors.ts';
-import { type Held, type SaeEnd, sourceOf } from '../library/sae-upload.ts';
+import { type SaeEnd, sourceOf } from '../library/sae-upload.ts';
 import { countRows } from '../tensor/ranges.ts';
 import type { PreparedSae } from '../upload/kinds/prepared-sae.ts';
 import type { JobReport } from '../upload/run.ts';
 import type { Server } from '../upload/server.ts';
 import { formatShard, nameShard } from '../upload/shard.ts';
+import { timeUp } from '../upload/time-limit.ts';
 import type { Afterwards } from './after-upload.ts';
 import type { CommandContext } from './context.ts';
 import { lostNames } from './plan-document.ts';
@@ -51,7 +52,7 @@ export function finishJobs(context: CommandContext, ends: readonly End[]): numbe
   const jobs = ends.map(({ source, prepared, report, error, held, after }) => ({
     source,
     ...(report && preparedFields(prepared)),
-    ...(held && { status: heldStatus(held), sent: 0, ...resumeFields(held) }),
+    ...(held && { status: statusOf(held), sent: 0, ...resumeFields(held) }),
     ...(error && failedFields(error)),
     ...(report && {
       status: statusOf(report),
@@ -100,18 +101,13 @@ function tellHeld({ out, command }: CommandContext, ends: readonly End[]): void 
   const sources = ends.filter(({ held }) => held).map(({ source }) => source);
   const end = ends.find(({ held }) => held)?.held?.end;
   if (!end) return;
-  const why = end.type === 'quota' ? end.why : end.type === 'time_up' ? 'the time of --max-duration is up' : 'stopped';
+  const why = end.type === 'quota' ? end.why : end.type === 'time_up' ? timeUp().message : 'stopped';
   out.note(`not begun: ${sources.join(', ')} (${why}); go on with: ${command}`);
 }
 
 function exitCodeOfEnd({ report, error, held, after }: End): number {
-  if (held) return heldStatus(held) === 'paused' ? 8 : 0;
+  if (held) return exitCodeOf(held);
   return error?.exitCode ?? Math.max(report ? exitCodeOf(report) : 0, after?.exitCode ?? 0);
-}
-
-/** By a person, who gets the exit code of the signal, or by a limit. */
-function heldStatus({ end }: Held): 'paused' | 'interrupted' {
-  return end.type === 'stopped' ? 'interrupted' : 'paused';
 }
 
 function failedFields({ code, exitCode, message, details }: AppError): Record<string, unknown> {

@@ -3,14 +3,15 @@ import { foldersOf } from '../config/folders.ts';
 import { count } from '../count.ts';
 import { type RunOptions, throwIfStopped } from '../library/run-options.ts';
 import { nameRow } from '../upload/delivery.ts';
-import type { QuotaAhead as EventQuota, UploadEvent } from '../upload/events.ts';
+import type { QuotaAhead, UploadEvent } from '../upload/events.ts';
 import type { JobReport } from '../upload/run.ts';
 import type { Server } from '../upload/server.ts';
+import { timeUp } from '../upload/time-limit.ts';
 import type { CommandContext } from './context.ts';
 import { formatMoment } from './moment.ts';
 import { type OutageTeller, outageTeller } from './outage.ts';
 import { loadProgress, type Progress } from './progress.ts';
-import type { QuotaAhead } from './progress-state.ts';
+import type { QuotaReach } from './progress-state.ts';
 import { describeQuarantine, type RowNaming } from './quarantine.ts';
 import type { Session } from './session.ts';
 
@@ -49,7 +50,7 @@ export async function eventReporter(
     onEvent: (event) => {
       if (event.type === 'progress') {
         progress ??= startProgress(event.total, event.confirmed);
-        progress.update(event.confirmed, quotaAhead(context, event.quota));
+        progress.update(event.confirmed, quotaReach(context, event.quota));
       }
       if (event.type === 'retry') progress?.trying(event.wait_s * 1000);
       if (event.type === 'waiting') progress?.waiting(new Date(event.until));
@@ -64,7 +65,7 @@ export async function eventReporter(
 const dayMs = 86_400_000;
 
 /** How far a quota lets the upload come; with `--wait` also when its last rows go. */
-function quotaAhead({ options }: CommandContext, quota: EventQuota | undefined): QuotaAhead | undefined {
+function quotaReach({ options }: CommandContext, quota: QuotaAhead | undefined): QuotaReach | undefined {
   if (!quota) return undefined;
   const { reach, resumeAt, days } = quota;
   const lastDay = options.wait && resumeAt ? new Date(Date.parse(resumeAt) + (days - 1) * dayMs) : undefined;
@@ -104,19 +105,22 @@ export function tellEnd(context: CommandContext, { end, quarantined }: JobReport
     const ways = [end.ofTier && higherLimits, !options.wait && '--wait sleeps until then'].filter(Boolean);
     if (ways.length > 0) out.note(ways.join('; '));
   }
-  if (end.type === 'time_up') out.note('paused: the time of --max-duration is up');
+  if (end.type === 'time_up') out.note(`paused: ${timeUp().message}`);
   out.note(`progress is saved; go on with: ${command}`);
 }
 
+/** How a job ended that was begun, or why it was not. */
+type Ended = Pick<JobReport, 'end'> & Partial<Pick<JobReport, 'quarantined'>>;
+
 /** Exit code of a run by how it ended; signals set their own. */
-export function exitCodeOf({ end, quarantined }: JobReport): number {
+export function exitCodeOf({ end, quarantined }: Ended): number {
   if (end.type === 'quota' || end.type === 'time_up') return 8;
-  return quarantined.size > 0 ? 3 : 0;
+  return quarantined?.size ? 3 : 0;
 }
 
 /** How a run stands, in the words of the summary. */
-export function statusOf({ end, quarantined }: JobReport): 'done' | 'quarantined' | 'paused' | 'interrupted' {
-  if (end.type === 'finished') return quarantined.size > 0 ? 'quarantined' : 'done';
+export function statusOf({ end, quarantined }: Ended): 'done' | 'quarantined' | 'paused' | 'interrupted' {
+  if (end.type === 'finished') return quarantined?.size ? 'quarantined' : 'done';
   return end.type === 'stopped' ? 'interrupted' : 'paused';
 }
 

@@ -1,7 +1,4 @@
-import { AppError } from '../errors.ts';
-
-/** Enough to see a pattern. */
-const mostFaults = 20;
+import { AppError, mostListed } from '../errors.ts';
 
 /** What is known of a fault besides its words. */
 export interface AboutFault {
@@ -40,7 +37,7 @@ export function collectFaults(path: string, { skipBad = false, orElse }: FaultOp
         return;
       }
       count++;
-      if (first.length < mostFaults) first.push(fault);
+      if (first.length < mostListed) first.push(fault);
       if (hint !== undefined) hints.add(hint);
     },
     throwIfAny() {

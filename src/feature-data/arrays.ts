@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { AppError } from '../errors.ts';
+import { AppError, mostListed } from '../errors.ts';
 import { indexNames, largestIndex } from '../tensor/indices.ts';
 import type { Column, Columns } from './columns.ts';
 import { factsOf } from './facts.ts';
@@ -118,9 +118,6 @@ function keyNotRead(path: string, name: string, why: string): AppError {
     details: { file: path, array: name },
   });
 }
-
-/** Enough to see what file it is. */
-const mostListed = 20;
 
 function nothingThere(path: string, notRead: ReadonlyMap<string, string>): AppError {
   const found = [...notRead].map(([name, why]) => `"${name}" ${tidy(why)}`);

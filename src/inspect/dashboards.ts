@@ -1,9 +1,8 @@
 import type { Faults } from '../dashboards/faults.ts';
 import { openDashboards } from '../dashboards/open.ts';
-import { withFindings } from '../errors.ts';
+import { mostListed, withFindings } from '../errors.ts';
 import { countRows, formatRanges } from '../tensor/ranges.ts';
 import type { Finding } from './findings.ts';
-import { mostListed } from './row-list.ts';
 
 /** Examples of features: a `.jsonl`, or a folder that SAEDashboard wrote. */
 export interface DashboardReport {

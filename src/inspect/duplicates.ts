@@ -1,4 +1,4 @@
-import { mostListed } from './row-list.ts';
+import { mostListed } from '../errors.ts';
 
 /** Rows that hold the same values as an earlier row, bit for bit. */
 export interface Duplicates {

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { batchFiles } from '../dashboards/sae-dashboard.ts';
 import { AppError } from '../errors.ts';
 import type { TensorFile } from '../formats/format.ts';
@@ -7,8 +7,8 @@ import { openTensorFile } from '../formats/open.ts';
 import { namedTensor } from '../layouts/bare.ts';
 import { isSingle } from '../layouts/direction.ts';
 import { findSaes } from '../layouts/find.ts';
-import { listFolder } from '../layouts/folder.ts';
-import { scalerOf } from '../layouts/probe.ts';
+import { listFolder, weightFile } from '../layouts/folder.ts';
+import { biasNameOf, scalerOf } from '../layouts/probe.ts';
 import type { Sae } from '../layouts/sae.ts';
 import { isFloat } from '../tensor/dtype.ts';
 import { elementCount, type Tensor } from '../tensor/tensor.ts';
@@ -164,8 +164,8 @@ function vectorsOf(file: TensorFile, name: string | undefined): Tensor[] {
 
 /** The bias that scikit-learn or torch stores beside a probe of this name. */
 function biasOf(file: TensorFile, { name }: Tensor): Tensor | undefined {
-  const bias = name.replace(/coef(_?)$/, 'intercept$1').replace(/weight$/, 'bias');
-  return bias === name ? undefined : file.tensors.get(bias);
+  const bias = biasNameOf(name);
+  return bias === undefined ? undefined : file.tensors.get(bias);
 }
 
 /** More classes than a probe of torch has, and fewer than the values of any decoder's vector. */
@@ -186,11 +186,7 @@ function isUntold(error: unknown): error is AppError {
   return error instanceof AppError && error.code === 'layout_unknown';
 }
 
-const weightExtensions = ['.npy', '.npz', '.safetensors', '.arrow', '.arrows', '.feather'];
-
 async function weightFiles(folder: string): Promise<string[]> {
   const { names } = await listFolder(folder);
-  return names
-    .filter((name) => weightExtensions.includes(extname(name).toLowerCase()))
-    .map((name) => join(folder, name));
+  return names.filter((name) => weightFile.test(name)).map((name) => join(folder, name));
 }

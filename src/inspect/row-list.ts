@@ -1,11 +1,10 @@
+import { mostListed } from '../errors.ts';
+
 /** Rows of one sort: how many there are, and the first of them. */
 export interface RowList {
   readonly count: number;
   readonly first: readonly number[];
 }
-
-/** Enough to see a pattern; a file of nothing but zeros need not be listed whole. */
-export const mostListed = 20;
 
 export interface RowListBuilder {
   add(row: number): void;

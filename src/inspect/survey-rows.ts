@@ -1,9 +1,10 @@
+import { mostListed } from '../errors.ts';
 import { rowBlocks } from '../tensor/row-blocks.ts';
 import type { Matrix } from '../tensor/tensor.ts';
 import { type BrokenRow, describeBroken } from './broken-rows.ts';
 import { type Duplicates, startDuplicates } from './duplicates.ts';
 import { measureRow, type RowMeasure } from './measure-row.ts';
-import { mostListed, type RowList, startRowList } from './row-list.ts';
+import { type RowList, startRowList } from './row-list.ts';
 import { type Spread, startSpread } from './spread.ts';
 
 /** What one pass over the rows of a matrix finds. */

@@ -57,7 +57,8 @@ export function isTrainingState(path: string): boolean {
   return /(^|[\\/])(\w*state|optimizer\w*|lr_scheduler\w*)\.pth?$/.test(path);
 }
 
-const weightFile = /\.(safetensors|npz|npy|arrow|arrows|feather)$/;
+/** Formats that hold weights, by the ends of their names. */
+export const weightFile = /\.(safetensors|npz|npy|arrow|arrows|feather)$/i;
 /** What trainers leave beside an SAE in formats that weights come in. */
 const besideSaes =
   /^(sparsity|.*_log_feature_sparsity|activations_store_state|activation_scaler|examples|optimizer.*|adapter_model|training_args|chunk-.*|tokens.*|activations.*)\./;

@@ -29,6 +29,12 @@ const pairs: readonly (readonly [weights: RegExp, bias: string])[] = [
   [/^(.*?)weight()$/, '$1bias$2'],
 ];
 
+/** What the bias beside weights of this name is called; undefined for a name that no weights of a probe have. */
+export function biasNameOf(name: string): string | undefined {
+  const beside = pairs.find(([pattern]) => pattern.test(name));
+  return beside && name.replace(...beside);
+}
+
 /**
  * Reads a probe: `coef` (1 or classes × width) and `intercept` of scikit-learn, `weight` and `bias` of torch, or a bare
  * vector. A `scale` beside them (StandardScaler) means that the stored direction is one of scaled features: it is divided
@@ -54,7 +60,7 @@ export async function readProbe(file: TensorFile, options: ProbeOptions): Promis
 }
 
 function findWeights(file: TensorFile, name: string | undefined): { weights: Tensor; bias: Tensor | undefined } {
-  const isWeights = (asked: string) => pairs.some(([pattern]) => pattern.test(asked));
+  const isWeights = (asked: string) => biasNameOf(asked) !== undefined;
   if (name === undefined) refuseUnread(file, isWeights);
   const named = [...file.tensors.values()].filter((tensor) => isWeights(tensor.name));
   const arrays = [...file.tensors.values()].filter((tensor) => tensor.shape.length > 0);
@@ -69,8 +75,7 @@ function findWeights(file: TensorFile, name: string | undefined): { weights: Ten
       ],
     });
   }
-  const beside = pairs.find(([pattern]) => pattern.test(weights.name));
-  const biasName = beside && weights.name.replace(...beside);
+  const biasName = biasNameOf(weights.name);
   refuseUnread(file, (asked) => asked === biasName, 'or save the probe without it, and say it with --bias');
   return { weights, bias: biasName === undefined ? undefined : file.tensors.get(biasName) };
 }

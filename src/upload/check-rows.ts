@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts';
+import { AppError, mostListed } from '../errors.ts';
 import { countRows, membership, type Ranges } from '../tensor/ranges.ts';
 import { type RowBlock, rowBlocks } from '../tensor/row-blocks.ts';
 import { label, type Matrix } from '../tensor/tensor.ts';
@@ -13,9 +13,6 @@ interface Finding {
   readonly column: number;
   readonly value: number;
 }
-
-/** Enough to see a pattern; a file of nothing but NaN need not be listed whole. */
-const mostFindings = 20;
 
 /** What reading the planned rows has found. */
 export interface CheckedRows {
@@ -62,7 +59,7 @@ export async function checkRows(
     for (const finding of badValues(block)) {
       if (!isPlanned(finding.row)) continue;
       bad++;
-      if (findings.length < mostFindings) findings.push(finding);
+      if (findings.length < mostListed) findings.push(finding);
       if (skipBad) reasons.set(finding.row, `value ${finding.column} is ${finding.value}`);
     }
     for (const [row, why] of (await sizes?.(block, isPlanned)) ?? []) large.set(row, why);
@@ -108,7 +105,7 @@ function tooLarge(
   large: ReadonlyMap<number, string>,
   { format = {}, skipBad = false }: CheckOptions,
 ): AppError {
-  const list = [...large].slice(0, mostFindings).map(([row, why]) => `${nameRow(format, row)}: ${why}`);
+  const list = [...large].slice(0, mostListed).map(([row, why]) => `${nameRow(format, row)}: ${why}`);
   const rows = large.size === 1 ? '1 row is' : `${large.size} rows are`;
   return new AppError('cannot_be_stored', `${label(tensor)}: ${rows} too large to be sent`, {
     findings: { first: list, count: large.size },
@@ -120,7 +117,7 @@ function tooLarge(
     details: {
       file: tensor.file,
       tensor: tensor.name,
-      rows: [...large.keys()].slice(0, mostFindings),
+      rows: [...large.keys()].slice(0, mostListed),
       count: large.size,
     },
   });

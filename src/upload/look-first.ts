@@ -86,7 +86,7 @@ const nothing: Comparison = { same: [], different: [], uncompared: [], ids: new 
 const elsewhere = ['unreachable', 'authentication_failed', 'paused', 'bug'];
 
 /** Nor does one that would have come to any request: a signal, too many of them, or another address. */
-const isElsewhere = (error: AppError) => {
+const saysNothingOfTheList = (error: AppError) => {
   const status = answeredStatus(error);
   if (elsewhere.includes(error.code) || isStopped(error)) return true;
   return status === 429 || (status !== undefined && status >= 300 && status < 400);
@@ -98,7 +98,7 @@ const isElsewhere = (error: AppError) => {
  * keys keep a repeated request from being stored twice; elsewhere that is for a person to say. Error: outcome_unknown.
  */
 function goOnUnseen({ delivery, assumeNew, onEvent }: JobInput, isKnown: boolean, cause: unknown): Comparison {
-  if (!delivery.serverNames || !(cause instanceof AppError) || isElsewhere(cause)) throw cause;
+  if (!delivery.serverNames || !(cause instanceof AppError) || saysNothingOfTheList(cause)) throw cause;
   const problem = `listing your vectors failed: ${cause.message}`;
   if (isKnown) {
     onEvent({ type: 'warning', message: `${problem}; going on by the checkpoint alone` });

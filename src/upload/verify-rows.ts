@@ -1,3 +1,4 @@
+import { mostListed } from '../errors.ts';
 import { countRows, type Ranges } from '../tensor/ranges.ts';
 import { rowBlocks } from '../tensor/row-blocks.ts';
 import type { Matrix } from '../tensor/tensor.ts';
@@ -35,9 +36,6 @@ export interface VerifyInput {
 /** Rows are read back in full, vectors with 15 KB or more each. */
 const rowsAtOnce = 32;
 
-/** Enough to see a pattern. */
-const mostDifferences = 20;
-
 /**
  * Makes the requests for rows again, as if to send them, reads the rows back from the server and compares each field.
  * Errors: those of asking, and of reading the files.
@@ -51,7 +49,7 @@ export async function verifyRows(input: VerifyInput): Promise<Verification> {
   for await (const body of bodies(blocks, delivery.format, () => limits, createBufferPool())) {
     for (const found of await compareBody(input, body).finally(() => body.release())) {
       if (found.length > 0) different++;
-      differences.push(...found.slice(0, mostDifferences - differences.length));
+      differences.push(...found.slice(0, mostListed - differences.length));
     }
     compared += body.pieces.length;
     input.onProgress(compared);

@@ -92,7 +92,7 @@ describe('rows with indices of their own', () => {
     expect(job?.indexOf?.(3)).toBe(ownIndices[3]);
     const left = new Map([[0, 'value 1 is NaN']]);
     expect(describeQuarantine(left, job ?? {})).toEqual(['1 row is left out: feature 5000 (row 0): value 1 is NaN']);
-    expect(quarantineFields(left, job).quarantinedRows).toEqual([{ row: 0, index: 5000, why: 'value 1 is NaN' }]);
+    expect(quarantineFields(left, job ?? {}).quarantinedRows).toEqual([{ row: 0, index: 5000, why: 'value 1 is NaN' }]);
     expect(describeQuarantine(left, {})).toEqual(['1 row is left out: row 0: value 1 is NaN']);
     await rm(bench.state, { recursive: true });
     const file = join(bench.folder, 'other.jsonl');

@@ -15,7 +15,7 @@ import { countThings, type Planned, tellEnd, tellSurvey } from '../delete-report
 import { findJobId, requireHost } from '../find-job.ts';
 import { parseId } from '../id.ts';
 import { atServerOf } from '../job-server.ts';
-import { loadProgress } from '../progress.ts';
+import { withProgress } from '../progress.ts';
 import { openSession, type Session } from '../session.ts';
 import { withSpinner } from '../spinner.ts';
 
@@ -44,7 +44,7 @@ export function run(context: CommandContext): Promise<number> {
       await openSession(job && state ? await atServerOf(context, job, state) : context, context.args),
     );
     const { server } = own(await session.connect());
-    const { planned, held } = await plan(context, session, server, { ids, job }, own);
+    const { planned, held } = await plan(context, session, server, { ids, job, state }, own);
     const survey = await withSpinner(context.out, `looking up ${countThings(planned.ids.length)}`, () =>
       surveyRows(server.rows, planned.ids, server.account.id),
     );
@@ -57,6 +57,8 @@ export function run(context: CommandContext): Promise<number> {
 interface Named {
   readonly ids: readonly string[];
   readonly job: string | undefined;
+  /** What that job's journal says. */
+  readonly state: JournalState | undefined;
 }
 
 /** Which rows; and unless it is a dry run, with the jobs that know them held against other runs. */
@@ -70,7 +72,7 @@ async function plan(context: CommandContext, session: Session, server: Server, n
     const one = options.dryRun ? undefined : own(await holdJob(id, hold));
     if (one) held.push(one);
     for (const warning of one?.journal.warnings ?? []) context.out.warn(warning);
-    const state = one?.journal.state ?? ((await readJobState(hold.stateDir, id)) as JournalState);
+    const state = one?.journal.state ?? (named.state as JournalState);
     const job = state.job as JobRecord;
     requireOwnJob(id, job, { server, name: session.name });
     rows = rowsToDelete(id, job, state, { server, foundToo: options.includeFound ?? false });
@@ -104,21 +106,12 @@ async function finish(context: CommandContext, prepared: Prepared): Promise<numb
   return end(await remove(context, prepared, marks));
 }
 
-async function remove(
+function remove(
   { out, stop }: CommandContext,
   { server, survey }: Prepared,
   marks: ReturnType<typeof deletionMarks>,
 ): Promise<Deletion> {
-  const progress = (await loadProgress(out))(survey.mine.length, 0);
-  try {
-    return await deleteRows(survey.mine, {
-      rows: server.rows,
-      marks,
-      inFlight: server.capabilities.maxInFlight,
-      stop,
-      onProgress: (deleted) => progress.update(deleted),
-    });
-  } finally {
-    progress.stop();
-  }
+  const { rows, capabilities } = server;
+  const run = { rows, marks, inFlight: capabilities.maxInFlight, stop };
+  return withProgress(out, survey.mine.length, (onProgress) => deleteRows(survey.mine, { ...run, onProgress }));
 }

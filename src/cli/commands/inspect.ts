@@ -1,5 +1,5 @@
 import { count } from '../../count.ts';
-import { AppError } from '../../errors.ts';
+import { AppError, mostListed } from '../../errors.ts';
 import type { Finding } from '../../inspect/findings.ts';
 import { type Inspection, inspectPath } from '../../inspect/inspect.ts';
 import { BUILT_IN_MODELS } from '../../sandbox/models.ts';
@@ -57,7 +57,7 @@ function look({ out, options, stop }: CommandContext, path: string): Promise<Ins
 function failure(path: string, findings: readonly Finding[], strict: boolean): AppError | undefined {
   const counted = strict ? findings : findings.filter(({ fatal }) => fatal);
   if (counted.length === 0) return undefined;
-  const list = counted.slice(0, 20).map(({ where, message }) => `${where}: ${message}`);
+  const list = counted.slice(0, mostListed).map(({ where, message }) => `${where}: ${message}`);
   const findingsOf = counted.length === 1 ? '1 finding' : `${counted.length} findings`;
   return new AppError('findings', `${path}: ${findingsOf}`, {
     findings: { first: list, count: counted.length },

@@ -5,11 +5,11 @@ import { AppError } from '../../errors.ts';
 import { combine } from '../../feature-data/combine.ts';
 import { deadRows, type FeatureData, type FeatureSet, type SparsityScale } from '../../feature-data/feature-data.ts';
 import { openFeatureData } from '../../feature-data/open.ts';
-import { neuronpediaModelId } from '../../layouts/model-names.ts';
 import type { Sae } from '../../layouts/sae.ts';
 import { countRows, intersectRanges, type Ranges, subtractRanges } from '../../tensor/ranges.ts';
 import type { Place } from '../destination.ts';
 import type { Server } from '../server.ts';
+import { recordPlace } from './record-place.ts';
 
 export interface FactOptions {
   /** A `.jsonl` keyed by index, or arrays with a value a feature; may hold `{layer}` and `{head}`. */
@@ -45,8 +45,7 @@ export async function openFacts(
   set: Pick<FeatureSet, 'rows' | 'indices'>,
   options: FactOptions,
 ): Promise<SaeFacts | undefined> {
-  const isModel = (name: string) => name === model.value || neuronpediaModelId(name) === model.value;
-  const place = { model: model.value, layer: layer.value, isModel };
+  const place = recordPlace(model.value, layer.value);
   const features: FeatureSet = { ...set, placeFault: (named) => placeFault(named, place) };
   const beside = await sparsityBeside(sae);
   const named = options.featureMetadata && placedPath(options.featureMetadata, sae, layer.value);

@@ -2,7 +2,6 @@ import { count } from '../../count.ts';
 import type { DashboardSource } from '../../dashboards/dashboard.ts';
 import { openDashboards } from '../../dashboards/open.ts';
 import { AppError } from '../../errors.ts';
-import { neuronpediaModelId } from '../../layouts/model-names.ts';
 import type { Sae } from '../../layouts/sae.ts';
 import {
   countRows,
@@ -18,6 +17,7 @@ import type { Place } from '../destination.ts';
 import type { Server, SourceSet } from '../server.ts';
 import { featureFormat } from './feature-format.ts';
 import type { PlacedSae, SaeOptions, Way } from './prepared-sae.ts';
+import { recordPlace } from './record-place.ts';
 import { placedPath } from './sae-facts.ts';
 import { isVectorPlace } from './sae-vectors.ts';
 
@@ -82,12 +82,7 @@ async function findDashboards(
   { layer }: Place,
 ): Promise<DashboardSource | undefined> {
   if (path === undefined) return undefined;
-  const isModel = (name: string) => name === model || neuronpediaModelId(name) === model;
-  return openDashboards(
-    placedPath(path, sae, layer.value),
-    { model, layer: layer.value, isModel },
-    { skipBad, fixTokens },
-  );
+  return openDashboards(placedPath(path, sae, layer.value), recordPlace(model, layer.value), { skipBad, fixTokens });
 }
 
 /** A server that keeps no vectors takes features only with examples. Error: cannot_be_stored with both ways on. */

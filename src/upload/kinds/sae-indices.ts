@@ -1,4 +1,4 @@
-import { AppError } from '../../errors.ts';
+import { AppError, mostListed } from '../../errors.ts';
 import type { TensorFile } from '../../formats/format.ts';
 import type { Sae } from '../../layouts/sae.ts';
 import { type Indices, indexNames, largestIndex, ownIndices, rowNumbers, singleIndex } from '../../tensor/indices.ts';
@@ -90,7 +90,7 @@ function wantedRows(matrix: Matrix, indices: Indices, features: Ranges | undefin
 function beyond(matrix: Matrix, indices: Indices, features: Ranges, wanted: Ranges): AppError {
   const isOwn = indices.hash !== undefined;
   const found = isOwn ? rangesOf(mapped(wanted, indices)) : wanted;
-  const missing = formatRanges(subtractRanges(features, found).slice(0, 20));
+  const missing = formatRanges(subtractRanges(features, found).slice(0, mostListed));
   const last = matrix.rows - 1;
   const there = isOwn
     ? `no row of the ${matrix.rows} has that index`

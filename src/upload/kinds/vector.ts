@@ -3,7 +3,6 @@ import { type Dashboard, dashboardFields } from '../../dashboards/dashboard.ts';
 import { openDashboards } from '../../dashboards/open.ts';
 import { AppError } from '../../errors.ts';
 import type { Direction } from '../../layouts/direction.ts';
-import { neuronpediaModelId } from '../../layouts/model-names.ts';
 import { countRows } from '../../tensor/ranges.ts';
 import { flatRow, inMemory, label, type Matrix } from '../../tensor/tensor.ts';
 import { type Attributes, checkAttributes, notStored } from '../attributes.ts';
@@ -11,6 +10,7 @@ import { checkRows } from '../check-rows.ts';
 import { checkLayer, findModel } from '../destination.ts';
 import type { Server, VectorDestination } from '../server.ts';
 import { mostStrength } from '../strength.ts';
+import { recordPlace } from './record-place.ts';
 import { hashRows } from './row-hashes.ts';
 import { wrongWidth } from './sae-matrix.ts';
 import { refuseWithoutWidth, vectorFields } from './sae-vectors.ts';
@@ -121,8 +121,7 @@ function checkStrength(strength: number): void {
 /** The one record of activations that belongs to a vector. Error: layout_unknown where the file is of several features. */
 async function readDashboard({ activations, layer }: VectorOptions, model: string): Promise<Dashboard | undefined> {
   if (activations === undefined) return undefined;
-  const isModel = (name: string) => name === model || neuronpediaModelId(name) === model;
-  const source = await openDashboards(activations, { model, layer, isModel, onlyIndex: 0 });
+  const source = await openDashboards(activations, { ...recordPlace(model, layer), onlyIndex: 0 });
   try {
     const [first] = source.features;
     if (first && countRows(source.features) === 1) return await source.read(first[0]);
