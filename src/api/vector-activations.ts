@@ -21,7 +21,12 @@ export function vectorActivationDelivery(
   const { model: modelId, source, index } = vector;
   const place = JSON.stringify({ modelId, source, index }).slice(0, -1);
   return {
-    format: { before: '', after: '', values: false, aroundRow: () => ({ before: `${place},${fields}}`, after: '' }) },
+    format: {
+      before: '',
+      after: '',
+      values: false,
+      around: () => () => ({ before: `${place},${fields}}`, after: '' }),
+    },
     pacer,
     maxRows: 1,
     maxBytes: capabilities.maxBytes,

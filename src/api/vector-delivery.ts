@@ -1,5 +1,5 @@
 import * as z from '../schema.ts';
-import type { Delivery, LookedUp, StoredRow } from '../upload/delivery.ts';
+import type { AroundRow, Delivery, LookedUp, StoredRow } from '../upload/delivery.ts';
 import { looseHash } from '../upload/fingerprint.ts';
 import type { Pacer } from '../upload/pacer.ts';
 import type { Capabilities, VectorDestination } from '../upload/server.ts';
@@ -29,17 +29,20 @@ export function vectorDelivery(
     hookType,
     vectorDefaultSteerStrength: strength,
   });
+  const around =
+    (own: (row: number) => string): AroundRow =>
+    (row) => ({
+      before: `${fields.slice(0, -1)},"vectorLabel":${JSON.stringify(label(row))},"vector":[`,
+      after: `${[']', destination.fields, own(row)].filter(Boolean).join(',')}}`,
+    });
   return {
     format: {
       before: '',
       after: '',
       values: true,
-      ...(rowFields && { prepare: rowFields.prepare, mostPrepared: rowFields.mostPrepared }),
+      ...(rowFields && { mostRead: rowFields.most }),
       ...(indexOf && { indexOf }),
-      aroundRow: (row) => ({
-        before: `${fields.slice(0, -1)},"vectorLabel":${JSON.stringify(label(row))},"vector":[`,
-        after: `${[']', destination.fields, rowFields?.of(row)].filter(Boolean).join(',')}}`,
-      }),
+      around: (start, count) => rowFields?.of(start, count).then(around) ?? around(() => ''),
     },
     pacer,
     maxRows: 1,

@@ -2,10 +2,10 @@ import { floatWriter, longestFloatText } from '../encode/floats.ts';
 import { AppError } from '../errors.ts';
 import type { RowBlock } from '../tensor/row-blocks.ts';
 import { type Body, type BodyBuilder, type BodyLimits, type BufferPool, startBody } from './body.ts';
-import { type BodyFormat, nameRow } from './delivery.ts';
+import { type AroundRow, type BodyFormat, nameRow } from './delivery.ts';
 
 /** Rows whose side data is in memory at a time. */
-export const preparedRows = 64;
+export const rowsRead = 64;
 
 /**
  * Turns row blocks into request bodies: as many rows each as fit into `limits()`, asked anew for every body.
@@ -20,13 +20,14 @@ export async function* bodies(
   // It lends the memory that bodies are made in.
   if (format.values) floatWriter();
   let builder: BodyBuilder | undefined;
+  let around: AroundRow = nothingAround;
   try {
     for await (const block of blocks) {
       for (let i = 0; i < block.count; i++) {
         const row = block.start + i;
-        if (i % preparedRows === 0) await format.prepare?.(row, Math.min(preparedRows, block.count - i));
+        if (i % rowsRead === 0) around = await format.around(row, Math.min(rowsRead, block.count - i));
         builder ??= startBody(format, limits(), pool);
-        const { buffer, start, end } = writeRow(block, i, format, builder);
+        const { buffer, start, end } = writeRow(block, i, format, around(row), builder);
         if (builder.fits(end - start)) {
           builder.keep(row, end - start);
           continue;
@@ -51,9 +52,16 @@ export async function* bodies(
   }
 }
 
+const nothingAround: AroundRow = () => ({ before: '', after: '' });
+
 /** Writes a row behind those that a body has already, where it may stay, and says where that is. */
-function writeRow(block: RowBlock, i: number, format: BodyFormat, builder: BodyBuilder) {
-  const { before, after } = format.aroundRow(block.start + i);
+function writeRow(
+  block: RowBlock,
+  i: number,
+  format: BodyFormat,
+  { before, after }: ReturnType<AroundRow>,
+  builder: BodyBuilder,
+) {
   const buffer = builder.room(before.length * 3 + after.length * 3 + block.width * longestFloatText);
   const { start } = builder;
   let at = start + buffer.write(before, start);

@@ -1,7 +1,7 @@
 import { floatWriter, longestFloatText } from '../encode/floats.ts';
 import type { RowBlock } from '../tensor/row-blocks.ts';
-import { preparedRows } from './bodies.ts';
-import type { BodyFormat } from './delivery.ts';
+import { rowsRead } from './bodies.ts';
+import type { AroundRow, BodyFormat } from './delivery.ts';
 
 /** What single rows have besides what is fetched for them around their values, at the most: names and numbers. */
 const usualText = 64 << 10;
@@ -17,18 +17,19 @@ export function sizeCheck(format: BodyFormat, width: number, limit: number): Che
   // The comma that a builder counts with each row.
   const frame = Buffer.byteLength(format.before) + Buffer.byteLength(format.after) + 1;
   const mostOfValues = format.values ? width * longestFloatText : 0;
-  if (frame + usualText + (format.mostPrepared ?? 0) + mostOfValues <= limit) return undefined;
+  if (frame + usualText + (format.mostRead ?? 0) + mostOfValues <= limit) return undefined;
   return async (block, isPlanned) => {
     const tooLarge = new Map<number, string>();
-    let prepared = 0;
+    let read = 0;
+    let around: AroundRow | undefined;
     for (let i = 0; i < block.count; i++) {
       const row = block.start + i;
       if (!isPlanned(row)) continue;
-      if (i >= prepared) {
-        prepared = Math.min(block.count, i + preparedRows);
-        await format.prepare?.(row, prepared - i);
+      if (!around || i >= read) {
+        read = Math.min(block.count, i + rowsRead);
+        around = await format.around(row, read - i);
       }
-      const { before, after } = format.aroundRow(row);
+      const { before, after } = around(row);
       const text = frame + Buffer.byteLength(before) + Buffer.byteLength(after);
       if (text + mostOfValues <= limit) continue;
       const size = text + (format.values ? valuesText(block, i) : 0);

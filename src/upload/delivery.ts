@@ -28,21 +28,19 @@ export type Outcome =
   /** Perhaps stored: the answer was lost, or says nothing of it. `answered` says that the server is done with it. */
   | { readonly type: 'unknown'; readonly answered: boolean; readonly waitMs: number | undefined; readonly why: string };
 
-/** Text of rows that is fetched for some of them at a time. */
-export interface Preparing {
-  /** Called before rows are asked for, to fetch what `aroundRow` needs for these. */
-  prepare(start: number, count: number): Promise<void>;
-  /** Bytes that it adds to the text around a row, at the most. */
-  readonly mostPrepared: number;
-}
+/** What stands around the comma-separated values of a row. */
+export type AroundRow = (row: number) => { readonly before: string; readonly after: string };
 
-/** How rows stand in a request body: text around all of them, and around the comma-separated values of each. */
-export interface BodyFormat extends Partial<Preparing> {
+/** How rows stand in a request body: text around all of them, and around the values of each. */
+export interface BodyFormat {
   readonly before: string;
   readonly after: string;
-  /** Whether a row's values are written at all; where not, `aroundRow` is all that there is of it. */
+  /** Whether a row's values are written at all; where not, what is around them is all that there is of it. */
   readonly values: boolean;
-  aroundRow(row: number): { readonly before: string; readonly after: string };
+  /** The text around each of `count` rows from `start` on; a promise where some of it is read for them first. */
+  around(start: number, count: number): AroundRow | Promise<AroundRow>;
+  /** Bytes that are read for one row, at the most; absent where nothing is. */
+  readonly mostRead?: number;
   /** The index that a row goes by on the server, where rows have indices of their own. */
   indexOf?(row: number): number;
 }

@@ -1,4 +1,4 @@
-import type { BodyFormat, Delivery, Preparing } from './delivery.ts';
+import type { BodyFormat, Delivery } from './delivery.ts';
 
 /** A model as a server records it. */
 export interface ModelRecord {
@@ -76,8 +76,12 @@ export interface VectorDestination {
   readonly marks: Readonly<Record<string, unknown>>;
   label(row: number): string;
   hashes(row: number): RowHash;
-  /** What is sent with each row besides, as `fields`. */
-  readonly rowFields?: Preparing & { of(row: number): string };
+  /** What is sent with each row besides, as `fields`; read for some rows at a time. */
+  readonly rowFields?: {
+    of(start: number, count: number): Promise<(row: number) => string>;
+    /** Bytes of one row's, at the most. */
+    readonly most: number;
+  };
   /** The index that a row goes by, where rows have indices of their own. */
   indexOf?(row: number): number;
 }

@@ -15,7 +15,7 @@ async function outcomeOf(answer: Said) {
   const server = await answerServer(() => answer);
   const http = openHttp({ origin: server.url, basePath: '', key: 'k', userAgent: 'test', proxy: undefined });
   onTestFinished(() => http.close());
-  const format = { before: '', after: '', values: true, aroundRow: () => ({ before: '', after: '' }) };
+  const format = { before: '', after: '', values: true, around: () => () => ({ before: '', after: '' }) };
   const delivery = featureDelivery(http, capabilities, { modelId: 'm', source: '1-s', format }, createPacer());
   return delivery.send(Buffer.from('{}'), 'key', new AbortController().signal, 3);
 }

@@ -8,7 +8,7 @@ const format: BodyFormat = {
   before: '{"modelId":"m","note":"é","features":[',
   after: ']}',
   values: true,
-  aroundRow: (row) => ({ before: `{"index":${row},"vector":[`, after: ']}' }),
+  around: () => (row) => ({ before: `{"index":${row},"vector":[`, after: ']}' }),
 };
 const width = 3;
 
@@ -90,7 +90,7 @@ describe('request bodies', () => {
     }
     const outgrown = createBufferPool();
     const memory = new Set<ArrayBufferLike>();
-    const wide = { ...format, aroundRow: () => ({ before: `"${'x'.repeat(4 << 20)}"`, after: '' }) };
+    const wide = { ...format, around: () => () => ({ before: `"${'x'.repeat(4 << 20)}"`, after: '' }) };
     const roomy = () => ({ rows: 3, bytes: 1e9, alone: 1e9 });
     for await (const body of bodies(blocksOf(12, 6), wide, roomy, outgrown)) {
       expect(body.bytes.length).toBeGreaterThan(8 << 20);

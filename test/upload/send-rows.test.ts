@@ -37,7 +37,7 @@ function delivery(settle: Delivery['settle'], maxInFlight: number, pacer = creat
       before: '[',
       after: ']',
       values: true,
-      aroundRow: (row) => ({ before: `{"index":${row},"vector":[`, after: ']}' }),
+      around: () => (row) => ({ before: `{"index":${row},"vector":[`, after: ']}' }),
     },
     maxRows: batchRows,
     maxBytes: 1e6,

@@ -4,7 +4,7 @@ import type { FeatureData, FeatureFacts } from '../../feature-data/feature-data.
 import type { Sae, SaeKind } from '../../layouts/sae.ts';
 import type { Indices } from '../../tensor/indices.ts';
 import { type Attributes, attributeFields } from '../attributes.ts';
-import type { BodyFormat } from '../delivery.ts';
+import type { AroundRow, BodyFormat } from '../delivery.ts';
 import type { Place } from '../destination.ts';
 import type { Capabilities } from '../server.ts';
 
@@ -64,34 +64,37 @@ function saeFields(place: Place, kind: SaeKind, sae: Sae, attributes: Attributes
   };
 }
 
-function rowTexts(vectors: boolean, { indices, dashboards, data }: FeatureSources): Partial<BodyFormat> & RowText {
-  let ready = new Map<number, string>();
+function rowTexts(
+  vectors: boolean,
+  { indices, dashboards, data }: FeatureSources,
+): Pick<BodyFormat, 'around' | 'mostRead' | 'indexOf'> {
   const { indexOf, hash } = indices;
+  const around =
+    (more: (row: number) => string): AroundRow =>
+    (row) =>
+      vectors
+        ? { before: `{"index":${indexOf(row)},"vector":[`, after: `]${more(row)}}` }
+        : { before: `{"index":${indexOf(row)}${more(row)}}`, after: '' };
+  const own = hash === undefined ? {} : { indexOf };
+  if (!dashboards && !data) return { ...own, around: () => around(() => '') };
   const fieldsOf = async (row: number) => {
     const dashboard = await dashboards?.read(indexOf(row));
     const facts = await data?.read(row);
     return [facts && vectors ? factFields(facts) : '', exampleFields(dashboard, facts)].filter(Boolean);
   };
   return {
-    ...((dashboards || data) && {
-      mostPrepared: (dashboards?.mostBytes ?? 0) + (data?.mostBytes ?? 0),
-      async prepare(start, count) {
-        ready = new Map();
-        for (let row = start; row < start + count; row++) {
-          const fields = await fieldsOf(row);
-          if (fields.length > 0) ready.set(row, `,${fields.join(',')}`);
-        }
-      },
-    }),
-    ...(hash !== undefined && { indexOf }),
-    aroundRow: (row) =>
-      vectors
-        ? { before: `{"index":${indexOf(row)},"vector":[`, after: `]${ready.get(row) ?? ''}}` }
-        : { before: `{"index":${indexOf(row)}${ready.get(row) ?? ''}}`, after: '' },
+    ...own,
+    mostRead: (dashboards?.mostBytes ?? 0) + (data?.mostBytes ?? 0),
+    async around(start, count) {
+      const texts = new Map<number, string>();
+      for (let row = start; row < start + count; row++) {
+        const fields = await fieldsOf(row);
+        if (fields.length > 0) texts.set(row, `,${fields.join(',')}`);
+      }
+      return around((row) => texts.get(row) ?? '');
+    },
   };
 }
-
-type RowText = Pick<BodyFormat, 'aroundRow'>;
 
 /** The dashboard's own density is of the same texts as its examples: it wins. */
 function exampleFields(dashboard: Dashboard | undefined, facts: FeatureFacts | undefined): string {

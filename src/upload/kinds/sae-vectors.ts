@@ -110,22 +110,21 @@ function vectorTexts(
 ): Pick<VectorDestination, 'fields' | 'rowFields'> {
   if (!data || Object.keys(about).length === 0) return { fields: JSON.stringify(about).slice(1, -1) };
   const { description, metadata, ...shared } = about as { description?: string; metadata?: object };
-  let ready = new Map<number, string>();
   const rowFields = {
-    mostPrepared: jsonBound({ description, metadata }) + data.mostBytes,
-    async prepare(start: number, count: number) {
-      ready = new Map();
+    most: jsonBound({ description, metadata }) + data.mostBytes,
+    async of(start: number, count: number) {
+      const texts = new Map<number, string>();
       for (let row = start; row < start + count; row++) {
         const own = (await data.read(row)) ?? {};
         const all = { ...metadata, ...own.metadata };
-        const texts = {
+        const said = {
           description: own.description ?? description,
           ...(Object.keys(all).length > 0 && { metadata: all }),
         };
-        ready.set(row, JSON.stringify(texts).slice(1, -1));
+        texts.set(row, JSON.stringify(said).slice(1, -1));
       }
+      return (row: number) => texts.get(row) ?? '';
     },
-    of: (row: number) => ready.get(row) ?? '',
   };
   return { fields: JSON.stringify(shared).slice(1, -1), rowFields };
 }
