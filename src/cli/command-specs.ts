@@ -35,10 +35,10 @@ export const commandSpecs: readonly CommandSpec[] = [
   ...uploadSpecs,
   {
     name: 'status',
-    summary: 'show the server, the account and local jobs, one job, or one feature',
+    summary: 'show the server, your account and local jobs; or one job, or one feature',
     argument: { name: 'ID', help: 'model/source/index or its URL, or a job as status lists it', required: false },
     options: ['all', 'text', 'verify', 'verifyRows', 'receipt', 'resolve'],
-    heading: 'What is shown',
+    heading: 'What to show',
     examples: [
       'neuronpedia status',
       'neuronpedia status gpt2-small/6-my-res-16k/1234 --text "In the beginning"',
@@ -57,10 +57,10 @@ export const commandSpecs: readonly CommandSpec[] = [
   },
   {
     name: 'steer',
-    summary: 'complete a prompt with and without directions added to the model',
+    summary: 'complete a prompt with and without steering',
     argument: {
       name: 'ID',
-      help: 'model/source/index or its URL, with @STRENGTH after it for one of its own',
+      help: 'model/source/index or its URL; append @STRENGTH to set its strength',
       required: true,
       several: true,
     },
@@ -83,17 +83,17 @@ export const commandSpecs: readonly CommandSpec[] = [
   },
   {
     name: 'delete',
-    summary: 'take back features, vectors and probes that you uploaded',
+    summary: 'delete features, vectors and probes that you uploaded',
     argument: { name: 'ID', help: 'model/source/index or its URL', required: false, several: true },
     options: ['job', 'includeFound', 'dryRun', 'yes', 'forceUnlock'],
-    heading: 'What is deleted',
+    heading: 'What to delete',
     examples: ['neuronpedia delete gpt2-small/6-my-res-16k/1234', 'neuronpedia delete --job 0bccbe95a159a47a --yes'],
     exitCodes: [...ofServers, 6, 8, 9, 11, 12],
     exitMeanings: {
       0: 'done, every row is gone',
       6: 'there is no such job',
       8: 'the server takes no more requests for now; run the same command again',
-      9: 'for a row it is unknown whether it is gone; it is named',
+      9: 'for some rows it is unknown whether they are gone; they are listed',
       130: 'interrupted or declined; run the same command again',
     },
     endsInOrder: true,
@@ -101,10 +101,10 @@ export const commandSpecs: readonly CommandSpec[] = [
   },
   {
     name: 'inspect',
-    summary: 'look at weights or examples before an upload: no server, no key',
+    summary: 'look at weights or examples before an upload (no server, no key)',
     argument: {
       name: 'PATH',
-      help: 'weight file, folder of an SAE (or of several), or examples (.jsonl, SAEDashboard folder)',
+      help: 'weight file, folder of one or more SAEs, or examples (.jsonl, SAEDashboard folder)',
       required: true,
     },
     options: ['tensor', 'orientation', 'strict'],
@@ -129,7 +129,7 @@ export const commandSpecs: readonly CommandSpec[] = [
   },
   {
     name: 'completion',
-    summary: 'print a script by which a shell completes commands and options',
+    summary: 'print a script that completes commands and options in your shell',
     argument: { name: 'SHELL', help: 'bash, zsh or fish', required: true, choices: ['bash', 'zsh', 'fish'] },
     options: [],
     examples: [

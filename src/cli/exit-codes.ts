@@ -5,14 +5,14 @@ export const exitMeanings: Readonly<Record<number, string>> = {
   2: 'usage',
   3: 'finished, but some rows were left out',
   4: 'no key, or the server refused it',
-  5: 'server unreachable or failing, or output that could not be written; progress is saved, run the same command again',
+  5: 'server unreachable or failing, or output could not be written; progress is saved, run the same command again',
   6: 'input or preflight check failed; nothing was sent',
-  7: 'the check of a finished job found that rows are gone or differ',
-  8: 'paused at a quota or time limit; progress is saved, `resume_at` says when it goes on',
-  9: 'for a row it is unknown whether the server has it; it is named',
-  10: 'the server refused the request for good, or is no Neuronpedia server; a row to delete is not yours',
+  7: 'verifying, or checking a finished job, found rows that are gone or differ',
+  8: 'paused at a quota or time limit; progress is saved, `resume_at` says when to go on',
+  9: 'for some rows it is unknown whether the server has them; they are listed',
+  10: 'the server refused the request for good, or is no Neuronpedia server; or a row to delete is not yours',
   11: 'another run holds this job',
-  12: 'the checkpoint belongs to other data, another server or account, or cannot be written',
+  12: 'the checkpoint belongs to other data, another server or another account, or cannot be written',
   129: 'interrupted; progress is saved',
   130: 'interrupted; progress is saved',
   143: 'interrupted; progress is saved',
@@ -29,7 +29,7 @@ export const ofUploads = [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 130] as const;
 
 /** Meanings for commands that upload and delete nothing. */
 export const nothingSaved: Readonly<Record<number, string>> = {
-  5: 'server unreachable or failing, or output that could not be written',
+  5: 'server unreachable or failing, or output could not be written',
   10: 'the server refused the request for good, or is no Neuronpedia server',
 };
 

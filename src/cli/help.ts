@@ -29,7 +29,7 @@ export function toolHelp(summary: string, width: number): string {
       'Commands',
       commandSpecs.flatMap(({ name, summary }) => entry(name, summary, width, 14)),
     ),
-    heading('Everywhere', [...optionLines(everywhere, [], width), ...ownOptions(width)]),
+    heading(groups.everywhere, [...optionLines(everywhere, [], width), ...ownOptions(width)]),
     ['neuronpedia COMMAND --help shows a command with its options and exit codes.'],
   ]);
 }

@@ -1,10 +1,10 @@
 /** Headings that options stand under in help. */
 export const groups = {
-  place: 'Where it belongs',
-  about: 'What is said of it',
-  reading: 'What is read',
-  sending: 'How it is sent',
-  afterwards: 'Once it is there',
-  everywhere: 'Everywhere',
+  place: 'Where it goes',
+  about: 'About it',
+  reading: 'What to read',
+  sending: 'How to send it',
+  afterwards: 'After the upload',
+  everywhere: 'Global options',
   server: 'Server',
 } as const;

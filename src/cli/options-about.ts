@@ -11,14 +11,14 @@ export const aboutOptions = {
   tag: {
     value: 'TAG',
     group: groups.about,
-    help: 'a tag; may be given several times',
+    help: 'a tag (repeatable)',
     repeatable: true,
     schema: each(text),
   },
   paperUrl: {
     value: 'URL',
     group: groups.about,
-    help: 'the paper or page that describes it',
+    help: 'URL of the paper or page that describes it',
     schema: (z: Zod) =>
       z.url({ protocol: /^https?$/, error: 'expected an address such as https://arxiv.org/abs/2406.11717' }),
   },
@@ -31,31 +31,31 @@ export const aboutOptions = {
   visibility: {
     value: 'WHO',
     group: groups.about,
-    help: 'public, or private: for you alone, with a paid plan (default: public)',
+    help: 'public, or private: visible to you alone, with a paid plan (default: public)',
     ...oneOf('public', 'private'),
   },
   metadata: {
     value: 'KEY=VALUE',
     group: groups.about,
-    help: 'a fact of the whole, such as l0=50; read as JSON where it is; may be given several times',
+    help: 'a fact about the whole upload, such as l0=50; parsed as JSON where possible (repeatable)',
     repeatable: true,
     schema: parsedAll(parseEntries, 'KEY=VALUE, each key once'),
   },
   list: {
     value: 'NAME',
     group: groups.afterwards,
-    help: 'put it on a list of yours, made where there is none',
+    help: 'add it to this list of yours, which is created if needed',
     schema: text,
   },
   autoInterp: {
     group: groups.afterwards,
-    help: 'have it explained by a language model, and show the explanation',
+    help: 'have a language model explain it, and show the explanation',
     schema: flag,
   },
   interpMethod: {
     value: 'METHOD',
     group: groups.afterwards,
-    help: 'max-act, max-act-logits, token-act-pair or eleuther (default: max-act)',
+    help: 'how to explain it: max-act, max-act-logits, token-act-pair or eleuther (default: max-act)',
     choices: explanationNames,
     schema: parsed(
       explanationType,
@@ -71,7 +71,7 @@ export const aboutOptions = {
   interpLimit: {
     value: 'N',
     group: groups.afterwards,
-    help: 'explain the first N features: each is a paid call of a language model',
+    help: 'explain the first N features: each explanation is a paid model call',
     schema: whole(1, 100_000),
   },
   score: {

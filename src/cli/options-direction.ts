@@ -9,7 +9,7 @@ export const directionOptions = {
   strength: {
     value: 'N',
     group: groups.place,
-    help: 'steering strength, -300 to 300 (default: 10; with steer the one that is stored)',
+    help: 'steering strength, -300 to 300 (default: 10; for steer, the stored one)',
     schema: (z: Zod) =>
       decimal(z).check(
         z.refine((value) => Math.abs(value) <= mostStrength, `expected -${mostStrength} to ${mostStrength}`),
@@ -18,26 +18,26 @@ export const directionOptions = {
   row: {
     value: 'I',
     group: groups.reading,
-    help: 'the row that is meant, where the tensor holds several vectors; counted from 0',
+    help: 'row to use if the tensor holds several vectors, counted from 0',
     schema: whole(0, Number.MAX_SAFE_INTEGER),
   },
-  concept: { value: 'TEXT', group: groups.place, help: 'what the probe tells apart', schema: text },
+  concept: { value: 'TEXT', group: groups.place, help: 'concept that the probe detects', schema: text },
   bias: {
     value: 'X',
     group: groups.reading,
-    help: 'bias (intercept) of the probe, where its file has none or another is meant',
+    help: 'bias (intercept) of the probe, if its file has none or a different one',
     schema: decimal,
   },
   class: {
     value: 'I',
     group: groups.reading,
-    help: 'the class whose direction is meant, of a probe of several; counted from 0',
+    help: 'class whose direction to use, if the probe has several, counted from 0',
     schema: whole(0, Number.MAX_SAFE_INTEGER),
   },
   rawSpace: {
     group: groups.reading,
-    help: 'divide the scaler in the file out: coef / scale, with the bias to match',
+    help: "divide out the file's scaler: coef / scale, with the bias to match",
     schema: flag,
   },
-  asStored: { group: groups.reading, help: 'leave a scaler in the file alone', schema: flag },
+  asStored: { group: groups.reading, help: 'upload the numbers as stored, whatever scaler the file has', schema: flag },
 } as const satisfies Record<string, OptionSpec>;

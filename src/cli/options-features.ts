@@ -9,19 +9,19 @@ export const featureOptions = {
   index: {
     value: 'N',
     group,
-    help: 'index of the feature, where one row is uploaded (default: its row)',
+    help: 'feature index when a single row is uploaded (default: its row number)',
     schema: whole(0, 10_000_000),
   },
   featureMetadata: {
     value: 'FILE',
     group,
-    help: 'facts per feature: a .jsonl keyed by index, or arrays with a value a feature; may hold {layer} and {head}',
+    help: 'facts about each feature: a .jsonl keyed by index, or arrays with one value per feature; may contain {layer} and {head}',
     schema: text,
   },
   sparsityScale: {
     value: 'SCALE',
     group,
-    help: "how a sparsity is meant: log10 or linear (default: log10 for SAELens' own file)",
+    help: "how to read sparsity values: log10 or linear (default: log10 for SAELens' own file)",
     ...oneOf('log10', 'linear'),
   },
   skipDead: { group, help: 'leave out features that never fire', schema: (z: Zod) => z.boolean() },

@@ -14,7 +14,7 @@ export const steeringOptions = {
   tokens: {
     value: 'N',
     group,
-    help: 'tokens to complete, up to 256 (default: 48)',
+    help: 'number of tokens to generate, up to 256 (default: 48)',
     schema: whole(1, 256),
   },
   temperature: {
@@ -26,29 +26,29 @@ export const steeringOptions = {
   seed: {
     value: 'N',
     group,
-    help: 'seed of the sampling (default: 16)',
+    help: 'sampling seed (default: 16)',
     schema: whole(-100_000_000, 100_000_000),
   },
   multiplier: {
     value: 'X',
     group,
-    help: 'factor for all strengths, 0 to 20 (default: 1)',
+    help: 'factor applied to all strengths, 0 to 20 (default: 1)',
     schema: decimalWithin(0, 20),
   },
   method: {
     value: 'METHOD',
     group,
-    help: "SIMPLE_ADDITIVE or ORTHOGONAL_DECOMP (default: the server's, SIMPLE_ADDITIVE)",
+    help: "steering method: SIMPLE_ADDITIVE or ORTHOGONAL_DECOMP (default: the server's, SIMPLE_ADDITIVE)",
     ...oneOf('SIMPLE_ADDITIVE', 'ORTHOGONAL_DECOMP'),
   },
-  chat: { group, help: "complete a turn of a chat, in the model's template", schema: flag },
+  chat: { group, help: "generate a chat turn, in the model's template", schema: flag },
   specialTokens: {
     group,
-    help: "with --chat: do not steer the template's own tokens",
+    help: "with --chat: do not steer the template's special tokens",
     negated: true,
     schema: flag,
   },
-  stream: { group, help: 'ask for the whole answer at once', negated: true, schema: flag },
+  stream: { group, help: 'request the whole answer at once', negated: true, schema: flag },
 } as const satisfies Record<string, OptionSpec>;
 
 /** Their names, in the order of the help. */

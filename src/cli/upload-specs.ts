@@ -47,7 +47,7 @@ export const uploadSpecs: readonly CommandSpec[] = [
     summary: 'upload every feature of an SAE, transcoder or crosscoder',
     argument: {
       name: 'PATH',
-      help: 'weight file, or folder that a trainer saved (or of several)',
+      help: 'weight file, or folder of one or more SAEs as a trainer saved them',
       required: true,
       several: true,
     },

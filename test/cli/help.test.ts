@@ -20,7 +20,7 @@ describe('--help', () => {
       expect(await helpOf(['help', spec.name], 100)).toBe(help);
       expect(help).toMatch(/^Usage: neuronpedia /);
       const headings = [...help.matchAll(/^(\S.*):$/gm)].map(([, heading]) => heading);
-      expect([headings[0], headings.at(-2), headings.at(-1)]).toEqual(['Examples', 'Everywhere', 'Exit codes']);
+      expect([headings[0], headings.at(-2), headings.at(-1)]).toEqual(['Examples', 'Global options', 'Exit codes']);
       const joined = help.replace(/ \\\n +/g, ' ');
       for (const example of spec.examples) expect(joined).toContain(`$ ${example}\n`);
       for (const name of spec.options) expect(help).toContain(flagOf(name));

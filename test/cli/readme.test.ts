@@ -19,7 +19,7 @@ function optionTables(): string {
   });
   const shared = `### Every upload\n\n${table(uploads[0]?.options.filter(isShared) ?? [], [])}`;
   const after = commands.findLastIndex(({ name }) => name.startsWith('upload-')) + 1;
-  const others = [...tables.slice(after), `### Everywhere\n\n${table(everywhere, [])}`];
+  const others = [...tables.slice(after), `### Global options\n\n${table(everywhere, [])}`];
   return [...tables.slice(0, after), shared, ...others].join('\n\n');
 }
 
