@@ -1,4 +1,3 @@
-import type { Connection } from '../api/connect.ts';
 import { AppError } from '../errors.ts';
 import type { TensorFile } from '../formats/format.ts';
 import { openJsonText } from '../formats/json.ts';
@@ -20,7 +19,7 @@ import type { OptionValues } from './options.ts';
 import { type OutageTeller, outageTeller } from './outage.ts';
 import { checkReceipt } from './receipt.ts';
 import { serverLines } from './sae-plan.ts';
-import { openSession, type Session } from './session.ts';
+import { type Session, signingIn } from './session.ts';
 import { withSpinner } from './spinner.ts';
 import { readStandardInput } from './standard-input.ts';
 import { withTimeLimit } from './time-limit.ts';
@@ -53,14 +52,8 @@ function uploadWithin<D extends Direction>(
     const [path] = context.args as [string];
     const said = vectorOptions(options);
     const source = path === '-' ? own(await readVector(context)) : path;
-    let session: Session;
-    let connection: Connection;
-    const server = async () => {
-      await checkReceipt(options.receipt);
-      session = own(await openSession(context));
-      connection = own(await session.connect());
-      return connection.server;
-    };
+    const signedIn = signingIn(context, own, () => checkReceipt(options.receipt));
+    const server = async () => (await signedIn()).connection.server;
     const outages = outageTeller();
     const onEvent = (event: UploadEvent) => tell(context, event, outages);
     const end = await send(
@@ -72,6 +65,7 @@ function uploadWithin<D extends Direction>(
           showDirection(context, server, prepared, direction, notes(direction));
           const source = vectorSource(said.layer, prepared.destination.hookType);
           const place = { model: said.model, source };
+          const { session, connection } = await signedIn();
           await checkAfterwards(options, connection.http, place, options.activations !== undefined);
           if (options.dryRun) await dryRun(context, session, server, prepared);
           return !options.dryRun;
@@ -79,7 +73,9 @@ function uploadWithin<D extends Direction>(
         sending: (work) => withSpinner(out, `uploading "${said.name}"`, work),
       },
     );
-    return end ? finishDirection(context, session!, connection!.http, end.prepared, end.report) : 0;
+    if (!end) return 0;
+    const { session, connection } = await signedIn();
+    return finishDirection(context, session, connection.http, end.prepared, end.report);
   });
 }
 

@@ -3,7 +3,8 @@ import { commandSpecs } from './command-specs.ts';
 import { wrapText } from './display-text.ts';
 import { exitCodesOf } from './exit-codes.ts';
 import { groups } from './option-groups.ts';
-import { type OptionSpec, optionSpecs } from './option-specs.ts';
+import type { OptionSpec } from './option-spec.ts';
+import { optionSpecs } from './option-specs.ts';
 import { everywhere, flagOf, type OptionName, optionText } from './options.ts';
 
 /** Lines wider than this are hard to read, whatever the terminal. */

@@ -1,7 +1,7 @@
-import type * as zod from '../schema.ts';
 import { parseRanges } from '../tensor/ranges.ts';
 import { groups } from './option-groups.ts';
-import { flag, oneOf, parsed, text, whole, type Zod } from './option-values.ts';
+import type { OptionSpec } from './option-spec.ts';
+import { flag, oneOf, parsed, text, whole } from './option-values.ts';
 import { aboutOptions } from './options-about.ts';
 import { directionOptions } from './options-direction.ts';
 import { featureOptions } from './options-features.ts';
@@ -9,24 +9,6 @@ import { limitOptions } from './options-limits.ts';
 import { steeringOptions } from './options-steering.ts';
 import { sweepOptions } from './options-sweeps.ts';
 import { parseDuration, parseSize } from './quantities.ts';
-
-/** How a value is read. zod is handed in, so that showing help need not load it. */
-type Schema = (z: Zod) => zod.ZodMiniType;
-
-/** One option, declared once: commander, help, the README and the types of commands are made from this. */
-export interface OptionSpec {
-  /** What its value is called in help; absent for a switch. */
-  readonly value?: string;
-  readonly group: string;
-  readonly help: string;
-  readonly schema: Schema;
-  /** Words that its value is, or usually is: shells offer them. */
-  readonly choices?: readonly string[];
-  /** May be given several times; its schema gets all values. */
-  readonly repeatable?: boolean;
-  /** Written `--no-NAME`; such a switch is on unless it is given. */
-  readonly negated?: boolean;
-}
 
 /** Every option of every command, by its name in code; on the command line it is written with hyphens. */
 export const optionSpecs = {

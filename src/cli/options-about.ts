@@ -2,7 +2,7 @@ import { parseLicense } from '../upload/licenses.ts';
 import { parseEntries } from './entries.ts';
 import { explanationNames, explanationType, scoreNames, scoreType } from './explaining-names.ts';
 import { groups } from './option-groups.ts';
-import type { OptionSpec } from './option-specs.ts';
+import type { OptionSpec } from './option-spec.ts';
 import { each, flag, oneOf, parsed, parsedAll, text, whole, type Zod } from './option-values.ts';
 
 /** Options that say what an upload is, and what is to be done with it; the same on every kind of upload. */

@@ -1,6 +1,6 @@
 import { mostStrength } from '../upload/strength.ts';
 import { groups } from './option-groups.ts';
-import type { OptionSpec } from './option-specs.ts';
+import type { OptionSpec } from './option-spec.ts';
 import { decimal, flag, text, whole, type Zod } from './option-values.ts';
 
 /** Options of a direction of its own: a steering vector or a probe. */

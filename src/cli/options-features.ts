@@ -1,5 +1,5 @@
 import { groups } from './option-groups.ts';
-import type { OptionSpec } from './option-specs.ts';
+import type { OptionSpec } from './option-spec.ts';
 import { oneOf, text, whole, type Zod } from './option-values.ts';
 
 const group = groups.reading;

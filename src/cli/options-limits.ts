@@ -1,5 +1,5 @@
 import { groups } from './option-groups.ts';
-import type { OptionSpec } from './option-specs.ts';
+import type { OptionSpec } from './option-spec.ts';
 import { flag, parsed, type Zod } from './option-values.ts';
 import { parseRowCount, parseTimeLimit } from './quantities.ts';
 import { parseResolution } from './resolution.ts';

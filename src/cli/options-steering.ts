@@ -1,4 +1,4 @@
-import type { OptionSpec } from './option-specs.ts';
+import type { OptionSpec } from './option-spec.ts';
 import { decimalWithin, flag, oneOf, whole, type Zod } from './option-values.ts';
 
 const group = 'Steering';

@@ -2,7 +2,7 @@ import { parseRanges } from '../tensor/ranges.ts';
 import { parseShard } from '../upload/shard.ts';
 import { parseHead } from './head-option.ts';
 import { groups } from './option-groups.ts';
-import type { OptionSpec } from './option-specs.ts';
+import type { OptionSpec } from './option-spec.ts';
 import { each, oneOf, parsed, text, type Zod } from './option-values.ts';
 
 /** Options for folders of several SAEs, and for those with several matrices or hooks: crosscoders and transcoders. */

@@ -1,5 +1,6 @@
 import type * as zod from '../schema.ts';
-import { type OptionSpec, optionSpecs } from './option-specs.ts';
+import type { OptionSpec } from './option-spec.ts';
+import { optionSpecs } from './option-specs.ts';
 
 export type OptionName = keyof typeof optionSpecs;
 

@@ -13,7 +13,8 @@ import {
   transform,
   url,
 } from '../schema.ts';
-import { type OptionSpec, optionSpecs } from './option-specs.ts';
+import type { OptionSpec } from './option-spec.ts';
+import { optionSpecs } from './option-specs.ts';
 import type { Zod } from './option-values.ts';
 import { flagOf, type OptionName, type OptionValues } from './options.ts';
 

@@ -4,7 +4,8 @@ import { commandSpecs } from './command-specs.ts';
 import { commandHelp, helpDocument, helpWidth, toolHelp } from './help.ts';
 import { jsonVersion } from './json-version.ts';
 import { requireOptions } from './missing-options.ts';
-import { type OptionSpec, optionSpecs } from './option-specs.ts';
+import type { OptionSpec } from './option-spec.ts';
+import { optionSpecs } from './option-specs.ts';
 import { everywhere, flagOf, type OptionName } from './options.ts';
 import { noCommand, usageError } from './usage-errors.ts';
 

@@ -1,4 +1,3 @@
-import type { Connection } from '../api/connect.ts';
 import { count } from '../count.ts';
 import { AppError, toAppError } from '../errors.ts';
 import { uploadCost } from '../inspect/upload-cost.ts';
@@ -19,7 +18,7 @@ import { showQuota } from './quota-plan.ts';
 import { receiptLost } from './receipt.ts';
 import { idsOf, writeSaeReceipt } from './sae-receipt.ts';
 import { tellReport } from './sae-summary.ts';
-import type { Session } from './session.ts';
+import type { Session, SignedIn } from './session.ts';
 import { withSpinner } from './spinner.ts';
 import { eventReporter, lookOptions } from './upload-run.ts';
 
@@ -116,13 +115,13 @@ function explainableOf(prepared: PreparedSae, report: JobReport, { autoInterp }:
  */
 export async function showSending(
   context: CommandContext,
-  session: Session,
-  { server, http }: Pick<Connection, 'server' | 'http'>,
+  { session, connection }: SignedIn,
   prepared: PreparedSae,
   send: (onEvent: OnEvent) => Promise<JobReport>,
   several: boolean,
 ): Promise<{ report: JobReport; lost: AppError | undefined; after?: Afterwards }> {
   const { out, options } = context;
+  const { server, http } = connection;
   const reporter = await eventReporter(context, sourceOf(prepared));
   try {
     const report = await send(reporter.onEvent);

@@ -4,6 +4,7 @@ import { defaultServer, loginAt, parseServerUrl } from '../api/server-url.ts';
 import { type Folders, foldersOf, setting } from '../config/folders.ts';
 import { cleanKey, findKey } from '../config/keys.ts';
 import { AppError } from '../errors.ts';
+import type { Own } from '../library/close-after.ts';
 import type { CommandContext } from './context.ts';
 import { startEmbedded } from './embedded.ts';
 import { partsOfId } from './id.ts';
@@ -53,6 +54,26 @@ async function chooseByAddress(context: CommandContext, folders: Folders): Promi
   const { key } = found ? { key: cleanKey(found.key, found.from) } : { key: undefined };
   const close = async () => undefined;
   return { url, name: url, key, keyFrom: found?.from, embedded: false, folders, close };
+}
+
+/** A session whose server has said who it is. */
+export interface SignedIn {
+  readonly session: Session;
+  readonly connection: Connection;
+}
+
+/** Signs in when that is first asked for, and has the same to say from then on: files are looked at before a server is. */
+export function signingIn(context: CommandContext, own: Own, before: () => Promise<void>): () => Promise<SignedIn> {
+  let signedIn: Promise<SignedIn> | undefined;
+  const signIn = async () => {
+    await before();
+    const session = own(await openSession(context));
+    return { session, connection: own(await session.connect()) };
+  };
+  return () => {
+    signedIn ??= signIn();
+    return signedIn;
+  };
 }
 
 /** The address that is meant: the option, else the environment, else the public server. */

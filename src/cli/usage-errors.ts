@@ -3,7 +3,8 @@ import { didYouMean } from '../closest.ts';
 import { AppError } from '../errors.ts';
 import { commandSpecs } from './command-specs.ts';
 import { helpWidth, toolHelp } from './help.ts';
-import { type OptionSpec, optionSpecs } from './option-specs.ts';
+import type { OptionSpec } from './option-spec.ts';
+import { optionSpecs } from './option-specs.ts';
 import { everywhere, flagOf, type OptionName } from './options.ts';
 import type { WriteText } from './program.ts';
 

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect } from 'vitest';
 import { commandSpecs } from '../../src/cli/command-specs.ts';
-import { type OptionSpec, optionSpecs } from '../../src/cli/option-specs.ts';
+import type { OptionSpec } from '../../src/cli/option-spec.ts';
+import { optionSpecs } from '../../src/cli/option-specs.ts';
 import { everywhere, flagOf, type OptionName } from '../../src/cli/options.ts';
 import { test } from './home.ts';
 import { runHere } from './in-process.ts';

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { commandSpecs } from '../../src/cli/command-specs.ts';
 import { exitMeanings } from '../../src/cli/exit-codes.ts';
-import { type OptionSpec, optionSpecs } from '../../src/cli/option-specs.ts';
+import type { OptionSpec } from '../../src/cli/option-spec.ts';
+import { optionSpecs } from '../../src/cli/option-specs.ts';
 import { everywhere, flagOf, type OptionName } from '../../src/cli/options.ts';
 
 /** The README's tables of options, as they follow from the declarations: what all uploads take stands once. */

@@ -22,7 +22,7 @@ import { showPlan } from '../sae-plan.ts';
 import { checkSaeReceipts } from '../sae-receipt.ts';
 import { finishJobs, finishUnbegun } from '../sae-summary.ts';
 import { countToSend, dryRun, showSending } from '../send-saes.ts';
-import { openSession, type Session } from '../session.ts';
+import { type SignedIn, signingIn } from '../session.ts';
 import { withSpinner } from '../spinner.ts';
 import { showSweep } from '../sweep-plan.ts';
 import { withTimeLimit } from '../time-limit.ts';
@@ -41,32 +41,26 @@ function upload(context: CommandContext): Promise<number> {
   const { options } = context;
   refuseWholesOfShard(options);
   return closeAfter(async (own) => {
-    let session: Session;
-    let connection: Connection;
     /** How many there are, where there is more than one, and which one it is. */
     let several = 0;
     let begun = 0;
     let lostReceipt: AppError | undefined;
     const afters = new Map<PreparedSae, Afterwards | undefined>();
-    const connect = async () => {
-      await checkReceiptFolder(options.receipt);
-      session = own(await openSession(context));
-      connection = own(await session.connect());
-      return connection.server;
-    };
+    const signedIn = signingIn(context, own, () => checkReceiptFolder(options.receipt));
+    const server = async () => (await signedIn()).connection.server;
     const ends = await uploadSae(
       context.args,
-      { ...saeOptions(options), ...runOptions(context), server: connect },
+      { ...saeOptions(options), ...runOptions(context), server },
       {
         checking: (sae, check) => showChecking(context, sae, check),
-        planned: (prepared) => {
+        planned: async (prepared) => {
           several = prepared.length > 1 ? prepared.length : 0;
-          return showPlans(context, session, connection, prepared);
+          return showPlans(context, await signedIn(), prepared);
         },
         sending: async (prepared, send) => {
           begun++;
           if (several) context.out.note(`sending ${sourceOf(prepared)} (${begun} of ${several})`);
-          const { report, after, lost } = await showSending(context, session, connection, prepared, send, several > 0);
+          const { report, after, lost } = await showSending(context, await signedIn(), prepared, send, several > 0);
           lostReceipt ??= lost;
           afters.set(prepared, after);
           return report;
@@ -86,11 +80,11 @@ function upload(context: CommandContext): Promise<number> {
 /** Tells what is going to be sent; whether it is to be. Errors: those of what is to be done afterwards. */
 async function showPlans(
   context: CommandContext,
-  session: Session,
-  { server, http }: Connection,
+  { session, connection }: SignedIn,
   prepared: readonly PreparedSae[],
 ): Promise<boolean> {
   const { out, options } = context;
+  const { server, http } = connection;
   const several = prepared.length > 1;
   await checkSaeReceipts(options.receipt, prepared);
   if (!several || out.verbose) for (const one of prepared) showPlan(out, server, one);

@@ -1,5 +1,6 @@
 import type { CommandSpec } from '../command-spec.ts';
-import { type OptionSpec, optionSpecs } from '../option-specs.ts';
+import type { OptionSpec } from '../option-spec.ts';
+import { optionSpecs } from '../option-specs.ts';
 import { everywhere, flagOf, type OptionName } from '../options.ts';
 
 /** What may stand at a place of a command line: some words, a path, or what only its author knows. */
