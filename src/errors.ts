@@ -48,6 +48,10 @@ const exitCodeOf = {
   terminated: 143,
 } as const;
 
+/** Of these codes, those of a whole class of errors. */
+const keyRefused = 4;
+const wrongInput = 6;
+
 export type ErrorCode = keyof typeof exitCodeOf;
 
 export interface ErrorExtras {
@@ -140,12 +144,12 @@ export function reopeningOf({ details }: AppError): { readonly resumeAt?: Date; 
 
 /** Whether files or options are wrong: nothing was sent then. */
 export function isWrongInput(error: unknown): error is AppError {
-  return error instanceof AppError && error.exitCode === exitCodeOf.not_found;
+  return error instanceof AppError && error.exitCode === wrongInput;
 }
 
 /** Whether there is no key, or the server refuses it. */
 export function isKeyRefused(error: unknown): error is AppError {
-  return error instanceof AppError && error.exitCode === exitCodeOf.no_key;
+  return error instanceof AppError && error.exitCode === keyRefused;
 }
 
 /** Whether a server gave no answer, or only failures: it may answer again. */

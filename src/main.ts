@@ -9,8 +9,8 @@ import { AppError, toAppError } from './errors.ts';
 import { listenForSignals } from './signals.ts';
 
 /**
- * Runs one command line and returns its exit code. The one place that looks at the environment and the standard streams of
- * the process, and the last catch: what is thrown below becomes a report and a code here.
+ * Runs one command line and returns its exit code. Beside `signals.ts` the one place that looks at the environment and the
+ * standard streams of the process, and the last catch: what is thrown below becomes a report and a code here.
  */
 export async function main(argv: readonly string[]): Promise<number> {
   const out = createOutput(process, outputOptions(argv));
@@ -28,6 +28,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     refuseKey(argv, key);
     const invocation = await parseCommandLine(argv, version, write);
     const code = invocation ? await runCommand(invocation, argv, version, out) : 0;
+    // That the last line could not be written is told a moment after it was.
+    await new Promise(setImmediate);
     if (code === 0 && unwritten !== undefined) throw outputLost(unwritten);
     return code;
   } catch (thrown) {

@@ -137,6 +137,7 @@ export const commandSpecs: readonly CommandSpec[] = [
       'neuronpedia completion fish > ~/.config/fish/completions/neuronpedia.fish',
     ],
     exitCodes: [],
+    exitMeanings: { 0: 'done' },
     load: () => import('./commands/completion.ts'),
   },
 ];

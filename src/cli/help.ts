@@ -66,8 +66,9 @@ export function commandHelp(spec: CommandSpec, width: number): string {
 export function helpDocument(spec: CommandSpec | undefined) {
   const options = (names: readonly OptionName[], required: readonly OptionName[] = []) =>
     names.map((name) => {
-      const { value, group, help, repeatable = false }: OptionSpec = optionSpecs[name];
-      return { flag: flagOf(name), value: value ?? null, group, help, repeatable, required: required.includes(name) };
+      const { value, group, help, repeatable = false, choices }: OptionSpec = optionSpecs[name];
+      const own = { flag: flagOf(name), value: value ?? null, group, help, ...(choices && { choices }) };
+      return { ...own, repeatable, required: required.includes(name) };
     });
   if (!spec) {
     const commands = commandSpecs.map(({ name, summary }) => ({ name, summary }));

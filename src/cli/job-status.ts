@@ -1,4 +1,4 @@
-import { fetchFeature } from '../api/feature.ts';
+import { type Feature, fetchFeature } from '../api/feature.ts';
 import { idText } from '../api/feature-id.ts';
 import { count } from '../count.ts';
 import { AppError, isAway, isKeyRefused } from '../errors.ts';
@@ -76,17 +76,23 @@ async function read(
 ): Promise<ReadBack | undefined | null> {
   const state = (await readJobState(stateDir, status.id)) as JournalState;
   return closeAfter(async (own) => {
+    // A stored key that is none is a mistake to be mended here, not a server that cannot be asked.
     const session = own(await openSession(await atServerOf(context, status.id, state)));
-    const { server, http } = own(await session.connect());
-    if (server.id !== status.job.server) throw otherServer(status.job.server, server.id);
-    const feature = await fetchFeature(http, parseId(id));
-    if (!feature) return undefined;
-    const { vector, vectorLabel } = feature;
-    return { label: vectorLabel ?? undefined, vector: vector ? Float32Array.from(vector) : undefined };
-  }).catch((error) => {
-    if (isAway(error) || isKeyRefused(error)) return null;
-    throw error;
+    try {
+      const { server, http } = own(await session.connect());
+      if (server.id !== status.job.server) throw otherServer(status.job.server, server.id);
+      return readBackOf(await fetchFeature(http, parseId(id)));
+    } catch (error) {
+      if (isAway(error) || isKeyRefused(error)) return null;
+      throw error;
+    }
   });
+}
+
+function readBackOf(feature: Feature | undefined): ReadBack | undefined {
+  if (!feature) return undefined;
+  const { vector, vectorLabel } = feature;
+  return { label: vectorLabel ?? undefined, vector: vector ? Float32Array.from(vector) : undefined };
 }
 
 /** Of vectors that a job made; its receipt has them all. */

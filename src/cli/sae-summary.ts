@@ -6,7 +6,7 @@ import type { PreparedSae } from '../upload/kinds/prepared-sae.ts';
 import type { JobReport } from '../upload/run.ts';
 import type { Server } from '../upload/server.ts';
 import { formatShard, nameShard } from '../upload/shard.ts';
-import { timeUp } from '../upload/time-limit.ts';
+import { timeIsUpText } from '../upload/time-limit.ts';
 import type { Afterwards } from './after-upload.ts';
 import type { CommandContext } from './context.ts';
 import { lostNames } from './plan-document.ts';
@@ -101,7 +101,7 @@ function tellHeld({ out, command }: CommandContext, ends: readonly End[]): void 
   const sources = ends.filter(({ held }) => held).map(({ source }) => source);
   const end = ends.find(({ held }) => held)?.held?.end;
   if (!end) return;
-  const why = end.type === 'quota' ? end.why : end.type === 'time_up' ? timeUp().message : 'stopped';
+  const why = end.type === 'quota' ? end.why : end.type === 'time_up' ? timeIsUpText : 'stopped';
   out.note(`not begun: ${sources.join(', ')} (${why}); go on with: ${command}`);
 }
 

@@ -61,14 +61,16 @@ export async function dryRun(
 }
 
 /** Without a daily limit it is the server's pace that says when an upload ends; what it has to take can be told. */
-function finishText(rows: number, { matrix, dashboards, delivery: own }: PreparedSae, limits: SendLimits): string {
-  const { format, maxRows, maxBytes, serverNames } = limited(own, limits);
+function finishText(rows: number, { matrix, dashboards, delivery }: PreparedSae, limits: SendLimits): string {
+  const { format, maxRows, maxBytes, serverNames } = limited(delivery, limits);
   if (serverNames) return `no daily limit: in ${count(rows)} requests, at the server's pace`;
   const width = format.values ? matrix.width : 0;
   const { requests, bytes } = uploadCost(rows, width, { rows: maxRows, bytes: maxBytes });
   const vectors = format.values ? [`${byteSize(bytes)} in all`] : [];
   const what = [...vectors, ...(dashboards ? ['the examples'] : [])].join(' and ');
-  return `no daily limit: in about ${count(requests)} ${requests === 1 ? 'request' : 'requests'} of ${what}, at the server's pace`;
+  // How large examples are is not told by their number.
+  const many = `${dashboards ? 'at least' : 'about'} ${count(requests)} ${requests === 1 ? 'request' : 'requests'}`;
+  return `no daily limit: in ${many} of ${what}, at the server's pace`;
 }
 
 /**

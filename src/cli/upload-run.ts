@@ -6,7 +6,7 @@ import { nameRow } from '../upload/delivery.ts';
 import type { QuotaAhead, UploadEvent } from '../upload/events.ts';
 import type { JobReport } from '../upload/run.ts';
 import type { Server } from '../upload/server.ts';
-import { timeUp } from '../upload/time-limit.ts';
+import { timeIsUpText } from '../upload/time-limit.ts';
 import type { CommandContext } from './context.ts';
 import { formatMoment } from './moment.ts';
 import { type OutageTeller, outageTeller } from './outage.ts';
@@ -105,7 +105,7 @@ export function tellEnd(context: CommandContext, { end, quarantined }: JobReport
     const ways = [end.ofTier && higherLimits, !options.wait && '--wait sleeps until then'].filter(Boolean);
     if (ways.length > 0) out.note(ways.join('; '));
   }
-  if (end.type === 'time_up') out.note(`paused: ${timeUp().message}`);
+  if (end.type === 'time_up') out.note(`paused: ${timeIsUpText}`);
   out.note(`progress is saved; go on with: ${command}`);
 }
 

@@ -14,10 +14,10 @@ export interface DashboardGatherer {
   /** Bytes that were read. */
   read(bytes: Uint8Array): void;
   /**
-   * What a record at `where` says of a feature; `fault` is what is wrong with it beyond its content. One that is of another
-   * place is no fault of the feature.
+   * What a record at `where` says of a feature. `misplaced` is what is wrong with where it belongs, which is no fault of the
+   * feature; `fault` what else is wrong with it, beyond its content.
    */
-  add(where: string, index: number, dashboard: Dashboard, fault?: { text: string; isOfPlace?: boolean }): void;
+  add(where: string, index: number, dashboard: Dashboard, fault?: string, misplaced?: string): void;
   fault: Faults['add'];
   /** Error: record_invalid with the first faults. */
   finish(): GatheredDashboards;
@@ -35,12 +35,13 @@ export function gatherDashboards(path: string, place: DashboardPlace, options: R
   let [activations, fixedTokens, mostBytes] = [0, 0, 0];
   return {
     read: (bytes) => void hash.update(bytes),
-    add(where, index, said, fault) {
+    add(where, index, said, fault, misplaced) {
       const { dashboard, fixed } = withTokens(said, options);
-      const text = fault?.text ?? findFault(index, dashboard);
+      const text = misplaced ?? findFault(index, dashboard) ?? fault;
       if (text !== undefined) {
-        const hint = isOne || fault || !isMended(index, dashboard) ? undefined : 'empty and NUL tokens: --fix-tokens';
-        faults.add(`${where}: ${text}`, { hint, ...(!fault?.isOfPlace && { feature: index }) });
+        const canBeMended = !isOne && !misplaced && !fault && isMended(index, dashboard);
+        const hint = canBeMended ? 'empty and NUL tokens: --fix-tokens' : undefined;
+        faults.add(`${where}: ${text}`, { hint, ...(misplaced === undefined && { feature: index }) });
       }
       fixedTokens += fixed;
       const bytes = (bytesOf.get(index) ?? 0) + jsonBound(dashboard);

@@ -80,14 +80,8 @@ async function scan(path: string, bytes: ByteSource, place: DashboardPlace, opti
       continue;
     }
     const { index } = parsed;
-    const misplaced = placeFault(parsed, place);
-    const fault = misplaced ?? repeated(parsed, spans, whole);
-    found.add(
-      `line ${number}, feature ${index}`,
-      index,
-      merge([parsed]),
-      fault === undefined ? undefined : { text: fault, isOfPlace: misplaced !== undefined },
-    );
+    const fault = repeated(parsed, spans, whole);
+    found.add(`line ${number}, feature ${index}`, index, merge([parsed]), fault, placeFault(parsed, place));
     const lines = spans.get(index);
     if (lines) lines.push(start, text.length);
     else spans.set(index, [start, text.length]);

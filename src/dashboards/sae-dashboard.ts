@@ -47,12 +47,7 @@ export async function openSaeDashboard(
     const onFeature = (feature: BatchFeature, where: Place) => {
       const index = feature.feature_index;
       const fault = placeOf.has(index) ? 'this feature stands there twice' : unevenLogits(feature);
-      found.add(
-        `${file}, feature ${index}`,
-        index,
-        toDashboard(feature),
-        fault === undefined ? fault : { text: fault },
-      );
+      found.add(`${file}, feature ${index}`, index, toDashboard(feature), fault);
       placeOf.set(index, where);
     };
     const batch = await readBatch(file, found.read, onFeature);

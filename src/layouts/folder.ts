@@ -61,7 +61,7 @@ export function isTrainingState(path: string): boolean {
 export const weightFile = /\.(safetensors|npz|npy|arrow|arrows|feather)$/i;
 /** What trainers leave beside an SAE in formats that weights come in. */
 const besideSaes =
-  /^(sparsity|.*_log_feature_sparsity|activations_store_state|activation_scaler|examples|optimizer.*|adapter_model|training_args|chunk-.*|tokens.*|activations.*)\./;
+  /^(sparsity|.*_log_feature_sparsity|activations_store_state|activation_scaler|examples|optimizer.*|adapter_model|training_args|chunk-.*|tokens.*|activations.*)\./i;
 
 /** Whether a path is that of a weight file which may hold a matrix, and not of what is known to lie beside SAEs. */
 export function isWeightFile(name: string): boolean {

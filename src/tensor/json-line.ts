@@ -11,6 +11,7 @@ export function readJsonLine<S extends z.ZodMiniType>(text: Uint8Array, schema: 
   } catch (cause) {
     return `is not JSON: ${(cause as Error).message}`;
   }
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return 'is no JSON object';
   const clash = indexFault(json);
   if (clash !== undefined) return clash;
   const parsed = schema.safeParse(withIndex(json));

@@ -59,7 +59,7 @@ export interface Run extends SendInput {
   confirm(rows: Ranges, ids: ReadonlyMap<number, string>): void;
   /** Ends what is waited for: the user's `stop`, or a failure, after which nothing more is sent. */
   readonly over: AbortSignal;
-  /** Nothing new is to be begun: that, or the server takes no more for now. */
+  /** Nothing new is to be begun: the run was stopped or has failed, or the server takes no more for now. */
   isOver(): boolean;
   /** Ends the run with the first failure. */
   fail(error: AppError): void;

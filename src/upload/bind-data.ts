@@ -67,7 +67,7 @@ const restartLooks =
   '--restart forgets the checkpoint; rows already on the server are still compared and never overwritten';
 /** An upload changes nothing that is there: not what is said of a row either. */
 const keptAsSaid =
-  'what is on the server keeps what was said of it: to say this instead, take it back with neuronpedia delete --job JOB first';
+  'what is on the server keeps what was said of it: to say this instead, take it back with neuronpedia delete --job JOB first; --restart sends what is missing, with this';
 
 function changed(matrix: Matrix, expected: string, found: string, what: string, hint = restartLooks): AppError {
   const { file } = matrix.tensor;

@@ -1,6 +1,5 @@
 import { eachRow, intersectRanges, mergeRanges, type Ranges } from '../tensor/ranges.ts';
 import type { HeldJob } from './held-jobs.ts';
-import type { Journal } from './journal.ts';
 import type { JournalRecord } from './journal-records.ts';
 import type { JournalState } from './journal-state.ts';
 import { idOfRow, rowsAmong } from './row-ids.ts';
@@ -22,8 +21,7 @@ type MarkedJob = Pick<HeldJob, 'job' | 'journal'> & { readonly state: JournalSta
 /** Marks in the journals of held jobs; an id that none of them knows is nobody's to note. */
 export function deletionMarks(held: readonly HeldJob[]): DeletionMarks {
   // As they were before: of what is deleted meanwhile the rows and names are still to be told.
-  const before = ({ state }: Journal) => ({ ...state, ids: new Map(state.ids) });
-  const jobs = held.map(({ job, journal }): MarkedJob => ({ job, journal, state: before(journal) }));
+  const jobs = held.map(({ job, journal }): MarkedJob => ({ job, journal, state: journal.state }));
   const note = async (ids: readonly string[], make: (job: MarkedJob, rows: Ranges) => JournalRecord | undefined) => {
     const among = new Set(ids);
     for (const one of jobs) {
@@ -35,9 +33,9 @@ export function deletionMarks(held: readonly HeldJob[]): DeletionMarks {
     }
   };
   return {
-    begin: (ids) => note(ids, (_job, rows) => ({ t: 'deleting', rows: rows })),
-    gone: (ids) => note(ids, (_job, rows) => ({ t: 'deleted', rows: rows })),
-    kept: (ids) => note(ids, (job, rows) => ({ t: 'found', rows: rows, ids: namesOf(job, rows) })),
+    begin: (ids) => note(ids, (_job, rows) => ({ t: 'deleting', rows })),
+    gone: (ids) => note(ids, (_job, rows) => ({ t: 'deleted', rows })),
+    kept: (ids) => note(ids, (job, rows) => ({ t: 'found', rows, ids: namesOf(job, rows) })),
     // A row whose outcome is unknown may still come: only what the server is known to have had is noted.
     vanished: (ids) =>
       note(ids, ({ state }, rows) => {

@@ -39,7 +39,7 @@ export function jobId(server: Server, identity: JobIdentity): string {
  * finished. Error: checkpoint_mismatch with both values.
  */
 export async function refuseOtherOwner(server: Server, identity: JobIdentity, stateDir: string): Promise<void> {
-  // A single vector is its whole request: another account's has nothing to do with it.
+  // A single feature (`index N`) is a job of its own, whoever has begun others of its source.
   if (identity.request !== undefined) return;
   const id = jobId(server, identity);
   const others = await listJobs(stateDir, ({ job }) => {

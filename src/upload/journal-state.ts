@@ -70,7 +70,7 @@ export function sumJournal(bytes: Buffer): Soundness & { readonly sum: Sum } {
   return { ...soundness, sum };
 }
 
-/** What records add up to so far. Its maps and sets go on with the sum; its ranges stay. */
+/** What records add up to so far: a picture, which stays as it is. */
 export function stateOf(sum: Sum): JournalState {
   const stored = mergeRanges([...sum.stored, ...sum.found]);
   const isStored = membership(stored);
@@ -80,7 +80,7 @@ export function stateOf(sum: Sum): JournalState {
     ...(sum.job && { job: { ...sum.job, command: sum.typed?.command ?? sum.job.command } }),
     ...(sum.typed && { typed: sum.typed }),
     ...(sum.data && { data: sum.data }),
-    blocks: sum.blocks,
+    blocks: new Map(sum.blocks),
     planned: mergeRanges(sum.planned),
     stored,
     found: mergeRanges(sum.found),
@@ -88,9 +88,9 @@ export function stateOf(sum: Sum): JournalState {
     sent: mergeRanges([...sum.sent.values()].flat()),
     deleted: mergeRanges([...sum.deleted, ...sum.deleting]),
     deleting: mergeRanges(sum.deleting),
-    ids: sum.ids,
+    ids: new Map(sum.ids),
     quarantined,
-    suspects: sum.suspects,
+    suspects: new Set(sum.suspects),
     nextBatch: sum.nextBatch,
     done: sum.done,
     ...(sum.paused && { paused: sum.paused }),

@@ -14,9 +14,9 @@ import type { RowContent } from './server.ts';
 const sampleSize = 64;
 
 /**
- * Notes in a job's journal what the server has of it before its first send. Rows that the journal does not know are looked up. Where sending a row
- * twice would double it, so are all that are still to be sent: a journal that was cut short or came back from a backup
- * looks like a whole one. Errors: feature_exists, difference (a finished job whose rows are gone).
+ * Notes in a job's journal what the server has of it before its first send. Rows that the journal does not know are looked
+ * up. Where sending a row twice would double it, so are all that are still to be sent: a journal that was cut short or came
+ * back from a backup looks like a whole one. Errors: feature_exists, difference (a finished job whose rows are gone).
  */
 export async function lookFirst(input: JobInput, { id, journal, replaces }: Job): Promise<void> {
   const { planned, matrix, identity, delivery } = input;

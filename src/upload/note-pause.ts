@@ -1,7 +1,7 @@
 import { AppError, reopeningOf } from '../errors.ts';
 import type { Journal } from './journal.ts';
 import type { JobReport } from './run.ts';
-import { timeUp } from './time-limit.ts';
+import { timeIsUpText } from './time-limit.ts';
 
 /**
  * Runs a job, and notes in its journal where it ended at a limit, for `status`. Errors: those of `run`; that it cannot
@@ -12,7 +12,7 @@ export async function notingPause(journal: Journal, run: () => Promise<JobReport
     const report = await run();
     const { end } = report;
     if (end.type === 'quota') await note(journal, end.why, end.resumeAt?.toISOString());
-    if (end.type === 'time_up') await note(journal, timeUp().message, new Date().toISOString());
+    if (end.type === 'time_up') await note(journal, timeIsUpText, new Date().toISOString());
     return report;
   } catch (error) {
     if (error instanceof AppError && error.code === 'paused') {

@@ -10,7 +10,7 @@ const blindWaitMs = 60 * minuteMs;
 const longestLegMs = 60 * minuteMs;
 
 /** A quota that has an end. */
-export type DailyQuota = Quota & { readonly limit: number };
+type DailyQuota = Quota & { readonly limit: number };
 
 /** Whether an account may upload only so much a day. */
 export function isLimited(quota: Quota | undefined): quota is DailyQuota {
@@ -52,10 +52,11 @@ export async function waitForQuota(
     if (stop.aborted) return undefined;
     left -= leg;
     const quota = await askPatiently(input);
-    const isSpent = quota !== 'away' && leftToday(quota) === 0;
-    if (quota === 'away' || isSpent) {
-      left = Math.max(minuteMs, (isSpent && quota ? untilReset(quota) : undefined) ?? left);
-      wasSpent ||= isSpent;
+    if (quota === 'away') {
+      left = Math.max(minuteMs, left);
+    } else if (isLimited(quota) && leftToday(quota) === 0) {
+      left = Math.max(minuteMs, untilReset(quota) ?? left);
+      wasSpent = true;
     } else if (left <= 0 || wasSpent) {
       return { quota };
     }

@@ -66,7 +66,7 @@ export interface JobInput extends UploadRun {
   readonly planned: Ranges;
   /** Rows that are not planned because they failed the check, and why. */
   readonly quarantined?: ReadonlyMap<number, string>;
-  /** Fingerprints of the blocks that they lie in. */
+  /** Fingerprints of the blocks that planned rows lie in. */
   readonly blocks: ReadonlyMap<number, string>;
   /** The fields sent beside the values, as a JSON object. */
   readonly fields: string;

@@ -100,6 +100,13 @@ describe('completion', () => {
     expect(reply("neuronpedia upload-sae --as = ''", 4)).toBe('auto features vectors\n');
     expect(reply('neuronpedia upload-sae --as =', 3)).toBe('auto features vectors\n');
     expect(reply('neuronpedia upload-sae --as = v', 4)).toBe('vectors\n');
+    // In the bash of macOS they are one word.
+    expect(reply('neuronpedia upload-sae --as=v', 2)).toBe('vectors\n');
+    // A value of --metadata has one of its own.
+    const noFiles = (words: string, at: number) =>
+      reply(`${words}); compopt() { echo none; }; COMP_WORDS=(${words}`, at);
+    expect(noFiles('neuronpedia upload-vector --metadata l0 =', 4)).toBe('none\n\n');
+    expect(noFiles('neuronpedia upload-vector --metadata l0 = 5', 5)).toBe('none\n\n');
   });
 
   test.skipIf(!isInstalled('fish'))('offers in fish what can stand there', async ({ home }) => {

@@ -185,6 +185,16 @@ test.skipIf(!existsSync('/dev/full'))(
   },
 );
 
+test.skipIf(!existsSync('/dev/full'))('and of the last line, too', async ({ home }) => {
+  for (const args of [['completion', 'bash'], ['completion', 'fish', '--json'], ['inspect', tinySae], ['--version']]) {
+    const shell = spawn('sh', ['-c', '"$@" > /dev/full', 'sh', process.execPath, binary, ...args], {
+      env: childEnv(home.env),
+    });
+    const [[code], stderr] = await Promise.all([once(shell, 'close'), text(shell.stderr)]);
+    expect({ args, code, stderr }).toEqual({ args, code: 5, stderr: expect.stringContaining('ENOSPC') });
+  }
+});
+
 describe('a pipe that nobody reads any more', () => {
   for (const [closed, script] of Object.entries(pipes)) {
     test(`is no error and no reason to stop: ${closed}`, async ({ home, server }) => {

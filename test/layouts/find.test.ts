@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
-import { mkdir, symlink } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { findSaes } from '../../src/layouts/find.ts';
-import { dataFiles, safetensorsOf, tempFolder, writeFiles } from '../fixtures.ts';
+import { dataFiles, fixture, safetensorsOf, tempFolder, writeFiles } from '../fixtures.ts';
 import { found, sixByFour } from './found.ts';
 
 function saeIn(folder: string, layer: number): Record<string, object | Uint8Array> {
@@ -68,6 +68,15 @@ test('the error for a folder without an SAE says what it holds', async () => {
 function listed(from: number, to: number): string {
   return Array.from({ length: to - from + 1 }, (_, i) => join('x', `file_${from + i}.json`)).join(', ');
 }
+
+test('what lies beside weights is no SAE, however it is written', async () => {
+  for (const beside of ['sparsity.npy', 'SPARSITY.NPY']) {
+    const folder = await tempFolder();
+    const bytes = await readFile(fixture('feature-data', 'rows.npy'));
+    for (const name of ['W_dec.npy', beside]) await writeFile(join(folder, name), bytes);
+    expect((await found(folder)).map(({ path }) => path)).toEqual([join(folder, 'W_dec.npy')]);
+  }
+});
 
 test('checkpoints below an SAE are not SAEs of their own', async () => {
   const folder = await tempFolder();

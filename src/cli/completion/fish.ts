@@ -31,7 +31,7 @@ function optionLine({ flag, help, value }: CompletedOption): string {
 /** How a value is completed; without anything it is what only its author knows. */
 function completed({ kind, words }: Value): string {
   if (kind === 'words') return `-a ${quoted(words.join(' '))}`;
-  return { path: '-F', folder: "-a '(__fish_complete_directories)'", free: '' }[kind];
+  return kind === 'free' ? '' : '-F';
 }
 
 function quoted(text: string): string {

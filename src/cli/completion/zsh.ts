@@ -33,10 +33,11 @@ function commandCase({ name, options, argument }: CompletedCommand): string {
   return `        (${name}) _arguments $everywhere${specs.join('')} ;;`;
 }
 
-/** As \`_arguments\` wants an option: its help in brackets, its value between colons. */
+/** As `_arguments` wants an option: its help in brackets, its value between colons. */
 function optionSpec({ flag, help, repeatable, value }: CompletedOption): string {
   const text = help.replace(/[[\]\\]/g, '\\$&');
-  return `${repeatable ? '*' : ''}${flag}[${text}]${value ? `:${ended(value)}` : ''}`;
+  // With the = its value may follow that, or be the next word.
+  return `${repeatable ? '*' : ''}${flag}${value ? '=' : ''}[${text}]${value ? `:${ended(value)}` : ''}`;
 }
 
 /** What a value is called, and what it is completed by; a blank is nothing. */
