@@ -109,7 +109,7 @@ async function readVector(context: CommandContext): Promise<TensorFile> {
       hints: ["pipe a JSON array in: echo '[0.1, -0.2]' | neuronpedia upload-vector - …"],
     });
   }
-  return openJsonText('standard input', bytes.toString('utf8'));
+  return openJsonText('standard input', bytes);
 }
 
 /** A vector is kilobytes of text. */

@@ -1,5 +1,6 @@
 import { Type } from 'apache-arrow/fb/type';
 import { readBytes } from '../tensor/byte-source.ts';
+import { quoted } from '../tensor/tensor.ts';
 import type { ArrowBatch } from './arrow-batches.ts';
 import { ColumnProblem, invalid } from './arrow-errors.ts';
 import type { Inflater } from './arrow-inflate.ts';
@@ -23,7 +24,7 @@ export async function readOffsets(
   const needed = (batch.rows + 1) * size;
   const { source, start: from, size: found } = await inflater.open(batch.buffer(field.slot, 1), needed);
   if (found < needed) {
-    throw invalid(file, `column "${field.name}": has ${found} bytes of list offsets, its rows need ${needed}`);
+    throw invalid(file, `column ${quoted(field.name)}: has ${found} bytes of list offsets, its rows need ${needed}`);
   }
   let [start, previous, expected] = [0, 0, width];
   for (let at = 0; at <= rows; at += chunkOffsets) {
@@ -33,7 +34,7 @@ export async function readOffsets(
       const offset = size === 8 ? Number(view.getBigInt64(8 * i, true)) : view.getInt32(4 * i, true);
       const row = batch.firstRow + at + i - 1;
       if (at + i === 0) {
-        if (offset < 0) throw invalid(file, `column "${field.name}": its list offsets begin at ${offset}`);
+        if (offset < 0) throw invalid(file, `column ${quoted(field.name)}: its list offsets begin at ${offset}`);
         start = offset;
       } else {
         expected ??= offset - previous;
@@ -46,6 +47,6 @@ export async function readOffsets(
 }
 
 function checkLength(file: string, field: ArrowField, row: number, length: number, expected: number): void {
-  if (length < 0) throw invalid(file, `column "${field.name}": its list offsets run backwards at row ${row}`);
+  if (length < 0) throw invalid(file, `column ${quoted(field.name)}: its list offsets run backwards at row ${row}`);
   if (length !== expected) throw new ColumnProblem(row, `has ${length} values, the rows before it have ${expected}`);
 }

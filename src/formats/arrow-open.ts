@@ -2,7 +2,7 @@ import { Type } from 'apache-arrow/fb/type';
 import { AppError } from '../errors.ts';
 import type { ByteSource } from '../tensor/byte-source.ts';
 import { isFloat } from '../tensor/dtype.ts';
-import { denseStrides, type Tensor } from '../tensor/tensor.ts';
+import { denseStrides, quoted, type Tensor } from '../tensor/tensor.ts';
 import { readBatches } from './arrow-batches.ts';
 import { type Collector, scalarCollector } from './arrow-collector.ts';
 import { dimensionColumns } from './arrow-dimensions.ts';
@@ -90,7 +90,7 @@ function tensorOf(file: string, collector: Collector): Tensor {
 }
 
 function nothingToRead(file: string, undecodable: ReadonlyMap<string, string>): AppError {
-  const reasons = [...undecodable].slice(0, 5).map(([name, reason]) => `"${name}": ${reason}`);
+  const reasons = [...undecodable].slice(0, 5).map(([name, reason]) => `${quoted(name)}: ${reason}`);
   const hint =
     'a column of FixedSizeList, List or LargeList of floats is read, or one column of floats for each dimension';
   return new AppError('format_unsupported', `${file}: holds no column that is read`, {
@@ -101,7 +101,7 @@ function nothingToRead(file: string, undecodable: ReadonlyMap<string, string>): 
 }
 
 function refusal(file: string, name: string, problem: ColumnProblem): AppError {
-  const column = name === '' ? '' : ` column "${name}":`;
+  const column = name === '' ? '' : ` column ${quoted(name)}:`;
   return new AppError('format_unsupported', `${file}:${column} ${problem.message}`, {
     hints: ['every row must hold a vector of the same length without nulls; drop or fill such rows before writing'],
     details: { file, tensor: name, row: problem.row },

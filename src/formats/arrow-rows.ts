@@ -1,5 +1,6 @@
 import { type ByteSource, readBytes } from '../tensor/byte-source.ts';
 import { dtypeSize } from '../tensor/dtype.ts';
+import { quoted } from '../tensor/tensor.ts';
 import type { ArrowBatch } from './arrow-batches.ts';
 import type { Collector } from './arrow-collector.ts';
 import { ColumnProblem, unsupported } from './arrow-errors.ts';
@@ -49,7 +50,8 @@ export function rowsCollector(file: string, bytes: ByteSource, fields: readonly 
   async function openColumn(field: ArrowField, batch: ArrowBatch): Promise<Window> {
     const window = await openValues(file, field, batch, buffers, 0, batch.rows);
     const nullRow = await findNull(file, field, batch, buffers, 0, batch.rows);
-    if (nullRow !== undefined) throw new ColumnProblem(batch.firstRow + nullRow, `is null in column "${field.name}"`);
+    if (nullRow !== undefined)
+      throw new ColumnProblem(batch.firstRow + nullRow, `is null in column ${quoted(field.name)}`);
     return window;
   }
 }

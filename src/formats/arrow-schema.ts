@@ -9,6 +9,7 @@ import { Type } from 'apache-arrow/fb/type';
 import { Union } from 'apache-arrow/fb/union';
 import { UnionMode } from 'apache-arrow/fb/union-mode';
 import type { Dtype } from '../tensor/dtype.ts';
+import { quoted } from '../tensor/tensor.ts';
 import { invalid, unsupported } from './arrow-errors.ts';
 import { readNotes } from './arrow-flatbuffer.ts';
 
@@ -87,7 +88,7 @@ function readField(file: string, field: Field, next: Mutable<Slot>, version: num
   );
   const listSize = type === Type.FixedSizeList ? (field.type(new FixedSizeList()) as FixedSizeList).listSize() : 0;
   if (listSize < 0 || listSize > longestList)
-    throw invalid(file, `column "${name}": claims lists of ${listSize} values`);
+    throw invalid(file, `column ${quoted(name)}: claims lists of ${listSize} values`);
   return { name, type, dtype: isDictionary ? undefined : dtypeOf(field), listSize, isDictionary, children, slot };
 }
 
@@ -127,7 +128,7 @@ function buffersOf(file: string, name: string, field: Field, version: number): n
     return (dense ? 2 : 1) + (version < MetadataVersion.V5 ? 1 : 0);
   }
   const buffers = buffersByType[type];
-  if (buffers === undefined) throw invalid(file, `column "${name}": has type ${type}, which Arrow does not have`);
+  if (buffers === undefined) throw invalid(file, `column ${quoted(name)}: has type ${type}, which Arrow does not have`);
   return buffers;
 }
 

@@ -2,6 +2,7 @@ import { Type } from 'apache-arrow/fb/type';
 import { type ByteSource, openFile } from '../tensor/byte-source.ts';
 import type { Dtype } from '../tensor/dtype.ts';
 import { readNumbers } from '../tensor/numbers.ts';
+import { quoted } from '../tensor/tensor.ts';
 import { type ArrowBatch, readBatches } from './arrow-batches.ts';
 import { invalid } from './arrow-errors.ts';
 import { type Inflater, inflater } from './arrow-inflate.ts';
@@ -58,7 +59,7 @@ async function readColumns(path: string, bytes: ByteSource): Promise<Omit<ArrowT
   const texts = new Map<string, TextCollector>();
   const notRead = new Map<string, string>();
   for (const field of frames.schema.fields) {
-    if (numbers.has(field.name) || texts.has(field.name)) throw invalid(path, `has two columns "${field.name}"`);
+    if (numbers.has(field.name) || texts.has(field.name)) throw invalid(path, `has two columns ${quoted(field.name)}`);
     if (field.dtype || isFlag(field)) numbers.set(field.name, numberCollector(path, field, inflater(path, bytes)));
     else if (field.isDictionary) notRead.set(field.name, 'is a dictionary-encoded column');
     else if (isText(field)) texts.set(field.name, textCollector(path, bytes, field));
@@ -90,10 +91,10 @@ function numberCollector(file: string, field: ArrowField, buffers: Inflater) {
   const parts: Float64Array[] = [];
   return {
     async add(batch: ArrowBatch) {
-      const values = field.dtype
-        ? await numbersOf(file, field, field.dtype, batch, buffers)
-        : await flagsOf(file, field, batch, buffers);
       const isThere = await readValidity(file, field, batch, buffers);
+      const values = field.dtype
+        ? await numbersOf(file, field, field.dtype, batch, buffers, isThere)
+        : await flagsOf(file, field, batch, buffers);
       for (let i = 0; i < values.length; i++) if (!isThere(i)) values[i] = Number.NaN;
       parts.push(values);
     },
@@ -109,9 +110,17 @@ function numberCollector(file: string, field: ArrowField, buffers: Inflater) {
   };
 }
 
-async function numbersOf(file: string, field: ArrowField, dtype: Dtype, batch: ArrowBatch, buffers: Inflater) {
+async function numbersOf(
+  file: string,
+  field: ArrowField,
+  dtype: Dtype,
+  batch: ArrowBatch,
+  buffers: Inflater,
+  isThere: (row: number) => boolean,
+) {
   const { source, start } = await openValues(file, field, batch, buffers, 0, batch.rows);
-  return readNumbers({ file, name: field.name, dtype, bigEndian: false, offset: start, bytes: source }, batch.rows);
+  const column = { file, name: field.name, dtype, bigEndian: false, offset: start, bytes: source };
+  return readNumbers(column, batch.rows, isThere);
 }
 
 async function flagsOf(file: string, field: ArrowField, batch: ArrowBatch, buffers: Inflater): Promise<Float64Array> {

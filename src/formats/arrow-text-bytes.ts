@@ -1,4 +1,5 @@
 import { type ByteSource, readBytes } from '../tensor/byte-source.ts';
+import { quoted } from '../tensor/tensor.ts';
 import { invalid } from './arrow-errors.ts';
 import type { ArrowField } from './arrow-schema.ts';
 
@@ -11,7 +12,7 @@ export function decodeText(file: string, field: ArrowField, bytes: Uint8Array, r
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
-    throw invalid(file, `column "${field.name}": row ${row} is not UTF-8`, cause);
+    throw invalid(file, `column ${quoted(field.name)}: row ${row} is not UTF-8`, cause);
   }
 }
 
@@ -19,7 +20,7 @@ export function decodeText(file: string, field: ArrowField, bytes: Uint8Array, r
 export function windowed(file: string, field: ArrowField) {
   let kept: { source: ByteSource; from: number; bytes: Uint8Array } | undefined;
   return async (source: ByteSource, from: number, length: number): Promise<Uint8Array> => {
-    if (length > longestText) throw invalid(file, `column "${field.name}": claims a text of ${length} bytes`);
+    if (length > longestText) throw invalid(file, `column ${quoted(field.name)}: claims a text of ${length} bytes`);
     const isKept = kept?.source === source && from >= kept.from && from + length <= kept.from + kept.bytes.length;
     if (!isKept || !kept) {
       const most = Math.max(length, Math.min(windowBytes, source.size - from));

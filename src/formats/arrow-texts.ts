@@ -1,5 +1,6 @@
 import { Type } from 'apache-arrow/fb/type';
 import { type ByteSource, readBytes } from '../tensor/byte-source.ts';
+import { quoted } from '../tensor/tensor.ts';
 import type { ArrowBatch } from './arrow-batches.ts';
 import { invalid } from './arrow-errors.ts';
 import { type Inflater, inflater } from './arrow-inflate.ts';
@@ -33,7 +34,8 @@ export function textCollector(file: string, bytes: ByteSource, field: ArrowField
       const offsets = await readTextOffsets(file, field, batch, buffers);
       const last = offsets.at(-1) ?? 0;
       const { source, start, size } = await buffers.open(batch.buffer(field.slot, 2), last);
-      if (size < last) throw invalid(file, `column "${field.name}": has ${size} bytes of text, its rows need ${last}`);
+      if (size < last)
+        throw invalid(file, `column ${quoted(field.name)}: has ${size} bytes of text, its rows need ${last}`);
       const isThere = await readValidity(file, field, batch, buffers);
       batches.push({ firstRow: batch.firstRow, offsets, isThere, source, start });
     },
@@ -59,13 +61,13 @@ async function readTextOffsets(
   if (batch.rows === 0) return new Float64Array(1);
   const { source, start, size: found } = await buffers.open(batch.buffer(field.slot, 1), needed);
   if (found < needed)
-    throw invalid(file, `column "${field.name}": has ${found} bytes of offsets, its rows need ${needed}`);
+    throw invalid(file, `column ${quoted(field.name)}: has ${found} bytes of offsets, its rows need ${needed}`);
   const view = new DataView((await readBytes(source, start, needed)).buffer);
   const offsets = new Float64Array(batch.rows + 1);
   for (let i = 0; i <= batch.rows; i++) {
     const offset = size === 8 ? Number(view.getBigInt64(8 * i, true)) : view.getInt32(4 * i, true);
     if (offset < (i === 0 ? 0 : (offsets[i - 1] as number)))
-      throw invalid(file, `column "${field.name}": its offsets run backwards at row ${batch.firstRow + i}`);
+      throw invalid(file, `column ${quoted(field.name)}: its offsets run backwards at row ${batch.firstRow + i}`);
     offsets[i] = offset;
   }
   return offsets;

@@ -1,4 +1,5 @@
 import { readBytes } from '../tensor/byte-source.ts';
+import { quoted } from '../tensor/tensor.ts';
 import type { ArrowBatch } from './arrow-batches.ts';
 import { invalid } from './arrow-errors.ts';
 import type { Inflater } from './arrow-inflate.ts';
@@ -21,13 +22,16 @@ export async function findNull(
   const { length, nulls } = batch.node(field.slot);
   const region = batch.buffer(field.slot, 0);
   if (region.length === 0) {
-    if (nulls > 0) throw invalid(file, `column "${field.name}": claims ${nulls} nulls and does not say where`);
+    if (nulls > 0) throw invalid(file, `column ${quoted(field.name)}: claims ${nulls} nulls and does not say where`);
     return undefined;
   }
   const bitmap = await inflater.open(region, Math.ceil(length / 8));
   const last = Math.ceil((start + count) / 8);
   if (count > 0 && bitmap.size < last) {
-    throw invalid(file, `column "${field.name}": has a validity bitmap of ${bitmap.size} bytes, ${last} are needed`);
+    throw invalid(
+      file,
+      `column ${quoted(field.name)}: has a validity bitmap of ${bitmap.size} bytes, ${last} are needed`,
+    );
   }
   for (let at = Math.floor(start / 8); at < last; at += chunkBytes) {
     const chunk = await readBytes(bitmap.source, bitmap.start + at, Math.min(chunkBytes, last - at));
@@ -59,7 +63,7 @@ export async function readValidity(
 ): Promise<Bits> {
   if (batch.buffer(field.slot, 0).length > 0) return readBits(file, field, batch, buffers, 0);
   if (batch.node(field.slot).nulls > 0)
-    throw invalid(file, `column "${field.name}": claims nulls and does not say where`);
+    throw invalid(file, `column ${quoted(field.name)}: claims nulls and does not say where`);
   return () => true;
 }
 
@@ -73,7 +77,8 @@ export async function readBits(
 ): Promise<Bits> {
   const needed = Math.ceil(batch.rows / 8);
   const { source, start, size } = await buffers.open(batch.buffer(field.slot, which), needed);
-  if (size < needed) throw invalid(file, `column "${field.name}": has ${size} bytes of bits, its rows need ${needed}`);
+  if (size < needed)
+    throw invalid(file, `column ${quoted(field.name)}: has ${size} bytes of bits, its rows need ${needed}`);
   const bits = await readBytes(source, start, needed);
   return (i: number) => ((bits[i >> 3] as number) & (1 << (i & 7))) !== 0;
 }

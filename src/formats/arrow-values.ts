@@ -1,4 +1,5 @@
 import { dtypeSize } from '../tensor/dtype.ts';
+import { quoted } from '../tensor/tensor.ts';
 import type { ArrowBatch } from './arrow-batches.ts';
 import { invalid } from './arrow-errors.ts';
 import type { Inflater, Window } from './arrow-inflate.ts';
@@ -16,12 +17,15 @@ export async function openValues(
   const size = dtypeSize(field.dtype!);
   const { length } = batch.node(field.slot);
   if (start + count > length) {
-    throw invalid(file, `column "${field.name}": needs ${start + count} values in a batch that has ${length}`);
+    throw invalid(file, `column ${quoted(field.name)}: needs ${start + count} values in a batch that has ${length}`);
   }
   const { source, start: from, size: found } = await inflater.open(batch.buffer(field.slot, 1), length * size);
   const needed = (start + count) * size;
   if (found < needed) {
-    throw invalid(file, `column "${field.name}": its values take ${needed} bytes, its buffer has ${found} (truncated)`);
+    throw invalid(
+      file,
+      `column ${quoted(field.name)}: its values take ${needed} bytes, its buffer has ${found} (truncated)`,
+    );
   }
   return { source, start: from + start * size, size: count * size };
 }

@@ -1,4 +1,5 @@
 import type { ByteSource } from '../tensor/byte-source.ts';
+import { quoted } from '../tensor/tensor.ts';
 import { invalid } from './arrow-errors.ts';
 import { inflater, type Window } from './arrow-inflate.ts';
 import type { ArrowField } from './arrow-schema.ts';
@@ -31,7 +32,7 @@ export function viewCollector(file: string, bytes: ByteSource, field: ArrowField
     const [length, which, offset] = [view.getInt32(0, true), view.getInt32(8, true), view.getInt32(12, true)];
     const buffer = buffers[which];
     if (!buffer || offset < 0 || offset + length > buffer.size) {
-      throw invalid(file, `column "${field.name}": row ${row} is a text outside of its buffers`);
+      throw invalid(file, `column ${quoted(field.name)}: row ${row} is a text outside of its buffers`);
     }
     return readText(buffer.source, buffer.start + offset, length);
   }
@@ -41,7 +42,7 @@ export function viewCollector(file: string, bytes: ByteSource, field: ArrowField
       const needed = batch.rows * viewBytes;
       const views = await forViews.open(batch.buffer(field.slot, 1), needed);
       if (views.size < needed) {
-        throw invalid(file, `column "${field.name}": has ${views.size} bytes of views, its rows need ${needed}`);
+        throw invalid(file, `column ${quoted(field.name)}: has ${views.size} bytes of views, its rows need ${needed}`);
       }
       const isThere = await readValidity(file, field, batch, forTexts);
       const buffers: Window[] = [];
@@ -57,7 +58,7 @@ export function viewCollector(file: string, bytes: ByteSource, field: ArrowField
       const bytes = await readView(views.source, views.start + i * viewBytes, viewBytes);
       const view = new DataView(bytes.buffer, bytes.byteOffset, viewBytes);
       const length = view.getInt32(0, true);
-      if (length < 0) throw invalid(file, `column "${field.name}": row ${row} claims a text of ${length} bytes`);
+      if (length < 0) throw invalid(file, `column ${quoted(field.name)}: row ${row} claims a text of ${length} bytes`);
       const text = length <= longestInline ? bytes.subarray(4, 4 + length) : await longText(buffers, view, row);
       return decodeText(file, field, text, row);
     },

@@ -2,7 +2,7 @@ import { extname } from 'node:path';
 import { AppError } from '../errors.ts';
 import * as z from '../schema.ts';
 import { type ByteSource, memoryBytes, readBytes } from '../tensor/byte-source.ts';
-import { indexFault, withIndex } from '../tensor/indices.ts';
+import { readJsonLine } from '../tensor/json-line.ts';
 import { beginning, linesOf } from '../tensor/lines.ts';
 import { denseStrides, inMemory, type Tensor } from '../tensor/tensor.ts';
 import type { Contents } from './format.ts';
@@ -66,20 +66,9 @@ export async function openJsonRows(path: string, bytes: ByteSource): Promise<Con
 }
 
 function parseRow(path: string, number: number, text: Uint8Array): Line {
-  let json: unknown;
-  try {
-    json = JSON.parse(Buffer.from(text.buffer, text.byteOffset, text.length).toString('utf8'));
-  } catch (cause) {
-    throw invalidJson(path, `line ${number}: is not JSON: ${(cause as Error).message}`);
-  }
-  const clash = indexFault(json);
-  if (clash !== undefined) throw invalidJson(path, `line ${number}: ${clash}`);
-  const parsed = lineSchema.safeParse(withIndex(json));
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw invalidJson(path, `line ${number}: ${issue?.path.join('.') || 'the line'}: ${issue?.message}`, [
-    'a line is one row: {"index": 42, "vector": [0.1, …]}',
-  ]);
+  const line = readJsonLine(text, lineSchema);
+  if (typeof line !== 'string') return line;
+  throw invalidJson(path, `line ${number}: ${line}`, ['a line is one row: {"index": 42, "vector": [0.1, …]}']);
 }
 
 function tensorOf(file: string, name: string, shape: readonly number[], bytes: ByteSource): Tensor {

@@ -1,6 +1,6 @@
 import { endianness } from 'node:os';
 import { memoryBytes } from '../tensor/byte-source.ts';
-import { denseStrides, type Tensor } from '../tensor/tensor.ts';
+import { denseStrides, quoted, type Tensor } from '../tensor/tensor.ts';
 import { invalidJson } from './json-text.ts';
 
 interface JsonTensors {
@@ -48,7 +48,8 @@ function whatIsThere(value: unknown): string {
 }
 
 function readArray(name: string, array: readonly unknown[]): Omit<Tensor, 'file' | 'name'> {
-  const place = name === '' ? 'the array' : name;
+  // Without the quotes that it has there: what follows is an index into it.
+  const place = name === '' ? 'the array' : quoted(name).slice(1, -1);
   const isMatrix = Array.isArray(array[0]);
   const rows = isMatrix ? array : [array];
   const width = (rows[0] as unknown[]).length;

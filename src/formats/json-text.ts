@@ -1,10 +1,11 @@
 import { AppError } from '../errors.ts';
+import { quoted } from '../tensor/tensor.ts';
 import { findDuplicateKey, jsonString } from './json-keys.ts';
 
 /** Parses JSON strictly, and says where it is none. Error: format_invalid. */
 export function parseJson(path: string, text: string): unknown {
   const duplicate = checkKeys(path, text);
-  if (duplicate !== undefined) throw invalidJson(path, `has the key "${duplicate}" twice (duplicate)`);
+  if (duplicate !== undefined) throw invalidJson(path, `has the key ${quoted(duplicate)} twice (duplicate)`);
   try {
     return JSON.parse(text);
   } catch (cause) {

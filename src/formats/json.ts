@@ -26,12 +26,12 @@ export const json: Format = {
 };
 
 /**
- * Vectors out of JSON text that is no file, such as standard input; `name` stands for the file in errors.
+ * Vectors out of the bytes of JSON that is no file, such as standard input; `name` stands for the file in errors.
  * Error: format_invalid, naming the place.
  */
-export function openJsonText(name: string, text: string): TensorFile {
-  if (Buffer.byteLength(text) > longestText) throw tooLong(name, Buffer.byteLength(text));
-  return { ...contentsOf(name, parseJson(name, text)), path: name, format: json.name, async close() {} };
+export function openJsonText(name: string, bytes: Uint8Array): TensorFile {
+  if (bytes.length > longestText) throw tooLong(name, bytes.length);
+  return { ...contentsOf(name, parseJson(name, decode(name, bytes))), path: name, format: json.name, async close() {} };
 }
 
 function isIndex(value: unknown): boolean {
@@ -45,10 +45,14 @@ function contentsOf(path: string, value: unknown): Contents {
 
 async function readText(path: string, bytes: ByteSource): Promise<string> {
   if (bytes.size > longestText) throw tooLong(path, bytes.size);
+  return decode(path, await readBytes(bytes, 0, bytes.size));
+}
+
+/** UTF-8 without its byte order mark. Error: format_invalid. */
+function decode(path: string, bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(await readBytes(bytes, 0, bytes.size));
-  } catch (cause) {
-    if (cause instanceof AppError) throw cause;
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
     throw new AppError('format_invalid', `${path}: is not UTF-8 text, so not JSON`, { details: { file: path } });
   }
 }

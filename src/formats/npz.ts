@@ -81,6 +81,11 @@ async function readMember(path: string, archive: ByteSource, name: string, membe
     const tensor = await readNpyTensor(whereInZip(path, entry.name), name, bytes);
     checkSize(path, entry, tensor);
     return { ...tensor, file: path };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    // The .npy in it is no file that anybody has.
+    const { code, message, hints, details } = error;
+    throw new AppError(code, message, { hints, details: { ...details, file: path, member: entry.name }, cause: error });
   } finally {
     // Reading opens it again: a thousand members that had each read a header would hold a thousand inflaters.
     await bytes.close();

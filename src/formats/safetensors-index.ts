@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import { AppError } from '../errors.ts';
 import { type ByteSource, openFile, readBytes } from '../tensor/byte-source.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { quoted } from '../tensor/tensor.ts';
 import type { Contents, Format } from './format.ts';
 import { findDuplicateKey } from './json-keys.ts';
 import { decodeUtf8, safetensors } from './safetensors.ts';
@@ -55,7 +56,7 @@ function take(
   const reason = contents.undecodable.get(name);
   if (tensor) tensors.set(name, tensor);
   else if (reason !== undefined) undecodable.set(name, reason);
-  else throw invalid(shardPath, `holds no tensor "${name}", which is missing although ${path} says it is there`);
+  else throw invalid(shardPath, `holds no tensor ${quoted(name)}, which is missing although ${path} says it is there`);
 }
 
 async function openShard(path: string, shardPath: string, files: ByteSource[]): Promise<Contents> {
@@ -107,22 +108,30 @@ function parseObject(path: string, text: string): Record<string, unknown> {
   } catch (cause) {
     throw invalid(path, `is an index that is not JSON: ${(cause as Error).message}`);
   }
-  if (duplicate !== undefined) throw invalid(path, `has the key "${duplicate}" twice (duplicate)`);
+  if (duplicate !== undefined) throw invalid(path, `has the key ${quoted(duplicate)} twice (duplicate)`);
   if (!isObject(value)) throw invalid(path, 'is an index that is not a JSON object');
   return value;
 }
 
 /** The name comes out of a file: it may only be one of a file beside that file. */
 function checkShardName(path: string, name: string, shard: unknown): asserts shard is string {
-  if (typeof shard !== 'string') throw invalid(path, `puts tensor "${name}" into ${JSON.stringify(shard)}, not a file`);
+  if (typeof shard !== 'string')
+    throw invalid(path, `puts tensor ${quoted(name)} into ${JSON.stringify(shard)}, not a file`);
   if (/[\\/\0:]/.test(shard) || shard === '' || shard.startsWith('.')) {
-    throw invalid(path, `puts tensor "${name}" into "${shard}", which is not the name of a file beside it (path)`);
+    throw invalid(
+      path,
+      `puts tensor ${quoted(name)} into ${quoted(shard)}, which is not the name of a file beside it (path)`,
+    );
   }
   if (!shard.endsWith('.safetensors')) {
-    throw new AppError('format_unsupported', `${path}: puts tensor "${name}" into "${shard}", no .safetensors file`, {
-      hints: ['pickles (.bin, .pt) are never loaded; save the model with safe_serialization=True'],
-      details: { file: path },
-    });
+    throw new AppError(
+      'format_unsupported',
+      `${path}: puts tensor ${quoted(name)} into ${quoted(shard)}, no .safetensors file`,
+      {
+        hints: ['pickles (.bin, .pt) are never loaded; save the model with safe_serialization=True'],
+        details: { file: path },
+      },
+    );
   }
 }
 

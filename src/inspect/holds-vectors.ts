@@ -1,16 +1,24 @@
-import { openFile, readBytes } from '../tensor/byte-source.ts';
-import { beginning } from '../tensor/lines.ts';
-
-/** Bytes in which a line has named its first list. */
-const headBytes = 4096;
+import { openFile } from '../tensor/byte-source.ts';
+import { linesOf } from '../tensor/lines.ts';
 
 /** Whether lines of JSON are rows of vectors, as the first one says: else they are examples of features. Errors: those of opening. */
 export async function holdsVectors(path: string): Promise<boolean> {
   const file = await openFile(path);
   try {
-    const head = await readBytes(file, 0, Math.min(headBytes, file.size));
-    return /^\s*\{[^[{]*"vector"\s*:/.test(beginning(head));
+    for await (const { text } of linesOf(path, file, () => undefined)) {
+      if (text.toString('latin1').trim() !== '') return isVector(text.toString('utf8'));
+    }
+    return false;
   } finally {
     await file.close();
+  }
+}
+
+function isVector(line: string): boolean {
+  try {
+    const row: unknown = JSON.parse(line);
+    return typeof row === 'object' && row !== null && 'vector' in row && !('activations' in row);
+  } catch {
+    return false;
   }
 }

@@ -11,7 +11,7 @@ import { listFolder, weightFile } from '../layouts/folder.ts';
 import { biasNameOf, scalerOf } from '../layouts/probe.ts';
 import type { Sae } from '../layouts/sae.ts';
 import { isFloat } from '../tensor/dtype.ts';
-import { elementCount, type Tensor } from '../tensor/tensor.ts';
+import { elementCount, quoted, type Tensor } from '../tensor/tensor.ts';
 import { type DashboardReport, inspectDashboards } from './dashboards.ts';
 import { type DictionaryOptions, inspectDictionary, type SaeReport } from './dictionary.ts';
 import { type FileReport, reportFile } from './file-report.ts';
@@ -139,7 +139,11 @@ async function addFileReport(found: Found, file: TensorFile): Promise<void> {
   const report = await reportFile(file);
   found.files.push(report);
   for (const { name, reason } of report.undecodable) {
-    found.findings.push({ code: 'undecodable', where: file.path, message: `"${name}" cannot be read: ${reason}` });
+    found.findings.push({
+      code: 'undecodable',
+      where: file.path,
+      message: `${quoted(name)} cannot be read: ${reason}`,
+    });
   }
 }
 

@@ -32,7 +32,7 @@ export async function inspectVector(
   tensor: Tensor,
   models: readonly ModelWidth[],
   watch: Watch,
-  classes = 1,
+  classes: number,
 ): Promise<{ report: Omit<VectorReport, 'bias' | 'scaler'>; findings: Finding[] }> {
   const matrix = classes > 1 ? matrixOf(tensor, 'rows') : flatRow(tensor);
   const { file, name, dtype, shape } = tensor;
@@ -46,11 +46,12 @@ export async function inspectVector(
   }
   const survey = await surveyRows(matrix, watch);
   const values = startSpread(width * classes);
-  if (survey.norms) {
+  const isSound = survey.broken.count === 0;
+  if (isSound) {
     for await (const block of rowBlocks(matrix, [[0, classes]])) {
       for (const value of block.values.subarray(0, block.count * block.width)) values.add(value);
     }
   }
-  const report = { ...described, norm: survey.norms?.max ?? null, values: values.finish() ?? null };
+  const report = { ...described, norm: isSound ? (survey.norms?.max ?? null) : null, values: values.finish() ?? null };
   return { report, findings: rowFindings(label(tensor), survey) };
 }

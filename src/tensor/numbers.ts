@@ -8,15 +8,20 @@ const chunkValues = 1 << 16;
 
 /**
  * `count` elements that lie one after another, as doubles: counts and identifiers are not rounded to float32 as weights
- * are. The caller has checked that they are there. Errors: format_unsupported for integers that a double rounds.
+ * are. The caller has checked that they are there. What does not count (`counts`) may be anything.
+ * Errors: format_unsupported for integers that a double rounds.
  */
-export async function readNumbers(tensor: Omit<Tensor, 'shape' | 'strides'>, count: number): Promise<Float64Array> {
+export async function readNumbers(
+  tensor: Omit<Tensor, 'shape' | 'strides'>,
+  count: number,
+  counts: (at: number) => boolean = () => true,
+): Promise<Float64Array> {
   const size = dtypeSize(tensor.dtype);
   const values = new Float64Array(count);
   for (let at = 0; at < count; at += chunkValues) {
     const length = Math.min(chunkValues, count - at);
     const bytes = await readBytes(tensor.bytes, tensor.offset + at * size, length * size);
-    decodeDoubles(tensor, bytes, values.subarray(at, at + length));
+    decodeDoubles(tensor, bytes, values.subarray(at, at + length), (i) => counts(at + i));
   }
   return values;
 }
@@ -56,6 +61,7 @@ function decodeDoubles(
   tensor: Omit<Tensor, 'shape' | 'strides'>,
   bytes: Uint8Array<ArrayBuffer>,
   into: Float64Array,
+  counts: (at: number) => boolean,
 ): void {
   const { dtype, bigEndian } = tensor;
   const read = wide[dtype];
@@ -69,7 +75,7 @@ function decodeDoubles(
   const isInteger = dtype !== 'F64';
   for (let i = 0; i < into.length; i++) {
     const value = read(view, i, !bigEndian);
-    if (isInteger && !Number.isSafeInteger(value)) {
+    if (isInteger && !Number.isSafeInteger(value) && counts(i)) {
       throw new AppError('format_unsupported', `${label(tensor)}: holds ${value}, beyond 2^53: JSON would round it`);
     }
     into[i] = value;

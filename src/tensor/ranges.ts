@@ -50,8 +50,8 @@ export function intersectRanges(a: Ranges, b: Ranges): Ranges {
 export function membership(ranges: Ranges): (row: number) => boolean {
   let at = 0;
   return (row) => {
-    // Rows are mostly asked for in order: the range that held the last one is the first to try.
-    if (at > 0 && row < (ranges[at] ?? [Number.POSITIVE_INFINITY])[0]) at = 0;
+    // Rows are mostly asked for in order: the first range that does not end before the last one is the first to try.
+    if (at > 0 && row < (ranges[at - 1] as Range)[1]) at = 0;
     while (at < ranges.length && (ranges[at] as Range)[1] <= row) at++;
     return at < ranges.length && (ranges[at] as Range)[0] <= row;
   };

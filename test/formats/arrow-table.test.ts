@@ -1,6 +1,9 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Int64, makeData, makeVector, Table, tableToIPC } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
 import { openArrowTable } from '../../src/formats/arrow-table.ts';
-import { fixture } from '../fixtures.ts';
+import { fixture, tempFolder } from '../fixtures.ts';
 
 async function tableOf(name: string) {
   const table = await openArrowTable(fixture('feature-data', name));
@@ -27,6 +30,28 @@ describe('an Arrow table of facts', () => {
       expect([...notRead]).toEqual([]);
     },
   );
+
+  it('does not look at what stands under a null', async () => {
+    const numbers = BigInt64Array.of(1n, 2n ** 62n + 1n, 3n);
+    const path = join(await tempFolder(), 'nulls.arrow');
+    for (const [present, found] of [
+      [0b101, [1, Number.NaN, 3]],
+      [0b111, undefined],
+    ] as const) {
+      const data = makeData({
+        type: new Int64(),
+        length: 3,
+        nullCount: 1,
+        nullBitmap: Uint8Array.of(present),
+        data: numbers,
+      });
+      await writeFile(path, tableToIPC(new Table({ count: makeVector(data) }), 'file'));
+      const table = openArrowTable(path);
+      if (found === undefined) await expect(table).rejects.toThrow('beyond 2^53');
+      else expect([...((await table).numbers.get('count')?.values ?? [])]).toEqual(found);
+      await (await table.catch(() => undefined))?.close();
+    }
+  });
 
   it('says which columns it does not read', async () => {
     const { notRead, numbers } = await tableOf('rows.arrow');

@@ -55,6 +55,7 @@ describe('a .jsonl of vectors', () => {
     'an empty vector': ['{"vector":[]}', /line 1: vector/],
     'a value that is none': ['{"vector":[1,null]}', /line 1: vector\.1/],
     'no JSON': ['{"vector":[1,NaN]}', /line 1: is not JSON/],
+    'no object': ['{"vector":[1]}\n[1]', /line 2: is no JSON object/],
     'an index that is none': ['{"index":-1,"vector":[1]}', /line 1: index/],
   };
   it.each(Object.entries(faulty))('is refused for %s', async (_, [text, message]) => {

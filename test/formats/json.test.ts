@@ -7,30 +7,43 @@ import { opened, tempFolder } from '../fixtures.ts';
 import { readRows } from '../tensor/logical-order.ts';
 
 test('text that is no file is opened under the name that it is given', async () => {
-  const file = openJsonText('standard input', '{"vector": [0.1, 0.2]}');
+  const file = openJsonText('standard input', Buffer.from('{"vector": [0.1, 0.2]}'));
   expect(file).toMatchObject({ path: 'standard input', format: 'json' });
   const vector = file.tensors.get('vector')!;
   expect(vector).toMatchObject({ file: 'standard input', name: 'vector', dtype: 'F64', shape: [2] });
   expect([...(await readRows(flatRow(vector)))]).toEqual([Math.fround(0.1), Math.fround(0.2)]);
   await file.close();
-  expect(() => openJsonText('standard input', '[0.5, NaN]')).toThrow(
+  expect(() => openJsonText('standard input', Buffer.from('[0.5, NaN]'))).toThrow(
     'standard input: holds NaN at position 6 (line 1, column 7), which is no number in JSON',
   );
 });
 
+test('text that is no file may begin with a byte order mark, and must be UTF-8', async () => {
+  const marked = openJsonText('standard input', Buffer.from('\ufeff[0.5]'));
+  expect([...(await readRows(flatRow(marked.tensors.get('')!)))]).toEqual([0.5]);
+  expect(() => openJsonText('standard input', Buffer.from('\ufeff[0.5]', 'utf16le'))).toThrow(
+    'standard input: is not UTF-8 text',
+  );
+});
+
+test('a name in an error is within its line', () => {
+  expect(() => openJsonText('-', Buffer.from('{"a\\nb": ["x"]}'))).toThrow(/"a\\nb"|a\\nb\[0\]/);
+  expect(() => openJsonText('-', Buffer.from('{"a\\nb": [1], "a\\nb": [2]}'))).toThrow('has the key "a\\nb" twice');
+});
+
 test('a number is rounded once, to the nearest float32', async () => {
   // Halfway between two float32 values but for its last digits: rounding by way of fewer digits would go down.
-  const file = openJsonText('-', '[1.0000000596046450, 16777217.0000001]');
+  const file = openJsonText('-', Buffer.from('[1.0000000596046450, 16777217.0000001]'));
   expect([...(await readRows(flatRow(file.tensors.get('')!)))]).toEqual([1 + 2 ** -23, 16777218]);
 });
 
 test('a word in a string is no number that is none', () => {
-  expect(() => openJsonText('-', '{"note": "NaN", "vector": [1,]}')).toThrow(/is not JSON/);
+  expect(() => openJsonText('-', Buffer.from('{"note": "NaN", "vector": [1,]}'))).toThrow(/is not JSON/);
 });
 
 test('an index is no vector, and is looked for only beside a file', () => {
   const index = '{"weight_map": {"W_dec": "model.safetensors"}}';
-  expect(() => openJsonText('-', index)).toThrow(/holds no array of numbers.*"weight_map"/);
+  expect(() => openJsonText('-', Buffer.from(index))).toThrow(/holds no array of numbers.*"weight_map"/);
 });
 
 test('more text than is held in memory is refused before it is read', async () => {

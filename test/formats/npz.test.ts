@@ -93,6 +93,15 @@ test('where there is no room for a temporary file, the error says what to do', a
   });
 });
 
+test('an error about the array in a member names the archive that there is, and the member', async () => {
+  const folder = await tempFolder();
+  await writeFile(join(folder, 'bad.npz'), zip({ 'W.npy': Buffer.from('\x93NUMPY\x09\x00\x00\x00', 'latin1') }, 0));
+  await expect(opened(join(folder, 'bad.npz'))).rejects.toMatchObject({
+    message: expect.stringContaining('bad.npz: member "W.npy"'),
+    details: { file: join(folder, 'bad.npz'), member: 'W.npy' },
+  });
+});
+
 test('reads that do not wait for one another get what they asked for', async () => {
   const { file } = await npz(8);
   const { bytes, offset } = W_dec(file);

@@ -240,6 +240,16 @@ describe('inspecting examples', () => {
     expect(activations).toBeNull();
   });
 
+  it('are no vectors either where something is said before those, or with brackets in it', async () => {
+    const row = (index: number) => ({ index, name: 'tokens [a-z] {', metadata: { l0: [1] }, vector: [index, 1, 2, 3] });
+    const long = { ...row(1), description: 'x'.repeat(9000) };
+    const folder = await tempFolder();
+    await writeFile(join(folder, 'rows.jsonl'), `\n${JSON.stringify(row(0))}\n${JSON.stringify(long)}\n`);
+    const { saes, activations } = await inspected(join(folder, 'rows.jsonl'));
+    expect(saes).toMatchObject([{ features: 2, width: 4 }]);
+    expect(activations).toBeNull();
+  });
+
   it('counts features, activations and bad lines', async () => {
     const good = (index: number) =>
       JSON.stringify({ index, modelId: 'gpt2-small', tokens: ['a', 'b'], values: [0, 1] });
@@ -279,16 +289,33 @@ describe('a probe of several classes', () => {
     },
   );
 
-  it('has the values of each class once, however they are read', async () => {
-    const [classes, width] = [12, 24_576];
-    const values = Float32Array.from({ length: classes * width }, (_, i) => i % 7);
+  async function probeOf(values: Float32Array, classes: number, width: number) {
     const folder = await tempFolder();
     const header = { coef: { dtype: 'F32', shape: [classes, width], data_offsets: [0, values.byteLength] } };
     const bias = { dtype: 'F32', shape: [classes], data_offsets: [values.byteLength, values.byteLength + 4 * classes] };
     const data = Buffer.concat([Buffer.from(values.buffer), Buffer.alloc(4 * classes)]);
     const image = safetensorsImage(JSON.stringify({ ...header, intercept: bias }), data);
     await writeFiles(folder, { 'probe.safetensors': image });
-    const { vectors } = await inspected(join(folder, 'probe.safetensors'));
+    return inspected(join(folder, 'probe.safetensors'));
+  }
+
+  it('has the values of each class once, however they are read', async () => {
+    const [classes, width] = [12, 24_576];
+    const { vectors } = await probeOf(
+      Float32Array.from({ length: classes * width }, (_, i) => i % 7),
+      classes,
+      width,
+    );
     expect(vectors[0]?.values).toMatchObject({ count: classes * width });
+  });
+
+  it('of which one is not finite has a finding for that, and no values', async () => {
+    const { vectors, findings } = await probeOf(
+      Float32Array.from({ length: 48 }, (_, i) => (i === 20 ? Number.NaN : i)),
+      3,
+      16,
+    );
+    expect(vectors).toMatchObject([{ classes: 3, norm: null, values: null }]);
+    expect(findings).toMatchObject([{ code: 'not_finite', message: expect.stringContaining('row 1, value 4: NaN') }]);
   });
 });
