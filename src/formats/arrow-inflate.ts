@@ -23,7 +23,7 @@ export interface Inflater {
   open(region: Region, atMost: number): Promise<Window>;
 }
 
-/** One for each column, so that memory is bounded by the largest batch. */
+/** Each keeps the one buffer that it inflated last, so that memory is bounded by the largest batch. */
 export function inflater(file: string, bytes: ByteSource): Inflater {
   let kept: { position: number; inflated: Promise<Uint8Array> } | undefined;
 

@@ -23,8 +23,7 @@ const listTypes: readonly Type[] = [Type.FixedSizeList, Type.List, Type.LargeLis
 export async function openArrow(path: string, bytes: ByteSource): ReturnType<Format['open']> {
   const frames = await readFrames(path, bytes);
   const { fields, metadata } = frames.schema;
-  const { readable, undecodable } = sortFields(fields);
-  const collectors = new Set(readable.map(({ collect }) => collect(path, bytes)));
+  const { collectors, undecodable } = sortFields(path, bytes, fields);
   const problems: AppError[] = [];
   for await (const batch of readBatches(path, frames)) {
     for (const collector of collectors) {
@@ -44,31 +43,27 @@ export async function openArrow(path: string, bytes: ByteSource): ReturnType<For
   return { tensors, undecodable, metadata, readWhole: wholeReader(bytes, frames) };
 }
 
-interface Readable {
-  readonly collect: (path: string, bytes: ByteSource) => Collector;
-}
-
 /** Which columns become which tensors, and why others cannot. */
-function sortFields(fields: readonly ArrowField[]): { readable: Readable[]; undecodable: Map<string, string> } {
-  const readable: Readable[] = [];
+function sortFields(path: string, bytes: ByteSource, fields: readonly ArrowField[]) {
+  const collectors = new Set<Collector>();
   const undecodable = new Map<string, string>();
   const names = new Set<string>();
   const repeated = new Set(fields.map(({ name }) => name).filter((name) => names.size === names.add(name).size));
   const dimensions = fields.some(isVectorColumn) ? undefined : dimensionColumns(fields);
-  if (dimensions) readable.push({ collect: (path, bytes) => rowsCollector(path, bytes, dimensions.columns) });
+  if (dimensions) collectors.add(rowsCollector(path, bytes, dimensions.columns));
   for (const field of fields) {
     if (dimensions?.isNumbered && dimensions.columns.includes(field)) continue;
     if (repeated.has(field.name)) {
       undecodable.set(field.name, 'the table has more than one column of this name');
     } else if (isVectorColumn(field)) {
-      readable.push({ collect: (path, bytes) => listCollector(path, bytes, field) });
+      collectors.add(listCollector(path, bytes, field));
     } else if (field.dtype && !(dimensions && field.name === '')) {
-      readable.push({ collect: (path, bytes) => scalarCollector(path, bytes, field) });
+      collectors.add(scalarCollector(path, bytes, field));
     } else {
       undecodable.set(field.name, `it is a column of ${describeType(field)}, not of numbers or lists of floats`);
     }
   }
-  return { readable, undecodable };
+  return { collectors, undecodable };
 }
 
 function isVectorColumn(field: ArrowField): boolean {

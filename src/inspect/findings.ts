@@ -1,20 +1,11 @@
 import type { AppError, ErrorCode } from '../errors.ts';
 
 /** What may be wrong with a file before it is uploaded. */
-export type FindingCode =
-  | Extract<
-      ErrorCode,
-      'not_finite' | 'layout_unknown' | 'orientation_unknown' | 'wrong_width' | 'record_invalid' | 'file_unreadable'
-    >
-  | 'beyond_float32'
-  | 'zero_rows'
-  | 'duplicate_rows'
-  | 'undecodable'
-  | 'side_file';
+export type FindingCode = ErrorCode | 'beyond_float32' | 'zero_rows' | 'duplicate_rows' | 'undecodable' | 'side_file';
 
 /** Something that stands between a file and a good upload; `--strict` fails on any. */
 export interface Finding {
-  readonly code: FindingCode | ErrorCode;
+  readonly code: FindingCode;
   /** The file, and tensor where there is one, that it is about. */
   readonly where: string;
   readonly message: string;

@@ -27,7 +27,7 @@ export interface Runs {
   readonly pitch: number;
 }
 
-/** A single pread returns at most this much on Linux, and Node's own limit is 2 GiB. */
+/** Systems, and Node itself, read less than 2 GiB at once. */
 const largestRead = 1 << 30;
 
 /**

@@ -2,23 +2,22 @@ import { type Answer, answer } from '../answer.ts';
 import { listRecord } from '../records/lists.ts';
 import type { Call } from '../route.ts';
 import { MAX_BODY_BYTES, MAX_FEATURES_PER_BATCH } from './limits.ts';
-import { quotaOf, utcDay } from './quota.ts';
+import { quotaOf } from './quota.ts';
 import { requireAccount } from './request.ts';
 
 /** `GET /api/upload/limits`: what this user may send today, and what this server can do. */
 export function uploadLimits(call: Call): Answer {
-  const { store, now } = call;
   const account = requireAccount(call);
-  const { id, tier, privateUploads } = account;
+  const { tier, privateUploads } = account;
   return answer({
     tier,
-    features: quotaOf(account, store.usage.used(id, utcDay(now)), now),
+    features: quotaOf(call, account),
     privateUploads,
     maxFeaturesPerBatch: MAX_FEATURES_PER_BATCH,
     maxBodyBytes: MAX_BODY_BYTES,
     storesVectors: true,
     idempotencyKeys: true,
-    serverId: store.serverId,
+    serverId: call.store.serverId,
   });
 }
 

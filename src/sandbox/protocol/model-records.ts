@@ -3,14 +3,6 @@ import { builtInRecord, customRecord, type ModelRecord } from '../records/models
 import type { Store } from '../store/store.ts';
 import { refuse } from './refusal.ts';
 
-/** What the rules need to know about a model. */
-export interface ModelShape {
-  id: string;
-  /** Width of the residual stream; null where it is not recorded. */
-  dimension: number | null;
-  layers: number;
-}
-
 /** A model by id, built in or made by a user; undefined for an unknown one. */
 export function findModel(store: Store, id: string): ModelRecord | undefined {
   const builtIn = BUILT_IN_MODELS.find((model) => model.id === id);

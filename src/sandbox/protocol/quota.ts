@@ -1,4 +1,5 @@
 import type { Account, Tier } from '../accounts.ts';
+import type { Call } from '../route.ts';
 import { refuse } from './refusal.ts';
 
 /** New features, vectors and probes a user may store in one UTC day; null is no limit. */
@@ -12,7 +13,7 @@ export interface Quota {
 }
 
 /** The UTC day of an instant, as `2026-11-22`. */
-export function utcDay(now: Date): string {
+function utcDay(now: Date): string {
   return now.toISOString().slice(0, 10);
 }
 
@@ -21,12 +22,20 @@ function nextMidnight(now: Date): Date {
 }
 
 /** What a user has used of today's quota. */
-export function quotaOf(account: Account, used: number, now: Date): Quota {
-  return { limit: DAILY_LIMIT[account.tier], used, resetsAt: nextMidnight(now).toISOString().replace('.000Z', 'Z') };
+export function quotaOf({ store, now }: Call, { id, tier }: Account): Quota {
+  const used = store.usage.used(id, utcDay(now));
+  return { limit: DAILY_LIMIT[tier], used, resetsAt: nextMidnight(now).toISOString().replace('.000Z', 'Z') };
+}
+
+/** Counts new rows against the user's UTC day, inside the write that stores them; refuses with 429 over the limit. */
+export function spendQuota(call: Call, account: Account, rows: number): void {
+  if (rows === 0) return;
+  requireQuota(quotaOf(call, account), rows, call.now);
+  call.store.usage.add(account.id, utcDay(call.now), rows);
 }
 
 /** Refuses with 429 and the seconds to the UTC midnight when `rows` new rows are more than what is left today. */
-export function requireQuota(quota: Quota, rows: number, now: Date): void {
+function requireQuota(quota: Quota, rows: number, now: Date): void {
   if (quota.limit === null || quota.used + rows <= quota.limit) return;
   const left = Math.max(0, quota.limit - quota.used);
   const seconds = Math.ceil((Date.parse(quota.resetsAt) - now.getTime()) / 1000);

@@ -8,10 +8,10 @@ import { attributionOf, requireVisibility } from './attribution.ts';
 import { type Batch, type BatchFeature, readBatch } from './batch-schema.ts';
 import { maxActivation } from './examples.ts';
 import { answerOnce, type Stored } from './idempotent.ts';
+import { spendQuota } from './quota.ts';
 import { refuse } from './refusal.ts';
 import { readJson, requireUploader } from './request.ts';
 import { requireOwnSource } from './source-sets.ts';
-import { spendQuota } from './spend.ts';
 import { storeRow } from './store-row.ts';
 import { requireWidth } from './widths.ts';
 

@@ -1,4 +1,8 @@
-import type { ModelShape } from './model-records.ts';
+import type { ModelRecord } from '../records/models.ts';
+
+/** What these rules need to know about a model. */
+type ModelShape = Pick<ModelRecord, 'id' | 'dimension'>;
+
 import { refuse } from './refusal.ts';
 
 // What is written to the residual stream has its width; hook_z, neurons and the like have one of their own.
