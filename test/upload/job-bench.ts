@@ -22,6 +22,8 @@ export interface Bench {
   uploadVector(url: string, ...more: string[]): Run;
   /** Starts the binary with any other arguments. */
   run(...args: string[]): Run;
+  /** The same with another key. */
+  runAs(as: string, ...args: string[]): Run;
   /** Asks the store, whatever the server says. */
   query(sql: string): Record<string, unknown>[];
   stored(): { index: number; vector: Float32Array }[];
@@ -80,6 +82,7 @@ async function makeBench(
     uploadSae: (url, ...more) => begin(saeArgs(url, more)),
     uploadVector: (url, ...more) => begin(vectorArgs(folder, url, more)),
     run: (...args) => begin(args),
+    runAs: (as, ...args) => begin(args, as),
     query: (sql) => queryStore(data, sql),
     stored: () => readStored(data),
     close: async () => {

@@ -71,6 +71,9 @@ describe('a vector of which nobody knows whether the server has it', () => {
   it('is settled as its person says where the server is away, with a warning', async () => {
     const job = await loseTheFourth('reset-after');
     const id = idOf('bench L1 #3');
+    // A key that is none is no reason to believe anything.
+    const askedSo = await ended(bench.runAs('two words', 'status', job, '--resolve', `3=${idOf('bench L1 #2')}`));
+    expect([askedSo.code, askedSo.stderr]).toEqual([4, expect.not.stringContaining('believed')]);
     await proxy.close();
     const settled = await ended(bench.run('status', job, '--resolve', `3=${id}`));
     expect(settled.code).toBe(0);
