@@ -93,6 +93,13 @@ describe('completion', () => {
     }
   });
 
+  test('takes an option and its value with = between them in zsh, or as two words; a switch has none', async () => {
+    const script = await scriptFor('zsh');
+    expect(script).toContain("'--kind=[");
+    expect(script).toContain("'*--tag=[");
+    expect(script).toContain("'--json[");
+  });
+
   test.skipIf(!isInstalled('bash'))('takes an option and its value with = apart in bash', async () => {
     const script = await scriptFor('bash');
     const reply = (words: string, at: number) =>
