@@ -102,18 +102,18 @@ describe('completion', () => {
 
   test.skipIf(!isInstalled('bash'))('takes an option and its value with = apart in bash', async () => {
     const script = await scriptFor('bash');
-    const reply = (words: string, at: number) =>
-      ask('bash', ['-c', `${script}\nCOMP_WORDS=(${words}); COMP_CWORD=${at}; _neuronpedia; echo "\${COMPREPLY[*]}"`]);
+    const reply = (words: string, at: number) => {
+      const given = `compopt() { echo no files; }; COMP_WORDS=(${words}); COMP_CWORD=${at}`;
+      return ask('bash', ['-c', `${script}\n${given}; _neuronpedia; echo "\${COMPREPLY[*]}"`]);
+    };
     expect(reply("neuronpedia upload-sae --as = ''", 4)).toBe('auto features vectors\n');
     expect(reply('neuronpedia upload-sae --as =', 3)).toBe('auto features vectors\n');
     expect(reply('neuronpedia upload-sae --as = v', 4)).toBe('vectors\n');
     // In the bash of macOS they are one word.
     expect(reply('neuronpedia upload-sae --as=v', 2)).toBe('vectors\n');
     // A value of --metadata has one of its own.
-    const noFiles = (words: string, at: number) =>
-      reply(`${words}); compopt() { echo none; }; COMP_WORDS=(${words}`, at);
-    expect(noFiles('neuronpedia upload-vector --metadata l0 =', 4)).toBe('none\n\n');
-    expect(noFiles('neuronpedia upload-vector --metadata l0 = 5', 5)).toBe('none\n\n');
+    expect(reply('neuronpedia upload-vector --metadata l0 =', 4)).toBe('no files\n\n');
+    expect(reply('neuronpedia upload-vector --metadata l0 = 5', 5)).toBe('no files\n\n');
   });
 
   test.skipIf(!isInstalled('fish'))('offers in fish what can stand there', async ({ home }) => {

@@ -71,6 +71,27 @@ describe.concurrent('upload-sae --feature-metadata', () => {
     expect(ran.stderr).toMatch(/2 SAEs were found\n.*hint: .*\{layer\}/);
   });
 
+  test('that has changed since is told with the ways on, of which --restart sends what is missing', async ({
+    home,
+  }) => {
+    const facts = (name: string) => {
+      const line = (index: number) => JSON.stringify({ index, name });
+      return home.file('facts.jsonl', Array.from({ length: 16 }, (_, i) => line(i)).join('\n'));
+    };
+    const upload = (file: string, ...more: string[]) =>
+      home.run(['upload-sae', data('rows.npy'), ...place, '--feature-metadata', file, '--sandbox', '--json', ...more]);
+    expect((await upload(facts('before'), '--features', '0-3')).code).toBe(0);
+    const other = facts('after');
+    const refused = await upload(other);
+    expect(refused.code).toBe(12);
+    expect(refused.stderr).toContain('--restart sends what is missing, with this');
+    const again = await upload(other, '--restart');
+    expect(documentsOf(again).at(-1)).toMatchObject({ status: 'done', jobs: [{ found: 4, sent: 12 }] });
+    const stored = queryStore(home.sandboxData, 'SELECT details FROM features ORDER BY idx');
+    const names = stored.map(({ details }) => JSON.parse(details).name);
+    expect(names).toEqual([...Array(4).fill('before'), ...Array(12).fill('after')]);
+  });
+
   test('stops for a sparsity that may be a logarithm, before anything is sent', async ({ home }) => {
     const given = ['--feature-metadata', data('sparsity.npy')];
     const ran = await home.run(['upload-sae', data('rows.npy'), ...place, ...given, '--sandbox']);

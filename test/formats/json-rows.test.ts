@@ -66,6 +66,12 @@ describe('a .jsonl of vectors', () => {
   });
 });
 
+it('a line that is not UTF-8 is refused, whatever it says', async () => {
+  const path = await written('{"vector":[1]}\n');
+  await writeFile(path, Buffer.from('{"vector":[1]}\n{"vector":[2],"name":"caf\xe9"}\n', 'latin1'));
+  await expect(openTensorFile(path)).rejects.toThrow('line 2: is not UTF-8');
+});
+
 it('"feature_index" is the index of a line, too', async () => {
   const file = await opened(
     await written('{"feature_index":30,"vector":[1,2]}\n{"feature_index":"7","vector":[3,4]}\n'),

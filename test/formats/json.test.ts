@@ -31,6 +31,14 @@ test('a name in an error is within its line', () => {
   expect(() => openJsonText('-', Buffer.from('{"a\\nb": [1], "a\\nb": [2]}'))).toThrow('has the key "a\\nb" twice');
 });
 
+test('nor does one out of an index break its error', async () => {
+  const path = join(await tempFolder(), 'model.safetensors.index.json');
+  for (const shard of ['../x.safetensors', 'x.bin']) {
+    await writeFile(path, JSON.stringify({ weight_map: { 'a\nb': shard } }));
+    await expect(opened(path)).rejects.toMatchObject({ message: expect.stringMatching(/^[^\n]*"a\\nb"[^\n]*$/) });
+  }
+});
+
 test('a number is rounded once, to the nearest float32', async () => {
   // Halfway between two float32 values but for its last digits: rounding by way of fewer digits would go down.
   const file = openJsonText('-', Buffer.from('[1.0000000596046450, 16777217.0000001]'));
