@@ -1,3 +1,5 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Fault, type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 import { type Bench, type BenchOptions, openPublicBench, type Run } from './job-bench.ts';
@@ -71,9 +73,12 @@ describe('a vector of which nobody knows whether the server has it', () => {
   it('is settled as its person says where the server is away, with a warning', async () => {
     const job = await loseTheFourth('reset-after');
     const id = idOf('bench L1 #3');
-    // A key that is none is no reason to believe anything.
-    const askedSo = await ended(bench.runAs('two words', 'status', job, '--resolve', `3=${idOf('bench L1 #2')}`));
+    // A key that was stored for it and is none is no server that is away: nothing is believed for that.
+    mkdirSync(join(bench.folder, 'config'), { recursive: true });
+    writeFileSync(join(bench.folder, 'config', 'keys.json'), JSON.stringify({ [proxy.url]: 'two words' }));
+    const askedSo = await ended(bench.runAs('', 'status', job, '--resolve', `3=${idOf('bench L1 #2')}`));
     expect([askedSo.code, askedSo.stderr]).toEqual([4, expect.not.stringContaining('believed')]);
+    rmSync(join(bench.folder, 'config', 'keys.json'));
     await proxy.close();
     const settled = await ended(bench.run('status', job, '--resolve', `3=${id}`));
     expect(settled.code).toBe(0);
