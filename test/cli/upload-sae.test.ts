@@ -122,7 +122,8 @@ describe('upload-sae --dry-run', () => {
     const examples = ['--activations', fixture('sae-tiny/activations.jsonl')];
     const kept = await home.run([...args, ...examples, '--sandbox']);
     expect(kept.stderr).toMatch(/no daily limit: in at least 6 requests of \d+\.\d kB in all and the examples, at/);
-    const dropped = await home.run([...args, ...examples, '--sandbox-public']);
+    // A body that would hold few vectors holds many features without them.
+    const dropped = await home.run([...args, ...examples, '--max-body', '20kB', '--sandbox-public']);
     expect(dropped.stderr).toContain('no daily limit: in at least 6 requests of the examples, at');
     const vectors = await home.run([...args, '--as', 'vectors', '--sandbox-public']);
     expect(vectors.stderr).toContain("no daily limit: in 512 requests, at the server's pace");
