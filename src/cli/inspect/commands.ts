@@ -16,9 +16,10 @@ export function uploadCommands(inspection: Inspection, tensor: string | undefine
   const saes = inspection.saes.filter(({ survey }) => survey);
   const isSweep = saes.length > 0 && saes.every(({ layer, head }) => layer && !head);
   const groups = isSweep ? [{ path, saes }] : byPath(saes);
+  const needTensor = filesOfSeveral(inspection);
   return [
     ...groups.map((group) => saeCommand(group.path, group.saes, tensor)),
-    ...vectors.map((vector) => vectorCommand(vector, isOneOfMany(inspection, vector) ? vector.tensor : tensor)),
+    ...vectors.map((vector) => vectorCommand(vector, needTensor.has(vector.file) ? vector.tensor : tensor)),
   ];
 }
 
@@ -47,10 +48,12 @@ function saeCommand(path: string, saes: readonly SaeReport[], tensor: string | u
   return suggestion('upload-sae', path, [...tensorOption(tensor), ...given, ...bad], gaps);
 }
 
-/** Its file holds others, or what may be one and cannot be read. */
-function isOneOfMany({ vectors, files }: Inspection, { file }: VectorReport): boolean {
-  const isBesideUnread = files.some(({ path, undecodable }) => path === file && undecodable.length > 0);
-  return isBesideUnread || vectors.filter((vector) => vector.file === file).length > 1;
+/** Files with several vectors, or with one beside what may be another and cannot be read. */
+function filesOfSeveral({ vectors, files }: Inspection): ReadonlySet<string> {
+  const once = new Set<string>();
+  const several = new Set(files.filter(({ undecodable }) => undecodable.length > 0).map(({ path }) => path));
+  for (const { file } of vectors) (once.has(file) ? several : once).add(file);
+  return several;
 }
 
 function vectorCommand({ file, classes, bias, scaler }: VectorReport, tensor: string | undefined): SuggestedCommand {
