@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { AppError } from '../errors.ts';
 import { logFault, shareOfLog } from '../feature-data/sparsity.ts';
 import { openTensorFile } from '../formats/open.ts';
-import type { Sae } from '../layouts/sae.ts';
+import { bareLayout, type Sae } from '../layouts/sae.ts';
 import { rowBlocks } from '../tensor/row-blocks.ts';
 import { flatRow } from '../tensor/tensor.ts';
 import { type Finding, findingOf } from './findings.ts';
@@ -35,7 +35,7 @@ export async function readFiring(sae: Sae, features: number): Promise<Firing | F
     if (error instanceof AppError) return { ...findingOf(error, path), code: 'side_file' };
     throw error;
   });
-  return sae.layout === 'bare matrix' && 'code' in firing ? undefined : firing;
+  return sae.layout === bareLayout && 'code' in firing ? undefined : firing;
 }
 
 async function readFile(path: string, features: number): Promise<Firing | Finding> {

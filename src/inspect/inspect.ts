@@ -9,7 +9,7 @@ import { isSingle } from '../layouts/direction.ts';
 import { findSaes } from '../layouts/find.ts';
 import { listFolder, weightFile } from '../layouts/folder.ts';
 import { biasNameOf, scalerOf } from '../layouts/probe.ts';
-import type { Sae } from '../layouts/sae.ts';
+import { bareLayout, type Sae } from '../layouts/sae.ts';
 import { isFloat } from '../tensor/dtype.ts';
 import { elementCount, quoted, type Tensor } from '../tensor/tensor.ts';
 import { type DashboardReport, inspectDashboards } from './dashboards.ts';
@@ -101,9 +101,6 @@ async function addFile(found: Found, path: string, options: InspectOptions): Pro
     await file.close();
   }
 }
-
-/** What a matrix is called that comes without a layout. */
-const bareLayout = 'bare matrix';
 
 /** The SAEs of one file, open; a lone vector in a matrix of one row is none, and a probe is none. */
 async function saesOf(path: string, tensor: string | undefined): Promise<{ saes: Sae[]; problem?: AppError }> {

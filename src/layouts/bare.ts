@@ -9,7 +9,7 @@ import { headCandidates, splitHeads } from './heads.ts';
 import type { Weights } from './layout.ts';
 import { refuseManyPlaces } from './many-places.ts';
 import { encoderBiases, orientationFromBiases, orientationFromName, widthBiases } from './orientation.ts';
-import type { Sae } from './sae.ts';
+import { bareLayout, type Sae } from './sae.ts';
 import { anyNumbers, refuseUnread } from './unread.ts';
 
 const toUploadVector = 'a single vector is uploaded with: neuronpedia upload-vector';
@@ -21,7 +21,6 @@ export function toWeights(tensors: readonly Tensor[]): string {
   const isWrongShape = tensors.some(({ dtype }) => isFloat(dtype));
   return isWrongShape ? 'a matrix has 2 dimensions: bring it there with .reshape(features, -1)' : toFloats;
 }
-const layout = 'bare matrix';
 
 /** What a person said of a file that does not say it itself. */
 export interface SaidOfTensor {
@@ -57,7 +56,7 @@ export function readBare(weights: Weights, said: SaidOfTensor): Sae[] {
     });
   }
   const orientation = proof && 'value' in proof ? proof : orientationFromName(decoder.name);
-  return [finish(weights, decoder, orientation, { layout, kind: 'sae' })];
+  return [finish(weights, decoder, orientation, { layout: bareLayout, kind: 'sae' })];
 }
 
 /** Heads by the axis that was said, or that what lies beside the decoder proves. Error: layout_unknown with the candidates. */
@@ -77,7 +76,7 @@ function bareHeads(weights: Weights, decoder: Tensor, headAxis: SaidOfTensor['he
     );
   }
   const orientation = proven && { value: proven.axes.orientation, from: proven.from || '--head-axis' };
-  return splitHeads(weights, decoder, axis, orientation, () => ({ layout, kind: 'crosscoder' }));
+  return splitHeads(weights, decoder, axis, orientation, () => ({ layout: bareLayout, kind: 'crosscoder' }));
 }
 
 /** Names of decoders, in the words of all trainers. */

@@ -8,13 +8,16 @@ export interface Known<T> {
   readonly from: string;
 }
 
+/** What a matrix is called that comes without a layout. */
+export const bareLayout = 'bare matrix';
+
 export type SaeKind = 'sae' | 'transcoder' | 'crosscoder';
 
 /** A trained dictionary found on disk: its decoder, and all that its own files say of it. */
 export interface Sae {
   /** The file or folder that it was found in. */
   readonly path: string;
-  /** Name of the layout: `SAELens`, `bare matrix`, … */
+  /** Name of the layout: `SAELens`, {@link bareLayout}, … */
   readonly layout: string;
   readonly kind: SaeKind;
   /** The decoder as a matrix; of a crosscoder, this head's part of it. */

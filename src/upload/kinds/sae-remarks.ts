@@ -1,4 +1,5 @@
 import { isAttentionZ, isElsewhere, parseHook } from '../../layouts/hook.ts';
+import { bareLayout } from '../../layouts/sae.ts';
 import type { PlacedSae } from './prepared-sae.ts';
 
 /** What a person may take for something else, to be said beside where an SAE goes. */
@@ -9,7 +10,7 @@ export function remarksOn({
   matrix,
 }: Pick<PlacedSae, 'sae' | 'place' | 'model' | 'matrix'>): string[] {
   const remarks: string[] = [...(sae.doubts ?? [])];
-  if (sae.layout === 'bare matrix' && matrix.width === model.dimension) {
+  if (sae.layout === bareLayout && matrix.width === model.dimension) {
     const { rows } = matrix;
     if (rows === model.layers)
       remarks.push(`${rows} rows, as many as ${model.id} has layers: one a layer, not features?`);
