@@ -56,7 +56,7 @@ export function examineJob(
     const again = await withSpinner(out, `reading ${command.args.join(', ')}`, () =>
       jobAgain({ context, session, server, command, id: status.id, state, own }),
     ).catch((error: unknown) => withoutFiles(error, receipt));
-    if (again) checkData(state, again);
+    if (again) checkSame(state, again);
     if (again && receipt !== undefined) {
       await again.writeReceipt(receipt, reportOf(status, state, again));
       out.note(`receipt  ${receipt}`);
@@ -66,6 +66,16 @@ export function examineJob(
     const verified = again ? await readBack(context, examined, again) : await lookOnly(context, examined);
     return { ...(receipt !== undefined && { receipt }), verify: verified };
   });
+}
+
+/** Error: checkpoint_mismatch; its usual hints are of options that uploads take. */
+function checkSame(state: JournalState, again: JobAgain): void {
+  try {
+    checkData(state, again);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    throw error.with({ hints: ['put back the files that the upload was made of: only these can be compared'] });
+  }
 }
 
 /** Without the files it can still be seen whether the rows are there; what they hold, and a receipt, cannot be told. */

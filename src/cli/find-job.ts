@@ -1,7 +1,8 @@
 import { AppError } from '../errors.ts';
-import { noSuchJob } from '../upload/held-jobs.ts';
+import { noSuchJob, readJobState } from '../upload/held-jobs.ts';
 import { jobIds, type KnownJob, knownJobs } from '../upload/jobs.ts';
 import type { JobRecord } from '../upload/journal-records.ts';
+import { rowsAmong } from '../upload/row-ids.ts';
 import { partsOfId } from './id.ts';
 import type { OptionValues } from './options.ts';
 
@@ -16,8 +17,8 @@ export function sourceNamed(text: string): string | undefined {
 }
 
 /**
- * The id of the one job that is meant: by it, the first digits of it, the source that its upload printed, or the name of its
- * vector; of several it is the one at the server that the address or the options name. Errors: not_found, and usage where
+ * The id of the one job that is meant: by it, the first digits of it, the source or vector that its upload printed, or the
+ * name of its vector; of several it is the one at the server that the address or the options name. Errors: not_found, and usage where
  * several jobs may be meant.
  */
 export async function findJobId(stateDir: string, text: string, options: OptionValues): Promise<string> {
@@ -26,7 +27,8 @@ export async function findJobId(stateDir: string, text: string, options: OptionV
   const known = await knownJobs(stateDir);
   const byDigits = /^[0-9a-f]+$/.test(text) ? ids.filter((id) => id.startsWith(text)) : [];
   const byName = known.filter(({ job }) => isOfSource(job, sourceNamed(text)) || isOfName(job, text));
-  const meant = [...new Set([...byDigits, ...byName.map(({ id }) => id)])];
+  const byVector = await jobsOfVector(stateDir, known, text);
+  const meant = [...new Set([...byDigits, ...[...byName, ...byVector].map(({ id }) => id)])];
   if (meant.length === 0) throw noSuchJob(text);
   if (meant.length === 1) return meant[0] as string;
   return oneOf(
@@ -34,6 +36,20 @@ export async function findJobId(stateDir: string, text: string, options: OptionV
     text,
     options,
   );
+}
+
+/** Jobs of a single row, such as a vector's, that the server has under this id or its URL. */
+async function jobsOfVector(stateDir: string, known: readonly KnownJob[], text: string): Promise<KnownJob[]> {
+  const [model, source, index] = partsOfId(text).parts.slice(-3);
+  if (index === undefined || !/^\d+$/.test(index)) return [];
+  const named = new Set([`${model}/${source}/${index}`]);
+  const found: KnownJob[] = [];
+  for (const one of known) {
+    if (one.job.request === undefined || one.job.as === 'activations' || one.job.model !== model) continue;
+    const state = await readJobState(stateDir, one.id);
+    if (state && rowsAmong(one.job, state, named).length > 0) found.push(one);
+  }
+  return found;
 }
 
 /** The job of a source; undefined where there is none, or the text names none. Error: usage, for several. */

@@ -14,6 +14,21 @@ export function partsOfId(text: string): { readonly host: string | undefined; re
   return isAddress ? { host: first, parts: rest } : { host: undefined, parts };
 }
 
+/** The first of some ids that is the URL of something at another host than the server's, and the address to ask there. */
+export function urlElsewhere(url: string, ids: readonly string[]): { text: string; origin: string } | undefined {
+  const asked = new URL(url).host;
+  const text = ids.find((id) => ![undefined, plainHost(asked)].includes(plainHost(partsOfId(id).host)));
+  if (text === undefined) return undefined;
+  const { host = '' } = partsOfId(text);
+  const scheme = /^(localhost|127\.)/.test(host) ? 'http' : 'https';
+  return { text, origin: text.includes('://') ? new URL(text).origin : `${scheme}://${host}` };
+}
+
+/** This machine has several names. */
+function plainHost(host: string | undefined): string | undefined {
+  return host?.replace(/^(localhost|\[::1\])(?=:|$)/, '127.0.0.1');
+}
+
 /** Reads `model/source/index`, or the URL of one on any host. Error: usage. */
 export function parseId(text: string): FeatureId {
   const { host, parts } = partsOfId(text);
@@ -31,7 +46,7 @@ export function parseId(text: string): FeatureId {
 function hintFor(parts: readonly string[]): string {
   if (parts.length === 2) {
     const source = parts.join('/');
-    return `an id is model/source/index, for example ${source}/0; all that an upload sent there is the job ${source}`;
+    return `an id is model/source/index, for example ${source}/0; to take back all that was uploaded there from here: neuronpedia delete --job ${source}`;
   }
   if (parts.length === 1 && /^[0-9a-f]{4,16}$/.test(parts[0] as string)) {
     return `an id is model/source/index; for a job as status lists it: neuronpedia status ${parts[0]}, or delete --job ${parts[0]}`;

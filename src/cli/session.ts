@@ -7,7 +7,7 @@ import { AppError } from '../errors.ts';
 import type { Own } from '../library/close-after.ts';
 import type { CommandContext } from './context.ts';
 import { startEmbedded } from './embedded.ts';
-import { partsOfId } from './id.ts';
+import { urlElsewhere } from './id.ts';
 import type { OptionValues } from './options.ts';
 import { shellWord } from './shell-word.ts';
 
@@ -105,13 +105,8 @@ interface Chosen extends Pick<Session, 'url' | 'name' | 'keyFrom' | 'embedded' |
 
 /** An id counts whatever host its URL is on; that another one is asked is said. */
 function tellOtherHosts({ out }: CommandContext, { url, name }: Chosen, ids: readonly string[]): void {
-  const asked = new URL(url).host;
-  const other = ids.find((text) => ![undefined, asked].includes(partsOfId(text).host));
-  if (other === undefined) return;
-  const { host = '' } = partsOfId(other);
-  const scheme = /^(localhost|127\.)/.test(host) ? 'http' : 'https';
-  const origin = other.includes('://') ? new URL(other).origin : `${scheme}://${host}`;
-  out.warn(`${other} is looked for at ${name}; to look there instead, add --api-url ${origin}`);
+  const other = urlElsewhere(url, ids);
+  if (other) out.warn(`${other.text} is looked for at ${name}; to look there instead, add --api-url ${other.origin}`);
 }
 
 function session(context: CommandContext, chosen: Chosen): Session {

@@ -58,7 +58,7 @@ export function requireSame(job: string, server: Server, fields: VerifyFields): 
         ...(gone ? ['rows that are gone are sent again by the same upload with --restart'] : []),
         ...(differences.some(({ field }) => field !== 'row')
           ? [
-              `rows that differ are taken back with ${toDelete(server, 'ID')}; the same upload with --restart sends them again`,
+              `rows that differ are taken back with ${toDelete(server, different === 1 ? (differences[0]?.id ?? 'ID') : 'ID')}, all of the job with ${toDelete(server, `--job ${job}`)}; the same upload with --restart sends them again`,
             ]
           : []),
       ],

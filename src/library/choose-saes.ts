@@ -37,8 +37,10 @@ export async function findChosen(
  */
 export function chooseSaes(saes: readonly Sae[], options: Choice): readonly Sae[] {
   const { layer, layers, heads, kind } = options;
+  if (heads !== undefined) checkHeads(saes, kind, heads);
+  const chosen = layers === undefined ? saes : ofLayers(saes, layers, options);
   // The heads of a crosscoder are one SAE that was found.
-  const found = new Set(saes.map(({ file }) => file)).size;
+  const found = new Set(chosen.map(({ file }) => file)).size;
   if (found > 1 && layer !== undefined) {
     throw new AppError('usage', `--layer names one layer, but ${found} SAEs were found`, {
       hints: ['leave --layer out: each SAE says its own; or choose some with --layers, or name one SAE'],
@@ -53,8 +55,7 @@ export function chooseSaes(saes: readonly Sae[], options: Choice): readonly Sae[
       hints: ['put {layer} into its name where there is one of each layer; or upload one SAE'],
     });
   }
-  if (heads !== undefined) checkHeads(saes, kind, heads);
-  return layers === undefined ? saes : ofLayers(saes, layers, options);
+  return chosen;
 }
 
 function ofLayers(saes: readonly Sae[], layers: Ranges, { layer, heads, kind }: Choice): readonly Sae[] {

@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts';
-import { formatRanges, mergeRanges, type Range } from '../tensor/ranges.ts';
+import { countRows, formatRanges, intersectRanges, mergeRanges, type Range, type Ranges } from '../tensor/ranges.ts';
 import type { Matrix } from '../tensor/tensor.ts';
 import type { BodyFormat } from './delivery.ts';
 import { blockRows } from './fingerprint.ts';
@@ -35,12 +35,13 @@ export async function bindData(journal: Journal, print: DataPrint): Promise<void
 export function checkData(state: JournalState, { matrix, blocks, fields }: Omit<DataPrint, 'delivery'>): void {
   const known = state.data;
   if (known && (known.rows !== matrix.rows || known.width !== matrix.width)) {
-    throw changed(matrix, `[${known.rows}, ${known.width}]`, `[${matrix.rows}, ${matrix.width}]`, 'its shape changed');
+    const [expected, found] = [`[${known.rows}, ${known.width}]`, `[${matrix.rows}, ${matrix.width}]`];
+    throw changed(matrix, state, { expected, found, what: 'its shape changed' });
   }
-  const option = known && changedField(known.fields, fields);
-  if (option) {
-    const what = `${option.name}, which is sent with it, changed`;
-    throw changed(matrix, option.expected, option.found, what, keptAsSaid);
+  const fact = known && changedFact(known.fields, fields);
+  if (fact) {
+    const { expected, found } = fact;
+    throw changed(matrix, state, { expected, found, what: `${fact.name} changed, which is sent with it` });
   }
   // Digests of earlier versions were longer, and say nothing of these.
   const isOther = (before: string | undefined, hash: string) => before?.length === hash.length && before !== hash;
@@ -48,34 +49,73 @@ export function checkData(state: JournalState, { matrix, blocks, fields }: Omit<
   if (different.length > 0) {
     const rows = different.map(([block]): Range => [block * blockRows, Math.min(matrix.rows, (block + 1) * blockRows)]);
     const [block, hash] = different[0] as [number, string];
-    const before = state.blocks.get(block) as string;
-    throw changed(matrix, before, hash, `its values changed within rows ${formatRanges(mergeRanges(rows))} (digests)`);
+    const expected = state.blocks.get(block) as string;
+    const what = `its values changed within rows ${formatRanges(mergeRanges(rows))} (digests)`;
+    throw changed(matrix, state, { expected, found: hash, what });
   }
 }
 
-/** The first field of two JSON objects that differs, with both values. */
-function changedField(before: string, now: string): { name: string; expected: string; found: string } | undefined {
-  if (before === now) return undefined;
-  const [old, young] = [before, now].map((text) => new Map(Object.entries(JSON.parse(text) as object)));
-  const say = (value: unknown) => (value === undefined ? 'not given' : JSON.stringify(value));
-  const names = new Set([...(old?.keys() ?? []), ...(young?.keys() ?? [])]);
-  const name = [...names].find((key) => say(old?.get(key)) !== say(young?.get(key))) ?? 'the order of fields';
-  return { name, expected: say(old?.get(name)), found: say(young?.get(name)) };
+/** What is said of features beside their values, where an upload now says other than it did. */
+interface Change {
+  readonly what: string;
+  readonly expected: string;
+  readonly found: string;
 }
 
-const restartLooks =
-  '--restart forgets the checkpoint; rows already on the server are still compared and never overwritten';
-/** An upload changes nothing that is there: not what is said of a row either. */
-const keptAsSaid =
-  'what is on the server keeps what was said of it: to say this instead, take it back with neuronpedia delete --job JOB first; --restart sends what is missing, with this';
+/** The first field of two JSON objects that differs, as people know it, with both values. */
+function changedFact(before: string, now: string): (Omit<Change, 'what'> & { name: string }) | undefined {
+  if (before === now) return undefined;
+  const [old, young] = [before, now].map((text) => new Map(Object.entries(JSON.parse(text) as object)));
+  const isDifferent = (key: string) => JSON.stringify(old?.get(key)) !== JSON.stringify(young?.get(key));
+  const names = new Set([...(old?.keys() ?? []), ...(young?.keys() ?? [])]);
+  const name = [...names].find(isDifferent) ?? 'the order of fields';
+  const say = (value: unknown) =>
+    value === undefined ? 'not given' : contents.has(name) ? `${value}`.slice(0, 8) : JSON.stringify(value);
+  return {
+    name: contents.get(name) ?? facts.get(name) ?? name,
+    expected: say(old?.get(name)),
+    found: say(young?.get(name)),
+  };
+}
 
-function changed(matrix: Matrix, expected: string, found: string, what: string, hint = restartLooks): AppError {
-  const { file } = matrix.tensor;
+/** Fields that are the digest of a file. */
+const contents: ReadonlyMap<string, string> = new Map([
+  ['featureMetadata', 'the contents of --feature-metadata (digest)'],
+  ['activations', 'the contents of --activations (digest)'],
+  ['indices', 'the index of its rows (digest)'],
+]);
+/** Fields that people know by another name. */
+const facts: ReadonlyMap<string, string> = new Map([
+  ['hookName', 'its hook'],
+  ['hookNameIn', 'the hook that it reads from'],
+  ['tags', '--tag'],
+  ['paperUrl', '--paper-url'],
+  ...['kind', 'description', 'license', 'visibility', 'metadata', 'label'].map((name) => [name, `--${name}`] as const),
+]);
+
+/**
+ * Of rows that a job had sent before it was begun anew: that they stay as they were sent, where other facts are said of them
+ * now. Undefined where nothing has changed.
+ */
+export function keptAsSent({ data, sent }: JournalState, fields: string, rows: Ranges): string | undefined {
+  const kept = countRows(intersectRanges(sent, rows));
+  const fact = data && kept > 0 ? changedFact(data.fields, fields) : undefined;
+  if (!fact) return undefined;
+  const those = kept === 1 ? 'one row stays' : `${kept} rows stay`;
+  return `${those} on the server as sent before: ${fact.name} was ${fact.expected}, is ${fact.found} now`;
+}
+
+function changed({ tensor: { file } }: Matrix, { job }: JournalState, { what, expected, found }: Change): AppError {
+  const takeBack = `neuronpedia delete --job ${job?.model}/${job?.source}`;
   return new AppError(
     'checkpoint_mismatch',
     `${file}: is not what this upload was begun with: ${what}: was ${expected}, is ${found}`,
     {
-      hints: ['go on with the file and options that it was begun with, or upload this under another --sae-id', hint],
+      hints: [
+        'go on with the file and options that it was begun with, or upload this under another --sae-id',
+        `nothing that is on the server is overwritten: to replace it, take it back first with ${takeBack}`,
+        '--restart forgets the checkpoint, leaves what is there as it is, and sends what is missing with this',
+      ],
       details: { file, expected, found },
     },
   );

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../errors.ts';
+import { subtractRanges } from '../tensor/ranges.ts';
 import { listJobs } from './jobs.ts';
 import { refuseOverlap } from './jobs-beside.ts';
-import { type Journal, journalPath, lockPath, openJournal, removeJournal } from './journal.ts';
+import { type Journal, journalPath, lockPath, openJournal, readJournal, removeJournal } from './journal.ts';
 import { type Aside, openAside } from './journal-aside.ts';
+import type { JournalState } from './journal-state.ts';
 import { type Lock, takeLock } from './lock.ts';
-import type { JobIdentity, JobInput, Typed } from './run.ts';
+import type { JobIdentity, JobInput } from './run.ts';
 import type { Server } from './server.ts';
 import { formatShard } from './shard.ts';
 
@@ -13,8 +15,8 @@ import { formatShard } from './shard.ts';
 export interface Job {
   readonly id: string;
   readonly journal: Journal;
-  /** It has an earlier journal, which a restart has set aside until it is `begun`. */
-  readonly replaces: boolean;
+  /** What an earlier journal says of it, which a restart has set aside until this one is `begun`. */
+  readonly replaces: JournalState | undefined;
   /** What was looked up before the first send is as it should be: the earlier journal is forgotten. */
   begun(): Promise<void>;
   /**
@@ -80,7 +82,8 @@ export async function openJob(input: JobInput): Promise<Job> {
     wasThere = journal.state.job !== undefined;
     await beginJob(journal, input);
     await refuseOverlap(input, { id, journal });
-    return asJob(id, journal, aside, lock);
+    const replaces = aside.isThere ? (await readJournal(path))?.state : undefined;
+    return asJob(id, { journal, aside, lock, replaces });
   } catch (error) {
     await journal?.close();
     // A job that was refused before it began is none.
@@ -91,12 +94,17 @@ export async function openJob(input: JobInput): Promise<Job> {
   }
 }
 
-function asJob(id: string, journal: Journal, aside: Aside, lock: Lock): Job {
+interface Opened extends Pick<Job, 'journal' | 'replaces'> {
+  readonly aside: Aside;
+  readonly lock: Lock;
+}
+
+function asJob(id: string, { journal, aside, lock, replaces }: Opened): Job {
   let isBegun = journal.state.planned.length > 0;
   return {
     id,
     journal,
-    replaces: aside.isThere,
+    replaces,
     async begun() {
       isBegun = true;
       await aside.forget();
@@ -113,12 +121,18 @@ function asJob(id: string, journal: Journal, aside: Aside, lock: Lock): Job {
   };
 }
 
-/** The latest command of a job is the one that its rows can be read with again. */
-export async function noteTyped(journal: Journal, typed: Typed | undefined, command: string): Promise<void> {
+/**
+ * The latest command of a job is the one that finishes it, and that its rows can be read with again; not one that plans a
+ * part of what the job has planned.
+ */
+export async function noteTyped(journal: Journal, { typed, command, planned }: JobInput): Promise<void> {
   if (!typed) return;
-  const { words, folder } = journal.state.typed ?? {};
+  const { state } = journal;
+  const { words, folder } = state.typed ?? {};
   const isKnown = JSON.stringify([words, folder]) === JSON.stringify([typed.words, typed.folder]);
-  if (isKnown && journal.state.job?.command === command) return;
+  if (isKnown && state.job?.command === command) return;
+  const [others, added] = [subtractRanges(state.planned, planned), subtractRanges(planned, state.planned)];
+  if (others.length > 0 && added.length === 0) return;
   await journal.append({ t: 'typed', words: [...typed.words], folder: typed.folder, command });
 }
 

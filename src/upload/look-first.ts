@@ -1,6 +1,7 @@
 import { AppError, answeredStatus, isStopped, isTooLarge } from '../errors.ts';
 import { countRows, intersectRanges, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
 import { waitFor } from '../wait-for.ts';
+import { keptAsSent } from './bind-data.ts';
 import type { Delivery } from './delivery.ts';
 import { looseHash } from './fingerprint.ts';
 import type { Job } from './job.ts';
@@ -8,7 +9,7 @@ import { indicesOf, isLostBeside } from './jobs-beside.ts';
 import { type JournalState, pendingRows } from './journal-state.ts';
 import { type Comparison, compareRows, featureExists, sampleRows } from './look.ts';
 import type { JobInput } from './run.ts';
-import type { RowContent } from './server.ts';
+import { type RowContent, toDelete } from './server.ts';
 
 /** Rows read back when a finished job is run again. */
 const sampleSize = 64;
@@ -39,6 +40,11 @@ export async function lookFirst(input: JobInput, { id, journal, replaces }: Job)
   }
   const found = seen ? mergeRanges([...seen.same, ...seen.uncompared]) : [];
   const ids = Object.fromEntries(seen?.ids ?? []);
+  const kept = replaces && keptAsSent(replaces, input.fields, found);
+  if (kept !== undefined) {
+    const takeBack = toDelete(input.server, `--job ${id} --include-found`);
+    input.onEvent({ type: 'warning', message: `${kept}; to send them anew, take them back first: ${takeBack}` });
+  }
   if (found.length > 0) await journal.append({ t: 'found', rows: found, ids });
   await journal.append({ t: 'plan', rows: planned });
 }

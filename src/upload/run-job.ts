@@ -23,7 +23,7 @@ export async function runJob(input: JobInput): Promise<JobReport> {
     for (const message of job.journal.warnings) input.onEvent({ type: 'warning', message });
     await checkOpenBatches(input, job.journal);
     await bindData(job.journal, input);
-    await noteTyped(job.journal, input.typed, input.command);
+    await noteTyped(job.journal, input);
     await noteQuarantined(job.journal, input.quarantined ?? new Map());
     return await notingPause(job.journal, async () => {
       await lookFirst(input, job);

@@ -24,6 +24,7 @@ test.each([
   ['crosscoder-forks', { layers: '5', layer: '5' }, [0, 1]],
   ['crosscoder-forks', { layer: '13' }, [0, 1]],
   ['circuit-tracer', {}, [0, 2, 10]],
+  ['circuit-tracer', { layers: '2', activations: 'a.jsonl' }, [2]],
   ['circuit-tracer', { activations: 'a-{layer}.jsonl' }, [0, 2, 10]],
 ])('of %s, %j leaves %j', async (name, raw, left) => {
   expect(await chosen(name, raw)).toEqual(left);

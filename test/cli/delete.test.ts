@@ -156,6 +156,17 @@ describe.concurrent('delete --job', () => {
     expect(storedFeatures(server.data, '1-here')).toHaveLength(10);
   });
 
+  test('goes by the URL that a vector’s upload printed', async ({ home, server }) => {
+    const vector = fixture('vectors/random-768-f32.npy');
+    const about = ['--model', 'gpt2-small', '--layer', '6', '--name', 'By its URL'];
+    const { stdout } = await home.runAt(server.url, ['upload-vector', vector, ...about]);
+    const words = ['delete', '--job', stdout.trim(), '--yes'];
+    const elsewhere = stdout.trim().replace(server.url, 'https://www.neuronpedia.org');
+    expectFailure(await home.runAt(server.url, ['delete', '--job', elsewhere, '--yes']), 2);
+    expect(await home.runAt(server.url, words)).toMatchObject({ code: 0 });
+    expect(await jobsOf(home, server.url)).toMatchObject([{ state: 'deleted' }]);
+  });
+
   test('of the embedded sandbox goes there, too', async ({ home }) => {
     await home.run(['upload-sae', tinySae, '--sae-id', 'embedded', '--features', '0-9', '--sandbox']);
     const ran = await home.run(['delete', '--job', 'tiny-kjv-4l/1-embedded', '--yes', '--json']);

@@ -24,6 +24,21 @@ describe('a job that is gone on with by another command', () => {
     expect(jobs).toMatchObject([{ command: expect.stringContaining('--features 0-15') }]);
   });
 
+  test('goes by the command that plans all of it, after one that plans a part again', async ({ home }) => {
+    const run = await at(home);
+    expect((await run(...part('0-15'))).code).toBe(0);
+    expect((await run(...part('4-7'))).code).toBe(0);
+    const [{ jobs }] = documentsOf(await run('status', '--json')) as [{ jobs: { id: string }[] }];
+    expect(jobs).toMatchObject([{ command: expect.stringContaining('--features 0-15') }]);
+    const [{ verify }] = documentsOf(await run('status', jobs[0]?.id ?? '', '--verify', '--json')) as [
+      { verify: object },
+    ];
+    expect(verify).toMatchObject({ compared: 16, rows: 16, different: 0 });
+    expect((await run(...part('8-19'))).code).toBe(0);
+    const [after] = documentsOf(await run('status', '--json')) as [{ jobs: object[] }];
+    expect(after.jobs).toMatchObject([{ command: expect.stringContaining('--features 8-19') }]);
+  });
+
   test('is not bound to the files of a command that was refused', async ({ home }) => {
     const run = await at(home);
     const [a, b] = ['a.npy', 'b.npy'].map((name, i) =>

@@ -84,8 +84,15 @@ describe.concurrent('upload-sae --feature-metadata', () => {
     const other = facts('after');
     const refused = await upload(other);
     expect(refused.code).toBe(12);
-    expect(refused.stderr).toContain('--restart sends what is missing, with this');
+    expect(refused.stderr).toMatch(
+      /the contents of --feature-metadata \(digest\) changed, .*: was [0-9a-f]{8}, is [0-9a-f]{8}\n/,
+    );
+    expect(refused.stderr).toContain('take it back first with neuronpedia delete --job tiny-kjv-4l/1-facts');
+    expect(refused.stderr).toContain('sends what is missing with this');
     const again = await upload(other, '--restart');
+    expect(again.stderr).toMatch(
+      /4 rows stay on the server as sent before: .*delete --job [0-9a-f]{16} --include-found --sandbox/,
+    );
     expect(documentsOf(again).at(-1)).toMatchObject({ status: 'done', jobs: [{ found: 4, sent: 12 }] });
     const stored = queryStore(home.sandboxData, 'SELECT details FROM features ORDER BY idx');
     const names = stored.map(({ details }) => JSON.parse(details).name);

@@ -21,7 +21,7 @@ it.each([
   ['runs.v2/gpt2/l6/W_dec.npy', 'an id is model/source/index'],
   ['gpt2-small/6-res/12x', 'an id is model/source/index'],
   ['gpt2-small/6-res/99999999999999999999', 'an id is model/source/index'],
-  ['gpt2-small/6-res/', 'is the job gpt2-small/6-res'],
+  ['gpt2-small/6-res/', 'delete --job gpt2-small/6-res'],
   ['87237bf7dc366fdc', 'delete --job 87237bf7dc366fdc'],
 ])('%s is none, and what may be meant is said', (text, hint) => {
   let thrown: unknown;

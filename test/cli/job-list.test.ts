@@ -34,8 +34,9 @@ describe('a job', () => {
     expect(found.stdout).toContain(`2/2 rows  ${vectors.stdout.trim()} (vectors of 1-named)\n`);
     expect(vectors.stdout.trim()).not.toBe(source);
     const other = await home.run(['status', 'tiny-kjv-4l/1-nosuch', '--sandbox']);
-    expect(other.code).toBe(2);
-    expect(other.stderr).toContain('for example tiny-kjv-4l/1-nosuch/0');
+    expect(other.code).toBe(6);
+    expect(other.stderr).toContain('nothing was uploaded from here to tiny-kjv-4l/1-nosuch');
+    expect(other.stderr).toContain('status tiny-kjv-4l/1-nosuch/0');
   });
 });
 

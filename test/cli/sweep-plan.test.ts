@@ -113,6 +113,14 @@ describe('the plan of several SAEs', () => {
     expect(stderr).toContain('source   the source set of each will be made\n');
   });
 
+  test('names layers that were asked for and are not there', async ({ home }) => {
+    const ran = await runHere(['upload-sae', everyLayer(home), '--layers', '1,2,20', ...how], { env: home.env });
+    expect(ran.code).toBe(0);
+    expect(ran.stderr).toContain('warning: no SAE of layers 20 was found, which --layers asks for\n');
+    const all = await runHere(['upload-sae', everyLayer(home), '--layers', '0-2', ...how], { env: home.env });
+    expect(all.stderr).not.toContain('no SAE of layers');
+  });
+
   test('says once that layers come from the names of folders and files', async ({ home }) => {
     const made = ['--model', 'my-model', '--create-model', '30'];
     const files = await home.run(['upload-sae', fixture('layouts/circuit-tracer'), ...made, ...how]);

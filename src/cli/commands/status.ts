@@ -1,3 +1,4 @@
+import { foldersOf } from '../../config/folders.ts';
 import { AppError } from '../../errors.ts';
 import { closeAfter } from '../../library/close-after.ts';
 import { listJobs, unreadableJobs } from '../../upload/jobs.ts';
@@ -6,6 +7,7 @@ import type { Quota } from '../../upload/server.ts';
 import type { CommandContext } from '../context.ts';
 import { showFeature } from '../feature-status.ts';
 import { jobOfSource, sourceNamed } from '../find-job.ts';
+import { partsOfId } from '../id.ts';
 import { showJobs } from '../job-list.ts';
 import { jobDocument, showJob } from '../job-status.ts';
 import { formatMoment } from '../moment.ts';
@@ -20,14 +22,15 @@ export function run(context: CommandContext): Promise<number> {
   const [subject] = context.args;
   checkSubject(context.options, subject);
   return closeAfter(async (own) => {
-    const session = own(await openSession(context, context.args));
-    if (subject?.includes('/')) {
-      const job = await jobOfSource(session.folders.state, subject, context.options);
-      return job === undefined ? showFeature(context, session, subject) : showJob(context, session, job);
+    const isId = subject?.includes('/') === true;
+    const job = isId ? await jobOfSource(foldersOf(context.env).state, subject, context.options) : subject;
+    if (job === undefined && isId) {
+      if (isSource(subject)) throw noneOfSource(subject);
+      return showFeature(context, own(await openSession(context, [subject])), subject);
     }
     if (context.options.text !== undefined) throw needsFeature();
-    if (subject === undefined) return showOverview(context, session);
-    return showJob(context, session, subject);
+    const session = own(await openSession(context));
+    return job === undefined ? showOverview(context, session) : showJob(context, session, job);
   });
 }
 
@@ -49,6 +52,19 @@ function checkSubject({ all, resolve, verify, verifyRows, receipt }: OptionValue
 
 /** Features are named with an index behind their source. */
 const isJob = (subject: string) => !subject.includes('/') || sourceNamed(subject) !== undefined;
+
+/** `model/source`, or the URL of one. */
+function isSource(subject: string): boolean {
+  const { host, parts } = partsOfId(subject);
+  return sourceNamed(subject) !== undefined && (host !== undefined || parts.length === 2);
+}
+
+function noneOfSource(subject: string): AppError {
+  const source = sourceNamed(subject);
+  return new AppError('not_found', `nothing was uploaded from here to ${source}`, {
+    hints: [`neuronpedia status lists the jobs; a feature is named with its index: neuronpedia status ${source}/0`],
+  });
+}
 
 function needsFeature(): AppError {
   return new AppError('usage', '--text tests a feature, and none was named', {

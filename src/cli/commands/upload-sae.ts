@@ -5,15 +5,16 @@ import type { Sae } from '../../layouts/sae.ts';
 import { closeAfter } from '../../library/close-after.ts';
 import { sourceOf } from '../../library/sae-upload.ts';
 import { uploadSae } from '../../library/upload-sae.ts';
+import { formatRanges, type Ranges, rangesOf, subtractRanges } from '../../tensor/ranges.ts';
 import type { OnEvent } from '../../upload/events.ts';
 import type { PreparedSae } from '../../upload/kinds/prepared-sae.ts';
 import { isLimited } from '../../upload/quota.ts';
 import { isTimeUp } from '../../upload/time-limit.ts';
 import { type Afterwards, checkAfterwards, wantsExplaining } from '../after-upload.ts';
 import type { CommandContext } from '../context.ts';
-
 import { warnNotStored } from '../not-stored.ts';
 import type { OptionValues } from '../options.ts';
+import type { Output } from '../output.ts';
 import { planDocument } from '../plan-document.ts';
 import { showQuota } from '../quota-plan.ts';
 import { checkReceiptFolder } from '../receipt.ts';
@@ -86,6 +87,7 @@ async function showPlans(
   const { out, options } = context;
   const { server, http } = connection;
   const several = prepared.length > 1;
+  tellMissingLayers(out, options.layers, prepared);
   await checkSaeReceipts(options.receipt, prepared);
   if (!several || out.verbose) for (const one of prepared) showPlan(out, server, one);
   if (several) showSweep(out, server, prepared);
@@ -96,6 +98,12 @@ async function showPlans(
   if (options.dryRun) await dryRun(context, session, server, prepared);
   else if (isLimited(server.quota)) showQuota(context, server, await countToSend(context, session, server, prepared));
   return !options.dryRun;
+}
+
+/** Folders rarely hold every layer of a range; of `3,20` a missing one is more likely a slip. Either is said. */
+function tellMissingLayers(out: Output, asked: Ranges | undefined, prepared: readonly PreparedSae[]): void {
+  const missing = subtractRanges(asked ?? [], rangesOf(prepared.map(({ place }) => place.layer.value)));
+  if (missing.length > 0) out.warn(`no SAE of layers ${formatRanges(missing)} was found, which --layers asks for`);
 }
 
 function showChecking<T>({ out }: CommandContext, sae: Sae, check: (onEvent: OnEvent) => Promise<T>): Promise<T> {
