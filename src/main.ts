@@ -101,9 +101,13 @@ function secretOf(key = ''): string {
   return plain.startsWith('sandbox-') ? '' : plain;
 }
 
+/** Of so many signs a key is nothing that other texts may hold by chance. */
+const leastOfKey = 8;
+
 /** What is typed stands in the shell's history, in the list of processes, and in the checkpoint. Error: usage. */
 function refuseKey(argv: readonly string[], key: string): void {
-  if (key === '' || !argv.some((word) => word === key || word.endsWith(`=${key}`))) return;
+  const holds = (word: string) => word === key || (key.length >= leastOfKey && word.includes(key));
+  if (key === '' || !argv.some(holds)) return;
   throw new AppError('usage', 'the API key of NEURONPEDIA_API_KEY stands in the command line', {
     hints: ['leave it out: the variable is enough'],
   });
@@ -111,11 +115,15 @@ function refuseKey(argv: readonly string[], key: string): void {
 
 /** Needed before the command line is parsed, for what goes wrong in parsing it. */
 function outputOptions(argv: readonly string[]) {
-  const given = (flag: string) => argv.includes(flag);
+  const end = argv.indexOf('--');
+  const words = end < 0 ? argv : argv.slice(0, end);
+  const given = (flag: string) => words.includes(flag);
   const { env, stderr, stdout } = process;
-  const wanted = env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== '0';
-  const unwanted =
-    given('--no-color') || (env.NO_COLOR !== undefined && env.NO_COLOR !== '') || env.FORCE_COLOR === '0';
+  const isOff = (value: string) => value === '0' || value === 'false';
+  const wanted = env.FORCE_COLOR !== undefined && !isOff(env.FORCE_COLOR);
+  const unwanted = given('--no-color') || !!env.NO_COLOR || isOff(env.FORCE_COLOR ?? '');
+  // Its log keeps every picture of a bar.
+  const isCi = !!env.CI && !isOff(env.CI);
   const coloured = (stream: NodeJS.WriteStream) =>
     !unwanted && (wanted || (stream.isTTY === true && env.TERM !== 'dumb'));
   return {
@@ -124,7 +132,7 @@ function outputOptions(argv: readonly string[]) {
     verbose: given('--verbose'),
     color: coloured(stderr),
     // One that tells no width, as those that CI jobs make, would have the spinner clear lines without end.
-    cursor: env.TERM !== 'dumb' && stderr.columns !== 0 && stdout.columns !== 0,
+    cursor: !isCi && env.TERM !== 'dumb' && stderr.columns !== 0 && stdout.columns !== 0,
     progress: !given('--no-progress'),
     colorResults: coloured(stdout),
     unicode: env.TERM !== 'dumb' && saysUnicode(env.LC_ALL || env.LC_CTYPE || env.LANG),

@@ -47,10 +47,13 @@ const codeOf: ReadonlyMap<string | undefined, ErrorCode> = new Map([
   ['feature_exists', 'feature_exists'],
 ]);
 
-/** An answer that will be the same however often it is asked for, as an error for people. */
-export function permanentError(answer: Answer, doing: string): AppError {
+/**
+ * An answer that will be the same however often it is asked for, as an error for people; of `isOfKey` the reason is the key
+ * wherever the server names no other.
+ */
+export function permanentError(answer: Answer, doing: string, isOfKey = answer.status === 401): AppError {
   const complaint = readComplaint(answer);
-  const code = codeOf.get(complaint.code) ?? (answer.status === 401 ? 'authentication_failed' : 'refused');
+  const code = codeOf.get(complaint.code) ?? (isOfKey ? 'authentication_failed' : 'refused');
   const where = complaint.path === undefined ? '' : ` (at ${complaint.path})`;
   return new AppError(code, `${doing}: the server refused: ${complaint.message}${where}`, {
     hints: hintsFor(answer, code, complaint),

@@ -84,7 +84,7 @@ function waitAfter(answer: Answer, request: HttpRequest, wait: number | undefine
   if (window) throw windowFull(answer, window);
   const asked = retryAfterMs(answer);
   if (wait === undefined || (asked ?? 0) > longestWaitMs) throw failing(request, answer, asked);
-  return asked ?? wait;
+  return Math.max(asked ?? 0, wait);
 }
 
 /** A full window is no moment's matter: trying again at once would only be refused again. Error: paused. */

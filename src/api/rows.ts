@@ -1,7 +1,7 @@
 import { AppError, answeredStatus } from '../errors.ts';
 import * as z from '../schema.ts';
 import type { Capabilities, RowAccess, RowContent } from '../upload/server.ts';
-import { isTransient, permanentError, readComplaint } from './answer-errors.ts';
+import { permanentError, readComplaint } from './answer-errors.ts';
 import { ask, askAgain, postJson } from './ask.ts';
 import { fetchFeature } from './feature.ts';
 import { idParts } from './feature-id.ts';
@@ -72,8 +72,9 @@ function bodyOf(ids: readonly string[], fields: boolean) {
 }
 
 /**
- * A refusal is returned for the caller to tell, a failing server's too: what matters is whether the row is there after.
- * Errors: unreachable, authentication_failed, paused.
+ * A refusal is returned for the caller to tell, and that the server has failed: what matters is whether the row is there after.
+ * Errors: unreachable, authentication_failed, paused; server_failing for a gateway's answer, behind which the request may be
+ * under way.
  */
 async function remove(http: Http, id: string): Promise<string | undefined> {
   const { model, source, index } = idParts(id);
@@ -95,6 +96,6 @@ function asFailure(error: unknown): string {
       cause: error,
     });
   }
-  if (status !== undefined && isTransient(status)) return error.message;
+  if (status === 500) return error.message;
   throw error;
 }

@@ -16,9 +16,18 @@ export function wantsExplaining({ autoInterp, score }: OptionValues): boolean {
   return autoInterp === true || score !== undefined;
 }
 
+/** Options that say how to explain need something to be explained. Error: usage. */
+export function checkExplainUsage(options: OptionValues): void {
+  const { interpMethod, explainerModel, interpLimit } = options;
+  if (wantsExplaining(options) || (interpMethod ?? explainerModel ?? interpLimit) === undefined) return;
+  throw new AppError('usage', '--interp-method, --explainer-model and --interp-limit say how to explain or score', {
+    hints: ['add --auto-interp or --score METHOD'],
+  });
+}
+
 /**
- * Finds out before anything is sent whether what is to be done afterwards can be done: the options fit together, and the
- * server would explain for this account. Errors: usage, option_missing, cannot_explain.
+ * Finds out before anything is sent whether what is to be done afterwards can be done: whether the server would explain for
+ * this account. Errors: option_missing, cannot_explain.
  */
 export async function checkAfterwards(
   options: OptionValues,
@@ -26,13 +35,7 @@ export async function checkAfterwards(
   place: Omit<FeatureId, 'index'>,
   hasExamples: boolean,
 ): Promise<void> {
-  const { autoInterp, interpMethod, explainerModel } = options;
-  if (!wantsExplaining(options) && (interpMethod ?? explainerModel ?? options.interpLimit) !== undefined) {
-    throw new AppError('usage', '--interp-method, --explainer-model and --interp-limit say how to explain or score', {
-      hints: ['add --auto-interp or --score METHOD'],
-    });
-  }
-  if (!autoInterp) return;
+  if (!options.autoInterp) return;
   if (!hasExamples) {
     throw new AppError('option_missing', '--auto-interp: an explanation is made from activations, and there are none', {
       hints: ['nothing was sent; add --activations FILE'],
@@ -48,10 +51,11 @@ export interface Uploaded {
   explainable(): readonly string[];
 }
 
-/** What was done with features once they were there, for the summary, and how that went. */
+/** What was done with features once they were there, for the summary, and how that went: the worst of it. */
 export interface Afterwards {
   readonly fields: Readonly<Record<string, unknown>>;
   readonly exitCode: number;
+  readonly status: 'done' | 'paused' | 'interrupted' | 'failed';
 }
 
 /** Puts features that are there on a list, has those that can be explained and scored, as the options say. */
@@ -77,11 +81,14 @@ export async function afterUpload(
   const { told: explanations, failed: notExplained } = explained;
   const error = explained.error === undefined ? undefined : toAppError(explained.error);
   if (error) {
-    out.warn(`the upload is done, but: ${error.message}`);
+    out.complain(error.with({ message: `the upload is done, but: ${error.message}` }));
     const tried = new Set([...explanations, ...notExplained].map(({ id }) => id)).size;
     if (tried > 0) out.note(`${count(tried)} of ${count(some.length)} features were explained or tried before that`);
-    for (const hint of error.hints) out.hint(hint);
   }
+  if (options.score !== undefined && explanations.length + notExplained.length === 0 && !error) {
+    out.warn('nothing was scored: there is no explanation yet; --auto-interp has one made');
+  }
+  const exitCode = Math.max(error?.exitCode ?? 0, ...notExplained.map((one) => one.exitCode));
   return {
     fields: {
       ...fields,
@@ -89,7 +96,8 @@ export async function afterUpload(
       ...(notExplained.length > 0 && { notExplained }),
       ...(error && { afterwards: { code: error.code, message: error.message } }),
     },
-    exitCode: Math.max(error?.exitCode ?? 0, ...notExplained.map(({ exitCode }) => exitCode)),
+    exitCode,
+    status: context.stop.aborted ? (exitCode === 8 ? 'paused' : 'interrupted') : exitCode > 0 ? 'failed' : 'done',
   };
 }
 

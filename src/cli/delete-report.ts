@@ -86,7 +86,10 @@ export function tellEnd(context: CommandContext, ended: Ended): number {
     left: options.dryRun ? [] : deletion.left,
     ...(planned.nameless.length > 0 && { namelessRows: formatRanges(planned.nameless) }),
     ...(problem &&
-      status !== 'dry-run' && { code: problem.code, exitCode: problem.exitCode, message: problem.message }),
+      status !== 'dry-run' && {
+        ...{ code: problem.code, exitCode: problem.exitCode, message: problem.message },
+        ...(typeof problem.details.resume_at === 'string' && { resume_at: problem.details.resume_at }),
+      }),
   });
   if (status === 'declined') return 130;
   return status === 'dry-run' ? (survey.theirs.size > 0 ? 10 : 0) : (problem?.exitCode ?? 0);
@@ -98,6 +101,12 @@ function problemOf({ planned, deletion, survey }: Ended, refused: number): AppEr
     const rows = formatRanges(planned.nameless);
     const problem = `of row ${rows} it is unknown whether the server has it: its name never came back`;
     const hints = ['run the upload again, which finds out, and then delete again'];
+    return new AppError('outcome_unknown', problem, { hints });
+  }
+  const mayCome = survey.absent.filter((id) => planned.unanswered.has(id));
+  if (mayCome.length > 0) {
+    const problem = `${countThings(mayCome.length)} of this job had no answer yet, are not there, and may still come: ${someOf(mayCome)}`;
+    const hints = ['delete the job once more in a minute; the upload itself finds out what became of them'];
     return new AppError('outcome_unknown', problem, { hints });
   }
   if (unknown.length > 0) {

@@ -36,7 +36,7 @@ export async function finishDirection(
     : undefined;
   out.document({
     type: 'summary',
-    status: statusOf(report),
+    status: after && after.status !== 'done' ? after.status : statusOf(report),
     kind: prepared.kind,
     job: report.job,
     id,

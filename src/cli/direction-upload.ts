@@ -10,7 +10,7 @@ import { previewVector } from '../upload/kinds/send-vector.ts';
 import type { PreparedVector } from '../upload/kinds/vector.ts';
 import type { Server } from '../upload/server.ts';
 import { vectorSource } from '../upload/vector-source.ts';
-import { checkAfterwards } from './after-upload.ts';
+import { checkAfterwards, checkExplainUsage } from './after-upload.ts';
 import { attributesOf } from './attributes.ts';
 import type { CommandContext } from './context.ts';
 import { finishDirection } from './direction-end.ts';
@@ -51,6 +51,7 @@ function uploadWithin<D extends Direction>(
   return closeAfter(async (own) => {
     const [path] = context.args as [string];
     const said = vectorOptions(options);
+    checkExplainUsage(options);
     const source = path === '-' ? own(await readVector(context)) : path;
     const signedIn = signingIn(context, own, () => checkReceipt(options.receipt));
     const server = async () => (await signedIn()).connection.server;
@@ -83,7 +84,7 @@ function uploadWithin<D extends Direction>(
 function showDirection(
   { out, options }: CommandContext,
   server: Server,
-  { destination, name, notStored }: PreparedVector,
+  { destination, name, notStored, remarks }: PreparedVector,
   { tensor, row, values }: Direction,
   notes: readonly string[],
 ): void {
@@ -92,6 +93,7 @@ function showDirection(
   for (const line of notes) out.note(line);
   out.note(`to       ${options.model} layer ${layer}, ${hookOf(options)}, strength ${strength}, "${name}"`);
   for (const line of serverLines(server, attributesOf(options))) out.note(line);
+  for (const remark of remarks) out.warn(remark);
   warnNotStored(out, server, [notStored]);
   if (values.every((value) => value === 0)) out.warn('all its values are 0: it steers nothing');
 }

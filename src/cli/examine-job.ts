@@ -8,8 +8,8 @@ import { readJobState } from '../upload/held-jobs.ts';
 import { requireOwnJob } from '../upload/job-rows.ts';
 import type { JobStatus } from '../upload/jobs.ts';
 import type { JournalState } from '../upload/journal-state.ts';
+import { reportOf } from '../upload/report-of.ts';
 import { idOfRow } from '../upload/row-ids.ts';
-import type { JobReport } from '../upload/run.ts';
 import { chanceToNotice, randomRows } from '../upload/sample.ts';
 import type { Server } from '../upload/server.ts';
 import { type Verification, verifyRows } from '../upload/verify-rows.ts';
@@ -58,7 +58,7 @@ export function examineJob(
     ).catch((error: unknown) => withoutFiles(error, receipt));
     if (again) checkSame(state, again);
     if (again && receipt !== undefined) {
-      await again.writeReceipt(receipt, reportOf(status, state, again));
+      await again.writeReceipt(receipt, reportOf(status.id, state, again.planned));
       out.note(`receipt  ${receipt}`);
     }
     if (!verify) return { receipt };
@@ -82,14 +82,6 @@ function checkSame(state: JournalState, again: JobAgain): void {
 function withoutFiles(error: unknown, receipt: string | undefined): undefined {
   if (error instanceof AppError && error.code === 'file_not_found' && receipt === undefined) return undefined;
   throw error;
-}
-
-/** A job as its upload would have reported it. */
-function reportOf({ id }: JobStatus, state: JournalState, { planned }: JobAgain): JobReport {
-  const { stored, ids, quarantined, found } = state;
-  const [confirmed, before] = [stored, found].map((rows) => countRows(intersectRanges(planned, rows)));
-  const counts = { planned: countRows(planned), confirmed: confirmed ?? 0, found: before ?? 0, sent: 0 };
-  return { job: id, ...counts, ids, stored, quarantined, end: { type: 'finished' } };
 }
 
 /** Reads rows back and compares each with what was sent. Error: difference. */

@@ -71,7 +71,7 @@ export const aboutOptions = {
   interpLimit: {
     value: 'N',
     group: groups.afterwards,
-    help: 'explain the first N features: each explanation is a paid model call',
+    help: 'explain the first N features of each SAE: each explanation is a paid model call',
     schema: whole(1, 100_000),
   },
   score: {

@@ -11,7 +11,20 @@ export function saeOptions(options: OptionValues): Omit<SaeUpload, 'server' | 's
   const place = { model, layer, hook, hookOut, heads: head, kind, createModel };
   const rows = { orientation, features, index, featureMetadata, sparsityScale, skipDead, activations };
   const { tensor, headAxis, layers } = options;
-  const given = { ...place, ...rows, as, label, yes, skipBadRows, fixTokens, shard, tensor, headAxis, layers };
+  // To see what would be done needs nobody's word.
+  const given = {
+    ...place,
+    ...rows,
+    as,
+    label,
+    yes: yes ?? options.dryRun,
+    skipBadRows,
+    fixTokens,
+    shard,
+    tensor,
+    headAxis,
+    layers,
+  };
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   return { saeId: options.saeId as string, attributes: attributesOf(options), limits: sendLimits(options), ...present };
 }

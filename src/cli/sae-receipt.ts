@@ -62,7 +62,7 @@ function idOf({ model, place, as, indices }: PreparedSae, row: number, ids: JobR
 
 async function* receiptRows(session: Session, prepared: PreparedSae, report: JobReport): AsyncGenerator<ReceiptRow> {
   const { matrix, planned, withoutExamples, dead, indices } = prepared;
-  const isStored = membership(report.stored);
+  const [isStored, isUnknown] = [membership(report.stored), membership(report.unknown ?? [])];
   const lost = lostFacts(prepared);
   for await (const { start, count, width, values } of rowBlocks(matrix, planned)) {
     for (let i = 0; i < count; i++) {
@@ -71,7 +71,8 @@ async function* receiptRows(session: Session, prepared: PreparedSae, report: Job
       const id = idOf(prepared, row, report.ids);
       const url = id === undefined ? undefined : session.idOrUrl(id);
       const why = report.quarantined.get(row);
-      const status = isStored(row) ? 'stored' : why === undefined ? 'pending' : `quarantined: ${why}`;
+      const open = isUnknown(row) ? 'unknown: sent, and no answer came' : 'pending';
+      const status = isStored(row) ? 'stored' : why === undefined ? open : `quarantined: ${why}`;
       yield { row, index, id, url, vectorHash: vectorHash(values, i * width, width), status, ...(await lost(row)) };
     }
   }

@@ -67,17 +67,31 @@ export function finishJobs(context: CommandContext, ends: readonly End[]): numbe
     }),
   }));
   const paused = jobs.find((job) => 'resume_at' in job);
-  const status = jobs.find((job) => job.status !== 'done')?.status ?? 'done';
   const { shard } = context.options;
   context.out.document({
     type: 'summary',
-    status,
+    status: worstStatus(ends),
     ...(shard && { shard: formatShard(shard), note: `${nameShard(shard)} only` }),
     jobs,
     ...(paused?.resume_at !== undefined && { resume_at: paused.resume_at }),
   });
   tellHeld(context, ends);
   return Math.max(0, ...ends.map(exitCodeOfEnd));
+}
+
+/** Of the job that the exit code is of; what a signal ended has no code of its own. */
+function worstStatus(ends: readonly End[]): string {
+  const all = ends.map((end) => ({ status: statusOfEnd(end), code: exitCodeOfEnd(end) }));
+  const interrupted = all.find(({ status }) => status === 'interrupted');
+  const open = all.filter(({ status }) => status !== 'done').sort((a, b) => b.code - a.code);
+  return (interrupted ?? open[0])?.status ?? 'done';
+}
+
+function statusOfEnd({ report, error, held, after }: End): string {
+  if (error) return failedFields(error).status;
+  if (held) return statusOf(held);
+  const status = report ? statusOf(report) : 'done';
+  return after && after.exitCode > (report ? exitCodeOf(report) : 0) ? after.status : status;
 }
 
 /** The same for a command whose time was up before the first of its jobs was known. */
@@ -110,7 +124,7 @@ function exitCodeOfEnd({ report, error, held, after }: End): number {
   return error?.exitCode ?? Math.max(report ? exitCodeOf(report) : 0, after?.exitCode ?? 0);
 }
 
-function failedFields({ code, exitCode, message, details }: AppError): Record<string, unknown> {
+function failedFields({ code, exitCode, message, details }: AppError) {
   const paused = code === 'paused';
   return {
     status: paused ? 'paused' : 'failed',

@@ -3,10 +3,13 @@ import { AppError, toAppError } from '../errors.ts';
 import { uploadCost } from '../inspect/upload-cost.ts';
 import { sourceOf } from '../library/sae-upload.ts';
 import type { OnEvent } from '../upload/events.ts';
+import { readJobState } from '../upload/held-jobs.ts';
+import { jobId } from '../upload/job.ts';
 import type { PreparedSae } from '../upload/kinds/prepared-sae.ts';
 import { limited, previewSae } from '../upload/kinds/send-sae.ts';
 import { mostToSend } from '../upload/preview-job.ts';
 import { isLimited, leftToday } from '../upload/quota.ts';
+import { reportOf } from '../upload/report-of.ts';
 import type { JobReport, SendLimits } from '../upload/run.ts';
 import type { Server } from '../upload/server.ts';
 import { type Afterwards, afterUpload, type Uploaded } from './after-upload.ts';
@@ -141,7 +144,27 @@ export async function showSending(
     return { report, lost, after: await afterUpload(context, session, http, uploaded) };
   } catch (thrown) {
     reporter.stop();
-    if (several) out.error(toAppError(thrown));
+    // What ended the whole command is told at its end.
+    if (several && !context.stop.aborted) out.error(toAppError(thrown));
+    await receiptSoFar(context, session, server, prepared, several);
     throw thrown;
   }
+}
+
+/** Of an upload that failed, the receipt of what it has brought to the server, or may have. */
+async function receiptSoFar(
+  { out, options }: CommandContext,
+  session: Session,
+  server: Server,
+  prepared: PreparedSae,
+  several: boolean,
+): Promise<void> {
+  const id = jobId(server, prepared.identity);
+  const state = options.receipt === undefined ? undefined : await readJobState(session.folders.state, id);
+  if (!state || state.stored.length + state.unknown.length === 0) return;
+  const lost = await receiptLost(options.receipt, async (path) => {
+    const report = reportOf(id, state, prepared.planned);
+    out.note(`receipt  ${await writeSaeReceipt(path, session, prepared, report, several)}`);
+  });
+  if (lost) out.warn(lost.message);
 }

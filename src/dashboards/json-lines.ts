@@ -21,6 +21,8 @@ const logits = z.nullish(z.array(z.looseObject({ token: z.string(), value: z.num
 const line = z.looseObject({
   index: z.nullish(z.union([z.number(), z.pipe(z.string().check(z.regex(/^\d+$/)), z.transform(Number))])),
   modelId: z.nullish(z.string()),
+  model_id: z.nullish(z.string()),
+  model: z.nullish(z.string()),
   layer: z.nullish(z.union([z.string(), z.number()])),
   density: z.nullish(z.number()),
   activations: z.nullish(z.array(activation)),
@@ -81,7 +83,13 @@ async function scan(path: string, bytes: ByteSource, place: DashboardPlace, opti
     }
     const { index } = parsed;
     const fault = repeated(parsed, spans, whole);
-    found.add(`line ${number}, feature ${index}`, index, merge([parsed]), fault, placeFault(parsed, place));
+    found.add(
+      `line ${number}, feature ${index}`,
+      index,
+      merge([parsed]),
+      fault,
+      placeFault({ ...parsed, modelId: parsed.modelId ?? parsed.model_id ?? parsed.model }, place),
+    );
     const lines = spans.get(index);
     if (lines) lines.push(start, text.length);
     else spans.set(index, [start, text.length]);

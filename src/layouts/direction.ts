@@ -40,6 +40,9 @@ export async function readDirection(file: TensorFile, { tensor: name, row }: Dir
 /** What single vectors are called: one of these is meant, whatever lies beside it. */
 const directionNames = /(^|[._])(vector|direction|steering(_vector)?|control_vector)$/i;
 
+/** What scikit-learn calls the direction of a probe. */
+const probeNames = /(^|[._])coef_?$/;
+
 function onlyTensor(file: TensorFile, wantsRow: boolean): Tensor {
   const floats = [...file.tensors.values()].filter((tensor) => isFloat(tensor.dtype));
   const fitting = floats.filter((tensor) => (wantsRow ? tensor.shape.length === 2 : isSingle(tensor)));
@@ -58,7 +61,12 @@ function onlyTensor(file: TensorFile, wantsRow: boolean): Tensor {
   const what = wantsRow ? 'matrix' : 'vector';
   const problem = fitting.length === 0 ? `holds no single ${what}` : `holds more than one ${what}`;
   throw new AppError('layout_unknown', `${file.path}: ${problem}`, {
-    hints: [`say which with --tensor NAME; it holds: ${all}`],
+    hints: [
+      ...(tensors.some(({ name }) => probeNames.test(name))
+        ? ['a probe is uploaded with: neuronpedia upload-probe']
+        : []),
+      `say which with --tensor NAME; it holds: ${all}`,
+    ],
   });
 }
 

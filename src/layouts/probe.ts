@@ -14,6 +14,8 @@ export interface Probe extends Direction {
   readonly classes: number;
   /** What was done about a scaler: nothing where the file has none. */
   readonly scaling?: 'raw-space' | 'as-stored';
+  /** What was taken as 0 in dividing the scaler out, for the file has none. */
+  readonly assumed?: 'mean' | 'intercept';
 }
 
 export interface ProbeOptions {
@@ -56,7 +58,12 @@ export async function readProbe(file: TensorFile, options: ProbeOptions): Promis
   const scaling = options.scaling ?? askForScaling(scaler.scale);
   const unscaled = scaling === 'as-stored' ? { coefficients, bias } : await unscale(scaler, coefficients, bias);
   const values = Float32Array.from(unscaled.coefficients);
-  return { ...probe, values, scaling, ...(unscaled.bias !== undefined && { bias: unscaled.bias }) };
+  const assumed = !scaler.mean ? 'mean' : bias === undefined ? 'intercept' : undefined;
+  return {
+    ...{ ...probe, values, scaling },
+    ...(unscaled.bias !== undefined && { bias: unscaled.bias }),
+    ...(scaling === 'raw-space' && assumed && { assumed }),
+  };
 }
 
 function findWeights(file: TensorFile, name: string | undefined): { weights: Tensor; bias: Tensor | undefined } {
@@ -102,15 +109,18 @@ function sizeOf(weights: Tensor): [classes: number, width: number] {
 
 function pickClass(weights: Tensor, classes: number, said: number | undefined): number {
   if (said === undefined && classes === 1) return 0;
-  const range = classes === 1 ? 'it holds one direction: leave --class out' : `0 to ${classes - 1}`;
+  const range =
+    classes === 1 ? 'leave --class out; of two classes the direction points at the second, 1' : `0 to ${classes - 1}`;
   if (said === undefined) {
     throw new AppError('option_missing', `${label(weights)}: ${describe(weights)} is a probe of ${classes} classes`, {
       hints: [`say whose direction is meant: --class I, ${range}`],
       details: { missing: 'class', classes },
     });
   }
-  if (said < classes) return said;
-  throw new AppError('rows_out_of_range', `${label(weights)}: has no class ${said}`, { hints: [range] });
+  if (said < classes && classes > 1) return said;
+  // scikit-learn keeps one direction for two classes, and it points at the second.
+  const problem = classes === 1 ? 'has one direction, and no classes to choose among' : `has no class ${said}`;
+  throw new AppError('rows_out_of_range', `${label(weights)}: ${problem}`, { hints: [range] });
 }
 
 async function biasOf(tensor: Tensor, classes: number, row: number): Promise<number> {

@@ -1,4 +1,4 @@
-import { AppError, isWrongInput, toAppError } from '../errors.ts';
+import { AppError, isStopped, isWrongInput, toAppError } from '../errors.ts';
 import type { Sae } from '../layouts/sae.ts';
 import type { OnEvent } from '../upload/events.ts';
 import type { PreparedSae } from '../upload/kinds/prepared-sae.ts';
@@ -84,7 +84,7 @@ async function sendNext(
       tell(event);
       upload.onEvent?.({ ...event, source });
     });
-    return sendWhenOpen(run, () => sendSae(prepared, upload.limits ?? {}, run));
+    return sendWhenOpen(run, (now) => sendSae(prepared, upload.limits ?? {}, now));
   };
   try {
     const report = await (hooks.sending ? hooks.sending(prepared, send) : send(() => undefined));
@@ -94,6 +94,7 @@ async function sendNext(
     if (isTimeUp(thrown) || (isTimeUp(upload.signal?.reason) && upload.abort?.aborted))
       return { source, prepared, held: { end: { type: 'time_up' } } };
     if (!several) throw thrown;
+    if (isStopped(thrown) || upload.abort?.aborted) return { source, prepared, held: { end: { type: 'stopped' } } };
     return { source, prepared, error: toAppError(thrown) };
   }
 }

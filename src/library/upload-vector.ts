@@ -95,7 +95,7 @@ async function send<D extends Direction>(
   throwIfStopped(upload);
   const onEvent: OnEvent = (event) => upload.onEvent?.(event);
   const run = await uploadRun(upload, server, onEvent);
-  const sendOne = () => sendWhenOpen(run, () => sendVector(prepared, run));
+  const sendOne = () => sendWhenOpen(run, (now) => sendVector(prepared, now));
   const report = await (hooks.sending ? hooks.sending(sendOne) : sendOne());
   return { id: report.ids.get(0), prepared, report };
 }

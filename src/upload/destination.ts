@@ -3,7 +3,6 @@ import { expandHook, parseHook, refuseMisspelt } from '../layouts/hook.ts';
 import { neuronpediaModelId } from '../layouts/model-names.ts';
 import type { Known, Sae, SaeKind } from '../layouts/sae.ts';
 import { type HeadPlace, headOf, saidOfHead } from './head-place.ts';
-import type { ModelRecord, Server } from './server.ts';
 
 /** What a person said of where an upload belongs. */
 export interface PlaceOptions {
@@ -43,7 +42,7 @@ export function placeOf(sae: Sae, options: PlaceOptions): Place {
   const ofHead = saidOfHead(sae, options.kind, options.heads);
   const head = headOf(sae, options.kind);
   const byHead = `--head ${head?.index}`;
-  const layer = said(ofHead?.layer, byHead) ?? said(options.layer, '--layer') ?? sae.layer;
+  const layer = said(ofHead?.layer, byHead) ?? said(options.layer, '--layer') ?? sae.layer ?? layerOfHook(options);
   const model = said(ofHead?.model, byHead) ?? said(options.model, '--model') ?? mapped(sae.model);
   if (!layer || !model) throw missing(sae, head, !layer, !model);
   refuseMisspelt('--hook', options.hook);
@@ -55,6 +54,12 @@ export function placeOf(sae: Sae, options: PlaceOptions): Place {
     .replaceAll('{head}', head ? String(head.index) : '{head}');
   if (!sourceSetName.test(saeId)) throw wrongName(saeId);
   return { model, layer, hook, hookIn, saeId, source: `${layer.value}-${saeId}` };
+}
+
+/** `blocks.6.hook_mlp_out` says which layer it is of. */
+function layerOfHook({ hook, hookOut }: PlaceOptions): Known<number> | undefined {
+  const text = hookOut ?? hook;
+  return text === undefined ? undefined : said(parseHook(text).layer, hookOut === undefined ? '--hook' : '--hook-out');
 }
 
 /** What was said wins; of two hooks, `--hook-out` is the one written to. */
@@ -105,7 +110,9 @@ function checkHookLayer(hook: Known<string> | undefined, layer: Known<number>): 
       hints: [
         layer.from.startsWith('--head')
           ? `the hook is of layer ${inHook}: ${layer.from.replace(/=.*/, '')}=MODEL:${inHook}`
-          : 'give both --layer and --hook if the files are wrong',
+          : layer.from === '--layer' && hook.from.startsWith('--hook')
+            ? `the hook is of layer ${inHook}: --layer ${inHook}, or a hook of layer ${layer.value}`
+            : 'give both --layer and --hook if the files are wrong',
       ],
       details: { expected: inHook, found: layer.value },
     },
@@ -129,66 +136,11 @@ function missing(sae: Sae, head: Sae['head'], noLayer: boolean, noModel: boolean
 }
 
 function suggestName(text: string): string {
+  // Of a whole source the set is what stands behind the layer.
   const name = text
+    .replace(/^.*\/\d+-/, '')
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^[^a-z]+|-+$/g, '');
   return name === '' ? 'my-sae' : name;
-}
-
-/**
- * The server's record of a model; made when it has none and `createLayers` says how many layers it has.
- * Errors: unknown_model with what it may have been meant to be.
- */
-export async function findModel(
-  server: Server,
-  id: string,
-  createLayers: number | undefined,
-): Promise<{ record: ModelRecord; isNew: boolean }> {
-  const known = await server.getModel(id);
-  if (known) return { record: known, isNew: false };
-  if (createLayers !== undefined) return { record: { id, layers: createLayers, dimension: null }, isNew: true };
-  const others = (await server.listModels()).map((model) => model.id);
-  const near = nearest(id, others);
-  throw new AppError('unknown_model', `the server knows no model "${id}"`, {
-    hints: [
-      ...(near.length > 0 ? [`did you mean ${near.join(' or ')}?`] : []),
-      'a model of your own is made with --create-model LAYERS',
-    ],
-    details: { found: id, candidates: near },
-  });
-}
-
-/** Errors: layer_out_of_range. Layers count from 0. */
-export function checkLayer(record: ModelRecord, layer: number): void {
-  if (Number.isInteger(layer) && layer >= 0 && layer < record.layers) return;
-  throw new AppError(
-    'layer_out_of_range',
-    `layer ${layer} does not exist: ${record.id} has ${record.layers} layers, 0 to ${record.layers - 1}`,
-    {
-      hints: ['layers count from 0: the last one is the number of layers less one'],
-      details: { found: layer, expected: `0-${record.layers - 1}` },
-    },
-  );
-}
-
-/** Up to three names that look like the one typed. */
-function nearest(id: string, names: readonly string[]): string[] {
-  const wanted = neuronpediaModelId(id);
-  if (names.includes(wanted)) return [wanted];
-  const scored = names.map((name) => ({ name, score: similarity(id.toLowerCase(), name) }));
-  return scored
-    .filter(({ score }) => score >= 0.5)
-    .sort((a, b) => b.score - a.score)
-    .slice(0, 3)
-    .map(({ name }) => name);
-}
-
-/** Share of letter pairs that two names have in common (Dice's coefficient), 0 to 1. */
-function similarity(a: string, b: string): number {
-  const pairs = (text: string) =>
-    new Set(Array.from({ length: Math.max(0, text.length - 1) }, (_, i) => text.slice(i, i + 2)));
-  const [left, right] = [pairs(a), pairs(b)];
-  const shared = [...left].filter((pair) => right.has(pair)).length;
-  return left.size + right.size === 0 ? 0 : (2 * shared) / (left.size + right.size);
 }

@@ -28,12 +28,17 @@ export async function endUnstored(run: Run, batch: Batch, outcome: Unstored, isO
   if (!isOpen || (outcome.type === 'too_large' && !isSingle)) await drop(run, batch, outcome.type);
   if (outcome.type === 'refused') throw outcome.error;
   if (outcome.type === 'quota') return spendQuota(run, batch, outcome, isOpen);
-  if (isSingle) throw refusedRow(run, batch, `it is too large for the server: ${outcome.why}`, [tooLarge]);
+  if (isSingle) throw refusedRow(run, batch, `it is too large for the server: ${outcome.why}`, tooLarge(run));
   run.appetite.tooLarge(batch.body);
   return sendHalves(run, batch, 'was too large for the server');
 }
 
-const tooLarge = 'leave it out with --features, or ask whoever runs the server to take larger requests';
+/** A direction's upload has no other rows. */
+function tooLarge({ identity }: Run): string[] {
+  const isSae = identity.as === 'features' || identity.as === 'vectors';
+  const ways = isSae ? 'leave it out with --features' : 'give it fewer or shorter examples';
+  return [`${ways}, or ask whoever runs the server to take larger requests`];
+}
 
 /** Sends what the quota still takes, which each answer makes less, then lets the run end. */
 async function spendQuota(

@@ -1,5 +1,14 @@
 import { AppError } from '../errors.ts';
-import { countRows, eachRow, intersectRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
+import {
+  countRows,
+  eachRow,
+  intersectRanges,
+  membership,
+  mergeRanges,
+  type Ranges,
+  rangesOf,
+  subtractRanges,
+} from '../tensor/ranges.ts';
 import type { JobRecord } from './journal-records.ts';
 import type { JournalState } from './journal-state.ts';
 import { idOfRow, knownRows } from './row-ids.ts';
@@ -12,6 +21,8 @@ export interface JobRows {
   readonly foundBefore: number;
   /** Rows that were sent and whose name never came back: without it they cannot be deleted. */
   readonly nameless: Ranges;
+  /** Of the ids, those of rows that were sent without an answer: what is not there yet may still come. */
+  readonly unanswered: ReadonlySet<string>;
 }
 
 /**
@@ -35,12 +46,15 @@ export function rowsToDelete(
   const foundBefore = subtractRanges(known, sent);
   const ids: string[] = [];
   const nameless: number[] = [];
+  const unanswered = new Set<string>();
+  const isUnanswered = membership(mergeRanges(state.unknown.flatMap(({ rows }) => rows)));
   for (const row of eachRow(foundToo ? known : sent)) {
     const name = idOfRow(job, state, row);
     if (name === undefined) nameless.push(row);
     else ids.push(name);
+    if (name !== undefined && isUnanswered(row)) unanswered.add(name);
   }
-  return { ids, foundBefore: foundToo ? 0 : countRows(foundBefore), nameless: rangesOf(nameless) };
+  return { ids, foundBefore: foundToo ? 0 : countRows(foundBefore), nameless: rangesOf(nameless), unanswered };
 }
 
 /** Errors: checkpoint_mismatch where a job was another server's or another account's. */

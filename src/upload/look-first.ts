@@ -1,4 +1,4 @@
-import { AppError, answeredStatus, isStopped, isTooLarge } from '../errors.ts';
+import { AppError } from '../errors.ts';
 import { countRows, intersectRanges, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
 import { waitFor } from '../wait-for.ts';
 import { keptAsSent } from './bind-data.ts';
@@ -10,6 +10,7 @@ import { type JournalState, pendingRows } from './journal-state.ts';
 import { type Comparison, compareRows, featureExists, sampleRows } from './look.ts';
 import type { JobInput } from './run.ts';
 import { type RowContent, toDelete } from './server.ts';
+import { goOnUnseen, nothing } from './unlisted.ts';
 
 /** Rows read back when a finished job is run again. */
 const sampleSize = 64;
@@ -34,7 +35,8 @@ export async function lookFirst(input: JobInput, { id, journal, replaces }: Job)
   const mayDouble = !skip && !repeatsAreHarmless(delivery);
   const indices = indicesOf(mayDouble ? unseen : [], delivery.format.indexOf);
   const isLost = mayDouble && (await isLostBeside(input.stateDir, place, replaces ? undefined : id, indices));
-  const seen = skip ? undefined : await lookAtUnseen(input, unseen, seenBefore, isLost);
+  const isLeaving = intersectRanges(unseen, state.deleting).length > 0;
+  const seen = skip ? undefined : await lookAtUnseen(input, unseen, seenBefore, { isLost, isLeaving });
   if (seen && seen.different.length > 0) {
     throw featureExists(matrix, seen.different, `${model}/${source}`, input, replaces ? id : undefined);
   }
@@ -65,66 +67,42 @@ function repeatsAreHarmless({ settle, serverNames }: Delivery): boolean {
   return settle === 'resend' && !serverNames;
 }
 
+/** What other requests may still do. */
+interface Open {
+  /** Requests of an earlier run have no answer. */
+  readonly isLost: boolean;
+  /** Rows that are looked up were being deleted, and were not seen to be gone. */
+  readonly isLeaving: boolean;
+}
+
 /**
  * Rows that this journal does not know of are another run's, and may be followed by more: a request of it may still be
  * under way. Where sending its rows again would double them, that is waited for before the first send.
  */
-async function lookAtUnseen(input: JobInput, unseen: Ranges, seenBefore: Ranges, isLost: boolean): Promise<Comparison> {
+async function lookAtUnseen(
+  input: JobInput,
+  unseen: Ranges,
+  seenBefore: Ranges,
+  { isLost, isLeaving }: Open,
+): Promise<Comparison> {
   const { matrix, delivery, onEvent, settleTimeoutMs, stop } = input;
   const look = () => compareRows(matrix, unseen, input);
   const isKnown = subtractRanges(unseen, seenBefore).length === 0;
   const seen = await look().catch((cause) => goOnUnseen(input, isKnown, cause));
   const there = countRows(seen.same) + countRows(seen.uncompared);
-  if (repeatsAreHarmless(delivery) || there === countRows(unseen) || (there === 0 && !isLost)) return seen;
+  const mayGo = isLeaving && there > 0;
+  const mayCome = !repeatsAreHarmless(delivery) && there < countRows(unseen) && (there > 0 || isLost);
+  if (!mayGo && !mayCome) return seen;
   const seconds = settleTimeoutMs / 1000;
-  const why = isLost
-    ? 'an earlier run has requests without an answer, which may still be under way'
-    : `${there} rows are on the server already, perhaps of a run that has just ended`;
+  const why = mayGo
+    ? 'rows were being deleted when that was cut off, which may still be under way'
+    : isLost
+      ? 'an earlier run has requests without an answer, which may still be under way'
+      : `${there} rows are on the server already, perhaps of a run that has just ended`;
   onEvent({ type: 'warning', message: `${why}: waiting ${seconds} s for more` });
   // Cut short by the user's signal: nothing will be sent, so what was seen will do.
   await waitFor(settleTimeoutMs, stop);
   return stop.aborted ? seen : look();
-}
-
-const nothing: Comparison = { same: [], different: [], uncompared: [], ids: new Map() };
-
-/** Failures that say nothing of the list itself. */
-const elsewhere = ['unreachable', 'authentication_failed', 'paused', 'bug'];
-
-/** Nor does one that would have come to any request: a signal, too many of them, or another address. */
-const saysNothingOfTheList = (error: AppError) => {
-  const status = answeredStatus(error);
-  if (elsewhere.includes(error.code) || isStopped(error)) return true;
-  return status === 429 || (status !== undefined && status >= 300 && status < 400);
-};
-
-/**
- * A server that names rows itself must be asked for all that the account has: that answer may be too large for it.
- * Rows that the journal has known of all along (`isKnown`) go by the journal then. Others are begun all the same where
- * keys keep a repeated request from being stored twice; elsewhere that is for a person to say. Error: outcome_unknown.
- */
-function goOnUnseen({ delivery, assumeNew, onEvent }: JobInput, isKnown: boolean, cause: unknown): Comparison {
-  if (!delivery.serverNames || !(cause instanceof AppError) || saysNothingOfTheList(cause)) throw cause;
-  const problem = `listing your vectors failed: ${cause.message}`;
-  if (isKnown) {
-    onEvent({ type: 'warning', message: `${problem}; going on by the checkpoint alone` });
-    return nothing;
-  }
-  const isSafe = delivery.settle === 'resend' && isTooLarge(cause);
-  if (assumeNew || isSafe) {
-    const why = assumeNew ? '--assume-new' : 'none of this upload is stored twice: the server knows its keys';
-    onEvent({ type: 'warning', message: `${problem}; taking these for new ones (${why})` });
-    return nothing;
-  }
-  throw new AppError(
-    'outcome_unknown',
-    `it is unknown whether the server has these vectors already: ${problem}; nothing was sent`,
-    {
-      hints: ['if you have not uploaded them before, or deleted them, start all the same with --assume-new'],
-      details: cause.details,
-      cause,
-    },
-  );
 }
 
 /** A journal is not believed blindly: somebody may have deleted what is there by its word. Error: difference. */

@@ -2,7 +2,7 @@ import { AppError } from '../errors.ts';
 import { countRows, eachRow, mergeRanges, type Ranges, rangesOf } from '../tensor/ranges.ts';
 import { rowBlocks } from '../tensor/row-blocks.ts';
 import { label, type Matrix } from '../tensor/tensor.ts';
-import type { Delivery, StoredRow } from './delivery.ts';
+import type { BodyFormat, Delivery, StoredRow } from './delivery.ts';
 import type { OnEvent } from './events.ts';
 import { vectorHash } from './fingerprint.ts';
 import { type Server, toDelete } from './server.ts';
@@ -41,7 +41,7 @@ export async function compareRows(
   let asked = 0;
   for (const step of inSteps(rows)) {
     const there = await delivery.lookup(step);
-    seen.push(await compare(matrix, there.stored));
+    seen.push(await compare(matrix, there.stored, delivery.format));
     for (const [row, id] of there.namesakes ?? []) namesakes.set(row, id);
     asked += step.length;
     onEvent({ type: 'looking', rows: asked, total });
@@ -77,8 +77,12 @@ function* inSteps(rows: Ranges): Generator<number[]> {
   if (step.length > 0) yield step;
 }
 
-/** Compares rows with what the server has of them. */
-export async function compare(matrix: Matrix, found: ReadonlyMap<number, StoredRow>): Promise<Comparison> {
+/** Compares rows with what the server has of them; where values are sent (`format`), one that has none is another. */
+export async function compare(
+  matrix: Matrix,
+  found: ReadonlyMap<number, StoredRow>,
+  format: Pick<BodyFormat, 'values'>,
+): Promise<Comparison> {
   const same: number[] = [];
   const different: number[] = [];
   const uncompared: number[] = [];
@@ -88,7 +92,7 @@ export async function compare(matrix: Matrix, found: ReadonlyMap<number, StoredR
       const row = start + i;
       const stored = found.get(row) as StoredRow;
       if (stored.id !== undefined) ids.set(row, stored.id);
-      if (stored.vectorHash === undefined) uncompared.push(row);
+      if (stored.vectorHash === undefined && !format.values) uncompared.push(row);
       else if (stored.vectorHash === vectorHash(values, i * width, width)) same.push(row);
       else different.push(row);
     }

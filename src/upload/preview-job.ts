@@ -3,8 +3,9 @@ import { checkData } from './bind-data.ts';
 import { jobId } from './job.ts';
 import { journalPath, readJournal } from './journal.ts';
 import type { JournalState } from './journal-state.ts';
-import { compareRows, featureExists } from './look.ts';
+import { featureExists } from './look.ts';
 import type { JobInput, Looking } from './run.ts';
+import { lookAhead } from './unlisted.ts';
 
 /** What a run would find and do. Counts are rows. */
 export interface Preview {
@@ -45,7 +46,7 @@ export async function previewJob(input: PreviewInput): Promise<Preview> {
   if (journal) checkData(journal, input);
   const known = intersectRanges(planned, journal?.stored ?? []);
   const open = subtractRanges(planned, known);
-  const seen = isNew || open.length === 0 ? undefined : await compareRows(matrix, open, input);
+  const seen = isNew || open.length === 0 ? undefined : await lookAhead(input, open);
   if (seen && seen.different.length > 0) {
     throw featureExists(matrix, seen.different, `${identity.model}/${identity.source}`, input);
   }

@@ -98,5 +98,7 @@ export interface JobReport {
   readonly stored: Ranges;
   /** Rows that were left out, and why: they failed the check, or the server keeps failing them. */
   readonly quarantined: ReadonlyMap<number, string>;
+  /** Rows that were sent and had no answer; absent where the run itself says what became of each. */
+  readonly unknown?: Ranges;
   readonly end: SendResult | { readonly type: 'time_up' };
 }

@@ -22,7 +22,7 @@ export async function settleByLookUp(run: Run, batch: Batch, answered: boolean):
       throw isUnknown ? unknownOutcome(run, rows, cause) : cause;
     });
     if (there.size === 0) continue;
-    const { different } = await compare(run.matrix, there);
+    const { different } = await compare(run.matrix, there, run.delivery.format);
     const { model, source } = run.identity;
     if (different.length > 0) throw featureExists(run.matrix, different, `${model}/${source}`, run, run.job, '');
     const missing = await takeFound(run, batch, there);

@@ -72,7 +72,8 @@ describe.concurrent('once it is there', () => {
     expect(explanationsIn(server.data, '1-few')).toMatchObject([{ index: 5 }]);
     const vectors = await home.runAt(server.url, [...command, '--as', 'vectors', '--interp-limit', '1']);
     expect(vectors).toMatchObject({ code: 2, stderr: expect.stringContaining('--as vectors sends none') });
-    const examples = await home.runAt(server.url, [...command, '--as', 'vectors', ...options]);
+    const unexplained = [...command.slice(0, -1), '--as', 'vectors', '--activations', activations];
+    const examples = await home.runAt(server.url, unexplained);
     expect(examples).toMatchObject({ code: 2, stderr: expect.stringContaining('--activations are examples') });
   });
 

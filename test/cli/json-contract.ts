@@ -128,7 +128,7 @@ export const jsonCases: Record<string, (made: Made) => readonly JsonCase[]> = {
     error(2, 'status', '--text', 'a king'),
     error(2, 'status', '--resolve', '3=absent'),
     error(6, 'status', 'no-such-job'),
-    error(2, 'status', 'gpt2-small/1-x'),
+    error(6, 'status', 'gpt2-small/1-x'),
     error(6, 'status', 'gpt2-small/1-x/1'),
     error(2, 'status', home.folder, 'two'),
   ],

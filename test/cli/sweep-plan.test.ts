@@ -114,10 +114,11 @@ describe('the plan of several SAEs', () => {
   });
 
   test('names layers that were asked for and are not there', async ({ home }) => {
-    const ran = await runHere(['upload-sae', everyLayer(home), '--layers', '1,2,20', ...how], { env: home.env });
+    const folder = everyLayer(home);
+    const ran = await runHere(['upload-sae', folder, '--layers', '1,2,20', ...how], { env: home.env });
     expect(ran.code).toBe(0);
     expect(ran.stderr).toContain('warning: no SAE of layers 20 was found, which --layers asks for\n');
-    const all = await runHere(['upload-sae', everyLayer(home), '--layers', '0-2', ...how], { env: home.env });
+    const all = await runHere(['upload-sae', folder, '--layers', '0-2', ...how], { env: home.env });
     expect(all.stderr).not.toContain('no SAE of layers');
   });
 

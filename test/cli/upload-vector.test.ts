@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { some } from '../some.ts';
-import { fixture, vectorOf } from './fixtures.ts';
+import { fixture, npyFile, vectorOf } from './fixtures.ts';
 import { test } from './home.ts';
 import { documentsOf, linesOf } from './run-cli.ts';
 import { storedFeatures } from './sandbox-process.ts';
@@ -36,6 +36,25 @@ describe.concurrent('upload-vector', () => {
     expect(ran.code).toBe(0);
     const row = { model: 'tiny-kjv-4l', strength: -12.5, hookName: 'blocks.3.hook_resid_pre' };
     expect(named(server.data, name)).toMatchObject([{ ...row, vector: await vectorOf(path) }]);
+  });
+
+  test('says where a row of hidden states, or of one row a layer, is most likely that of another layer', async ({
+    home,
+    server,
+  }) => {
+    const tiny = ['--model', 'tiny-kjv-4l', '--name', 'of a layer', '--dry-run'];
+    const dryRun = async (rows: number, ...more: string[]) => {
+      const file = home.file(`${rows}.npy`, npyFile([rows, 64], Math.cos));
+      return (await home.runAt(server.url, ['upload-vector', file, ...tiny, ...more])).stderr;
+    };
+    const states = await dryRun(5, '--row', '2', '--layer', '2');
+    expect(states).toContain('warning: row 2 of 5, one more than tiny-kjv-4l has layers: of hidden states');
+    expect(states).toContain('resid-post of layer 2 is row 3\n');
+    expect(await dryRun(5, '--row', '3', '--layer', '2')).not.toContain('warning:');
+    expect(await dryRun(5, '--row', '2', '--layer', '2', '--hook', 'resid-pre')).not.toContain('warning:');
+    expect(await dryRun(4, '--row', '1', '--layer', '2')).toContain('layer 2 is row 2\n');
+    expect(await dryRun(4, '--row', '2', '--layer', '2')).not.toContain('warning:');
+    expect(await dryRun(9, '--row', '1', '--layer', '2')).not.toContain('warning:');
   });
 
   test('prints model/source/index of what it stored in the embedded sandbox', async ({ home }) => {

@@ -38,6 +38,21 @@ test('{head} in the name of the source set is the head', async () => {
   expect(found.map(({ source }) => source)).toEqual(['14-cc-14-h0', '14-cc-14-h1']);
 });
 
+test('a hook that names its layer says it where nothing else does', async () => {
+  const said = { model: 'gpt2-small', hook: 'blocks.3.hook_mlp_out' };
+  expect((await places('one-file', said))[0]).toMatchObject({ layer: { value: 3, from: '--hook' }, source: '3-x' });
+  expect((await places('one-file', { ...said, layer: 3 }))[0]).toMatchObject({ layer: { from: '--layer' } });
+  await expect(places('one-file', { ...said, layer: 2 })).rejects.toMatchObject({
+    code: 'layer_out_of_range',
+    hints: ['the hook is of layer 3: --layer 3, or a hook of layer 2'],
+  });
+});
+
+test('a whole source instead of its set is told by what the set is called', async () => {
+  const said = { model: 'gpt2-small', layer: 3, saeId: 'gpt2-small/3-My Set' };
+  await expect(places('one-file', said)).rejects.toMatchObject({ hints: ['for example: --sae-id my-set'] });
+});
+
 test('a matrix that was called a crosscoder is its head 0', async () => {
   const [place] = await places('one-file', { kind: 'crosscoder', heads, saeId: 'h{head}' });
   expect(place).toMatchObject({ model: { value: 'gemma-2-2b' }, source: '14-h0' });

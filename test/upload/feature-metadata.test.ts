@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { FeatureFacts } from '../../src/feature-data/feature-data.ts';
+import type { Sae, SaeKind } from '../../src/layouts/sae.ts';
 import { placedPath } from '../../src/upload/kinds/sae-facts.ts';
 import { fixture, npyImage } from '../fixtures.ts';
 import { factFile, type Held, openLibraryBench } from './library-bench.ts';
@@ -84,8 +85,11 @@ describe('facts of features on a server with the upload protocol', () => {
 
   it('may lie in a file for each layer and head', () => {
     const head = { index: 1, of: 2 } as never;
-    expect(placedPath('acts/{layer}-{head}.jsonl', { head }, 13)).toBe('acts/13-1.jsonl');
-    expect(placedPath('acts/{layer}-{head}.jsonl', {}, 13)).toBe('acts/13-{head}.jsonl');
+    const placed = (sae: object, kind?: SaeKind) => placedPath('acts/{layer}-{head}.jsonl', sae as Sae, 13, kind);
+    expect(placed({ head })).toBe('acts/13-1.jsonl');
+    expect(placed({})).toBe('acts/13-{head}.jsonl');
+    // A matrix that was called a crosscoder is one with a single head.
+    expect(placed({}, 'crosscoder')).toBe('acts/13-0.jsonl');
   });
 
   it('are part of what a job is bound to', async () => {

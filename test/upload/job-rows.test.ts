@@ -33,7 +33,12 @@ describe('the rows that a job may delete', () => {
   ];
 
   it('are those that it sent, not those that it found before', () => {
-    const expected = { ids: ['m/1-x/2', 'm/1-x/3', 'm/1-x/4', 'm/1-x/5'], foundBefore: 2, nameless: [] };
+    const expected = {
+      ids: ['m/1-x/2', 'm/1-x/3', 'm/1-x/4', 'm/1-x/5'],
+      foundBefore: 2,
+      nameless: [],
+      unanswered: new Set(['m/1-x/5']),
+    };
     expect(rowsOf('features', records)).toEqual(expected);
     expect(rowsOf('features', records, true).ids).toHaveLength(6);
   });
@@ -70,7 +75,12 @@ describe('the rows that a job may delete', () => {
       { t: 'stored', batch: 0, ids: ['m/1-y/90000001'] },
       intent(1, [[1, 2]]),
     ];
-    expect(rowsOf('vectors', vectors)).toEqual({ ids: ['m/1-y/90000001'], foundBefore: 0, nameless: [[1, 2]] });
+    expect(rowsOf('vectors', vectors)).toEqual({
+      ids: ['m/1-y/90000001'],
+      foundBefore: 0,
+      nameless: [[1, 2]],
+      unanswered: new Set(),
+    });
   });
 
   it('are none of activations: the error names the command that takes back what they go with, and its server', () => {

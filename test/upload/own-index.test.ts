@@ -65,7 +65,7 @@ describe('rows with indices of their own', () => {
     await writeFile(file, text.replace('"index": 5000,', '"index": 5001,'));
     await expect(bench.upload(file)).rejects.toMatchObject({
       exitCode: 12,
-      message: expect.stringContaining('indices'),
+      message: expect.stringContaining('the index of its rows'),
     });
     await writeFile(file, text);
     expect((await bench.upload(file)).report).toMatchObject({ confirmed: 16, sent: 8 });
@@ -140,6 +140,14 @@ describe('rows with indices of their own', () => {
 });
 
 describe('a single row', () => {
+  it('give way to --index, also where that is the number of the row', async () => {
+    const bench = await openLibraryBench();
+    const own = ownIndices[3] as number;
+    expect(own).not.toBe(3);
+    await bench.upload(factFile('rows.npz'), { features: [[own, own + 1]], index: 3 });
+    expect(bench.held().map(({ index }) => index)).toEqual([3]);
+  });
+
   it('takes the index that it is given, a job for each', async () => {
     const bench = await openLibraryBench();
     await bench.upload(factFile('row_3.npy'), { index: 4242 });

@@ -67,7 +67,7 @@ async function plan(context: CommandContext, session: Session, server: Server, n
   const hold = { stateDir: session.folders.state, forceUnlock: options.forceUnlock ?? false };
   const held: HeldJob[] = [];
   const { job: id } = named;
-  let rows: JobRows = { ids: named.ids, foundBefore: 0, nameless: [] };
+  let rows: JobRows = { ids: named.ids, foundBefore: 0, nameless: [], unanswered: new Set() };
   if (id !== undefined) {
     const one = options.dryRun ? undefined : own(await holdJob(id, hold));
     if (one) held.push(one);

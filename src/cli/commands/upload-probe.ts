@@ -26,12 +26,15 @@ export function run(context: CommandContext): Promise<number> {
 }
 
 function scalingOf({ rawSpace, asStored }: OptionValues): 'raw-space' | 'as-stored' | undefined {
-  if (rawSpace && asStored) throw new AppError('usage', '--raw-space and --as-stored contradict each other');
+  if (rawSpace && asStored)
+    throw new AppError('usage', '--raw-space and --as-stored contradict each other', {
+      hints: ['--raw-space divides the scaler out, --as-stored uploads the numbers as they are: leave one of them out'],
+    });
   if (rawSpace) return 'raw-space';
   return asStored ? 'as-stored' : undefined;
 }
 
-function notesOf({ bias, classes, row, scaling }: Probe, options: OptionValues): string {
+function notesOf({ bias, classes, row, scaling, assumed }: Probe, options: OptionValues): string {
   const parts = [
     `tells apart "${options.concept}"`,
     ...(classes > 1 ? [`class ${row} of ${classes}`] : []),
@@ -41,6 +44,7 @@ function notesOf({ bias, classes, row, scaling }: Probe, options: OptionValues):
         ? 'no bias'
         : `bias ${bias}${scaling === 'raw-space' ? '' : ' (file)'}`,
     ...(scaling === 'raw-space' ? ['in raw space: the scaler is divided out'] : []),
+    ...(assumed ? [`no ${assumed} in the file: taken as 0`] : []),
     ...(scaling === 'as-stored' ? ['as stored: of scaled features'] : []),
   ];
   return `probe    ${parts.join(', ')}`;

@@ -1,6 +1,6 @@
 import type { Connection } from '../../api/connect.ts';
 import { count } from '../../count.ts';
-import { AppError } from '../../errors.ts';
+import type { AppError } from '../../errors.ts';
 import type { Sae } from '../../layouts/sae.ts';
 import { closeAfter } from '../../library/close-after.ts';
 import { sourceOf } from '../../library/sae-upload.ts';
@@ -13,7 +13,6 @@ import { isTimeUp } from '../../upload/time-limit.ts';
 import { type Afterwards, checkAfterwards, wantsExplaining } from '../after-upload.ts';
 import type { CommandContext } from '../context.ts';
 import { warnNotStored } from '../not-stored.ts';
-import type { OptionValues } from '../options.ts';
 import type { Output } from '../output.ts';
 import { planDocument } from '../plan-document.ts';
 import { showQuota } from '../quota-plan.ts';
@@ -22,6 +21,7 @@ import { saeOptions } from '../sae-options.ts';
 import { showPlan } from '../sae-plan.ts';
 import { checkSaeReceipts } from '../sae-receipt.ts';
 import { finishJobs, finishUnbegun } from '../sae-summary.ts';
+import { checkSaeUsage } from '../sae-usage.ts';
 import { countToSend, dryRun, showSending } from '../send-saes.ts';
 import { type SignedIn, signingIn } from '../session.ts';
 import { withSpinner } from '../spinner.ts';
@@ -40,7 +40,7 @@ export function run(context: CommandContext): Promise<number> {
 
 function upload(context: CommandContext): Promise<number> {
   const { options } = context;
-  refuseWholesOfShard(options);
+  checkSaeUsage(options);
   return closeAfter(async (own) => {
     /** How many there are, where there is more than one, and which one it is. */
     let several = 0;
@@ -114,35 +114,15 @@ function showChecking<T>({ out }: CommandContext, sae: Sae, check: (onEvent: OnE
   );
 }
 
-/** What is done once with all features: each shard would do it, at the same time. Error: usage. */
-function refuseWholesOfShard({ shard, list, autoInterp, score }: OptionValues): void {
-  if (!shard || !(list !== undefined || autoInterp || score !== undefined)) return;
-  throw new AppError(
-    'usage',
-    '--list, --auto-interp and --score are for a whole upload, and --shard is a part of one',
-    {
-      hints: ['upload all shards, then run the command once more without --shard: it finds the rows and does the rest'],
-    },
-  );
-}
-
-/** Each explanation is paid for, so how many are wanted must be said. Errors: usage, and those of `checkAfterwards`. */
+/** Whether the server would explain features of each. Errors: those of `checkAfterwards`. */
 async function checkExplainable(
-  { options }: CommandContext,
+  { out, options }: CommandContext,
   http: Connection['http'],
   prepared: readonly PreparedSae[],
 ): Promise<void> {
-  if (wantsExplaining(options) && options.interpLimit === undefined) {
-    throw new AppError('usage', '--auto-interp and --score are paid calls of a language model, one a feature', {
-      hints: ['say how many features are to be explained or scored: --interp-limit N'],
-    });
-  }
-  if (options.autoInterp && options.as === 'vectors') {
-    throw new AppError('usage', '--auto-interp explains features from their examples, and --as vectors sends none', {
-      hints: [
-        'leave one of them out; a vector is explained with: neuronpedia upload-vector --activations --auto-interp',
-      ],
-    });
+  if (wantsExplaining(options) && prepared.length > 1) {
+    const most = count((options.interpLimit ?? 0) * prepared.length);
+    out.note(`explain  up to ${options.interpLimit} features of each SAE: ${most} paid calls at most`);
   }
   for (const { model, source, dashboards } of prepared) {
     await checkAfterwards(options, http, { model: model.id, source }, dashboards !== undefined);

@@ -5,9 +5,10 @@ import { AppError } from '../../errors.ts';
 import { combine } from '../../feature-data/combine.ts';
 import { deadRows, type FeatureData, type FeatureSet, type SparsityScale } from '../../feature-data/feature-data.ts';
 import { openFeatureData } from '../../feature-data/open.ts';
-import type { Sae } from '../../layouts/sae.ts';
+import type { Sae, SaeKind } from '../../layouts/sae.ts';
 import { countRows, intersectRanges, type Ranges, subtractRanges } from '../../tensor/ranges.ts';
 import type { Place } from '../destination.ts';
+import { headOf } from '../head-place.ts';
 import type { Server } from '../server.ts';
 import { recordPlace } from './record-place.ts';
 
@@ -28,7 +29,8 @@ export interface SaeFacts {
 }
 
 /** A path with the layer and, of a crosscoder, the head of an SAE filled in. */
-export function placedPath(path: string, { head }: Pick<Sae, 'head'>, layer: number): string {
+export function placedPath(path: string, sae: Sae, layer: number, kind: SaeKind | undefined): string {
+  const head = headOf(sae, kind);
   return path.replaceAll('{layer}', String(layer)).replaceAll('{head}', head ? String(head.index) : '{head}');
 }
 
@@ -43,12 +45,12 @@ export async function openFacts(
   sae: Sae,
   { model, layer }: Place,
   set: Pick<FeatureSet, 'rows' | 'indices'>,
-  options: FactOptions,
+  options: FactOptions & { readonly kind?: SaeKind },
 ): Promise<SaeFacts | undefined> {
   const place = recordPlace(model.value, layer.value);
   const features: FeatureSet = { ...set, placeFault: (named) => placeFault(named, place) };
   const beside = await sparsityBeside(sae);
-  const named = options.featureMetadata && placedPath(options.featureMetadata, sae, layer.value);
+  const named = options.featureMetadata && placedPath(options.featureMetadata, sae, layer.value, options.kind);
   const scale = options.sparsityScale;
   const isBeside = named !== undefined && beside !== undefined && resolve(named) === resolve(beside);
   const given =

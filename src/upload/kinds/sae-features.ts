@@ -30,6 +30,7 @@ export async function featuresWay(placed: PlacedSae, server: Server, options: Sa
   const set = isNewModel ? undefined : await ownSet(server, model.id, place.saeId);
   const dashboards = await findDashboards(options, sae, model.id, place);
   try {
+    if (dashboards) refuseStrange(placed, dashboards);
     return { ...wayOf(placed, server, options, dashboards, set), dashboards };
   } catch (error) {
     await dashboards?.close();
@@ -66,6 +67,29 @@ function wayOf(
   };
 }
 
+/**
+ * Examples of features that a whole SAE does not have are likely counted another way, and then all of them are one off. Of
+ * rows with indices of their own, which may be a part, there may be others' examples. Error: record_invalid.
+ */
+function refuseStrange({ matrix, indices }: PlacedSae, { path, features }: DashboardSource): void {
+  const strange = indices.hash === undefined ? subtractRanges(features, [[0, matrix.rows]]) : [];
+  const [first] = strange[0] ?? [];
+  if (first === undefined) return;
+  const found = countRows(strange);
+  const those = found === 1 ? 'a feature' : `${count(found)} features`;
+  const known = `there are ${matrix.rows}, 0 to ${matrix.rows - 1}`;
+  throw new AppError(
+    'record_invalid',
+    `${path}: has examples of ${those} that this SAE does not have, the first of index ${first}: ${known}`,
+    {
+      hints: [
+        'indices count from 0: if these begin with 1, every example is one feature off; else take these lines out',
+      ],
+      details: { file: path, index: first },
+    },
+  );
+}
+
 /** Rows whose examples failed the check, which are known by the index of their feature, and why. */
 function faultyRows({ wanted, indices }: PlacedSae, dashboards: DashboardSource | undefined): Map<number, string> {
   const isWanted = membership(wanted);
@@ -76,13 +100,14 @@ function faultyRows({ wanted, indices }: PlacedSae, dashboards: DashboardSource 
 }
 
 async function findDashboards(
-  { activations: path, skipBadRows: skipBad = false, fixTokens = false }: SaeOptions,
+  { activations: path, skipBadRows: skipBad = false, fixTokens = false, kind }: SaeOptions,
   sae: Sae,
   model: string,
   { layer }: Place,
 ): Promise<DashboardSource | undefined> {
   if (path === undefined) return undefined;
-  return openDashboards(placedPath(path, sae, layer.value), recordPlace(model, layer.value), { skipBad, fixTokens });
+  const placed = placedPath(path, sae, layer.value, kind);
+  return openDashboards(placed, recordPlace(model, layer.value), { skipBad, fixTokens });
 }
 
 /** A server that keeps no vectors takes features only with examples. Error: cannot_be_stored with both ways on. */

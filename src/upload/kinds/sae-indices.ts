@@ -37,7 +37,7 @@ export async function selectRows(sae: Sae, matrix: Matrix, options: SelectionOpt
     });
   }
   const [[row]] = wanted as [[number, number]];
-  return { indices: row === options.index ? indices : singleIndex(row, options.index), wanted };
+  return { indices: indices.indexOf(row) === options.index ? indices : singleIndex(row, options.index), wanted };
 }
 
 async function readIndices(sae: Sae, matrix: Matrix): Promise<Indices> {

@@ -41,6 +41,7 @@ export async function vectorsWay(placed: PlacedSae, server: Server, options: Vec
   refuseWithoutWidth(model, server);
   const hookType = hookTypeOf(place);
   const template = options.label ?? defaultLabel;
+  refuseUnknownFields(template);
   const label = await labelMaker(template, placed);
   if (new Set(Array.from(eachRow(planned), label)).size < total) {
     throw new AppError('usage', `--label "${template}" gives several vectors the same name`, {
@@ -74,6 +75,18 @@ export function vectorFields(
   { capabilities }: Server,
 ): Record<string, unknown> {
   return capabilities.storesAttributes ? { ...own, ...attributeFields(attributes, capabilities) } : {};
+}
+
+/** What a template may hold in braces. */
+const templateFields = ['{sae-id}', '{layer}', '{index}', '{name}'];
+
+/** Error: usage. */
+function refuseUnknownFields(template: string): void {
+  const unknown = template.match(/\{[\w -]*\}/g)?.find((field) => !templateFields.includes(field));
+  if (unknown === undefined) return;
+  throw new AppError('usage', `--label "${template}": ${unknown} is none of its fields`, {
+    hints: [`it may hold ${templateFields.join(', ')}`],
+  });
 }
 
 /** Errors: option_missing without any names, record_invalid where a row has none. */

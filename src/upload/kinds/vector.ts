@@ -7,8 +7,8 @@ import { countRows } from '../../tensor/ranges.ts';
 import { flatRow, inMemory, label, type Matrix } from '../../tensor/tensor.ts';
 import { type Attributes, checkAttributes, notStored } from '../attributes.ts';
 import { checkRows } from '../check-rows.ts';
-import { checkLayer, findModel } from '../destination.ts';
-import type { Server, VectorDestination } from '../server.ts';
+import { checkLayer, findModel } from '../find-model.ts';
+import type { ModelRecord, Server, VectorDestination } from '../server.ts';
 import { mostStrength } from '../strength.ts';
 import { recordPlace } from './record-place.ts';
 import { hashRows } from './row-hashes.ts';
@@ -47,6 +47,8 @@ export interface PreparedVector {
   readonly blocks: ReadonlyMap<number, string>;
   /** Activations that go in a request of their own, once the vector has a name. */
   readonly later: Dashboard | undefined;
+  /** What a person may take for something else. */
+  readonly remarks: readonly string[];
   /** What was given and the server cannot store, by the names of its options. */
   readonly notStored: Readonly<Record<string, unknown>>;
 }
@@ -91,11 +93,31 @@ export async function prepareVector(
   };
   return {
     ...{ kind, matrix, destination, name, vectorHash: hashes(0).exact, modelLayers: model.layers, isNewModel, blocks },
+    remarks: rowRemarks(direction, model, layer, options.hook),
     later: storesAttributes ? undefined : dashboard,
     notStored: storesAttributes
       ? {}
       : { ...notStored(attributes, server.capabilities), ...probe, ...dropped(dashboard) },
   };
+}
+
+/** One layer off is an error nowhere: of a matrix with a row a layer, another row than the layer's is more likely a slip. */
+function rowRemarks(
+  { tensor, row }: Direction,
+  { id, layers }: ModelRecord,
+  layer: number,
+  hook: VectorOptions['hook'],
+): string[] {
+  const [rows] = tensor.shape;
+  if (row === undefined || layers === 0) return [];
+  if (rows === layers && row !== layer) {
+    return [`row ${row} of ${rows}, as many as ${id} has layers: of one row a layer, layer ${layer} is row ${layer}`];
+  }
+  const own = hook === 'resid-pre' ? layer : layer + 1;
+  if (rows !== layers + 1 || row === own) return [];
+  return [
+    `row ${row} of ${rows}, one more than ${id} has layers: of hidden states, ${hook} of layer ${layer} is row ${own}`,
+  ];
 }
 
 /** Of a vector's dashboard, a server without room for more takes the activations only. */

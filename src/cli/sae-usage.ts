@@ -1,0 +1,34 @@
+import { AppError } from '../errors.ts';
+import { checkExplainUsage, wantsExplaining } from './after-upload.ts';
+import type { OptionValues } from './options.ts';
+
+/** Refuses options of `upload-sae` that do not go together, before any file is read or server asked. Error: usage. */
+export function checkSaeUsage(options: OptionValues): void {
+  const { shard, list, as, label, autoInterp, interpLimit } = options;
+  // What is done once with all features each shard would do, at the same time.
+  if (shard && (list !== undefined || wantsExplaining(options))) {
+    refuse('--list, --auto-interp and --score are for a whole upload, and --shard is a part of one', [
+      'upload all shards, then run the command once more without --shard: it finds the rows and does the rest',
+    ]);
+  }
+  if (label !== undefined && as !== 'vectors') {
+    refuse('--label names vectors, and these are features', [
+      'add --as vectors to upload each row as a vector; names of features come with --feature-metadata',
+    ]);
+  }
+  checkExplainUsage(options);
+  if (wantsExplaining(options) && interpLimit === undefined) {
+    refuse('--auto-interp and --score are paid calls of a language model, one a feature', [
+      'say how many features of each SAE are to be explained or scored: --interp-limit N',
+    ]);
+  }
+  if (autoInterp && as === 'vectors') {
+    refuse('--auto-interp explains features from their examples, and --as vectors sends none', [
+      'leave one of them out; a vector is explained with: neuronpedia upload-vector --activations --auto-interp',
+    ]);
+  }
+}
+
+function refuse(problem: string, hints: readonly string[]): never {
+  throw new AppError('usage', problem, { hints });
+}

@@ -1,0 +1,12 @@
+import { countRows, intersectRanges, mergeRanges, type Ranges } from '../tensor/ranges.ts';
+import type { JournalState } from './journal-state.ts';
+import type { JobReport } from './run.ts';
+
+/** What a job's journal knows of the rows that were planned, as its run would have reported it. */
+export function reportOf(job: string, state: JournalState, planned: Ranges): JobReport {
+  const { stored, ids, quarantined, found } = state;
+  const [confirmed, before] = [stored, found].map((rows) => countRows(intersectRanges(planned, rows)));
+  const counts = { planned: countRows(planned), confirmed: confirmed ?? 0, found: before ?? 0, sent: 0 };
+  const unknown = mergeRanges(state.unknown.flatMap(({ rows }) => rows));
+  return { job, ...counts, ids, stored, quarantined, unknown, end: { type: 'finished' } };
+}
