@@ -84,17 +84,18 @@ function waitAfter(answer: Answer, request: HttpRequest, wait: number | undefine
   if (window) throw windowFull(answer, window);
   const asked = retryAfterMs(answer);
   if (wait === undefined || (asked ?? 0) > longestWaitMs) throw failing(request, answer, asked);
-  return Math.max(asked ?? 0, wait);
+  // One that asks for no pause is believed once.
+  return wait === waitsMs[0] ? (asked ?? wait) : Math.max(asked ?? 0, wait);
 }
 
 /** A full window is no moment's matter: trying again at once would only be refused again. Error: paused. */
 function windowFull(answer: Answer, window: RequestWindow): AppError {
   const { limit, ms, opensInMs: waitMs } = window;
-  const resumeAt = new Date(serverTime(answer) + waitMs);
+  const opens = reopening(answer, waitMs);
   const message = `the server takes ${limit} of these requests in ${Math.round(ms / 60_000)} minutes, and has had them`;
   return new AppError('paused', `${message}: ${readComplaint(answer).message}`, {
-    hints: [`run the same command again after ${resumeAt.toISOString()}`, higherLimits],
-    details: { status: answer.status, resume_at: resumeAt.toISOString(), wait_s: Math.ceil(waitMs / 1000) },
+    hints: [`run the same command again after ${opens.resume_at}`, higherLimits],
+    details: { status: answer.status, ...opens },
   });
 }
 
@@ -130,8 +131,16 @@ function failing(request: HttpRequest, answer: Answer, asked: number | undefined
   const said = isCutOff(answer) ? 'its answer is cut off' : readComplaint(answer).message;
   return new AppError('server_failing', `${request.method} ${request.path}: the server is failing: ${said}${pause}`, {
     hints: [later],
-    details: { status: answer.status },
+    details: { status: answer.status, ...(asked !== undefined && reopening(answer, asked)) },
   });
+}
+
+/** When a server takes requests again that has said how long that is. */
+function reopening(answer: Answer, waitMs: number) {
+  return {
+    resume_at: new Date(serverTime(answer) + waitMs).toISOString(),
+    wait_s: Math.ceil(waitMs / 1000),
+  };
 }
 
 /** Sends JSON, expects a success that fits `schema`. Errors: those of `askAgain`, permanentError, not_neuronpedia. */

@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts';
+import { checkLabel } from '../upload/kinds/sae-vectors.ts';
 import { checkExplainUsage, wantsExplaining } from './after-upload.ts';
 import type { OptionValues } from './options.ts';
 
@@ -16,6 +17,7 @@ export function checkSaeUsage(options: OptionValues): void {
       'add --as vectors to upload each row as a vector; names of features come with --feature-metadata',
     ]);
   }
+  if (label !== undefined) checkLabel(label);
   checkExplainUsage(options);
   if (wantsExplaining(options) && interpLimit === undefined) {
     refuse('--auto-interp and --score are paid calls of a language model, one a feature', [

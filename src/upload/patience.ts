@@ -27,7 +27,8 @@ export function createPatience(inFlight: () => number, onEvent: OnEvent): Patien
       failures += 1 / inFlight();
       if (attempt > tries) throw givenUp(why);
       const backoff = Math.min(longestBackoffMs, firstWaitMs * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
-      const waitMs = Math.max(askedMs ?? 0, backoff);
+      // A server that asks for no pause is believed once: to go by that alone would use up all tries in a moment.
+      const waitMs = attempt === 1 && askedMs !== undefined ? askedMs : Math.max(askedMs ?? 0, backoff);
       onEvent({ type: 'retry', wait_s: Math.round(waitMs / 100) / 10, attempt, why });
       await waitFor(waitMs, signal);
     },

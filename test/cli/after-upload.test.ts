@@ -59,6 +59,7 @@ describe('features that are to be explained', () => {
     const ran = await run([...command, ...examples], stop.signal);
     expect(ran.code).toBe(8);
     expect(ran.stderr).toContain('3 of 20 features were explained or tried before that');
+    expect(documentsOf(ran).at(-1)).toMatchObject({ status: 'paused' });
     expect(lastJob(ran)).toMatchObject({ status: 'done', afterwards: { code: 'paused' } });
     expect(lastJob(ran).explanations).toHaveLength(3);
     // One of these only asks whether the server would explain.
@@ -74,8 +75,17 @@ describe('features that are to be explained', () => {
     );
     const ran = await run([...command, ...examples]);
     expect(ran.code).toBe(code);
+    expect(documentsOf(ran).at(-1)).toMatchObject({ status: 'failed' });
     expect(lastJob(ran)).toMatchObject({ status: 'done', afterwards: { code: name } });
+    expect(ran.stderr).toContain('neuronpedia: error: the upload is done, but: ');
     expect(asked(explain)).toBe(requests);
+  });
+
+  it('are told where there is no explanation to score', async () => {
+    const { run } = await openCommands();
+    const score = ['--score', 'fuzz', '--interp-limit', '2'];
+    const ran = await run(['upload-sae', tinySae, '--sae-id', 'none', '--features', '0-3', ...score]);
+    expect(ran).toMatchObject({ code: 0, stderr: expect.stringContaining('warning: nothing was scored') });
   });
 
   it('go on after one that is refused', async () => {

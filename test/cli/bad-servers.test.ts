@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { some } from '../some.ts';
+import { openCommands } from './commands-here.ts';
 import { expectFailure, expectJsonFailure, hintsOf } from './failures.ts';
 import { fixture, tinySae } from './fixtures.ts';
 import { test } from './home.ts';
@@ -45,6 +46,15 @@ describe.concurrent('a server that refuses the key', () => {
       expect(ran.stderr).not.toContain('no-such-key');
       if (i > 0) expectFailure(ran, 4);
       expect(hintsOf(ran).join()).toContain('neuronpedia login');
+    });
+  }
+
+  for (const path of ['/api/upload/limits', '/api/user/refresh']) {
+    test(`with a 403 at ${path} makes signing in exit with 4`, async () => {
+      const forbidden = { kind: 'answer', commit: false, status: 403, body: '{"error":"Forbidden"}' } as const;
+      const { run } = await openCommands((request) => (request.path === path ? forbidden : undefined), true);
+      const ran = await run(['status']);
+      expect(ran).toMatchObject({ code: 4, stderr: expect.stringContaining('does not take the key') });
     });
   }
 

@@ -4,6 +4,7 @@ import { describe, expect } from 'vitest';
 import { encodeRecord } from '../../src/upload/journal-records.ts';
 import { takeLock } from '../../src/upload/lock.ts';
 import { startFaultProxy } from '../upload/fault-proxy.ts';
+import { openCommands } from './commands-here.ts';
 import { expectFailure, expectJsonFailure } from './failures.ts';
 import { fixture, hexOf, npyFile, rowsOf, tinySae } from './fixtures.ts';
 import { type Home, testHere as test } from './home.ts';
@@ -17,6 +18,8 @@ const toVector = ['upload-vector', vectorFile, '--model', 'gpt2-small', '--layer
 
 const upload = (set: string, features: string) => ['upload-sae', tinySae, '--sae-id', set, '--features', features];
 const id = (set: string, index: number) => `tiny-kjv-4l/1-${set}/${index}`;
+/** Nothing is under way any more here. */
+const atOnce = ['--settle-timeout', '0'];
 const summaryOf = (ran: Ran): Json => documentsOf(ran).at(-1);
 
 async function jobsOf(home: Home, url: string): Promise<Json[]> {
@@ -156,6 +159,51 @@ describe.concurrent('delete --job', () => {
     expect(storedFeatures(server.data, '1-here')).toHaveLength(10);
   });
 
+  test('is not done while rows that were sent had no answer, for they may still come', async ({ home, server }) => {
+    await home.runAt(server.url, upload('open', '0-3'));
+    const [{ id: job }] = await jobsOf(home, server.url);
+    const intent = { t: 'intent', batch: 9, key: 'k', rows: [[4, 6]], hash: 'h', bytes: 1 } as const;
+    appendFileSync(journalOf(home), encodeRecord({ t: 'plan', rows: [[0, 6]] }) + encodeRecord(intent as never));
+    const ran = await home.runAt(server.url, ['delete', '--job', job, '--yes', '--json']);
+    expect(ran.code).toBe(9);
+    expect(ran.stderr).toContain('2 rows of this job had no answer yet, are not there, and may still come');
+    expect(summaryOf(ran)).toMatchObject({ status: 'unknown', deleted: { length: 4 }, exitCode: 9 });
+  });
+
+  test('that the server puts off says when it may go on', async () => {
+    const later = {
+      kind: 'answer',
+      commit: false,
+      status: 429,
+      headers: { 'retry-after': '500' },
+      body: '{}',
+    } as const;
+    const { run } = await openCommands(({ path }) => (path === '/api/vector/delete' ? later : undefined));
+    expect(await run(upload('later', '0-3'))).toMatchObject({ code: 0 });
+    const ran = await run(['delete', id('later', 1), '--yes']);
+    expect(ran.code).toBe(8);
+    expect(summaryOf(ran)).toMatchObject({ status: 'paused', resume_at: expect.stringMatching(/^\d{4}-.*Z$/) });
+  });
+
+  test('leaves open what a gateway answers for a server that may still be deleting', async () => {
+    const body = '<html>gateway</html>';
+    const gateway = {
+      kind: 'answer',
+      commit: false,
+      status: 504,
+      headers: { 'content-type': 'text/html' },
+      body,
+    } as const;
+    const { run, query } = await openCommands(({ path }) => (path === '/api/vector/delete' ? gateway : undefined));
+    expect(await run(upload('gateway', '1'))).toMatchObject({ code: 0 });
+    const ran = await run(['delete', id('gateway', 1), '--yes']);
+    expect(ran.code).toBe(5);
+    expect(summaryOf(ran)).toMatchObject({ left: [id('gateway', 1)], refused: [] });
+    const { jobs } = documentsOf(await run(['status']))[0];
+    expect(jobs).toMatchObject([{ state: 'interrupted', unknown: 1 }]);
+    expect(query('SELECT 1 FROM features')).toHaveLength(1);
+  });
+
   test('goes by the URL that a vector’s upload printed', async ({ home, server }) => {
     const vector = fixture('vectors/random-768-f32.npy');
     const about = ['--model', 'gpt2-small', '--layer', '6', '--name', 'By its URL'];
@@ -219,7 +267,7 @@ describe.concurrent('delete --job', () => {
     // The upload instead of the second try: what is there still is found, and nothing is taken for sent.
     expect((await home.runAt(server.url, ['delete', id('cut', 2), id('cut', 5), '--yes'])).code).toBe(0);
     writeFileSync(journalOf(home), journal);
-    const third = await home.runAt(server.url, [...upload('cut', '0-9'), '--json']);
+    const third = await home.runAt(server.url, [...upload('cut', '0-9'), ...atOnce, '--json']);
     expect(summaryOf(third).jobs).toMatchObject([{ status: 'done', confirmed: 10, sent: 2 }]);
     expect(indicesIn(server.data, 'cut')).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
@@ -229,7 +277,7 @@ describe.concurrent('delete --job', () => {
     expect((await home.runAt(server.url, upload('begun', '0-9'))).code).toBe(0);
     const before = everythingIn(server.data);
     appendFileSync(journalOf(home), encodeRecord({ t: 'deleting', rows: [[0, 10]] }));
-    const again = await home.runAt(server.url, [...upload('begun', '0-9'), '--json']);
+    const again = await home.runAt(server.url, [...upload('begun', '0-9'), ...atOnce, '--json']);
     expect(summaryOf(again).jobs).toMatchObject([{ status: 'done', confirmed: 10, sent: 0 }]);
     expect(everythingIn(server.data)).toEqual(before);
   });

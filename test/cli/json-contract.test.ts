@@ -18,6 +18,7 @@ const rareFields = new Set([
     `summary of ${name}: afterwards`,
   ]),
   ...['code', 'exitCode', 'message'].map((field) => `summary of upload-sae: jobs: ${field}`),
+  'summary of delete: resume_at',
   'summary of upload-sae: jobs: dead',
   'summary of upload-sae: jobs: withoutExamples',
   'summary of upload-sae: jobs with --dry-run: shard',

@@ -51,6 +51,13 @@ describe.skipIf(!hasScript)('on a terminal of the system', () => {
     expect(lines).toContain('512 of 512 features on the server, 512 sent now');
   });
 
+  test('of a CI job lines are written, for its log keeps all that is drawn', async ({ home }) => {
+    const written = await onTerminal(home, 80, { CI: 'true', FORCE_COLOR: 'false' });
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+    expect(written.replaceAll('\r\n', '\n')).not.toMatch(/[\r\x1b]/);
+    expect(written).toContain('512 of 512 features on the server, 512 sent now');
+  });
+
   test('there is no colour where NO_COLOR says so', async ({ home }) => {
     const written = await onTerminal(home, 80, { NO_COLOR: '1' });
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there

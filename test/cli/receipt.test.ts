@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { writeReceipt } from '../../src/cli/receipt.ts';
 import { tempFolder } from '../fixtures.ts';
+import { openCommands } from './commands-here.ts';
 import { npyFile, tinySae } from './fixtures.ts';
 import { testHere as test } from './home.ts';
 import { documentsOf, linesOf, runLimited } from './run-cli.ts';
@@ -77,6 +78,32 @@ describe.concurrent('what is said of a part of an upload', () => {
     for (const file of receipts) expect(linesOf(readFileSync(file, 'utf8'))).toHaveLength(6);
     expect(readFileSync(`${home.folder}/r.jsonl`, 'utf8')).toBe('no receipt, and not written to');
   });
+
+  for (const [what, status, code, isLost] of [
+    ['is refused', 400, 10, false],
+    ['has no answer, and cannot be looked for', 500, 9, true],
+  ] as const) {
+    test(`of an upload that ${what} tells what it brought until then`, async () => {
+      const as = isLost ? ['--as', 'vectors', '--settle-timeout', '0'] : ['--batch-size', '2', '--concurrency', '1'];
+      const body = '{"error":"no"}';
+      const refused = { kind: 'answer', commit: false, status, body, headers: { 'retry-after': '0' } } as const;
+      const { run, folder } = await openCommands(({ path }, nth) => {
+        if (path === '/api/vector/new' && nth === 2) return { kind: 'reset-before' };
+        if (path === '/api/vector/list-owned' && nth > 0) return refused;
+        return path === '/api/feature/upload-batch' && nth > 1 ? refused : undefined;
+      }, isLost);
+      const receipt = join(folder, 'r.jsonl');
+      const command = ['upload-sae', tinySae, '--sae-id', 'x', '--features', '0-5', '--receipt', receipt];
+      expect(await run([...command, ...as])).toMatchObject({ code });
+      const [, ...rows] = linesOf(readFileSync(receipt, 'utf8')).map((line) => JSON.parse(line));
+      const stored = isLost ? 2 : 4;
+      const open = isLost ? ['unknown: sent, and no answer came', 'pending'] : ['pending'];
+      expect(rows.map((row) => row.status)).toEqual([
+        ...Array(stored).fill('stored'),
+        ...Array.from({ length: 6 - stored }, (_, i) => open[Math.min(i, open.length - 1)]),
+      ]);
+    });
+  }
 
   test('of processes that have the same number are apart until they are whole', async () => {
     const folder = await tempFolder();

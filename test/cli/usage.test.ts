@@ -19,6 +19,10 @@ const wrong: [string, string[], RegExp][] = [
   ['a key in a flag', [...vector, '--api-key', 'k'], /keys are no options: .*NEURONPEDIA_API_KEY/],
   ['the server of others', ['sandbox', '--sandbox-public'], /--public/],
   ['--include-found without a job', ['delete', 'a/b/1', '--include-found'], /--job JOB/],
+  ['a label for features', [...sae, '--label', 'x'], /--label names vectors.*\n.*--as vectors/],
+  ['a label of a field that there is not', [...sae, '--as', 'vectors', '--label', '{Layer} {x}'], /\{Layer\} is none/],
+  ['explanations without their number', [...sae, '--auto-interp'], /--interp-limit N/],
+  ['a way to explain and nothing to explain', [...vector, '--interp-method', 'eleuther'], /--auto-interp or --score/],
   ['no PATH', ['upload-sae', '--sae-id', 'x'], /PATH/],
   ['no FILE', ['upload-vector', '--model', 'gpt2-small', '--layer', '1', '--name', 'x'], /FILE/],
   ['one word too many', ['status', 'a', 'b'], /too many arguments/],
@@ -110,6 +114,13 @@ describe.concurrent('without options that it needs', () => {
 });
 
 describe.concurrent('global options', () => {
+  test('are none behind --, where names of files stand', async ({ home }) => {
+    home.file('--json', '[0.1]');
+    const options = ['--model', 'gpt2-small', '--layer', '1', '--name', 'x', '--sandbox', '--dry-run'];
+    const ran = await home.run(['upload-vector', ...options, '--', '--json'], { cwd: home.folder });
+    expect(ran).toMatchObject({ code: 6, stdout: '', stderr: expect.stringContaining('error: --json: ') });
+  });
+
   test('mean the same before and after the command', async ({ home, server }) => {
     const env = { NEURONPEDIA_API_KEY: 'sandbox-bulk' };
     const url = ['--api-url', server.url];

@@ -41,7 +41,7 @@ export async function vectorsWay(placed: PlacedSae, server: Server, options: Vec
   refuseWithoutWidth(model, server);
   const hookType = hookTypeOf(place);
   const template = options.label ?? defaultLabel;
-  refuseUnknownFields(template);
+  checkLabel(template);
   const label = await labelMaker(template, placed);
   if (new Set(Array.from(eachRow(planned), label)).size < total) {
     throw new AppError('usage', `--label "${template}" gives several vectors the same name`, {
@@ -80,8 +80,8 @@ export function vectorFields(
 /** What a template may hold in braces. */
 const templateFields = ['{sae-id}', '{layer}', '{index}', '{name}'];
 
-/** Error: usage. */
-function refuseUnknownFields(template: string): void {
+/** Whether the names of vectors can be made of this. Error: usage for braces around something else. */
+export function checkLabel(template: string): void {
   const unknown = template.match(/\{[\w -]*\}/g)?.find((field) => !templateFields.includes(field));
   if (unknown === undefined) return;
   throw new AppError('usage', `--label "${template}": ${unknown} is none of its fields`, {
