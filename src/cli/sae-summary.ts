@@ -101,6 +101,15 @@ export function finishUnbegun({ out, command }: CommandContext, { message, detai
   return exitCode;
 }
 
+/** The same for a command of which some SAEs are not fit to be sent, so that none was. */
+export function finishRefused({ out }: CommandContext, error: AppError): number {
+  out.complain(error);
+  const failed = error.details.failed as { sae: string }[];
+  const jobs = failed.map(({ sae, ...why }) => ({ source: sae, status: 'failed', ...why }));
+  out.document({ type: 'summary', status: 'failed', jobs });
+  return error.exitCode;
+}
+
 function preparedFields(prepared: PreparedSae): Record<string, unknown> {
   const [dead, withoutExamples] = [countRows(prepared.dead), countRows(prepared.withoutExamples)];
   return {

@@ -44,11 +44,20 @@ export async function dryRun(
   const { out } = context;
   const jobs: Record<string, unknown>[] = [];
   let toSend = 0;
+  let exitCode = 0;
   for (const one of prepared) {
     const source = sourceOf(one);
-    const preview = await withSpinner(out, `looking up ${source}`, () =>
+    const looking = withSpinner(out, `looking up ${source}`, () =>
       previewSae(one, lookOptions(context, session, server)),
     );
+    const preview = await (prepared.length > 1 ? looking.catch(asOwnFault) : looking);
+    if (preview instanceof AppError) {
+      const { code, message } = preview;
+      out.complain(preview);
+      jobs.push({ source, status: 'failed', code, exitCode: preview.exitCode, message });
+      exitCode = Math.max(exitCode, preview.exitCode);
+      continue;
+    }
     out.note(
       `dry run: ${source}: ${count(preview.there)} of ${count(preview.planned)} features are there, ${count(preview.toSend)} would be sent`,
     );
@@ -60,7 +69,7 @@ export async function dryRun(
   showQuota(context, server, toSend);
   out.note('dry run: nothing was sent');
   out.document({ type: 'summary', status: 'dry-run', jobs });
-  return 0;
+  return exitCode;
 }
 
 /** Without a daily limit it is the server's pace that says when an upload ends; what it has to take can be told. */
@@ -94,15 +103,17 @@ export async function countToSend(
   if (sum(most.values()) <= leftToday(server.quota)) return sum(most.values());
   for (const one of prepared) {
     const looking = `looking up ${sourceOf(one)}`;
-    const preview = await withSpinner(context.out, looking, () => previewSae(one, look)).catch(unlessOwn);
-    if (preview) most.set(one, preview.toSend);
+    // What is wrong with one is for its own turn to tell.
+    const preview = await withSpinner(context.out, looking, () => previewSae(one, look)).catch(asOwnFault);
+    if (!(preview instanceof AppError)) most.set(one, preview.toSend);
   }
   return sum(most.values());
 }
 
-/** What is wrong with one of several is for its own turn to tell. */
-function unlessOwn(error: unknown): undefined {
+/** What is wrong with one of several, which says nothing of the others. Errors: others. */
+function asOwnFault(error: unknown): AppError {
   if (!(error instanceof AppError) || !ownFaults.has(error.code)) throw error;
+  return error;
 }
 
 const ownFaults: ReadonlySet<string> = new Set(['feature_exists', 'checkpoint_mismatch', 'difference']);

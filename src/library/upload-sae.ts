@@ -1,4 +1,4 @@
-import { AppError, isStopped, isWrongInput, toAppError } from '../errors.ts';
+import { AppError, isStopped, isWrongInput, mostListed, toAppError } from '../errors.ts';
 import type { Sae } from '../layouts/sae.ts';
 import type { OnEvent } from '../upload/events.ts';
 import type { PreparedSae } from '../upload/kinds/prepared-sae.ts';
@@ -29,10 +29,14 @@ export function uploadSae(
     const saes = await findChosen([paths].flat(), upload, own);
     const server = await serverOf(upload);
     const prepared: PreparedSae[] = [];
+    const faults: AppError[] = [];
     for (const sae of saes) {
       const one = check(sae, upload, server, hooks);
-      prepared.push(own(await (saes.length > 1 ? one.catch((error) => namingSae(error, sae)) : one)));
+      const checked = await (saes.length > 1 ? one.catch((error) => faultOf(error, sae)) : one);
+      if (checked instanceof AppError) faults.push(checked);
+      else prepared.push(own(checked));
     }
+    if (faults.length > 0) throw allOf(faults);
     refuseSameSource(prepared);
     if ((await hooks.planned?.(prepared, server)) === false) return [];
     const ends: SaeEnd[] = [];
@@ -58,12 +62,29 @@ function check(sae: Sae, upload: SaeUpload, server: Server, hooks: SaeHooks): Pr
   return hooks.checking ? hooks.checking(sae, prepare) : prepare(() => undefined);
 }
 
-/** Of several SAEs an error says of which it is, and of a crosscoder of which head. */
-function namingSae(error: unknown, sae: Sae): never {
+/** What is wrong with one of several SAEs, which says of which and of which head of a crosscoder. Errors: all others. */
+function faultOf(error: unknown, sae: Sae): AppError {
+  if (!isWrongInput(error)) throw error;
   const title = titleOf(sae);
-  if (!isWrongInput(error) || error.message.includes(title)) throw error;
-  throw error.with({ message: `${title}: ${error.message}`, details: { file: sae.file.path } });
+  const message = error.message.includes(title) ? error.message : `${title}: ${error.message}`;
+  return error.with({ message, details: { file: sae.file.path, sae: title } });
 }
+
+/** What is wrong with some of several SAEs as one error, which has each of them in its details. */
+function allOf(faults: readonly AppError[]): AppError {
+  const [first] = faults as [AppError];
+  const more = faults.length > mostListed ? [`and ${faults.length - mostListed} more`] : [];
+  return first.with({
+    message: [...faults.slice(0, mostListed).map(({ message }) => message), ...more].join('\n'),
+    hints: [...new Set(faults.flatMap(({ hints }) => hints))].slice(0, mostHints),
+    details: {
+      failed: faults.map(({ code, exitCode, message, details }) => ({ sae: details.sae, code, exitCode, message })),
+    },
+  });
+}
+
+/** Several faults have much the same hints. */
+const mostHints = 5;
 
 /** One after the other, until what stops one would stop the next too: a spent quota, or the end of the time. */
 async function sendNext(

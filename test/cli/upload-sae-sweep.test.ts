@@ -1,5 +1,8 @@
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
+import { AppError } from '../../src/errors.ts';
+import { timeUp } from '../../src/upload/time-limit.ts';
+import { openCommands } from './commands-here.ts';
 import { tinySae } from './fixtures.ts';
 import { type Home, test } from './home.ts';
 import { documentsOf } from './run-cli.ts';
@@ -38,6 +41,48 @@ describe.concurrent('upload-sae of several SAEs', () => {
     expect(storedFeatures(server.data, '%-one-wrong')).toEqual([]);
   });
 
+  test('names all that are wrong, and ends in one summary', async ({ home, server }) => {
+    const folder = sweep(home, [0, 8, 9]);
+    const ran = await home.runAt(server.url, ['upload-sae', folder, '--sae-id', 'two-wrong', '--json']);
+    expect(ran).toMatchObject({ code: 6, stderr: expect.stringMatching(/error: .*layer 8.*\n.*layer 9/) });
+    const failed = { status: 'failed', code: 'layer_out_of_range', exitCode: 6 };
+    expect(documentsOf(ran)).toMatchObject([
+      {
+        ...{ type: 'summary', status: 'failed' },
+        jobs: [
+          { ...failed, source: `${folder}/layer_8`, message: expect.stringContaining('layer 8') },
+          { ...failed, source: `${folder}/layer_9`, message: expect.stringContaining('layer 9') },
+        ],
+      },
+    ]);
+  });
+
+  for (const [what, reason, status, code] of [
+    ['a signal', new AppError('interrupted', 'stopped'), 'interrupted', 0],
+    ['the end of its time', timeUp(), 'paused', 8],
+  ] as const) {
+    test(`that ${what} stops while it looks ends as what is sent does`, async ({ home }) => {
+      const stop = new AbortController();
+      let looks = 0;
+      let isSecond = false;
+      const { run, state } = await openCommands(({ path }) => {
+        if (path === '/api/features' && isSecond && ++looks === 2) stop.abort(reason);
+        return undefined;
+      });
+      const command = ['upload-sae', sweep(home, [0, 1, 2]), '--sae-id', 'stops'];
+      expect(await run([...command, '--features', '0-1'])).toMatchObject({ code: 0 });
+      rmSync(state, { recursive: true });
+      isSecond = true;
+      const ran = await run(command, stop.signal);
+      expect(ran.code).toBe(code);
+      const [, second, third] = documentsOf(ran).at(-1).jobs;
+      expect(documentsOf(ran).at(-1)).toMatchObject({ type: 'summary', status });
+      for (const job of [second, third]) expect(job).toMatchObject({ status });
+      expect(documentsOf(ran).filter(({ type }) => type === 'error')).toEqual([]);
+      expect(ran.stderr).not.toContain('error:');
+    });
+  }
+
   test('sends the others where one fails, ends in one summary and exits with the worst code', async ({
     home,
     server,
@@ -49,6 +94,16 @@ describe.concurrent('upload-sae of several SAEs', () => {
     expect(storedFeatures(server.data, '0-one-fails')).toHaveLength(1);
     const ran = await home.runAt(server.url, ['upload-sae', sweep(home, [0, 2]), '--sae-id', 'one-fails', '--json']);
     expect(ran.code).toBe(10);
+    const dry = ['upload-sae', `${home.folder}/sweep`, '--sae-id', 'one-fails', '--dry-run', '--json'];
+    const previewed = await home.runAt(server.url, dry);
+    expect(previewed.code).toBe(10);
+    expect(documentsOf(previewed).at(-1)).toMatchObject({
+      status: 'dry-run',
+      jobs: [
+        { status: 'failed', code: 'feature_exists' },
+        { toSend: 0, there: 512 },
+      ],
+    });
     const documents = documentsOf(ran);
     expect(documents.filter(({ type }) => type === 'summary')).toHaveLength(1);
     const jobs = [

@@ -1,6 +1,6 @@
 import type { Connection } from '../../api/connect.ts';
 import { count } from '../../count.ts';
-import type { AppError } from '../../errors.ts';
+import { AppError } from '../../errors.ts';
 import type { Sae } from '../../layouts/sae.ts';
 import { closeAfter } from '../../library/close-after.ts';
 import { sourceOf } from '../../library/sae-upload.ts';
@@ -20,7 +20,7 @@ import { checkReceiptFolder } from '../receipt.ts';
 import { saeOptions } from '../sae-options.ts';
 import { showPlan } from '../sae-plan.ts';
 import { checkSaeReceipts } from '../sae-receipt.ts';
-import { finishJobs, finishUnbegun } from '../sae-summary.ts';
+import { finishJobs, finishRefused, finishUnbegun } from '../sae-summary.ts';
 import { checkSaeUsage } from '../sae-usage.ts';
 import { countToSend, dryRun, showSending } from '../send-saes.ts';
 import { type SignedIn, signingIn } from '../session.ts';
@@ -34,7 +34,9 @@ import { runOptions } from '../upload-run.ts';
 export function run(context: CommandContext): Promise<number> {
   return withTimeLimit(context, upload).catch((error) => {
     if (isTimeUp(error)) return finishUnbegun(context, error);
-    throw withExample(error, context.command);
+    const told = withExample(error, context.command);
+    if (told instanceof AppError && Array.isArray(told.details.failed)) return finishRefused(context, told);
+    throw told;
   });
 }
 
@@ -45,6 +47,7 @@ function upload(context: CommandContext): Promise<number> {
     /** How many there are, where there is more than one, and which one it is. */
     let several = 0;
     let begun = 0;
+    let dryRunCode = 0;
     let lostReceipt: AppError | undefined;
     const afters = new Map<PreparedSae, Afterwards | undefined>();
     const signedIn = signingIn(context, own, () => checkReceiptFolder(options.receipt));
@@ -56,7 +59,10 @@ function upload(context: CommandContext): Promise<number> {
         checking: (sae, check) => showChecking(context, sae, check),
         planned: async (prepared) => {
           several = prepared.length > 1 ? prepared.length : 0;
-          return showPlans(context, await signedIn(), prepared);
+          const { session, connection } = await signedIn();
+          await showPlans(context, { session, connection }, prepared);
+          if (options.dryRun) dryRunCode = await dryRun(context, session, connection.server, prepared);
+          return !options.dryRun;
         },
         sending: async (prepared, send) => {
           begun++;
@@ -68,7 +74,7 @@ function upload(context: CommandContext): Promise<number> {
         },
       },
     );
-    if (options.dryRun) return 0;
+    if (options.dryRun) return dryRunCode;
     const code = finishJobs(
       context,
       ends.map((end) => ({ ...end, after: afters.get(end.prepared) })),
@@ -78,12 +84,12 @@ function upload(context: CommandContext): Promise<number> {
   });
 }
 
-/** Tells what is going to be sent; whether it is to be. Errors: those of what is to be done afterwards. */
+/** Tells what is going to be sent. Errors: those of what is to be done afterwards. */
 async function showPlans(
   context: CommandContext,
   { session, connection }: SignedIn,
   prepared: readonly PreparedSae[],
-): Promise<boolean> {
+): Promise<void> {
   const { out, options } = context;
   const { server, http } = connection;
   const several = prepared.length > 1;
@@ -95,9 +101,8 @@ async function showPlans(
   const lost = prepared.map(({ notStored, lostFields }) => ({ ...notStored, ...lostFields }));
   warnNotStored(out, server, lost);
   await checkExplainable(context, http, prepared);
-  if (options.dryRun) await dryRun(context, session, server, prepared);
-  else if (isLimited(server.quota)) showQuota(context, server, await countToSend(context, session, server, prepared));
-  return !options.dryRun;
+  if (options.dryRun || !isLimited(server.quota)) return;
+  showQuota(context, server, await countToSend(context, session, server, prepared));
 }
 
 /** Folders rarely hold every layer of a range; of `3,20` a missing one is more likely a slip. Either is said. */
