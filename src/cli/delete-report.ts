@@ -1,4 +1,4 @@
-import { count } from '../count.ts';
+import { count, several } from '../count.ts';
 import { AppError } from '../errors.ts';
 import { formatRanges } from '../tensor/ranges.ts';
 import type { Deletion, Survey } from '../upload/delete-rows.ts';
@@ -15,11 +15,6 @@ export interface Planned extends JobRows {
 /** Ids that are shown one by one before they are deleted. */
 const shownIds = 5;
 
-/** `1 row`, `1,024 rows` */
-export function countThings(rows: number): string {
-  return `${count(rows)} ${rows === 1 ? 'row' : 'rows'}`;
-}
-
 /** Shows what is there and whose, before anything is done. */
 export function tellSurvey(
   { out }: CommandContext,
@@ -31,10 +26,10 @@ export function tellSurvey(
   out.note(`server   ${session.name}, account ${account.name}`);
   for (const id of mine.slice(0, shownIds)) out.note(`delete   ${session.idOrUrl(id)}`);
   if (mine.length > shownIds) out.note(`         and ${count(mine.length - shownIds)} more`);
-  if (absent.length > 0) out.note(`absent   ${countThings(absent.length)} not on the server: ${someOf(absent)}`);
+  if (absent.length > 0) out.note(`absent   ${several(absent.length, 'row')} not on the server: ${someOf(absent)}`);
   if (planned.foundBefore > 0) {
     out.note(
-      `left     ${countThings(planned.foundBefore)} that were there before job ${planned.job} sent anything; --include-found deletes them too`,
+      `left     ${several(planned.foundBefore, 'row')} that ${planned.foundBefore === 1 ? 'was' : 'were'} there before job ${planned.job} sent anything; --include-found deletes them too`,
     );
   }
   for (const [id, owner] of [...theirs].slice(0, shownIds)) {
@@ -65,11 +60,12 @@ export function tellEnd(context: CommandContext, ended: Ended): number {
   const problem = problemOf(ended, refused.size);
   const status = ended.status ?? (problem && statusOf(problem, deletion)) ?? (stop.aborted ? 'interrupted' : 'done');
   if (planned.job === undefined) for (const id of deletion.deleted) out.result(session.idOrUrl(id));
-  else if (status !== 'dry-run') out.result(`${countThings(deletion.deleted.length)} of job ${planned.job} deleted`);
-  if (status === 'dry-run') out.note(`dry run: ${countThings(survey.mine.length)} would be deleted; nothing was done`);
+  else if (status !== 'dry-run') out.result(`${several(deletion.deleted.length, 'row')} of job ${planned.job} deleted`);
+  if (status === 'dry-run')
+    out.note(`dry run: ${several(survey.mine.length, 'row')} would be deleted; nothing was done`);
   if (status === 'declined') out.note('nothing was deleted');
   if (deletion.left.length > 0 && (status === 'interrupted' || deletion.failure)) {
-    out.note(`${countThings(deletion.left.length)} left; go on with: ${context.command}`);
+    out.note(`${several(deletion.left.length, 'row')} left; go on with: ${context.command}`);
   }
   if (problem && status !== 'dry-run') {
     out.complain(problem);
@@ -105,12 +101,12 @@ function problemOf({ planned, deletion, survey }: Ended, refused: number): AppEr
   }
   const mayCome = survey.absent.filter((id) => planned.unanswered.has(id));
   if (mayCome.length > 0) {
-    const problem = `${countThings(mayCome.length)} of this job had no answer yet, are not there, and may still come: ${someOf(mayCome)}`;
+    const problem = `${several(mayCome.length, 'row')} of this job had no answer yet, are not there, and may still come: ${someOf(mayCome)}`;
     const hints = ['delete the job once more in a minute; the upload itself finds out what became of them'];
     return new AppError('outcome_unknown', problem, { hints });
   }
   if (unknown.length > 0) {
-    const problem = `of ${countThings(unknown.length)} it is unknown whether they are gone: ${someOf(unknown)}`;
+    const problem = `of ${several(unknown.length, 'row')} it is unknown whether they are gone: ${someOf(unknown)}`;
     const hints = ['run the same command again once the server answers: what is gone already is no harm'];
     return new AppError('outcome_unknown', problem, { hints });
   }
@@ -118,7 +114,7 @@ function problemOf({ planned, deletion, survey }: Ended, refused: number): AppEr
   if (refused === 0) return undefined;
   const [[id, why] = []] = [...survey.theirs, ...deletion.refused] as [string, string][];
   if (survey.theirs.size === 0) {
-    return new AppError('refused', `${countThings(refused)} were not deleted, the first ${id}: ${why}`);
+    return new AppError('refused', `not deleted: ${several(refused, 'row')}, the first ${id}: ${why}`);
   }
   const left = planned.job === undefined ? 'nothing was deleted' : 'it was left';
   return new AppError('not_yours', `${id} belongs to ${why || 'another account'}, not to you; ${left}`, {

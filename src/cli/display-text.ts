@@ -108,22 +108,25 @@ const labelColumns = 9;
 
 /**
  * Lines of at most `width` columns of one line for people, broken between words; what goes on stands under what it
- * belongs to. A command to be copied is left whole for the terminal to break: it comes back as one line.
+ * belongs to. A command to be copied is left whole, with what follows it, for the terminal to break: it comes back as one line.
  */
 export function wrapNote(line: string, width: number): string[] {
   const plain = stripVTControlCharacters(line);
-  if (widthOf(plain) <= width || /neuronpedia [a-z-]+ |(?<![A-Z_])[A-Z_]{1,64}=\S/.test(line)) return [line];
+  if (widthOf(plain) <= width) return [line];
   const label = plain.slice(0, labelColumns);
   const leading = plain.length - plain.trimStart().length;
   const indent = /^(\S+ +| +)$/.test(label) && !plain.startsWith('neuronpedia:') ? labelColumns : leading + 2;
-  const [first, ...rest] = wrapWords(line, width, indent);
+  const from = /neuronpedia [a-z-]+ |(?<![A-Z_])[A-Z_]{1,64}=\S/.exec(line)?.index ?? line.length;
+  const [first, ...rest] = wrapWords(line.slice(0, from), line.slice(from), width, indent);
   return [first ?? '', ...rest.map((text) => ' '.repeat(indent) + text)];
 }
 
-function wrapWords(line: string, width: number, indent: number): string[] {
+/** Words, and behind them what is one whatever its length. */
+function wrapWords(text: string, whole: string, width: number, indent: number): string[] {
   const lines: string[] = [];
   let now = '';
-  for (const word of line.split(/(?<=\S)(?= )/)) {
+  const words = text.trimEnd().split(/(?<=\S)(?= )/);
+  for (const word of whole === '' ? words : [...words, text.slice(text.trimEnd().length) + whole]) {
     const room = width - (lines.length > 0 ? indent : 0);
     if (now !== '' && widthOf(stripVTControlCharacters(now + word)) > room) {
       lines.push(now);

@@ -14,7 +14,9 @@ export function parseEntries(pairs: readonly string[]): Record<string, unknown> 
 
 function jsonOrText(text: string): unknown {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    // An id of more digits than a double holds would arrive as another.
+    return typeof value === 'number' && /^-?\d+$/.test(text) && !Number.isSafeInteger(value) ? text : value;
   } catch {
     return text;
   }

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { count } from '../count.ts';
+import { several } from '../count.ts';
 import { AppError, mostListed } from '../errors.ts';
 import { closeAfter } from '../library/close-after.ts';
 import { countRows, eachRow, intersectRanges, mergeRanges, subtractRanges } from '../tensor/ranges.ts';
@@ -110,9 +110,9 @@ async function readBack(context: CommandContext, { status, state, server }: Exam
   };
   tellVerification(out, fields);
   const others = countRows(subtractRanges(state.stored, again.planned));
-  if (others > 0) out.warn(`${count(others)} rows were sent by other commands of this job, and are not compared`);
+  if (others > 0) out.warn(`not compared: ${several(others, 'row')} that other commands of this job sent`);
   const open = countRows(subtractRanges(again.planned, mergeRanges([...rows, ...state.deleted])));
-  if (open > 0) out.note(`${count(open)} rows are not on the server yet, and are not compared`);
+  if (open > 0) out.note(`not compared: ${several(open, 'row')} not on the server yet`);
   requireSame(status.id, server, fields);
   return fields;
 }

@@ -1,6 +1,6 @@
 import { type Feature, fetchFeature } from '../api/feature.ts';
 import { idText } from '../api/feature-id.ts';
-import { count } from '../count.ts';
+import { count, several } from '../count.ts';
 import { AppError, isAway, isKeyRefused } from '../errors.ts';
 import { closeAfter } from '../library/close-after.ts';
 import { formatRanges } from '../tensor/ranges.ts';
@@ -38,7 +38,7 @@ export async function showJob(context: CommandContext, session: Session, id: str
 
 function batchesText({ batches, unknown, state }: JobStatus): string {
   const isUnderWay = state === 'running';
-  const what = isUnderWay ? `${count(unknown)} rows are under way` : `of ${count(unknown)} rows the answer is missing`;
+  const what = isUnderWay ? `${several(unknown, 'row')} under way` : `no answer for ${several(unknown, 'row')}`;
   const open = unknown > 0 ? `; ${what}` : '';
   return `${count(batches)} ${batches === 1 ? 'batch' : 'batches'}${open}`;
 }
@@ -112,7 +112,7 @@ function showOpenRows({ out }: CommandContext, status: JobStatus): void {
   }
   if (unknownRows[0]) {
     const [row] = unknownRows[0];
-    out.note('the same upload command finds out by itself, where the server can be asked; by hand:');
+    out.note('the same upload command finds out by itself; where the server cannot be asked, it is said by hand:');
     out.note(`  neuronpedia status ${id} --resolve ${row}=absent   it is not there: it will be sent again`);
     out.note(`  neuronpedia status ${id} --resolve ${row}=ID       it is there, under this id`);
   }

@@ -5,13 +5,13 @@ import type * as zod from '../schema.ts';
 /** What options use of zod: a bundle then holds no more of it. */
 export type Zod = Pick<
   typeof zod,
-  'array' | 'boolean' | 'enum' | 'minLength' | 'NEVER' | 'pipe' | 'refine' | 'regex' | 'string' | 'transform' | 'url'
+  'array' | 'boolean' | 'enum' | 'NEVER' | 'pipe' | 'refine' | 'regex' | 'string' | 'transform' | 'url'
 >;
 
 /** A switch. */
 export const flag = (z: Zod) => z.boolean();
 /** Any text but none. */
-export const text = (z: Zod) => z.string().check(z.minLength(1, 'expected some text'));
+export const text = (z: Zod) => z.string().check(z.regex(/\S/, 'expected some text'));
 
 /** A finite number, as people write one. */
 export const decimal = (z: Zod) =>

@@ -1,24 +1,12 @@
 import { didYouMean } from '../closest.ts';
 import { AppError } from '../errors.ts';
-import {
-  array,
-  boolean,
-  enum as choice,
-  minLength,
-  NEVER,
-  pipe,
-  refine,
-  regex,
-  string,
-  transform,
-  url,
-} from '../schema.ts';
+import { array, boolean, enum as choice, NEVER, pipe, refine, regex, string, transform, url } from '../schema.ts';
 import type { OptionSpec } from './option-spec.ts';
 import { optionSpecs } from './option-specs.ts';
 import type { Zod } from './option-values.ts';
 import { flagOf, type OptionName, type OptionValues } from './options.ts';
 
-const zod: Zod = { array, boolean, enum: choice, minLength, NEVER, pipe, refine, regex, string, transform, url };
+const zod: Zod = { array, boolean, enum: choice, NEVER, pipe, refine, regex, string, transform, url };
 
 /** Reads the values of options by their schemas. Error: usage, naming option, value and what was expected. */
 export function parseOptions(raw: Readonly<Record<string, unknown>>): OptionValues {

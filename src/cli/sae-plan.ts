@@ -1,4 +1,4 @@
-import { count } from '../count.ts';
+import { count, several } from '../count.ts';
 import { describe } from '../layouts/describe.ts';
 import type { Known } from '../layouts/sae.ts';
 import { sourceOf } from '../library/sae-upload.ts';
@@ -73,7 +73,7 @@ export function madeFor({ isNewModel, isNewSet }: PreparedSae): string {
 export function sideFileLines(prepared: PreparedSae, pathOf = (path: string) => path): string[] {
   const { dashboards, sae } = prepared;
   const { activations = 0, features = [] } = dashboards ?? {};
-  const examples = `${count(activations)} activations of ${count(countRows(features))} features`;
+  const examples = `${several(activations, 'activation')} of ${several(countRows(features), 'feature')}`;
   return [
     ...(dashboards ? [`examples ${pathOf(dashboards.path)}: ${examples}`] : []),
     ...factLines(prepared, pathOf),
@@ -115,7 +115,7 @@ function factLines(
     lines.push(`indices  of the file's own: row ${first} is feature ${indices.indexOf(first)}`);
   if (facts) {
     const { path, fields, features, notes } = facts.data;
-    lines.push(`facts    ${pathOf(path)}: ${fields.join(', ')} of ${count(features)} features`);
+    lines.push(`facts    ${pathOf(path)}: ${fields.join(', ')} of ${several(features, 'feature')}`);
     const isSent = as === 'features';
     for (const note of isSent ? notes : ['of these only a {name} in --label is sent, with --as vectors']) {
       lines.push(`         ${note}`);
@@ -126,7 +126,9 @@ function factLines(
   const silent = countRows(neverFiring(facts?.data, wanted));
   if (silent > 0) lines.push(`dead     ${count(silent)} of these never fire: --skip-dead leaves them out`);
   if (dead.length > 0)
-    lines.push(`dead     ${count(countRows(dead))} features never fire and are left out (--skip-dead)`);
+    lines.push(
+      `dead     ${several(countRows(dead), 'feature')} left out that never ${countRows(dead) === 1 ? 'fires' : 'fire'} (--skip-dead)`,
+    );
   return lines;
 }
 
@@ -138,7 +140,7 @@ export function cannotStore({ capabilities }: Server, { as, withoutExamples }: P
     'decoder vectors are not stored by this server; steering with these features needs the SAE hosted there;',
     'add --as vectors --features LIST for directions of your own',
     ...(left > 0
-      ? [`${count(left)} features have no examples and are left out; a receipt (--receipt FILE) lists them`]
+      ? [`${several(left, 'feature')} without examples left out; a receipt (--receipt FILE) lists them`]
       : []),
   ];
 }

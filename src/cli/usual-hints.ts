@@ -13,7 +13,7 @@ const usual: Partial<Record<ErrorCode, string>> = {
   layout_unknown: 'neuronpedia inspect says what was found there; a single matrix is named with --tensor',
   wrong_width: 'check that --model is the one that it was trained on, and --orientation',
   not_finite: 'neuronpedia inspect lists all such rows',
-  record_invalid: 'mend the file: neuronpedia inspect lists all that is wrong with it',
+  record_invalid: 'mend that record, or take it out',
   cannot_be_stored: 'nothing was sent; neuronpedia status says what this server is',
 };
 

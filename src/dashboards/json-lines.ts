@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
 import * as z from '../schema.ts';
 import { type ByteSource, openFile, readBytes } from '../tensor/byte-source.ts';
-import { readJsonLine } from '../tensor/json-line.ts';
+import { readJsonLine, saysNoIndex } from '../tensor/json-line.ts';
 import { linesOf } from '../tensor/lines.ts';
 import { unchangedSince } from '../tensor/unchanged.ts';
 import type { Activation, Dashboard, DashboardPlace, DashboardSource, ReadOptions } from './dashboard.ts';
@@ -111,7 +111,7 @@ function parseLine(text: Uint8Array, onlyIndex: number | undefined): Line | stri
   if (typeof parsed === 'string') return parsed;
   const { activations, tokens, values } = parsed;
   const index = parsed.index ?? onlyIndex;
-  if (typeof index !== 'number') return 'says no index: which feature is it of?';
+  if (typeof index !== 'number') return saysNoIndex(parsed);
   if (activations && (tokens || values)) return 'holds activations, and tokens or values beside them';
   if (!activations && !(tokens && values)) return 'holds neither activations nor tokens and values';
   return { ...parsed, index };

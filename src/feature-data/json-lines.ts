@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { AppError } from '../errors.ts';
 import * as z from '../schema.ts';
 import { type ByteSource, openFile, readBytes } from '../tensor/byte-source.ts';
-import { readJsonLine } from '../tensor/json-line.ts';
+import { readJsonLine, saysNoIndex } from '../tensor/json-line.ts';
 import { linesOf } from '../tensor/lines.ts';
 import { type RequireUnchanged, unchangedSince } from '../tensor/unchanged.ts';
 import { type FactsOrFault, factsOf } from './facts.ts';
@@ -85,7 +85,7 @@ function parseLine(text: Uint8Array): Line | string {
   const parsed = readJsonLine(text, lineSchema);
   if (typeof parsed === 'string') return parsed;
   const { index } = parsed;
-  return index == null ? 'says no "index": which feature is it of?' : { ...parsed, index };
+  return index == null ? saysNoIndex(parsed) : { ...parsed, index };
 }
 
 function readLine({ metadata, ...own }: Line, scale: SparsityScale | undefined): FactsOrFault {

@@ -65,7 +65,7 @@ async function recognise(path: string, bytes: ByteSource): Promise<Format> {
   if (claimed) return claimed;
   throw new AppError(
     'format_unknown',
-    `${path}: is no ${formats.map((format) => `.${format.name}`).join(' or ')} file`,
+    `${path}: is of no format that is read here: .npy, .npz, .safetensors, .arrow, .json, or .jsonl by its name`,
     {
       hints: [`its first bytes are ${JSON.stringify(Buffer.from(head.subarray(0, 16)).toString('latin1'))}`],
       details: { file: path },

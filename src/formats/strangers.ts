@@ -26,9 +26,14 @@ const strangers: readonly Stranger[] = [
       startsWith(head, [0x50, 0x4b, 3, 4]) && /data\.pkl|archive\/|\.pkl/.test(head.toString('latin1')),
   },
   {
+    what: 'a pickle of scikit-learn',
+    hint: 'pickles are never loaded; save the arrays: np.savez("probe.npz", coef=clf.coef_, intercept=clf.intercept_), of a StandardScaler mean=scaler.mean_ and scale=scaler.scale_ too',
+    matches: (head) => isPickle(head) && head.toString('latin1').includes('sklearn'),
+  },
+  {
     what: 'a Python pickle',
     hint: `pickles are never loaded; ${toSafetensors}`,
-    matches: (head) => head[0] === 0x80 && (head[1] ?? 0) >= 2 && (head[1] ?? 0) <= 5,
+    matches: isPickle,
   },
   {
     what: 'a gzip file',
@@ -41,11 +46,31 @@ const strangers: readonly Stranger[] = [
     matches: (head) => startsWith(head, [0x89, 0x48, 0x44, 0x46]),
   },
   {
+    what: 'a Parquet file',
+    hint: 'save the table as Arrow: pyarrow.feather.write_feather(pyarrow.parquet.read_table("FILE"), "FILE.arrow")',
+    matches: (head) => startsWith(head, [0x50, 0x41, 0x52, 0x31]),
+  },
+  {
     what: 'a GGUF file',
     hint: 'convert the direction to .npy or .safetensors',
     matches: (head) => startsWith(head, [0x47, 0x47, 0x55, 0x46]),
   },
+  {
+    what: 'a text, and no array',
+    hint: 'numbers are saved with np.save("v.npy", np.loadtxt("FILE", delimiter=",")); facts about features with pandas.read_csv("FILE").to_json("facts.jsonl", orient="records", lines=True)',
+    matches: isText,
+  },
 ];
+
+function isPickle(head: Buffer): boolean {
+  return head[0] === 0x80 && (head[1] ?? 0) >= 2 && (head[1] ?? 0) <= 5;
+}
+
+/** Printable ASCII, and not the beginning of JSON. */
+function isText(head: Buffer): boolean {
+  const isPrinted = (byte: number) => (byte >= 0x20 && byte < 0x7f) || (byte >= 0x09 && byte <= 0x0d);
+  return head.every(isPrinted) && !/^\s*[[{]/.test(head.toString('latin1'));
+}
 
 function startsWith(head: Buffer, bytes: readonly number[]): boolean {
   return bytes.every((byte, i) => head[i] === byte);

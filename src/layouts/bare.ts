@@ -56,7 +56,9 @@ export function readBare(weights: Weights, said: SaidOfTensor): Sae[] {
     });
   }
   const orientation = proof && 'value' in proof ? proof : orientationFromName(decoder.name);
-  return [finish(weights, decoder, orientation, { layout: bareLayout, kind: 'sae' })];
+  const sae = finish(weights, decoder, orientation, { layout: bareLayout, kind: 'sae' });
+  if (!encoderNames.test(decoder.name)) return [sae];
+  return [{ ...sae, doubts: [`${decoder.name} is an encoder by its name: a feature's direction is its decoder row`] }];
 }
 
 /** Heads by the axis that was said, or that what lies beside the decoder proves. Error: layout_unknown with the candidates. */
@@ -80,9 +82,9 @@ function bareHeads(weights: Weights, decoder: Tensor, headAxis: SaidOfTensor['he
 }
 
 /** Names of decoders, in the words of all trainers. */
-const decoderNames = ['W_dec', 'w_dec', 'decoder.weight', 'decoder_linear.weight', 'W_D'];
+const decoderNames = ['W_dec', 'w_dec', 'decoder.weight', 'decoder_linear.weight', 'dec.weight', 'W_D'];
 /** Names of encoders, likewise: what a feature reads is not what it writes. */
-const encoderNames = /(^|\.)(w_enc|encoder(_linear)?\.weight)$/i;
+const encoderNames = /(^|\.)(w_enc|enc(oder(_linear)?)?\.weight)$/i;
 const biasNames = new Set([...widthBiases, ...encoderBiases, 'activation_mean', 'activation_std']);
 
 function onlyDecoder({ file, tensors }: Weights): Tensor {

@@ -5,9 +5,9 @@ import type { Known } from './sae.ts';
 export const widestVector = 1 << 16;
 
 /** Biases that are as long as a decoder vector is wide. */
-export const widthBiases = ['b_dec', 'decoder.bias', 'bias', 'decoder_bias', 'b_D', 'decoder_linear.bias'];
+export const widthBiases = ['b_dec', 'decoder.bias', 'bias', 'decoder_bias', 'b_D', 'decoder_linear.bias', 'dec.bias'];
 /** Biases that have one value a feature. */
-export const encoderBiases = ['b_enc', 'encoder.bias', 'b_E', 'encoder_linear.bias'];
+export const encoderBiases = ['b_enc', 'encoder.bias', 'b_E', 'encoder_linear.bias', 'enc.bias'];
 /** These and the gates and thresholds that have one value a feature, where they are vectors at all. */
 const featureBiases = [
   ...encoderBiases,

@@ -170,6 +170,19 @@ describe.concurrent('delete --job', () => {
     expect(summaryOf(ran)).toMatchObject({ status: 'unknown', deleted: { length: 4 }, exitCode: 9 });
   });
 
+  test('forgets a job that has brought nothing', async ({ home }) => {
+    const env = { NEURONPEDIA_SANDBOX_TIER: 'free' };
+    const many = home.file('many.npy', npyFile([1000, 64], Math.sin));
+    const place = ['--model', 'tiny-kjv-4l', '--layer', '1', '--orientation', 'rows', '--sandbox'];
+    expect(await home.run(['upload-sae', many, ...place, '--sae-id', 'first'], { env })).toMatchObject({ code: 0 });
+    expect(await home.run(['upload-sae', many, ...place, '--sae-id', 'none'], { env })).toMatchObject({ code: 8 });
+    const jobs = async () => documentsOf(await home.run(['status', '--sandbox', '--json']))[0].jobs as Json[];
+    expect((await jobs()).map(({ state }) => state).sort()).toEqual(['done', 'paused']);
+    const ran = await home.run(['delete', '--job', 'tiny-kjv-4l/1-none', '--sandbox', '--yes']);
+    expect(ran).toMatchObject({ code: 0, stderr: expect.stringContaining('it is forgotten') });
+    expect((await jobs()).map(({ state }) => state)).toEqual(['done']);
+  });
+
   test('that the server puts off says when it may go on', async () => {
     const later = {
       kind: 'answer',

@@ -155,7 +155,12 @@ test('lines for people are broken between words, wide signs counting two; comman
   const painted = wrapNote('\u001b[1mnorms    \u001b[22mmin 1.000, median 1.000, mean 1.000, max 1.000', 40);
   expect(painted.slice(1)).toEqual(['         1.000, max 1.000']);
   const command = `go on with: neuronpedia upload-sae ${'x'.repeat(100)} --sae-id y`;
-  expect(wrapNote(command, 40)).toEqual([command]);
+  expect(wrapNote(command, 40)).toEqual(['go on with:', `  ${command.slice('go on with: '.length)}`]);
+  const hint = 'neuronpedia: hint: nothing is overwritten, take the old ones back: neuronpedia delete a/b/1';
+  expect(wrapNote(hint, 50)).toEqual([
+    'neuronpedia: hint: nothing is overwritten, take',
+    '  the old ones back: neuronpedia delete a/b/1',
+  ]);
 });
 
 test('a long path is cut in its middle', () => {

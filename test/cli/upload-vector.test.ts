@@ -57,6 +57,13 @@ describe.concurrent('upload-vector', () => {
     expect(await dryRun(9, '--row', '1', '--layer', '2')).not.toContain('warning:');
   });
 
+  test('says that another format is not read from standard input', async ({ home }) => {
+    const command = ['upload-vector', '-', ...place, '--name', 'piped', '--sandbox'];
+    const ran = await home.run(command, { stdin: 'PK\x03\x04 an archive' });
+    expect(ran).toMatchObject({ code: 6, stderr: expect.stringContaining('standard input: is no JSON array') });
+    expect(ran.stderr).toContain('hint: files of other formats are named');
+  });
+
   test('prints model/source/index of what it stored in the embedded sandbox', async ({ home }) => {
     const ran = await home.run(['upload-vector', vector, ...place, '--name', 'embedded', '--sandbox']);
     const [row] = storedFeatures(home.sandboxData);

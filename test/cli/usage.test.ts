@@ -19,6 +19,7 @@ const wrong: [string, string[], RegExp][] = [
   ['a key in a flag', [...vector, '--api-key', 'k'], /keys are no options: .*NEURONPEDIA_API_KEY/],
   ['the server of others', ['sandbox', '--sandbox-public'], /--public/],
   ['--include-found without a job', ['delete', 'a/b/1', '--include-found'], /--job JOB/],
+  ['a name of spaces', [...vector.slice(0, -1), '  '], /--name/],
   ['a label for features', [...sae, '--label', 'x'], /--label names vectors.*\n.*--as vectors/],
   ['a label of a field that there is not', [...sae, '--as', 'vectors', '--label', '{Layer} {x}'], /\{Layer\} is none/],
   ['explanations without their number', [...sae, '--auto-interp'], /--interp-limit N/],

@@ -162,7 +162,7 @@ describe('dashboards in a .jsonl', () => {
     'neither form': [{ index: 1 }, /neither activations nor tokens/],
     'both forms': [{ index: 1, activations: [example], ...example }, /tokens or values beside them/],
     'bytes that are no UTF-8': [Buffer.from('{"index":1,"tokens":["caf\xe9"],"values":[1]}', 'latin1'), /not UTF-8/],
-    'no index': [example, /says no index/],
+    'no index': [example, /says no "index": which feature is it of\? It has "tokens", "values"/],
   };
   for (const [name, [line, message]] of Object.entries(faults)) {
     it(`are refused for ${name}`, async () => {
@@ -172,6 +172,14 @@ describe('dashboards in a .jsonl', () => {
       });
     });
   }
+
+  it('are refused for the same on every line with the first of these, and how many more there are', async () => {
+    const path = await jsonLines(...Array.from({ length: 30 }, () => ({ feature: 1, tokens: ['a'], values: [1] })));
+    const { message } = await openDashboards(path, place).catch((error) => error);
+    expect(message).toMatch(/30 records cannot be uploaded:\n.*line 1: says no "index".*It has "tokens", "values", "feature"/);
+    expect(message.split('\n')).toHaveLength(5);
+    expect(message).toMatch(/\n {2}27 more lines: says no "index"/);
+  });
 
   it('are refused where a feature stands there twice, and the first twenty faults are listed', async () => {
     const path = await jsonLines({ index: 1, activations: [example] }, { index: 1, activations: [example] });

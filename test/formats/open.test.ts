@@ -27,6 +27,9 @@ test.each([
   ['a zip of torch.save', Buffer.from('PK\x03\x04........archive/data.pkl'), /pickle/],
   ['an HDF5 file', Buffer.from('\x89HDF\r\n\x1a\n', 'latin1'), /HDF5/],
   ['a GGUF file', Buffer.from('GGUF\x03\0\0\0'), /GGUF/],
+  ['a Parquet file', Buffer.from('PAR1\x15\x04\x15'), /Parquet/],
+  ['a pickle of scikit-learn', Buffer.from('\x80\x04\x95\0sklearn.linear_model', 'latin1'), /scikit-learn/],
+  ['a table in a text', Buffer.from('feature,label\n3,"nouns"\n'), /text/],
 ])('%s is called by its name, with a way on', async (_, bytes, what) => {
   const path = join(await tempFolder(), 'weights.bin');
   await writeFile(path, bytes);
@@ -38,10 +41,10 @@ test.each([
 
 test('bytes that say nothing are shown', async () => {
   const path = join(await tempFolder(), 'weights.bin');
-  await writeFile(path, 'no weights here');
+  await writeFile(path, '\x01no weights here');
   await expect(openTensorFile(path)).rejects.toMatchObject({
     code: 'format_unknown',
-    hints: ['its first bytes are "no weights here"'],
+    hints: ['its first bytes are "\\u0001no weights here"'],
   });
 });
 

@@ -101,6 +101,17 @@ test('tensors called __proto__ and constructor are tensors like any other', asyn
   await expect(found(path, 'constructor')).rejects.toMatchObject({ code: 'tensor_not_found' });
 });
 
+test('layers of torch that are called enc and dec are told apart, and prove the axes', async () => {
+  const path = await weights(
+    safetensorsOf({ 'enc.weight': [6, 4], 'enc.bias': [6], 'dec.weight': [4, 6], 'dec.bias': [4] }),
+  );
+  const [sae] = await found(path);
+  expect(sae).toMatchObject({ decoder: { name: 'dec.weight' }, orientation: { value: 'columns' } });
+  expect(sae).not.toHaveProperty('doubts');
+  const [encoder] = await found(path, 'enc.weight');
+  expect(encoder?.doubts).toEqual([expect.stringContaining('enc.weight is an encoder by its name')]);
+});
+
 test('an encoder by itself is no decoder, unless it is named', async () => {
   for (const name of ['W_enc', 'encoder.weight', 'sae.encoder_linear.weight']) {
     const path = await weights(safetensorsOf({ [name]: [6, 4], b_enc: [4] }));

@@ -1,17 +1,19 @@
 import { idText } from '../../api/feature-id.ts';
 import { foldersOf } from '../../config/folders.ts';
+import { several } from '../../count.ts';
 import { AppError } from '../../errors.ts';
 import { closeAfter, type Own } from '../../library/close-after.ts';
 import { type Deletion, deleteRows, type Survey, surveyRows } from '../../upload/delete-rows.ts';
 import { deletionMarks } from '../../upload/deletion-marks.ts';
 import { type HeldJob, holdJob, holdJobsOf, missingJob, readJobState } from '../../upload/held-jobs.ts';
 import { type JobRows, requireOwnJob, rowsToDelete } from '../../upload/job-rows.ts';
+import { removeJournal } from '../../upload/journal.ts';
 import type { JobRecord } from '../../upload/journal-records.ts';
 import type { JournalState } from '../../upload/journal-state.ts';
 import type { Server } from '../../upload/server.ts';
 import { confirm, requireSomebody } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
-import { countThings, type Planned, tellEnd, tellSurvey } from '../delete-report.ts';
+import { type Planned, tellEnd, tellSurvey } from '../delete-report.ts';
 import { findJobId, requireHost } from '../find-job.ts';
 import { parseId } from '../id.ts';
 import { atServerOf } from '../job-server.ts';
@@ -45,7 +47,7 @@ export function run(context: CommandContext): Promise<number> {
     );
     const { server } = own(await session.connect());
     const { planned, held } = await plan(context, session, server, { ids, job, state }, own);
-    const survey = await withSpinner(context.out, `looking up ${countThings(planned.ids.length)}`, () =>
+    const survey = await withSpinner(context.out, `looking up ${several(planned.ids.length, 'row')}`, () =>
       surveyRows(server.rows, planned.ids, server.account.id),
     );
     tellSurvey(context, session, server, planned, survey);
@@ -101,9 +103,23 @@ async function finish(context: CommandContext, prepared: Prepared): Promise<numb
   if (survey.theirs.size > 0 && options.job === undefined) return end(nothing, 'refused');
   const marks = deletionMarks(prepared.held);
   await marks.vanished(survey.absent);
-  if (survey.mine.length === 0) return end(nothing);
-  if (!(await confirm(context, `delete ${countThings(survey.mine.length)} for good?`))) return end(nothing, 'declined');
+  if (survey.mine.length === 0) {
+    await forgetEmpty(context, prepared);
+    return end(nothing);
+  }
+  if (!(await confirm(context, `delete ${several(survey.mine.length, 'row')} for good?`)))
+    return end(nothing, 'declined');
   return end(await remove(context, prepared, marks));
+}
+
+/** A job that never brought anything would stand in the list for ever, to be gone on with. */
+async function forgetEmpty({ out }: CommandContext, { planned, held }: Prepared): Promise<void> {
+  const own = held.find(({ id }) => id === planned.job);
+  if (!own) return;
+  const { stored, unknown, deleting, deleted, sent } = own.journal.state;
+  if ([stored, unknown, deleting, deleted, sent].some((rows) => rows.length > 0)) return;
+  await removeJournal(own.journal.path);
+  out.note(`job ${own.id} has brought nothing to the server: it is forgotten`);
 }
 
 function remove(

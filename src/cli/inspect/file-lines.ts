@@ -1,7 +1,8 @@
+import { several } from '../../count.ts';
 import type { FileReport, TensorReport } from '../../inspect/file-report.ts';
 import type { Page } from '../output.ts';
 import { firstOf, labelled } from './lines.ts';
-import { several, size } from './numbers.ts';
+import { size } from './numbers.ts';
 
 const mostTensors = 24;
 const longestNote = 200;

@@ -1,5 +1,3 @@
-import { count } from '../../count.ts';
-
 /** `0.9871`, `12.35`, `1.500e-7`: four figures. */
 export function figure(value: number): string {
   const size = Math.abs(value);
@@ -17,9 +15,4 @@ export function size(bytes: number): string {
     unit++;
   }
   return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
-}
-
-/** `1 row`, `2,048 rows` */
-export function several(things: number, one: string, many = `${one}s`): string {
-  return `${count(things)} ${things === 1 ? one : many}`;
 }

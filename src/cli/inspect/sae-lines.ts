@@ -1,4 +1,4 @@
-import { count } from '../../count.ts';
+import { count, several } from '../../count.ts';
 import type { SaeReport } from '../../inspect/dictionary.ts';
 import type { Firing } from '../../inspect/firing.ts';
 import type { RowList } from '../../inspect/row-list.ts';
@@ -7,7 +7,7 @@ import type { RowSurvey } from '../../inspect/survey-rows.ts';
 import type { Page } from '../output.ts';
 import { bars } from './bars.ts';
 import { indent, labelled } from './lines.ts';
-import { figure, several } from './numbers.ts';
+import { figure } from './numbers.ts';
 
 /** All that is known of one SAE. */
 export function saeLines(page: Page, sae: SaeReport): string[] {

@@ -1,11 +1,11 @@
-import { count } from '../../count.ts';
+import { count, several } from '../../count.ts';
 import type { Inspection } from '../../inspect/inspect.ts';
 import { totalCost } from '../../inspect/upload-cost.ts';
 import { parseHook } from '../../layouts/hook.ts';
 import type { Page } from '../output.ts';
 import { uploadCommands } from './commands.ts';
 import { firstOf, labelled } from './lines.ts';
-import { several, size } from './numbers.ts';
+import { size } from './numbers.ts';
 
 const mostCommands = 4;
 

@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
-import { count } from '../../count.ts';
+import { count, several } from '../../count.ts';
 import type { DashboardReport } from '../../inspect/dashboards.ts';
 import type { VectorReport } from '../../inspect/vector.ts';
 import type { Page } from '../output.ts';
 import { firstOf, labelled } from './lines.ts';
-import { figure, several } from './numbers.ts';
+import { figure } from './numbers.ts';
 import { fitting, spreadLines } from './sae-lines.ts';
 
 const mostVectors = 24;

@@ -73,10 +73,11 @@ export function wrongWidth(
   expected: number,
   modelId: string,
   shape: readonly number[],
+  isDirection = false,
 ): AppError {
   const has = found === undefined ? `shape [${shape}] has no axis of ${expected}` : `vectors have ${found} values`;
   return new AppError('wrong_width', `${where}: invalid vector dimension: ${has}; ${modelId} is ${expected} wide`, {
-    hints: widthHints(found, expected, modelId, shape),
+    hints: widthHints(found, expected, modelId, shape, isDirection),
     details: { found: found ?? shape, expected, model: modelId },
   });
 }

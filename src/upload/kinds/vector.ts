@@ -68,7 +68,7 @@ export async function prepareVector(
   refuseWithoutWidth(model, server);
   const matrix = flatRow({ ...direction.tensor, ...inMemory(direction.values) });
   if (model.dimension !== null && matrix.width !== model.dimension) {
-    throw wrongWidth(label(direction.tensor), matrix.width, model.dimension, model.id, direction.tensor.shape);
+    throw wrongWidth(label(direction.tensor), matrix.width, model.dimension, model.id, direction.tensor.shape, true);
   }
   const dashboard = await readDashboard(options, model.id);
   const { blocks } = await checkRows(matrix, [[0, 1]], () => undefined, { isOnly: true });

@@ -4,6 +4,7 @@ export function widthHints(
   expected: number,
   modelId: string,
   shape: readonly number[],
+  isDirection: boolean,
 ): string[] {
   const lengths = found === undefined ? shape : [found];
   const hints: string[] = [];
@@ -19,7 +20,8 @@ export function widthHints(
   }
   if (found !== undefined && found !== expected && shape.includes(expected)) {
     const other = shape.at(-1) === found ? 'columns' : 'rows';
-    hints.push(`another axis has ${expected} values: the matrix looks transposed; try --orientation ${other}`);
+    const way = isDirection ? 'save it the other way round: np.save("rows.npy", W.T)' : `try --orientation ${other}`;
+    hints.push(`another axis has ${expected} values: the matrix looks transposed; ${way}`);
   }
   return hints.length > 0 ? hints : ['check --model and --hook, or choose the right tensor with --tensor'];
 }
