@@ -107,7 +107,7 @@ export const optionSpecs = {
   receipt: {
     value: 'FILE',
     group: groups.sending,
-    help: 'write the row, id, URL and hash of everything on the server; several SAEs get a file each, with the source in its name',
+    help: 'write the row, id, URL and hash of everything on the server; several SAEs get a file each, named by {layer} or after the source',
     schema: text,
   },
   dryRun: { group: groups.sending, help: 'do everything except writing', schema: flag },

@@ -1,23 +1,35 @@
+import { AppError } from '../errors.ts';
 import { sourceOf } from '../library/sae-upload.ts';
 import { eachRow, intersectRanges, membership } from '../tensor/ranges.ts';
 import { rowBlocks } from '../tensor/row-blocks.ts';
 import { vectorHash } from '../upload/fingerprint.ts';
 import type { PreparedSae } from '../upload/kinds/prepared-sae.ts';
-import { densities } from '../upload/kinds/sae-facts.ts';
+import { densities, placedPath } from '../upload/kinds/sae-facts.ts';
 import type { JobReport } from '../upload/run.ts';
 import { formatShard } from '../upload/shard.ts';
 import { decoderVectors } from './plan-document.ts';
 import { checkReceipt, type ReceiptRow, writeReceipt } from './receipt.ts';
 import type { Session } from './session.ts';
 
-/** Finds out before anything is sent whether the receipts of these SAEs can be written. Error: file_unreadable. */
+/**
+ * Finds out before anything is sent whether the receipts of these SAEs can be written. Errors: file_unreadable, usage for one
+ * file that would be several receipts.
+ */
 export async function checkSaeReceipts(path: string | undefined, prepared: readonly PreparedSae[]): Promise<void> {
   if (path === undefined) return;
-  for (const one of prepared) await checkReceipt(receiptOf(path, one, prepared.length > 1));
+  const files = prepared.map((one) => receiptOf(path, one, prepared.length > 1));
+  const twice = files.find((file, i) => files.indexOf(file) !== i);
+  if (twice !== undefined) {
+    throw new AppError('usage', `--receipt ${path}: ${twice} would be the receipt of several SAEs`, {
+      hints: ['leave {layer} out of its name: each receipt is named after its source then'],
+    });
+  }
+  for (const file of files) await checkReceipt(file);
 }
 
-/** Where the receipt of an SAE goes: in a sweep each has one of its own, named after its source. */
-function receiptOf(path: string, { model, place }: PreparedSae, several: boolean): string {
+/** Where the receipt of an SAE goes: in a sweep each has one of its own, named after its layer or its source. */
+function receiptOf(path: string, { sae, kind, model, place }: PreparedSae, several: boolean): string {
+  if (/\{(layer|head)\}/.test(path)) return placedPath(path, sae, place.layer.value, kind);
   // Heads of one crosscoder, or folders of a sweep, may go to the same layer of two models. Not every sign may stand in a file's name.
   const name = `${model.id}-${place.source}`.replace(/[^\w.-]/g, '_');
   return several ? path.replace(/(\.[^./\\]*)?$/, `-${name}$1`) : path;

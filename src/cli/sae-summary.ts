@@ -76,6 +76,7 @@ export function finishJobs(context: CommandContext, ends: readonly End[]): numbe
     ...(paused?.resume_at !== undefined && { resume_at: paused.resume_at }),
   });
   tellHeld(context, ends);
+  tellAll(context, ends);
   return Math.max(0, ...ends.map(exitCodeOfEnd));
 }
 
@@ -117,6 +118,17 @@ function preparedFields(prepared: PreparedSae): Record<string, unknown> {
     ...(dead > 0 && { dead }),
     ...(withoutExamples > 0 && { withoutExamples }),
   };
+}
+
+/** Of several jobs, what they come to. */
+function tellAll({ out }: CommandContext, ends: readonly End[]): void {
+  if (ends.length < 2) return;
+  const reports = ends.flatMap(({ report }) => report ?? []);
+  const sum = (of: (report: JobReport) => number) => count(reports.reduce((total, report) => total + of(report), 0));
+  const done = ends.filter((end) => statusOfEnd(end) === 'done').length;
+  out.note(
+    `${count(done)} of ${count(ends.length)} SAEs done: ${sum(({ confirmed }) => confirmed)} rows on the server, ${sum(({ sent }) => sent)} sent now`,
+  );
 }
 
 /** Which jobs were not begun, why, and how to go on with them. */

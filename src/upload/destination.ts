@@ -130,6 +130,7 @@ function missing(sae: Sae, head: Sae['head'], noLayer: boolean, noModel: boolean
       ...(head ? [`add --head ${head.index}=MODEL:LAYER for this head, or ${options} for all of them`] : []),
       ...(from === undefined ? [] : [`its config names ${from}, without saying which head that is`]),
       ...(head ? [] : [`add ${options}`]),
+      ...(noModel ? ['neuronpedia inspect PATH says which models are as wide'] : []),
     ],
     details: { missing: what, ...(head && { head: head.index }) },
   });

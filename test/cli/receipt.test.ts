@@ -6,6 +6,7 @@ import { tempFolder } from '../fixtures.ts';
 import { openCommands } from './commands-here.ts';
 import { npyFile, tinySae } from './fixtures.ts';
 import { testHere as test } from './home.ts';
+import { writePageFiles } from './page-folder.ts';
 import { documentsOf, linesOf, runLimited } from './run-cli.ts';
 import { storedFeatures } from './sandbox-process.ts';
 
@@ -54,6 +55,19 @@ describe.concurrent('what is said of a part of an upload', () => {
       expect(linesOf(readFileSync(receipt, 'utf8'))).toHaveLength(513);
     },
   );
+
+  test('of a sweep are named by their layers where the name says so, and never two alike', async ({ home, server }) => {
+    writePageFiles(home.folder);
+    const command = ['upload-sae', join(home.folder, 'every-layer'), '--sae-id', 'named', '--features', '0-1'];
+    const receipt = (name: string) => [...command, '--receipt', join(home.folder, name)];
+    expect(await home.runAt(server.url, receipt('r-{layer}.jsonl'))).toMatchObject({ code: 0 });
+    for (const layer of [0, 1, 2]) {
+      const [head = ''] = linesOf(readFileSync(join(home.folder, `r-${layer}.jsonl`), 'utf8'));
+      expect(JSON.parse(head)).toMatchObject({ source: `tiny-kjv-4l/${layer}-named` });
+    }
+    const one = await home.runAt(server.url, receipt('r-{head}.jsonl'));
+    expect(one).toMatchObject({ code: 2, stderr: expect.stringContaining('would be the receipt of several SAEs') });
+  });
 
   test('of a sweep take the place of no other files, whose names are known once the SAEs are', async ({
     home,

@@ -26,6 +26,7 @@ describe.concurrent('upload-sae of several SAEs', () => {
     const url = (layer: number) => `${server.url}/tiny-kjv-4l/${layer}-all\n`;
     expect(ran).toMatchObject({ code: 0, stdout: url(0) + url(2) });
     for (const source of ['0-all', '2-all']) expect(storedFeatures(server.data, source)).toHaveLength(512);
+    expect(ran.stderr).toContain('2 of 2 SAEs done: 1,024 rows on the server, 1,024 sent now\n');
   });
 
   test('does not take one --layer for all of them', async ({ home, server }) => {

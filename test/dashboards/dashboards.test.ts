@@ -176,7 +176,9 @@ describe('dashboards in a .jsonl', () => {
   it('are refused for the same on every line with the first of these, and how many more there are', async () => {
     const path = await jsonLines(...Array.from({ length: 30 }, () => ({ feature: 1, tokens: ['a'], values: [1] })));
     const { message } = await openDashboards(path, place).catch((error) => error);
-    expect(message).toMatch(/30 records cannot be uploaded:\n.*line 1: says no "index".*It has "tokens", "values", "feature"/);
+    expect(message).toMatch(
+      /30 records cannot be uploaded:\n.*line 1: says no "index".*It has "tokens", "values", "feature"/,
+    );
     expect(message.split('\n')).toHaveLength(5);
     expect(message).toMatch(/\n {2}27 more lines: says no "index"/);
   });

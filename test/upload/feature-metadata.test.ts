@@ -97,7 +97,10 @@ describe('facts of features on a server with the upload protocol', () => {
     await bench.upload(rows, { features: [[0, 2]], featureMetadata: factFile('facts.jsonl') });
     for (const featureMetadata of [factFile('facts.npz'), undefined]) {
       const again = bench.upload(rows, featureMetadata === undefined ? {} : { featureMetadata });
-      await expect(again).rejects.toMatchObject({ exitCode: 12, message: expect.stringContaining('--feature-metadata') });
+      await expect(again).rejects.toMatchObject({
+        exitCode: 12,
+        message: expect.stringContaining('--feature-metadata'),
+      });
     }
     expect(bench.held()).toHaveLength(2);
   });
