@@ -107,7 +107,7 @@ export const commandSpecs: readonly CommandSpec[] = [
       help: 'weight file, folder of one or more SAEs, or examples (.jsonl, SAEDashboard folder)',
       required: true,
     },
-    options: ['tensor', 'orientation', 'strict'],
+    options: ['tensor', 'orientation', 'headAxis', 'strict'],
     examples: ['neuronpedia inspect ./my-sae', 'neuronpedia inspect W_dec.npy --orientation rows --strict --json'],
     exitCodes: [6, 130],
     exitMeanings: { 0: 'done', 6: 'it cannot be read; with --strict, anything was found amiss', 130: 'interrupted' },

@@ -31,6 +31,8 @@ export interface Inspection {
 
 export interface InspectOptions extends DictionaryOptions {
   readonly tensor?: string;
+  /** Which axis of a 3-D decoder counts heads. */
+  readonly headAxis?: 'first' | 'middle';
 }
 
 type Found = { -readonly [K in keyof Inspection]: Inspection[K] extends readonly (infer T)[] ? T[] : Inspection[K] };
@@ -63,7 +65,7 @@ async function addDashboards(found: Found, path: string): Promise<void> {
 /** A folder's SAEs; where it holds none, the weight files that lie in it. */
 async function addFolder(found: Found, path: string, options: InspectOptions): Promise<void> {
   try {
-    return await addSaes(found, await findSaes(path, options.tensor), options);
+    return await addSaes(found, await findSaes(path, options.tensor, options.headAxis), options);
   } catch (error) {
     const files = await weightFiles(path);
     if (!isUntold(error) || files.length === 0) throw error;
@@ -85,7 +87,7 @@ async function addFileOfMany(found: Found, path: string, options: InspectOptions
 async function addFile(found: Found, path: string, options: InspectOptions): Promise<void> {
   const file = await openTensorFile(path);
   try {
-    const { saes, problem } = await saesOf(path, options.tensor);
+    const { saes, problem } = await saesOf(path, options);
     if (saes.length > 0) return await addSaes(found, saes, options);
     await addFileReport(found, file);
     const vectors = vectorsOf(file, options.tensor);
@@ -103,9 +105,12 @@ async function addFile(found: Found, path: string, options: InspectOptions): Pro
 }
 
 /** The SAEs of one file, open; a lone vector in a matrix of one row is none, and a probe is none. */
-async function saesOf(path: string, tensor: string | undefined): Promise<{ saes: Sae[]; problem?: AppError }> {
+async function saesOf(
+  path: string,
+  { tensor, headAxis }: InspectOptions,
+): Promise<{ saes: Sae[]; problem?: AppError }> {
   try {
-    const saes = await findSaes(path, tensor);
+    const saes = await findSaes(path, tensor, headAxis);
     const isVector = (file: TensorFile, tensor: Tensor) => isSingle(tensor) || classesOf(file, tensor) > 1;
     if (!saes.every(({ layout, file, decoder }) => layout === bareLayout && isVector(file, decoder))) return { saes };
     await closeAll(saes);

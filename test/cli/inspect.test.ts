@@ -78,6 +78,17 @@ describe.concurrent('inspect', () => {
     expect(documentsOf(uploaded).at(-1)).toMatchObject({ status: 'done', jobs: [{ confirmed: 512 }] });
   });
 
+  test('of a crosscoder whose axes nothing proves takes --head-axis, and puts it into the command', async ({
+    home,
+  }) => {
+    const file = home.file('cc.npy', npyFile([2, 5, 64], Math.sin));
+    const unsaid = await home.run(['inspect', file]);
+    expect(unsaid.stdout).toContain('hint: --head-axis first: 2 heads');
+    const [{ saes, commands }] = documentsOf(await home.run(['inspect', file, '--head-axis', 'first', '--json']));
+    expect(saes).toMatchObject([{ features: 5, width: 64, head: { index: 0, of: 2 } }, { head: { index: 1 } }]);
+    expect(commands).toMatchObject([{ command: expect.stringContaining(`${file} --head-axis first --sae-id NAME`) }]);
+  });
+
   test('the command for a probe of scaled features says what is to be done with the scale', async ({ home }) => {
     const ran = await home.run(['inspect', fixture('probes/sklearn-scaled.npz'), '--json']);
     const [{ commands, vectors }] = documentsOf(ran);

@@ -17,14 +17,14 @@ export async function run(context: CommandContext): Promise<number> {
     out.document({ type: 'inspect', path, status: 'interrupted' });
     return 130;
   }
-  for (const line of inspectionLines(out.page, inspection, options.tensor)) out.result(line);
+  for (const line of inspectionLines(out.page, inspection, options)) out.result(line);
   const error = failure(path, inspection.findings, options.strict ?? false);
   if (error && !out.json) throw error;
   out.document({
     type: 'inspect',
     status: inspection.findings.length > 0 ? 'findings' : 'clean',
     ...inspection,
-    commands: uploadCommands(inspection, options.tensor),
+    commands: uploadCommands(inspection, options),
     ...(error && { error: { code: error.code, exitCode: error.exitCode, message: error.message } }),
   });
   // With --json the one document says it; an error document after it would be a second.
@@ -34,12 +34,13 @@ export async function run(context: CommandContext): Promise<number> {
 
 /** Undefined where a signal came first. */
 function look({ out, options, stop }: CommandContext, path: string): Promise<Inspection | undefined> {
-  const { tensor, orientation } = options;
+  const { tensor, orientation, headAxis } = options;
   return withSpinner(out, `reading ${path}`, async (say) => {
     try {
       return await inspectPath(path, {
         ...(tensor !== undefined && { tensor }),
         ...(orientation !== undefined && { orientation }),
+        ...(headAxis !== undefined && { headAxis }),
         models: BUILT_IN_MODELS,
         watch: {
           signal: stop,

@@ -1,6 +1,7 @@
 import type { SaeReport } from '../../inspect/dictionary.ts';
 import type { Inspection } from '../../inspect/inspect.ts';
 import type { VectorReport } from '../../inspect/vector.ts';
+import type { OptionValues } from '../options.ts';
 import { shellWord } from '../shell-word.ts';
 
 /** A command that uploads what was looked at, with capitals where something must still be said. */
@@ -10,16 +11,19 @@ export interface SuggestedCommand {
   readonly toGive: readonly string[];
 }
 
-/** The commands for all that was found; `tensor` is what was asked for. */
-export function uploadCommands(inspection: Inspection, tensor: string | undefined): SuggestedCommand[] {
+/** What was said of the file, which the upload must be told again. */
+export type Said = Pick<OptionValues, 'tensor' | 'headAxis'>;
+
+/** The commands for all that was found. */
+export function uploadCommands(inspection: Inspection, said: Said): SuggestedCommand[] {
   const { path, vectors } = inspection;
   const saes = inspection.saes.filter(({ survey }) => survey);
   const isSweep = saes.length > 0 && saes.every(({ layer, head }) => layer && !head);
   const groups = isSweep ? [{ path, saes }] : byPath(saes);
   const needTensor = filesOfSeveral(inspection);
   return [
-    ...groups.map((group) => saeCommand(group.path, group.saes, tensor)),
-    ...vectors.map((vector) => vectorCommand(vector, needTensor.has(vector.file) ? vector.tensor : tensor)),
+    ...groups.map((group) => saeCommand(group.path, group.saes, said)),
+    ...vectors.map((vector) => vectorCommand(vector, needTensor.has(vector.file) ? vector.tensor : said.tensor)),
   ];
 }
 
@@ -30,7 +34,7 @@ function byPath(saes: readonly SaeReport[]): { path: string; saes: SaeReport[] }
   return [...groups].map(([path, saes]) => ({ path, saes }));
 }
 
-function saeCommand(path: string, saes: readonly SaeReport[], tensor: string | undefined): SuggestedCommand {
+function saeCommand(path: string, saes: readonly SaeReport[], { tensor, headAxis }: Said): SuggestedCommand {
   const heads = saes.filter(({ head, layer, model }) => head && !(layer && model));
   const needs = (is: (sae: SaeReport) => boolean) => heads.length === 0 && saes.some(is);
   const gaps = [
@@ -44,8 +48,9 @@ function saeCommand(path: string, saes: readonly SaeReport[], tensor: string | u
   const given = saes.some(({ orientationFrom }) => orientationFrom === '--orientation')
     ? [`--orientation ${saes[0]?.orientation}`]
     : [];
+  const axis = headAxis === undefined ? [] : [`--head-axis ${headAxis}`];
   const bad = saes.some(({ survey }) => (survey?.broken.count ?? 0) > 0) ? ['--skip-bad-rows'] : [];
-  return suggestion('upload-sae', path, [...tensorOption(tensor), ...given, ...bad], gaps);
+  return suggestion('upload-sae', path, [...tensorOption(tensor), ...axis, ...given, ...bad], gaps);
 }
 
 /** Files with several vectors, or with one beside what may be another and cannot be read. */

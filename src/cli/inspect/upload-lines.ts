@@ -3,15 +3,15 @@ import type { Inspection } from '../../inspect/inspect.ts';
 import { totalCost } from '../../inspect/upload-cost.ts';
 import { parseHook } from '../../layouts/hook.ts';
 import type { Page } from '../output.ts';
-import { uploadCommands } from './commands.ts';
+import { type Said, uploadCommands } from './commands.ts';
 import { firstOf, labelled } from './lines.ts';
 import { size } from './numbers.ts';
 
 const mostCommands = 4;
 
 /** What an upload of all that was found would take, and what to type. */
-export function uploadLines(page: Page, inspection: Inspection, tensor: string | undefined): string[] {
-  const commands = firstOf(uploadCommands(inspection, tensor), mostCommands, ({ command }) => page.paint.cyan(command));
+export function uploadLines(page: Page, inspection: Inspection, said: Said): string[] {
+  const commands = firstOf(uploadCommands(inspection, said), mostCommands, ({ command }) => page.paint.cyan(command));
   const lines = [...featureCost(inspection), ...vectorCost(inspection), ...commands];
   const [first, ...others] = lines;
   return first === undefined ? [] : labelled(page, 'upload', first, ...others);

@@ -1,6 +1,7 @@
 import type { Finding } from '../../inspect/findings.ts';
 import type { Inspection } from '../../inspect/inspect.ts';
 import type { Page } from '../output.ts';
+import type { Said } from './commands.ts';
 import { fileLines, filesLine } from './file-lines.ts';
 import { firstOf, labelled } from './lines.ts';
 import { printable } from './printable.ts';
@@ -14,7 +15,7 @@ const mostAtLength = 3;
 const mostFindings = 20;
 
 /** An inspection for people, line by line. */
-export function inspectionLines(page: Page, found: Inspection, tensor: string | undefined): string[] {
+export function inspectionLines(page: Page, found: Inspection, said: Said): string[] {
   const inspection = printable({ ...found, findings: found.findings.map(withoutList) });
   const { files, saes, vectors, activations, findings } = inspection;
   const sweep = saes.length > mostAtLength;
@@ -24,7 +25,7 @@ export function inspectionLines(page: Page, found: Inspection, tensor: string | 
     ...vectorLines(page, vectors),
     ...(activations ? dashboardLines(page, activations) : []),
     ...findingLines(page, findings),
-    ...uploadLines(page, inspection, tensor),
+    ...uploadLines(page, inspection, said),
   ];
 }
 
