@@ -72,15 +72,18 @@ export interface Findings {
   readonly first: readonly string[];
   /** How many there are in all. */
   readonly count: number;
+  /** What stands for others in place of each of them, for people. */
+  readonly more?: readonly string[];
 }
 
 /** A sentence with what it is about behind it, of several things each in an indented line of its own. */
-export function withFindings(sentence: string, { first, count }: Findings): string {
+export function withFindings(sentence: string, { first, count, more = [] }: Findings): string {
   const [only, second] = first;
   if (only === undefined) return sentence;
   if (second === undefined && count === 1) return `${sentence}: ${only}`;
-  const more = count > first.length ? ` (the first ${first.length} of ${count})` : '';
-  return [`${sentence}${more}:`, ...first.map((finding) => `  ${finding.replaceAll('\n', '\n  ')}`)].join('\n');
+  const some = count > first.length ? ` (the first ${first.length} of ${count})` : '';
+  const lines = [...first, ...more].map((finding) => `  ${finding.replaceAll('\n', '\n  ')}`);
+  return [`${sentence}${some}:`, ...lines].join('\n');
 }
 
 /** What is said otherwise of an error. */

@@ -63,7 +63,7 @@ async function runCommand(
     interactive: isatty(0) && process.stderr.isTTY === true && options.input !== false,
     version,
     command: commandToRepeat(argv, options),
-    typed: { words: argv, folder: folderHere() },
+    typed: { words: argv, folder: folderHere(), isPart: options.features !== undefined },
     read: (words) => parseCommandLine(words, version, silent),
     commands: commandSpecs,
     stop: signals.stop,
@@ -101,12 +101,13 @@ function secretOf(key = ''): string {
   return plain.startsWith('sandbox-') ? '' : plain;
 }
 
-/** Of so many signs a key is nothing that other texts may hold by chance. */
-const leastOfKey = 8;
+/** A shorter key may stand in another word by chance. */
+const leastOfKey = 16;
 
 /** What is typed stands in the shell's history, in the list of processes, and in the checkpoint. Error: usage. */
 function refuseKey(argv: readonly string[], key: string): void {
-  const holds = (word: string) => word === key || (key.length >= leastOfKey && word.includes(key));
+  const holds = (word: string) =>
+    word === key || word.endsWith(`=${key}`) || (key.length >= leastOfKey && word.includes(key));
   if (key === '' || !argv.some(holds)) return;
   throw new AppError('usage', 'the API key of NEURONPEDIA_API_KEY stands in the command line', {
     hints: ['leave it out: the variable is enough'],
@@ -122,7 +123,7 @@ function outputOptions(argv: readonly string[]) {
   const isOff = (value: string) => value === '0' || value === 'false';
   const wanted = env.FORCE_COLOR !== undefined && !isOff(env.FORCE_COLOR);
   const unwanted = given('--no-color') || !!env.NO_COLOR || isOff(env.FORCE_COLOR ?? '');
-  // Its log keeps every picture of a bar.
+  // A CI log would keep every redraw of a bar.
   const isCi = !!env.CI && !isOff(env.CI);
   const coloured = (stream: NodeJS.WriteStream) =>
     !unwanted && (wanted || (stream.isTTY === true && env.TERM !== 'dumb'));

@@ -52,7 +52,7 @@ const mayImport: Record<string, string[]> = {
   encode: ['v8-flags'],
   formats: ['tensor'],
   layouts: ['formats', 'tensor', 'by-number'],
-  dashboards: ['tensor'],
+  dashboards: ['tensor', 'count'],
   'feature-data': ['formats', 'dashboards', 'tensor'],
   inspect: ['layouts', 'formats', 'dashboards', 'feature-data', 'tensor', 'by-number'],
   upload: ['layouts', 'formats', 'dashboards', 'feature-data', 'encode', 'tensor', 'make-folder', 'count'],

@@ -48,12 +48,16 @@ const codeOf: ReadonlyMap<string | undefined, ErrorCode> = new Map([
 ]);
 
 /**
- * An answer that will be the same however often it is asked for, as an error for people; of `isOfKey` the reason is the key
- * wherever the server names no other.
+ * An answer that will be the same however often it is asked for, as an error for people; its code is `otherwise` where the
+ * server names none that is known here.
  */
-export function permanentError(answer: Answer, doing: string, isOfKey = answer.status === 401): AppError {
+export function permanentError(
+  answer: Answer,
+  doing: string,
+  otherwise: ErrorCode = answer.status === 401 ? 'authentication_failed' : 'refused',
+): AppError {
   const complaint = readComplaint(answer);
-  const code = codeOf.get(complaint.code) ?? (isOfKey ? 'authentication_failed' : 'refused');
+  const code = codeOf.get(complaint.code) ?? otherwise;
   const where = complaint.path === undefined ? '' : ` (at ${complaint.path})`;
   return new AppError(code, `${doing}: the server refused: ${complaint.message}${where}`, {
     hints: hintsFor(answer, code, complaint),

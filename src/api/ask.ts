@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../errors.ts';
 import type * as z from '../schema.ts';
 import type { RequestWindow } from '../upload/pacer.ts';
+import { nextWait } from '../upload/patience.ts';
 import { isCutOff } from './answer.ts';
 import { higherLimits, isTransient, permanentError, readComplaint, retryAfterMs } from './answer-errors.ts';
 import type { Answer, Http, HttpRequest } from './http.ts';
@@ -84,8 +85,7 @@ function waitAfter(answer: Answer, request: HttpRequest, wait: number | undefine
   if (window) throw windowFull(answer, window);
   const asked = retryAfterMs(answer);
   if (wait === undefined || (asked ?? 0) > longestWaitMs) throw failing(request, answer, asked);
-  // One that asks for no pause is believed once.
-  return wait === waitsMs[0] ? (asked ?? wait) : Math.max(asked ?? 0, wait);
+  return nextWait(wait === waitsMs[0], asked, wait);
 }
 
 /** A full window is no moment's matter: trying again at once would only be refused again. Error: paused. */

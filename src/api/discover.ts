@@ -60,7 +60,7 @@ const asking = 'asking for the upload limits';
 /** The answer about limits, which may be a page. Errors: those of asking, and of a refused key or a redirect. */
 async function askLimits(http: Http): Promise<Answer> {
   const limits = await askAgain(http, { method: 'GET', path: '/api/upload/limits' }, true);
-  if (isRefusal(limits)) throw permanentError(limits, 'signing in', true);
+  if (isRefusal(limits)) throw permanentError(limits, 'signing in', 'authentication_failed');
   if (limits.status >= 300 && limits.status < 400) throw permanentError(limits, asking);
   return limits;
 }
@@ -79,7 +79,7 @@ export async function askQuota(http: Http): Promise<Quota> {
 
 async function fetchAccount(http: Http): Promise<Account> {
   const answer = await askAgain(http, { method: 'POST', path: '/api/user/refresh' });
-  if (isRefusal(answer)) throw permanentError(answer, 'signing in', true);
+  if (isRefusal(answer)) throw permanentError(answer, 'signing in', 'authentication_failed');
   const user = userSchema.safeParse(answer.json);
   if (answer.status !== 200 || !user.success) throw notNeuronpedia(http, answer);
   return { id: user.data.id, name: user.data.name ?? user.data.id };

@@ -72,9 +72,8 @@ function bodyOf(ids: readonly string[], fields: boolean) {
 }
 
 /**
- * A refusal is returned for the caller to tell, and that the server has failed: what matters is whether the row is there after.
- * Errors: unreachable, authentication_failed, paused; server_failing for a gateway's answer, behind which the request may be
- * under way.
+ * A refusal, and a 500, is returned for the caller to tell: what matters is whether the row is there afterwards.
+ * Errors: unreachable, authentication_failed, paused, server_failing.
  */
 async function remove(http: Http, id: string): Promise<string | undefined> {
   const { model, source, index } = idParts(id);
@@ -96,6 +95,7 @@ function asFailure(error: unknown): string {
       cause: error,
     });
   }
+  // 502 to 504 are a gateway's: the server behind it may still be deleting.
   if (status === 500) return error.message;
   throw error;
 }

@@ -3,7 +3,7 @@ import type { FeatureId } from '../api/feature-id.ts';
 import type { Http } from '../api/http.ts';
 import { putOnList } from '../api/lists.ts';
 import { count } from '../count.ts';
-import { AppError, toAppError } from '../errors.ts';
+import { AppError, isStopped, toAppError } from '../errors.ts';
 import type { CommandContext } from './context.ts';
 import { type Explained, explainFeatures, explainingOf } from './explain-features.ts';
 import { parseId } from './id.ts';
@@ -95,10 +95,17 @@ export async function afterUpload(
       ...(wantsExplaining(options) && { explanations }),
       ...(notExplained.length > 0 && { notExplained }),
       ...(error && { afterwards: { code: error.code, message: error.message } }),
+      ...(typeof error?.details.resume_at === 'string' && { resume_at: error.details.resume_at }),
     },
     exitCode,
-    status: context.stop.aborted ? (exitCode === 8 ? 'paused' : 'interrupted') : exitCode > 0 ? 'failed' : 'done',
+    status: statusAfter(error, exitCode),
   };
+}
+
+function statusAfter(error: AppError | undefined, exitCode: number): Afterwards['status'] {
+  if (error?.code === 'paused') return 'paused';
+  if (isStopped(error)) return 'interrupted';
+  return exitCode > 0 ? 'failed' : 'done';
 }
 
 async function fillList(

@@ -85,7 +85,7 @@ export const commandSpecs: readonly CommandSpec[] = [
     name: 'delete',
     summary: 'delete features, vectors and probes that you uploaded',
     argument: { name: 'ID', help: 'model/source/index or its URL', required: false, several: true },
-    options: ['job', 'includeFound', 'dryRun', 'yes', 'forceUnlock'],
+    options: ['job', 'includeFound', 'dryRun', 'yes', 'settleTimeout', 'forceUnlock'],
     heading: 'What to delete',
     examples: ['neuronpedia delete gpt2-small/6-my-res-16k/1234', 'neuronpedia delete --job 0bccbe95a159a47a --yes'],
     exitCodes: [...ofServers, 6, 8, 9, 11, 12],

@@ -99,12 +99,6 @@ function problemOf({ planned, deletion, survey }: Ended, refused: number): AppEr
     const hints = ['run the upload again, which finds out, and then delete again'];
     return new AppError('outcome_unknown', problem, { hints });
   }
-  const mayCome = survey.absent.filter((id) => planned.unanswered.has(id));
-  if (mayCome.length > 0) {
-    const problem = `${several(mayCome.length, 'row')} of this job had no answer yet, are not there, and may still come: ${someOf(mayCome)}`;
-    const hints = ['delete the job once more in a minute; the upload itself finds out what became of them'];
-    return new AppError('outcome_unknown', problem, { hints });
-  }
   if (unknown.length > 0) {
     const problem = `of ${several(unknown.length, 'row')} it is unknown whether they are gone: ${someOf(unknown)}`;
     const hints = ['run the same command again once the server answers: what is gone already is no harm'];

@@ -111,7 +111,7 @@ async function readVector(context: CommandContext): Promise<TensorFile> {
       hints: ["pipe a JSON array in: echo '[0.1, -0.2]' | neuronpedia upload-vector - …"],
     });
   }
-  if (!/^(\xef\xbb\xbf)?\s*[[{]/.test(Buffer.from(bytes.subarray(0, 64)).toString('latin1'))) {
+  if (!/^(\xef\xbb\xbf)?\s*[[{]/.test(Buffer.from(bytes.subarray(0, 1 << 16)).toString('latin1'))) {
     throw new AppError(
       'format_invalid',
       'standard input: is no JSON array of numbers, which is all that is read there',

@@ -9,7 +9,7 @@ export const exitMeanings: Readonly<Record<number, string>> = {
   6: 'input or preflight check failed; nothing was sent',
   7: 'verifying, or checking a finished job, found rows that are gone or differ',
   8: 'paused at a quota or time limit; progress is saved, `resume_at` says when to go on',
-  9: 'for some rows it is unknown whether the server has them; they are listed',
+  9: 'for some rows it is unknown whether the server has them, or has deleted them; they are listed',
   10: 'the server refused the request for good, or is no Neuronpedia server; or a row to delete is not yours',
   11: 'another run holds this job',
   12: 'the checkpoint belongs to other data, another server or another account, or cannot be written',

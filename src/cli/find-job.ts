@@ -3,7 +3,7 @@ import { noSuchJob, readJobState } from '../upload/held-jobs.ts';
 import { jobIds, type KnownJob, knownJobs } from '../upload/jobs.ts';
 import type { JobRecord } from '../upload/journal-records.ts';
 import { rowsAmong } from '../upload/row-ids.ts';
-import { partsOfId } from './id.ts';
+import { partsOfId, plainHost } from './id.ts';
 import type { OptionValues } from './options.ts';
 
 /** Of several jobs that may be meant the latest are named. */
@@ -18,8 +18,8 @@ export function sourceNamed(text: string): string | undefined {
 
 /**
  * The id of the one job that is meant: by it, the first digits of it, the source or vector that its upload printed, or the
- * name of its vector; of several it is the one at the server that the address or the options name. Errors: not_found, and usage where
- * several jobs may be meant.
+ * name of its vector; of several it is the one at the server that the address or the options name. Errors: not_found, and
+ * usage where several jobs may be meant.
  */
 export async function findJobId(stateDir: string, text: string, options: OptionValues): Promise<string> {
   const ids = await jobIds(stateDir);
@@ -27,8 +27,9 @@ export async function findJobId(stateDir: string, text: string, options: OptionV
   const known = await knownJobs(stateDir);
   const byDigits = /^[0-9a-f]+$/.test(text) ? ids.filter((id) => id.startsWith(text)) : [];
   const byName = known.filter(({ job }) => isOfSource(job, sourceNamed(text)) || isOfName(job, text));
-  const byVector = await jobsOfVector(stateDir, known, text);
-  const meant = [...new Set([...byDigits, ...[...byName, ...byVector].map(({ id }) => id)])];
+  const byText = [...byDigits, ...byName.map(({ id }) => id)];
+  const byVector = byText.length > 0 ? [] : await jobsOfVector(stateDir, known, text);
+  const meant = [...new Set([...byText, ...byVector.map(({ id }) => id)])];
   if (meant.length === 0) throw noSuchJob(text);
   if (meant.length === 1) return meant[0] as string;
   return oneOf(
@@ -45,6 +46,7 @@ async function jobsOfVector(stateDir: string, known: readonly KnownJob[], text: 
   const named = new Set([`${model}/${source}/${index}`]);
   const found: KnownJob[] = [];
   for (const one of known) {
+    // A job that is bound to a single request is one of a single row: others are not named by one of theirs.
     if (one.job.request === undefined || one.job.as === 'activations' || one.job.model !== model) continue;
     const state = await readJobState(stateDir, one.id);
     if (state && rowsAmong(one.job, state, named).length > 0) found.push(one);
@@ -85,7 +87,7 @@ function atServer(
   const asked = host ?? (apiUrl !== undefined && URL.canParse(apiUrl) ? new URL(apiUrl).host : undefined);
   return ({ serverName, serverKind }) => {
     const isAddress = URL.canParse(serverName);
-    if (asked !== undefined) return isAddress && new URL(serverName).host === asked;
+    if (asked !== undefined) return isAddress && plainHost(new URL(serverName).host) === plainHost(asked);
     return !isAddress && ((sandbox && serverKind !== 'public') || (sandboxPublic && serverKind === 'public')) === true;
   };
 }
@@ -93,7 +95,8 @@ function atServer(
 /** A job that is named by an address is at that host: the same source elsewhere is another's. Error: usage. */
 export function requireHost(text: string, { serverName, title }: JobRecord): void {
   const { host } = partsOfId(text);
-  if (host === undefined || (URL.canParse(serverName) && new URL(serverName).host === host)) return;
+  if (host === undefined || (URL.canParse(serverName) && plainHost(new URL(serverName).host) === plainHost(host)))
+    return;
   throw new AppError('usage', `nothing was uploaded from here to ${text}: ${title} went to ${serverName}`, {
     hints: ['name the job by its id, as status lists it'],
   });

@@ -20,12 +20,12 @@ export function urlElsewhere(url: string, ids: readonly string[]): { text: strin
   const text = ids.find((id) => ![undefined, plainHost(asked)].includes(plainHost(partsOfId(id).host)));
   if (text === undefined) return undefined;
   const { host = '' } = partsOfId(text);
-  const scheme = /^(localhost|127\.)/.test(host) ? 'http' : 'https';
+  const scheme = /^(localhost|127\.|\[::1\])/.test(host) ? 'http' : 'https';
   return { text, origin: text.includes('://') ? new URL(text).origin : `${scheme}://${host}` };
 }
 
 /** This machine has several names. */
-function plainHost(host: string | undefined): string | undefined {
+export function plainHost(host: string | undefined): string | undefined {
   return host?.replace(/^(localhost|\[::1\])(?=:|$)/, '127.0.0.1');
 }
 

@@ -22,7 +22,7 @@ export const optionSpecs = {
   hook: {
     value: 'HOOK',
     group: groups.place,
-    help: 'hook: resid-post (default for vectors and probes) or resid-pre; SAEs also take others, and full names such as blocks.6.hook_mlp_out',
+    help: 'hook: resid-post (default for vectors and probes) or resid-pre; SAEs also take others, and full names such as blocks.6.hook_mlp_out, which give the layer where nothing else does',
     choices: ['resid-pre', 'resid-post'],
     schema: text,
   },
@@ -81,7 +81,7 @@ export const optionSpecs = {
   label: {
     value: 'TEMPLATE',
     group: groups.sending,
-    help: 'name of each vector, with --as vectors (default: "{sae-id} L{layer} #{index}"); may contain {name}',
+    help: 'name of each vector, with --as vectors (default: "{sae-id} L{layer} #{index}"); may contain {sae-id}, {layer}, {index} and {name}',
     schema: text,
   },
   ...aboutOptions,

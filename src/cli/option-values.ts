@@ -11,7 +11,9 @@ export type Zod = Pick<
 /** A switch. */
 export const flag = (z: Zod) => z.boolean();
 /** Any text but none. */
-export const text = (z: Zod) => z.string().check(z.regex(/\S/, 'expected some text'));
+export const text = (z: Zod) => z.string().check(z.regex(/./s, 'expected some text'));
+/** A text that people can see. */
+export const words = (z: Zod) => z.string().check(z.regex(/\S/, 'expected some text'));
 
 /** A finite number, as people write one. */
 export const decimal = (z: Zod) =>

@@ -1,11 +1,11 @@
 import { mostStrength } from '../upload/strength.ts';
 import { groups } from './option-groups.ts';
 import type { OptionSpec } from './option-spec.ts';
-import { decimal, flag, text, whole, type Zod } from './option-values.ts';
+import { decimal, flag, whole, words, type Zod } from './option-values.ts';
 
 /** Options of a direction of its own: a steering vector or a probe. */
 export const directionOptions = {
-  name: { value: 'TEXT', group: groups.place, help: 'name of the vector', schema: text },
+  name: { value: 'TEXT', group: groups.place, help: 'name of the vector', schema: words },
   strength: {
     value: 'N',
     group: groups.place,
@@ -21,7 +21,7 @@ export const directionOptions = {
     help: 'row to use if the tensor holds several vectors, counted from 0',
     schema: whole(0, Number.MAX_SAFE_INTEGER),
   },
-  concept: { value: 'TEXT', group: groups.place, help: 'concept that the probe detects', schema: text },
+  concept: { value: 'TEXT', group: groups.place, help: 'concept that the probe detects', schema: words },
   bias: {
     value: 'X',
     group: groups.reading,
@@ -31,7 +31,7 @@ export const directionOptions = {
   class: {
     value: 'I',
     group: groups.reading,
-    help: 'class whose direction to use, if the probe has several, counted from 0',
+    help: 'class whose direction to use, of a probe with three or more, counted from 0',
     schema: whole(0, Number.MAX_SAFE_INTEGER),
   },
   rawSpace: {

@@ -1,6 +1,7 @@
 import { count } from '../count.ts';
 import type { AppError } from '../errors.ts';
 import { type SaeEnd, sourceOf } from '../library/sae-upload.ts';
+import type { RefusedSae } from '../library/upload-sae.ts';
 import { countRows } from '../tensor/ranges.ts';
 import type { PreparedSae } from '../upload/kinds/prepared-sae.ts';
 import type { JobReport } from '../upload/run.ts';
@@ -92,7 +93,8 @@ function statusOfEnd({ report, error, held, after }: End): string {
   if (error) return failedFields(error).status;
   if (held) return statusOf(held);
   const status = report ? statusOf(report) : 'done';
-  return after && after.exitCode > (report ? exitCodeOf(report) : 0) ? after.status : status;
+  const isAfter = after && after.status !== 'done' && after.exitCode >= (report ? exitCodeOf(report) : 0);
+  return isAfter ? after.status : status;
 }
 
 /** The same for a command whose time was up before the first of its jobs was known. */
@@ -103,10 +105,14 @@ export function finishUnbegun({ out, command }: CommandContext, { message, detai
 }
 
 /** The same for a command of which some SAEs are not fit to be sent, so that none was. */
-export function finishRefused({ out }: CommandContext, error: AppError): number {
+export function finishRefused({ out }: CommandContext, error: AppError, refused: readonly RefusedSae[]): number {
   out.complain(error);
-  const failed = error.details.failed as { sae: string }[];
-  const jobs = failed.map(({ sae, ...why }) => ({ source: sae, status: 'failed', ...why }));
+  const jobs = refused.map(({ sae, hints, ...why }) => ({
+    source: sae,
+    status: 'failed',
+    ...why,
+    hint: hints.join('\n'),
+  }));
   out.document({ type: 'summary', status: 'failed', jobs });
   return error.exitCode;
 }

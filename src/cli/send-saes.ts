@@ -1,5 +1,5 @@
 import { count } from '../count.ts';
-import { AppError, toAppError } from '../errors.ts';
+import { AppError, isStopped, toAppError } from '../errors.ts';
 import { uploadCost } from '../inspect/upload-cost.ts';
 import { sourceOf } from '../library/sae-upload.ts';
 import type { OnEvent } from '../upload/events.ts';
@@ -12,6 +12,7 @@ import { isLimited, leftToday } from '../upload/quota.ts';
 import { reportOf } from '../upload/report-of.ts';
 import type { JobReport, SendLimits } from '../upload/run.ts';
 import type { Server } from '../upload/server.ts';
+import { isTimeUp } from '../upload/time-limit.ts';
 import { type Afterwards, afterUpload, type Uploaded } from './after-upload.ts';
 import type { CommandContext } from './context.ts';
 import { size as byteSize } from './inspect/numbers.ts';
@@ -139,8 +140,13 @@ export async function showSending(
   const { out, options } = context;
   const { server, http } = connection;
   const reporter = await eventReporter(context, sourceOf(prepared));
+  // Until it makes progress a run may still turn out to be of other data than the checkpoint, or another's.
+  let isBegun = false;
   try {
-    const report = await send(reporter.onEvent);
+    const report = await send((event) => {
+      isBegun ||= event.type === 'progress';
+      reporter.onEvent(event);
+    });
     reporter.stop();
     tellReport(context, session, server, prepared, report);
     const lost = await receiptLost(options.receipt, async (path) => {
@@ -155,9 +161,9 @@ export async function showSending(
     return { report, lost, after: await afterUpload(context, session, http, uploaded) };
   } catch (thrown) {
     reporter.stop();
-    // What ended the whole command is told at its end.
-    if (several && !context.stop.aborted) out.error(toAppError(thrown));
-    await receiptSoFar(context, session, server, prepared, several);
+    // What ends the whole command is told at its end.
+    if (several && !isStopped(thrown) && !isTimeUp(thrown)) out.error(toAppError(thrown));
+    if (isBegun) await receiptSoFar(context, session, server, prepared, several);
     throw thrown;
   }
 }

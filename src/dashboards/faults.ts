@@ -1,4 +1,5 @@
-import { AppError, type Findings, mostListed } from '../errors.ts';
+import { several } from '../count.ts';
+import { AppError, mostListed } from '../errors.ts';
 
 /** What is known of a fault besides its words. */
 export interface AboutFault {
@@ -23,28 +24,33 @@ export interface FaultOptions {
   readonly orElse?: string | undefined;
 }
 
-/** A key that is called otherwise is the same fault on every line: so many are shown. */
+/** A key that is called otherwise is the same fault on every line: so many of these are shown. */
 const mostAlike = 3;
+
+/** So many kinds of fault are counted. */
+const mostKinds = 32;
 
 /** Counts faults of lines that are the same but for the line's number. */
 function countAlike() {
-  const times = new Map<string, number>();
+  const times = new Map<string, { shown: number; left: number }>();
   return {
-    /** Whether it is one of the first of its kind. */
-    isNew(fault: string): boolean {
+    /** Whether it is one of the first of its kind, where there is room for it. */
+    takesRoom(fault: string, hasRoom: boolean): boolean {
       const what = fault.replace(/^line \d+/, '');
-      const before = times.get(what) ?? 0;
-      times.set(what, before + 1);
-      return before < mostAlike;
+      const seen = times.get(what) ?? { shown: 0, left: 0 };
+      // As many kinds as lines are no kinds, and are not held in memory.
+      if (times.size >= mostKinds && !times.has(what)) return hasRoom;
+      times.set(what, seen);
+      const isShown = hasRoom && seen.shown < mostAlike;
+      if (isShown) seen.shown++;
+      else seen.left++;
+      return isShown;
     },
-    /** What is shown, with how many more there are of each kind; where that is all of it, nothing is said to be left out. */
-    among(first: readonly string[], count: number): Findings {
-      const many = [...times].filter(([, all]) => all > mostAlike).slice(0, mostAlike);
-      const others = many.map(([what, all]) => `${all - mostAlike} more lines${what}`);
-      const told = first.length + many.reduce((sum, [, all]) => sum + all - mostAlike, 0);
-      const list = [...first, ...others];
-      return { first: list, count: told === count ? list.length : count };
-    },
+    /** How many more there are of each kind that was shown. */
+    others: () =>
+      [...times]
+        .filter(([, { shown, left }]) => shown > 0 && left > 0)
+        .map(([what, { left }]) => `${several(left, 'more line')}${what}`),
   };
 }
 
@@ -63,8 +69,8 @@ export function collectFaults(path: string, { skipBad = false, orElse }: FaultOp
         return;
       }
       count++;
-      const isShown = feature !== undefined || alike.isNew(fault);
-      if (first.length < mostListed && isShown) first.push(fault);
+      const hasRoom = first.length < mostListed;
+      if (feature === undefined ? alike.takesRoom(fault, hasRoom) : hasRoom) first.push(fault);
       if (hint !== undefined) hints.add(hint);
     },
     throwIfAny() {
@@ -74,7 +80,7 @@ export function collectFaults(path: string, { skipBad = false, orElse }: FaultOp
         ? 'mend the file: these are no fault of a single feature, which --skip-bad-rows could leave out'
         : ['mend the file', ...(orElse === undefined ? [] : [orElse])].join(', or ');
       throw new AppError('record_invalid', `${path}: ${records} be uploaded`, {
-        findings: alike.among(first, count),
+        findings: { first, count, more: alike.others() },
         hints: [`nothing was sent; ${mend}`, ...hints],
         details: { file: path, count },
       });

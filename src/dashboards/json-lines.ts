@@ -21,8 +21,7 @@ const logits = z.nullish(z.array(z.looseObject({ token: z.string(), value: z.num
 const line = z.looseObject({
   index: z.nullish(z.union([z.number(), z.pipe(z.string().check(z.regex(/^\d+$/)), z.transform(Number))])),
   modelId: z.nullish(z.string()),
-  model_id: z.nullish(z.string()),
-  model: z.nullish(z.string()),
+  model_id: z.optional(z.unknown()),
   layer: z.nullish(z.union([z.string(), z.number()])),
   density: z.nullish(z.number()),
   activations: z.nullish(z.array(activation)),
@@ -88,13 +87,17 @@ async function scan(path: string, bytes: ByteSource, place: DashboardPlace, opti
       index,
       merge([parsed]),
       fault,
-      placeFault({ ...parsed, modelId: parsed.modelId ?? parsed.model_id ?? parsed.model }, place),
+      placeFault({ layer: parsed.layer, modelId: parsed.modelId ?? textOf(parsed.model_id) }, place),
     );
     const lines = spans.get(index);
     if (lines) lines.push(start, text.length);
     else spans.set(index, [start, text.length]);
   }
   return { spans, ...found.finish() };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 /** Single activations of a feature may stand on many lines; its whole page stands on one. */

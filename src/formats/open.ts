@@ -53,7 +53,8 @@ async function recognise(path: string, bytes: ByteSource): Promise<Format> {
   const head = await readBytes(bytes, 0, Math.min(headBytes, bytes.size));
   const known = formats.find((format) => format.sniff(head));
   if (known) return known;
-  const stranger = nameStranger(head);
+  const claimed = formats.find((format) => extname(path).toLowerCase() === `.${format.name}`);
+  const stranger = nameStranger(head, claimed === undefined);
   if (stranger) {
     throw new AppError('format_unknown', `${path}: is ${stranger.what}`, {
       hints: [stranger.hint],
@@ -61,11 +62,10 @@ async function recognise(path: string, bytes: ByteSource): Promise<Format> {
     });
   }
   // Damaged beyond its first bytes' recognition: the format that the name claims says best what is wrong.
-  const claimed = formats.find((format) => extname(path).toLowerCase() === `.${format.name}`);
   if (claimed) return claimed;
   throw new AppError(
     'format_unknown',
-    `${path}: is of no format that is read here: .npy, .npz, .safetensors, .arrow, .json, or .jsonl by its name`,
+    `${path}: is in no known format; these are read: .npy, .npz, .safetensors, .arrow and .json by their bytes, .jsonl by its name`,
     {
       hints: [`its first bytes are ${JSON.stringify(Buffer.from(head.subarray(0, 16)).toString('latin1'))}`],
       details: { file: path },

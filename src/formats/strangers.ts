@@ -55,12 +55,14 @@ const strangers: readonly Stranger[] = [
     hint: 'convert the direction to .npy or .safetensors',
     matches: (head) => startsWith(head, [0x47, 0x47, 0x55, 0x46]),
   },
-  {
-    what: 'a text, and no array',
-    hint: 'numbers are saved with np.save("v.npy", np.loadtxt("FILE", delimiter=",")); facts about features with pandas.read_csv("FILE").to_json("facts.jsonl", orient="records", lines=True)',
-    matches: isText,
-  },
 ];
+
+/** Only where no name says what the file should be: a text may be JSON that is damaged. */
+const textStranger: Stranger = {
+  what: 'a text, and no array',
+  hint: 'numbers are saved with np.save("v.npy", np.loadtxt("FILE", delimiter=",")); facts about features with pandas.read_csv("FILE").to_json("facts.jsonl", orient="records", lines=True)',
+  matches: isText,
+};
 
 function isPickle(head: Buffer): boolean {
   return head[0] === 0x80 && (head[1] ?? 0) >= 2 && (head[1] ?? 0) <= 5;
@@ -77,7 +79,7 @@ function startsWith(head: Buffer, bytes: readonly number[]): boolean {
 }
 
 /** Names a file that is known not to be weights, with a way on; undefined where its first bytes say nothing. */
-export function nameStranger(head: Uint8Array): { what: string; hint: string } | undefined {
+export function nameStranger(head: Uint8Array, isNameless = false): { what: string; hint: string } | undefined {
   const bytes = Buffer.from(head.buffer, head.byteOffset, head.length);
-  return strangers.find((stranger) => stranger.matches(bytes));
+  return [...strangers, ...(isNameless ? [textStranger] : [])].find((stranger) => stranger.matches(bytes));
 }

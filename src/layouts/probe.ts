@@ -5,6 +5,7 @@ import { elementCount, label, type Tensor } from '../tensor/tensor.ts';
 import { namedTensor } from './bare.ts';
 import { describe } from './describe.ts';
 import { type Direction, refuseLong } from './direction.ts';
+import { askForScaling, brokenProbe, findScaler, isScaler, unscale } from './scaler.ts';
 import { anyNumbers, refuseUnread } from './unread.ts';
 
 /** A linear probe: its direction, and the bias that it decides with where the file has one. */
@@ -15,7 +16,7 @@ export interface Probe extends Direction {
   /** What was done about a scaler: nothing where the file has none. */
   readonly scaling?: 'raw-space' | 'as-stored';
   /** What was taken as 0 in dividing the scaler out, for the file has none. */
-  readonly assumed?: 'mean' | 'intercept';
+  readonly assumed?: readonly ('mean' | 'intercept')[];
 }
 
 export interface ProbeOptions {
@@ -58,11 +59,14 @@ export async function readProbe(file: TensorFile, options: ProbeOptions): Promis
   const scaling = options.scaling ?? askForScaling(scaler.scale);
   const unscaled = scaling === 'as-stored' ? { coefficients, bias } : await unscale(scaler, coefficients, bias);
   const values = Float32Array.from(unscaled.coefficients);
-  const assumed = !scaler.mean ? 'mean' : bias === undefined ? 'intercept' : undefined;
+  const assumed = [
+    ...(scaler.mean ? [] : (['mean'] as const)),
+    ...(bias === undefined ? (['intercept'] as const) : []),
+  ];
   return {
     ...{ ...probe, values, scaling },
     ...(unscaled.bias !== undefined && { bias: unscaled.bias }),
-    ...(scaling === 'raw-space' && assumed && { assumed }),
+    ...(scaling === 'raw-space' && assumed.length > 0 && { assumed }),
   };
 }
 
@@ -87,8 +91,6 @@ function findWeights(file: TensorFile, name: string | undefined): { weights: Ten
   return { weights, bias: biasName === undefined ? undefined : file.tensors.get(biasName) };
 }
 
-const brokenProbe = 'nothing was sent: find out why training made it, and train the probe again';
-
 /** 256 MB of float64: more than a thousand classes of the widest model. */
 const mostValues = 1 << 25;
 
@@ -108,19 +110,22 @@ function sizeOf(weights: Tensor): [classes: number, width: number] {
 }
 
 function pickClass(weights: Tensor, classes: number, said: number | undefined): number {
-  if (said === undefined && classes === 1) return 0;
-  const range =
-    classes === 1 ? 'leave --class out; of two classes the direction points at the second, 1' : `0 to ${classes - 1}`;
+  if (classes === 1) {
+    if (said === undefined) return 0;
+    // To take it for the direction of the first of two would turn its sign.
+    throw new AppError('rows_out_of_range', `${label(weights)}: has one direction, and no classes to choose among`, {
+      hints: ['leave --class out; scikit-learn keeps one direction for two classes, which points at the second'],
+    });
+  }
+  const range = `0 to ${classes - 1}`;
   if (said === undefined) {
     throw new AppError('option_missing', `${label(weights)}: ${describe(weights)} is a probe of ${classes} classes`, {
       hints: [`say whose direction is meant: --class I, ${range}`],
       details: { missing: 'class', classes },
     });
   }
-  if (said < classes && classes > 1) return said;
-  // scikit-learn keeps one direction for two classes, and it points at the second.
-  const problem = classes === 1 ? 'has one direction, and no classes to choose among' : `has no class ${said}`;
-  throw new AppError('rows_out_of_range', `${label(weights)}: ${problem}`, { hints: [range] });
+  if (said < classes) return said;
+  throw new AppError('rows_out_of_range', `${label(weights)}: has no class ${said}`, { hints: [range] });
 }
 
 async function biasOf(tensor: Tensor, classes: number, row: number): Promise<number> {
@@ -134,67 +139,4 @@ async function biasOf(tensor: Tensor, classes: number, row: number): Promise<num
   const bias = (await readInOrder(tensor))[isOne ? 0 : row] as number;
   if (Number.isFinite(bias)) return bias;
   throw new AppError('not_finite', `${label(tensor)}: the bias is ${bias}`, { hints: [brokenProbe] });
-}
-
-interface Scaler {
-  readonly scale: Tensor;
-  readonly mean: Tensor | undefined;
-}
-
-const scaleName = /(^|[._])scale_?$/;
-const meanName = /(^|[._])mean_?$/;
-
-/** A scaler without one of the two has None in its place, which numpy pickles; no scale is complex. */
-function isScaler(name: string, reason: string): boolean {
-  return (scaleName.test(name) || meanName.test(name)) && !/pickled|dtype '?[<>=|]?[cC]\d/.test(reason);
-}
-
-/** `scale`, `scale_`, `scaler.scale_`, …: what StandardScaler keeps, under whatever prefix. */
-function findScaler(file: TensorFile, weights: Tensor): Scaler | undefined {
-  for (const scale of file.tensors.values()) {
-    if (scale === weights || !scaleName.test(scale.name)) continue;
-    return { scale, mean: file.tensors.get(scale.name.replace(/scale(_?)$/, 'mean$1')) };
-  }
-  return undefined;
-}
-
-/** What a probe's inputs were divided by, where its file says so. */
-export function scalerOf(file: TensorFile, weights: Tensor): Tensor | undefined {
-  return findScaler(file, weights)?.scale;
-}
-
-function askForScaling(scale: Tensor): never {
-  throw new AppError('option_missing', `${label(scale)}: this probe was trained on scaled features`, {
-    hints: [
-      '--raw-space divides the scaler out, so that the direction is one of the model: coef / scale, with the bias to match',
-      '--as-stored uploads the numbers as they are',
-    ],
-    details: { missing: 'rawSpace' },
-  });
-}
-
-async function unscale(
-  { scale, mean }: Scaler,
-  coefficients: Float64Array,
-  bias: number | undefined,
-): Promise<{ coefficients: Float64Array; bias: number | undefined }> {
-  const width = coefficients.length;
-  const scales = await readAlong(scale, width);
-  const means = mean ? await readAlong(mean, width) : new Float64Array(width);
-  const zero = scales.findIndex((value) => !(value > 0));
-  if (zero >= 0) {
-    throw new AppError('not_finite', `${label(scale)}: value ${zero} is ${scales[zero]}; a scale is above 0`, {
-      hints: [brokenProbe],
-    });
-  }
-  const raw = coefficients.map((value, i) => value / (scales[i] as number));
-  const shift = raw.reduce((sum, value, i) => sum + value * (means[i] as number), 0);
-  return { coefficients: raw, bias: bias === undefined && !mean ? undefined : (bias ?? 0) - shift };
-}
-
-async function readAlong(tensor: Tensor, width: number): Promise<Float64Array> {
-  if (elementCount(tensor.shape) === width) return readInOrder(tensor);
-  throw new AppError('layout_unknown', `${label(tensor)}: expected ${width} values, found ${describe(tensor)}`, {
-    hints: ['the scaler and the probe belong to different features'],
-  });
 }

@@ -30,7 +30,8 @@ export interface RunOptions {
   readonly typed?: Typed;
 }
 
-const defaultSettleMs = 30_000;
+/** How long a server may go on working on a request whose connection was lost, where nobody says. */
+export const defaultSettleMs = 30_000;
 const never = new AbortController().signal;
 
 /** What the core wants to be told of a run. Makes its state folder. Error: checkpoint_damaged where it cannot. */

@@ -1,5 +1,4 @@
 import { AppError, reopeningOf } from '../errors.ts';
-import type { OnEvent } from '../upload/events.ts';
 import type { UploadRun } from '../upload/run.ts';
 import { waitFor } from '../wait-for.ts';
 
@@ -9,15 +8,15 @@ import { waitFor } from '../wait-for.ts';
  */
 export async function sendWhenOpen<T>(given: UploadRun, send: (run: UploadRun) => Promise<T>): Promise<T> {
   const { wait, stop, onEvent } = given;
-  // What was begun anew is gone on with after a wait, and a lock that somebody has taken meanwhile is not broken.
-  let isBegun = false;
-  const tell: OnEvent = (event) => {
-    isBegun ||= event.type === 'progress';
-    onEvent(event);
+  let { restart, forceUnlock } = given;
+  // A lock that another run has taken while this one slept is its own, and what was begun anew is gone on with.
+  const onStage = (stage: 'locked' | 'begun') => {
+    forceUnlock = false;
+    if (stage === 'begun') restart = false;
   };
   for (;;) {
     try {
-      return await send({ ...given, onEvent: tell, ...(isBegun ? { restart: false, forceUnlock: false } : {}) });
+      return await send({ ...given, restart, forceUnlock, onStage });
     } catch (error) {
       if (!wait || !(error instanceof AppError) || error.code !== 'paused') throw error;
       const { resumeAt, waitMs } = reopeningOf(error);

@@ -1,4 +1,4 @@
-import { AppError, isStopped, isWrongInput, mostListed, toAppError } from '../errors.ts';
+import { AppError, isAway, isStopped, isWrongInput, mostListed, toAppError } from '../errors.ts';
 import type { Sae } from '../layouts/sae.ts';
 import type { OnEvent } from '../upload/events.ts';
 import type { PreparedSae } from '../upload/kinds/prepared-sae.ts';
@@ -17,7 +17,7 @@ import { sendWhenOpen } from './send-when-open.ts';
  * Uploads every SAE under some paths, each a job of its own, or goes on with what an earlier run left. All are found and
  * checked before the first is sent. Of several, one that fails does not stop the others: its end holds the error.
  *
- * Errors: what is wrong with files or options (exit code 6), what connecting throws, the signal's reason where it fires
+ * Errors: what is wrong with files or options (exit code 6; of several SAEs `refusedSaes` tells which), what connecting throws, the signal's reason where it fires
  * before anything is sent, and of a single SAE what sending throws.
  */
 export function uploadSae(
@@ -70,21 +70,36 @@ function faultOf(error: unknown, sae: Sae): AppError {
   return error.with({ message, details: { file: sae.file.path, sae: title } });
 }
 
-/** What is wrong with some of several SAEs as one error, which has each of them in its details. */
+/** An SAE that was not fit to be sent, and why: so of several none was. */
+export interface RefusedSae {
+  /** Its path and, of a crosscoder, which head it is. */
+  readonly sae: string;
+  readonly code: string;
+  readonly exitCode: number;
+  readonly message: string;
+  readonly hints: readonly string[];
+}
+
+/** What is wrong with some of several SAEs, as one error that holds them all. */
 function allOf(faults: readonly AppError[]): AppError {
-  const [first] = faults as [AppError];
-  const more = faults.length > mostListed ? [`and ${faults.length - mostListed} more`] : [];
-  return first.with({
-    message: [...faults.slice(0, mostListed).map(({ message }) => message), ...more].join('\n'),
-    hints: [...new Set(faults.flatMap(({ hints }) => hints))].slice(0, mostHints),
-    details: {
-      failed: faults.map(({ code, exitCode, message, details }) => ({ sae: details.sae, code, exitCode, message })),
-    },
+  const [first, second] = faults as [AppError, ...AppError[]];
+  const failed = faults.map(
+    ({ code, exitCode, message, hints, details }): RefusedSae => ({
+      ...{ sae: String(details.sae), code, exitCode, message, hints },
+    }),
+  );
+  if (second === undefined) return first.with({ details: { failed } });
+  return new AppError(first.code, `${faults.length} SAEs cannot be uploaded`, {
+    findings: { first: faults.slice(0, mostListed).map(({ message }) => message), count: faults.length },
+    hints: [...new Set(faults.flatMap(({ hints }) => hints))],
+    details: { failed },
   });
 }
 
-/** Several faults have much the same hints. */
-const mostHints = 5;
+/** The SAEs of a command that were not fit to be sent; undefined for other errors, and where there was only one SAE. */
+export function refusedSaes(error: unknown): readonly RefusedSae[] | undefined {
+  return error instanceof AppError ? (error.details.failed as readonly RefusedSae[] | undefined) : undefined;
+}
 
 /** One after the other, until what stops one would stop the next too: a spent quota, or the end of the time. */
 async function sendNext(
@@ -115,7 +130,8 @@ async function sendNext(
     if (isTimeUp(thrown) || (isTimeUp(upload.signal?.reason) && upload.abort?.aborted))
       return { source, prepared, held: { end: { type: 'time_up' } } };
     if (!several) throw thrown;
-    if (isStopped(thrown) || upload.abort?.aborted) return { source, prepared, held: { end: { type: 'stopped' } } };
+    if (isStopped(thrown) || (upload.abort?.aborted && isAway(thrown)))
+      return { source, prepared, held: { end: { type: 'stopped' } } };
     return { source, prepared, error: toAppError(thrown) };
   }
 }

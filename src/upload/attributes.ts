@@ -19,9 +19,7 @@ const defaultLicense = 'CC-BY-4.0';
 
 /** The fields of an upload that carry its attributes, where the server keeps any. */
 export function attributeFields(attributes: Attributes, { storesAttributes }: Capabilities): Record<string, unknown> {
-  const { visibility, license = defaultLicense, ...others } = attributes;
-  // What holds without being said is not said: a command that says it goes on with one that did not.
-  return storesAttributes ? { ...others, ...(visibility === 'private' && { visibility }), license } : {};
+  return storesAttributes ? { ...attributes, license: attributes.license ?? defaultLicense } : {};
 }
 
 /** Under what licence and for whom an upload is, in words; undefined where the server keeps neither. */

@@ -1,3 +1,4 @@
+import { several } from '../count.ts';
 import { AppError } from '../errors.ts';
 import { countRows, formatRanges, intersectRanges, mergeRanges, type Range, type Ranges } from '../tensor/ranges.ts';
 import type { Matrix } from '../tensor/tensor.ts';
@@ -55,43 +56,46 @@ export function checkData(state: JournalState, { matrix, blocks, fields }: Omit<
   }
 }
 
-/** What is said of features beside their values, where an upload now says other than it did. */
+/** What is not as it was when the job was begun, with both values. */
 interface Change {
   readonly what: string;
   readonly expected: string;
   readonly found: string;
 }
 
-/** The first field of two JSON objects that differs, as people know it, with both values. */
-function changedFact(before: string, now: string): (Omit<Change, 'what'> & { name: string }) | undefined {
-  if (before === now) return undefined;
-  const [old, young] = [before, now].map((text) => new Map(Object.entries(JSON.parse(text) as object)));
-  const isDifferent = (key: string) => JSON.stringify(old?.get(key)) !== JSON.stringify(young?.get(key));
-  const names = new Set([...(old?.keys() ?? []), ...(young?.keys() ?? [])]);
-  const name = [...names].find(isDifferent) ?? 'the order of fields';
-  const say = (value: unknown) =>
-    value === undefined ? 'not given' : contents.has(name) ? `${value}`.slice(0, 8) : JSON.stringify(value);
-  return {
-    name: contents.get(name) ?? facts.get(name) ?? name,
-    expected: say(old?.get(name)),
-    found: say(young?.get(name)),
-  };
-}
-
 /** Fields that are the digest of a file. */
-const contents: ReadonlyMap<string, string> = new Map([
+const digestNames: ReadonlyMap<string, string> = new Map([
   ['featureMetadata', 'the contents of --feature-metadata (digest)'],
   ['activations', 'the contents of --activations (digest)'],
   ['indices', 'the index of its rows (digest)'],
 ]);
 /** Fields that people know by another name. */
-const facts: ReadonlyMap<string, string> = new Map([
+const optionNames: ReadonlyMap<string, string> = new Map([
   ['hookName', 'its hook'],
   ['hookNameIn', 'the hook that it reads from'],
   ['tags', '--tag'],
   ['paperUrl', '--paper-url'],
   ...['kind', 'description', 'license', 'visibility', 'metadata', 'label'].map((name) => [name, `--${name}`] as const),
 ]);
+
+/** The first field of two JSON objects that differs, as people know it, with both values. */
+function changedFact(before: string, now: string): (Omit<Change, 'what'> & { name: string }) | undefined {
+  if (before === now) return undefined;
+  const [old, young] = [before, now].map((text) => new Map(Object.entries(JSON.parse(text) as object)));
+  // Public is what holds without being said: an upload is the same with it and without.
+  const meant = (fields: typeof old, key: string) => fields?.get(key) ?? (key === 'visibility' ? 'public' : undefined);
+  const isDifferent = (key: string) => JSON.stringify(meant(old, key)) !== JSON.stringify(meant(young, key));
+  const names = [...new Set([...(old?.keys() ?? []), ...(young?.keys() ?? [])])];
+  if (names.includes('visibility') && !names.some(isDifferent)) return undefined;
+  const name = names.find(isDifferent) ?? 'the order of fields';
+  const say = (value: unknown) =>
+    value === undefined ? 'not given' : digestNames.has(name) ? `${value}`.slice(0, 8) : JSON.stringify(value);
+  return {
+    name: digestNames.get(name) ?? optionNames.get(name) ?? name,
+    expected: say(old?.get(name)),
+    found: say(young?.get(name)),
+  };
+}
 
 /**
  * Of rows that a job had sent before it was begun anew: that they stay as they were sent, where other facts are said of them
@@ -101,8 +105,8 @@ export function keptAsSent({ data, sent }: JournalState, fields: string, rows: R
   const kept = countRows(intersectRanges(sent, rows));
   const fact = data && kept > 0 ? changedFact(data.fields, fields) : undefined;
   if (!fact) return undefined;
-  const those = kept === 1 ? 'one row stays' : `${kept} rows stay`;
-  return `${those} on the server as sent before: ${fact.name} was ${fact.expected}, is ${fact.found} now`;
+  const those = kept === 1 ? 'it was' : 'they were';
+  return `${several(kept, 'row')} on the server as ${those} sent before: ${fact.name} was ${fact.expected}, is ${fact.found} now`;
 }
 
 function changed({ tensor: { file } }: Matrix, { job }: JournalState, { what, expected, found }: Change): AppError {

@@ -109,26 +109,35 @@ async function deleteChunk(chunk: readonly string[], run: DeletionRun): Promise<
   return {
     deleted,
     refused: new Map(refused.map((id) => [id, said.get(id) ?? 'the server said Success, and still has it'])),
-    unknown: [],
-    left: kept.filter((id) => !said.has(id)),
+    unknown: failure ? [] : kept.filter((id) => lost.has(id)),
+    left: failure ? kept.filter((id) => !said.has(id)) : kept.filter((id) => !said.has(id) && !lost.has(id)),
     failure,
   };
 }
+
+/** So many rows in a row that fail are not by chance. */
+const mostFailing = 3;
 
 async function askForEach(chunk: readonly string[], { rows, inFlight, stop }: DeletionRun): Promise<Asked> {
   const said = new Map<string, string | undefined>();
   const lost = new Set<string>();
   let failure: AppError | undefined;
   const queue = chunk.values();
+  let failing = 0;
   const worker = async () => {
     for (const id of queue) {
       if (failure || stop.aborted) return;
       await rows.remove(id).then(
-        (why) => said.set(id, why),
+        (why) => {
+          said.set(id, why);
+          failing = 0;
+        },
         (error: unknown) => {
           const own = asAppError(error);
-          failure ??= own;
           if (wasSent(own)) lost.add(id);
+          // What a gateway fails at may be one row's; a server that is away fails at all of them.
+          failing = own.code === 'server_failing' ? failing + 1 : mostFailing;
+          if (failing >= mostFailing) failure ??= own;
         },
       );
     }

@@ -58,8 +58,8 @@ export function placeOf(sae: Sae, options: PlaceOptions): Place {
 
 /** `blocks.6.hook_mlp_out` says which layer it is of. */
 function layerOfHook({ hook, hookOut }: PlaceOptions): Known<number> | undefined {
-  const text = hookOut ?? hook;
-  return text === undefined ? undefined : said(parseHook(text).layer, hookOut === undefined ? '--hook' : '--hook-out');
+  const layerOf = (text: string | undefined) => (text === undefined ? undefined : parseHook(text).layer);
+  return said(layerOf(hookOut), '--hook-out') ?? said(layerOf(hook), '--hook');
 }
 
 /** What was said wins; of two hooks, `--hook-out` is the one written to. */

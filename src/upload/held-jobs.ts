@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts';
 import { isUnreadable, knownJobs } from './jobs.ts';
-import { type Journal, journalPath, lockPath, openJournal, readJournal } from './journal.ts';
+import { type Journal, journalPath, lockPath, openJournal, readJournal, removeJournal } from './journal.ts';
 import { openAside } from './journal-aside.ts';
 import type { JobRecord } from './journal-records.ts';
 import type { JournalState } from './journal-state.ts';
@@ -13,6 +13,8 @@ export interface HeldJob {
   readonly id: string;
   readonly job: JobRecord;
   readonly journal: Journal;
+  /** Removes its journal, unless another run has taken it. */
+  forget(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -38,7 +40,10 @@ export async function holdJob(id: string, { stateDir, forceUnlock }: HoldOptions
     journal = await openJournal(path, lock);
     const { job } = journal.state;
     if (!job) throw noSuchJob(id);
-    return { id, job, journal, close };
+    const forget = async () => {
+      if (lock.isOurs()) await removeJournal(path);
+    };
+    return { id, job, journal, forget, close };
   } catch (error) {
     await close();
     throw error;

@@ -16,7 +16,7 @@ export interface Job {
   readonly id: string;
   readonly journal: Journal;
   /** What an earlier journal says of it, which a restart has set aside until this one is `begun`. */
-  readonly replaces: JournalState | undefined;
+  readonly earlier: JournalState | undefined;
   /** What was looked up before the first send is as it should be: the earlier journal is forgotten. */
   begun(): Promise<void>;
   /**
@@ -73,6 +73,7 @@ export async function openJob(input: JobInput): Promise<Job> {
   const id = jobId(server, identity);
   const path = journalPath(stateDir, id);
   const lock = await takeLock(lockPath(stateDir, id), { force: forceUnlock });
+  input.onStage?.('locked');
   let journal: Journal | undefined;
   let aside: Aside | undefined;
   let wasThere = false;
@@ -82,8 +83,9 @@ export async function openJob(input: JobInput): Promise<Job> {
     wasThere = journal.state.job !== undefined;
     await beginJob(journal, input);
     await refuseOverlap(input, { id, journal });
-    const replaces = aside.isThere ? (await readJournal(path))?.state : undefined;
-    return asJob(id, { journal, aside, lock, replaces });
+    const before = aside.isThere ? await readJournal(path) : undefined;
+    const earlier = before?.damaged ? undefined : before?.state;
+    return asJob(id, { journal, aside, lock, earlier });
   } catch (error) {
     await journal?.close();
     // A job that was refused before it began is none.
@@ -94,17 +96,17 @@ export async function openJob(input: JobInput): Promise<Job> {
   }
 }
 
-interface Opened extends Pick<Job, 'journal' | 'replaces'> {
+interface Opened extends Pick<Job, 'journal' | 'earlier'> {
   readonly aside: Aside;
   readonly lock: Lock;
 }
 
-function asJob(id: string, { journal, aside, lock, replaces }: Opened): Job {
+function asJob(id: string, { journal, aside, lock, earlier }: Opened): Job {
   let isBegun = journal.state.planned.length > 0;
   return {
     id,
     journal,
-    replaces,
+    earlier,
     async begun() {
       isBegun = true;
       await aside.forget();
@@ -122,8 +124,8 @@ function asJob(id: string, { journal, aside, lock, replaces }: Opened): Job {
 }
 
 /**
- * The latest command of a job is the one that finishes it, and that its rows can be read with again; not one that plans a
- * part of what the job has planned.
+ * The latest command of a job is the one that finishes it, and that its rows can be read with again; not one that names a part
+ * of the rows that the job has planned.
  */
 export async function noteTyped(journal: Journal, { typed, command, planned }: JobInput): Promise<void> {
   if (!typed) return;
@@ -131,8 +133,9 @@ export async function noteTyped(journal: Journal, { typed, command, planned }: J
   const { words, folder } = state.typed ?? {};
   const isKnown = JSON.stringify([words, folder]) === JSON.stringify([typed.words, typed.folder]);
   if (isKnown && state.job?.command === command) return;
+  // Another choice of rows than by number, or another file, is what the upload is from now on.
   const [others, added] = [subtractRanges(state.planned, planned), subtractRanges(planned, state.planned)];
-  if (others.length > 0 && added.length === 0) return;
+  if (typed.isPart && others.length > 0 && added.length === 0) return;
   await journal.append({ t: 'typed', words: [...typed.words], folder: typed.folder, command });
 }
 

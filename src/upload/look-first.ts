@@ -10,7 +10,7 @@ import { type JournalState, pendingRows } from './journal-state.ts';
 import { type Comparison, compareRows, featureExists, sampleRows } from './look.ts';
 import type { JobInput } from './run.ts';
 import { type RowContent, toDelete } from './server.ts';
-import { goOnUnseen, nothing } from './unlisted.ts';
+import { goOnUnseen, nothingSeen } from './unlisted.ts';
 
 /** Rows read back when a finished job is run again. */
 const sampleSize = 64;
@@ -20,7 +20,7 @@ const sampleSize = 64;
  * up. Where sending a row twice would double it, so are all that are still to be sent: a journal that was cut short or came
  * back from a backup looks like a whole one. Errors: feature_exists, difference (a finished job whose rows are gone).
  */
-export async function lookFirst(input: JobInput, { id, journal, replaces }: Job): Promise<void> {
+export async function lookFirst(input: JobInput, { id, journal, earlier }: Job): Promise<void> {
   const { planned, matrix, identity, delivery } = input;
   const state = journal.state;
   if (input.isNew) refuseVanished(input, state);
@@ -34,15 +34,15 @@ export async function lookFirst(input: JobInput, { id, journal, replaces }: Job)
   const place = { server: input.server.id, account: input.server.account.id, model, source, as, request };
   const mayDouble = !skip && !repeatsAreHarmless(delivery);
   const indices = indicesOf(mayDouble ? unseen : [], delivery.format.indexOf);
-  const isLost = mayDouble && (await isLostBeside(input.stateDir, place, replaces ? undefined : id, indices));
+  const isLost = mayDouble && (await isLostBeside(input.stateDir, place, earlier ? undefined : id, indices));
   const isLeaving = intersectRanges(unseen, state.deleting).length > 0;
   const seen = skip ? undefined : await lookAtUnseen(input, unseen, seenBefore, { isLost, isLeaving });
   if (seen && seen.different.length > 0) {
-    throw featureExists(matrix, seen.different, `${model}/${source}`, input, replaces ? id : undefined);
+    throw featureExists(matrix, seen.different, `${model}/${source}`, input, earlier ? id : undefined);
   }
   const found = seen ? mergeRanges([...seen.same, ...seen.uncompared]) : [];
   const ids = Object.fromEntries(seen?.ids ?? []);
-  const kept = replaces && keptAsSent(replaces, input.fields, found);
+  const kept = earlier && keptAsSent(earlier, input.fields, found);
   if (kept !== undefined) {
     const takeBack = toDelete(input.server, `--job ${id} --include-found`);
     input.onEvent({ type: 'warning', message: `${kept}; to send them anew, take them back first: ${takeBack}` });
@@ -67,8 +67,8 @@ function repeatsAreHarmless({ settle, serverNames }: Delivery): boolean {
   return settle === 'resend' && !serverNames;
 }
 
-/** What other requests may still do. */
-interface Open {
+/** What requests of before may still do. */
+interface UnderWay {
   /** Requests of an earlier run have no answer. */
   readonly isLost: boolean;
   /** Rows that are looked up were being deleted, and were not seen to be gone. */
@@ -77,13 +77,14 @@ interface Open {
 
 /**
  * Rows that this journal does not know of are another run's, and may be followed by more: a request of it may still be
- * under way. Where sending its rows again would double them, that is waited for before the first send.
+ * under way. Where sending its rows again would double them, that is waited for before the first send; everywhere else, too,
+ * where rows are still there whose deletion was cut off: they may be gone in a moment.
  */
 async function lookAtUnseen(
   input: JobInput,
   unseen: Ranges,
   seenBefore: Ranges,
-  { isLost, isLeaving }: Open,
+  { isLost, isLeaving }: UnderWay,
 ): Promise<Comparison> {
   const { matrix, delivery, onEvent, settleTimeoutMs, stop } = input;
   const look = () => compareRows(matrix, unseen, input);
@@ -99,7 +100,7 @@ async function lookAtUnseen(
     : isLost
       ? 'an earlier run has requests without an answer, which may still be under way'
       : `${there} rows are on the server already, perhaps of a run that has just ended`;
-  onEvent({ type: 'warning', message: `${why}: waiting ${seconds} s for more` });
+  onEvent({ type: 'warning', message: `${why}: waiting ${seconds} s ${mayGo ? 'for that to end' : 'for more'}` });
   // Cut short by the user's signal: nothing will be sent, so what was seen will do.
   await waitFor(settleTimeoutMs, stop);
   return stop.aborted ? seen : look();
@@ -153,5 +154,5 @@ async function readNamed(
     return vectorLabel === label && Array.isArray(vector) && looseHash(Float32Array.from(vector)) === hash;
   };
   const same = rangesOf(found.filter(isSame));
-  return { ...nothing, same, different: subtractRanges(rangesOf(found), same), ids };
+  return { ...nothingSeen, same, different: subtractRanges(rangesOf(found), same), ids };
 }

@@ -27,8 +27,7 @@ export function createPatience(inFlight: () => number, onEvent: OnEvent): Patien
       failures += 1 / inFlight();
       if (attempt > tries) throw givenUp(why);
       const backoff = Math.min(longestBackoffMs, firstWaitMs * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
-      // A server that asks for no pause is believed once: to go by that alone would use up all tries in a moment.
-      const waitMs = attempt === 1 && askedMs !== undefined ? askedMs : Math.max(askedMs ?? 0, backoff);
+      const waitMs = nextWait(attempt === 1, askedMs, backoff);
       onEvent({ type: 'retry', wait_s: Math.round(waitMs / 100) / 10, attempt, why });
       await waitFor(waitMs, signal);
     },
@@ -36,6 +35,14 @@ export function createPatience(inFlight: () => number, onEvent: OnEvent): Patien
       failures = 0;
     },
   };
+}
+
+/**
+ * Milliseconds before the next try, by what the server asked for and by ourselves. One that answers `Retry-After: 0` again and
+ * again would use up all tries at once: from the second on its word only makes the wait longer.
+ */
+export function nextWait(isFirst: boolean, askedMs: number | undefined, ownMs: number): number {
+  return isFirst ? (askedMs ?? ownMs) : Math.max(askedMs ?? 0, ownMs);
 }
 
 function givenUp(why: string): AppError {

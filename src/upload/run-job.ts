@@ -33,6 +33,7 @@ export async function runJob(input: JobInput): Promise<JobReport> {
         throw error;
       });
       await job.begun();
+      input.onStage?.('begun');
       return sendJob(input, job);
     });
   } catch (error) {

@@ -10,6 +10,8 @@ import type { Shard } from './shard.ts';
 export interface Typed {
   readonly words: readonly string[];
   readonly folder: string;
+  /** It names rows: others of the same upload are another command's. */
+  readonly isPart?: boolean;
 }
 
 /** What every upload needs from who started it, whatever it uploads. */
@@ -33,6 +35,8 @@ export interface UploadRun {
   /** Second signal: what is in flight is left unknown. */
   readonly abort: AbortSignal;
   readonly onEvent: OnEvent;
+  /** Told once a run has its lock, and once it is past what it looks up first. */
+  readonly onStage?: (stage: 'locked' | 'begun') => void;
 }
 
 /** Of these, what looking ahead needs: it writes nothing. */

@@ -20,6 +20,7 @@ export async function openCommands(plan?: Plan, isPublic = false) {
       runHere([...args, '--api-url', bench.proxy.url, '--json'], { env, ...(stop && { stop }) }),
     /** How often a path was asked for. */
     asked: (path: string) => bench.proxy.seen.filter((request) => request.path === path).length,
+    change: bench.change,
     /** Asks the store, whatever the server says. */
     query(sql: string) {
       const store = openStore(join(bench.folder, 'data'));

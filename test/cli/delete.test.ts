@@ -159,15 +159,25 @@ describe.concurrent('delete --job', () => {
     expect(storedFeatures(server.data, '1-here')).toHaveLength(10);
   });
 
-  test('is not done while rows that were sent had no answer, for they may still come', async ({ home, server }) => {
-    await home.runAt(server.url, upload('open', '0-3'));
-    const [{ id: job }] = await jobsOf(home, server.url);
+  test('waits for rows that were sent and had no answer, and takes back what comes meanwhile', async () => {
+    let late: (() => Promise<void>) | undefined;
+    let looks = 0;
+    const { run, state, query, change } = await openCommands(async ({ path }) => {
+      // A request of the upload arrives between the first look and the second.
+      if (path === '/api/features' && late && ++looks === 2) await late();
+      return undefined;
+    });
+    expect(await run(upload('open', '0-3'))).toMatchObject({ code: 0 });
+    const [{ jobs }] = documentsOf(await run(['status'])) as [{ jobs: { id: string }[] }];
+    const job = jobs[0]?.id as string;
     const intent = { t: 'intent', batch: 9, key: 'k', rows: [[4, 6]], hash: 'h', bytes: 1 } as const;
-    appendFileSync(journalOf(home), encodeRecord({ t: 'plan', rows: [[0, 6]] }) + encodeRecord(intent as never));
-    const ran = await home.runAt(server.url, ['delete', '--job', job, '--yes', '--json']);
-    expect(ran.code).toBe(9);
-    expect(ran.stderr).toContain('2 rows of this job had no answer yet, are not there, and may still come');
-    expect(summaryOf(ran)).toMatchObject({ status: 'unknown', deleted: { length: 4 }, exitCode: 9 });
+    const journal = join(state, 'jobs', `${job}.journal`);
+    appendFileSync(journal, encodeRecord({ t: 'plan', rows: [[0, 6]] }) + encodeRecord(intent as never));
+    late = async () => change('UPDATE features SET idx = 5 WHERE idx = 3');
+    const ran = await run(['delete', '--job', job, '--yes', '--settle-timeout', '1ms']);
+    expect(ran).toMatchObject({ code: 0, stderr: expect.stringContaining('for 2 rows that had no answer') });
+    expect(query('SELECT 1 FROM features')).toEqual([]);
+    expect(documentsOf(await run(['status']))[0].jobs).toMatchObject([{ state: 'deleted', unknown: 0 }]);
   });
 
   test('forgets a job that has brought nothing', async ({ home }) => {
@@ -198,23 +208,21 @@ describe.concurrent('delete --job', () => {
     expect(summaryOf(ran)).toMatchObject({ status: 'paused', resume_at: expect.stringMatching(/^\d{4}-.*Z$/) });
   });
 
-  test('leaves open what a gateway answers for a server that may still be deleting', async () => {
+  test('leaves open what a gateway answers for a server that may still be deleting, and deletes the others', async () => {
     const body = '<html>gateway</html>';
-    const gateway = {
-      kind: 'answer',
-      commit: false,
-      status: 504,
-      headers: { 'content-type': 'text/html' },
-      body,
-    } as const;
-    const { run, query } = await openCommands(({ path }) => (path === '/api/vector/delete' ? gateway : undefined));
-    expect(await run(upload('gateway', '1'))).toMatchObject({ code: 0 });
-    const ran = await run(['delete', id('gateway', 1), '--yes']);
-    expect(ran.code).toBe(5);
-    expect(summaryOf(ran)).toMatchObject({ left: [id('gateway', 1)], refused: [] });
+    const headers = { 'content-type': 'text/html' };
+    const gateway = { kind: 'answer', commit: false, status: 504, headers, body } as const;
+    const { run, query } = await openCommands(({ path, body }) =>
+      path === '/api/vector/delete' && body.includes('"index":"1"') ? gateway : undefined,
+    );
+    expect(await run(upload('gateway', '0-5'))).toMatchObject({ code: 0 });
+    const [{ jobs: before }] = documentsOf(await run(['status'])) as [{ jobs: { id: string }[] }];
+    const ran = await run(['delete', '--job', before[0]?.id as string, '--yes']);
+    expect(ran.code).toBe(9);
+    expect(summaryOf(ran)).toMatchObject({ unknown: [id('gateway', 1)], deleted: { length: 5 }, refused: [] });
     const { jobs } = documentsOf(await run(['status']))[0];
     expect(jobs).toMatchObject([{ state: 'interrupted', unknown: 1 }]);
-    expect(query('SELECT 1 FROM features')).toHaveLength(1);
+    expect(query('SELECT idx FROM features')).toEqual([{ idx: 1 }]);
   });
 
   test('goes by the URL that a vector’s upload printed', async ({ home, server }) => {

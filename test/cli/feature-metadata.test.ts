@@ -91,7 +91,7 @@ describe.concurrent('upload-sae --feature-metadata', () => {
     expect(refused.stderr).toContain('sends what is missing with this');
     const again = await upload(other, '--restart');
     expect(again.stderr).toMatch(
-      /4 rows stay on the server as sent before: .*delete --job [0-9a-f]{16} --include-found --sandbox/,
+      /4 rows on the server as they were sent before: .*delete --job [0-9a-f]{16} --include-found --sandbox/,
     );
     expect(documentsOf(again).at(-1)).toMatchObject({ status: 'done', jobs: [{ found: 4, sent: 12 }] });
     const stored = queryStore(home.sandboxData, 'SELECT details FROM features ORDER BY idx');

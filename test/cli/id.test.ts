@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { parseId } from '../../src/cli/id.ts';
+import { parseId, urlElsewhere } from '../../src/cli/id.ts';
 
 const id = { model: 'gpt2-small', source: '6-res', index: '12' };
 
@@ -31,4 +31,14 @@ it.each([
     thrown = error;
   }
   expect(thrown).toMatchObject({ code: 'usage', hints: [expect.stringContaining(hint)] });
+});
+
+it.each([
+  ['http://127.0.0.1:3000', 'http://localhost:3000/gpt2-small/6-res/12', undefined],
+  ['http://[::1]:3000', 'localhost:3000/gpt2-small/6-res/12', undefined],
+  ['http://localhost:3000', 'gpt2-small/6-res/12', undefined],
+  ['http://127.0.0.1:3000', 'http://localhost:3001/gpt2-small/6-res/12', 'http://localhost:3001'],
+  ['http://127.0.0.1:3000', 'www.neuronpedia.org/gpt2-small/6-res/12', 'https://www.neuronpedia.org'],
+])('at %s, %s is elsewhere: %s', (url, text, origin) => {
+  expect(urlElsewhere(url, ['gpt2-small/6-res/1', text])?.origin).toBe(origin);
 });

@@ -58,7 +58,7 @@ export async function runHere(argv: readonly string[], around: Around): Promise<
           interactive: around.interactive ?? false,
           command: ['neuronpedia', ...argv].join(' '),
         },
-        typed: { words: argv, folder: process.cwd() },
+        typed: { words: argv, folder: process.cwd(), isPart: options.features !== undefined },
         read: (words) => parseCommandLine(words, '0.0.0', { ...write, out: () => undefined, err: () => undefined }),
         commands: commandSpecs,
         env: around.env,

@@ -119,6 +119,24 @@ describe.concurrent('what is said of a part of an upload', () => {
     });
   }
 
+  test('is left as it was by an upload that is refused before it sends anything', async ({ home, server }) => {
+    const [receipt, weights] = [join(home.folder, 'r.jsonl'), join(home.folder, 'w.npy')];
+    const place = ['--model', 'tiny-kjv-4l', '--layer', '1', '--sae-id', 'refused', '--receipt', receipt];
+    const upload = () => home.runAt(server.url, ['upload-sae', weights, ...place]);
+    home.file('w.npy', npyFile([6, 64], Math.sin));
+    expect(await upload()).toMatchObject({ code: 0 });
+    const before = readFileSync(receipt, 'utf8');
+    home.file('w.npy', npyFile([6, 64], Math.cos));
+    expect(await upload()).toMatchObject({ code: 12 });
+    expect(readFileSync(receipt, 'utf8')).toBe(before);
+    home.file('w.npy', npyFile([6, 64], Math.sin));
+    await home.runAt(server.url, ['delete', 'tiny-kjv-4l/1-refused/2', '--yes'], {
+      env: { NEURONPEDIA_STATE_DIR: join(home.folder, 'elsewhere') },
+    });
+    expect(await upload()).toMatchObject({ code: 7 });
+    expect(readFileSync(receipt, 'utf8')).toBe(before);
+  });
+
   test('of processes that have the same number are apart until they are whole', async () => {
     const folder = await tempFolder();
     const path = join(folder, 'r.jsonl');

@@ -144,9 +144,13 @@ describe.concurrent('the key', () => {
     const known = await home.run([...vector, '--description', canary, '--sandbox'], { env });
     const copied = { NEURONPEDIA_API_KEY: `Bearer "${canary}"` };
     const asCopied = await home.run([...vector, '--description', canary, '--sandbox'], { env: copied });
-    for (const ran of [known, asCopied])
+    const within = await home.run([...vector, '--description', `by ${canary}.`, '--sandbox'], { env });
+    for (const ran of [known, asCopied, within])
       expect(ran).toMatchObject({ code: 2, stderr: expect.stringContaining('stands in the command line') });
-    expectNoKey(home, [...runs, known, asCopied]);
+    expectNoKey(home, [...runs, known, asCopied, within]);
+    // What is so short may stand in any word.
+    const short = { NEURONPEDIA_API_KEY: 'demo' };
+    expect(await home.run(['status', 'demo-job'], { env: short })).toMatchObject({ code: 6 });
   });
 
   test('and journals are for their owner alone, whatever the umask, also where they were not before', async ({

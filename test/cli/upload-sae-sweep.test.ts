@@ -45,7 +45,10 @@ describe.concurrent('upload-sae of several SAEs', () => {
   test('names all that are wrong, and ends in one summary', async ({ home, server }) => {
     const folder = sweep(home, [0, 8, 9]);
     const ran = await home.runAt(server.url, ['upload-sae', folder, '--sae-id', 'two-wrong', '--json']);
-    expect(ran).toMatchObject({ code: 6, stderr: expect.stringMatching(/error: .*layer 8.*\n.*layer 9/) });
+    expect(ran).toMatchObject({
+      code: 6,
+      stderr: expect.stringMatching(/error: 2 SAEs cannot be uploaded:\n.*layer 8.*\n.*layer 9/),
+    });
     const failed = { status: 'failed', code: 'layer_out_of_range', exitCode: 6 };
     expect(documentsOf(ran)).toMatchObject([
       {

@@ -173,11 +173,29 @@ describe('dashboards in a .jsonl', () => {
     });
   }
 
+  it.each(['modelId', 'model_id'])('are refused where %s names another model', async (key) => {
+    const path = await jsonLines({ index: 0, [key]: 'another-model', activations: [example] });
+    await expect(openDashboards(path, place)).rejects.toThrow('it is of model another-model');
+    const own = await jsonLines({ index: 0, [key]: place.model, activations: [example] });
+    await (await openDashboards(own, place)).close();
+  });
+
+  it('are refused with all that is wrong counted, what is shown and what is not', async () => {
+    const without = (times: number) => Array.from({ length: times }, () => ({ tokens: ['a'], values: [1] }));
+    const four = await openDashboards(await jsonLines(...without(4)), place).catch((error) => error);
+    expect(four.message).toMatch(/\n {2}1 more line: says no "index"/);
+    expect(four.details).toMatchObject({ count: 4, findings: { length: 3 } });
+    const bad = Array.from({ length: 25 }, (_, index) => ({ index, activations: [{ tokens: [''], values: [1] }] }));
+    const mixed = await openDashboards(await jsonLines(...bad, ...without(10)), place).catch((error) => error);
+    expect(mixed.message).toContain('35 records cannot be uploaded (the first 20 of 35):');
+    expect(mixed.message).not.toContain('more line');
+  });
+
   it('are refused for the same on every line with the first of these, and how many more there are', async () => {
     const path = await jsonLines(...Array.from({ length: 30 }, () => ({ feature: 1, tokens: ['a'], values: [1] })));
     const { message } = await openDashboards(path, place).catch((error) => error);
     expect(message).toMatch(
-      /30 records cannot be uploaded:\n.*line 1: says no "index".*It has "tokens", "values", "feature"/,
+      /30 records cannot be uploaded \(the first 3 of 30\):\n.*line 1: says no "index".*It has "tokens", "values", "feature"/,
     );
     expect(message.split('\n')).toHaveLength(5);
     expect(message).toMatch(/\n {2}27 more lines: says no "index"/);

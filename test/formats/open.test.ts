@@ -39,6 +39,17 @@ test.each([
   expect(error.hints).toHaveLength(1);
 });
 
+test('a text under the name of a format is told what is wrong with it as that', async () => {
+  const path = join(await tempFolder(), 'v.json');
+  await writeFile(path, '0.5');
+  const error = await openTensorFile(path).catch((thrown) => thrown);
+  expect(error.message).not.toContain('a text');
+  await writeFile(path, `${' '.repeat(9000)}[0.5, 1]`);
+  const file = await openTensorFile(path);
+  expect(file.format).toBe('json');
+  await file.close();
+});
+
 test('bytes that say nothing are shown', async () => {
   const path = join(await tempFolder(), 'weights.bin');
   await writeFile(path, '\x01no weights here');

@@ -1,7 +1,17 @@
 import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type ProbeOptions, readProbe } from '../../src/layouts/probe.ts';
-import { errorOf, fixture, opened, promisedTensors, sidecar } from '../fixtures.ts';
+import {
+  errorOf,
+  fixture,
+  opened,
+  promisedTensors,
+  safetensorsImage,
+  sidecar,
+  tempFolder,
+  writeFiles,
+} from '../fixtures.ts';
 
 interface Decisions {
   readonly inputs: number[][];
@@ -67,6 +77,29 @@ describe('readProbe', () => {
     expect(await errorOf(probeOf('sklearn-binary.npz', { tensor: 'coefs' }))).toMatchObject({
       code: 'tensor_not_found',
     });
+  });
+
+  it('tells what it took as 0 where the file of a scaled probe has none', async () => {
+    const folder = await tempFolder();
+    const all = { coef: [2, 4], scale: [2, 2], mean: [1, 1], intercept: [0.5] };
+    for (const [without, assumed, bias] of [
+      [[], undefined, 0.5 - 3],
+      [['mean'], ['mean'], 0.5],
+      [['intercept'], ['intercept'], -3],
+      [['mean', 'intercept'], ['mean', 'intercept'], undefined],
+    ] as const) {
+      const kept = Object.entries(all).filter(([name]) => !(without as readonly string[]).includes(name));
+      let at = 0;
+      const header = kept.map(([name, { length }]) => {
+        at += 8 * length;
+        return [name, { dtype: 'F64', shape: [length], data_offsets: [at - 8 * length, at] }];
+      });
+      const data = new Uint8Array(Float64Array.from(kept.flatMap(([, values]) => values)).buffer);
+      const image = safetensorsImage(JSON.stringify(Object.fromEntries(header)), data);
+      await writeFiles(folder, { 'probe.safetensors': image });
+      const probe = await readProbe(await opened(join(folder, 'probe.safetensors')), { scaling: 'raw-space' });
+      expect({ without, assumed: probe.assumed, bias: probe.bias }).toEqual({ without, assumed, bias });
+    }
   });
 
   it('takes a bare vector without a bias', async () => {

@@ -6,16 +6,19 @@ import { npyImage, opened, tempFolder, writeFiles } from '../fixtures.ts';
 import { foldRecords } from './fold.ts';
 
 /** Whether a journal with this digest of the first rows goes with files that have that one now. */
-async function check(before: string, now: string): Promise<void> {
+async function check(before: string, now: string, saidBefore = '{}', saidNow = saidBefore): Promise<void> {
   const folder = await tempFolder();
   await writeFiles(folder, { 'rows.npy': npyImage('<f4', false, [2, 2], new Uint8Array(16)) });
   const file = await opened(join(folder, 'rows.npy'));
   const state = foldRecords([
-    { t: 'data', rows: 2, width: 2, fields: '{}' },
+    { t: 'data', rows: 2, width: 2, fields: saidBefore },
     { t: 'blocks', hashes: { 0: before } },
   ]);
-  checkData(state, { matrix: matrixOf(file.tensors.get('')!, 'rows'), blocks: new Map([[0, now]]), fields: '{}' });
+  checkData(state, { matrix: matrixOf(file.tensors.get('')!, 'rows'), blocks: new Map([[0, now]]), fields: saidNow });
 }
+
+/** Whether a journal that was begun with these facts goes with those. */
+const checkFields = (before: string, now: string) => check('0badcafe', '0badcafe', before, now);
 
 it('values that changed are told by their digest', async () => {
   await check('0badcafe', '0badcafe');
@@ -24,4 +27,13 @@ it('values that changed are told by their digest', async () => {
 
 it('the longer digest of an earlier version says nothing of these', async () => {
   await expect(check('a'.repeat(64), '0badcafe')).resolves.toBeUndefined();
+});
+
+it.each([
+  ['{"visibility":"public","license":"MIT"}', '{"license":"MIT"}'],
+  ['{"license":"MIT"}', '{"license":"MIT","visibility":"public"}'],
+])('to say that it is public is to say nothing new: %s, then %s', async (before, now) => {
+  await expect(checkFields(before, now)).resolves.toBeUndefined();
+  await expect(checkFields(before, now.replace('MIT', 'CC0-1.0'))).rejects.toThrow('--license changed');
+  await expect(checkFields(before, '{"license":"MIT","visibility":"private"}')).rejects.toThrow('--visibility changed');
 });

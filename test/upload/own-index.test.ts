@@ -140,7 +140,7 @@ describe('rows with indices of their own', () => {
 });
 
 describe('a single row', () => {
-  it('give way to --index, also where that is the number of the row', async () => {
+  it('gives way to --index, also where that is the number of the row', async () => {
     const bench = await openLibraryBench();
     const own = ownIndices[3] as number;
     expect(own).not.toBe(3);

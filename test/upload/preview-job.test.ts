@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { connect } from '../../src/api/connect.ts';
 import { findSaes } from '../../src/layouts/find.ts';
+import type { UploadEvent } from '../../src/upload/events.ts';
 import { holdJob } from '../../src/upload/held-jobs.ts';
 import { journalPath } from '../../src/upload/journal.ts';
 import { prepareSae } from '../../src/upload/kinds/sae.ts';
@@ -42,6 +43,27 @@ it('a preview believes the journal, but not with --restart, and not of rows that
   await writeFile(journal, (await readFile(journal, 'utf8')).replace('"batch":0', '"batch":7'));
   expect(await previewSae(changed, run)).toMatchObject({ there: 15, toSend: 1 });
   await described.close();
+  await prepared.close();
+  await sae.file.close();
+  await close();
+});
+
+it('a preview of vectors that cannot be listed counts all as new, with a warning', async () => {
+  const refused = { kind: 'answer', commit: false, status: 400, body: '{"error":"no"}' } as const;
+  const bench = await openLibraryBench(false, ({ path }) => (path === '/api/vector/list-owned' ? refused : undefined));
+  const { server, close } = await connect({
+    ...{ url: bench.proxy.url, key: bench.sandbox.apiKey, userAgent: 'test', insecure: false },
+  });
+  const [sae] = await findSaes(factFile('rows.npy'));
+  if (!sae) throw new Error('no SAE');
+  const warnings: string[] = [];
+  const onEvent = (event: UploadEvent) => {
+    if (event.type === 'warning') warnings.push(event.message);
+  };
+  const run = { server, stateDir: bench.state, restart: false, onEvent };
+  const prepared = await prepareSae(sae, { ...place, as: 'vectors' }, run);
+  expect(await previewSae(prepared, run)).toMatchObject({ there: 0, toSend: 16 });
+  expect(warnings).toEqual([expect.stringMatching(/listing your vectors failed: .*--assume-new/)]);
   await prepared.close();
   await sae.file.close();
   await close();

@@ -3,14 +3,15 @@ import { foldersOf } from '../../config/folders.ts';
 import { several } from '../../count.ts';
 import { AppError } from '../../errors.ts';
 import { closeAfter, type Own } from '../../library/close-after.ts';
+import { defaultSettleMs } from '../../library/run-options.ts';
 import { type Deletion, deleteRows, type Survey, surveyRows } from '../../upload/delete-rows.ts';
 import { deletionMarks } from '../../upload/deletion-marks.ts';
 import { type HeldJob, holdJob, holdJobsOf, missingJob, readJobState } from '../../upload/held-jobs.ts';
 import { type JobRows, requireOwnJob, rowsToDelete } from '../../upload/job-rows.ts';
-import { removeJournal } from '../../upload/journal.ts';
 import type { JobRecord } from '../../upload/journal-records.ts';
 import type { JournalState } from '../../upload/journal-state.ts';
 import type { Server } from '../../upload/server.ts';
+import { waitFor } from '../../wait-for.ts';
 import { confirm, requireSomebody } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { type Planned, tellEnd, tellSurvey } from '../delete-report.ts';
@@ -47,9 +48,12 @@ export function run(context: CommandContext): Promise<number> {
     );
     const { server } = own(await session.connect());
     const { planned, held } = await plan(context, session, server, { ids, job, state }, own);
-    const survey = await withSpinner(context.out, `looking up ${several(planned.ids.length, 'row')}`, () =>
-      surveyRows(server.rows, planned.ids, server.account.id),
-    );
+    const look = () =>
+      withSpinner(context.out, `looking up ${several(planned.ids.length, 'row')}`, () =>
+        surveyRows(server.rows, planned.ids, server.account.id),
+      );
+    let survey = await look();
+    if (!options.dryRun && (await waitForOpen(context, planned, survey))) survey = await look();
     tellSurvey(context, session, server, planned, survey);
     return finish(context, { session, server, planned, survey, held });
   });
@@ -86,6 +90,20 @@ async function plan(context: CommandContext, session: Session, server: Server, n
   return { planned, held };
 }
 
+/** Rows that were sent without an answer may still come: whether there were such to be waited for. */
+async function waitForOpen(
+  { out, options, stop }: CommandContext,
+  { unanswered }: Planned,
+  { absent }: Survey,
+): Promise<boolean> {
+  const open = absent.filter((id) => unanswered.has(id)).length;
+  const ms = options.settleTimeout ?? defaultSettleMs;
+  if (open === 0 || ms === 0) return false;
+  out.note(`waiting ${ms / 1000} s for ${several(open, 'row')} that had no answer and may still come`);
+  await waitFor(ms, stop);
+  return !stop.aborted;
+}
+
 interface Prepared {
   readonly session: Session;
   readonly server: Server;
@@ -103,6 +121,7 @@ async function finish(context: CommandContext, prepared: Prepared): Promise<numb
   if (survey.theirs.size > 0 && options.job === undefined) return end(nothing, 'refused');
   const marks = deletionMarks(prepared.held);
   await marks.vanished(survey.absent);
+  if (!context.stop.aborted) await marks.gone(survey.absent.filter((id) => prepared.planned.unanswered.has(id)));
   if (survey.mine.length === 0) {
     await forgetEmpty(context, prepared);
     return end(nothing);
@@ -118,7 +137,7 @@ async function forgetEmpty({ out }: CommandContext, { planned, held }: Prepared)
   if (!own) return;
   const { stored, unknown, deleting, deleted, sent } = own.journal.state;
   if ([stored, unknown, deleting, deleted, sent].some((rows) => rows.length > 0)) return;
-  await removeJournal(own.journal.path);
+  await own.forget();
   out.note(`job ${own.id} has brought nothing to the server: it is forgotten`);
 }
 

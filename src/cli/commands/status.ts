@@ -22,9 +22,9 @@ export function run(context: CommandContext): Promise<number> {
   const [subject] = context.args;
   checkSubject(context.options, subject);
   return closeAfter(async (own) => {
-    const isId = subject?.includes('/') === true;
-    const job = isId ? await jobOfSource(foldersOf(context.env).state, subject, context.options) : subject;
-    if (job === undefined && isId) {
+    const isPath = subject?.includes('/') === true;
+    const job = isPath ? await jobOfSource(foldersOf(context.env).state, subject, context.options) : subject;
+    if (job === undefined && isPath) {
       if (isSource(subject)) throw noneOfSource(subject);
       return showFeature(context, own(await openSession(context, [subject])), subject);
     }

@@ -44,7 +44,7 @@ function notesOf({ bias, classes, row, scaling, assumed }: Probe, options: Optio
         ? 'no bias'
         : `bias ${bias}${scaling === 'raw-space' ? '' : ' (file)'}`,
     ...(scaling === 'raw-space' ? ['in raw space: the scaler is divided out'] : []),
-    ...(assumed ? [`no ${assumed} in the file: taken as 0`] : []),
+    ...(assumed ? [`no ${assumed.join(' and no ')} in the file: taken as 0`] : []),
     ...(scaling === 'as-stored' ? ['as stored: of scaled features'] : []),
   ];
   return `probe    ${parts.join(', ')}`;

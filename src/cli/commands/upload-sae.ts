@@ -1,11 +1,11 @@
 import type { Connection } from '../../api/connect.ts';
-import { count } from '../../count.ts';
-import { AppError } from '../../errors.ts';
+import { count, several } from '../../count.ts';
+import type { AppError } from '../../errors.ts';
 import type { Sae } from '../../layouts/sae.ts';
 import { closeAfter } from '../../library/close-after.ts';
 import { sourceOf } from '../../library/sae-upload.ts';
-import { uploadSae } from '../../library/upload-sae.ts';
-import { formatRanges, type Ranges, rangesOf, subtractRanges } from '../../tensor/ranges.ts';
+import { refusedSaes, uploadSae } from '../../library/upload-sae.ts';
+import { countRows, formatRanges, type Ranges, rangesOf, subtractRanges } from '../../tensor/ranges.ts';
 import type { OnEvent } from '../../upload/events.ts';
 import type { PreparedSae } from '../../upload/kinds/prepared-sae.ts';
 import { isLimited } from '../../upload/quota.ts';
@@ -35,7 +35,8 @@ export function run(context: CommandContext): Promise<number> {
   return withTimeLimit(context, upload).catch((error) => {
     if (isTimeUp(error)) return finishUnbegun(context, error);
     const told = withExample(error, context.command);
-    if (told instanceof AppError && Array.isArray(told.details.failed)) return finishRefused(context, told);
+    const refused = refusedSaes(told);
+    if (refused) return finishRefused(context, told as AppError, refused);
     throw told;
   });
 }
@@ -45,7 +46,7 @@ function upload(context: CommandContext): Promise<number> {
   checkSaeUsage(options);
   return closeAfter(async (own) => {
     /** How many there are, where there is more than one, and which one it is. */
-    let several = 0;
+    let total = 0;
     let begun = 0;
     let dryRunCode = 0;
     let lostReceipt: AppError | undefined;
@@ -58,7 +59,7 @@ function upload(context: CommandContext): Promise<number> {
       {
         checking: (sae, check) => showChecking(context, sae, check),
         planned: async (prepared) => {
-          several = prepared.length > 1 ? prepared.length : 0;
+          total = prepared.length > 1 ? prepared.length : 0;
           const { session, connection } = await signedIn();
           await showPlans(context, { session, connection }, prepared);
           if (options.dryRun) dryRunCode = await dryRun(context, session, connection.server, prepared);
@@ -66,8 +67,8 @@ function upload(context: CommandContext): Promise<number> {
         },
         sending: async (prepared, send) => {
           begun++;
-          if (several) context.out.note(`sending ${sourceOf(prepared)} (${begun} of ${several})`);
-          const { report, after, lost } = await showSending(context, await signedIn(), prepared, send, several > 0);
+          if (total) context.out.note(`sending ${sourceOf(prepared)} (${begun} of ${total})`);
+          const { report, after, lost } = await showSending(context, await signedIn(), prepared, send, total > 0);
           lostReceipt ??= lost;
           afters.set(prepared, after);
           return report;
@@ -92,11 +93,11 @@ async function showPlans(
 ): Promise<void> {
   const { out, options } = context;
   const { server, http } = connection;
-  const several = prepared.length > 1;
+  const isSweep = prepared.length > 1;
   tellMissingLayers(out, options.layers, prepared);
   await checkSaeReceipts(options.receipt, prepared);
-  if (!several || out.verbose) for (const one of prepared) showPlan(out, server, one);
-  if (several) showSweep(out, server, prepared);
+  if (!isSweep || out.verbose) for (const one of prepared) showPlan(out, server, one);
+  if (isSweep) showSweep(out, server, prepared);
   for (const one of prepared) out.document({ type: 'plan', ...planDocument(one) });
   const lost = prepared.map(({ notStored, lostFields }) => ({ ...notStored, ...lostFields }));
   warnNotStored(out, server, lost);
@@ -108,7 +109,9 @@ async function showPlans(
 /** Folders rarely hold every layer of a range; of `3,20` a missing one is more likely a slip. Either is said. */
 function tellMissingLayers(out: Output, asked: Ranges | undefined, prepared: readonly PreparedSae[]): void {
   const missing = subtractRanges(asked ?? [], rangesOf(prepared.map(({ place }) => place.layer.value)));
-  if (missing.length > 0) out.warn(`no SAE of layers ${formatRanges(missing)} was found, which --layers asks for`);
+  if (missing.length === 0) return;
+  const those = countRows(missing) === 1 ? 'that layer' : 'those layers';
+  out.warn(`--layers asks for ${formatRanges(missing)}, and no SAE of ${those} was found`);
 }
 
 function showChecking<T>({ out }: CommandContext, sae: Sae, check: (onEvent: OnEvent) => Promise<T>): Promise<T> {
@@ -125,9 +128,10 @@ async function checkExplainable(
   http: Connection['http'],
   prepared: readonly PreparedSae[],
 ): Promise<void> {
-  if (wantsExplaining(options) && prepared.length > 1) {
-    const most = count((options.interpLimit ?? 0) * prepared.length);
-    out.note(`explain  up to ${options.interpLimit} features of each SAE: ${most} paid calls at most`);
+  const { interpLimit } = options;
+  if (wantsExplaining(options) && interpLimit !== undefined && prepared.length > 1) {
+    const all = `${several(interpLimit, 'feature')} of each SAE, ${count(interpLimit * prepared.length)} in all`;
+    out.note(`explain  up to ${all}: each explanation and each score is a paid call`);
   }
   for (const { model, source, dashboards } of prepared) {
     await checkAfterwards(options, http, { model: model.id, source }, dashboards !== undefined);

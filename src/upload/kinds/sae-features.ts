@@ -3,6 +3,7 @@ import type { DashboardSource } from '../../dashboards/dashboard.ts';
 import { openDashboards } from '../../dashboards/open.ts';
 import { AppError } from '../../errors.ts';
 import type { Sae } from '../../layouts/sae.ts';
+import { indexNames } from '../../tensor/indices.ts';
 import {
   countRows,
   eachRow,
@@ -30,7 +31,7 @@ export async function featuresWay(placed: PlacedSae, server: Server, options: Sa
   const set = isNewModel ? undefined : await ownSet(server, model.id, place.saeId);
   const dashboards = await findDashboards(options, sae, model.id, place);
   try {
-    if (dashboards) refuseStrange(placed, dashboards);
+    if (dashboards && !options.skipBadRows) refuseStrange(placed, dashboards);
     return { ...wayOf(placed, server, options, dashboards, set), dashboards };
   } catch (error) {
     await dashboards?.close();
@@ -71,8 +72,10 @@ function wayOf(
  * Examples of features that a whole SAE does not have are likely counted another way, and then all of them are one off. Of
  * rows with indices of their own, which may be a part, there may be others' examples. Error: record_invalid.
  */
-function refuseStrange({ matrix, indices }: PlacedSae, { path, features }: DashboardSource): void {
-  const strange = indices.hash === undefined ? subtractRanges(features, [[0, matrix.rows]]) : [];
+function refuseStrange({ sae, matrix, indices }: PlacedSae, { path, features }: DashboardSource): void {
+  const { tensors } = sae.file;
+  const mayBePart = indices.isPart || indexNames.some((name) => tensors.has(name));
+  const strange = mayBePart ? [] : subtractRanges(features, [[0, matrix.rows]]);
   const [first] = strange[0] ?? [];
   if (first === undefined) return;
   const found = countRows(strange);
@@ -83,7 +86,7 @@ function refuseStrange({ matrix, indices }: PlacedSae, { path, features }: Dashb
     `${path}: has examples of ${those} that this SAE does not have, the first of index ${first}: ${known}`,
     {
       hints: [
-        'indices count from 0: if these begin with 1, every example is one feature off; else take these lines out',
+        'indices count from 0: if these begin with 1, every example is one feature off; else take these out, or leave them aside with --skip-bad-rows',
       ],
       details: { file: path, index: first },
     },

@@ -80,9 +80,12 @@ export function vectorFields(
 /** What a template may hold in braces. */
 const templateFields = ['{sae-id}', '{layer}', '{index}', '{name}'];
 
-/** Whether the names of vectors can be made of this. Error: usage for braces around something else. */
+/** What is most likely meant to be one of these; other braces are a name's own. */
+const nearField = /\{\s*(sae[-_ ]?id|layer|index|idx|name|row|feature|model|head)\s*\}/gi;
+
+/** Whether the names of vectors can be made of this. Error: usage for a field that is none. */
 export function checkLabel(template: string): void {
-  const unknown = template.match(/\{[\w -]*\}/g)?.find((field) => !templateFields.includes(field));
+  const unknown = template.match(nearField)?.find((field) => !templateFields.includes(field));
   if (unknown === undefined) return;
   throw new AppError('usage', `--label "${template}": ${unknown} is none of its fields`, {
     hints: [`it may hold ${templateFields.join(', ')}`],

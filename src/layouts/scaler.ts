@@ -1,0 +1,74 @@
+import { AppError } from '../errors.ts';
+import type { TensorFile } from '../formats/format.ts';
+import { readInOrder } from '../tensor/numbers.ts';
+import { elementCount, label, type Tensor } from '../tensor/tensor.ts';
+import { describe } from './describe.ts';
+
+/** What to do about values that no probe can have. */
+export const brokenProbe = 'nothing was sent: find out why training made it, and train the probe again';
+
+/** What a probe's features were scaled by before it was trained: scikit-learn's StandardScaler. */
+export interface Scaler {
+  readonly scale: Tensor;
+  readonly mean: Tensor | undefined;
+}
+
+const scaleName = /(^|[._])scale_?$/;
+const meanName = /(^|[._])mean_?$/;
+
+/** A scaler without one of the two has None in its place, which numpy pickles; no scale is complex. */
+export function isScaler(name: string, reason: string): boolean {
+  return (scaleName.test(name) || meanName.test(name)) && !/pickled|dtype '?[<>=|]?[cC]\d/.test(reason);
+}
+
+/** `scale`, `scale_`, `scaler.scale_`, …: what StandardScaler keeps, under whatever prefix. */
+export function findScaler(file: TensorFile, weights: Tensor): Scaler | undefined {
+  for (const scale of file.tensors.values()) {
+    if (scale === weights || !scaleName.test(scale.name)) continue;
+    return { scale, mean: file.tensors.get(scale.name.replace(/scale(_?)$/, 'mean$1')) };
+  }
+  return undefined;
+}
+
+/** What a probe's inputs were divided by, where its file says so. */
+export function scalerOf(file: TensorFile, weights: Tensor): Tensor | undefined {
+  return findScaler(file, weights)?.scale;
+}
+
+/** Error: option_missing, for whoever has not said what a scaler is to mean. */
+export function askForScaling(scale: Tensor): never {
+  throw new AppError('option_missing', `${label(scale)}: this probe was trained on scaled features`, {
+    hints: [
+      '--raw-space divides the scaler out, so that the direction is one of the model: coef / scale, with the bias to match',
+      '--as-stored uploads the numbers as they are',
+    ],
+    details: { missing: 'rawSpace' },
+  });
+}
+
+/** Divides a scaler out of a direction and its bias: coef / scale, intercept − Σ coef·mean / scale. Errors: not_finite, layout_unknown. */
+export async function unscale(
+  { scale, mean }: Scaler,
+  coefficients: Float64Array,
+  bias: number | undefined,
+): Promise<{ coefficients: Float64Array; bias: number | undefined }> {
+  const width = coefficients.length;
+  const scales = await readAlong(scale, width);
+  const means = mean ? await readAlong(mean, width) : new Float64Array(width);
+  const zero = scales.findIndex((value) => !(value > 0));
+  if (zero >= 0) {
+    throw new AppError('not_finite', `${label(scale)}: value ${zero} is ${scales[zero]}; a scale is above 0`, {
+      hints: [brokenProbe],
+    });
+  }
+  const raw = coefficients.map((value, i) => value / (scales[i] as number));
+  const shift = raw.reduce((sum, value, i) => sum + value * (means[i] as number), 0);
+  return { coefficients: raw, bias: bias === undefined && !mean ? undefined : (bias ?? 0) - shift };
+}
+
+async function readAlong(tensor: Tensor, width: number): Promise<Float64Array> {
+  if (elementCount(tensor.shape) === width) return readInOrder(tensor);
+  throw new AppError('layout_unknown', `${label(tensor)}: expected ${width} values, found ${describe(tensor)}`, {
+    hints: ['the scaler and the probe belong to different features'],
+  });
+}
