@@ -1,5 +1,5 @@
 import { count, several } from '../count.ts';
-import { AppError } from '../errors.ts';
+import { AppError, isAway } from '../errors.ts';
 import { formatRanges } from '../tensor/ranges.ts';
 import type { Deletion, Survey } from '../upload/delete-rows.ts';
 import type { JobRows } from '../upload/job-rows.ts';
@@ -92,15 +92,17 @@ export function tellEnd(context: CommandContext, ended: Ended): number {
 }
 
 function problemOf({ planned, deletion, survey }: Ended, refused: number): AppError | undefined {
-  const { failure, unknown } = deletion;
+  const { failure, unknown, unknownWhy } = deletion;
   if (planned.nameless.length > 0) {
     const rows = formatRanges(planned.nameless);
     const problem = `of row ${rows} it is unknown whether the server has it: its name never came back`;
     const hints = ['run the upload again, which finds out, and then delete again'];
     return new AppError('outcome_unknown', problem, { hints });
   }
+  if (failure && !isAway(failure)) return failure;
   if (unknown.length > 0) {
-    const problem = `of ${several(unknown.length, 'row')} it is unknown whether they are gone: ${someOf(unknown)}`;
+    const why = unknownWhy === undefined ? '' : ` (${unknownWhy.message})`;
+    const problem = `of ${several(unknown.length, 'row')} it is unknown whether they are gone: ${someOf(unknown)}${why}`;
     const hints = ['run the same command again once the server answers: what is gone already is no harm'];
     return new AppError('outcome_unknown', problem, { hints });
   }

@@ -1,5 +1,5 @@
 import { count } from '../count.ts';
-import { AppError, isStopped, toAppError } from '../errors.ts';
+import { AppError, isAway, isStopped, toAppError } from '../errors.ts';
 import { uploadCost } from '../inspect/upload-cost.ts';
 import { sourceOf } from '../library/sae-upload.ts';
 import type { OnEvent } from '../upload/events.ts';
@@ -162,7 +162,8 @@ export async function showSending(
   } catch (thrown) {
     reporter.stop();
     // What ends the whole command is told at its end.
-    if (several && !isStopped(thrown) && !isTimeUp(thrown)) out.error(toAppError(thrown));
+    const isOfStop = isStopped(thrown) || isTimeUp(thrown) || (context.abort.aborted && isAway(thrown));
+    if (several && !isOfStop) out.error(toAppError(thrown));
     if (isBegun) await receiptSoFar(context, session, server, prepared, several);
     throw thrown;
   }

@@ -80,6 +80,9 @@ export interface RefusedSae {
   readonly hints: readonly string[];
 }
 
+/** The heads of a crosscoder each have a hint of their own, and one tells what the others are like. */
+const mostHints = 5;
+
 /** What is wrong with some of several SAEs, as one error that holds them all. */
 function allOf(faults: readonly AppError[]): AppError {
   const [first, second] = faults as [AppError, ...AppError[]];
@@ -89,10 +92,11 @@ function allOf(faults: readonly AppError[]): AppError {
     }),
   );
   if (second === undefined) return first.with({ details: { failed } });
+  const isSame = faults.every(({ details }) => details.missing === first.details.missing && details.head === undefined);
   return new AppError(first.code, `${faults.length} SAEs cannot be uploaded`, {
     findings: { first: faults.slice(0, mostListed).map(({ message }) => message), count: faults.length },
-    hints: [...new Set(faults.flatMap(({ hints }) => hints))],
-    details: { failed },
+    hints: [...new Set(faults.flatMap(({ hints }) => hints))].slice(0, mostHints),
+    details: { failed, ...(isSame && { missing: first.details.missing }) },
   });
 }
 

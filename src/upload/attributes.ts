@@ -19,7 +19,10 @@ const defaultLicense = 'CC-BY-4.0';
 
 /** The fields of an upload that carry its attributes, where the server keeps any. */
 export function attributeFields(attributes: Attributes, { storesAttributes }: Capabilities): Record<string, unknown> {
-  return storesAttributes ? { ...attributes, license: attributes.license ?? defaultLicense } : {};
+  if (!storesAttributes) return {};
+  const { visibility, ...others } = { ...attributes, license: attributes.license ?? defaultLicense };
+  // Public is what holds without being said: an upload is the same with it and without.
+  return visibility === 'private' ? { ...others, visibility } : others;
 }
 
 /** Under what licence and for whom an upload is, in words; undefined where the server keeps neither. */

@@ -82,7 +82,7 @@ const optionNames: ReadonlyMap<string, string> = new Map([
 function changedFact(before: string, now: string): (Omit<Change, 'what'> & { name: string }) | undefined {
   if (before === now) return undefined;
   const [old, young] = [before, now].map((text) => new Map(Object.entries(JSON.parse(text) as object)));
-  // Public is what holds without being said: an upload is the same with it and without.
+  // An earlier version wrote it where it was said.
   const meant = (fields: typeof old, key: string) => fields?.get(key) ?? (key === 'visibility' ? 'public' : undefined);
   const isDifferent = (key: string) => JSON.stringify(meant(old, key)) !== JSON.stringify(meant(young, key));
   const names = [...new Set([...(old?.keys() ?? []), ...(young?.keys() ?? [])])];

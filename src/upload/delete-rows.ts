@@ -19,6 +19,8 @@ export interface Deletion {
   readonly refused: ReadonlyMap<string, string>;
   /** Asked for, and nobody knows what came of it. */
   readonly unknown: readonly string[];
+  /** What was answered instead for one of these, or why there was no answer. */
+  readonly unknownWhy?: AppError | undefined;
   /** Not asked for, or in vain: the run was stopped or the server went away. */
   readonly left: readonly string[];
   readonly failure: AppError | undefined;
@@ -55,6 +57,7 @@ export async function deleteRows(ids: readonly string[], run: DeletionRun): Prom
     deleted: [] as string[],
     refused: new Map<string, string>(),
     unknown: [] as string[],
+    unknownWhy: undefined as AppError | undefined,
     left: [] as string[],
     failure: undefined as AppError | undefined,
   };
@@ -68,6 +71,7 @@ export async function deleteRows(ids: readonly string[], run: DeletionRun): Prom
     sum.deleted.push(...part.deleted);
     for (const [id, why] of part.refused) sum.refused.set(id, why);
     sum.unknown.push(...part.unknown);
+    sum.unknownWhy ??= part.unknownWhy;
     sum.left.push(...part.left);
     sum.failure = part.failure;
     run.onProgress(sum.deleted.length);
@@ -80,13 +84,14 @@ interface Asked {
   readonly said: ReadonlyMap<string, string | undefined>;
   /** Asked for without an answer. */
   readonly lost: ReadonlySet<string>;
+  readonly lostWhy: AppError | undefined;
   readonly failure: AppError | undefined;
 }
 
 async function deleteChunk(chunk: readonly string[], run: DeletionRun): Promise<Deletion> {
   const { rows, marks } = run;
   await marks.begin(chunk);
-  const { said, lost, failure } = await askForEach(chunk, run);
+  const { said, lost, lostWhy, failure } = await askForEach(chunk, run);
   let there: ReadonlyMap<string, string>;
   try {
     there = await rows.owners(chunk);
@@ -110,6 +115,7 @@ async function deleteChunk(chunk: readonly string[], run: DeletionRun): Promise<
     deleted,
     refused: new Map(refused.map((id) => [id, said.get(id) ?? 'the server said Success, and still has it'])),
     unknown: failure ? [] : kept.filter((id) => lost.has(id)),
+    unknownWhy: lostWhy,
     left: failure ? kept.filter((id) => !said.has(id)) : kept.filter((id) => !said.has(id) && !lost.has(id)),
     failure,
   };
@@ -124,6 +130,7 @@ async function askForEach(chunk: readonly string[], { rows, inFlight, stop }: De
   let failure: AppError | undefined;
   const queue = chunk.values();
   let failing = 0;
+  let lostWhy: AppError | undefined;
   const worker = async () => {
     for (const id of queue) {
       if (failure || stop.aborted) return;
@@ -135,15 +142,17 @@ async function askForEach(chunk: readonly string[], { rows, inFlight, stop }: De
         (error: unknown) => {
           const own = asAppError(error);
           if (wasSent(own)) lost.add(id);
+          lostWhy = own;
           // What a gateway fails at may be one row's; a server that is away fails at all of them.
-          failing = own.code === 'server_failing' ? failing + 1 : mostFailing;
+          const isOwnWord = own.code !== 'server_failing' || own.details.wait_s !== undefined;
+          failing = isOwnWord ? mostFailing : failing + 1;
           if (failing >= mostFailing) failure ??= own;
         },
       );
     }
   };
   await Promise.all(Array.from({ length: inFlight }, worker));
-  return { said, lost, failure };
+  return { said, lost, lostWhy, failure };
 }
 
 function asAppError(error: unknown): AppError {

@@ -15,7 +15,9 @@ import { formatShard } from './shard.ts';
 export interface Job {
   readonly id: string;
   readonly journal: Journal;
-  /** What an earlier journal says of it, which a restart has set aside until this one is `begun`. */
+  /** It has an earlier journal, which a restart has set aside until this one is `begun`. */
+  readonly isAside: boolean;
+  /** What that one says, where it is to be believed. */
   readonly earlier: JournalState | undefined;
   /** What was looked up before the first send is as it should be: the earlier journal is forgotten. */
   begun(): Promise<void>;
@@ -106,6 +108,7 @@ function asJob(id: string, { journal, aside, lock, earlier }: Opened): Job {
   return {
     id,
     journal,
+    isAside: aside.isThere,
     earlier,
     async begun() {
       isBegun = true;

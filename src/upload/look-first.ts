@@ -20,7 +20,7 @@ const sampleSize = 64;
  * up. Where sending a row twice would double it, so are all that are still to be sent: a journal that was cut short or came
  * back from a backup looks like a whole one. Errors: feature_exists, difference (a finished job whose rows are gone).
  */
-export async function lookFirst(input: JobInput, { id, journal, earlier }: Job): Promise<void> {
+export async function lookFirst(input: JobInput, { id, journal, isAside, earlier }: Job): Promise<void> {
   const { planned, matrix, identity, delivery } = input;
   const state = journal.state;
   if (input.isNew) refuseVanished(input, state);
@@ -34,11 +34,11 @@ export async function lookFirst(input: JobInput, { id, journal, earlier }: Job):
   const place = { server: input.server.id, account: input.server.account.id, model, source, as, request };
   const mayDouble = !skip && !repeatsAreHarmless(delivery);
   const indices = indicesOf(mayDouble ? unseen : [], delivery.format.indexOf);
-  const isLost = mayDouble && (await isLostBeside(input.stateDir, place, earlier ? undefined : id, indices));
+  const isLost = mayDouble && (await isLostBeside(input.stateDir, place, isAside ? undefined : id, indices));
   const isLeaving = intersectRanges(unseen, state.deleting).length > 0;
   const seen = skip ? undefined : await lookAtUnseen(input, unseen, seenBefore, { isLost, isLeaving });
   if (seen && seen.different.length > 0) {
-    throw featureExists(matrix, seen.different, `${model}/${source}`, input, earlier ? id : undefined);
+    throw featureExists(matrix, seen.different, `${model}/${source}`, input, isAside ? id : undefined);
   }
   const found = seen ? mergeRanges([...seen.same, ...seen.uncompared]) : [];
   const ids = Object.fromEntries(seen?.ids ?? []);

@@ -220,6 +220,7 @@ describe.concurrent('delete --job', () => {
     const ran = await run(['delete', '--job', before[0]?.id as string, '--yes']);
     expect(ran.code).toBe(9);
     expect(summaryOf(ran)).toMatchObject({ unknown: [id('gateway', 1)], deleted: { length: 5 }, refused: [] });
+    expect(ran.stderr).toMatch(/unknown whether they are gone: \S+ \(.*504/);
     const { jobs } = documentsOf(await run(['status']))[0];
     expect(jobs).toMatchObject([{ state: 'interrupted', unknown: 1 }]);
     expect(query('SELECT idx FROM features')).toEqual([{ idx: 1 }]);

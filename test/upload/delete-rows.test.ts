@@ -24,3 +24,38 @@ it('whether a request may still delete its row is told of each by itself', async
   expect((await deleteRows([unsent, lost], run)).failure).toMatchObject({ message: unsent });
   expect(kept).toEqual([unsent]);
 });
+
+/** Deletes 200 rows of a server that answers as `remove` says, and keeps all of them. */
+async function deleteAll(remove: (index: number) => AppError | undefined) {
+  const ids = Array.from({ length: 200 }, (_, index) => `m/1-x/${index}`);
+  const quiet = async () => undefined;
+  const rows = {
+    read: async () => new Map(),
+    owners: async (some: readonly string[]) =>
+      new Map(some.filter((id) => remove(indexOf(id))).map((id) => [id, 'me'])),
+    remove: async (id: string) => {
+      const error = remove(indexOf(id));
+      if (error) throw error;
+      return undefined;
+    },
+  };
+  const marks = { begin: quiet, gone: quiet, kept: quiet, vanished: quiet };
+  const { signal: stop } = new AbortController();
+  return deleteRows(ids, { rows, marks, inFlight: 1, stop, onProgress: () => undefined });
+}
+
+const indexOf = (id: string) => Number(id.slice(id.lastIndexOf('/') + 1));
+const gateway = (details = {}) => new AppError('server_failing', 'a gateway', { details: { status: 502, ...details } });
+
+it('a row that a gateway fails at is left open, and the others are deleted', async () => {
+  const { deleted, unknown, unknownWhy, failure } = await deleteAll((index) => (index === 5 ? gateway() : undefined));
+  expect([deleted.length, unknown, failure]).toEqual([199, ['m/1-x/5'], undefined]);
+  expect(unknownWhy).toMatchObject({ message: 'a gateway' });
+});
+
+it('a server that fails at all of them, or asks for a pause, is asked no more', async () => {
+  const away = await deleteAll((index) => (index >= 10 ? gateway() : undefined));
+  expect(away).toMatchObject({ deleted: { length: 10 }, left: { length: 190 }, failure: { message: 'a gateway' } });
+  const paused = await deleteAll((index) => (index >= 10 ? gateway({ wait_s: 90 }) : undefined));
+  expect(paused).toMatchObject({ deleted: { length: 10 }, failure: { details: { wait_s: 90 } } });
+});

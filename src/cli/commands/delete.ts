@@ -126,6 +126,7 @@ async function finish(context: CommandContext, prepared: Prepared): Promise<numb
     await forgetEmpty(context, prepared);
     return end(nothing);
   }
+  if (context.stop.aborted) return end(nothing);
   if (!(await confirm(context, `delete ${several(survey.mine.length, 'row')} for good?`)))
     return end(nothing, 'declined');
   return end(await remove(context, prepared, marks));

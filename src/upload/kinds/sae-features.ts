@@ -31,7 +31,7 @@ export async function featuresWay(placed: PlacedSae, server: Server, options: Sa
   const set = isNewModel ? undefined : await ownSet(server, model.id, place.saeId);
   const dashboards = await findDashboards(options, sae, model.id, place);
   try {
-    if (dashboards && !options.skipBadRows) refuseStrange(placed, dashboards);
+    if (dashboards) refuseStrange(placed, dashboards);
     return { ...wayOf(placed, server, options, dashboards, set), dashboards };
   } catch (error) {
     await dashboards?.close();
@@ -85,9 +85,7 @@ function refuseStrange({ sae, matrix, indices }: PlacedSae, { path, features }: 
     'record_invalid',
     `${path}: has examples of ${those} that this SAE does not have, the first of index ${first}: ${known}`,
     {
-      hints: [
-        'indices count from 0: if these begin with 1, every example is one feature off; else take these out, or leave them aside with --skip-bad-rows',
-      ],
+      hints: ['indices count from 0: if these begin with 1, every example is one feature off; else take these out'],
       details: { file: path, index: first },
     },
   );
