@@ -46,7 +46,10 @@ export function askForScaling(scale: Tensor): never {
   });
 }
 
-/** Divides a scaler out of a direction and its bias: coef / scale, intercept − Σ coef·mean / scale. Errors: not_finite, layout_unknown. */
+/**
+ * Divides a scaler out of a direction and its bias: coef / scale, intercept − Σ coef·mean / scale.
+ * Errors: not_finite, layout_unknown.
+ */
 export async function unscale(
   { scale, mean }: Scaler,
   coefficients: Float64Array,

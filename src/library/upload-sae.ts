@@ -17,8 +17,8 @@ import { sendWhenOpen } from './send-when-open.ts';
  * Uploads every SAE under some paths, each a job of its own, or goes on with what an earlier run left. All are found and
  * checked before the first is sent. Of several, one that fails does not stop the others: its end holds the error.
  *
- * Errors: what is wrong with files or options (exit code 6; of several SAEs `refusedSaes` tells which), what connecting throws, the signal's reason where it fires
- * before anything is sent, and of a single SAE what sending throws.
+ * Errors: what is wrong with files or options (exit code 6; of several SAEs the details have each that `failed`), what
+ * connecting throws, the signal's reason where it fires before anything is sent, and of a single SAE what sending throws.
  */
 export function uploadSae(
   paths: string | readonly string[],

@@ -111,12 +111,14 @@ async function deleteChunk(chunk: readonly string[], run: DeletionRun): Promise<
   // A request whose answer was lost may still be under way: what it asked for stays open.
   await marks.kept(kept.filter((id) => !lost.has(id)));
   const refused = kept.filter((id) => said.has(id));
+  // Where the deletion has ended they are asked for again like those that never were.
+  const open = new Set(failure ? [] : kept.filter((id) => lost.has(id)));
   return {
     deleted,
     refused: new Map(refused.map((id) => [id, said.get(id) ?? 'the server said Success, and still has it'])),
-    unknown: failure ? [] : kept.filter((id) => lost.has(id)),
-    unknownWhy: lostWhy,
-    left: failure ? kept.filter((id) => !said.has(id)) : kept.filter((id) => !said.has(id) && !lost.has(id)),
+    unknown: [...open],
+    unknownWhy: open.size > 0 ? lostWhy : undefined,
+    left: kept.filter((id) => !said.has(id) && !open.has(id)),
     failure,
   };
 }

@@ -10,7 +10,10 @@ function listingProblem({ serverNames }: Delivery, cause: unknown): { problem: s
   return { problem: `listing your vectors failed: ${cause.message}`, cause };
 }
 
-/** What there is of rows before any is sent, for a look ahead: where they cannot be listed, none, with a warning. Errors: others, as they came. */
+/**
+ * What there is of rows before any is sent, for a look ahead: where they cannot be listed, none, with a warning.
+ * Errors: others, as they came.
+ */
 export async function lookAhead(input: LookAhead, rows: Ranges): Promise<Comparison> {
   try {
     return await compareRows(input.matrix, rows, input);

@@ -87,6 +87,26 @@ describe.concurrent('upload-sae of several SAEs', () => {
     });
   }
 
+  test('is summed up by the job that its exit code is of', async ({ home }) => {
+    const refused = { kind: 'answer', commit: false, status: 400, body: '{"error":"no"}' } as const;
+    const { run } = await openCommands(({ path, body }) =>
+      path === '/api/feature/upload-batch' && body.includes('"2-worst"') ? refused : undefined,
+    );
+    const folder = sweep(home, [0, 2]);
+    const weights = `${folder}/layer_0/sae_weights.safetensors`;
+    const image = readFileSync(weights);
+    const headerBytes = Number(image.readBigUInt64LE(0));
+    const [from] = JSON.parse(image.toString('utf8', 8, 8 + headerBytes)).W_dec.data_offsets;
+    image.writeFloatLE(Number.NaN, 8 + headerBytes + from);
+    writeFileSync(weights, image);
+    const ran = await run(['upload-sae', folder, '--sae-id', 'worst', '--skip-bad-rows']);
+    expect(ran.code).toBe(10);
+    expect(documentsOf(ran).at(-1)).toMatchObject({
+      ...{ type: 'summary', status: 'failed' },
+      jobs: [{ status: 'quarantined' }, { status: 'failed', exitCode: 10 }],
+    });
+  });
+
   test('sends the others where one fails, ends in one summary and exits with the worst code', async ({
     home,
     server,
