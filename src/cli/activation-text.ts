@@ -1,13 +1,13 @@
 import type { ChalkInstance } from 'chalk';
 import { safeText, widthOf } from './display-text.ts';
 
-/** A token as a person reads it: how models write spaces and newlines is undone, and newlines are shown as a sign. */
+/** Formats a token for display: decodes the tokenizer's marks for spaces and newlines, and shows newlines as `↵`. */
 export function tokenText(token: string): string {
   const plain = token.replaceAll(/[▁Ġ]/g, ' ').replaceAll('Ċ', '\n');
   return safeText(plain).replaceAll('\n', '↵');
 }
 
-/** Where a feature fires the most; -1 where there is nothing. */
+/** Returns the index of the largest value, or -1 if there are none. */
 export function strongest(values: readonly number[]): number {
   let best = -1;
   for (const [i, value] of values.entries()) if (best < 0 || value > (values[best] as number)) best = i;
@@ -15,8 +15,8 @@ export function strongest(values: readonly number[]): number {
 }
 
 /**
- * As much of a text around its most active token as `width` columns hold, that token between `<<` and `>>`, as
- * auto-interpretation prompts mark it.
+ * Returns as much of a text around its most active token as fits into `width` columns. The token is put between `<<` and
+ * `>>`, as in auto-interpretation prompts.
  */
 export function markedText(
   tokens: readonly string[],
@@ -34,7 +34,7 @@ export function markedText(
   return `${before}${paint.bold.yellow(`<<${marked}>>`)}${after}`;
 }
 
-/** Grows on both sides in turn, twice as far before as after: what comes before is what the model had read. */
+/** Grows the window by two tokens before for each one after: the model had read only what comes before. */
 function windowAround(texts: readonly string[], at: number, room: number): [from: number, to: number] {
   let [from, to, left] = [at, at + 1, room];
   for (let step = 0, stuck = 0; stuck < 3; step++) {

@@ -11,12 +11,12 @@ import type { OptionValues } from './options.ts';
 import type { Session } from './session.ts';
 import { withSpinner } from './spinner.ts';
 
-/** Whether anything has to be explained or scored. */
+/** Whether the options ask for explanations or scores. */
 export function wantsExplaining({ autoInterp, score }: OptionValues): boolean {
   return autoInterp === true || score !== undefined;
 }
 
-/** Options that say how to explain need something to be explained. Error: usage. */
+/** Refuses options on how to explain if nothing is to be explained or scored. Error: usage. */
 export function checkExplainUsage(options: OptionValues): void {
   const { interpMethod, explainerModel, interpLimit } = options;
   if (wantsExplaining(options) || (interpMethod ?? explainerModel ?? interpLimit) === undefined) return;
@@ -26,8 +26,8 @@ export function checkExplainUsage(options: OptionValues): void {
 }
 
 /**
- * Finds out before anything is sent whether what is to be done afterwards can be done: whether the server would explain for
- * this account. Errors: option_missing, cannot_explain.
+ * Checks, before anything is sent, that `--auto-interp` can work: there are activations, and the server explains features
+ * for this account. Errors: option_missing, cannot_explain, and those of asking.
  */
 export async function checkAfterwards(
   options: OptionValues,
@@ -44,21 +44,21 @@ export async function checkAfterwards(
   await checkExplaining(http, place, explainingOf(options));
 }
 
-/** What an upload has brought to the server, by the server's names. Named when asked for: there may be many. */
+/** What an upload brought to the server, as server ids. Computed only on request, since there may be many. */
 export interface Uploaded {
   ids(): readonly string[];
-  /** Of these, those that an explanation can be made of. */
+  /** Those of them that can be explained or scored. */
   explainable(): readonly string[];
 }
 
-/** What was done with features once they were there, for the summary, and how that went: the worst of it. */
+/** What was done with the features after the upload: fields for the summary, and the worst outcome. */
 export interface Afterwards {
   readonly fields: Readonly<Record<string, unknown>>;
   readonly exitCode: number;
   readonly status: 'done' | 'paused' | 'interrupted' | 'failed';
 }
 
-/** Puts features that are there on a list, has those that can be explained and scored, as the options say. */
+/** Adds uploaded features to a list and has them explained and scored, as far as the options ask for it. */
 export async function afterUpload(
   context: CommandContext,
   session: Session,

@@ -1,7 +1,7 @@
 import type { Attributes } from '../upload/attributes.ts';
 import type { OptionValues } from './options.ts';
 
-/** What the options say of an upload as a whole. */
+/** Collects the options that describe an upload as a whole; options not given are absent. */
 export function attributesOf(options: OptionValues): Attributes {
   const { description, tag: tags, paperUrl, license, visibility, metadata } = options;
   const given = { description, tags, paperUrl, license, visibility, metadata };

@@ -1,7 +1,7 @@
 import type { CommandContext } from './context.ts';
 import type { OptionName } from './options.ts';
 
-/** A subcommand, declared once. `load` brings its code, only when it runs. */
+/** A subcommand, declared once. `load` imports its code, only when the command runs. */
 export interface CommandSpec {
   readonly name: string;
   readonly summary: string;
@@ -10,25 +10,25 @@ export interface CommandSpec {
     readonly help: string;
     readonly required: boolean;
     readonly several?: boolean;
-    /** Words that it is one of. */
+    /** The allowed values, if it must be one of a fixed set. */
     readonly choices?: readonly string[];
   };
   readonly options: readonly OptionName[];
-  /** One heading for all of its options in help; else each stands under its group's, as uploads have them. */
+  /** One help heading for all its options. Without it, each option is listed under its own group, as for uploads. */
   readonly heading?: string;
   /** Without these the command cannot run at all. */
   readonly required?: readonly OptionName[];
-  /** Without these it can run only where the files say them. */
+  /** These may be left out only if the files give their values. */
   readonly unlessFilesSay?: readonly OptionName[];
-  /** Command lines, as one types them: a test runs each. */
+  /** Command lines as a user types them; a test runs each. */
   readonly examples: readonly [string, string, ...string[]];
-  /** What it can end with besides what every command can. */
+  /** Exit codes besides those that any command can end with. */
   readonly exitCodes: readonly number[];
-  /** Where a code means something of its own here. */
+  /** Exit codes with a meaning specific to this command. */
   readonly exitMeanings?: Readonly<Record<number, string>>;
-  /** Runs until a signal comes, which is then its regular end and no interruption. */
+  /** Runs until a signal arrives, which is then its normal end and not an interruption. */
   readonly untilSignal?: boolean;
-  /** Leaves something half done where it is stopped anywhere: what is in flight ends first. */
+  /** Must not be cut off at an arbitrary point: once stopped, it lets what is in flight finish first. */
   readonly endsInOrder?: boolean;
   readonly load: () => Promise<{ run: (context: CommandContext) => Promise<number> }>;
 }

@@ -3,7 +3,7 @@ import { nothingSaved, ofServers } from './exit-codes.ts';
 import { steeringNames } from './options-steering.ts';
 import { uploadSpecs } from './upload-specs.ts';
 
-/** Every subcommand. To add one: a file in `commands/`, and an entry here, or in `upload-specs.ts` where it uploads. */
+/** Every subcommand. A new one needs a file in `commands/` and an entry here, or in `upload-specs.ts` if it uploads. */
 export const commandSpecs: readonly CommandSpec[] = [
   {
     name: 'login',

@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
 import type { CommandContext } from './context.ts';
 
-/** Refuses early where nobody could be asked. Error: usage. */
+/** Fails early if confirmation is needed and nobody is there to give it. Error: usage. */
 export function requireSomebody({ interactive, options }: CommandContext, doing: string): void {
   if (interactive || options.yes) return;
   throw new AppError('usage', `nobody is there to confirm ${doing}`, {
@@ -9,12 +9,12 @@ export function requireSomebody({ interactive, options }: CommandContext, doing:
   });
 }
 
-/** Asks a person; anything but yes is no. With `--yes` nobody is asked. */
+/** Asks the user; any answer but yes means no. With `--yes`, returns true without asking. */
 export async function confirm(context: CommandContext, question: string): Promise<boolean> {
   const { options, stdin, stop, out } = context;
   if (options.yes) return true;
   const { createInterface } = await import('node:readline/promises');
-  // The terminal edits the line itself: so Ctrl-C is the signal that it always is.
+  // With `terminal: false` the tty edits the line itself, so Ctrl-C still arrives as a signal.
   const lines = createInterface({ input: stdin, output: out.stderr, terminal: false });
   const closed = new Promise<string>((resolve) => lines.once('close', () => resolve('\n')));
   try {

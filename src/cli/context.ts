@@ -8,26 +8,26 @@ import type { Invocation } from './program.ts';
 /** How long requests in flight may take to end once a command has been stopped. */
 export const graceMs = 10_000;
 
-/** All that a command gets from the world: it looks at no environment, stream or signal of the process itself. */
+/** Everything a command gets from outside: it never touches the environment, streams or signals of the process itself. */
 export interface CommandContext {
   readonly args: readonly string[];
   readonly options: OptionValues;
   readonly env: Env;
   readonly out: Output;
   readonly stdin: NodeJS.ReadStream;
-  /** Whether somebody is there to be asked. */
+  /** Whether somebody is there to answer questions. */
   readonly interactive: boolean;
   readonly version: string;
-  /** What was typed, to be typed again. */
+  /** The command line that repeats this run. */
   readonly command: string;
-  /** The same as words, and the folder it was typed in. */
+  /** What was typed, as words, and the folder it was typed in. */
   readonly typed: Typed;
-  /** Reads another command line: that of an earlier upload. Undefined where it only asks for help. Error: usage. */
+  /** Parses another command line, that of an earlier upload. Undefined if it only asks for help. Error: usage. */
   readonly read: (words: readonly string[]) => Promise<Invocation | undefined>;
-  /** Every subcommand, for what tells of all of them. */
+  /** Every subcommand, for shell completion. */
   readonly commands: readonly CommandSpec[];
-  /** First signal, or the end of the time: end soon, in order. */
+  /** Aborted by the first signal or at the time limit: finish in order, and soon. */
   readonly stop: AbortSignal;
-  /** A while later: end now. */
+  /** End now. Aborted `graceMs` after `stop` if the command `endsInOrder`, else along with it (never if `untilSignal`). */
   readonly abort: AbortSignal;
 }

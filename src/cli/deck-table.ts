@@ -4,17 +4,17 @@ import { cutMiddle, safeText, widthOf } from './display-text.ts';
 export interface Column {
   readonly heading: string;
   readonly cells: readonly string[];
-  /** Numbers stand under one another by their ends. */
+  /** Aligns the cells to the right, for numbers. */
   readonly right?: boolean;
-  /** May be cut in its middle where there is no room; others never are. */
+  /** May be shortened in the middle if there is no room; other columns never are. */
   readonly cut?: boolean;
 }
 
 const gap = '  ';
-/** What is cut keeps so much of itself, or goes into a line of its own. */
+/** The least width that a column is shortened to. If that does not fit, the column moves to the next line. */
 const leastCut = 24;
 
-/** Columns that stand in one line, and how wide each is. */
+/** The columns that share one line, and the width of each. */
 interface Deck {
   readonly columns: readonly Column[];
   readonly widths: readonly number[];
@@ -22,8 +22,8 @@ interface Deck {
 }
 
 /**
- * Lines of a table of at most `width` columns: a line a row where there is room, else what has none goes into further
- * lines under it. `mark` stands for what is cut out; the first line, or lines, are the headings.
+ * Lays out a table for `width` columns: one line per row if there is room, else what does not fit continues on indented
+ * lines below. `mark` replaces what is cut out. The headings are laid out in the same way.
  */
 export function tableLines(
   columns: readonly Column[],

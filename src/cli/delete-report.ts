@@ -12,10 +12,10 @@ export interface Planned extends JobRows {
   readonly job: string | undefined;
 }
 
-/** Ids that are shown one by one before they are deleted. */
+/** How many ids are listed one by one before a deletion. */
 const shownIds = 5;
 
-/** Shows what is there and whose, before anything is done. */
+/** Shows which rows exist and whose they are, before anything is deleted. */
 export function tellSurvey(
   { out }: CommandContext,
   session: Session,
@@ -49,7 +49,7 @@ interface Ended {
   readonly status: string | undefined;
 }
 
-/** Says what became of it and returns the exit code: the worst that happened to a row. */
+/** Reports how a deletion ended, and returns the exit code of its most serious problem. */
 export function tellEnd(context: CommandContext, ended: Ended): number {
   const { out, stop, options } = context;
   const { planned, survey, deletion, session } = ended;
@@ -118,7 +118,7 @@ function problemOf({ planned, deletion, survey }: Ended, refused: number): AppEr
   });
 }
 
-/** How a deletion stands, in the word of its summary, by what went wrong. */
+/** Returns the `status` of the summary for a deletion that went wrong. */
 function statusOf(problem: AppError, { failure }: Deletion): string {
   if (problem === failure) return problem.code === 'paused' ? 'paused' : 'failed';
   return problem.code === 'outcome_unknown' ? 'unknown' : 'refused';

@@ -8,8 +8,8 @@ import type { Session } from './session.ts';
 import { exitCodeOf, resumeFields, statusOf, tellEnd } from './upload-run.ts';
 
 /**
- * Says what became of one direction, does what was asked for once it is there, and writes its receipt. Error: output_lost,
- * once all else was done and told.
+ * Reports how the upload of one direction ended, writes its receipt, and does what was asked for after the upload.
+ * Error: output_lost, thrown only once everything else is done and reported.
  */
 export async function finishDirection(
   context: CommandContext,

@@ -25,7 +25,7 @@ import { readStandardInput } from './standard-input.ts';
 import { withTimeLimit } from './time-limit.ts';
 import { lookOptions, runOptions, tellEvent } from './upload-run.ts';
 
-/** Uploads by the library what the options name in a file or standard input. */
+/** Uploads, through the library, the direction that the options select from a file or from standard input. */
 export type SendDirection<D extends Direction> = (
   source: string | TensorFile,
   options: OptionValues,
@@ -33,7 +33,7 @@ export type SendDirection<D extends Direction> = (
   hooks: VectorHooks<D>,
 ) => Promise<VectorEnd | undefined>;
 
-/** Uploads one direction, a steering vector or a probe; `notes` are lines that say more of it in the plan. */
+/** Uploads one direction, a steering vector or a probe; `notes` returns further lines about it for the plan. */
 export function uploadDirection<D extends Direction>(
   given: CommandContext,
   send: SendDirection<D>,
@@ -80,7 +80,7 @@ function uploadWithin<D extends Direction>(
   });
 }
 
-/** Says what goes where, before anything is sent. */
+/** Shows what goes where, before anything is sent. */
 function showDirection(
   { out, options }: CommandContext,
   server: Server,
@@ -98,7 +98,7 @@ function showDirection(
   if (values.every((value) => value === 0)) out.warn('all its values are 0: it steers nothing');
 }
 
-/** A JSON array of numbers piped in. Errors: format_invalid. */
+/** Reads JSON from standard input: an array of numbers, or an object that holds some. Errors: format_invalid. */
 async function readVector(context: CommandContext): Promise<TensorFile> {
   const bytes = await readStandardInput(context, longestInput);
   if (bytes.length > longestInput) {
@@ -123,10 +123,10 @@ async function readVector(context: CommandContext): Promise<TensorFile> {
   return openJsonText('standard input', bytes);
 }
 
-/** A vector is kilobytes of text. */
+/** Far more than a vector needs, which is kilobytes of text. */
 const longestInput = 64 << 20;
 
-/** What the options say of a direction. Error: usage for a hook where none lives. */
+/** Turns the options for a direction into those of the library. Error: usage for a hook that takes no directions. */
 export function vectorOptions(options: OptionValues) {
   const { createModel, activations, strength } = options;
   return {
@@ -142,7 +142,7 @@ export function vectorOptions(options: OptionValues) {
 }
 
 function hookOf({ hook: typed = 'resid-post', layer }: OptionValues): 'resid-pre' | 'resid-post' {
-  // As TransformerLens writes it too: resid_post, hook_resid_post, blocks.6.hook_resid_post.
+  // Also accepts the TransformerLens spellings: resid_post, hook_resid_post, blocks.6.hook_resid_post.
   const hook = typed
     .replace(`blocks.${layer}.`, '')
     .replaceAll('_', '-')
@@ -153,14 +153,14 @@ function hookOf({ hook: typed = 'resid-post', layer }: OptionValues): 'resid-pre
   });
 }
 
-/** One row makes no progress worth an event: only what went wrong on the way is told. */
+/** Reports events other than those of progress, which say nothing for a single row. */
 function tell(context: CommandContext, event: UploadEvent, outages: OutageTeller): void {
   if (event.type === 'progress' || event.type === 'checking' || event.type === 'looking') return;
   tellEvent(context, event, outages);
   context.out.document(event);
 }
 
-/** Everything but the writing: whether the server has it already. */
+/** Does everything except writing, and shows whether the server has the direction already. */
 async function dryRun(
   context: CommandContext,
   session: Session,

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 
 let segmenter: Intl.Segmenter | undefined;
 
-/** What is one sign to a reader. Its tables take 10 ms to load, which a start without other signs than ASCII does not wait for. */
+/** Splits a text into characters as a reader sees them. Loading the segmenter takes 10 ms: it waits for the first use. */
 function signsOf(text: string): Intl.Segments {
   segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
   return segmenter.segment(text);
@@ -10,15 +10,15 @@ function signsOf(text: string): Intl.Segments {
 
 const ascii = /^[ -~]*$/;
 const words = /\n|[^\S\n]+|\S+/gu;
-/** Pictures and the scripts of East Asia take two columns. */
+/** Emoji and East Asian scripts take two columns. */
 const wide =
   /\p{Emoji_Presentation}|\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}|[\u3000-\u303f\uff01-\uff60\uffe0-\uffe6]/u;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
 const control = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /**
- * A server's text as a terminal may show it: what would move the cursor, change colours or turn the line round is
- * replaced by signs. Newlines stay, tabs become spaces.
+ * Makes a server's text safe for a terminal: characters that would move the cursor, change colours or reverse the text
+ * are replaced by visible ones. Newlines stay, tabs become spaces.
  */
 export function safeText(text: string): string {
   return text
@@ -28,24 +28,24 @@ export function safeText(text: string): string {
 }
 
 /**
- * What chalk writes here: bold, dim and a few colours. A file's name may hold the same, and is then coloured; what hides
- * or turns round a text is not among it.
+ * The codes that chalk writes here: bold, dim and a few colours. A file name may contain them too and is then coloured,
+ * but codes that hide or reverse text are not among them.
  */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
 const style = /(\u001b\[(?:1|2|22|3[1-69])m)/;
 
-/** A line that may be painted, as a terminal may show it; on one that shows no colours without its paint. */
+/** Makes a line safe for a terminal, and keeps its bold and colours only if `painted`. */
 export function safeLine(line: string, painted: boolean): string {
   const pieces = line.split(style).map((piece, i) => (i % 2 === 0 ? safeText(piece) : painted ? piece : ''));
   return pieces.join('');
 }
 
-/** JSON text that says the same and holds nothing that a terminal obeys. */
+/** Escapes what a terminal would act on in JSON text, without changing its meaning. */
 export function safeJson(json: string): string {
   return json.replace(control, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/** Columns that a text without newlines takes. */
+/** Returns how many columns a text without newlines takes. */
 export function widthOf(text: string): number {
   if (ascii.test(text)) return text.length;
   let width = 0;
@@ -53,7 +53,7 @@ export function widthOf(text: string): number {
   return width;
 }
 
-/** Breaks a text into lines of at most `width` columns, between words where it can; text added at the end changes the last line only. */
+/** Wraps a text to `width` columns, between words if possible. Text appended later changes nothing before the last line. */
 export function wrapText(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
@@ -72,7 +72,7 @@ export function wrapText(text: string, width: number): string[] {
     }
     const size = widthOf(word);
     if (used + size > width && used > 0) next(true);
-    // Spaces where a line is broken are the break; after a newline they indent.
+    // Spaces at a break made here are dropped; after a newline they are indentation.
     if (used === 0 && atBreak && word.trim() === '') continue;
     for (const { segment } of size > width ? signsOf(word) : [{ segment: word }]) {
       const piece = widthOf(segment);
@@ -85,7 +85,7 @@ export function wrapText(text: string, width: number): string[] {
   return lines;
 }
 
-/** A text of at most `width` columns: of a longer one the middle is left out, the end being what tells paths apart. */
+/** Shortens a text to `width` columns by cutting out its middle: it is the end that tells paths apart. */
 export function cutMiddle(text: string, width: number, mark: string): string {
   if (widthOf(text) <= width) return text;
   const parts = [...signsOf(text)].map(({ segment }) => segment);
@@ -103,12 +103,12 @@ export function cutMiddle(text: string, width: number, mark: string): string {
   return left.join('') + mark + right.join('');
 }
 
-/** What a plan's line begins with, and what stands under it. */
+/** Width of the label that a plan's line begins with, and so the indent of the lines below it. */
 const labelColumns = 9;
 
 /**
- * Lines of at most `width` columns of one line for people, broken between words; what goes on stands under what it
- * belongs to. A command to be copied is left whole, with what follows it, for the terminal to break: it comes back as one line.
+ * Wraps one line for people to `width` columns, between words, and indents the lines that continue it. A command to copy is
+ * left whole, with what follows it: broken by the terminal instead, it is still copied as one line.
  */
 export function wrapNote(line: string, width: number): string[] {
   const plain = stripVTControlCharacters(line);
@@ -121,7 +121,7 @@ export function wrapNote(line: string, width: number): string[] {
   return [first ?? '', ...rest.map((text) => ' '.repeat(indent) + text)];
 }
 
-/** Words, and behind them what is one whatever its length. */
+/** Wraps `text` between words and appends `whole`, which is never broken. */
 function wrapWords(text: string, whole: string, width: number, indent: number): string[] {
   const lines: string[] = [];
   let now = '';

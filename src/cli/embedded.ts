@@ -6,8 +6,8 @@ import { shellWord } from './shell-word.ts';
 const tiers: readonly Tier[] = ['free', 'research', 'bulk'];
 
 /**
- * Starts the embedded server; its key's tier may come from NEURONPEDIA_SANDBOX_TIER.
- * Errors: usage (a tier or port that cannot be had), file_unreadable (its data folder), locked (emptying one that is in use).
+ * Starts the embedded server; without `tier`, NEURONPEDIA_SANDBOX_TIER sets the tier of its key. Errors: usage (unknown
+ * tier, port not available), file_unreadable (its data folder, or no libsql), locked (emptying a folder that is in use).
  */
 export async function startEmbedded(env: Env, options: SandboxOptions): Promise<Sandbox> {
   const tier = options.tier ?? tierOf(setting(env, 'NEURONPEDIA_SANDBOX_TIER'));

@@ -1,6 +1,6 @@
 /**
- * Reads `key=value` pairs; a value that is JSON is taken as that, any other as text. Undefined where one has no key, or
- * a key comes twice.
+ * Parses `key=value` pairs; a value that is valid JSON is read as JSON, any other as text. Undefined if a pair has no key
+ * or no `=`, or if a key comes twice.
  */
 export function parseEntries(pairs: readonly string[]): Record<string, unknown> | undefined {
   const entries: Record<string, unknown> = Object.create(null);
@@ -15,7 +15,7 @@ export function parseEntries(pairs: readonly string[]): Record<string, unknown> 
 function jsonOrText(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text);
-    // An id of more digits than a double holds would arrive as another.
+    // An id with more digits than a double holds would be rounded.
     return typeof value === 'number' && /^-?\d+$/.test(text) && !Number.isSafeInteger(value) ? text : value;
   } catch {
     return text;

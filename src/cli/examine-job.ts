@@ -23,10 +23,10 @@ import { openSession, type Session } from './session.ts';
 import { withSpinner } from './spinner.ts';
 import { requireSame, tellVerification } from './verify-report.ts';
 
-/** A one in a hundred is noticed in 99.4 of a hundred samples of so many rows, however many there are. */
+/** If 1 % of a job's rows are wrong, a random sample this large contains one with at least 99.4 % probability. */
 const usualSample = 512;
 
-/** What a job's server and journal say of it. */
+/** A job, its journal and the server it is on. */
 interface Examined {
   readonly status: JobStatus;
   readonly state: JournalState;
@@ -34,9 +34,9 @@ interface Examined {
 }
 
 /**
- * `status JOB --verify` and `--receipt`: reads the files of a job again, and its rows back from the server. Returns what
- * the document says of it. Errors: difference, checkpoint_mismatch where files, server or account are others, and those
- * of reading and asking.
+ * `status JOB --verify` and `--receipt`: reads the files of a job again and, with `--verify`, its rows back from the server.
+ * Returns fields for the document. Errors: difference, checkpoint_mismatch if the files, server or account are not the
+ * job's, and those of reading and asking.
  */
 export function examineJob(
   context: CommandContext,
@@ -68,7 +68,7 @@ export function examineJob(
   });
 }
 
-/** Error: checkpoint_mismatch; its usual hints are of options that uploads take. */
+/** Checks that the files are those of the job. Error: checkpoint_mismatch, without the usual hints on upload options. */
 function checkSame(state: JournalState, again: JobAgain): void {
   try {
     checkData(state, again);
@@ -78,13 +78,13 @@ function checkSame(state: JournalState, again: JobAgain): void {
   }
 }
 
-/** Without the files it can still be seen whether the rows are there; what they hold, and a receipt, cannot be told. */
+/** Accepts missing files unless a receipt is asked for: without them, the presence of rows can still be checked. */
 function withoutFiles(error: unknown, receipt: string | undefined): undefined {
   if (error instanceof AppError && error.code === 'file_not_found' && receipt === undefined) return undefined;
   throw error;
 }
 
-/** Reads rows back and compares each with what was sent. Error: difference. */
+/** Reads a random sample of the rows back and compares each with what was sent. Error: difference. */
 async function readBack(context: CommandContext, { status, state, server }: Examined, again: JobAgain) {
   const { out, options } = context;
   const rows = intersectRanges(state.stored, again.planned);
@@ -117,10 +117,10 @@ async function readBack(context: CommandContext, { status, state, server }: Exam
   return fields;
 }
 
-/** Rows looked for in one go. */
+/** Rows looked up at a time. */
 const stepRows = 1024;
 
-/** Looks whether rows are there, where the files that they were made of are not. Error: difference. */
+/** Checks only that the rows exist, for when the files they were made from are gone. Error: difference. */
 async function lookOnly(context: CommandContext, { status, state, server }: Examined) {
   const { out } = context;
   out.warn('the files that this job was made of are gone: its rows are looked for, but what they hold is not compared');

@@ -1,4 +1,4 @@
-/** Every exit code and what it means; the README's table and each command's help are made of these. */
+/** Every exit code and its meaning. Command help is made from these; a test checks the README's table against them. */
 export const exitMeanings: Readonly<Record<number, string>> = {
   0: 'done, every row confirmed',
   1: 'a bug in this tool',
@@ -27,13 +27,13 @@ export const ofServers = [4, 5, 10, 130] as const;
 /** The codes of commands that upload. */
 export const ofUploads = [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 130] as const;
 
-/** Meanings for commands that upload and delete nothing. */
+/** Meanings for commands that neither upload nor delete. */
 export const nothingSaved: Readonly<Record<number, string>> = {
   5: 'server unreachable or failing, or output could not be written',
   10: 'the server refused the request for good, or is no Neuronpedia server',
 };
 
-/** The exit codes of a command with what they mean there, in order; its own words go before those for all. */
+/** Returns the exit codes of a command with their meanings, in order; its `own` meanings take precedence. */
 export function exitCodesOf(
   codes: readonly number[],
   own: Readonly<Record<number, string>> = {},

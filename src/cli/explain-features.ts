@@ -8,7 +8,7 @@ import type { CommandContext } from './context.ts';
 import type { OptionValues } from './options.ts';
 import { withSpinner } from './spinner.ts';
 
-/** How features are to be explained, in the server's names. */
+/** Returns the explanation method and model that the options ask for, in the server's names. */
 export function explainingOf({
   interpMethod = 'np_max-act',
   explainerModel = 'gpt-4o-mini',
@@ -16,31 +16,31 @@ export function explainingOf({
   return { type: interpMethod, model: explainerModel };
 }
 
-/** An explanation of one feature, as it is told. */
+/** An explanation of one feature, as it is reported. */
 interface Told {
   readonly id: string;
   readonly text: string;
   readonly type: string | undefined;
   readonly model: string | undefined;
-  /** Made by this run; otherwise it was there. */
+  /** Whether this run made it; if not, it existed before. */
   readonly isNew: boolean;
   readonly scores: Record<string, number>;
 }
 
-/** What came of explaining, as far as it went. */
+/** What explaining has produced, as far as it got. */
 export interface Explained {
   readonly told: readonly Told[];
   readonly failed: readonly { id: string; code: string; message: string; exitCode: number }[];
-  /** What stopped it: the next feature would have met it too. */
+  /** The error that stopped it, as the next feature would have met it too. */
   readonly error?: unknown;
 }
 
-/** What may be wrong with one feature, and need not be with the next. */
+/** Errors that may concern one feature only: the next one is still tried. */
 const ofOneFeature: ReadonlySet<string> = new Set(['refused', 'not_found', 'not_neuronpedia', 'server_failing']);
 
 /**
- * Has features explained (`--auto-interp`) and their explanations scored (`--score`), one after the other: each is a paid
- * call of a language model. A feature that cannot be explained does not stop the others.
+ * Has features explained (`--auto-interp`) and their explanations scored (`--score`), one at a time: each is a paid call to
+ * a language model. A feature that cannot be explained does not stop the others. Returns errors instead of throwing.
  */
 export async function explainFeatures(
   context: CommandContext,
@@ -65,7 +65,7 @@ export async function explainFeatures(
         return { told, failed, error };
       }
       const { code, message, exitCode } = error;
-      // A server that fails twice in a row does not fail for what the features are.
+      // Two failures in a row are the server's fault, not that of the features.
       failing = code === 'server_failing' ? failing + 1 : 0;
       if (failing > 1) return { told, failed, error };
       failed.push({ id, code, message, exitCode });
@@ -93,7 +93,7 @@ async function explainOne({ options }: CommandContext, http: Http, id: FeatureId
   return told;
 }
 
-/** The explanations that a feature has: all of them, or those of one way and model. */
+/** Returns the explanations that a feature already has: all, or only those by one method and model. */
 async function thereAlready(http: Http, id: FeatureId, only: Explaining | undefined): Promise<Explanation[]> {
   const all = await explanationsOf(http, id);
   return only ? all.filter((one) => isOf(one, only)) : all;

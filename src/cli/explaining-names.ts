@@ -1,4 +1,4 @@
-/** Ways of explaining a feature, by the names that people use, to those that servers have for them. */
+/** Ways of explaining a feature: from the names that people use to those of servers. */
 const explanationTypes: ReadonlyMap<string, string> = new Map([
   ['max-act', 'np_max-act'],
   ['max-act-logits', 'np_max-act-logits'],
@@ -14,21 +14,21 @@ const scoreTypes: ReadonlyMap<string, string> = new Map([
   ['embedding', 'eleuther_embedding'],
 ]);
 
-/** What people call them. */
+/** The names that people use. */
 export const explanationNames = [...explanationTypes.keys()];
 export const scoreNames = [...scoreTypes.keys()];
 
-/** Servers may know more than these; their names all have an underscore. */
+/** Passes on any name with an underscore, as all servers' names have one: servers may know more than these. */
 function named(names: ReadonlyMap<string, string>, typed: string): string | undefined {
   return names.get(typed) ?? (typed.includes('_') ? typed : undefined);
 }
 
-/** A server's name for a way of explaining; undefined where it is none. */
+/** Returns the server's name for a way of explaining; undefined for an unknown one. */
 export function explanationType(typed: string): string | undefined {
   return named(explanationTypes, typed);
 }
 
-/** A server's name for a way of scoring; undefined where it is none. */
+/** Returns the server's name for a way of scoring; undefined for an unknown one. */
 export function scoreType(typed: string): string | undefined {
   return named(scoreTypes, typed);
 }

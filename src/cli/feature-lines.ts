@@ -5,13 +5,13 @@ import { markedText, strongest, tokenText } from './activation-text.ts';
 import { safeText, widthOf } from './display-text.ts';
 import type { Output } from './output.ts';
 
-/** One line about a feature: what it is, and what the server says. */
+/** One line about a feature: a label, and the text beside it. */
 export type FeatureLine = readonly [name: string, text: string];
 
 const shownActivations = 5;
 const nameWidth = 13;
 
-/** Everything that a server says of a feature, as lines for people; what it does not say is left out. */
+/** Formats everything a server says about a feature as lines for people; missing facts are left out. */
 export function featureLines(out: Output, feature: Feature): FeatureLine[] {
   const width = (out.columns ?? 100) - nameWidth;
   return [...aboutLines(feature), ...vectorLines(feature, width), ...exampleLines(out, feature, width)];
@@ -86,7 +86,7 @@ function explanationLines(explanation: Explanation): FeatureLine[] {
   ]);
 }
 
-/** Without what the server did not say. Names and texts of others are shown without what a terminal would act on. */
+/** Drops lines without text, and makes the texts safe for a terminal: other people wrote them. */
 function present(lines: readonly (readonly [string, string | null | undefined])[]): FeatureLine[] {
   return lines.flatMap(([name, text]) =>
     text === null || text === undefined || text === '' ? [] : [[name, safeText(text).replaceAll('\n', ' ')] as const],
@@ -101,7 +101,7 @@ function fieldsText(fields: Feature['metadata']): string | undefined {
     .join(', ');
 }
 
-/** As many as a line holds. */
+/** Lists as many logits as fit on a line, at least one. */
 function logitsText(texts: Feature['pos_str'], values: Feature['pos_values'], width: number): string | undefined {
   const all = (texts ?? []).map((text, i) => `"${tokenText(text)}" ${round(values?.[i] ?? 0)}`);
   let [shown, line] = [0, ''];
@@ -118,7 +118,7 @@ function peak({ values }: Activation): number {
   return values[strongest(values)] ?? Number.NEGATIVE_INFINITY;
 }
 
-/** Up to four significant digits, as people compare activations. */
+/** Formats a value with up to four significant digits, enough to compare activations. */
 export function round(value: number): string {
   return Number.isFinite(value) ? String(Number(value.toPrecision(4))) : '-';
 }

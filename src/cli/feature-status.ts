@@ -12,12 +12,12 @@ import { parseId } from './id.ts';
 import type { Session } from './session.ts';
 import { withSpinner } from './spinner.ts';
 
-/** What a feature's page shows when another site embeds it. */
+/** The query that selects what a feature's page shows when another site embeds it. */
 const embedQuery = '?embed=true&embedexplanation=true&embedplots=true&embedtest=true';
 
 /**
- * `status ID`: one feature or vector as the server has it; with `--text`, how strongly it fires on each token of that.
- * Errors: not_found, and those of testing.
+ * `status ID`: shows one feature or vector as the server has it or, with `--text`, how strongly it fires on each token of
+ * the text. Errors: usage, not_found, and those of asking and testing.
  */
 export async function showFeature(context: CommandContext, session: Session, text: string): Promise<number> {
   const place = parseId(text);

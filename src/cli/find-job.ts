@@ -6,10 +6,10 @@ import { rowsAmong } from '../upload/row-ids.ts';
 import { partsOfId, plainHost } from './id.ts';
 import type { OptionValues } from './options.ts';
 
-/** Of several jobs that may be meant the latest are named. */
+/** How many jobs are listed, the latest ones, if a name fits several. */
 const mostNamed = 10;
 
-/** `model/source` out of what an upload prints, a URL or that itself; undefined where it names a feature, or no source at all. */
+/** Returns the `model/source` in a text or URL; undefined if that names a feature, or no source at all. */
 export function sourceNamed(text: string): string | undefined {
   const { parts } = partsOfId(text);
   const isFeature = parts.length > 2 && /^\d+$/.test(parts.at(-1) as string);
@@ -17,9 +17,9 @@ export function sourceNamed(text: string): string | undefined {
 }
 
 /**
- * The id of the one job that is meant: by it, the first digits of it, the source or vector that its upload printed, or the
- * name of its vector; of several it is the one at the server that the address or the options name. Errors: not_found, and
- * usage where several jobs may be meant.
+ * Returns the id of the one job that a text names: by its id or the first digits of it, by the source or vector that its
+ * upload printed, or by the name of its vector. Among several, takes the one on the server that the URL or the options name.
+ * Errors: not_found, and usage if several jobs fit.
  */
 export async function findJobId(stateDir: string, text: string, options: OptionValues): Promise<string> {
   const ids = await jobIds(stateDir);
@@ -39,14 +39,14 @@ export async function findJobId(stateDir: string, text: string, options: OptionV
   );
 }
 
-/** Jobs of a single row, such as a vector's, that the server has under this id or its URL. */
+/** Finds the jobs of a single row, such as a vector, by the id or URL of that row on the server. */
 async function jobsOfVector(stateDir: string, known: readonly KnownJob[], text: string): Promise<KnownJob[]> {
   const [model, source, index] = partsOfId(text).parts.slice(-3);
   if (index === undefined || !/^\d+$/.test(index)) return [];
   const named = new Set([`${model}/${source}/${index}`]);
   const found: KnownJob[] = [];
   for (const one of known) {
-    // A job that is bound to a single request is one of a single row: others are not named by one of theirs.
+    // Only a job that is bound to a single request has a single row. Other jobs are not named by one of their rows.
     if (one.job.request === undefined || one.job.as === 'activations' || one.job.model !== model) continue;
     const state = await readJobState(stateDir, one.id);
     if (state && rowsAmong(one.job, state, named).length > 0) found.push(one);
@@ -54,7 +54,7 @@ async function jobsOfVector(stateDir: string, known: readonly KnownJob[], text: 
   return found;
 }
 
-/** The job of a source; undefined where there is none, or the text names none. Error: usage, for several. */
+/** Returns the job of a source; undefined if there is none, or the text names no source. Error: usage if several fit. */
 export async function jobOfSource(stateDir: string, text: string, options: OptionValues): Promise<string | undefined> {
   const source = sourceNamed(text);
   const all = (await knownJobs(stateDir)).filter(({ job }) => isOfSource(job, source));
@@ -69,17 +69,17 @@ function oneOf(all: readonly KnownJob[], text: string, options: OptionValues): s
   return only.id;
 }
 
-/** Vectors of an SAE are a job of the SAE's source, and stand at another, which is what the job is called by. */
+/** With `--as vectors` a job carries the SAE's source, but its title begins with the source that the vectors go to. */
 function isOfSource({ model, source, title }: JobRecord, asked: string | undefined): boolean {
   return asked !== undefined && (`${model}/${source}` === asked || title === asked || title.startsWith(`${asked} (`));
 }
 
-/** A vector's job is called by its name, with its place behind it. */
+/** The title of a vector's job is the vector's name, followed by its model and layer. */
 function isOfName({ title }: JobRecord, asked: string): boolean {
   return title.startsWith(`${asked} (`) && /^ \([^()]+, layer \d+\)$/.test(title.slice(asked.length));
 }
 
-/** Whether a job is at the server that was named, by an address that was pasted or by options. */
+/** Returns a test for whether a job is on the server that a pasted URL or the options name. */
 function atServer(
   host: string | undefined,
   { apiUrl, sandbox, sandboxPublic }: OptionValues,
@@ -92,7 +92,7 @@ function atServer(
   };
 }
 
-/** A job that is named by an address is at that host: the same source elsewhere is another's. Error: usage. */
+/** Checks that a job named by a URL is on that host: elsewhere the same source is another upload. Error: usage. */
 export function requireHost(text: string, { serverName, title }: JobRecord): void {
   const { host } = partsOfId(text);
   if (host === undefined || (URL.canParse(serverName) && plainHost(new URL(serverName).host) === plainHost(host)))

@@ -13,12 +13,12 @@ const narrowest = 40;
 /** Longer names have their text on the next line. */
 const nameWidth = 26;
 
-/** Columns that help is laid out for; a file or pipe has no width. */
+/** Returns the width to lay help out for: 80 columns for a file or pipe, which has none. */
 export function helpWidth(columns: number | undefined): number {
   return Math.max(narrowest, Math.min(widest, columns || 80));
 }
 
-/** Help of the tool as a whole: how one begins, and every command. */
+/** Returns the help for the tool as a whole: how to start, and every command. */
 export function toolHelp(summary: string, width: number): string {
   return page([
     ['Usage: neuronpedia COMMAND [OPTIONS]', '', ...wrapText(summary, width)],
@@ -35,13 +35,13 @@ export function toolHelp(summary: string, width: number): string {
   ]);
 }
 
-/** The way from weights to the server, as somebody new goes it. */
+/** A new user's first steps, from weights to a server. */
 export const toolExamples = [
   'neuronpedia inspect ./my-sae',
   'neuronpedia upload-sae ./my-sae --sae-id my-res-16k --sandbox',
 ] as const;
 
-/** Help of one command: what it is for, two real command lines, its options by group, its exit codes. */
+/** Returns the help for one command: its purpose, examples, options by group and exit codes. */
 export function commandHelp(spec: CommandSpec, width: number): string {
   const { argument, required = [] } = spec;
   return page([
@@ -62,7 +62,7 @@ export function commandHelp(spec: CommandSpec, width: number): string {
   ]);
 }
 
-/** The same for programs. */
+/** Returns the help for one command, or without `spec` for the tool, as a JSON document. */
 export function helpDocument(spec: CommandSpec | undefined) {
   const options = (names: readonly OptionName[], required: readonly OptionName[] = []) =>
     names.map((name) => {
@@ -103,7 +103,7 @@ function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
-/** A command line to copy: broken before an option, as a shell takes it. */
+/** Wraps a command line before its options so that it can still be copied into a shell. */
 function exampleLines(line: string, width: number): string[] {
   const parts = line.split(/ (?=--)/);
   const lines: string[] = [];
@@ -139,7 +139,7 @@ function ownOptions(width: number): string[] {
   return [...entry('-h, --help', 'show this', width), ...entry('-V, --version', 'show the version', width)];
 }
 
-/** A name and, beside or under it, what it means. */
+/** Lays out a name with its explanation beside it, or below it if the name is long. */
 function entry(name: string, text: string, width: number, most = nameWidth): string[] {
   const size = Math.min(most, Math.floor(width / 3));
   const lines = wrapText(text, width - size - 4);

@@ -1,20 +1,20 @@
 import type { FeatureId } from '../api/feature-id.ts';
 import { AppError } from '../errors.ts';
 
-/** What was typed of something on a server: the host, where it was its address, and the parts of its path. */
+/** Splits an id or URL of something on a server into the parts of its path and, for a URL, its host. */
 export function partsOfId(text: string): { readonly host: string | undefined; readonly parts: readonly string[] } {
   const url = text.includes('://') ? (URL.canParse(text) ? new URL(text) : undefined) : undefined;
   const path = url ? url.pathname : text.includes('://') ? '' : text;
   const parts = path.split('/').filter((part) => part !== '');
   if (url) return { host: url.host, parts };
-  // An address as browsers show it, without its scheme.
+  // A URL as browsers show it, without its scheme.
   const [first = '', ...rest] = parts;
   const isAddress =
     parts.length >= 4 && /^(localhost|[\w-]+(\.[\w-]+)+)(:\d+)?$/.test(first) && /^\d+(@.*)?$/.test(rest.at(-1) ?? '');
   return isAddress ? { host: first, parts: rest } : { host: undefined, parts };
 }
 
-/** The first of some ids that is the URL of something at another host than the server's, and the address to ask there. */
+/** Finds the first id that is a URL on a host other than that of `url`; returns it with the origin to ask there. */
 export function urlElsewhere(url: string, ids: readonly string[]): { text: string; origin: string } | undefined {
   const asked = new URL(url).host;
   const text = ids.find((id) => ![undefined, plainHost(asked)].includes(plainHost(partsOfId(id).host)));
@@ -24,7 +24,7 @@ export function urlElsewhere(url: string, ids: readonly string[]): { text: strin
   return { text, origin: text.includes('://') ? new URL(text).origin : `${scheme}://${host}` };
 }
 
-/** This machine has several names. */
+/** Replaces the names of this machine by one, so that hosts can be compared. */
 export function plainHost(host: string | undefined): string | undefined {
   return host?.replace(/^(localhost|\[::1\])(?=:|$)/, '127.0.0.1');
 }
@@ -32,13 +32,13 @@ export function plainHost(host: string | undefined): string | undefined {
 /** Reads `model/source/index`, or the URL of one on any host. Error: usage. */
 export function parseId(text: string): FeatureId {
   const { host, parts } = partsOfId(text);
-  // Servers may lie below a path of their host.
+  // A server may live below a path of its host.
   const [model, source, index] = host === undefined ? parts : parts.slice(-3);
   const isWhole = host !== undefined || parts.length === 3;
   if (isWhole && model !== undefined && source !== undefined && index !== undefined && /^\d{1,15}$/.test(index)) {
     return { model, source, index: String(Number(index)) };
   }
-  // A key that was pasted here is not shown again.
+  // A long word may be a key, pasted by mistake: it is not echoed.
   const shown = text.includes('/') || text.length <= 20 ? `"${text}"` : 'what was typed';
   throw new AppError('usage', `${shown} is not the id of a feature`, { hints: [hintFor(parts)] });
 }

@@ -17,12 +17,12 @@ import { saeOptions } from './sae-options.ts';
 import { writeSaeReceipt } from './sae-receipt.ts';
 import type { Session } from './session.ts';
 
-/** A job made again out of its command line, as if to send it. */
+/** A job prepared again from its command line, as if to send it. */
 export interface JobAgain extends Pick<VectorJob, 'matrix' | 'planned' | 'blocks' | 'fields' | 'delivery'> {
   writeReceipt(path: string, report: JobReport): Promise<void>;
 }
 
-/** Reads and checks the files of a job again. Errors: all of exit code 6, and those of asking the server. */
+/** Reads and checks a job's files again. Errors: all of exit code 6, checkpoint_mismatch, and those of asking the server. */
 export function jobAgain(input: Input): Promise<JobAgain> {
   return input.command.name === 'upload-sae' ? saeAgain(input) : directionAgain(input);
 }
@@ -43,7 +43,7 @@ async function saeAgain({ context, session, server, command, id, state, own }: I
   const run = {
     server,
     stateDir: session.folders.state,
-    // What is to be found out of other jobs does not matter here.
+    // Skips the check for unfinished jobs of another server or account, which do not matter here.
     restart: true,
     onEvent: () => context.stop.throwIfAborted(),
   };
@@ -97,7 +97,7 @@ function notThere(id: string, paths: readonly string[]): AppError {
   return gone(paths.join(', '), `holds no SAE any more that goes where job ${id} went`);
 }
 
-/** Of a vector every byte of its request is in the job's name: what has changed cannot be told from it. */
+/** A vector's job id is a hash over its whole request: it does not tell what has changed. */
 function otherRequest(path: string): AppError {
   return new AppError(
     'checkpoint_mismatch',

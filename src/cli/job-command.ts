@@ -5,7 +5,7 @@ import type { CommandContext } from './context.ts';
 import type { OptionValues } from './options.ts';
 import { parseOptions } from './parse-options.ts';
 
-/** The command line of a job, read anew. */
+/** The command line of a job, parsed again. */
 export interface JobCommand {
   readonly name: string;
   readonly args: readonly string[];
@@ -13,8 +13,8 @@ export interface JobCommand {
 }
 
 /**
- * What a job was last started with; paths as they are from here. Error: not_found for a job of an earlier version, which
- * did not note it.
+ * Returns the command line that a job was last run with, its paths valid in the current folder. Errors: not_found for a job
+ * of an earlier version, which did not record it, and usage if this version does not accept it.
  */
 export async function commandOf({ typed }: JournalState, context: CommandContext, id: string): Promise<JobCommand> {
   const invocation = typed && (await context.read(typed.words));
@@ -24,7 +24,7 @@ export async function commandOf({ typed }: JournalState, context: CommandContext
     });
   }
   const { spec, args, raw } = invocation;
-  // As they were typed, as long as that is right: receipts show them.
+  // Paths stay as typed while they are still right, because receipts show them.
   const path = (name: string) => (typed.folder === context.typed.folder ? name : resolve(typed.folder, name));
   const options = parseOptions(raw);
   const { activations, featureMetadata } = options;

@@ -6,11 +6,11 @@ import { formatMoment } from './moment.ts';
 import type { Output } from './output.ts';
 import { shellWord } from './shell-word.ts';
 
-/** Of jobs that are finished the latest so many are shown at length, and of the vectors that a job made the first. */
+/** How many finished jobs are shown in full (the latest), and how many vectors of a job are listed (the first). */
 const mostFinished = 10;
 const mostIds = 3;
 
-/** Jobs line by line, the shards of an SAE under one line for it; of what finished long ago a line each, unless `--all`. */
+/** Lists jobs, the shards of an SAE under a line of their own. Older finished jobs get one line each, unless `--all`. */
 export function showJobs({ out, options, typed }: CommandContext, jobs: readonly JobStatus[]): void {
   const groups = inGroups(jobs);
   const finished = groups.filter((group) => group.every(isFinished));
@@ -27,7 +27,7 @@ export function showJobs({ out, options, typed }: CommandContext, jobs: readonly
 
 const isFinished = ({ state }: JobStatus) => state === 'done' || state === 'deleted';
 
-/** Each job by itself, or the shards of one SAE together. */
+/** Groups the shards of one SAE; every other job is a group by itself. */
 function inGroups(jobs: readonly JobStatus[]): JobStatus[][] {
   const seen = new Set<JobStatus>();
   const groups: JobStatus[][] = [];
@@ -40,7 +40,7 @@ function inGroups(jobs: readonly JobStatus[]): JobStatus[][] {
   return groups;
 }
 
-/** The shards of the same SAE and division that are known here, in their order. */
+/** Returns the known shards of the same SAE, divided into as many parts, in order. */
 function shardsBeside({ job }: JobStatus, jobs: readonly JobStatus[]): JobStatus[] {
   const numbers = ({ shard = '' }: JobStatus['job']) => shard.split('/').map(Number);
   const [, of] = numbers(job);
@@ -59,7 +59,7 @@ function shardsLine(shards: readonly JobStatus[]): string {
   return `  ${job.model}/${job.source} in ${of} shards: ${shards.length} of them known here, ${done} done, ${sum('confirmed')}/${sum('planned')} rows`;
 }
 
-/** One job in some lines: how it stands, where it went, what it made (at most `most` of them), and how to go on. */
+/** Describes a job in a few lines: its state, where it went, at most `most` vectors that it made, and how to go on. */
 export function jobLines({ paint }: Output, status: JobStatus, most: number, here: string): string[] {
   const { id, job, planned, confirmed, unknown, deleted, quarantined, state } = status;
   const nothing = state === 'done' ? 100 : 0;
@@ -79,7 +79,7 @@ export function jobLines({ paint }: Output, status: JobStatus, most: number, her
   ];
 }
 
-/** After a deletion that was cut off both are ways to go on: nobody noted whether of some rows or of all. */
+/** After a deletion was cut off, offers both ways to go on: the journal does not say whether all rows were to go. */
 function goOnLines(status: JobStatus, here: string): string[] {
   const command = commandFrom(status, here);
   if (status.deleting === 0) return [`    go on with: ${command}`];
@@ -90,14 +90,14 @@ function goOnLines(status: JobStatus, here: string): string[] {
   ];
 }
 
-/** A job's command as it is typed in this folder: paths in it are of the one that it was typed in. */
+/** Returns a job's command for use in the folder `here`: it begins with `cd` if it was typed in another one. */
 export function commandFrom({ job, folder }: JobStatus, here: string): string {
   return folder === undefined || folder === here
     ? job.command
     : `cd ${shellWord(folder)}${platform() === 'win32' ? ';' : ' &&'} ${job.command}`;
 }
 
-/** What a server that names rows itself called them: features are named by their source and row. */
+/** Lists the vectors that a job made, whose ids the server chose; ids of features follow from source and row. */
 function madeLines({ id, job, ids }: JobStatus, most: number): string[] {
   if (job.as === 'features' || job.as === 'activations' || ids.size === 0) return [];
   const shown = [...ids.values()].slice(0, most).map((name) => `    ${urlOf(job, name)}`);
@@ -111,7 +111,7 @@ function madeLines({ id, job, ids }: JobStatus, most: number): string[] {
   ];
 }
 
-/** A URL, or the bare id where the server ends with each command. */
+/** Returns the URL of an id, or the bare id for the embedded server, which ends with each command. */
 function urlOf({ serverName }: JobStatus['job'], id: string): string {
   return URL.canParse(serverName) ? `${serverName.replace(/\/+$/, '')}/${id}` : id;
 }

@@ -20,8 +20,8 @@ import { listQuarantine } from './quarantine.ts';
 import { openSession, type Session } from './session.ts';
 
 /**
- * `status JOB`: one job as its journal has it; with `--resolve` its open rows are settled first, with `--verify` its rows
- * are read back. Errors: not_found, and those of `examineJob`.
+ * `status JOB`: shows one job as its journal has it. `--resolve` settles open rows first, `--verify` reads its rows back.
+ * Errors: not_found, usage, and those of `resolveRows` and `examineJob`.
  */
 export async function showJob(context: CommandContext, session: Session, id: string): Promise<number> {
   const { state } = session.folders;
@@ -67,7 +67,7 @@ async function resolve(context: CommandContext, session: Session, job: JobStatus
   out.note(`go on with: ${commandFrom(job, context.typed.folder)}`);
 }
 
-/** Reads from the server that the job is of, whichever the command would talk to. Null where it cannot be asked. */
+/** Reads a row from the job's own server; null if that cannot be asked. Error: checkpoint_mismatch if another was named. */
 async function read(
   context: CommandContext,
   stateDir: string,
@@ -76,7 +76,7 @@ async function read(
 ): Promise<ReadBack | undefined | null> {
   const state = (await readJobState(stateDir, status.id)) as JournalState;
   return closeAfter(async (own) => {
-    // A stored key that is none is a mistake to be mended here, not a server that cannot be asked.
+    // Outside the `try`: a malformed key is a mistake to fix first, not a server that cannot be asked.
     const session = own(await openSession(await atServerOf(context, status.id, state)));
     try {
       const { server, http } = own(await session.connect());
@@ -95,15 +95,15 @@ function readBackOf(feature: Feature | undefined): ReadBack | undefined {
   return { label: vectorLabel ?? undefined, vector: vector ? Float32Array.from(vector) : undefined };
 }
 
-/** Of vectors that a job made; its receipt has them all. */
+/** How many vectors of a job are listed; its receipt has them all. */
 const mostIds = 20;
 
-/** A batch on a server that names rows itself is one row: there are never many of these. */
+/** How many rows without an answer are listed. If the server names rows, a batch is one row, so there are rarely more. */
 const mostRows = 100;
 
 function showOpenRows({ out }: CommandContext, status: JobStatus): void {
   const { id, labels, quarantined, state } = status;
-  // Of a run that is at work they come by themselves.
+  // A run in progress still gets these answers.
   const unknownRows = state === 'running' ? [] : status.unknownRows;
   for (const [row, label] of unknownRows.length > 0 ? [...labels].slice(0, mostRows) : [])
     out.result(`    without an answer: row ${row} "${label}"`);
@@ -119,7 +119,7 @@ function showOpenRows({ out }: CommandContext, status: JobStatus): void {
   for (const [row, why] of quarantined) out.result(`    left out: ${nameRow(status, row)}: ${why}`);
 }
 
-/** A job for programs, as `status` lists it. */
+/** Returns a job as a JSON document, as `status` lists it. */
 export function jobDocument(status: JobStatus) {
   const { id, job, planned, confirmed, batches, unknown, deleted, quarantined, state, ids, pause } = status;
   const { server, serverKind, serverName, accountName: account, model, source, as, shard } = job;

@@ -1,2 +1,2 @@
-/** Version of the JSON that this tool writes; fields are added without a new one, never changed. */
+/** Version of the JSON that this tool writes. New fields do not raise it; existing fields never change within it. */
 export const jsonVersion = 1;

@@ -4,7 +4,7 @@ import { commandSpecs } from './command-specs.ts';
 import { flagOf, type OptionName, optionText } from './options.ts';
 import { shellWord } from './shell-word.ts';
 
-/** All that is missing at once; commander would name the first, before it has looked for misspelt ones. Error: usage. */
+/** Reports all missing options at once; commander names one, before it looks for misspelt ones. Error: usage. */
 export function requireOptions(
   spec: CommandSpec,
   raw: Readonly<Record<string, unknown>>,
@@ -25,10 +25,10 @@ export function requireOptions(
   });
 }
 
-/** Where a direction is of is never guessed: an example that is pasted as it is must not bring a file to another place. */
+/** Options that the example leaves open: pasted unchanged, it must not upload a file to the wrong place. */
 const neverSampled: readonly OptionName[] = ['model', 'layer'];
 
-/** A command with options that it lacks, each with the value that an example of some command gives it. */
+/** Completes a command with the options that it lacks, each with a value from the examples of all commands. */
 function commandWith(command: string, options: readonly OptionName[]): string {
   const examples = commandSpecs.flatMap((spec) => spec.examples).join('\n');
   const given = options.map((option) => {

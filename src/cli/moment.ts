@@ -2,8 +2,8 @@ const two = (part: number) => String(part).padStart(2, '0');
 const dayOf = (instant: Date) => `${instant.getFullYear()}-${two(instant.getMonth() + 1)}-${two(instant.getDate())}`;
 
 /**
- * An instant as a person reads it, in local time first: `14:30 (13:30 UTC)` today, `01:00 on 2026-11-23 (2026-11-23
- * 00:00 UTC)` on another day.
+ * Formats an instant for people, local time first: `14:30 (13:30 UTC)` today, `01:00 on 2026-11-23 (2026-11-23 00:00 UTC)`
+ * on another day. Where local time is UTC, gives that alone.
  */
 export function formatMoment(instant: Date, now = new Date()): string {
   const [utcDay, utcTime] = [instant.toISOString().slice(0, 10), `${instant.toISOString().slice(11, 16)} UTC`];
@@ -15,7 +15,7 @@ export function formatMoment(instant: Date, now = new Date()): string {
   return `${time}${isToday ? '' : ` on ${day}`} (${utc})`;
 }
 
-/** The same for a line that has no room for two clocks: `14:30`, `2026-11-23 01:00`. */
+/** Formats an instant in local time only, for lines without room for both: `14:30`, `2026-11-23 01:00`. */
 export function shortMoment(instant: Date, now = new Date()): string {
   const time = `${two(instant.getHours())}:${two(instant.getMinutes())}`;
   const day = dayOf(instant);

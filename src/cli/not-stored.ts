@@ -1,7 +1,7 @@
 import type { Server } from '../upload/server.ts';
 import type { Output } from './output.ts';
 
-/** One warning before anything is sent that names all that was given and will not be kept. */
+/** Warns once, before anything is sent, about everything given that the server will not keep. */
 export function warnNotStored(
   out: Output,
   server: Server,

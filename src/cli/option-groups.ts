@@ -1,4 +1,4 @@
-/** Headings that options stand under in help. */
+/** Headings of the groups of options in help. */
 export const groups = {
   place: 'Where it goes',
   about: 'About it',

@@ -1,6 +1,6 @@
 import type { OptionName } from './options.ts';
 
-/** How rows are sent, and what of their sending is kept. */
+/** Options for how rows are sent, and what record is kept of it. */
 export const sending = [
   'receipt',
   'dryRun',
@@ -12,7 +12,7 @@ export const sending = [
   'assumeNew',
 ] as const satisfies readonly OptionName[];
 
-/** What may be said of any upload, and done with it once it is there. */
+/** Options that describe any upload, or do something with it once it is there. */
 export const about = [
   'description',
   'tag',
@@ -27,7 +27,7 @@ export const about = [
   'score',
 ] as const satisfies readonly OptionName[];
 
-/** Where a direction of its own belongs, and how it is read. */
+/** Options for where a single direction goes, and how it is read. */
 export const direction = [
   'model',
   'layer',

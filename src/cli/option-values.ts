@@ -2,7 +2,7 @@ import type * as zod from '../schema.ts';
 
 // Schemas that options share. Each takes zod as an argument: declaring an option must not load it.
 
-/** What options use of zod: a bundle then holds no more of it. */
+/** The parts of zod that options use, so that a bundle contains no more of it. */
 export type Zod = Pick<
   typeof zod,
   'array' | 'boolean' | 'enum' | 'NEVER' | 'pipe' | 'refine' | 'regex' | 'string' | 'transform' | 'url'
@@ -10,9 +10,9 @@ export type Zod = Pick<
 
 /** A switch. */
 export const flag = (z: Zod) => z.boolean();
-/** Any text but none. */
+/** Any text that is not empty. */
 export const text = (z: Zod) => z.string().check(z.regex(/./s, 'expected some text'));
-/** A text that people can see. */
+/** A text that is not only white space. */
 export const words = (z: Zod) => z.string().check(z.regex(/\S/, 'expected some text'));
 
 /** A finite number, as people write one. */
@@ -31,19 +31,19 @@ export const whole = (from: number, to: number) => (z: Zod) =>
 export const decimalWithin = (from: number, to: number) => (z: Zod) =>
   decimal(z).check(z.refine((value) => value >= from && value <= to, `expected ${from} to ${to}`));
 
-/** One of some words: how an option reads it, and what shells offer. */
+/** One of a fixed set of words: its schema, and the choices that shell completion offers. */
 export const oneOf = <const T extends readonly string[]>(...choices: T) => ({
   choices,
   schema: (z: Zod) => z.enum(choices, { error: `expected ${choices.join(' or ')}` }),
 });
 
-/** Of an option that may be given several times: each value by itself. */
+/** For an option that may be given several times: parses each value by itself. */
 export const each =
   <T extends zod.ZodMiniType>(schema: (z: Zod) => T) =>
   (z: Zod) =>
     z.array(schema(z));
 
-/** A value that a function reads, or answers undefined to. */
+/** A value read by `parse`, which returns undefined for an invalid one. */
 export const parsed =
   <T>(parse: (value: string) => T | undefined, expected: string) =>
   (z: Zod) =>
@@ -57,7 +57,7 @@ export const parsed =
       }),
     );
 
-/** The same for all values of an option that may be given several times. */
+/** The same for an option that may be given several times: `parse` gets all its values. */
 export const parsedAll =
   <T>(parse: (values: readonly string[]) => T | undefined, expected: string) =>
   (z: Zod) =>

@@ -5,7 +5,7 @@ import { groups } from './option-groups.ts';
 import type { OptionSpec } from './option-spec.ts';
 import { each, flag, oneOf, parsed, parsedAll, text, whole, type Zod } from './option-values.ts';
 
-/** Options that say what an upload is, and what is to be done with it; the same on every kind of upload. */
+/** Options that describe an upload or do something with it once it is there: for every upload (`interpLimit`: for SAEs). */
 export const aboutOptions = {
   description: { value: 'TEXT', group: groups.about, help: 'what it does or how it was found', schema: text },
   tag: {

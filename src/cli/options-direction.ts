@@ -3,7 +3,7 @@ import { groups } from './option-groups.ts';
 import type { OptionSpec } from './option-spec.ts';
 import { decimal, flag, whole, words, type Zod } from './option-values.ts';
 
-/** Options of a direction of its own: a steering vector or a probe. */
+/** Options for a single direction: a steering vector or a probe. */
 export const directionOptions = {
   name: { value: 'TEXT', group: groups.place, help: 'name of the vector', schema: words },
   strength: {

@@ -4,7 +4,7 @@ import { oneOf, text, whole, type Zod } from './option-values.ts';
 
 const group = groups.reading;
 
-/** Options on what is known of each feature, and on which features there are. */
+/** Options for the facts about each feature, and for the features that are uploaded. */
 export const featureOptions = {
   index: {
     value: 'N',

@@ -4,7 +4,7 @@ import { flag, parsed, type Zod } from './option-values.ts';
 import { parseRowCount, parseTimeLimit } from './quantities.ts';
 import { parseResolution } from './resolution.ts';
 
-/** Options for what happens at limits, at rows that cannot be sent, and at rows of which nothing is known. */
+/** Options for limits, for rows that cannot be sent, and for checking or settling rows that were sent. */
 export const limitOptions = {
   wait: {
     group: groups.sending,

@@ -23,14 +23,14 @@ export const everywhere = [
   'input',
 ] as const satisfies readonly OptionName[];
 
-/** `saeId` as it is written on the command line: `--sae-id`, or `--no-progress` for a negated switch. */
+/** Returns an option as typed: `--sae-id` for `saeId`, and `--no-progress` for the negated switch `progress`. */
 export function flagOf(name: OptionName): string {
   const spec: OptionSpec = optionSpecs[name];
   const hyphened = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   return `--${spec.negated ? 'no-' : ''}${hyphened}`;
 }
 
-/** `--layer N` */
+/** Returns an option with the name of its value, such as `--layer N`. */
 export function optionText(name: OptionName): string {
   const { value }: OptionSpec = optionSpecs[name];
   return value === undefined ? flagOf(name) : `${flagOf(name)} ${value}`;

@@ -4,15 +4,15 @@ import type { UploadEvent } from '../upload/events.ts';
 
 type Retry = Extract<UploadEvent, { type: 'retry' }>;
 
-/** Says of requests that are tried again what a person has not been told yet. */
+/** Tells a person about requests that are tried again, without repeating itself. */
 export interface OutageTeller {
-  /** A line for the first request that fails so; undefined while others, or the same one, fail for the same cause. */
+  /** Returns a line for the first failure of a cause; undefined while requests go on failing for the same cause. */
   retry(event: Retry): string | undefined;
-  /** The server took something. */
+  /** Notes that the server accepted something: the outage is over. */
   progress(): void;
 }
 
-/** A server that fails now and then is told of so often at most. */
+/** Least time between two lines on one cause, for a server that fails now and then. */
 const leastMs = 30_000;
 
 interface Told {
@@ -21,7 +21,7 @@ interface Told {
   isOver: boolean;
 }
 
-/** Requests in flight fail together: one line an outage and cause, however many there are. `now` is in milliseconds. */
+/** Requests in flight fail together, so there is one line per outage and cause for all of them. `now` is in milliseconds. */
 export function outageTeller(now: () => number = elapsedMs): OutageTeller {
   const causes = new Map<string, Told>();
   return {
@@ -42,7 +42,7 @@ export function outageTeller(now: () => number = elapsedMs): OutageTeller {
   };
 }
 
-/** A lost connection has several names, which are one cause. */
+/** Drops the code at the end: a lost connection shows up under several, which are one cause. */
 function causeOf(why: string): string {
   return why.replace(/ \([A-Z_\d]+\)$/, '');
 }

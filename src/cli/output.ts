@@ -18,37 +18,37 @@ export interface OutputOptions {
   readonly verbose: boolean;
   readonly color: boolean;
   readonly progress: boolean;
-  /** The terminal can move its cursor, and tells how wide it is. */
+  /** Whether the terminal can move its cursor and reports its width. */
   readonly cursor: boolean;
-  /** Whether results on stdout may have colour: `color` is of stderr, and either may be a file. */
+  /** Whether results on stdout may have colour; `color` is for stderr, and either may be a file. */
   readonly colorResults: boolean;
   /** Whether the terminal shows more than ASCII. */
   readonly unicode: boolean;
 }
 
-/** What results are laid out for: stdout as a person sees it. */
+/** The page that results are laid out for: stdout as a person sees it. */
 export interface Page {
   readonly columns: number;
-  /** Columns that a table may take: of a file or pipe any number. */
+  /** Columns that a table may take: unlimited in a file or pipe. */
   readonly room: number;
   readonly unicode: boolean;
   readonly paint: ChalkInstance;
 }
 
-/** The one place that writes. stdout carries results (with `--json` JSON only), stderr all that a person reads on the way. */
+/** The only place that writes. stdout carries results (with `--json`, only JSON), stderr everything else for people. */
 export interface Output extends OutputOptions {
   readonly stderr: NodeJS.WriteStream;
   readonly paint: ChalkInstance;
-  /** Columns of the terminal that results go to; undefined where they go elsewhere, or it does not tell. */
+  /** Width of the terminal that results go to; undefined if they go elsewhere, or it reports none. */
   readonly columns: number | undefined;
-  /** Where results stand on a terminal that can be drawn on; undefined elsewhere, with `--json` and `--no-progress`. */
+  /** Redraws results in place on a terminal; undefined elsewhere, and with `--json` or `--no-progress`. */
   readonly screen: Screen | undefined;
   readonly page: Page;
   /** A result for people and scripts; silent with `--json`. */
   result(line: string): void;
   /** A document or event on stdout; silent without `--json`. */
   document(value: Readonly<Record<string, unknown>>): void;
-  /** Something to know; silent with `--quiet`. */
+  /** Information for people; silent with `--quiet`. */
   note(line: string): void;
   warn(message: string): void;
   /** What to type or look at next; silent with `--quiet`. */
@@ -56,15 +56,15 @@ export interface Output extends OutputOptions {
   /** Shown with `--verbose` only. */
   detail(line: string): void;
   error(error: AppError): void;
-  /** The same for people alone, where a document of its own says it to programs. */
+  /** Shows an error to people only: programs get it in a document of its own. */
   complain(error: Pick<AppError, 'code' | 'message' | 'hints'>): void;
-  /** Never to be seen in anything written from now on. */
+  /** Masks a secret in everything written from now on. */
   hide(secret: string): void;
-  /** While a progress bar is shown, lines go above it. */
+  /** Sends lines for stderr to `write`, which puts them above a progress bar; undefined ends that. */
   setLineWriter(write: ((line: string) => void) | undefined): void;
 }
 
-/** Of a file or pipe, which has no width. */
+/** The width assumed for a file or pipe, which has none. */
 const defaultColumns = 80;
 
 export function createOutput(terminal: Terminal, options: OutputOptions): Output {
@@ -72,7 +72,7 @@ export function createOutput(terminal: Terminal, options: OutputOptions): Output
   const secrets = new Set<string>();
   const clean = (text: string) => redact(text, secrets);
   let writeLine: ((line: string) => void) | undefined;
-  // Names and messages of servers and files stand in lines of all kinds: what goes to a terminal is made safe here.
+  // Any line may contain names or messages from servers and files, so every line is made safe here.
   const toStderr = (text: string) => {
     const safe = safeLine(clean(text), options.color);
     const { isTTY, columns } = terminal.stderr;

@@ -1,23 +1,23 @@
-/** How fast rows are confirmed, and when they will all be there. Instants are milliseconds of a clock that only goes on. */
+/** Measures how fast rows are confirmed and estimates when all will be. Times are milliseconds of a monotonic clock. */
 export interface Pace {
-  /** So many rows are confirmed now. */
+  /** Records how many rows are confirmed in all. */
   mark(confirmed: number, now: number): void;
-  /** Nothing is sent for a while: what comes after is not slow for it. */
+  /** Nothing is sent for a while: keeps the gap out of the rate. */
   pause(): void;
-  /** From now on requests are spread, and all that is left takes this long. */
+  /** Requests are spread out from now on: sending the rest takes `leftMs`. */
   spread(leftMs: number, now: number): void;
-  /** Rows a second over the last minutes; 0 before it can be told. */
+  /** Rows per second over about the last two minutes; 0 until it is known. */
   rate(now: number): number;
-  /** How long until `left` more rows are there; undefined before it can be told. */
+  /** Milliseconds until `left` more rows are confirmed; undefined until that can be estimated. */
   leftMs(left: number, now: number): number | undefined;
 }
 
-/** Long enough that a batch that comes late or early changes little. */
+/** Long enough that one early or late batch changes the rate little. */
 const windowMs = 120_000;
-/** Of less than this nothing is told. */
+/** No estimate is made from less measured time than this. */
 const leastMs = 500;
 
-/** Starts measuring at `confirmed` rows, which were there before. */
+/** Starts measuring; `confirmed` rows were on the server before. */
 export function createPace(confirmed: number, now: number): Pace {
   let oldest = { at: now, confirmed };
   let later: { at: number; confirmed: number }[] = [];
@@ -45,7 +45,7 @@ export function createPace(confirmed: number, now: number): Pace {
     rate,
     leftMs(left, at) {
       if (left <= 0) return 0;
-      // What the server's limit makes of it is known better than any measurement.
+      // The server's rate limit predicts the end better than any measurement.
       if (spreadUntil !== undefined && spreadUntil > at) return spreadUntil - at;
       const perSecond = rate(at);
       return perSecond > 0 && at - oldest.at >= leastMs ? (left / perSecond) * 1000 : undefined;

@@ -8,7 +8,7 @@ import { flagOf, type OptionName, type OptionValues } from './options.ts';
 
 const zod: Zod = { array, boolean, enum: choice, NEVER, pipe, refine, regex, string, transform, url };
 
-/** Reads the values of options by their schemas. Error: usage, naming option, value and what was expected. */
+/** Parses option values with their schemas. Error: usage, naming the option, its value and what was expected. */
 export function parseOptions(raw: Readonly<Record<string, unknown>>): OptionValues {
   const values: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(raw)) {
@@ -24,7 +24,7 @@ function parseOption(name: OptionName, value: unknown): unknown {
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const expected = issue?.message ?? 'not understood';
-  // Of a repeatable option, the one value that is wrong.
+  // For a repeatable option, show only the value that is wrong.
   const [position] = issue?.path ?? [];
   const shown = Array.isArray(value) && position !== undefined ? value[Number(position)] : value;
   const choices = issue?.code === 'invalid_value' ? issue.values.map(String) : [];

@@ -3,14 +3,14 @@ import { countRows } from '../tensor/ranges.ts';
 import type { PreparedSae } from '../upload/kinds/prepared-sae.ts';
 import { formatShard } from '../upload/shard.ts';
 
-/** By their names, all that a server does not store of an SAE and what was said of it; its decoder vectors are such a thing, too. */
+/** Names everything given for an SAE that the server does not store, including its decoder vectors. */
 export function lostNames({ notStored, lostFields, delivery }: PreparedSae): string[] {
   return [...Object.keys({ ...notStored, ...lostFields }), ...(delivery.format.values ? [] : [decoderVectors])];
 }
 
 export const decoderVectors = 'decoder vectors';
 
-/** A plan for programs. */
+/** Returns the plan of one SAE as a document for `--json`. */
 export function planDocument(prepared: PreparedSae): Record<string, unknown> {
   const { sae, place, matrix, orientation, planned, kind } = prepared;
   return {

@@ -9,7 +9,7 @@ import { optionSpecs } from './option-specs.ts';
 import { everywhere, flagOf, type OptionName } from './options.ts';
 import { noCommand, usageError } from './usage-errors.ts';
 
-/** A command line that has been understood as far as names go; values are still text. */
+/** A command line whose command and options have been recognised; option values are still raw text. */
 export interface Invocation {
   readonly spec: CommandSpec;
   readonly args: readonly string[];
@@ -17,7 +17,7 @@ export interface Invocation {
 }
 
 /**
- * Reads a command line. Returns undefined where help or the version was asked for and has been written.
+ * Parses a command line. Returns undefined if it asked for help or the version, which has then been written.
  * Error: usage.
  */
 export async function parseCommandLine(
@@ -40,13 +40,13 @@ export async function parseCommandLine(
   return invocation;
 }
 
-/** Where help goes, and how. */
+/** Where help and the version are written, and in which form. */
 export interface WriteText {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
-  /** Help and version are JSON documents. */
+  /** Whether help and the version are JSON documents. */
   readonly json: boolean;
-  /** Of the terminal that help is read on; undefined for a file or pipe. */
+  /** Width of the terminal that shows help; undefined for a file or pipe. */
   readonly columns: number | undefined;
 }
 
@@ -70,13 +70,13 @@ function buildProgram(
   for (const name of everywhere) program.addOption(commanderOption(name));
   for (const spec of commandSpecs) {
     const command = addCommand(program, spec, argv, helpOf, found);
-    // Of the others the names will do: all options together take a third of what help takes.
+    // Other commands need only their names: adding all options would take a third of the time that help takes.
     if (argv.includes(spec.name)) for (const name of spec.options) command.addOption(commanderOption(name));
   }
   return program;
 }
 
-/** Made with `program.command()`: only such a command inherits that errors are thrown instead of ending the process. */
+/** Uses `program.command()`: only a command made this way inherits `exitOverride`, which throws instead of exiting. */
 function addCommand(
   program: Command,
   spec: CommandSpec,

@@ -3,13 +3,13 @@ import type { Output } from './output.ts';
 import { barLine } from './progress-line.ts';
 import { factsOf, type ProgressState, type Shown } from './progress-state.ts';
 
-/** Draws a bar on the terminal; lines that are written meanwhile go above it. */
+/** Draws a bar on the terminal; lines written while it is shown go above it. */
 export function showBar(out: Output, state: ProgressState): Shown {
   let isLast = false;
   const draw = (full: number, empty: number) => {
     const [done, open] = out.unicode ? ['█', '░'] : ['#', '-'];
     const [left, right] = [done.repeat(full), open.repeat(empty)];
-    // The library cuts the line that it leaves behind to the terminal's width, counting colour codes as characters.
+    // The library cuts the final line to the terminal's width and counts colour codes as characters: it gets none.
     return isLast ? left + right : out.paint.green(left) + out.paint.dim(right);
   };
   const bars = new cliProgress.MultiBar({
@@ -27,7 +27,7 @@ export function showBar(out: Output, state: ProgressState): Shown {
     stop: () => {
       isLast = true;
       bar.update(state.confirmed);
-      // Lines that were said since it was last drawn would be lost with it.
+      // Without this, lines logged since the last redraw would be lost.
       bars.update();
       bars.stop();
       out.setLineWriter(undefined);

@@ -1,21 +1,21 @@
 import { count } from '../count.ts';
 import { shortMoment } from './moment.ts';
 
-/** What one line of progress tells. */
+/** What one line of progress shows. */
 export interface ProgressFacts {
   readonly confirmed: number;
   readonly total: number;
-  /** Rows a second; 0 where it cannot be told. */
+  /** Rows per second; 0 if unknown. */
   readonly rate: number;
-  /** What is said of the end: `ETA 0:12`, `done in 0:05`, `waiting until 14:30`; empty where nothing can be. */
+  /** When it ends: `ETA 0:12`, `done in 0:05`, `waiting until 14:30`; empty if unknown. */
   readonly end: string;
 }
 
-/** A bar that has room for all that is said beside it on 80 columns stays whole where a terminal is made narrower. */
+/** On 80 columns this leaves room for the whole text, so a line stays whole if a wider terminal is narrowed to that. */
 const widestBar = 30;
 const narrowestBar = 10;
 
-/** ` 62 %  635/1,024 rows  2,310 rows/s  ETA 0:01`, as much of it as `columns` has room for. */
+/** Formats ` 62 %  635/1,024 rows  2,310 rows/s  ETA 0:01`, leaving out what does not fit into `columns`. */
 export function factsLine({ confirmed, total, rate, end }: ProgressFacts, columns = Number.POSITIVE_INFINITY): string {
   const parts = [
     share(confirmed, total),
@@ -29,7 +29,7 @@ export function factsLine({ confirmed, total, rate, end }: ProgressFacts, column
   return (choices.find(fits) ?? [percent]).filter(Boolean).join('  ');
 }
 
-/** The same with a bar before it; never wider than `columns`, whatever is left out for that. */
+/** Puts a bar before that text. To stay within `columns`, drops parts of the text, then the bar. */
 export function barLine(facts: ProgressFacts, columns: number, draw: (full: number, empty: number) => string): string {
   const text = factsLine(facts, columns - narrowestBar - 3);
   const room = columns - text.length - 3;
@@ -49,14 +49,14 @@ function rateText(rate: number): string {
 
 const hourMs = 3_600_000;
 
-/** When it will be done: `ETA 0:12`, and from an hour on the time of day, with the date where it is another. */
+/** Says when it will be done: `ETA 0:12`, or from one hour on the time of day, with the date if that is not today. */
 export function etaText(leftMs: number | undefined, now = new Date()): string {
   if (leftMs === undefined) return '';
   if (leftMs < hourMs) return `ETA ${clock(leftMs)}`;
   return `done about ${shortMoment(new Date(now.getTime() + leftMs), now)}`;
 }
 
-/** `1:05`, `2:00:10` */
+/** Formats a duration: `1:05`, `2:00:10`. */
 export function clock(ms: number): string {
   const seconds = Math.ceil(ms / 1000);
   const two = (part: number) => String(part).padStart(2, '0');

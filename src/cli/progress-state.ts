@@ -3,15 +3,15 @@ import { shortMoment } from './moment.ts';
 import { createPace, type Pace } from './pace.ts';
 import { clock, etaText, type ProgressFacts } from './progress-line.ts';
 
-/** A quota that is spent before all rows are there. */
+/** A quota that will be spent before all rows are confirmed. */
 export interface QuotaReach {
   /** Rows that will be confirmed when it is spent. */
   readonly reach: number;
-  /** When the last of the rows can be sent, where the run waits for that. */
+  /** When the last rows can be sent, if the run waits for the quota to reset. */
   readonly lastDay?: Date | undefined;
 }
 
-/** How far an upload is; `before` are the rows that were there when it began. Times are those of `elapsedMs`. */
+/** How far an upload is. `before` counts the rows confirmed when it began. Numeric times are those of `elapsedMs`. */
 export interface ProgressState {
   readonly total: number;
   readonly startedAt: number;
@@ -20,24 +20,24 @@ export interface ProgressState {
   confirmed: number;
   quota: QuotaReach | undefined;
   until: Date | undefined;
-  /** When a request that failed is sent again. */
+  /** When the failed request is sent again. */
   tryAt: number | undefined;
 }
 
-/** How far an upload is, as it is being shown. */
+/** A display of progress; `changed` redraws it from the state. */
 export interface Shown {
   changed(): void;
   stop(): void;
 }
 
-/** What an upload starts from: `confirmed` of `total` rows. */
+/** Returns the state of an upload that starts with `confirmed` of `total` rows. */
 export function startState(total: number, confirmed: number): ProgressState {
   const startedAt = elapsedMs();
   const pace = createPace(confirmed, startedAt);
   return { total, startedAt, before: confirmed, pace, confirmed, quota: undefined, until: undefined, tryAt: undefined };
 }
 
-/** What can be said now: the rate of the last minutes, and in the end of the whole. */
+/** Returns what to show now. The rate is that of the last minutes; once all is done, that of the whole run. */
 export function factsOf({
   total,
   startedAt,

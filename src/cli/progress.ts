@@ -5,30 +5,30 @@ import { factsOf, type ProgressState, type QuotaReach, type Shown, startState } 
 
 /** Shows how far an upload is: a bar on a terminal, a line now and then elsewhere. */
 export interface Progress {
-  /** So many rows are confirmed; `quota` says how far it lets this run come, where that is not the end. */
+  /** Sets how many rows are confirmed; `quota` is given if it will be spent before all are. */
   update(confirmed: number, quota?: QuotaReach): void;
-  /** A request failed and is sent again after this long. */
+  /** A request failed and is sent again after `waitMs`. */
   trying(waitMs: number): void;
-  /** Nothing is sent before an instant. */
+  /** Nothing is sent before `until`. */
   waiting(until: Date): void;
-  /** Requests are spread from now on: all that is left takes this long. */
+  /** Requests are spread out from now on: sending the rest takes `leftMs`. */
   spread(leftMs: number): void;
   stop(): void;
 }
 
-/** Elsewhere than on a terminal: at most a line in ten seconds, and one in half a minute while something goes on. */
+/** Limits where no bar is drawn: at most one line in 10 s, except the last, and one after about 30 s of silence. */
 const leastMs = 10_000;
 const mostMs = 30_000;
 const lineEveryShare = 0.05;
 
-/** Starts to show progress towards `total` rows, of which `confirmed` were on the server before. */
+/** Starts showing progress towards `total` rows, of which `confirmed` were on the server before. */
 export type StartProgress = (total: number, confirmed: number) => Progress;
 
-/** Loads what shows progress on this output: nothing with `--quiet` or `--no-progress`. */
+/** Loads the display that suits this output: with `--quiet` or `--no-progress` one that shows nothing. */
 export async function loadProgress(out: Output): Promise<StartProgress> {
   if (out.quiet || !out.progress) return () => silent;
   const isDrawn = out.stderr.isTTY && out.cursor;
-  // Where no bar is drawn, as in CI, none is loaded either: that takes 4 ms.
+  // Loading the bar takes 4 ms, so it is loaded only where one is drawn: not in CI, for example.
   const show = isDrawn ? (await import('./progress-bar.ts')).showBar : showLines;
   return (total, confirmed) => {
     const state = startState(total, confirmed);
@@ -36,7 +36,7 @@ export async function loadProgress(out: Output): Promise<StartProgress> {
   };
 }
 
-/** Shows progress towards `total` while something is done; `update` says how far that is. */
+/** Shows progress towards `total` while `work` runs; `work` reports it by calling `update`. */
 export async function withProgress<T>(
   out: Output,
   total: number,
@@ -90,7 +90,7 @@ function showLines(out: Output, state: ProgressState): Shown {
     shown = state.confirmed;
     out.note(factsLine(factsOf(state)));
   };
-  // A job of a CI server that says nothing for long is taken for dead.
+  // CI servers kill a job that prints nothing for a long time.
   const timer = setInterval(() => {
     if (!state.until && elapsedMs() - shownAt >= mostMs) show();
   }, mostMs / 2).unref();

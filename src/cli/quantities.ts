@@ -10,7 +10,7 @@ const sizeUnits: Readonly<Record<string, number>> = {
 };
 const timeUnits: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** Reads `2MB`, `512KiB` or a count of bytes; undefined where it is none, or less than a byte. */
+/** Reads `2MB`, `512KiB` or a number of bytes. Returns undefined for anything else, and for less than one byte. */
 export function parseSize(text: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?)\s*([kmg]?i?b?)$/i.exec(text.trim());
   const unit = match && sizeUnits[normalUnit(match[2] as string)];
@@ -18,13 +18,13 @@ export function parseSize(text: string): number | undefined {
   return bytes >= 1 && Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
-/** `m` and `mi` mean megabytes too. */
+/** Adds a missing `b`: `m` means `mb`, and `mi` means `mib`. */
 function normalUnit(unit: string): string {
   const lower = unit.toLowerCase();
   return lower === '' || lower.endsWith('b') ? lower : `${lower}b`;
 }
 
-/** Reads `30s`, `5h30m`, `500ms` or a count of seconds, in milliseconds; undefined where it is none. */
+/** Reads `30s`, `5h30m`, `500ms` or a number of seconds. Returns milliseconds, or undefined for anything else. */
 export function parseDuration(text: string): number | undefined {
   const trimmed = text.trim();
   if (/^\d+(\.\d+)?$/.test(trimmed)) return Number(trimmed) * 1000;
@@ -36,10 +36,10 @@ export function parseDuration(text: string): number | undefined {
   return total;
 }
 
-/** No timer counts further than this. */
+/** 24 days, within what one `setTimeout` can count (2^31 - 1 ms, 24.8 days). */
 const longestLimitMs = 24 * 86_400_000;
 
-/** Reads a time after which to stop, in milliseconds; undefined where it is none, nothing, or too long. */
+/** Reads a time limit. Returns milliseconds, or undefined if it is no duration, zero or too long. */
 export function parseTimeLimit(text: string): number | undefined {
   const ms = parseDuration(text);
   return ms !== undefined && ms > 0 && ms <= longestLimitMs ? ms : undefined;

@@ -10,7 +10,7 @@ export function quotaText(quota: Quota): string {
   return `${count(leftToday(quota))} of ${count(quota.limit)} features left today`;
 }
 
-/** Says how many days the quota makes of `rows` rows, before the first is sent; nothing where there is no limit. */
+/** Shows how many days `rows` rows take under the quota, before any is sent; nothing if there is no limit. */
 export function showQuota({ out, options }: CommandContext, { quota }: Server, rows: number): void {
   if (!isLimited(quota) || rows === 0) return;
   const left = leftToday(quota);
@@ -30,7 +30,7 @@ export function showQuota({ out, options }: CommandContext, { quota }: Server, r
   out.document({ type: 'quota', tier: quota.tier, limit: quota.limit, left, resetsAt, toSend: rows, days });
 }
 
-/** Today counts as a day, whatever is left of it. */
+/** Counts the days until all rows are sent. Today is one, however little of its quota is left. */
 function daysOf(rows: number, left: number, limit: number): number {
   return rows <= left ? 1 : 1 + Math.ceil((rows - left) / Math.max(1, limit));
 }

@@ -10,12 +10,12 @@ export type ReceiptRow = Readonly<Record<string, unknown>>;
 /** Lines written at a time. */
 const chunkRows = 1000;
 
-/** With what every receipt begins. */
+/** What every receipt begins with. */
 const firstBytes = '{"type":"receipt"';
 
 /**
- * Finds out before anything is sent whether a receipt can be written there: it takes the place of an earlier receipt or of an
- * empty file, of nothing else that somebody may need. Error: file_unreadable.
+ * Checks before anything is sent that a receipt can be written there. It may replace an earlier receipt or an empty file,
+ * but no other file, which somebody may need. Error: file_unreadable.
  */
 export async function checkReceipt(path: string | undefined): Promise<void> {
   if (path === undefined) return;
@@ -26,7 +26,7 @@ export async function checkReceipt(path: string | undefined): Promise<void> {
   }
 }
 
-/** The same of the folder alone, where it is not yet known how many receipts there will be. Error: file_unreadable. */
+/** Checks only that a file can be written there, while the number of receipts is still unknown. Error: file_unreadable. */
 export async function checkReceiptFolder(path: string | undefined): Promise<void> {
   if (path === undefined) return;
   const found = await stat(path).catch(() => undefined);
@@ -55,7 +55,7 @@ async function isReceipt(path: string): Promise<boolean> {
   }
 }
 
-/** Shards side by side may be told the same file, and be process 1 of a container each. */
+/** Returns a random path: parallel shards may be given the same file, and each may be process 1 of its container. */
 function draftOf(path: string): string {
   return `${path}.${randomUUID()}.part`;
 }
@@ -73,22 +73,22 @@ const lostHint =
   'what was uploaded is not touched by that; make room there, or name another file: the same command again writes it';
 
 /**
- * Writes a receipt as JSON lines: one that says of what it is, then one a row. It appears whole or not at all.
- * Error: output_lost where it cannot be written, of which nothing is left then.
+ * Writes a receipt as JSON lines: one that says what it is for, then one per row. It appears whole or not at all.
+ * Error: output_lost if it cannot be written; no part of it is left then.
  */
 export async function writeReceipt(
   path: string,
   head: Readonly<Record<string, unknown>>,
   rows: Iterable<ReceiptRow> | AsyncIterable<ReceiptRow>,
 ): Promise<void> {
-  // What a link leads to is replaced, not the link.
+  // Replace the target of a symbolic link, not the link itself.
   const target = await realpath(path).catch(() => path);
   const draft = draftOf(target);
   try {
-    // It names what may be private. One whose owner has let others read it stays as it is.
+    // What it names may be private, so only its owner may read it. A file that is replaced keeps its permissions.
     const mode = (await stat(target).catch(() => undefined))?.mode ?? 0o600;
     const file = await open(draft, 'w', mode & 0o777);
-    // All of a text: a mere write may stop in the middle of it where the disk is full, without an error.
+    // `appendFile` writes all of the text; a plain `write` may stop early on a full disk without an error.
     const write = (some: readonly string[]) => file.appendFile(`${some.join('\n')}\n`);
     try {
       let lines = [JSON.stringify({ type: 'receipt', v: 1, writtenAt: new Date().toISOString(), ...head })];
@@ -112,8 +112,8 @@ export async function writeReceipt(
 }
 
 /**
- * Writes a receipt where one is asked for, and returns the error of one that is lost: what was uploaded is told first.
- * Errors: others of `write`.
+ * Writes a receipt if one is asked for. Returns output_lost instead of throwing it, so that the upload is reported first.
+ * Errors: all others of `write`.
  */
 export async function receiptLost(
   path: string | undefined,

@@ -1,11 +1,11 @@
-/** What a person says of a row: the server has it under an id, or not at all. */
+/** What `--resolve` says about a row: the server has it under this id, or does not have it. */
 export interface Resolution {
   readonly row: number;
-  /** `model/source/index`, or the URL of one; null for absent. */
+  /** `model/source/index` or the URL of a row; null for `absent`. */
   readonly id: string | null;
 }
 
-/** Reads `3=absent` or `3=gpt2-small/6-my-sae/17`; undefined where it is neither. */
+/** Reads `3=absent` or `3=gpt2-small/6-my-sae/17`. Returns undefined for anything else. */
 export function parseResolution(text: string): Resolution | undefined {
   const [, row, id] = /^(\d{1,15})=(\S+)$/.exec(text.trim()) ?? [];
   if (row === undefined || id === undefined) return undefined;

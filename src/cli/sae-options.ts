@@ -3,7 +3,7 @@ import { attributesOf } from './attributes.ts';
 import type { OptionValues } from './options.ts';
 import { sendLimits } from './send-saes.ts';
 
-/** What the options of `upload-sae` say of SAEs and their rows. */
+/** Turns the options of `upload-sae` into the library's options for SAEs and their rows. */
 export function saeOptions(options: OptionValues): Omit<SaeUpload, 'server' | 'stateDir'> {
   const { model, layer, hook, hookOut, head, kind, orientation, features, activations } = options;
   const { as, label, yes, createModel, skipBadRows, fixTokens } = options;
@@ -11,7 +11,7 @@ export function saeOptions(options: OptionValues): Omit<SaeUpload, 'server' | 's
   const place = { model, layer, hook, hookOut, heads: head, kind, createModel };
   const rows = { orientation, features, index, featureMetadata, sparsityScale, skipDead, activations };
   const { tensor, headAxis, layers } = options;
-  // To see what would be done needs nobody's word.
+  // A dry run needs no confirmation.
   const given = {
     ...place,
     ...rows,

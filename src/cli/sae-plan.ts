@@ -39,7 +39,7 @@ export function showPlan(out: Output, server: Server, prepared: PreparedSae): vo
   for (const line of describeQuarantine(quarantined, prepared.delivery.format)) out.warn(line);
 }
 
-/** Which server and account an upload goes to, what the account may still send, and for whom it will be there. */
+/** Says which server and account an upload goes to, what the account may still send, and the license and visibility. */
 export function serverLines(server: Server, attributes: Attributes): string[] {
   const { name, capabilities, account, quota } = server;
   const left = isLimited(quota) ? `: ${quotaText(quota)}` : ' without a daily limit';
@@ -51,25 +51,25 @@ export function serverLines(server: Server, attributes: Attributes): string[] {
   ];
 }
 
-/** Which of its features an SAE sends, where that is not all or none of them; else empty. */
+/** Says which features of an SAE are sent; empty if that is all or none of them. */
 export function selectionOf({ matrix, planned, indices }: PreparedSae): string {
   const rows = countRows(planned);
   if (rows === matrix.rows || rows === 0) return '';
   return `${indices.hash ? 'rows ' : ''}${shortRanges(planned)}: ${count(rows)}`;
 }
 
-/** Which part of an SAE a shard is; empty for a whole. */
+/** Says which part of an SAE is sent; empty without `--shard`. */
 export function shardText({ shard, planned }: PreparedSae): string {
   if (!shard) return '';
   return `${nameShard(shard)} only${countRows(planned) === 0 ? ': there are no rows for it, nothing to send' : ''}`;
 }
 
-/** What the server lacks and gets: `source set`, `model and source set`; empty where it has both. */
+/** Names what will be created on the server: `source set`, `model and source set`; empty if both exist. */
 export function madeFor({ isNewModel, isNewSet }: PreparedSae): string {
   return [isNewModel && 'model', isNewSet && 'source set'].filter(Boolean).join(' and ');
 }
 
-/** What the files beside an SAE say; `pathOf` is how they are called. */
+/** Says what the files beside an SAE hold; `pathOf` returns the name to show for a path. */
 export function sideFileLines(prepared: PreparedSae, pathOf = (path: string) => path): string[] {
   const { dashboards, sae } = prepared;
   const { activations = 0, features = [] } = dashboards ?? {};
@@ -81,7 +81,7 @@ export function sideFileLines(prepared: PreparedSae, pathOf = (path: string) => 
   ];
 }
 
-/** How what is sent differs from what is in the files. */
+/** Says how the data that is sent differs from the files. */
 export function changeLines({ dashboards, matrix }: PreparedSae): string[] {
   const { fixedTokens = 0 } = dashboards ?? {};
   const isWide = matrix.tensor.dtype === 'F64';
@@ -97,13 +97,13 @@ function hookText(hook: Known<string> | undefined): string {
   return hook ? `${hook.value} (${hook.from})` : 'not given';
 }
 
-/** A selection that is no pattern is not shown whole. */
+/** Shows only the first ten ranges of a selection. */
 function shortRanges(rows: Ranges): string {
   const shown = formatRanges(rows.slice(0, 10));
   return rows.length > 10 ? `${shown},…` : shown;
 }
 
-/** What side files say of features, which features the rows are, and which are left out. */
+/** Says what side files hold about features, which features the rows are, and which are dead or left out. */
 function factLines(
   { as, facts, indices, planned, wanted, dead, dashboards }: PreparedSae,
   pathOf: (path: string) => string,
@@ -132,7 +132,7 @@ function factLines(
   return lines;
 }
 
-/** What this server drops, said before it is sent and again at the end. */
+/** Says what this server does not store; shown before sending and again at the end. */
 export function cannotStore({ capabilities }: Server, { as, withoutExamples }: PreparedSae): string[] {
   if (capabilities.storesVectors || as === 'vectors') return [];
   const left = countRows(withoutExamples);

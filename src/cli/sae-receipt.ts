@@ -12,8 +12,8 @@ import { checkReceipt, type ReceiptRow, writeReceipt } from './receipt.ts';
 import type { Session } from './session.ts';
 
 /**
- * Finds out before anything is sent whether the receipts of these SAEs can be written. Errors: file_unreadable, usage for one
- * file that would be several receipts.
+ * Checks before anything is sent that the receipts of these SAEs can be written. Errors: file_unreadable, usage if several
+ * receipts would go to one file.
  */
 export async function checkSaeReceipts(path: string | undefined, prepared: readonly PreparedSae[]): Promise<void> {
   if (path === undefined) return;
@@ -27,15 +27,16 @@ export async function checkSaeReceipts(path: string | undefined, prepared: reado
   for (const file of files) await checkReceipt(file);
 }
 
-/** Where the receipt of an SAE goes: in a sweep each has one of its own, named after its layer or its source. */
+/** Returns the path of an SAE's receipt. In a sweep each SAE has its own, named after its layer, head or source. */
 function receiptOf(path: string, { sae, kind, model, place }: PreparedSae, several: boolean): string {
   if (/\{(layer|head)\}/.test(path)) return placedPath(path, sae, place.layer.value, kind);
-  // Heads of one crosscoder, or folders of a sweep, may go to the same layer of two models. Not every sign may stand in a file's name.
+  // The model is in the name: heads of one crosscoder, or folders of a sweep, may go to the same layer of two models.
+  // Characters that a file name may not hold become `_`.
   const name = `${model.id}-${place.source}`.replace(/[^\w.-]/g, '_');
   return several ? path.replace(/(\.[^./\\]*)?$/, `-${name}$1`) : path;
 }
 
-/** Writes the receipt of an SAE, and returns its file. Error: output_lost. */
+/** Writes the receipt of an SAE and returns its path. Error: output_lost. */
 export async function writeSaeReceipt(
   path: string,
   session: Session,
@@ -61,7 +62,7 @@ export async function writeSaeReceipt(
   return file;
 }
 
-/** What the server calls the rows that it has, in their order; those among `some` only. */
+/** Returns the server's ids of the stored rows among `some`, in row order. */
 export function idsOf(prepared: PreparedSae, { stored, ids }: JobReport, some = prepared.planned): string[] {
   const rows = [...eachRow(intersectRanges(intersectRanges(prepared.planned, stored), some))];
   const known = rows.map((row) => idOf(prepared, row, ids));
@@ -101,7 +102,7 @@ async function* receiptRows(session: Session, prepared: PreparedSae, report: Job
   for (const row of eachRow(dead)) yield { row, index: indices.indexOf(row), status: 'dead: left out (--skip-dead)' };
 }
 
-/** What is known of a row and the server does not store: it is in the receipt or nowhere. */
+/** Returns a reader of the facts about a row if the server drops any of them: only the receipt keeps these. */
 function lostFacts({ facts, lostFields }: PreparedSae): (row: number) => Promise<ReceiptRow> {
   if (!facts || Object.keys(lostFields).length === 0) return async () => ({});
   return async (row) => {

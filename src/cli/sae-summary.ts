@@ -16,10 +16,10 @@ import { cannotStore } from './sae-plan.ts';
 import type { Session } from './session.ts';
 import { exitCodeOf, resumeFields, statusOf, tellEnd } from './upload-run.ts';
 
-/** How one job of a command ended, and what was done once it was there. */
+/** How one job of a command ended, and what was done with its features afterwards. */
 export type End = SaeEnd & { readonly after?: Afterwards | undefined };
 
-/** Says what a job left on the server, and how to go on where it did not finish. */
+/** Says what a job brought to the server, and how to go on if it did not finish. */
 export function tellReport(
   context: CommandContext,
   session: Session,
@@ -48,7 +48,7 @@ export function tellReport(
   if (report.end.type === 'finished') out.result(session.idOrUrl(sourceOf(prepared)));
 }
 
-/** The one summary of a command, and its exit code: the worst of its jobs. */
+/** Writes the summary of a command. Returns its exit code, the highest of those of its jobs. */
 export function finishJobs(context: CommandContext, ends: readonly End[]): number {
   const jobs = ends.map(({ source, prepared, report, error, held, after }) => ({
     source,
@@ -81,7 +81,7 @@ export function finishJobs(context: CommandContext, ends: readonly End[]): numbe
   return Math.max(0, ...ends.map(exitCodeOfEnd));
 }
 
-/** Of the job that the exit code is of; what a signal ended has no code of its own. */
+/** Returns the status of the job with the highest exit code. Interrupted jobs come first: signals set the code elsewhere. */
 function worstStatus(ends: readonly End[]): string {
   const all = ends.map((end) => ({ status: statusOfEnd(end), code: exitCodeOfEnd(end) }));
   const interrupted = all.find(({ status }) => status === 'interrupted');
@@ -97,14 +97,14 @@ function statusOfEnd({ report, error, held, after }: End): string {
   return isAfter ? after.status : status;
 }
 
-/** The same for a command whose time was up before the first of its jobs was known. */
+/** Writes the summary of a command whose time was up before any job was known. Returns its exit code. */
 export function finishUnbegun({ out, command }: CommandContext, { message, details, exitCode }: AppError): number {
   out.document({ type: 'summary', status: 'paused', jobs: [], ...details });
   out.note(`paused: ${message}; go on with: ${command}`);
   return exitCode;
 }
 
-/** The same for a command of which some SAEs are not fit to be sent, so that none was. */
+/** Writes the summary of a command that sent nothing because some SAEs failed the checks. Returns its exit code. */
 export function finishRefused({ out }: CommandContext, error: AppError, refused: readonly RefusedSae[]): number {
   out.complain(error);
   const jobs = refused.map(({ sae, hints, ...why }) => ({
@@ -126,7 +126,7 @@ function preparedFields(prepared: PreparedSae): Record<string, unknown> {
   };
 }
 
-/** Of several jobs, what they come to. */
+/** Sums up several jobs in one line. */
 function tellAll({ out }: CommandContext, ends: readonly End[]): void {
   if (ends.length < 2) return;
   const reports = ends.flatMap(({ report }) => report ?? []);
@@ -137,7 +137,7 @@ function tellAll({ out }: CommandContext, ends: readonly End[]): void {
   );
 }
 
-/** Which jobs were not begun, why, and how to go on with them. */
+/** Says which jobs were not begun, why, and how to go on with them. */
 function tellHeld({ out, command }: CommandContext, ends: readonly End[]): void {
   const sources = ends.filter(({ held }) => held).map(({ source }) => source);
   const end = ends.find(({ held }) => held)?.held?.end;

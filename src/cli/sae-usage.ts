@@ -6,7 +6,7 @@ import type { OptionValues } from './options.ts';
 /** Refuses options of `upload-sae` that do not go together, before any file is read or server asked. Error: usage. */
 export function checkSaeUsage(options: OptionValues): void {
   const { shard, list, as, label, autoInterp, interpLimit } = options;
-  // What is done once with all features each shard would do, at the same time.
+  // These act once on all features; with --shard every shard would do so, at the same time.
   if (shard && (list !== undefined || wantsExplaining(options))) {
     refuse('--list, --auto-interp and --score are for a whole upload, and --shard is a part of one', [
       'upload all shards, then run the command once more without --shard: it finds the rows and does the rest',

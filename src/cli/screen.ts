@@ -1,9 +1,9 @@
-/** Lines on a terminal that are drawn again in place. */
+/** Lines on a terminal that are redrawn in place. */
 export interface Screen {
   readonly columns: number;
-  /** Shows lines where the last ones stood; of more than fit only the end. */
+  /** Draws lines over the previous ones; if not all fit, only the last ones. */
   draw(lines: readonly string[]): void;
-  /** Takes away what was drawn. */
+  /** Erases what was drawn. */
   clear(): void;
 }
 
@@ -11,8 +11,8 @@ const [clearLine, clearBelow, hideCursor, showCursor] = ['\x1b[K', '\x1b[J', '\x
 const up = (lines: number) => `\r${lines > 0 ? `\x1b[${lines}A` : ''}`;
 
 /**
- * Draws on a stream that is a terminal. What scrolls off its top could not be drawn again, so it is never let grow so
- * far. Lines are cleared one by one: some terminals keep a copy of a screen that is cleared at once.
+ * Draws on a terminal. Lines that scroll off the top cannot be redrawn, so it never draws more than fit.
+ * Clears line by line: some terminals keep a copy of a screen that is cleared all at once.
  */
 export function createScreen(stream: NodeJS.WriteStream, redact: (text: string) => string): Screen {
   let drawn = 0;

@@ -26,7 +26,7 @@ import type { Session, SignedIn } from './session.ts';
 import { withSpinner } from './spinner.ts';
 import { eventReporter, lookOptions } from './upload-run.ts';
 
-/** Ceilings that the options set. */
+/** Returns the sending limits that the options set. */
 export function sendLimits({ batchSize, maxBody, concurrency }: OptionValues): SendLimits {
   return {
     ...(batchSize !== undefined && { rows: batchSize }),
@@ -35,7 +35,7 @@ export function sendLimits({ batchSize, maxBody, concurrency }: OptionValues): S
   };
 }
 
-/** Everything but the writing: what is on the server already, and what would be sent. */
+/** Shows what is on the server already and what would be sent, without writing anything. Returns the exit code. */
 export async function dryRun(
   context: CommandContext,
   session: Session,
@@ -73,7 +73,7 @@ export async function dryRun(
   return exitCode;
 }
 
-/** Without a daily limit it is the server's pace that says when an upload ends; what it has to take can be told. */
+/** Says how much is to be sent. Without a daily limit, only the server's pace decides how long that takes. */
 function finishText(rows: number, { matrix, dashboards, delivery }: PreparedSae, limits: SendLimits): string {
   const { format, maxRows, maxBytes, serverNames } = limited(delivery, limits);
   if (serverNames) return `no daily limit: in ${count(rows)} requests, at the server's pace`;
@@ -81,14 +81,14 @@ function finishText(rows: number, { matrix, dashboards, delivery }: PreparedSae,
   const { requests, bytes } = uploadCost(rows, width, { rows: maxRows, bytes: maxBytes });
   const vectors = format.values ? [`${byteSize(bytes)} in all`] : [];
   const what = [...vectors, ...(dashboards ? ['the examples'] : [])].join(' and ');
-  // How large examples are is not told by their number.
+  // The number of examples does not tell their size.
   const many = `${dashboards ? 'at least' : 'about'} ${count(requests)} ${requests === 1 ? 'request' : 'requests'}`;
   return `no daily limit: in ${many} of ${what}, at the server's pace`;
 }
 
 /**
- * Rows that all jobs together have to send: by their journals where the quota takes these today, else what is there already is
- * looked up, for it decides about days. Errors: those of the look-up.
+ * Counts the rows that all jobs have to send: by their journals if today's quota covers that. Otherwise it looks up what the
+ * server has, because that decides how many days the upload takes. Errors: those of the look-up.
  */
 export async function countToSend(
   context: CommandContext,
@@ -104,14 +104,14 @@ export async function countToSend(
   if (sum(most.values()) <= leftToday(server.quota)) return sum(most.values());
   for (const one of prepared) {
     const looking = `looking up ${sourceOf(one)}`;
-    // What is wrong with one is for its own turn to tell.
+    // An SAE's own fault is reported when its turn comes.
     const preview = await withSpinner(context.out, looking, () => previewSae(one, look)).catch(asOwnFault);
     if (!(preview instanceof AppError)) most.set(one, preview.toSend);
   }
   return sum(most.values());
 }
 
-/** What is wrong with one of several, which says nothing of the others. Errors: others. */
+/** Returns an error that concerns only this one of several SAEs. Rethrows other errors. */
 function asOwnFault(error: unknown): AppError {
   if (!(error instanceof AppError) || !ownFaults.has(error.code)) throw error;
   return error;
@@ -119,7 +119,7 @@ function asOwnFault(error: unknown): AppError {
 
 const ownFaults: ReadonlySet<string> = new Set(['feature_exists', 'checkpoint_mismatch', 'difference']);
 
-/** An explanation is made from examples; what is only to be scored has one already. */
+/** Returns the ids to explain or score. Explaining needs examples; scoring alone uses explanations that exist. */
 function explainableOf(prepared: PreparedSae, report: JobReport, { autoInterp }: OptionValues): string[] {
   const { dashboards, indices } = prepared;
   const withExamples = autoInterp && dashboards ? indices.rowsOf(dashboards.features) : undefined;
@@ -127,8 +127,8 @@ function explainableOf(prepared: PreparedSae, report: JobReport, { autoInterp }:
 }
 
 /**
- * Sends one, shows how it goes, and does what was asked for once it is there; `lost` is the error of its receipt. Of several,
- * its error is told at once.
+ * Sends one SAE, shows its progress, then does what was asked for afterwards. `lost` is the error of its receipt.
+ * If it is one of several, its error is also shown at once. Rethrows all errors.
  */
 export async function showSending(
   context: CommandContext,
@@ -140,7 +140,7 @@ export async function showSending(
   const { out, options } = context;
   const { server, http } = connection;
   const reporter = await eventReporter(context, sourceOf(prepared));
-  // Until it makes progress a run may still turn out to be of other data than the checkpoint, or another's.
+  // Before its first progress a run may still find that the checkpoint belongs to other data or is in use by another.
   let isBegun = false;
   try {
     const report = await send((event) => {
@@ -161,7 +161,7 @@ export async function showSending(
     return { report, lost, after: await afterUpload(context, session, http, uploaded) };
   } catch (thrown) {
     reporter.stop();
-    // What ends the whole command is told at its end.
+    // Errors that end the whole command are shown at its end.
     const isOfStop = isStopped(thrown) || isTimeUp(thrown) || (context.abort.aborted && isAway(thrown));
     if (several && !isOfStop) out.error(toAppError(thrown));
     if (isBegun) await receiptSoFar(context, session, server, prepared, several);
@@ -169,7 +169,7 @@ export async function showSending(
   }
 }
 
-/** Of an upload that failed, the receipt of what it has brought to the server, or may have. */
+/** Writes the receipt of an upload that failed: what it has brought to the server, or may have. */
 async function receiptSoFar(
   { out, options }: CommandContext,
   session: Session,

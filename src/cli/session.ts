@@ -14,25 +14,25 @@ import { shellWord } from './shell-word.ts';
 /** The server that a command talks to, and how it was chosen. */
 export interface Session {
   readonly url: string;
-  /** How people know the server. */
+  /** What to call the server in messages. */
   readonly name: string;
-  /** Where the key came from, for people; undefined where there is none. */
+  /** Where the key came from, for messages; undefined if there is none. */
   readonly keyFrom: string | undefined;
-  /** Runs inside this process, so that its address means nothing to others. */
+  /** Whether the server runs inside this process, so that its address is of no use to others. */
   readonly embedded: boolean;
   readonly folders: Folders;
-  /** What a script gets for something on the server: its URL, or the bare id where the server ends with this process. */
+  /** Returns what to print for something on the server: its URL, or the bare id if the server ends with this process. */
   idOrUrl(id: string): string;
   /** Asks the server who it is. Errors: no_key, and those of connecting. */
   connect(): Promise<Connection>;
-  /** A connection that is not signed in any further than its key. */
+  /** Opens a connection with the key, if there is one, without asking the server anything. */
   open(): Http;
   close(): Promise<void>;
 }
 
 /**
- * Chooses the server by flags and environment; starts the embedded one where it was asked for. `ids` are what the command
- * was given that may be the URL of something on a server.
+ * Chooses the server by options and environment; starts the embedded one if it was asked for. `ids` are arguments that
+ * may be URLs: warns if one of them is on another host.
  */
 export async function openSession(context: CommandContext, ids: readonly string[] = []): Promise<Session> {
   const chosen = await choose(context);
@@ -56,13 +56,13 @@ async function chooseByAddress(context: CommandContext, folders: Folders): Promi
   return { url, name: url, key, keyFrom: found?.from, embedded: false, folders, close };
 }
 
-/** A session whose server has said who it is. */
+/** A session that is connected to its server. */
 export interface SignedIn {
   readonly session: Session;
   readonly connection: Connection;
 }
 
-/** Signs in when that is first asked for, and has the same to say from then on: files are looked at before a server is. */
+/** Returns a function that runs `before` and signs in, on its first call only: files are read before a server is asked. */
 export function signingIn(context: CommandContext, own: Own, before: () => Promise<void>): () => Promise<SignedIn> {
   let signedIn: Promise<SignedIn> | undefined;
   const signIn = async () => {
@@ -76,7 +76,7 @@ export function signingIn(context: CommandContext, own: Own, before: () => Promi
   };
 }
 
-/** The address that is meant: the option, else the environment, else the public server. */
+/** Returns the server's address: from the option, else the environment, else that of the public server. */
 export function serverUrl(context: CommandContext): string {
   return context.options.apiUrl ?? setting(context.env, 'NEURONPEDIA_API_URL') ?? defaultServer;
 }
@@ -88,7 +88,7 @@ async function chooseSandbox(context: CommandContext, folders: Folders): Promise
       hints: ['leave all but one of them out'],
     });
   }
-  // Two servers of different kinds over one store would each find rows that it could not have made.
+  // Each kind of server has its own store: in a shared one it would find rows that it could not have made.
   const dataDir = sandboxPublic ? `${folders.sandbox}-public` : folders.sandbox;
   const sandbox = await startEmbedded(context.env, { dataDir, public: sandboxPublic });
   const kind = sandboxPublic ? "behaving like today's public server" : 'with the upload protocol';
@@ -103,7 +103,7 @@ interface Chosen extends Pick<Session, 'url' | 'name' | 'keyFrom' | 'embedded' |
   readonly key: string | undefined;
 }
 
-/** An id counts whatever host its URL is on; that another one is asked is said. */
+/** Warns if an id is a URL on another host: it is looked for on the chosen server all the same. */
 function tellOtherHosts({ out }: CommandContext, { url, name }: Chosen, ids: readonly string[]): void {
   const other = urlElsewhere(url, ids);
   if (other) out.warn(`${other.text} is looked for at ${name}; to look there instead, add --api-url ${other.origin}`);
@@ -139,21 +139,21 @@ function session(context: CommandContext, chosen: Chosen): Session {
   };
 }
 
-/** A connection that `abort` cuts, whatever is asked on it then. While it is made nothing would have to end in order: `stop` ends it. */
+/** Connects; `stop` ends that at once, as nothing is half done yet. `abort` closes the connection, whatever is in flight. */
 export async function connectUntil({ stop, abort }: CommandContext, options: ConnectOptions): Promise<Connection> {
   const connection = await connect({ ...options, signal: stop });
   abort.addEventListener('abort', () => connection.close(), { once: true });
   return connection;
 }
 
-/** The options by which a command line named its server. */
+/** Returns the options by which the command line named its server. */
 function serverWords({ apiUrl, sandbox, sandboxPublic, insecure }: OptionValues): string {
   if (sandbox) return '--sandbox';
   if (sandboxPublic) return '--sandbox-public';
   return apiUrl === undefined ? '' : `--api-url ${shellWord(apiUrl)}${insecure ? ' --insecure' : ''}`;
 }
 
-/** How connections of this invocation are made. */
+/** Returns the options for connections of this invocation. */
 export function connectOptions(context: CommandContext, url: string, key: string | undefined) {
   return {
     url,

@@ -1,26 +1,26 @@
 import { platform } from 'node:os';
 
-/** A word of a command line as this system's shell wants it: in quotes where it holds more than letters. */
+/** Returns a word of a command line as this system's shell needs it, in quotes if it holds special characters. */
 export function shellWord(word: string): string {
   return platform() === 'win32' ? windowsWord(word) : posixWord(word);
 }
 
-/** For POSIX shells. */
+/** Quotes a word for POSIX shells. */
 export function posixWord(word: string): string {
-  // What stands in braces is spread out where there is a comma or two points in it.
+  // Shells expand braces that hold a comma or two dots.
   const isPlain = /^[\w./:@=,{}+-]+$/.test(word) && !/\{.*(,|\.\.).*\}/.test(word);
   return isPlain ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-/** Where both shells of Windows would do something else with it, however it is quoted: such a name is typed by hand. */
+/** Characters that no quotes protect in both Windows shells: such a word is shown as NAME, to be typed by hand. */
 const unquotable = /["&|<>^%!\r\n]/;
 
-/** For PowerShell and cmd, which share double quotes. */
+/** Quotes a word for PowerShell and cmd, which both understand double quotes. */
 export function windowsWord(word: string): string {
   if (/^[\w./\\:=+-]+$/.test(word)) return word;
   if (unquotable.test(word)) return 'NAME';
-  // To cmd these are letters; in PowerShell they are within single quotes.
+  // These are ordinary characters to cmd, and to PowerShell only within single quotes.
   if (/[$`]/.test(word)) return `'${word.replaceAll("'", "''")}'`;
-  // A backslash before a quote would make a letter of it.
+  // A backslash before the closing quote would escape it.
   return `"${word.replace(/\\+$/, (end) => end + end)}"`;
 }

@@ -1,7 +1,7 @@
 import { cutMiddle, safeText } from './display-text.ts';
 import type { Output } from './output.ts';
 
-/** Shows a spinner on a terminal while something takes a moment; says nothing elsewhere. */
+/** Shows a spinner on a terminal while `work` runs; shows nothing elsewhere. */
 export async function withSpinner<T>(
   out: Output,
   text: string,
@@ -32,7 +32,7 @@ export async function withSpinner<T>(
   }
 }
 
-/** A long path is cut in its middle: a line that is broken by the terminal could not be cleared whole. */
+/** Cuts a long text in the middle: a line that the terminal wraps could not be cleared completely. */
 function shorten(out: Output, text: string): string {
   return cutMiddle(safeText(text), (out.stderr.columns || 80) - 3, out.unicode ? '…' : '...');
 }

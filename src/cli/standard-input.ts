@@ -2,8 +2,8 @@ import { platform } from 'node:os';
 import type { CommandContext } from './context.ts';
 
 /**
- * All of standard input, or, of more than `most` bytes, some more than that many. Error: the signal's reason where one comes
- * while somebody types.
+ * Reads all of standard input, or only somewhat more than `most` bytes if there are more. Error: the reason of `stop` if it
+ * fires first.
  */
 export async function readStandardInput(
   { stdin, stop, out }: Pick<CommandContext, 'stdin' | 'stop' | 'out'>,

@@ -22,7 +22,7 @@ export interface TypedDirection extends FeatureId {
   readonly strength: number | undefined;
 }
 
-/** Reads `model/source/index[@strength]`s or URLs. Error: usage, also for several models or one direction twice. */
+/** Reads `model/source/index[@strength]` ids or URLs. Error: usage, also for several models or a repeated direction. */
 export function parseDirections(words: readonly string[]): TypedDirection[] {
   const directions = words.map(parseDirection);
   const models = [...new Set(directions.map(({ model }) => model))];
@@ -55,8 +55,8 @@ function parseDirection(word: string): TypedDirection {
 }
 
 /**
- * Looks each direction up on the server, for the strength that is stored with it.
- * Errors: not_found naming all that are not there, cannot_steer where vectors and features are mixed.
+ * Looks up each direction on the server to get the strength that is stored with it.
+ * Errors: not_found naming all that are missing, cannot_steer if vectors and features are mixed.
  */
 export async function readDirections(
   http: Http,
@@ -91,7 +91,7 @@ function direction(one: TypedDirection, feature: Feature, option: number | undef
   return { ...one, id: idText(one), strength, strengthFrom, feature };
 }
 
-/** Both kinds of server take either vectors, or features of SAEs that the model's host holds. */
+/** Refuses a mixture: both kinds of server steer with vectors, or with features of SAEs that the model's host holds. */
 function refuseMixture(directions: readonly SteeringDirection[]): void {
   const vectors = directions.filter(({ feature }) => feature.hasVector === true).map(({ id }) => id);
   const features = directions.filter(({ feature }) => feature.hasVector === false).map(({ id }) => id);
@@ -102,7 +102,7 @@ function refuseMixture(directions: readonly SteeringDirection[]): void {
   });
 }
 
-/** The text after `--prompt`, or all of standard input but its last newline. Error: usage. */
+/** Returns the text of `--prompt`, or for `-` all of standard input except its last newline. Error: usage. */
 export async function readPrompt(context: CommandContext): Promise<string> {
   const given = context.options.prompt as string;
   const prompt = given === '-' ? await readText(context) : given;
@@ -117,7 +117,7 @@ export async function readPrompt(context: CommandContext): Promise<string> {
 }
 
 async function readText(context: CommandContext): Promise<string> {
-  // More is too long in any encoding, and may be cut within a character.
+  // More bytes than this are too long whatever they encode, and may end in the middle of a character.
   const most = 4 * (longestPrompt + 2);
   const bytes = await readStandardInput(context, most);
   if (bytes.length <= most && !isUtf8(bytes)) {
@@ -128,7 +128,7 @@ async function readText(context: CommandContext): Promise<string> {
   return new TextDecoder().decode(bytes).replace(/\r?\n$/, '');
 }
 
-/** The request that options, directions and prompt make together. Error: usage. */
+/** Builds the request from options, directions and prompt. */
 export function steerRequest(
   { options }: CommandContext,
   directions: readonly SteeringDirection[],

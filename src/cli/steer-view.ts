@@ -3,21 +3,21 @@ import { elapsedMs } from '../elapsed.ts';
 import { safeText, widthOf, wrapText } from './display-text.ts';
 import type { Output } from './output.ts';
 
-/** Shows the two completions while they grow, and in the end. */
+/** Shows the two completions while they grow and when they are finished. */
 export interface SteerView {
   update(completions: Completions): void;
-  /** Leaves the texts as results; on a terminal also those that were broken off. */
+  /** Prints the texts as results; on a terminal also those that were cut off (not `whole`). */
   finish(completions: Completions, whole: boolean): void;
 }
 
-/** Narrower than this, columns are harder to read than one text under the other. */
+/** On fewer columns than this, texts side by side are harder to read than one below the other. */
 const narrowest = 60;
 const gapWidth = 3;
 const redrawMs = 40;
 
 /**
- * On a terminal default and steered side by side, redrawn in place as they grow, one under the other where it is
- * narrow; elsewhere each once, under its name, when they are finished.
+ * On a terminal, shows the default and the steered text side by side, or one below the other if it is narrow, and
+ * redraws them in place as they grow. Elsewhere prints each once, under its name, when they are finished.
  */
 export function openSteerView(out: Output): SteerView {
   const { screen } = out;
@@ -25,7 +25,7 @@ export function openSteerView(out: Output): SteerView {
   let latest: Completions = { plain: null, steered: null };
   const draw = () => screen?.draw(layOut(out, latest, screen.columns));
   if (screen) {
-    // Both streams are the same terminal: a line on stderr goes above the texts.
+    // stderr shows on the same terminal: its lines go above the texts.
     out.setLineWriter((line) => {
       screen.clear();
       out.stderr.write(`${line}\n`);
@@ -51,7 +51,7 @@ export function openSteerView(out: Output): SteerView {
   };
 }
 
-/** For whoever reads it from a file or pipe: no line is broken that was none. */
+/** Lays out the texts for a file or pipe, without wrapping lines. */
 function plainLines({ page: { paint } }: Output, { plain, steered }: Completions): string[] {
   return [paint.bold('default'), safeText(plain ?? ''), '', paint.bold('steered'), safeText(steered ?? '')];
 }

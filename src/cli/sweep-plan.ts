@@ -16,9 +16,9 @@ const labelWidth = 9;
 type Fact = (prepared: PreparedSae) => string;
 
 /**
- * Shows where several SAEs go, before anything is sent: once what holds of all of them, then a table with a line for
- * each, then what is to be said of some alone. Model, layer, hook and orientation of each are in the table wherever they
- * are not the same for all.
+ * Shows where several SAEs go, before anything is sent: first what they have in common, then a table with a line for
+ * each, then what holds for some only. The table always has layer and hook, but model, orientation, decoder and layout
+ * only if they are not the same for all.
  */
 export function showSweep(out: Output, server: Server, all: readonly PreparedSae[]): void {
   const lines = all.map((one) => sharedLines(server, one));
@@ -42,7 +42,7 @@ const decoderOf: Fact = ({ sae }) => `${sae.decoder.name} ${sae.decoder.dtype}`;
 const modelOf: Fact = ({ place }) => place.model.value;
 const wayOf: Fact = ({ orientation }) => orientation.value;
 
-/** What all have in common: empty where it is not the same for all. */
+/** Returns a fact that is the same for all; empty if it is not. */
 function common(all: readonly PreparedSae[], fact: Fact): string {
   const [first, ...others] = all.map(fact);
   return first !== undefined && others.every((other) => other === first) ? first : '';
@@ -53,7 +53,7 @@ function inBrackets(all: readonly PreparedSae[], fact: Fact): string {
   return shared && ` (${shared})`;
 }
 
-/** Decoder, orientation and place, as far as they are the same, and how what is not is known. */
+/** Says decoder, orientation and place as far as all share them, and how the place of each is known. */
 function placeLines(all: readonly PreparedSae[]): string[] {
   const decoder = common(all, decoderOf) || 'of each as below';
   const ways = distinct(all, ({ orientation }) => `${orientation.value}: ${orientation.from}`);
@@ -78,12 +78,12 @@ const fromsOf: Fact = ({ place, sae }) => {
   return [from('model', model), from('layer', layer), from('hook', hook), from('reads', hookIn)].flat().join(', ');
 };
 
-/** `folder layer_12` is the same reason as `folder layer_13`. */
+/** Turns `folder layer_12` into `folder layer_{layer}`: the same reason for every layer. */
 function ofAnyLayer(from: string, layer: number): string {
   return /^(folder|file) /.test(from) ? from.replace(new RegExp(`(?<!\\d)0*${layer}(?!\\d)`), '{layer}') : from;
 }
 
-/** What is said of them, each once; where several things are, which SAEs each holds for. */
+/** Returns each different fact once; if there are several, with the SAEs that each holds for. */
 function distinct(all: readonly PreparedSae[], fact: Fact): string[] {
   const groups = new Map<string, string[]>();
   for (const one of all) groups.set(fact(one), [...(groups.get(fact(one)) ?? []), sourceOf(one)]);
@@ -91,7 +91,7 @@ function distinct(all: readonly PreparedSae[], fact: Fact): string[] {
   return Array.from(groups, ([text, sources]) => `${text}: ${sources.join(', ')}`);
 }
 
-/** All that a plan says of one besides its place, in lines that may be the same for others. */
+/** Returns all that the plan says of one SAE besides its place, worded so that lines can be the same for others. */
 function sharedLines(server: Server, one: PreparedSae): string[] {
   const { sae } = one;
   const pathOf = (path: string) => {
@@ -111,7 +111,7 @@ function sharedLines(server: Server, one: PreparedSae): string[] {
   ];
 }
 
-/** What is said of some but not of all, and of which; each once, in the order of the SAEs. */
+/** Returns the lines that hold for some SAEs but not for all, each once with its sources, in the order of the SAEs. */
 function ofSome(
   all: readonly PreparedSae[],
   lines: readonly (readonly string[])[],

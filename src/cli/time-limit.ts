@@ -4,8 +4,8 @@ import { longestSliceMs } from '../wait-for.ts';
 import { type CommandContext, graceMs } from './context.ts';
 
 /**
- * Runs an upload that is stopped as by a signal once `--max-duration` has passed since this process began, and cut off a
- * grace later. Error: paused where that came before there was a report of any job.
+ * Runs an upload. Stops it, as a signal would, once `--max-duration` has passed since this process began, and cuts it off
+ * after a grace period. Error: paused if it was cut off before any job could report.
  */
 export async function withTimeLimit(
   given: CommandContext,

@@ -2,8 +2,8 @@ import { AppError } from '../errors.ts';
 import { optionText } from './options.ts';
 
 /**
- * The error for what the files of an SAE do not say, with an example made of the command that was typed. Where an SAE
- * is of is never guessed: an example that is pasted as it is must not bring it to another place.
+ * Adds an example, made from the typed command, to the error for a model or layer that the files do not name. These are
+ * placeholders in it, never guesses: pasted as it is, the example must not send the SAE to a wrong place.
  */
 export function withExample(error: unknown, command: string): unknown {
   if (!(error instanceof AppError) || error.code !== 'option_missing' || error.details.head !== undefined) return error;

@@ -15,7 +15,7 @@ import type { QuotaReach } from './progress-state.ts';
 import { describeQuarantine, type RowNaming } from './quarantine.ts';
 import type { Session } from './session.ts';
 
-/** What every upload command tells the library of how it is to be run, made of options and signals. */
+/** Turns options and signals into the library's run options, as every upload command needs them. */
 export function runOptions({ options, env, stop, abort, command, typed }: CommandContext): Omit<RunOptions, 'server'> {
   const { restart = false, forceUnlock = false, settleTimeout, wait = false, assumeNew = false } = options;
   return {
@@ -26,7 +26,7 @@ export function runOptions({ options, env, stop, abort, command, typed }: Comman
   };
 }
 
-/** What looking ahead needs, which writes nothing; `onEvent` tells warnings, and ends it once a signal has come. */
+/** Returns the options for a look-ahead, which writes nothing. `onEvent` shows warnings and throws once a signal came. */
 export function lookOptions({ options, stop, out }: CommandContext, { folders }: Session, server: Server) {
   const onEvent = (event: UploadEvent) => {
     throwIfStopped({ signal: stop });
@@ -64,7 +64,7 @@ export async function eventReporter(
 
 const dayMs = 86_400_000;
 
-/** How far a quota lets the upload come; with `--wait` also when its last rows go. */
+/** Returns how far a quota lets the upload get; with `--wait` also when its last rows will be sent. */
 function quotaReach({ options }: CommandContext, quota: QuotaAhead | undefined): QuotaReach | undefined {
   if (!quota) return undefined;
   const { reach, resumeAt, days } = quota;
@@ -72,7 +72,7 @@ function quotaReach({ options }: CommandContext, quota: QuotaAhead | undefined):
   return { reach, lastDay };
 }
 
-/** Says what a person should know of an event while the upload goes on; `outages` are of the whole upload. */
+/** Shows what a person should know about an event. `outages` is one teller for the whole upload. */
 export function tellEvent({ out }: CommandContext, event: UploadEvent, outages: OutageTeller): void {
   if (event.type === 'progress') outages.progress();
   const retry = event.type === 'retry' ? outages.retry(event) : undefined;
@@ -95,7 +95,7 @@ export function tellEvent({ out }: CommandContext, event: UploadEvent, outages: 
   }
 }
 
-/** What is left to say of a run that did not finish: why, and how to go on. */
+/** Lists the rows that were left out and, if the run did not finish, says why and how to go on. */
 export function tellEnd(context: CommandContext, { end, quarantined }: JobReport, naming: RowNaming = {}): void {
   const { out, command, options } = context;
   for (const line of describeQuarantine(quarantined, naming)) out.note(line);
@@ -109,22 +109,22 @@ export function tellEnd(context: CommandContext, { end, quarantined }: JobReport
   out.note(`progress is saved; go on with: ${command}`);
 }
 
-/** How a job ended that was begun, or why it was not. */
+/** How a job ended, or why it was not begun. */
 type Ended = Pick<JobReport, 'end'> & Partial<Pick<JobReport, 'quarantined'>>;
 
-/** Exit code of a run by how it ended; signals set their own. */
+/** Returns the exit code for how a run ended; signals set their own. */
 export function exitCodeOf({ end, quarantined }: Ended): number {
   if (end.type === 'quota' || end.type === 'time_up') return 8;
   return quarantined?.size ? 3 : 0;
 }
 
-/** How a run stands, in the words of the summary. */
+/** Returns the status of a run, as the summary calls it. */
 export function statusOf({ end, quarantined }: Ended): 'done' | 'quarantined' | 'paused' | 'interrupted' {
   if (end.type === 'finished') return quarantined?.size ? 'quarantined' : 'done';
   return end.type === 'stopped' ? 'interrupted' : 'paused';
 }
 
-/** The fields of a summary that say when a paused job may go on. */
+/** Returns the fields of a summary that say when a paused job can go on. */
 export function resumeFields({ end }: Pick<JobReport, 'end'>): { resume_at?: string } {
   if (end.type === 'time_up') return { resume_at: new Date().toISOString() };
   return end.type === 'quota' && end.resumeAt ? { resume_at: end.resumeAt.toISOString() } : {};

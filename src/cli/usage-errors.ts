@@ -11,19 +11,19 @@ import type { WriteText } from './program.ts';
 const names = commandSpecs.map(({ name }) => name);
 const ofOneCommand = 'neuronpedia COMMAND --help shows one with examples';
 
-/** What a command line without a word gets: help, for whoever reads it, and an error, for a script that left something out. */
+/** Answers an empty command line: shows help, for people, and returns an error, for scripts that left out the command. */
 export function noCommand(write: WriteText, summary: string): AppError {
   write.err(`${toolHelp(summary, helpWidth(write.columns))}\n`);
   return new AppError('usage', 'which command?', { hints: [`commands: ${names.join(', ')}`, ofOneCommand] });
 }
 
-/** Says in our words what commander could not make sense of, and what may have been meant. */
+/** Rewords an error of commander and adds hints about what may have been meant. */
 export function usageError(error: CommanderError, program: Command, argv: readonly string[]): AppError {
   const words = argv.filter((word) => !word.startsWith('-'));
-  // `help nosuch` ends as if no command had been named.
+  // For `help nosuch` commander reports the same code as for no command.
   if (error.code === 'commander.help') return unknownCommand(words[0] === 'help' ? words[1] : undefined);
   if (error.code === 'commander.unknownCommand') return unknownCommand(program.args[0]);
-  // A key given as --api-key=KEY is not shown again.
+  // Do not repeat a key that was given as --api-key=KEY.
   const message = error.message.replace(/^error: /, '').replace(/(unknown option '[^'=]*)=.*'$/m, "$1'");
   const command = names.find((name) => name === program.args[0]);
   const [, flag] = /unknown option '([^'=]+)'/.exec(message) ?? [];
@@ -31,7 +31,7 @@ export function usageError(error: CommanderError, program: Command, argv: readon
   return new AppError('usage', message, { hints: [...hints, `neuronpedia ${command ? `${command} ` : ''}--help`] });
 }
 
-/** Longer than any command or slip of one: a key that was pasted here is not shown again. */
+/** Longer than any misspelt command: what exceeds it may be a key pasted by mistake, and is not repeated. */
 const longestEcho = 20;
 
 function unknownCommand(typed: string | undefined): AppError {
@@ -45,7 +45,7 @@ function unknownCommand(typed: string | undefined): AppError {
   });
 }
 
-/** A slip of one that the command takes, or one that only others take. */
+/** Returns hints for an unknown option: it may be misspelt, belong to other commands, or be meant for a key. */
 function unknownOption(flag: string, command: string | undefined): string[] {
   const spec = commandSpecs.find(({ name }) => name === command);
   const own = [...(spec?.options ?? []), ...everywhere].map(flagOf);
@@ -56,11 +56,11 @@ function unknownOption(flag: string, command: string | undefined): string[] {
   return didYouMean(flag, [...own, '--help', '--version']);
 }
 
-/** In a command line a key would stand in the shell's history and the list of processes. */
+/** On the command line a key would end up in the shell's history and the process list. */
 const keysAreGiven =
   'keys are no options: store one with neuronpedia login (--with-token reads it from a pipe), or set NEURONPEDIA_API_KEY';
 
-/** What the value of an option would be. */
+/** Returns the help of an option that was given without its value. */
 function missingValue(message: string): string[] {
   const [, flag] = /option '(--[\w-]+) <[^>]+>' argument missing/.exec(message) ?? [];
   const found = Object.keys(optionSpecs).find((name) => flagOf(name as OptionName) === flag);

@@ -1,6 +1,6 @@
 import type { AppError, ErrorCode } from '../errors.ts';
 
-/** What to type or look at next where an error knows nothing better, by its code. */
+/** What to type or look at next, by error code, for errors without hints of their own. */
 const usual: Partial<Record<ErrorCode, string>> = {
   usage: 'neuronpedia --help lists the commands, and neuronpedia COMMAND --help their options',
   file_unreadable: 'see whether it is whole and may be read: ls -l',
@@ -17,7 +17,7 @@ const usual: Partial<Record<ErrorCode, string>> = {
   cannot_be_stored: 'nothing was sent; neuronpedia status says what this server is',
 };
 
-/** An error's own hints, or the usual one of its code. */
+/** Returns an error's own hints, or the usual one for its code. */
 export function hintsOf({ code, hints }: Pick<AppError, 'code' | 'hints'>): readonly string[] {
   const other = usual[code];
   return hints.length > 0 || other === undefined ? hints : [other];

@@ -5,18 +5,18 @@ import { type Server, toDelete } from '../upload/server.ts';
 import type { Verification } from '../upload/verify-rows.ts';
 import type { Output } from './output.ts';
 
-/** What a verification found, as its document has it. */
+/** What a verification found, as its document shows it. */
 export interface VerifyFields extends Verification {
-  /** Rows that it could have compared. */
+  /** Rows that could have been compared. */
   readonly rows: number;
-  /** All of them were. */
+  /** Whether all of them were compared. */
   readonly every: boolean;
-  /** `presence`: only whether rows are there. */
+  /** `files`: rows were compared with the files; `presence`: they were only looked for. */
   readonly basis: string;
   readonly chanceToNoticeOnePercent?: number;
 }
 
-/** Says how much was compared, how sure that makes one, and what differs. */
+/** Shows how many rows were compared, how much a sample of that size proves, and what differs. */
 export function tellVerification(out: Output, fields: VerifyFields): void {
   const { compared, rows, different, differences, basis, chanceToNoticeOnePercent: chance } = fields;
   if (rows === 0) {
@@ -39,12 +39,12 @@ export function tellVerification(out: Output, fields: VerifyFields): void {
   }
 }
 
-/** Never more than it is: 99.96 % is not 100 %. */
+/** Rounds down: 99.96 % must not show as 100 %. */
 function percent(chance: number): string {
   return `${(Math.floor(chance * 1000) / 10).toFixed(1)} %`;
 }
 
-/** Error: difference, with the first of them. */
+/** Throws if any row differs. Error: difference, with the first differences. */
 export function requireSame(job: string, server: Server, fields: VerifyFields): void {
   const { compared, different, differences, every } = fields;
   if (different === 0) return;

@@ -1,27 +1,27 @@
 /** The tiers of the daily quota. */
 export type Tier = 'free' | 'research' | 'bulk';
 
-/** Who a key belongs to, and what that user may do. */
+/** The user that a key belongs to, and what that user may do. */
 export interface Account {
   id: string;
   name: string;
   tier: Tier;
   privateUploads: boolean;
   mayUpload: boolean;
-  /** Whether keys of model providers are saved for the user: only with them does the public kind explain and score. */
+  /** Whether the user has saved keys of model providers. The public kind explains and scores only for such users. */
   providerKeys: boolean;
 }
 
 /** The key that the `--sandbox` flags use. */
 export const DEFAULT_KEY = 'sandbox-bulk';
 
-/** The owner of what no user made: built-in models and the sources of vectors. */
+/** The owner of everything that no user made: built-in models and the sources that hold vectors. */
 export const PLATFORM_ID = 'clkht01d40000jv08hvalcvly';
 
-/** A user to be known besides the fixed ones. */
+/** A user in addition to the fixed ones. */
 export type SandboxUser = { key: string } & Pick<Account, 'id' | 'name'> & Partial<Account>;
 
-/** The fixed keys, each with a user of its own, and further ones; `tier` is the one of the default key's user. */
+/** Returns the accounts by key: one user per fixed key, plus `users`. `tier` applies to the default key's user. */
 export function accountsByKey(tier: Tier, users: readonly SandboxUser[] = []): Map<string, Account> {
   const plain = { tier: 'free', privateUploads: false, mayUpload: true, providerKeys: false } as const;
   const account = (name: string, of: Partial<Account>): [string, Account] => [
@@ -39,10 +39,10 @@ export function accountsByKey(tier: Tier, users: readonly SandboxUser[] = []): M
   ]);
 }
 
-/** The account that uploaded activations are kept under. */
+/** The account that owns the activations uploaded with a row. */
 export const ACTIVATIONS_OWNER_ID = 'clsxqq2xd0000vvp2k5itlhqj';
 
-/** The display name that goes with an owner's id. */
+/** Returns the display name for an owner's id. */
 export function ownerName(id: string): string {
   return id === PLATFORM_ID ? 'Neuronpedia' : id.replace(/^user_/, '');
 }

@@ -1,25 +1,25 @@
 import type { StoredVector } from './float32.ts';
 
-/** One HTTP answer with its JSON already written, so that it can be stored and given again byte for byte. */
+/** One HTTP answer. Its body is already JSON text, so it can be stored and repeated byte for byte. */
 export interface Answer {
   status: number;
   text: string;
   headers?: Record<string, string>;
-  /** Content type; JSON where missing, none where null. */
+  /** Content type: JSON if missing, no header if null. */
   type?: string | null;
-  /** Sent instead of `text`, part by part. Where it throws, the connection is cut: before the first part, unanswered. */
+  /** Sent part by part instead of `text`. If it throws, the connection is cut; before the first part, without an answer. */
   stream?: AsyncIterable<string>;
 }
 
-// NUL is refused in every text that is stored, so no stored text can look like a placeholder.
+// A placeholder starts with NUL. Stored texts never contain NUL, so none can look like a placeholder.
 const placeholder = /"\\u0000vector (\d+)"/g;
 
 function writeNumbers(values: StoredVector): string {
-  // JSON.stringify writes -0 as 0, which is another float32.
+  // JSON.stringify writes -0 as 0, which is a different float32.
   return `[${Array.from(values, (value) => (Object.is(value, -0) ? '-0' : String(value))).join(',')}]`;
 }
 
-/** Writes a value as JSON; a typed array anywhere in it becomes an array of numbers that keeps every bit. */
+/** Writes a value as JSON. Typed arrays anywhere in it become arrays of numbers without losing a bit. */
 function writeJson(value: unknown): string {
   const vectors: StoredVector[] = [];
   const text = JSON.stringify(value, (_key, part) =>
@@ -28,7 +28,7 @@ function writeJson(value: unknown): string {
   return vectors.length === 0 ? text : text.replace(placeholder, (_all, at) => writeNumbers(vectors[Number(at)]!));
 }
 
-/** An answer with this value as its body. */
+/** Makes an answer with this value as its JSON body. */
 export function answer(value: unknown, status = 200): Answer {
   return { status, text: writeJson(value) };
 }

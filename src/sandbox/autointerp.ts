@@ -5,7 +5,7 @@ import type { FeatureRow } from './store/features.ts';
 import type { Score } from './store/scores.ts';
 import type { Store } from './store/store.ts';
 
-/** Kinds of automatic explanations. */
+/** Types of automatic explanations. */
 export const METHODS: readonly string[] = [
   ...['oai_token-act-pair', 'np_max-act', 'np_max-act-logits', 'eleuther_acts_top20'],
 ];
@@ -13,10 +13,10 @@ export const METHODS: readonly string[] = [
 /** Models that explain and score. */
 export const EXPLAINERS: readonly string[] = ['gpt-4o-mini', 'gpt-4o', 'gpt-4.1-nano', 'gemini-2.0-flash'];
 
-/** Kinds of scores. */
+/** Types of scores. */
 export const SCORERS: readonly string[] = ['recall_alt', 'eleuther_fuzz', 'eleuther_recall', 'eleuther_embedding'];
 
-/** What is asked of a model: a kind of explanation or score, and which model; for whom, and when. */
+/** A request for an explanation or a score: its type, the model to ask, the user who asks, and when. */
 export interface Task {
   typeName: string;
   modelName: string;
@@ -24,12 +24,12 @@ export interface Task {
   createdAt: string;
 }
 
-/** Whether a row has an explanation of this kind by this model. */
+/** Whether a row has an explanation of this type by this model. */
 export function isExplained({ examples }: Store, row: FeatureRow, { typeName, modelName }: Task): boolean {
   return examples.generated(row.id, typeName, modelName) !== undefined;
 }
 
-/** Explains a row by a stand-in and stores it, inside an open write; undefined for a row without activations. */
+/** Explains a row with a stand-in and stores it inside an open write. Returns undefined for a row without activations. */
 export function storeExplanation({ examples }: Store, row: FeatureRow, task: Task): Explanation | undefined {
   const { typeName: methodName, modelName, userId, createdAt } = task;
   const activations = examples.activations(row.id, Number.MAX_SAFE_INTEGER);
@@ -38,7 +38,7 @@ export function storeExplanation({ examples }: Store, row: FeatureRow, task: Tas
   return examples.addExplanation(row.id, { text, methodName, modelName }, userId, createdAt);
 }
 
-/** Scores an explanation by a stand-in and stores it, inside an open write; undefined where it has this score. */
+/** Scores an explanation with a stand-in and stores it inside an open write. Returns undefined if it has this score. */
 export function storeScore({ scores }: Store, explanation: Explanation, task: Task): Score | undefined {
   const { typeName, modelName, userId, createdAt } = task;
   if (scores.find(explanation.id, typeName, modelName) !== undefined) return undefined;
@@ -48,7 +48,7 @@ export function storeScore({ scores }: Store, explanation: Explanation, task: Ta
 
 const EXPLANATION_ID = /^explanation-(\d{1,15})$/;
 
-/** The explanation that feature reads call by this id, with its row. */
+/** Finds the explanation that feature reads show under this id, with its row. */
 export function findExplanation(
   { examples, features }: Store,
   shownId: string,

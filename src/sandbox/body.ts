@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /**
- * Reads a request's body of at most `cap` bytes; undefined as soon as it is known to be larger, with nothing kept.
- * Rejects when the client goes away before its end.
+ * Reads a request body of at most `cap` bytes. Resolves to undefined as soon as it is known to be larger.
+ * Rejects if the client disconnects before its end.
  */
 export function readBody(request: IncomingMessage, cap: number): Promise<Uint8Array | undefined> {
   return new Promise((resolve, reject) => {
@@ -23,8 +23,8 @@ export function readBody(request: IncomingMessage, cap: number): Promise<Uint8Ar
 }
 
 /**
- * Ends an answer that was given before the request's body was read: closing at once would reset the connection under
- * a client that is still writing, and lose the answer. So up to `most` bytes are thrown away before the connection is.
+ * Sends an answer whose request body has not been read. Closing at once would reset the connection while the client is
+ * still writing, and the answer would be lost. So up to `most` bytes of the body are discarded first.
  */
 export function endUnread(request: IncomingMessage, response: ServerResponse, text: string, most: number): void {
   let left = most;
@@ -38,7 +38,7 @@ export function endUnread(request: IncomingMessage, response: ServerResponse, te
   request.resume();
 }
 
-/** Reads a whole body and keeps its first `cap` bytes. Rejects when the client goes away before its end. */
+/** Reads a whole body and keeps its first `cap` bytes. Rejects if the client disconnects before its end. */
 export function readCutBody(request: IncomingMessage, cap: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = [];

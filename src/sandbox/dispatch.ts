@@ -4,7 +4,7 @@ import type { ServerKind } from './kind.ts';
 import type { Call, Route } from './route.ts';
 import { textProblem } from './text.ts';
 
-/** A request with its body read, before it is known what it asks for. */
+/** A request whose body has been read, before its route is known. */
 export interface Incoming extends Pick<Call, 'store' | 'now' | 'origin' | 'body' | 'remaining'> {
   method: string;
   url: string;
@@ -54,7 +54,7 @@ function find(kind: ServerKind, method: string, url: string): Match | Answer {
   return problem === undefined ? found : kind.badPath(`the path's ${problem}`);
 }
 
-/** Answers one request as this kind of server does. Never throws: refusals and failures are answers. */
+/** Answers one request as this kind of server does. Never rejects: refusals and failures become answers. */
 export async function dispatch(kind: ServerKind, accounts: Map<string, Account>, incoming: Incoming): Promise<Answer> {
   const { method, url, apiKey, ...rest } = incoming;
   const found = find(kind, method, url);

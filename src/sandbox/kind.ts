@@ -3,20 +3,20 @@ import type { Answer } from './answer.ts';
 import type { Route } from './route.ts';
 import type { Store } from './store/store.ts';
 
-/** A request before its body is looked at. */
+/** What is known of a request without its body. */
 export interface Visit {
   store: Store;
   now: Date;
-  /** The address that it came from. */
+  /** The client's address. */
   ip: string;
   path: string;
 }
 
-/** One kind of server over a store: its endpoints, and what it answers where none of them does. */
+/** One kind of server over a store: its endpoints, and its answers to requests that fit none of them. */
 export interface ServerKind {
   routes: readonly Route[];
   maxBodyBytes: number;
-  /** Reads a body; undefined is a body that `bodyTooLarge` answers. Rejects when the client goes away before its end. */
+  /** Reads a body; undefined if `bodyTooLarge` is the answer. Rejects if the client disconnects before its end. */
   readBody(request: IncomingMessage, cap: number): Promise<Uint8Array | undefined>;
   bodyTooLarge(cap: number): Answer;
   notHttp(): Answer;
@@ -26,8 +26,8 @@ export interface ServerKind {
   /** The answer to whatever a handler threw. */
   failure(error: unknown): Answer;
   /**
-   * Stands around every answer, where a kind has a say in all of them: `answerIt` makes the answer, and is told what is
-   * left of the caller's window where that is known.
+   * Wraps the answer to every request whose body was read. `answerIt` makes the answer; its argument is how many requests
+   * are left in the caller's rate-limit window, or null if none are counted.
    */
   around?(visit: Visit, answerIt: (remaining: string | null) => Promise<Answer>): Promise<Answer>;
 }

@@ -1,4 +1,4 @@
-/** A model that every sandbox knows. */
+/** A model that a sandbox knows without a user having made it. */
 export interface BuiltInModel {
   id: string;
   /** Width of the residual stream. */
@@ -7,7 +7,7 @@ export interface BuiltInModel {
   displayNameShort: string;
   displayName: string;
   owner: string;
-  /** 0 where it is not recorded. */
+  /** 0 if it is not recorded. */
   neuronsPerLayer: number;
 }
 
@@ -18,8 +18,8 @@ function model(id: string, dimension: number, layers: number, names: Names = {})
 }
 
 /**
- * The built-in models: id, residual width, layers. One line adds one. Models whose width is unknown or whose id is not
- * confirmed are left out: whoever needs one makes it with `model/new`.
+ * The built-in models: id, residual width, layers. To add one, add a line. Models with an unknown width or an unconfirmed
+ * id are left out: users can make them with `model/new`.
  */
 export const BUILT_IN_MODELS: readonly BuiltInModel[] = [
   model('gpt2-small', 768, 12, {
@@ -28,7 +28,7 @@ export const BUILT_IN_MODELS: readonly BuiltInModel[] = [
     owner: 'OpenAI',
     neuronsPerLayer: 3072,
   }),
-  // The model that the SAE in fixtures/ was trained on: nobody else's server knows it.
+  // The model that the SAE in fixtures/ was trained on. No other server knows it.
   model('tiny-kjv-4l', 64, 4),
   model('pythia-70m-deduped', 512, 6),
   model('gemma-2b', 2048, 18),

@@ -6,17 +6,17 @@ import type { Store } from './store/store.ts';
 export interface Call {
   store: Store;
   now: Date;
-  /** Where this server is reached, without a slash at the end. */
+  /** The address of this server, without a trailing slash. */
   origin: string;
-  /** Whose key came with the request; undefined without a known key. */
+  /** The account of the request's key; undefined if the key is missing or unknown. */
   account: Account | undefined;
   /** The values of the `:name` segments of the route's path, in order. */
   params: string[];
   /** The value of the `Idempotency-Key` header. */
   idempotencyKey: string | undefined;
-  /** The route's path, so that one key on two endpoints is noticed. */
+  /** The route's path. Hashed with the body, it shows when an idempotency key is reused on another endpoint. */
   path: string;
-  /** How many requests are left of the caller's window; null where nothing is counted. */
+  /** How many requests are left in the caller's rate-limit window; null if none are counted. */
   remaining: string | null;
   body: Uint8Array;
 }
@@ -26,6 +26,6 @@ export interface Route {
   method: 'GET' | 'POST';
   /** Segments that start with `:` match anything. */
   path: string;
-  /** May throw; the kind of server makes an answer of it. One that is not async gives way to no other request. */
+  /** May throw: the server kind turns errors into answers. A handler that is not async blocks all other requests. */
   handle(call: Call): Answer | Promise<Answer>;
 }

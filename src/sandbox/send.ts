@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Answer } from './answer.ts';
 
-/** The head of an answer; its content type is JSON unless it says otherwise. */
+/** Returns the headers of an answer. The content type is JSON unless the answer sets another, or none. */
 export function headersOf({ text, type = 'application/json', stream, headers }: Answer): Record<string, string> {
   return {
     ...(type === null ? {} : { 'content-type': type }),
@@ -16,7 +16,7 @@ function writePart(response: ServerResponse, part: string): Promise<void> {
   });
 }
 
-/** Sends an answer whole. Rejects where its stream fails, with what came before sent: the connection is then to be cut. */
+/** Sends an answer. Rejects if its stream fails, perhaps with some parts sent: the caller must cut the connection. */
 export async function sendAnswer(response: ServerResponse, given: Answer): Promise<void> {
   const { status, text, stream } = given;
   if (stream === undefined) {

@@ -14,42 +14,42 @@ import { openWritableStore, removeStore, type Store } from './store/store.ts';
 
 /** How to start a sandbox. */
 export interface SandboxOptions {
-  /** Holds all data; made with mode 0700 where missing. */
+  /** The folder for all data; made with mode 0700 if missing. */
   dataDir: string;
   /** 0, the default, is any free port. */
   port?: number;
   /** Default 127.0.0.1. */
   host?: string;
-  /** Quota of the default key's user; default `bulk`. */
+  /** Quota tier of the default key's user; default `bulk`. */
   tier?: Tier;
-  /** Empties the data folder's store first. */
+  /** Deletes the data folder's store first. */
   fresh?: boolean;
   /** The clock; default the real one. */
   now?: () => Date;
-  /** Users besides the fixed ones. */
+  /** Users in addition to the fixed ones. */
   users?: readonly SandboxUser[];
-  /** Behaves as the public server does; default the upload protocol. */
+  /** Behaves like the public server; the default is the upload protocol. */
   public?: boolean;
-  /** Public only: hourly windows per address, as the public server has them; default off. */
+  /** Public only: limits the requests of each address per hour, as the public server does; default off. */
   rateLimit?: boolean;
-  /** Public only: the largest answer that its hosting platform lets through; default 4,500,000. */
+  /** Public only: the largest answer, in bytes, that the hosting platform lets through; default 4,500,000. */
   maxAnswerBytes?: number;
   /** Public only: the models that it knows, instead of the built-in ones. */
   models?: readonly BuiltInModel[];
-  /** What completes prompts when steering; default a stand-in that says that it is one. */
+  /** The model that completes prompts for steering; the default is a stand-in that says that it is one. */
   upstream?: Upstream;
-  /** Told of every request once its answer has ended, with nothing secret in it. */
+  /** Called with a line about every request once its answer has ended. The line contains no secrets. */
   onExchange?: (line: string) => void;
 }
 
 /** A running sandbox. */
 export interface Sandbox {
-  /** Origin, without a slash at the end. */
+  /** Origin, without a trailing slash. */
   url: string;
   port: number;
   /** The default key, `sandbox-bulk`. */
   apiKey: string;
-  /** Of the data folder; also the header `x-server-id` of every answer. */
+  /** The data folder's id, which every answer carries in the header `x-server-id`. */
   serverId: string;
   /** Cuts open connections and closes the store. */
   close(): Promise<void>;
@@ -63,7 +63,7 @@ interface Setting {
   origin: () => string;
 }
 
-// Longer than clients keep an idle connection, or they would send into one that is being closed.
+// Longer than clients keep idle connections: otherwise they could send on one that is just being closed.
 const KEEP_ALIVE_MS = 65_000;
 
 function header(request: IncomingMessage, name: string): string | undefined {
@@ -126,7 +126,7 @@ function createSandboxServer(setting: Setting, onExchange: SandboxOptions['onExc
         onExchange(`${request.method} ${request.url} (${size} bytes) -> ${result} (${ms} ms)`);
       });
     }
-    // A client that went away before its request was complete, or a stream that broke off: the connection is cut.
+    // The client disconnected before its request was complete, or a stream failed: cut the connection.
     serve(setting, request, response).catch(() => response.destroy());
   });
   server.on('clientError', (_error, socket) => {
@@ -144,8 +144,9 @@ function kindOf(options: SandboxOptions): ServerKind {
 }
 
 /**
- * Starts the embedded server, of either kind, over a data folder. Several may run over one folder at once.
- * Throws with code `sandbox_unavailable` where libsql is missing, `sandbox_in_use` where a folder to be emptied is not its own alone, and with Node's own codes (`EADDRINUSE`, …).
+ * Starts the embedded server, of either kind, over a data folder. Several servers may run over one folder at once.
+ * Throws with code `sandbox_unavailable` if libsql is missing, `sandbox_in_use` if `fresh` would delete a store that is
+ * open elsewhere, Node's own codes (`EADDRINUSE`, …), and without a code if the data's version can't be upgraded.
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { dataDir, port = 0, host = '127.0.0.1', tier = 'bulk', now = () => new Date() } = options;

@@ -1,6 +1,6 @@
-/** What makes a text impossible to store and give back as it is; undefined when nothing does. */
+/** Returns why a text cannot be stored and read back unchanged; undefined if it can. */
 export function textProblem(text: string): string | undefined {
-  // The driver cuts a bound text at NUL, so that one text would silently match another.
+  // The driver cuts a bound text at NUL, so two different texts would silently match.
   if (text.includes('\0')) return 'text holds a NUL character';
   return /\p{Surrogate}/u.test(text) ? 'text holds a lone surrogate' : undefined;
 }

@@ -12,7 +12,7 @@ const scripts: ReadonlyMap<string, (commands: readonly CompletedCommand[]) => st
   ['fish', fishScript],
 ]);
 
-/** `completion SHELL`: prints the script by which a shell completes this tool's command lines. */
+/** `completion SHELL`: prints a script with which the shell completes this tool's command lines. */
 export async function run({ args, out, commands }: CommandContext): Promise<number> {
   const [shell] = args as [string];
   const script = scripts.get(shell)?.(completedCommands(commands));

@@ -22,7 +22,7 @@ import { withProgress } from '../progress.ts';
 import { openSession, type Session } from '../session.ts';
 import { withSpinner } from '../spinner.ts';
 
-/** `delete ID…`, `delete --job JOB`: takes back what this account uploaded; nothing of it where an id is another's. */
+/** `delete ID…`, `delete --job JOB`: deletes what this account uploaded; nothing if one of the ids is another account's. */
 export function run(context: CommandContext): Promise<number> {
   const { args, options } = context;
   const ids = [...new Set(args.map(parseId).map(idText))];
@@ -59,15 +59,15 @@ export function run(context: CommandContext): Promise<number> {
   });
 }
 
-/** What was named: rows by their ids, or all of a job. */
+/** What was named: rows by their ids, or a whole job. */
 interface Named {
   readonly ids: readonly string[];
   readonly job: string | undefined;
-  /** What that job's journal says. */
+  /** The state of that job's journal. */
   readonly state: JournalState | undefined;
 }
 
-/** Which rows; and unless it is a dry run, with the jobs that know them held against other runs. */
+/** Settles which rows to delete. Unless it is a dry run, locks the jobs that know them against other runs. */
 async function plan(context: CommandContext, session: Session, server: Server, named: Named, own: Own) {
   const { options } = context;
   const hold = { stateDir: session.folders.state, forceUnlock: options.forceUnlock ?? false };
@@ -90,7 +90,7 @@ async function plan(context: CommandContext, session: Session, server: Server, n
   return { planned, held };
 }
 
-/** Rows that were sent without an answer may still come: whether there were such to be waited for. */
+/** Waits for rows that were sent without an answer and may still arrive. Returns whether it waited to the end. */
 async function waitForOpen(
   { out, options, stop }: CommandContext,
   { unanswered }: Planned,
@@ -132,7 +132,7 @@ async function finish(context: CommandContext, prepared: Prepared): Promise<numb
   return end(await remove(context, prepared, marks));
 }
 
-/** A job that never brought anything would stand in the list for ever, to be gone on with. */
+/** Forgets a job that never brought anything: it would stay in the list of jobs for ever, as if unfinished. */
 async function forgetEmpty({ out }: CommandContext, { planned, held }: Prepared): Promise<void> {
   const own = held.find(({ id }) => id === planned.job);
   if (!own) return;

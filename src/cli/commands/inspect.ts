@@ -8,7 +8,7 @@ import { uploadCommands } from '../inspect/commands.ts';
 import { inspectionLines } from '../inspect/view.ts';
 import { withSpinner } from '../spinner.ts';
 
-/** `inspect PATH`: what a file is, what the tool takes it for, what its rows are like. Asks no server for anything. */
+/** `inspect PATH`: shows what a file is, what the tool takes it for, and what its rows are like. Contacts no server. */
 export async function run(context: CommandContext): Promise<number> {
   const { out, options, stop } = context;
   const [path] = context.args as [string];
@@ -27,12 +27,12 @@ export async function run(context: CommandContext): Promise<number> {
     commands: uploadCommands(inspection, options),
     ...(error && { error: { code: error.code, exitCode: error.exitCode, message: error.message } }),
   });
-  // With --json the one document says it; an error document after it would be a second.
+  // With --json the error is part of the one document; throwing it would add a second.
   if (error) out.warn(error.message);
   return stop.aborted ? 130 : (error?.exitCode ?? 0);
 }
 
-/** Undefined where a signal came first. */
+/** Inspects the path. Returns undefined if a signal came first. */
 function look({ out, options, stop }: CommandContext, path: string): Promise<Inspection | undefined> {
   const { tensor, orientation, headAxis } = options;
   return withSpinner(out, `reading ${path}`, async (say) => {
@@ -54,7 +54,7 @@ function look({ out, options, stop }: CommandContext, path: string): Promise<Ins
   });
 }
 
-/** What cannot be read is an error always; the other findings with `--strict`. */
+/** Returns the error that findings amount to: what cannot be read always counts, the rest only with `--strict`. */
 function failure(path: string, findings: readonly Finding[], strict: boolean): AppError | undefined {
   const counted = strict ? findings : findings.filter(({ fatal }) => fatal);
   if (counted.length === 0) return undefined;

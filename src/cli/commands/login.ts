@@ -57,15 +57,15 @@ async function askForKey(context: CommandContext, origin: string): Promise<strin
   }
   context.out.note(`Make a key at ${origin}/settings, and paste it here.`);
   const prompt = () => context.out.stderr.write('API key (hidden): ');
-  // Lines are edited as usual, but nothing of them is echoed.
+  // The line is edited as usual, but not echoed.
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: context.stdin, output: silent, terminal: true });
-  // Only now is the terminal's own echo off: what is typed at the prompt must not be shown.
+  // Prompt only now: readline has just switched the terminal's echo off, so the key will not be shown.
   prompt();
-  // After Ctrl-Z readline leaves its input paused, and nothing would keep this process.
+  // After Ctrl-Z readline leaves its input paused, and nothing would keep this process alive.
   lines.on('SIGCONT', () => {
     lines.resume();
-    // Once readline has switched the terminal's own echo off again, which it does after this.
+    // Readline switches the terminal's echo off again only after this event.
     setImmediate(prompt);
   });
   try {
@@ -76,7 +76,7 @@ async function askForKey(context: CommandContext, origin: string): Promise<strin
   }
 }
 
-/** Ctrl-C and Ctrl-D at the prompt reach readline, not the process. Error: interrupted. */
+/** Handles Ctrl-C and Ctrl-D at the prompt, which reach readline, not the process. Error: interrupted. */
 function leaveEmpty(cause: Error): never {
   if (cause.name !== 'AbortError') throw cause;
   throw new AppError('interrupted', 'no key was typed; nothing was stored', { cause });

@@ -6,7 +6,7 @@ import { AppError } from '../../errors.ts';
 import type { CommandContext } from '../context.ts';
 import { startEmbedded } from '../embedded.ts';
 
-/** `sandbox`: the embedded server by itself, until SIGINT. */
+/** `sandbox`: runs the embedded server on its own until a signal comes. */
 export async function run(context: CommandContext): Promise<number> {
   const { out, options, env } = context;
   const other = Object.entries({
@@ -49,14 +49,14 @@ export async function run(context: CommandContext): Promise<number> {
   return 0;
 }
 
-/** As this system's shell sets variables; of Windows' two that is PowerShell. */
+/** Formats variables as this system's shell sets them; on Windows that is PowerShell. */
 function exporting(variables: Readonly<Record<string, string>>): string {
   const all = Object.entries(variables);
   if (platform() === 'win32') return all.map(([name, value]) => `$env:${name}='${value}'`).join('; ');
   return `export ${all.map(([name, value]) => `${name}=${value}`).join(' ')}`;
 }
 
-/** The folder that the `--sandbox` flags use too. */
+/** Returns the folder that `--sandbox` and `--sandbox-public` use too. */
 function defaultFolder({ env, options }: CommandContext): string {
   const { sandbox } = foldersOf(env);
   return options.public ? `${sandbox}-public` : sandbox;

@@ -17,7 +17,7 @@ import { openSession, type Session } from '../session.ts';
 import { withSpinner } from '../spinner.ts';
 import { hintsOf } from '../usual-hints.ts';
 
-/** `status [ID|JOB]`: the server, the account and local jobs; or one job; or one feature as the server has it. */
+/** `status [ID|JOB]`: shows the server, the account and local jobs, or one job, or one feature as the server has it. */
 export function run(context: CommandContext): Promise<number> {
   const [subject] = context.args;
   checkSubject(context.options, subject);
@@ -34,7 +34,7 @@ export function run(context: CommandContext): Promise<number> {
   });
 }
 
-/** Options that are of a job, not of a feature or of the whole. Error: usage. */
+/** Refuses options that do not fit the subject; most of them need a job. Error: usage. */
 function checkSubject({ all, resolve, verify, verifyRows, receipt }: OptionValues, subject: string | undefined): void {
   if (verifyRows !== undefined && !verify) {
     throw new AppError('usage', '--verify-rows says how many rows --verify reads back', { hints: ['add --verify'] });
@@ -50,10 +50,10 @@ function checkSubject({ all, resolve, verify, verifyRows, receipt }: OptionValue
   });
 }
 
-/** Features are named with an index behind their source. */
+/** Whether it names a job: the id of a feature has an index after its source. */
 const isJob = (subject: string) => !subject.includes('/') || sourceNamed(subject) !== undefined;
 
-/** `model/source`, or the URL of one. */
+/** Whether it is `model/source` or the URL of a source. */
 function isSource(subject: string): boolean {
   const { host, parts } = partsOfId(subject);
   return sourceNamed(subject) !== undefined && (host !== undefined || parts.length === 2);
@@ -114,7 +114,7 @@ function errorFields(error: AppError) {
   return { code, exitCode, message, hint: hintsOf(error).join('\n') };
 }
 
-/** What the server says of itself, or why it does not: local jobs are shown either way. */
+/** Asks the server about itself. Returns an error instead of throwing it: local jobs are shown either way. */
 function askServer(context: CommandContext, session: Session) {
   return withSpinner(context.out, `asking ${session.name}`, async () => {
     try {

@@ -7,7 +7,7 @@ import { withSpinner } from '../spinner.ts';
 import { parseDirections, readDirections, readPrompt, type SteeringDirection, steerRequest } from '../steer-input.ts';
 import { openSteerView } from '../steer-view.ts';
 
-/** `steer ID…`: completes a prompt twice, with and without directions; needs no key where the server needs none. */
+/** `steer ID…`: completes a prompt twice, with and without directions; needs a key only if the server does. */
 export function run(context: CommandContext): Promise<number> {
   const { args, options, out, stop } = context;
   const typed = parseDirections(args);
@@ -49,7 +49,7 @@ export function run(context: CommandContext): Promise<number> {
   });
 }
 
-/** Shows the texts as they come, and leaves what there is of them when they break off. */
+/** Shows the texts as they arrive. If they are cut off, leaves on a terminal what there is of them. */
 async function show(
   { out }: CommandContext,
   work: (onProgress: (completions: Completions) => void) => Promise<Steered>,
@@ -85,7 +85,7 @@ function tellDirections({ out }: CommandContext, session: Session, directions: r
   }
 }
 
-/** So few left that the next ones may be refused. */
+/** With this few requests left, the next ones may be refused. */
 const fewLeft = 20;
 
 function tellAnswer({ out }: CommandContext, session: Session, { shareUrl, remaining, whole }: Steered): void {
@@ -112,11 +112,11 @@ function documentOf(session: Session, directions: readonly SteeringDirection[], 
 }
 
 function answerFields({ embedded }: Session, { plain, steered, id, shareUrl, remaining, whole }: Steered) {
-  // The address of an embedded server ends with this command.
+  // The address of an embedded server is invalid once this command ends.
   return { default: plain, steered, id, ...(!embedded && { shareUrl }), remaining, whole };
 }
 
-/** A model that the server does not run fails in ways that do not say so; the feature's own page does. */
+/** Adds a hint if the server does not run the model: its errors do not say so, but its record of the feature does. */
 function explained(error: unknown, directions: readonly SteeringDirection[]): unknown {
   const model = directions.find(({ feature }) => feature.model?.inferenceEnabled === false)?.model;
   if (model === undefined || !isAway(error)) return error;

@@ -19,7 +19,7 @@ export const send: SendDirection<Probe> = (source, options, upload, hooks) => {
   return uploadProbe(source, { ...upload, ...which }, hooks);
 };
 
-/** `upload-probe FILE`: one linear probe or concept direction; prints the URL of what it made. */
+/** `upload-probe FILE`: uploads one linear probe or concept direction and prints its URL. */
 export function run(context: CommandContext): Promise<number> {
   scalingOf(context.options);
   return uploadDirection(context, send, (probe) => [notesOf(probe, context.options)]);

@@ -30,7 +30,7 @@ import { withTimeLimit } from '../time-limit.ts';
 import { withExample } from '../unsaid-place.ts';
 import { runOptions } from '../upload-run.ts';
 
-/** `upload-sae PATH…`: every SAE found is a job of its own; all are checked before the first is sent. */
+/** `upload-sae PATH…`: uploads every SAE found, each as a job of its own. All are checked before the first is sent. */
 export function run(context: CommandContext): Promise<number> {
   return withTimeLimit(context, upload).catch((error) => {
     if (isTimeUp(error)) return finishUnbegun(context, error);
@@ -45,7 +45,7 @@ function upload(context: CommandContext): Promise<number> {
   const { options } = context;
   checkSaeUsage(options);
   return closeAfter(async (own) => {
-    /** How many there are, where there is more than one, and which one it is. */
+    /** The number of SAEs if there are several, else 0; and how many of them were begun. */
     let total = 0;
     let begun = 0;
     let dryRunCode = 0;
@@ -85,7 +85,7 @@ function upload(context: CommandContext): Promise<number> {
   });
 }
 
-/** Tells what is going to be sent. Errors: those of what is to be done afterwards. */
+/** Shows what is going to be sent. Errors: those of checking receipts and explanations, and of the look-up. */
 async function showPlans(
   context: CommandContext,
   { session, connection }: SignedIn,
@@ -106,7 +106,7 @@ async function showPlans(
   showQuota(context, server, await countToSend(context, session, server, prepared));
 }
 
-/** Folders rarely hold every layer of a range; of `3,20` a missing one is more likely a slip. Either is said. */
+/** Warns of layers without an SAE. That is common with a range such as `0-11`, but likely a mistake with `3,20`. */
 function tellMissingLayers(out: Output, asked: Ranges | undefined, prepared: readonly PreparedSae[]): void {
   const missing = subtractRanges(asked ?? [], rangesOf(prepared.map(({ place }) => place.layer.value)));
   if (missing.length === 0) return;
@@ -122,7 +122,7 @@ function showChecking<T>({ out }: CommandContext, sae: Sae, check: (onEvent: OnE
   );
 }
 
-/** Whether the server would explain features of each. Errors: those of `checkAfterwards`. */
+/** Checks that the server would explain features of each SAE. Errors: those of `checkAfterwards`. */
 async function checkExplainable(
   { out, options }: CommandContext,
   http: Connection['http'],

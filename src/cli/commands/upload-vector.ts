@@ -9,7 +9,7 @@ export const send: SendDirection<Direction> = (source, { tensor, row }, upload, 
   return uploadVector(source, { ...upload, ...which }, hooks);
 };
 
-/** `upload-vector FILE`: one steering vector; prints the URL of what it made. */
+/** `upload-vector FILE`: uploads one steering vector and prints its URL. */
 export function run(context: CommandContext): Promise<number> {
   return uploadDirection(context, send);
 }

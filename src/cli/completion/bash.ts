@@ -1,8 +1,8 @@
 import { type CompletedCommand, type CompletedOption, completedEverywhere, type Value } from './words.ts';
 
 /**
- * A completion script for bash, from 3.2 (that of macOS) on, which needs no bash-completion. Where it offers nothing of
- * its own, bash completes the names of files; `compopt`, of bash 4, keeps it from that where none can be meant.
+ * Returns a completion script for bash 3.2 (that of macOS) and later, which needs no bash-completion. If it offers
+ * nothing, bash completes file names; `compopt`, from bash 4 on, prevents that where no file can be meant.
  */
 export function bashScript(commands: readonly CompletedCommand[]): string {
   const everywhere = completedEverywhere();
@@ -48,7 +48,7 @@ complete -o default -F _neuronpedia neuronpedia`;
 
 const flags = (options: readonly CompletedOption[]) => options.map(({ flag }) => flag).join(' ');
 
-/** One case for all options whose value is completed alike. */
+/** Writes one case for all options whose values are completed alike. */
 function valueCases(options: readonly CompletedOption[]): string {
   const alike = new Map<string, Set<string>>();
   for (const { flag, value } of options) {
@@ -57,7 +57,7 @@ function valueCases(options: readonly CompletedOption[]): string {
   return [...alike].map(([offered, flags]) => `    ${[...flags].join('|')}) ${offered}; return ;;`).join('\n');
 }
 
-/** Fills COMPREPLY, or leaves it to bash's own completion of files. */
+/** Returns code that fills COMPREPLY, leaves it to bash's completion of files, or switches that off. */
 function offer(value: Value | undefined): string {
   if (value?.kind === 'words') return `COMPREPLY=($(compgen -W '${value.words.join(' ')}' -- "$word"))`;
   return value && value.kind !== 'free' ? ':' : 'compopt +o default 2>/dev/null';

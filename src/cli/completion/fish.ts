@@ -1,6 +1,6 @@
 import { type CompletedCommand, type CompletedOption, completedEverywhere, type Value } from './words.ts';
 
-/** A completion script for fish, from 3.0 on. */
+/** Returns a completion script for fish 3.0 and later. */
 export function fishScript(commands: readonly CompletedCommand[]): string {
   const names = commands.map(({ name }) => name);
   const options = commands.flatMap(({ options }) => options);
@@ -9,7 +9,7 @@ export function fishScript(commands: readonly CompletedCommand[]): string {
     '-f',
     ...commands.map(({ name, summary }) => `-n ${quoted(`not ${seen(names)}`)} -a ${name} -d ${quoted(summary)}`),
     ...completedEverywhere().map(optionLine),
-    // An option means the same in each command that has it.
+    // An option means the same in every command that has it.
     ...[...new Map(options.map((option) => [option.flag, option])).values()].map((option) => {
       const having = commands.filter(({ options }) => options.some(({ flag }) => flag === option.flag));
       return `-n ${quoted(seen(having.map(({ name }) => name)))} ${optionLine(option)}`;
@@ -28,7 +28,7 @@ function optionLine({ flag, help, value }: CompletedOption): string {
   return [`-l ${flag.slice(2)}`, argument, value && completed(value), `-d ${quoted(help)}`].filter(Boolean).join(' ');
 }
 
-/** How a value is completed; without anything it is what only its author knows. */
+/** Says how a value is completed; empty for free text. */
 function completed({ kind, words }: Value): string {
   if (kind === 'words') return `-a ${quoted(words.join(' '))}`;
   return kind === 'free' ? '' : '-F';

@@ -3,7 +3,7 @@ import type { OptionSpec } from '../option-spec.ts';
 import { optionSpecs } from '../option-specs.ts';
 import { everywhere, flagOf, type OptionName } from '../options.ts';
 
-/** What may stand at a place of a command line: some words, a path, or what only its author knows. */
+/** What a value on the command line may be: one of some words, a path, a folder, or free text. */
 export interface Value {
   readonly name: string;
   readonly kind: 'words' | 'path' | 'folder' | 'free';
@@ -12,7 +12,7 @@ export interface Value {
 
 /** An option as shells complete it. */
 export interface CompletedOption {
-  /** With its hyphens. */
+  /** Includes its hyphens. */
   readonly flag: string;
   readonly help: string;
   readonly repeatable: boolean;
@@ -24,12 +24,12 @@ export interface CompletedOption {
 export interface CompletedCommand {
   readonly name: string;
   readonly summary: string;
-  /** Those of every command come besides. */
+  /** Without the options that every command takes. */
   readonly options: readonly CompletedOption[];
   readonly argument?: Value & { readonly several: boolean };
 }
 
-/** Subcommands, as they are declared. */
+/** Converts the declared subcommands for completion. */
 export function completedCommands(specs: readonly CommandSpec[]): readonly CompletedCommand[] {
   return specs.map(({ name, summary, options, argument }) => ({
     name,
@@ -41,7 +41,7 @@ export function completedCommands(specs: readonly CommandSpec[]): readonly Compl
   }));
 }
 
-/** Options that every command takes; commander has the two switches of its own. */
+/** Returns the options that every command takes, with commander's own `--help` and `--version`. */
 export function completedEverywhere(): readonly CompletedOption[] {
   return [
     ...everywhere.map(completedOption),
@@ -60,7 +60,7 @@ function completedOption(name: OptionName): CompletedOption {
   };
 }
 
-/** What help calls a value says whether it is a path. */
+/** Derives the kind of a value: its name in help says whether it is a path or a folder. */
 function completedValue(name: string, words: readonly string[] = []): Value {
   const isPath = name === 'FILE' || name === 'PATH';
   const kind = words.length > 0 ? 'words' : isPath ? 'path' : name === 'DIR' ? 'folder' : 'free';

@@ -1,6 +1,6 @@
 import { type CompletedCommand, type CompletedOption, completedEverywhere, type Value } from './words.ts';
 
-/** A completion script for zsh: as a file on `fpath`, or evaluated after `compinit`. */
+/** Returns a completion script for zsh, to be a file on `fpath` or evaluated after `compinit`. */
 export function zshScript(commands: readonly CompletedCommand[]): string {
   return `#compdef neuronpedia
 # Completes neuronpedia in zsh; made by: neuronpedia completion zsh
@@ -33,20 +33,20 @@ function commandCase({ name, options, argument }: CompletedCommand): string {
   return `        (${name}) _arguments $everywhere${specs.join('')} ;;`;
 }
 
-/** As `_arguments` wants an option: its help in brackets, its value between colons. */
+/** Formats an option for `_arguments`: its help in brackets, its value between colons. */
 function optionSpec({ flag, help, repeatable, value }: CompletedOption): string {
   const text = help.replace(/[[\]\\]/g, '\\$&');
-  // With the = its value may follow that, or be the next word.
+  // With `=` the value may follow directly or be the next word.
   return `${repeatable ? '*' : ''}${flag}${value ? '=' : ''}[${text}]${value ? `:${ended(value)}` : ''}`;
 }
 
-/** What a value is called, and what it is completed by; a blank is nothing. */
+/** Returns the name of a value and the action that completes it; a blank completes nothing. */
 function ended({ name, kind, words }: Value): string {
   const action = { words: `(${words.join(' ')})`, path: '_files', folder: '_files -/', free: ' ' }[kind];
   return `${name.replaceAll(':', '\\:')}:${action}`;
 }
 
-/** A word in quotes, indented. */
+/** Returns a function that quotes and indents a word. */
 function line(indent: number): (word: string) => string {
   return (word) => `${' '.repeat(indent)}'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -5,7 +5,7 @@ import type { Page } from '../output.ts';
 const eighths = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 const [narrowest, widest] = [8, 60];
 
-/** A histogram as lines: interval, bar, count. Bars take what the page leaves them. */
+/** Draws a histogram as lines of interval, bar and count. Bars take the width that the page leaves them. */
 export function bars({ edges, counts, scale }: Histogram, page: Page, indent: string): string[] {
   const names = edges.map(scale === 'log10' ? (edge) => String(Number(edge.toPrecision(2))) : sameDecimals(edges));
   const labels = counts.map((_, i) => [names[i] as string, names[i + 1] as string] as const);
@@ -22,7 +22,7 @@ export function bars({ edges, counts, scale }: Histogram, page: Page, indent: st
   });
 }
 
-/** Something is never drawn as nothing. */
+/** Draws at least an eighth of a cell for any value above zero. */
 function blocks(cells: number): string {
   const parts = cells > 0 ? Math.max(1, Math.round(cells * 8)) : 0;
   return '█'.repeat(parts >> 3) + eighths[parts & 7];
@@ -32,7 +32,7 @@ function wholeCells(cells: number): number {
   return cells > 0 ? Math.max(1, Math.round(cells)) : 0;
 }
 
-/** Round edges, all with as many decimals as the one that needs most. */
+/** Formats round edges, all with as many decimals as the one that needs most. */
 function sameDecimals(edges: readonly number[]): (edge: number) => string {
   if (edges.some((edge) => String(edge).includes('e'))) return String;
   const decimals = Math.max(...edges.map((edge) => (String(edge).split('.')[1] ?? '').length));

@@ -4,17 +4,17 @@ import type { VectorReport } from '../../inspect/vector.ts';
 import type { OptionValues } from '../options.ts';
 import { shellWord } from '../shell-word.ts';
 
-/** A command that uploads what was looked at, with capitals where something must still be said. */
+/** A command that uploads what was inspected; words in capitals are still to be filled in. */
 export interface SuggestedCommand {
   readonly command: string;
   /** Options whose values only a person can give. */
   readonly toGive: readonly string[];
 }
 
-/** What was said of the file, which the upload must be told again. */
+/** Options given to `inspect` that the upload needs again. */
 export type Said = Pick<OptionValues, 'tensor' | 'headAxis'>;
 
-/** The commands for all that was found. */
+/** Returns the commands that upload all that was found. */
 export function uploadCommands(inspection: Inspection, said: Said): SuggestedCommand[] {
   const { path, vectors } = inspection;
   const saes = inspection.saes.filter(({ survey }) => survey);
@@ -27,7 +27,7 @@ export function uploadCommands(inspection: Inspection, said: Said): SuggestedCom
   ];
 }
 
-/** The slabs of a crosscoder are one upload. */
+/** Groups SAEs by path: the slabs of a crosscoder are one upload. */
 function byPath(saes: readonly SaeReport[]): { path: string; saes: SaeReport[] }[] {
   const groups = new Map<string, SaeReport[]>();
   for (const sae of saes) groups.set(sae.path, [...(groups.get(sae.path) ?? []), sae]);
@@ -53,7 +53,7 @@ function saeCommand(path: string, saes: readonly SaeReport[], { tensor, headAxis
   return suggestion('upload-sae', path, [...tensorOption(tensor), ...axis, ...given, ...bad], gaps);
 }
 
-/** Files with several vectors, or with one beside what may be another and cannot be read. */
+/** Returns the files whose vectors need `--tensor`: those with several, or with tensors that cannot be decoded. */
 function filesOfSeveral({ vectors, files }: Inspection): ReadonlySet<string> {
   const once = new Set<string>();
   const several = new Set(files.filter(({ undecodable }) => undecodable.length > 0).map(({ path }) => path));

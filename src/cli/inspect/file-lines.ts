@@ -7,7 +7,7 @@ import { size } from './numbers.ts';
 const mostTensors = 24;
 const longestNote = 200;
 
-/** A weight file: its format, every tensor, what cannot be decoded, and its writer's notes. */
+/** Describes a weight file: its format, its tensors, what cannot be decoded, and its writer's notes. */
 export function fileLines(page: Page, file: FileReport): string[] {
   const widths = (['name', 'shape'] as const).map((key) =>
     file.tensors.slice(0, mostTensors).reduce((most, tensor) => Math.max(most, text(tensor)[key].length), 0),
@@ -27,7 +27,7 @@ export function fileLines(page: Page, file: FileReport): string[] {
   );
 }
 
-/** Many files in one line. */
+/** Sums up many files in one line. */
 export function filesLine(page: Page, files: readonly FileReport[]): string[] {
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   const formats = [...new Set(files.map(({ format }) => format))].join(', ');

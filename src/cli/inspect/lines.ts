@@ -3,15 +3,15 @@ import type { Page } from '../output.ts';
 
 const labelWidth = 9;
 
-/** What stands under a label's text. */
+/** The indent of lines below a label's text. */
 export const indent = ' '.repeat(labelWidth);
 
-/** A line that begins with what it is about, and those that go on under it. */
+/** Returns a line that begins with a label, and the lines that continue below it. */
 export function labelled(page: Page, label: string, first: string, ...others: readonly string[]): string[] {
   return [`${page.paint.bold(label.padEnd(labelWidth))}${first}`, ...others.map((line) => `${indent}${line}`)];
 }
 
-/** The first of many items, and how many more there are. */
+/** Returns lines for the first of many items, and one that says how many more there are. */
 export function firstOf<T>(items: readonly T[], most: number, line: (item: T) => string): string[] {
   const shown = items.slice(0, most).map(line);
   const more = items.length - shown.length;

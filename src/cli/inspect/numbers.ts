@@ -1,4 +1,4 @@
-/** `0.9871`, `12.35`, `1.500e-7`: four figures. */
+/** Formats a number: `0.9871`, `12.35`, `1.500e-7` with four digits, but from 1000 to a million as a rounded integer. */
 export function figure(value: number): string {
   const size = Math.abs(value);
   if (value !== 0 && (size < 1e-4 || size >= 1e6)) return value.toExponential(3);
@@ -7,7 +7,7 @@ export function figure(value: number): string {
 
 const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
 
-/** `512 bytes`, `1.3 MB`: decimal, as servers count. */
+/** Formats a number of bytes: `512 bytes`, `1.3 MB`. Units are decimal, as servers count. */
 export function size(bytes: number): string {
   let [value, unit] = [bytes, 0];
   while (value >= 999.95 && unit < units.length - 1) {

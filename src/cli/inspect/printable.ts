@@ -1,6 +1,6 @@
 /**
- * The same data with control characters spelt out in every text of it: names and notes in a file are anybody's, and a
- * terminal would obey them.
+ * Returns the data with control characters in all of its texts escaped as `\xNN`: anybody may have written the names and
+ * notes in a file, and a terminal would obey them.
  */
 export function printable<T>(data: T): T {
   if (typeof data === 'string') return data.replaceAll(/\p{Cc}/gu, spelt) as T;

@@ -9,7 +9,7 @@ import { bars } from './bars.ts';
 import { indent, labelled } from './lines.ts';
 import { figure } from './numbers.ts';
 
-/** All that is known of one SAE. */
+/** Shows all that is known of one SAE. */
 export function saeLines(page: Page, sae: SaeReport): string[] {
   const { head, kind, layout, survey, firing } = sae;
   const slab = head ? `, head ${head.index} of ${head.of}` : '';
@@ -49,7 +49,7 @@ function place({ model, layer, hook, hookIn, neuronpediaId, width, fits }: SaeRe
   return lines as [string, ...string[]];
 }
 
-/** Width rejects models, and identifies none. */
+/** Lists the known models of this width, which rules out others but identifies none. */
 export function fitting(width: number, fits: readonly string[]): string {
   if (fits.length === 0) return `no residual stream that is known here is ${width} wide`;
   return `width ${width} fits: ${fits.join(', ')}`;
@@ -72,10 +72,10 @@ function surveyLines(page: Page, survey: RowSurvey): string[] {
   ];
 }
 
-/** Of fewer numbers a histogram says no more than the numbers above it. */
+/** For fewer numbers a histogram adds nothing to the line above it. */
 const fewestDrawn = 16;
 
-/** Least, median, mean and greatest in a line, and a histogram under it. */
+/** Shows minimum, median, mean and maximum in a line, and a histogram below it. */
 export function spreadLines(page: Page, label: string, spread: Spread, ...more: readonly string[]): string[] {
   const { min, median, mean, max, sampled, histogram } = spread;
   const figures = `min ${figure(min)}, median ${figure(median)}, mean ${figure(mean)}, max ${figure(max)}`;
@@ -95,7 +95,7 @@ function firingLines(page: Page, { file, dead, density }: Firing, features: numb
   ];
 }
 
-/** `: 3, 17, …`, where there are any. */
+/** Returns `: 3, 17, …`, or nothing if there are none. */
 function firstRows({ count: all, first }: RowList): string {
   if (all === 0) return '';
   return `: ${first.join(', ')}${all > first.length ? ', …' : ''}`;

@@ -5,7 +5,7 @@ import type { Page } from '../output.ts';
 import { labelled } from './lines.ts';
 import { figure } from './numbers.ts';
 
-/** Many SAEs in a line each. */
+/** Shows many SAEs as a table with one line for each. */
 export function sweepTable(page: Page, saes: readonly SaeReport[]): string[] {
   const rows = saes.map(cells);
   const columns = headings.map((heading, i): Column => {

@@ -9,7 +9,7 @@ import { size } from './numbers.ts';
 
 const mostCommands = 4;
 
-/** What an upload of all that was found would take, and what to type. */
+/** Says what an upload of everything found would take, and what to type. */
 export function uploadLines(page: Page, inspection: Inspection, said: Said): string[] {
   const commands = firstOf(uploadCommands(inspection, said), mostCommands, ({ command }) => page.paint.cyan(command));
   const lines = [...featureCost(inspection), ...vectorCost(inspection), ...commands];

@@ -9,7 +9,7 @@ import { fitting, spreadLines } from './sae-lines.ts';
 
 const mostVectors = 24;
 
-/** Single vectors: one at length, several in a line each. */
+/** Shows single vectors: one in full, several in one line each. */
 export function vectorLines(page: Page, vectors: readonly VectorReport[]): string[] {
   const [only, ...others] = vectors;
   if (!only) return [];
@@ -34,14 +34,14 @@ export function vectorLines(page: Page, vectors: readonly VectorReport[]): strin
   ];
 }
 
-/** By file, and by tensor where it has a name. */
+/** Describes a vector in one line; names its file, and its tensor if that has a name. */
 function oneLine({ file, tensor, width, norm, values, fits }: VectorReport): string {
   const range = values ? `, ${figure(values.min)} to ${figure(values.max)}` : '';
   const length = norm === null ? '' : `, norm ${figure(norm)}`;
   return `${basename(file)}${tensor && ` ${tensor}`}: ${several(width, 'value')}${length}${range}; ${fitting(width, fits)}`;
 }
 
-/** Examples of features. */
+/** Describes examples of features. */
 export function dashboardLines(page: Page, report: DashboardReport): string[] {
   const { path, features, indices, activations, models, bad } = report;
   const which = features > 0 ? `: ${indices.length > 60 ? `${indices.slice(0, 60)}…` : indices}` : '';

@@ -10,11 +10,11 @@ import { sweepTable } from './sweep-table.ts';
 import { uploadLines } from './upload-lines.ts';
 import { dashboardLines, vectorLines } from './vector-lines.ts';
 
-/** As many are shown at length. */
+/** Up to this many files or SAEs are shown in full. */
 const mostAtLength = 3;
 const mostFindings = 20;
 
-/** An inspection for people, line by line. */
+/** Formats an inspection for people, line by line. */
 export function inspectionLines(page: Page, found: Inspection, said: Said): string[] {
   const inspection = printable({ ...found, findings: found.findings.map(withoutList) });
   const { files, saes, vectors, activations, findings } = inspection;
@@ -29,7 +29,7 @@ export function inspectionLines(page: Page, found: Inspection, said: Said): stri
   ];
 }
 
-/** What a message lists is shown in lines of its own. */
+/** Takes the list out of a message: it is shown in lines of its own. */
 function withoutList(finding: Finding): Finding {
   const { message, list } = finding;
   return list ? { ...finding, message: message.split('\n')[0] ?? message } : finding;

@@ -28,7 +28,7 @@ function addActivations(call: Call, account: Account, given: z.output<typeof upl
 }
 
 /**
- * `POST /api/activation/upload-batch`: more activations for a row of the user. Sent again they are added again, unless
+ * `POST /api/activation/upload-batch`: adds activations to a row of the user. Sending them again adds them again, unless
  * the request has an `Idempotency-Key`.
  */
 export function uploadActivations(call: Call): Answer {
@@ -41,10 +41,10 @@ export function uploadActivations(call: Call): Answer {
 
 const place = z.object({ modelId: text, source: z.nullish(text), layer: z.nullish(text), index: rowIndex });
 
-// Either name of the row and of its source, as the public server takes them.
+// Accepts either name of the row and of its source, as the public server does.
 const test = z.object({ feature: z.nullish(place), neuron: z.nullish(place), customText: text });
 
-/** `POST /api/activation/new`: a row's activation on a text by a stand-in, for who sees the row; nothing is stored. */
+/** `POST /api/activation/new`: a stand-in activation on a text, for any row that the caller may see. Stores nothing. */
 export function tryActivation(call: Call): Answer {
   const { feature, neuron, customText } = parseAs(test, readJson(call));
   const { modelId, source, layer, index } = feature ?? neuron ?? refuseField('feature', 'is required');

@@ -3,7 +3,7 @@ import type { Account } from '../accounts.ts';
 import { freeObject, text, webAddress } from './parse.ts';
 import { refuse } from './refusal.ts';
 
-/** The fields about an upload as a whole that batches and vectors have in common; null is the same as missing. */
+/** Fields about an upload as a whole, common to batches and vectors. Null means missing. */
 export const attributionFields = {
   license: z.nullish(text),
   visibility: z.nullish(z.enum(['public', 'private'])),
@@ -13,10 +13,10 @@ export const attributionFields = {
   metadata: z.nullish(freeObject),
 };
 
-// What the upload page says holds where nothing is given.
+// The default that the upload page states.
 const DEFAULT_LICENSE = 'CC-BY-4.0';
 
-/** Licence, tags and paper with their defaults, as they are stored and hashed. */
+/** Returns licence, tags and paper with their defaults, as they are stored and hashed. */
 export function attributionOf(given: {
   license?: string | null | undefined;
   tags?: string[] | null | undefined;
@@ -29,7 +29,7 @@ export function attributionOf(given: {
   };
 }
 
-/** Refuses private rows of a user whose plan has none. */
+/** Refuses private rows if the user's plan does not allow them. */
 export function requireVisibility(visibility: 'public' | 'private', account: Account): void {
   if (visibility === 'public' || account.privateUploads) return;
   const message = 'private uploads need a paid plan';

@@ -14,7 +14,7 @@ const feature = z.object({
   topLogits: logits,
   bottomLogits: logits,
   ...exampleFields,
-  // Its numbers are read by a plain loop: walking them with zod takes several times as long.
+  // Its numbers are read later, in a plain loop: zod would take several times as long.
   vector: z.optional(z.unknown()),
   name: z.nullish(z.string()),
   description: z.nullish(z.string()),
@@ -42,7 +42,7 @@ export type BatchFeature = Omit<z.output<typeof feature>, 'vector'> & { vector: 
 /** A checked body of `upload-batch`. */
 export type Batch = Omit<z.output<typeof batch>, 'features'> & { features: BatchFeature[] };
 
-// A body of 4.5 MB can't hold a batch of these; it bounds a single row.
+// Limits a single row. (A body of 4.5 MB can't hold a batch of rows this wide.)
 const MAX_WIDTH = 1_000_000;
 
 function readFeature(given: z.output<typeof feature>, i: number): BatchFeature {
@@ -63,7 +63,7 @@ function requireDistinct(features: readonly BatchFeature[]): void {
   }
 }
 
-/** Checks a parsed `upload-batch` body on its own, without looking at the store; refuses with 400 `invalid_field`. */
+/** Checks a parsed `upload-batch` body without looking at the store; refuses with 400 `invalid_field`. */
 export function readBatch(body: unknown): Batch {
   const given = parseAs(batch, body);
   const features = given.features.map(readFeature);

@@ -4,7 +4,7 @@ import { numeric, text } from './parse.ts';
 
 const binEdge = z.nullish(numeric(z.number().check(z.lte(99_999_999))));
 
-/** One activation of an upload, as it is stored. */
+/** One activation of an upload, converted to its stored form. */
 export const activation = z.pipe(
   z
     .object({
@@ -31,7 +31,7 @@ export const activation = z.pipe(
   ),
 );
 
-/** One explanation of an upload, as it is stored. */
+/** One explanation of an upload, converted to its stored form. */
 export const explanation = z.pipe(
   z.object({
     text: z.string().check(z.minLength(1), z.maxLength(512)),
@@ -53,7 +53,7 @@ export const exampleFields = {
   explanations: z.nullish(z.array(explanation)),
 };
 
-/** The largest value in a list of activations; 0 without any. */
+/** Returns the largest value in a list of activations; 0 for an empty list. */
 export function maxActivation(activations: readonly NewActivation[]): number {
   let most = -Infinity;
   for (const { values } of activations) for (const value of values) if (value > most) most = value;

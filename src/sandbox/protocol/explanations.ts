@@ -30,8 +30,8 @@ const generation = z.object({
 const scoring = z.object({ explanationId: text, scorerModel: oneOf(EXPLAINERS), scorerType: oneOf(SCORERS) });
 
 /**
- * `POST /api/explanation/generate`: an explanation by a stand-in that says that it is one, of any row that the user sees;
- * one of each type and model. It costs no quota.
+ * `POST /api/explanation/generate`: stores a labelled stand-in explanation of any row that the user may see, at most one
+ * per type and model. Costs no quota.
  */
 export function generateExplanation(call: Call): Answer {
   const { store, now } = call;
@@ -51,7 +51,7 @@ export function generateExplanation(call: Call): Answer {
   });
 }
 
-/** `POST /api/explanation/score`: a score by a stand-in, of an explanation of any row that the user sees. */
+/** `POST /api/explanation/score`: stores a stand-in score of an explanation of any row that the user may see. */
 export function scoreExplanation(call: Call): Answer {
   const { store, now } = call;
   const { id: userId } = requireUploader(call);

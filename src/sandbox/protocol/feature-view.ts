@@ -7,7 +7,7 @@ import type { FeatureRow } from '../store/features.ts';
 import type { Store } from '../store/store.ts';
 import { findModel } from './model-records.ts';
 
-/** What the parts of a view are made of; `details` is parsed when a part first asks for it. */
+/** What the values of a view are computed from. `details` is parsed when a value first asks for it. */
 interface Viewed {
   store: Store;
   row: FeatureRow;
@@ -37,8 +37,8 @@ function sourceOf(viewed: Viewed) {
   return sourceRecord({ modelId, id, owner: set?.owner ?? PLATFORM_ID, createdAt: set?.createdAt ?? createdAt });
 }
 
-// The keys of a feature read, in the public server's order, then what the upload protocol adds.
-// Each makes only its own value, so that a read of few fields touches few tables.
+// The keys of a feature read, in the public server's order, followed by those that the upload protocol adds.
+// Each computes only its own value, so that a read of few fields touches few tables.
 const FIELDS = {
   modelId: ({ row }: Viewed) => row.modelId,
   layer: ({ row }: Viewed) => row.source,
@@ -119,7 +119,7 @@ export const ALL_FIELDS = Object.keys(FIELDS) as FieldName[];
 
 const ONLY_SINGLE: readonly FieldName[] = ['model', 'lists', 'creator', 'source', 'sourceSet', 'comments'];
 
-/** The keys of `POST /api/features` where none are asked for. */
+/** The keys of `POST /api/features` if the request names none. */
 export const LIST_FIELDS: readonly FieldName[] = ALL_FIELDS.filter((name) => !ONLY_SINGLE.includes(name));
 
 /** The keys of a vector in `vector/get` and `vector/list-owned`. */
@@ -137,7 +137,7 @@ function detailsOf({ details, common }: FeatureRow): () => Record<string, unknow
   };
 }
 
-/** The wanted keys of a stored row, with at most `mostActivations` of its activations. */
+/** Returns the wanted keys of a stored row, with at most `mostActivations` of its activations. */
 export function viewOf<Name extends FieldName>(
   { store }: Pick<Call, 'store'>,
   row: FeatureRow,

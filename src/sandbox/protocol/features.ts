@@ -32,20 +32,20 @@ export function isVisible({ account }: Call, { visibility, owner }: FeatureRow):
   return visibility === 'public' || owner === account?.id;
 }
 
-/** A stored row, unless it is private and another user's (or nobody's key came with the request). */
+/** Finds a stored row; undefined if it does not exist, or is private and not the caller's. */
 export function findVisible(call: Call, modelId: string, source: string, index: number): FeatureRow | undefined {
   const row = call.store.features.find(modelId, source, index);
   return row !== undefined && isVisible(call, row) ? row : undefined;
 }
 
-/** A row that the caller sees; refuses with 404 `not_found`, naming the place in the body where there is one. */
+/** Returns a row that the caller may see; refuses with 404 `not_found`, naming its place in the body if `path` is given. */
 export function requireVisible(call: Call, modelId: string, source: string, index: number, path?: string): FeatureRow {
   const row = findVisible(call, modelId, source, index);
   if (row !== undefined) return row;
   refuse(404, 'not_found', `no feature or vector ${modelId}/${source}/${index}`, path === undefined ? {} : { path });
 }
 
-/** A row of the user; refuses with 404 `not_found` or, where everybody sees it, 409 `not_owner`. */
+/** Returns a row of the user; refuses with 404 `not_found`, or with 409 `not_owner` if it is another user's public row. */
 export function requireOwn(call: Call, { id }: Account, modelId: string, source: string, index: number): FeatureRow {
   const row = requireVisible(call, modelId, source, index);
   if (row.owner !== id) refuse(409, 'not_owner', `${modelId}/${source}/${index} is another user's`);
@@ -60,7 +60,7 @@ export function getFeature(call: Call): Answer {
   return answer(viewOf(call, row, ALL_FIELDS));
 }
 
-/** `POST /api/features`: many rows, those that are missing left out; `fields` says which keys are wanted. */
+/** `POST /api/features`: many rows, without those that are missing. `fields` selects the keys. */
 export function getFeatures(call: Call): Answer {
   const body = readJson(call);
   const wanted = Array.isArray(body) ? { features: parseAs(wantedRows, body) } : parseAs(wantedFields, body);

@@ -4,7 +4,7 @@ import type { Answer } from '../answer.ts';
 import type { Call } from '../route.ts';
 import { refuse, refuseField } from './refusal.ts';
 
-/** A successful answer with the rows it speaks of. */
+/** A successful answer, with the rows it is about. */
 export interface Stored {
   answer: Answer;
   modelId: string;
@@ -28,8 +28,8 @@ function remember({ store, now }: Call, account: Account, key: string, bodyHash:
 }
 
 /**
- * Runs an upload once per `Idempotency-Key` of a user: `prepare` checks the body, and the function that it returns
- * stores it, in one transaction with the key. The same key and body again give the first answer without running either.
+ * Runs an upload once per user and `Idempotency-Key`. `prepare` checks the body and returns a function that stores it, in
+ * one transaction with the key. The same key and body again get the first answer, without running either function.
  */
 export function answerOnce(call: Call, account: Account, prepare: () => () => Stored): Answer {
   const { store, idempotencyKey: key, path, body } = call;
@@ -43,7 +43,7 @@ export function answerOnce(call: Call, account: Account, prepare: () => () => St
   if (earlier !== undefined) return earlier;
   const storeIt = prepare();
   return store.write(() => {
-    // Another process may have taken the same request since the look above.
+    // Another process may have handled the same request since the check above.
     const meanwhile = earlierAnswer(call, account, key, bodyHash);
     if (meanwhile !== undefined) return meanwhile;
     const stored = storeIt();

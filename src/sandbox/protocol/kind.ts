@@ -11,7 +11,7 @@ function failure(error: unknown): Answer {
   const refusal = refusalOf(error);
   if (refusal !== undefined) return answerRefusal(refusal);
   const { code, message } = error as { code?: unknown; message?: string };
-  // Another process held the store for longer than the driver waits: trying again is right.
+  // Another process held the store for longer than the driver waits: the client should try again.
   if (String(code).startsWith('SQLITE_BUSY')) {
     const headers = { 'retry-after': '1' };
     return answerRefusal({ status: 503, code: 'busy', message: 'the store is busy', headers });
@@ -25,7 +25,7 @@ function wrongMethod(allowed: readonly string[]): Answer {
   return answerRefusal({ status: 405, code: 'method_not_allowed', message, headers: { allow } });
 }
 
-/** A server with the upload protocol; without a model behind it, steering answers with a stand-in. */
+/** Makes a server with the upload protocol. Without a model behind it, steering answers with a stand-in. */
 export const uploadProtocol = (upstream: Upstream = standIn): ServerKind => ({
   routes: protocolRoutes(upstream),
   maxBodyBytes: MAX_BODY_BYTES,

@@ -1,7 +1,7 @@
 /** The largest number of features in one batch. */
 export const MAX_FEATURES_PER_BATCH = 128;
 
-/** The largest request body. */
+/** The largest request body, in bytes. */
 export const MAX_BODY_BYTES = 4_500_000;
 
 /** The largest number of rows in one look-up. */

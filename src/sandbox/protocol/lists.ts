@@ -37,7 +37,7 @@ export function listLists(call: Call): Answer {
   return answer(call.store.lists.owned(requireAccount(call).id).map(recordOf));
 }
 
-/** `POST /api/list/new`: an empty list. */
+/** `POST /api/list/new`: makes an empty list. */
 export function createList(call: Call): Answer {
   const account = requireUploader(call);
   const given = parseAs(newList, readJson(call));
@@ -45,8 +45,8 @@ export function createList(call: Call): Answer {
 }
 
 /**
- * `POST /api/list/new-with-features`: a list of rows that the user sees. Others are left out, as on the public server,
- * and the answer says which: `notFound`.
+ * `POST /api/list/new-with-features`: makes a list of rows that the user may see. Leaves out others, as the public server
+ * does, and names them in the answer's `notFound`.
  */
 export function createListWithFeatures(call: Call): Answer {
   const { store } = call;
@@ -64,7 +64,7 @@ export function createListWithFeatures(call: Call): Answer {
   });
 }
 
-/** `POST /api/list/add-features`: to a list of the user, all or none; a row that is on it gets the new description. */
+/** `POST /api/list/add-features`: adds all rows to a list of the user, or none. A row on it gets the new description. */
 export function addFeatures(call: Call): Answer {
   const { store, now } = call;
   const { id: userId } = requireUploader(call);

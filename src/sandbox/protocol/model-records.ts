@@ -3,7 +3,7 @@ import { builtInRecord, customRecord, type ModelRecord } from '../records/models
 import type { Store } from '../store/store.ts';
 import { refuse } from './refusal.ts';
 
-/** A model by id, built in or made by a user; undefined for an unknown one. */
+/** Finds a model by id, built in or made by a user; undefined if it is unknown. */
 export function findModel(store: Store, id: string): ModelRecord | undefined {
   const builtIn = BUILT_IN_MODELS.find((model) => model.id === id);
   if (builtIn !== undefined) return builtInRecord(builtIn, store.createdAt);
@@ -11,13 +11,13 @@ export function findModel(store: Store, id: string): ModelRecord | undefined {
   return custom === undefined ? undefined : customRecord(custom);
 }
 
-/** All models, the built-in ones first. */
+/** Returns all models, the built-in ones first. */
 export function allModels(store: Store): ModelRecord[] {
   const builtIn = BUILT_IN_MODELS.map((model) => builtInRecord(model, store.createdAt));
   return [...builtIn, ...store.models.allCustom().map(customRecord)];
 }
 
-/** The model with this id; refuses with 404 `model_not_found`. */
+/** Returns the model with this id; refuses with 404 `model_not_found`. */
 export function requireModel(store: Store, id: string): ModelRecord {
   const model = findModel(store, id);
   if (model === undefined) refuse(404, 'model_not_found', `no model ${id}`, { path: 'modelId' });

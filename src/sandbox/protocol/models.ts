@@ -46,7 +46,7 @@ export function listModels(call: Call): Answer {
   return answer(allModels(call.store).map((model) => withSourceSets(call, model)));
 }
 
-/** `POST /api/model/new`: records a model of the user's, without a width. */
+/** `POST /api/model/new`: makes a model of the user, without a width. */
 export function createModel(call: Call): Answer {
   const { store, now } = call;
   const account = requireUploader(call);

@@ -16,13 +16,13 @@ export function parseAs<T>(schema: z.ZodMiniType<T>, value: unknown): T {
   refuseField(pathText(issue?.path ?? []), issue?.message ?? 'not valid');
 }
 
-/** A number, also one written as text, as the public server takes it. */
+/** A number, or one written as text, as on the public server. */
 export function numeric(number: z.ZodMiniNumber): z.ZodMiniType<number> {
   const fromText = (value: unknown) => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value);
   return z.pipe(z.transform(fromText), number);
 }
 
-/** A truth value, also one written as text, as the public server takes it. */
+/** A truth value, or one written as text, as on the public server. */
 export const truth = z.pipe(
   z.transform((value) => (value === 'true' ? true : value === 'false' ? false : value)),
   z.boolean(),
@@ -34,17 +34,17 @@ export const text = z.string().check(z.minLength(1));
 /** An http or https address. */
 export const webAddress = z.url({ protocol: /^https?$/, error: 'must be a valid URL' });
 
-// Deeper ones could exhaust the stack of whoever walks them.
+// Deeper objects could exhaust the stack of the code that walks them.
 const MAX_DEPTH = 32;
 
-// A number as large as 1e999 is read as infinity, which the store's JSON would keep as null.
+// JSON.parse reads 1e999 as Infinity, which the store's JSON would turn into null.
 function isKeepable(value: unknown, levels: number): boolean {
   if (typeof value === 'number') return Number.isFinite(value);
   if (typeof value !== 'object' || value === null) return true;
   return levels > 0 && Object.values(value).every((part) => isKeepable(part, levels - 1));
 }
 
-/** An object with free keys, taken as it is. */
+/** An object with any keys, kept unchanged. */
 export const freeObject = z.custom<Record<string, unknown>>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && isKeepable(value, MAX_DEPTH),
   `must be an object of at most ${MAX_DEPTH} levels, with finite numbers`,

@@ -2,7 +2,7 @@ import type { Account, Tier } from '../accounts.ts';
 import type { Call } from '../route.ts';
 import { refuse } from './refusal.ts';
 
-/** New features, vectors and probes a user may store in one UTC day; null is no limit. */
+/** How many new features, vectors and probes a user may store in one UTC day; null for no limit. */
 const DAILY_LIMIT: Record<Tier, number | null> = { free: 1_000, research: 10_000, bulk: null };
 
 /** The `features` object of `/api/upload/limits` and of a 429. */
@@ -21,7 +21,7 @@ function nextMidnight(now: Date): Date {
   return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate() + 1));
 }
 
-/** What a user has used of today's quota. */
+/** Returns today's quota of a user, and how much of it is used. */
 export function quotaOf({ store, now }: Call, { id, tier }: Account): Quota {
   const used = store.usage.used(id, utcDay(now));
   return { limit: DAILY_LIMIT[tier], used, resetsAt: nextMidnight(now).toISOString().replace('.000Z', 'Z') };
@@ -34,7 +34,7 @@ export function spendQuota(call: Call, account: Account, rows: number): void {
   call.store.usage.add(account.id, utcDay(call.now), rows);
 }
 
-/** Refuses with 429 and the seconds to the UTC midnight when `rows` new rows are more than what is left today. */
+/** Refuses with 429 and `Retry-After` (seconds until UTC midnight) if `rows` new rows are more than are left today. */
 function requireQuota(quota: Quota, rows: number, now: Date): void {
   if (quota.limit === null || quota.used + rows <= quota.limit) return;
   const left = Math.max(0, quota.limit - quota.used);

@@ -3,14 +3,14 @@ import type { Call } from '../route.ts';
 import { refuse, refuseField } from './refusal.ts';
 import { requireStorableTexts } from './texts.ts';
 
-/** The user of a request that needs a key; refuses with 401 without one. */
+/** Returns the user of a request; refuses with 401 without a known key. */
 export function requireAccount({ account }: Call): Account {
   if (account !== undefined) return account;
   const message = 'this endpoint requires authorization: send a valid API key in the header x-api-key';
   refuse(401, 'authentication_failed', message);
 }
 
-/** The user of a request that stores something; refuses with 401 or 403. */
+/** Returns the user of a request that stores something; refuses with 401 or 403. */
 export function requireUploader(call: Call): Account {
   const account = requireAccount(call);
   if (!account.mayUpload) refuse(403, 'upload_not_permitted', 'this key has no upload permission');
@@ -25,7 +25,7 @@ function decode(body: Uint8Array): string {
   }
 }
 
-/** The parsed JSON body, with every text in it fit for storing; refuses with 400 `invalid_field`. */
+/** Returns the parsed JSON body, after checking that all its texts can be stored; refuses with 400 `invalid_field`. */
 export function readJson({ body }: Pick<Call, 'body'>): unknown {
   const text = decode(body);
   let value: unknown;

@@ -36,7 +36,7 @@ const ROUTES: readonly Route[] = [
   { method: 'POST', path: '/api/list/add-features', handle: addFeatures },
 ];
 
-/** The endpoints of a server with the upload protocol, with the model behind it. To add one, add a line to the table. */
+/** Returns the endpoints of the upload protocol; `upstream` is the model behind them. To add one, add a line to ROUTES. */
 export function protocolRoutes(upstream: Upstream): readonly Route[] {
   return [
     ...ROUTES,

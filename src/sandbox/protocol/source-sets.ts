@@ -9,7 +9,7 @@ import { parseAs, text, webAddress } from './parse.ts';
 import { refuse, refuseField } from './refusal.ts';
 import { readJson, requireUploader } from './request.ts';
 
-// Vectors go to sources of these sets, so nobody may own them.
+// `neurons` is reserved on the public server too. The other two are the sets of all users' vectors.
 const RESERVED = ['neurons', 'neuronpedia-resid-post', 'neuronpedia-resid-pre'];
 
 const newSourceSet = z.object({
@@ -25,7 +25,7 @@ const newSourceSet = z.object({
   url: z.nullish(webAddress),
 });
 
-/** `POST /api/source-set/new`: a set with one source per layer; `sources` in the answer is empty, as in public. */
+/** `POST /api/source-set/new`: makes a set with one source per layer. As on the public server, it answers `sources: []`. */
 export function createSourceSet(call: Call): Answer {
   const { store, now } = call;
   const account = requireUploader(call);
@@ -42,7 +42,7 @@ export function createSourceSet(call: Call): Answer {
   });
 }
 
-/** `GET /api/source-set/{model}/{name}`: the set, or `null`; its sources are shown to its owner only, as in public. */
+/** `GET /api/source-set/{model}/{name}`: the set, or `null`. Only its owner sees its sources, as on the public server. */
 export function getSourceSet({ store, account, params: [modelId = '', name = ''] }: Call): Answer {
   const set = store.models.sourceSet(modelId, name);
   const model = findModel(store, modelId);
@@ -51,7 +51,7 @@ export function getSourceSet({ store, account, params: [modelId = '', name = '']
   return answer({ ...sourceSetRecord(set, ownerName(set.owner)), sources, releases: null, model });
 }
 
-/** The model of `{layer}-{set}`; refuses where model, set or layer do not exist, or the set is another user's. */
+/** Returns the model of `{layer}-{set}`; refuses if model, set or layer does not exist, or the set is another user's. */
 export function requireOwnSource(store: Store, account: Account, modelId: string, source: string): ModelRecord {
   const [, layer, name] = /^(0|[1-9]\d{0,2})-(.+)$/.exec(source) ?? [];
   if (layer === undefined || name === undefined) refuseField('source', 'must be {layer}-{source set}');

@@ -38,7 +38,7 @@ const chat = z.object({
   steer_special_tokens: truth,
 });
 
-/** What to steer with, out of the store: rows of the request's model that the caller sees, all with a vector or none. */
+/** Reads what to steer with: rows of the request's model that the caller may see, either all with a vector or none. */
 function steerFeatures(call: Call, { modelId, features: given }: Pick<z.output<typeof chat>, 'modelId' | 'features'>) {
   requireModel(call.store, modelId);
   const features = given.map((each, i): SteerFeature => {
@@ -51,14 +51,14 @@ function steerFeatures(call: Call, { modelId, features: given }: Pick<z.output<t
   return features;
 }
 
-// What an inference server says of the request is passed on; anything else is its failure.
+// Passes on an inference server's 400, which is about the request. Anything else is the model's failure.
 function refuseAsUpstream(error: unknown): never {
   const { status, message = '' } = error as { status?: unknown; message?: string };
   if (status === 400) refuseField('', message);
   refuse(502, 'upstream_failed', `the model failed: ${message}`);
 }
 
-/** `POST /api/steer`: two completions of a prompt, steered and not, for who sees the rows. */
+/** `POST /api/steer`: completes a prompt twice, steered and not. The caller must be able to see the rows. */
 export function steerCompletion(call: Call, upstream: Upstream): Promise<Answer> {
   const given = parseAs(completion, readJson(call));
   const { prompt } = given;
@@ -74,7 +74,7 @@ function requireShort(path: string, messages: readonly Message[]): void {
   if (lengthOf(messages) > MAX_PROMPT) refuseField(path, `has more than ${MAX_PROMPT} characters`);
 }
 
-/** `POST /api/steer-chat`: as steer, for conversations. */
+/** `POST /api/steer-chat`: like `/api/steer`, for conversations. */
 export function steerChat(call: Call, upstream: Upstream): Promise<Answer> {
   const given = parseAs(chat, readJson(call));
   requireShort('defaultChatMessages', given.defaultChatMessages);

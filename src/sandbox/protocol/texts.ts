@@ -6,7 +6,7 @@ interface Problem {
   problem: string;
 }
 
-// Paths are put together on the way out, so that a body without problems costs no texts.
+// Paths are built on the way back up, so that a body without problems builds none.
 function problemIn(value: unknown): Problem | undefined {
   if (typeof value === 'string') {
     const problem = textProblem(value);
@@ -32,10 +32,10 @@ function problemInEntries(object: object): Problem | undefined {
   return undefined;
 }
 
-// Both can only come from escapes: JSON takes no raw NUL, and UTF-8 no surrogates.
+// Both can only come from `\u` escapes: JSON allows no raw NUL, and UTF-8 no surrogates.
 const SUSPECT = /\\u(?:0000|d[89a-f])/i;
 
-/** Refuses a parsed body, of which `json` is the text, with NUL or a lone surrogate in any text or key. */
+/** Refuses a parsed body if any text or key in it holds NUL or a lone surrogate. `json` is the body's text. */
 export function requireStorableTexts(json: string, value: unknown): void {
   const found = SUSPECT.test(json) ? problemIn(value) : undefined;
   if (found !== undefined) refuseField(found.path.replace(/^\./, ''), found.problem);

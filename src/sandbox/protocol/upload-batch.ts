@@ -40,7 +40,7 @@ function commonOf(batch: Batch) {
   };
 }
 
-// Everything here is made before the store is locked: hashing a batch takes longer than storing it.
+// Runs before the store is locked, because hashing a batch takes longer than storing it.
 function prepareRows(batch: Batch, account: Account, createdAt: string): PreparedRow[] {
   const { modelId, source } = batch;
   const common = commonOf(batch);
@@ -95,7 +95,7 @@ function storeBatch(call: Call, account: Account, batch: Batch, rows: readonly P
   return { answer: answer({ message: `${rows.length} features created.`, ...counts }), modelId, source, indices };
 }
 
-/** `POST /api/feature/upload-batch`: all rows or none; rows that are stored with the same content cost nothing. */
+/** `POST /api/feature/upload-batch`: stores all rows or none. Rows already stored with the same content cost no quota. */
 export function uploadBatch(call: Call): Answer {
   const account = requireUploader(call);
   return answerOnce(call, account, () => {

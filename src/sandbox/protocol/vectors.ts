@@ -79,7 +79,7 @@ function prepareVector(given: NewVector, account: Account, createdAt: string): O
   return { modelId, source, owner: account.id, createdAt, ...about, ...rest, contentHash: hash };
 }
 
-/** The answer of `vector/new` calls some fields by other names than all the others do. */
+/** Makes the answer of `vector/new`, which names some fields differently from all other answers. */
 function answerStored(call: Call, row: FeatureRow): Answer {
   const { modelId, source, index, label, strength } = row;
   const { vector, ...view } = viewOf(call, row, VECTOR_FIELDS);
@@ -109,7 +109,7 @@ function storeVector(call: Call, account: Account, given: NewVector, row: Omit<N
   };
 }
 
-/** `POST /api/vector/new`: a steering vector or probe at a random index; refuses what does not fit the model. */
+/** `POST /api/vector/new`: stores a vector or probe at a random index; refuses one that does not fit the model. */
 export function createVector(call: Call): Answer {
   const account = requireUploader(call);
   return answerOnce(call, account, () => {
@@ -134,7 +134,7 @@ export function listOwnedVectors(call: Call): Answer {
   return answer({ vectors: rows.map((row) => viewOf(call, row, VECTOR_FIELDS)) });
 }
 
-/** `POST /api/vector/delete`: deletes a vector, probe or feature of the user, and the keys of its uploads. */
+/** `POST /api/vector/delete`: deletes a vector, probe or feature of the user, and the idempotency keys of its uploads. */
 export function deleteVector(call: Call): Answer {
   const { store } = call;
   const account = requireAccount(call);

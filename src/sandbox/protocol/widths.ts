@@ -5,7 +5,7 @@ type ModelShape = Pick<ModelRecord, 'id' | 'dimension'>;
 
 import { refuse } from './refusal.ts';
 
-// What is written to the residual stream has its width; hook_z, neurons and the like have one of their own.
+// Hooks on the residual stream, or writing to it, have its width. Others (hook_z, neurons, …) have their own.
 const RESIDUAL = /resid|mlp_out|attn_out/;
 
 const GEMMA_2_2B = /^gemma-2-2b(-it)?$/;
@@ -21,8 +21,8 @@ function residualNote({ id }: ModelShape, found: number): string {
 }
 
 /**
- * Refuses, with 400 `invalid_vector_dimension`, a vector that does not fit its place. Residual-stream hooks, and rows
- * without a hook, have the model's width where it is recorded; everything else takes any one width per source.
+ * Refuses a vector that does not fit its place, with 400 `invalid_vector_dimension`. Residual-stream hooks, and rows without
+ * a hook, have the model's width if it is recorded. All others may have any width, but the same one within a source.
  */
 export function requireWidth(
   found: number,

@@ -10,8 +10,8 @@ import type { Handler } from './world.ts';
 const upload = object({ modelId: text(), source: text(), index: text(), activations });
 
 /**
- * `POST /api/activation/upload-batch`: for one vector of the user's. "not the owner", no such row and lengths that differ
- * are opaque. It takes an uploaded feature too, where nothing shows it.
+ * `POST /api/activation/upload-batch`: adds activations to one vector of the user. "not the owner", a missing row and
+ * unequal lengths are the opaque 500. It accepts an uploaded feature too, but reads of the feature never show them.
  */
 export const uploadActivations: Handler = (call) => {
   const { store, now } = call;
@@ -32,7 +32,7 @@ export const uploadActivations: Handler = (call) => {
   return answer({ message: `${given.activations.length} activations created.` });
 };
 
-// Either name of the row and of its source is taken; the site says `neuron` and `layer`, its API page the others.
+// Accepts either name of the row and of its source: the site sends `neuron` and `layer`, its API page names the others.
 const place = object({
   modelId: text(),
   layer: optional(text(), { otherwise: undefined }),
@@ -47,8 +47,8 @@ const test = object({
 });
 
 /**
- * `POST /api/activation/new`: a row's activation on a text, without a key; nothing is stored. Not in the recording: what
- * is wrong reaches the wrapper, and an unknown row the model, as with "unknown index (falls through to the inference
+ * `POST /api/activation/new`: a row's activation on a text; needs no key and stores nothing. It is not in the recording.
+ * A bad body is assumed to give the opaque 500, and so is an unknown row: "unknown index (falls through to the inference
  * server, then 500)".
  */
 export const tryActivation: Handler = (call) => {

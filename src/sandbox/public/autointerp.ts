@@ -30,7 +30,7 @@ const scoring = object({
   scorerType: text(),
 });
 
-// "no provider key saved for the user", and for the types that go through one provider "eleuther_acts_top20".
+// "no provider key saved for the user". Types that need OpenRouter say so instead: "eleuther_acts_top20".
 function requireProviderKeys({ providerKeys }: Account, type: string): void {
   if (providerKeys) return;
   if (type.startsWith('eleuther')) refuseMessage(400, 'This autointerp type requires an OpenRouter key.');
@@ -38,8 +38,8 @@ function requireProviderKeys({ providerKeys }: Account, type: string): void {
 }
 
 /**
- * `POST /api/explanation/generate`: "unknown type", "unknown model", and for a user without provider keys nothing more.
- * With them, as the observations tell it: what is there already is refused, and so is a row without activations.
+ * `POST /api/explanation/generate`: refuses "unknown type" and "unknown model", an explanation that exists already, a user
+ * without provider keys, and a row without activations, in this order.
  */
 export const generateExplanation: Handler = (call) => {
   const { store, now } = call;
@@ -61,7 +61,7 @@ export const generateExplanation: Handler = (call) => {
   });
 };
 
-/** `POST /api/explanation/score`: not in the recording; as `generate`, with the names of its own fields. */
+/** `POST /api/explanation/score`: not in the recording. Assumed to be like `generate`, with its own field names. */
 export const scoreExplanation: Handler = (call) => {
   const { store, now } = call;
   const user = requireUser(call);

@@ -15,7 +15,7 @@ const activation = object({
 
 type GivenActivation = ReturnType<typeof activation>;
 
-/** At least one activation, of any number. */
+/** A list of one or more activations, without an upper limit. */
 export const activations: Shape<GivenActivation[]> = list(activation, { min: 1 });
 
 const logits = optional(list(object({ token: text(), value: number() }), { max: 20 }), {
@@ -48,10 +48,12 @@ export const batch = object({
   features: list(feature, { min: 1, max: 128 }),
 });
 
+/** A checked batch. */
 export type Batch = ReturnType<typeof batch>;
+/** A checked feature of a batch. */
 export type BatchFeature = ReturnType<typeof feature>;
 
-/** An activation as it is stored. */
+/** Converts a checked activation to its stored form. */
 export function storedActivation(given: GivenActivation): NewActivation {
   const { tokens, values, quantileMin, quantileMax, quantileFraction } = given;
   return { tokens, values, binMin: quantileMin, binMax: quantileMax, binContains: quantileFraction };

@@ -14,7 +14,7 @@ import type { Store } from '../store/store.ts';
 import { isStorable } from './request.ts';
 import type { World } from './world.ts';
 
-/** A model by id; undefined for an unknown one. */
+/** Finds a model by id; undefined if it is unknown. */
 export function findModel(store: Store, { models }: World, id: string): ModelRecord | undefined {
   const builtIn = models.find((model) => model.id === id);
   if (builtIn !== undefined) return builtInRecord(builtIn, store.createdAt);
@@ -22,7 +22,7 @@ export function findModel(store: Store, { models }: World, id: string): ModelRec
   return custom === undefined ? undefined : customRecord(custom);
 }
 
-/** All models, those that users made last. They are unlisted, and listed all the same: "model/list". */
+/** Returns all models, with those that users made last. Theirs are unlisted but included all the same: "model/list". */
 export function allModels(store: Store, { models }: World): ModelRecord[] {
   const builtIn = models.map((model) => builtInRecord(model, store.createdAt));
   return [...builtIn, ...store.models.allCustom().map(customRecord)];
@@ -37,7 +37,7 @@ export interface SetWithSources {
   sources: SourceRecord[];
 }
 
-/** A user's source set as the endpoints show it. */
+/** Returns a user's source set as the endpoints show it. */
 export function userSetRecord(set: SourceSet, { nameOf }: World) {
   return sourceSetRecord(set, nameOf(set.owner));
 }
@@ -46,7 +46,7 @@ function vectorSourceRecord({ modelId, source, createdAt }: VectorSource): Sourc
   return sourceRecord({ modelId, id: source, owner: PLATFORM_ID, createdAt });
 }
 
-/** The set that vectors go to belongs to the platform: "model/list" shows it beside the users' sets. */
+/** Makes a set that holds vectors. It belongs to the platform; "model/list" shows it beside the users' sets. */
 function vectorSet(sources: readonly VectorSource[], { nameOf }: World): SetWithSources {
   const [first] = sources as [VectorSource];
   const { modelId, setName: name, createdAt } = first;
@@ -55,7 +55,7 @@ function vectorSet(sources: readonly VectorSource[], { nameOf }: World): SetWith
   return { record, sources: sources.map(vectorSourceRecord) };
 }
 
-/** All source sets of a model, by name. */
+/** Returns all source sets of a model, sorted by name. */
 export function setsOf(store: Store, world: World, model: ModelRecord): SetWithSources[] {
   const users = store.models.sourceSets(model.id).map((set) => {
     return { record: userSetRecord(set, world), sources: sourcesOf(set, model.layers) };
@@ -71,13 +71,13 @@ export function setsOf(store: Store, world: World, model: ModelRecord): SetWithS
   return [...users, ...vectors].sort((a, b) => (a.record.name < b.record.name ? -1 : 1));
 }
 
-/** A source with the set that a user made it in; the sets of vectors are not shown with their sources ("a vector"). */
+/** A source and the user's set that it is in. `set` is undefined for sources of vectors: reads show none ("a vector"). */
 export interface FoundSource {
   source: SourceRecord;
   set: SourceSet | undefined;
 }
 
-/** The source of a model with this id, like `6-my-set`; undefined where model, set or layer do not exist. */
+/** Finds a model's source by id, like `6-my-set`; undefined if model, set or layer does not exist. */
 export function findSource(store: Store, world: World, modelId: string, id: string): FoundSource | undefined {
   if (!isStorable(modelId) || !isStorable(id)) return undefined;
   const vectors = store.sources.find(modelId, id);

@@ -11,14 +11,14 @@ interface Logit {
   value: number;
 }
 
-/** What a public row says besides its columns. */
+/** Data of a public row that has no column of its own. */
 export interface PublicDetails extends Record<string, unknown> {
   density: number;
   topLogits: Logit[];
   bottomLogits: Logit[];
 }
 
-// What no upload fills, by the key that it follows.
+// Keys that no upload fills, grouped by the key that they follow.
 const NONE_AFTER_HOOK = [
   ...['topkCosSimIndices', 'topkCosSimValues', 'neuron_alignment_indices', 'neuron_alignment_values'],
   ...['neuron_alignment_l1', 'correlated_neurons_indices', 'correlated_neurons_pearson', 'correlated_neurons_l1'],
@@ -75,8 +75,8 @@ function explanationsOf({ store }: Call, row: FeatureRow) {
 const ofBatch = ({ creator }: Activation) => creator === null;
 
 /**
- * All about one row: "present (no key needed)", "a vector". What was given to an uploaded feature afterwards is not
- * shown; what was given to a vector is.
+ * Returns everything about one row: "present (no key needed)", "a vector". Activations that were added to the row later are
+ * shown for a vector, but not for an uploaded feature.
  */
 export function featureView(call: Call, world: World, row: FeatureRow) {
   const { store } = call;
@@ -95,7 +95,7 @@ export function featureView(call: Call, world: World, row: FeatureRow) {
   };
 }
 
-/** One row of many: "several features at once", and "a vector (its own activations are not returned)". */
+/** Returns one row of many: "several features at once", and "a vector (its own activations are not returned)". */
 export function briefFeatureView(call: Call, world: World, row: FeatureRow, mostActivations: number) {
   const set = findSource(call.store, world, row.modelId, row.source)?.set;
   return {

@@ -21,8 +21,8 @@ const wantedRows = list(
 );
 
 /**
- * A stored row. Unlisted, so anyone finds it without a key; a private row, which only the upload protocol can have left
- * in this data folder, is for its owner.
+ * Finds a stored row. Rows are unlisted, so anyone can read them without a key. A private row, which only the upload
+ * protocol can have stored in this data folder, is found by its owner only.
  */
 export function findRow(call: Call, modelId: string, source: string, index: string): FeatureRow | undefined {
   if (!/^\d{1,15}$/.test(index) || !isStorable(modelId) || !isStorable(source)) return undefined;
@@ -40,7 +40,7 @@ export const getFeature: Handler = (call, world) => {
   refuseError(404, notAvailable(origin));
 };
 
-/** `POST /api/features`: "several features at once, missing ones are simply absent"; "features: empty list" is a 500. */
+/** `POST /api/features`: "several features at once, missing ones are simply absent". "features: empty list" is a 500. */
 export const getFeatures: Handler = (call, world) => {
   const wanted = readAs(call, wantedRows, ({ message }) => refuseMessage(400, message));
   if (wanted.length === 0) refuseUnknown();

@@ -7,10 +7,10 @@ import { publicRoutes } from './routes.ts';
 import { type Admission, admit } from './windows.ts';
 import { type WorldOptions, worldOf } from './world.ts';
 
-// "body 10.6 MB", "10.4 MB batch": the framework cuts what is longer, and cut JSON is malformed JSON.
+// "body 10.6 MB", "10.4 MB batch": the framework cuts off longer bodies, and JSON that is cut off is malformed.
 const MAX_BODY_BYTES = 10_485_760;
 
-// The hosting platform's, which the recording had not: it answers a larger body of either direction in its own way.
+// The limit of the hosting platform, which is not in the recording. (Its limit on request bodies is not imitated.)
 const MAX_ANSWER_BYTES = 4_500_000;
 
 const TOO_LARGE: Answer = {
@@ -25,7 +25,7 @@ const NO_WINDOW: Admission = { remaining: null };
 
 const empty = (status: number): Answer => ({ status, type: null, text: '' });
 
-/** What a sandbox is told about its public server. */
+/** Options of a public server. */
 export interface PublicOptions extends WorldOptions {
   rateLimit?: boolean;
   maxAnswerBytes?: number;
@@ -35,7 +35,8 @@ function within(given: Answer, most: number): Answer {
   return Buffer.byteLength(given.text) > most ? TOO_LARGE : given;
 }
 
-/** A server that behaves as the public one was observed to. */
+// Quoted phrases in the comments of the sandbox are titles of recorded exchanges (test/sandbox/exchanges.jsonl).
+/** Makes a server that behaves as the public one was observed to. */
 export function publicServer(options: PublicOptions): ServerKind {
   const { rateLimit = false, maxAnswerBytes = MAX_ANSWER_BYTES } = options;
   return {
@@ -45,9 +46,9 @@ export function publicServer(options: PublicOptions): ServerKind {
     bodyTooLarge: () => OPAQUE,
     notHttp: () => empty(400),
     unknownPath,
-    // The database takes no NUL, and the site no broken address.
+    // The database refuses NUL, and the site refuses a malformed address.
     badPath: () => OPAQUE,
-    // "GET on it": nothing at all but the status.
+    // "GET on it": only a status, with an empty body.
     wrongMethod: () => empty(405),
     failure: (error) => haltedAnswer(error) ?? OPAQUE,
     around: async (visit, answerIt) => {

@@ -50,7 +50,7 @@ export const createList: Handler = (call, world) => {
   return answer({ ...listRecord(made, world.nameOf(made.owner)), url: `${call.origin}/list/${made.id}` });
 };
 
-/** `POST /api/list/new-with-features`: "unknown feature" makes the list all the same, without it. */
+/** `POST /api/list/new-with-features`: makes the list even with an "unknown feature", which it leaves out. */
 export const createListWithFeatures: Handler = (call, world) => {
   const { id } = requireUser(call);
   const given = readAs(call, newListWithFeatures, ({ message }) => refuseMessage(400, message));
@@ -66,7 +66,7 @@ export const createListWithFeatures: Handler = (call, world) => {
   return answer({ ...listRecord(made, world.nameOf(made.owner)), url: `${call.origin}/list/${made.id}` });
 };
 
-/** `POST /api/list/add-features`: to a list of the user's; unknown features and lists are not in the recording. */
+/** `POST /api/list/add-features`: adds to a user's list. Unknown lists and features (not recorded) give the opaque 500. */
 export const addFeatures: Handler = (call) => {
   const { store, now } = call;
   const { id } = requireUser(call);

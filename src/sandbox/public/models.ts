@@ -40,7 +40,7 @@ const newModel = object({
   url: optional(webAddress, { otherwise: null }),
 });
 
-/** A source in a list of models has fewer keys, in another order: "model/list". */
+/** Returns a source as model reads show it, with fewer keys in another order: "model/list". */
 function briefSource(source: SourceRecord) {
   const { id, modelId, visibility, setName, hasUmap, hasUmapLogSparsity, hasUmapClusters } = source;
   const { num_prompts, num_tokens_in_prompt, dataset, inferenceEnabled, hasDashboards, notes, createdAt } = source;
@@ -60,18 +60,18 @@ function withSourceSets({ store }: Call, world: World, model: ModelRecord) {
   };
 }
 
-/** `POST /api/model/get {"id"}`, without a key; another key than `id` is a 500, "missing" is `null`. */
+/** `POST /api/model/get {"id"}`: needs no API key. A body without `id` is a 500; "missing" is `null`. */
 export const getModel: Handler = (call, world) => {
   const { id } = readAs(call, wanted, refuseOpaquely);
   const model = findModel(call.store, world, id);
   return answer(model === undefined ? null : withSourceSets(call, world, model));
 };
 
-/** `POST /api/model/list`: "model/list", without a key. */
+/** `POST /api/model/list`: "model/list"; needs no API key. */
 export const listModels: Handler = (call, world) =>
   answer(allModels(call.store, world).map((model) => withSourceSets(call, world, model)));
 
-/** `POST /api/model/new`: a model without a width, so that "vector into it: dimension is null, so never". */
+/** `POST /api/model/new`: makes a model without a width, hence "vector into it: dimension is null, so never". */
 export const createModel: Handler = (call, world) => {
   const { store, now } = call;
   const { id: owner } = requireUser(call);

@@ -1,36 +1,36 @@
 import { type Answer, answer } from '../answer.ts';
 
-// The public server's errors have several shapes, and which one an endpoint uses follows no rule: see the table of error
-// shapes in the observations. Each of these ends the handling of a request by throwing, and rolls back an open write.
+// The public server's errors have several shapes, and no rule tells which endpoint uses which: see the table of error shapes
+// in the observations. Each function here ends a request by throwing, which rolls back an open write.
 
 const mark = Symbol('halted');
 
-/** Ends the handling of a request with this answer. */
+/** Ends a request with this answer. */
 export function halt(given: Answer): never {
   throw Object.assign(new Error(given.text), { [mark]: given });
 }
 
-/** The answer that a caught value carries; undefined for any other error. */
+/** Returns the answer in a caught value; undefined for any other error. */
 export function haltedAnswer(error: unknown): Answer | undefined {
   return typeof error === 'object' && error !== null ? (error as { [mark]?: Answer })[mark] : undefined;
 }
 
-/** `{"message"}`: vectors, steering, explanations. */
+/** Refuses with `{"message"}`: vectors, steering, explanations. */
 export function refuseMessage(status: number, message: string): never {
   halt(answer({ message }, status));
 }
 
-/** `{"error", "path"?}`: batches, models, source sets. */
+/** Refuses with `{"error", "path"?}`: batches, models, source sets. */
 export function refuseError(status: number, error: string, path?: string): never {
   halt(answer({ error, ...(path === undefined || path === '' ? {} : { path }) }, status));
 }
 
-/** `{"error", "message"}` with the same text: what reaches the wrapper around all endpoints. */
+/** Refuses with `{"error", "message"}`, both the same text: errors that reach the wrapper around all endpoints. */
 export function refuseBoth(status: number, text: string): never {
   halt(answer({ error: text, message: text }, status));
 }
 
-/** The answer to everything that nobody foresaw, also where it is the caller's fault. */
+/** The public server's answer to every error that it does not expect, even if the caller is at fault. */
 export const OPAQUE: Answer = (() => {
   const text = 'Something went wrong on our end. The error has been reported.';
   return answer({ error: text, message: text }, 500);
@@ -46,7 +46,7 @@ export function refuseUnknown(): never {
   refuseMessage(500, 'Unknown Error');
 }
 
-/** What is said of a feature that is not there. */
+/** Returns the message about a feature that does not exist. */
 export function notAvailable(origin: string): string {
   return (
     'The model, source, or feature you specified is not available. Check available public models/sources (including ' +

@@ -8,14 +8,14 @@ const UNAUTHORIZED =
   'This endpoint requires authorization. Specify your API key in the header x-api-key. ' +
   'Your API key is under Settings on neuronpedia.org.';
 
-/** The user of a request that needs a key, in x-api-key alone: "key in Authorization: Bearer is ignored". */
+/** Returns the user of a request, or refuses with 401. Only x-api-key counts: "key in Authorization: Bearer is ignored". */
 export function requireUser({ account }: Call): Account {
   return account ?? refuseError(401, UNAUTHORIZED);
 }
 
 /**
- * The parsed JSON body. "malformed JSON", "empty body", "bare NaN token in the JSON", "Content-Encoding: gzip" (never
- * unpacked) and "body 10.6 MB" (cut, so never whole JSON) are all the opaque 500.
+ * Returns the parsed JSON body. "malformed JSON", "empty body", "bare NaN token in the JSON", "Content-Encoding: gzip"
+ * (never unpacked) and "body 10.6 MB" (cut, so never whole JSON) are all the opaque 500.
  */
 export function readJson({ body }: Pick<Call, 'body'>): unknown {
   try {
@@ -25,7 +25,7 @@ export function readJson({ body }: Pick<Call, 'body'>): unknown {
   }
 }
 
-/** The parsed body as this shape; its first problem goes to `refuse`, which says it in the endpoint's own way. */
+/** Returns the body as this shape. Hands the first problem to `refuse`, which answers in the endpoint's own way. */
 export function readAs<T>(call: Call, shape: Shape<T>, refuse: (problem: ShapeProblem) => never): T {
   const body = readJson(call);
   try {
@@ -37,7 +37,7 @@ export function readAs<T>(call: Call, shape: Shape<T>, refuse: (problem: ShapePr
   }
 }
 
-/** Whether the database takes this text: not with NUL, nor with a lone surrogate. */
+/** Whether the database can store this text: it holds neither NUL nor a lone surrogate. */
 export function isStorable(text: string): boolean {
   return textProblem(text) === undefined;
 }

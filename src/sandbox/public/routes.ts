@@ -40,7 +40,7 @@ const TABLE: readonly [Route['method'], string, Handler][] = [
   ['POST', '/api/graph/list-owned', listOwnedGraphs],
 ];
 
-/** The endpoints of the public server in this world. To add one, add a line to the table. */
+/** Returns the endpoints of the public server in this world. To add one, add a line to the table. */
 export function publicRoutes(world: World): Route[] {
   return TABLE.map(([method, path, handle]) => ({ method, path, handle: (call) => handle(call, world) }));
 }

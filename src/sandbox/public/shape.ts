@@ -1,8 +1,8 @@
-// The public server checks bodies with yup, and this does what yup does where it shows: one problem only, the fields of
-// an object from the last declared to the first ("1025 tokens" names values, "empty object" names index), numbers taken
-// from text, a required text not empty, unknown keys dropped. No other checker finds the same problem first.
+// The public server checks bodies with yup. This imitates yup wherever a client can tell. It reports one problem only, and
+// checks an object's fields from the last declared to the first ("1025 tokens" names values, "empty object" names index). It
+// reads numbers from text, refuses an empty required text and drops unknown keys. Other validators report other problems.
 
-/** Gives a value as the server takes it, or throws a `ShapeProblem`. */
+/** Returns a value as the server reads it, or throws an error that carries a `ShapeProblem`. */
 export type Shape<T> = (value: unknown, path: string) => T;
 
 /** The first thing wrong with a body. */
@@ -13,17 +13,17 @@ export interface ShapeProblem {
 
 const mark = Symbol('shape');
 
-/** Says what is wrong at a path; the message starts with the path, as yup's own do. */
+/** Refuses the value at a path. Like yup's own messages, the default one starts with the path. */
 export function refuseShape(path: string, problem: string, message = `${path || 'this'} ${problem}`): never {
   throw Object.assign(new Error(message), { [mark]: { message, path } });
 }
 
-/** The problem that a caught value carries. */
+/** Returns the problem in a caught value; undefined for any other error. */
 export function shapeProblem(error: unknown): ShapeProblem | undefined {
   return (error as { [mark]?: ShapeProblem })[mark];
 }
 
-/** What stands where nothing is given, and whether null may stand there. */
+/** The value to use if a field is missing, and whether null counts as missing. */
 interface Absence<D> {
   otherwise: D;
   nullable?: boolean;
@@ -47,14 +47,14 @@ function refuseType(path: string, type: string, cast: unknown, value: unknown): 
   refuseShape(path, `must be a \`${type}\` type, but the final value was: \`${String(cast)}\`${from}.`);
 }
 
-/** Any text, also an empty one; numbers become text. */
+/** Any text, even an empty one. Numbers become text. */
 export const anyText: Shape<string> = (value, path) => {
   requireGiven(value, path);
   if (typeof value === 'object') refuseType(path, 'string', JSON.stringify(value), value);
   return String(value);
 };
 
-/** A required text, which for yup is one that is not empty. */
+/** A required text. To yup, required also means not empty. */
 export function text({ max = Number.POSITIVE_INFINITY }: { max?: number } = {}): Shape<string> {
   return (value, path) => {
     const given = anyText(value, path);
@@ -73,7 +73,7 @@ export function oneOf<T extends string>(...values: T[]): Shape<T> {
   };
 }
 
-/** A required number, also one written as text. Infinity passes: nothing but the database stops it. */
+/** A required number, or one written as text. Infinity passes if `max` allows it: only the database refuses it. */
 export function number({ min = -Infinity, max = Infinity, integer = false } = {}): Shape<number> {
   return (value, path) => {
     requireGiven(value, path);
@@ -86,7 +86,7 @@ export function number({ min = -Infinity, max = Infinity, integer = false } = {}
   };
 }
 
-/** A required truth value, also one written as text. */
+/** A required truth value, or one written as text. */
 export const truth: Shape<boolean> = (value, path) => {
   requireGiven(value, path);
   if (value === true || value === 'true') return true;

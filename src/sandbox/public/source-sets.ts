@@ -7,7 +7,7 @@ import { isStorable, readAs, requireUser } from './request.ts';
 import { anyText, object, optional, refuseShape, type Shape, text } from './shape.ts';
 import type { Handler } from './world.ts';
 
-// In this order: "bad name alice--acts" fits the first rule.
+// Checked in this order: "bad name alice--acts" passes the first rule.
 const RULES: readonly [(name: string) => boolean, string][] = [
   [
     (name) => /^[a-z](?:[a-z0-9-]*[a-z0-9])?$/.test(name),

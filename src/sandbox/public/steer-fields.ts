@@ -9,7 +9,7 @@ import type { World } from './world.ts';
 
 const SEED_LIMIT = 100_000_000;
 
-/** Fields of a steering request after what is to be completed, in the order in which they are declared. */
+/** The fields of a steering request after the prompt or the conversations, in the server's order of declaration. */
 export const steerFields = {
   modelId: text(),
   features: list(object({ modelId: text(), layer: text(), index: number({ integer: true }), strength: number() })),
@@ -33,8 +33,8 @@ function featureOf(call: Call, given: Given['features'][number]): SteerFeature {
 }
 
 /**
- * What to steer with, out of the store: "unknown vector", "features []", "mixing a vector with a non-vector feature". An
- * uploaded feature without a vector is taken and goes to the model as an SAE feature.
+ * Reads what to steer with; refuses "unknown vector", "features []", "mixing a vector with a non-vector feature". Accepts an
+ * uploaded feature without a vector, which goes to the model as an SAE feature.
  */
 export function steerFeatures(call: Call, world: World, given: Given): SteerFeature[] {
   if (findModel(call.store, world, given.modelId) === undefined) refuseMessage(404, notAvailable(call.origin));

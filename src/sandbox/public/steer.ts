@@ -37,7 +37,7 @@ const chat = object({
   steer_special_tokens: truth,
 });
 
-// "too long": 2,049 characters in both conversations.
+// "too long": recorded with 2,049 characters in each conversation.
 function requireShort(conversation: readonly Message[]): void {
   if (lengthOf(conversation) <= MAX_PROMPT) return;
   const message =
@@ -46,7 +46,7 @@ function requireShort(conversation: readonly Message[]): void {
   refuseMessage(400, message);
 }
 
-/** `POST /api/steer-chat`: as steer, for conversations; its frames show their settings and the templated text. */
+/** `POST /api/steer-chat`: like `/api/steer`, for conversations. Also shows the settings and the templated text. */
 export const steerChat: Handler = (call, world) => {
   const given = readAs(call, chat, ({ message }) => refuseMessage(400, message));
   requireShort(given.defaultChatMessages);

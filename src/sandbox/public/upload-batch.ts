@@ -12,8 +12,8 @@ import { isStorable, readAs, requireUser } from './request.ts';
 import type { Handler, World } from './world.ts';
 
 /**
- * What a transaction of 5 s stores: "6 MB batch: 128 features x 20 activations x 128 tokens (5 s transaction limit)" was
- * too much, 128 x 10 x 128 and 128 x 1 x 1024 were not. Counted in tokens, so that it does not hang on this machine.
+ * How much fits in a transaction of 5 s. "6 MB batch: 128 features x 20 activations x 128 tokens (5 s transaction limit)"
+ * was too much, 128 x 10 x 128 and 128 x 1 x 1024 were not. Counted in tokens, so that this machine's speed does not matter.
  */
 const MOST_TOKENS = 250_000;
 
@@ -21,8 +21,8 @@ function refuseCreation(): never {
   refuseError(500, 'Failed to create features. Please try again or contact support@neuronpedia.org.');
 }
 
-// Faults of the caller that the route throws, and the wrapper answers: "tokens/values length mismatch", "duplicated index
-// inside a batch", "unknown methodName".
+// The caller's mistakes that the route throws and the wrapper answers with the opaque 500: "tokens/values length mismatch",
+// "duplicated index inside a batch", "unknown methodName".
 function requireSound({ features }: Batch): void {
   const indices = new Set(features.map(({ index }) => index));
   if (indices.size !== features.length) refuseOpaquely();
@@ -33,7 +33,7 @@ function requireSound({ features }: Batch): void {
   }
 }
 
-// "not the owner", "unknown source set", "layer not in model", "unknown model".
+// All the opaque 500: "not the owner", "unknown source set", "layer not in model", "unknown model".
 function requireOwnSource({ store }: Call, world: World, account: Account, { modelId, source }: Batch): void {
   const set = findSource(store, world, modelId, source)?.set;
   if (set?.owner !== account.id) refuseOpaquely();
@@ -48,8 +48,8 @@ function isStorableFeature({ topLogits, bottomLogits, activations, explanations 
   return texts.every(isStorable) && numbers.every(Number.isFinite);
 }
 
-// Faults that only the database finds: "1e999 in values", "NUL in token", "lone surrogate in token", "explanation with a
-// VALID modelName: always 500", and too much for one transaction.
+// Mistakes that only the database finds: "1e999 in values", "NUL in token", "lone surrogate in token", "explanation with a
+// VALID modelName: always 500", and too many tokens for one transaction.
 function requireStorable({ features }: Batch): void {
   const explanations = features.flatMap((each) => each.explanations);
   if (!features.every(isStorableFeature)) refuseCreation();
@@ -68,8 +68,8 @@ function rowOf({ modelId, source }: Batch, given: BatchFeature, owner: string, c
   return { ...place, ...about, ...hashes, maxActivation, details, common: null, vector: null };
 }
 
-// A row that is there keeps what it says, and gets the activations and explanations once more: "the SAME 128 again",
-// "again", "the same 100 features again are answered as created".
+// An existing row stays as it is, but the activations and explanations are added to it again: "the SAME 128 again", "again",
+// "the same 100 features again are answered as created".
 function storeFeature({ store }: Call, row: NewFeature, given: BatchFeature): void {
   const { modelId, source, index, owner, createdAt } = row;
   const id = store.features.find(modelId, source, index)?.id ?? store.features.add(row);

@@ -15,13 +15,13 @@ export const refreshUser: Handler = (call, world) => {
   return answer({ id, name, bio: '', ...contact, ...roles, ...mail, createdAt: store.createdAt, lists });
 };
 
-/** `POST /api/user/api-key`: what it says to a user with a provider key is not recorded, so it says this to all. */
+/** `POST /api/user/api-key`: the answer to a user with a provider key is not recorded, so everyone gets this one. */
 export const getSecret: Handler = (call) => {
   requireUser(call);
   refuseMessage(404, 'Secret not found');
 };
 
-/** `POST /api/graph/list-owned`: nobody has graphs here. */
+/** `POST /api/graph/list-owned`: always empty, as nobody has graphs here. */
 export const listOwnedGraphs: Handler = (call) => {
   requireUser(call);
   return answer([]);

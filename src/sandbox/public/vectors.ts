@@ -30,15 +30,15 @@ type NewVector = ReturnType<typeof newVector>;
 
 const place = object({ modelId: text(), source: text(), index: text() });
 
-// "wrong dimension (767)", "layer == number of layers", "unknown model", "upper-case model id", and for a user's model
-// "dimension is null, so never".
+// Refuses "wrong dimension (767)", "layer == number of layers", "unknown model", "upper-case model id", and every vector for
+// a user's model: "dimension is null, so never".
 function requireFit({ store }: Call, world: World, { modelId, layerNumber, vector }: NewVector): void {
   const model = findModel(store, world, modelId) ?? refuseMessage(400, 'Model not found');
   if (layerNumber >= model.layers) refuseMessage(400, "Layer number is greater than model's numLayers");
   if (vector.length !== model.dimension) refuseMessage(400, 'Vector dimension does not match model dimension');
 }
 
-/** A double as the database keeps it: 16 significant digits, and no -0. */
+/** Rounds a double as the database does: to 16 significant digits, and -0 to 0. */
 function rounded(value: number): number {
   return Number(value.toPrecision(SIGNIFICANT_DIGITS));
 }
@@ -76,7 +76,7 @@ export const createVector: Handler = (call, world) => {
   const { id } = requireUser(call);
   const given = readAs(call, newVector, ({ message }) => refuseMessage(400, message));
   requireFit(call, world, given);
-  // "1e999 (parses to Infinity)": only the database minds, as with a label that it can't hold.
+  // "1e999 (parses to Infinity)": only the database refuses it, and a label that it can't store.
   const numbers = [...given.vector, given.layerNumber];
   if (!numbers.every(Number.isFinite) || !isStorable(given.vectorLabel)) refuseUnknown();
   const { modelId, source, index, ...row } = storeVector(call, rowOf(given, id, call.now.toISOString()));
@@ -91,7 +91,7 @@ export const createVector: Handler = (call, world) => {
   });
 };
 
-// Other names than in the answer of vector/new.
+// Some names differ from those in the answer of vector/new.
 function vectorView({ store }: Call, row: FeatureRow) {
   return {
     modelId: row.modelId,
@@ -114,7 +114,7 @@ export const getVector: Handler = (call) => {
   return answer({ vector: vectorView(call, row) });
 };
 
-/** `POST /api/vector/list-owned`: all of the user's, in full ("note: every row carries the full vector"), no paging. */
+/** `POST /api/vector/list-owned`: all vectors of the user, unpaged ("note: every row carries the full vector"). */
 export const listOwnedVectors: Handler = (call) => {
   const rows = call.store.features.ownedVectors(requireUser(call).id);
   return answer({ vectors: rows.map((row) => vectorView(call, row)) });
@@ -128,8 +128,8 @@ function removeOwn({ store }: Call, row: FeatureRow): void {
 }
 
 /**
- * `POST /api/vector/delete`: Success to everyone, also "not the owner: says Success, deletes nothing" and "missing index:
- * also Success"; takes features too ("works, cascades"). "missing source" is a 500, and so is a negative layer.
+ * `POST /api/vector/delete`: Success for everyone: "not the owner: says Success, deletes nothing", "missing index: also
+ * Success". Deletes features too ("works, cascades"). "missing source" is a 500, and so is a negative layer.
  */
 export const deleteVector: Handler = (call, world): Answer => {
   const { id } = requireUser(call);

@@ -9,7 +9,7 @@ interface Limit {
   requests: number;
 }
 
-// The entry for uploads names /api/features/upload-batch, which no route has, so that uploads only count for /api.
+// As on the public server, the entry /api/features/upload-batch matches no route, so uploads count for /api only.
 const LIMITS: readonly Limit[] = [
   { endpoint: '/api', requests: 25_000 },
   { endpoint: '/api/steer', requests: 240 },
@@ -18,7 +18,7 @@ const LIMITS: readonly Limit[] = [
   { endpoint: '/api/source-set/new', requests: 10 },
 ];
 
-/** What a request finds of its windows: how many more fit into the most specific one, or the answer that none does. */
+/** How many more requests fit into the most specific window, or the refusal if any window is full. */
 export type Admission = { remaining: string | null } | { refused: Answer };
 
 // A 429 carries no Retry-After and no x-limit-remaining.
@@ -31,7 +31,7 @@ function refusal({ endpoint, requests }: Limit): Answer {
   return answer(body, 429);
 }
 
-// A window that slides: the full hour before counts for as much of it as the last 60 minutes still reach.
+// A sliding window: the previous clock hour counts in proportion to its part in the last 60 minutes.
 function spendOne({ store, now, ip }: Visit, { endpoint, requests }: Limit): number | undefined {
   const at = now.getTime() / HOUR_MS;
   const hour = Math.floor(at);
@@ -43,8 +43,8 @@ function spendOne({ store, now, ip }: Visit, { endpoint, requests }: Limit): num
 }
 
 /**
- * Counts a request against the windows of its address, whatever becomes of it; one that is refused does not count for
- * the window that refuses it. Kept in the store, so that a new process over the same data goes on counting.
+ * Counts a request against the windows of its address, whatever its outcome. A refused request does not count for the window
+ * that refuses it. The counts are in the store, so that a new process over the same data continues them.
  */
 export function admit(visit: Visit): Admission {
   const path = visit.path.toLowerCase();

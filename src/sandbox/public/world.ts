@@ -5,7 +5,7 @@ import type { Call } from '../route.ts';
 import { standIn } from '../stand-ins/completion.ts';
 import type { Upstream } from '../steering/upstream.ts';
 
-/** What surrounds a public server and is not in its store. */
+/** What a public server depends on besides its store. */
 export interface World {
   models: readonly BuiltInModel[];
   upstream: Upstream;
@@ -16,14 +16,14 @@ export interface World {
 /** One endpoint of the public server. */
 export type Handler = (call: Call, world: World) => Answer | Promise<Answer>;
 
-/** What a sandbox is told about the world around it. */
+/** The parts of a world that can be chosen. */
 export interface WorldOptions {
   models?: readonly BuiltInModel[];
   users?: readonly SandboxUser[];
   upstream?: Upstream;
 }
 
-/** The world of a sandbox; without models the built-in ones, without an upstream the stand-in. */
+/** Makes the world of a sandbox. Defaults to the built-in models, and to the stand-in as its upstream. */
 export function worldOf({ models = BUILT_IN_MODELS, users = [], upstream = standIn }: WorldOptions): World {
   const names = new Map(users.map(({ id, name }) => [id, name]));
   return { models, upstream, nameOf: (id) => names.get(id) ?? ownerName(id) };

@@ -11,7 +11,7 @@ function extremes(values: readonly number[]) {
 
 const placeOf = ({ modelId, source, index }: FeatureRow) => ({ index: String(index), layer: source, modelId });
 
-/** An activation as feature reads show it; one that somebody gave to a row that was there names no upload. */
+/** Returns an activation as feature reads show it. One that a user added later has no data source. */
 export function activationView(row: FeatureRow, activation: Activation, uploaderName: string) {
   const { id, tokens, values, binMin, binMax, binContains, creator, createdAt } = activation;
   return {
@@ -41,7 +41,7 @@ export function activationView(row: FeatureRow, activation: Activation, uploader
 
 const shownId = (id: number) => `explanation-${id}`;
 
-/** A score as feature reads show it; no model makes one here, and it says so. */
+/** Returns a score as feature reads show it, labelled as a stand-in because no model made it. */
 export function scoreView({ id, explanationId, typeName, modelName, value, userId, createdAt }: Score) {
   return {
     id: `score-${id}`,
@@ -55,7 +55,7 @@ export function scoreView({ id, explanationId, typeName, modelName, value, userI
   };
 }
 
-/** An explanation as feature reads show it: its text is called `description` there. */
+/** Returns an explanation as feature reads show it: they call its text `description`. */
 export function explanationView(row: FeatureRow, explanation: Explanation, scores: readonly Score[]) {
   const { id, text, methodName, modelName, author, createdAt } = explanation;
   return {

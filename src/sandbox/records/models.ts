@@ -17,7 +17,7 @@ interface ModelParts {
   website: string | null;
 }
 
-/** A model as the public endpoints show it, with its keys in their order. */
+/** A model as the public endpoints show it, with its keys in the same order. */
 export type ModelRecord = ReturnType<typeof modelRecord>;
 
 function modelRecord(model: ModelParts) {
@@ -45,13 +45,13 @@ function modelRecord(model: ModelParts) {
   };
 }
 
-/** The record of a built-in model. */
+/** Returns the record of a built-in model. */
 export function builtInRecord(model: BuiltInModel, createdAt: string): ModelRecord {
   const platform = { creatorId: PLATFORM_ID, visibility: 'PUBLIC', inferenceEnabled: true, website: null } as const;
   return modelRecord({ ...model, ...platform, createdAt });
 }
 
-/** The record of a model that a user made. */
+/** Returns the record of a model that a user made. */
 export function customRecord({ id, layers, displayName, url, owner, createdAt }: CustomModel): ModelRecord {
   const names = { displayNameShort: displayName, displayName, owner: 'custom', website: url };
   const shape = { dimension: null, layers, neuronsPerLayer: 0 };
@@ -59,7 +59,7 @@ export function customRecord({ id, layers, displayName, url, owner, createdAt }:
   return modelRecord({ id, ...names, ...shape, ...access, creatorId: owner, createdAt });
 }
 
-/** A source set as the public endpoints show it, without its sources. */
+/** Returns a source set as the public endpoints show it, without its sources. */
 export function sourceSetRecord(set: SourceSet, creatorName: string) {
   const { modelId, name, owner, description, url, createdAt } = set;
   return {
@@ -90,7 +90,7 @@ export function sourceSetRecord(set: SourceSet, creatorName: string) {
   };
 }
 
-/** One source of a set, `{layer}-{set}`, as the public endpoints show it. */
+/** Returns one source of a set, `{layer}-{set}`, as the public endpoints show it. */
 export function sourceRecord(source: { modelId: string; id: string; owner: string; createdAt: string }) {
   const { modelId, id, owner, createdAt } = source;
   return {
@@ -120,14 +120,14 @@ export function sourceRecord(source: { modelId: string; id: string; owner: strin
   };
 }
 
-/** All sources of a set: one per layer of its model. */
+/** Returns all sources of a set: one per layer of its model. */
 export function sourcesOf(set: SourceSet, layers: number) {
   return Array.from({ length: layers }, (_none, layer) =>
     sourceRecord({ modelId: set.modelId, id: `${layer}-${set.name}`, owner: set.owner, createdAt: set.createdAt }),
   );
 }
 
-/** The set's name in a source's id, `6-my-set` → `my-set`; the public kind has layers like -1 and 1.5. */
+/** Returns the set's name in a source's id: `6-my-set` → `my-set`. The public kind also has layers like -1 and 1.5. */
 export function setNameOf(source: string): string {
   return source.replace(/^-?[\d.]+-/, '');
 }

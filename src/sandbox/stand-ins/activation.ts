@@ -5,7 +5,7 @@ const LARGEST = 10;
 const DIGITS = 3;
 const RANGE = 2 ** 32;
 
-/** Words with the spaces before them: put together again they are the text. */
+/** Splits a text into words, each with the spaces before it. Joined again they are the text. */
 function tokensOf(text: string): string[] {
   return text.match(/\s*\S+|\s+$/gu) ?? [];
 }
@@ -16,8 +16,8 @@ function activationOn(direction: string, token: string): number {
 }
 
 /**
- * A row's activation on a text, without a model: values from 0 to 10 made of a hash of the stored vector (where there is
- * none, of where the row lies) and the token, so that another direction shows. Says that it is a stand-in.
+ * Makes a row's activation on a text without a model, labelled as a stand-in. The values, 0 to 10, come from a hash of the
+ * token and the stored vector, so that a different direction shows. Without a vector, the row's place is hashed instead.
  */
 export function testActivation({ modelId, source, index, vectorHash }: FeatureRow, text: string) {
   const tokens = tokensOf(text);

@@ -8,7 +8,7 @@ interface Logit {
   value: number;
 }
 
-/** What there is to explain a row by. */
+/** What a row is explained from. */
 interface Explained {
   activations: readonly NewActivation[];
   /** JSON of the row's details, with its top logits. */
@@ -16,7 +16,7 @@ interface Explained {
   methodName: string;
 }
 
-/** The token of the largest value of each activation, the largest first, each once. */
+/** Returns the token with the largest value of each activation, ordered by that value, without duplicates. */
 function peakTokens(activations: readonly NewActivation[]): string[] {
   const peaks = activations.map(({ tokens, values }) => {
     const at = values.reduce((best, value, i) => (value > values[best]! ? i : best), 0);
@@ -31,8 +31,8 @@ function quoted(tokens: readonly string[]): string {
 }
 
 /**
- * Explains a row without a model: says so, and names the tokens on which its activations are largest; for the method
- * with logits also the tokens that it promotes.
+ * Explains a row without a model. The text says so, and names the tokens on which the row is most active. For the method
+ * with logits it also names the tokens that the row promotes.
  */
 export function explain({ activations, details, methodName }: Explained): string {
   const start = `[sandbox stand-in, no model was asked] most active on ${quoted(peakTokens(activations))}`;

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 const DIGITS = 4;
 const RANGE = 2 ** 32;
 
-/** A score from 0 to 1 made of a hash: the same for the same explanation, kind and model, and of no meaning. */
+/** Returns a meaningless score from 0 to 1, made from a hash: the same for the same explanation, type and model. */
 export function scoreOf(explanation: string, typeName: string, modelName: string): number {
   const hash = createHash('sha256')
     .update(JSON.stringify([explanation, typeName, modelName]))

@@ -1,6 +1,6 @@
 import type { CompletionRequest, SteerFeature } from './upstream.ts';
 
-/** What every steering request says besides what to complete and with which features; the names are the wire's. */
+/** The settings of a steering request besides its features and what to complete. The names are those of the JSON body. */
 export interface SteerSettings {
   modelId: string;
   temperature: number;
@@ -12,7 +12,7 @@ export interface SteerSettings {
   steer_method: string;
 }
 
-/** The request to the model for one of the two completions. */
+/** Makes the request to the model for one of the two completions. */
 export function completionRequest(
   type: CompletionRequest['type'],
   prompt: string,
@@ -25,7 +25,7 @@ export function completionRequest(
   return { type, modelId, prompt, features: type === 'STEERED' ? features : [], ...numbers };
 }
 
-/** Whether some of these have a vector and some have none: no model takes both in one request. */
+/** Whether some of these have a vector and others have none. No model takes both in one request. */
 export function areMixed(features: readonly SteerFeature[]): boolean {
   const vectors = features.filter(({ vector }) => vector !== null).length;
   return vectors > 0 && vectors < features.length;

@@ -6,24 +6,24 @@ import type { Completion } from '../store/completions.ts';
 import { completionRequest, type SteerSettings } from './request.ts';
 import type { CompletionRequest, SteerFeature, Upstream } from './upstream.ts';
 
-/** How far the two completions of a steering request are; null before the first token. */
+/** The texts so far of a steering request's two completions; null before the first token. */
 export interface Progress {
   STEERED: string | null;
   DEFAULT: string | null;
-  /** The id of the steered completion, once both are whole and kept. */
+  /** The id of the steered completion, once both are complete and stored. */
   id: string | null;
 }
 
-/** One kind of steering: what it completes, and how it shows it. */
+/** One steering request: what to complete, and how to show the result. */
 export interface Steering {
   call: Call;
   upstream: Upstream;
   given: SteerSettings;
   features: SteerFeature[];
   prompts: Record<CompletionRequest['type'], string>;
-  /** The JSON of an answer or frame; `shareUrl` stands in the last one only. */
+  /** Returns the JSON of an answer or frame; only the last one has a `shareUrl`. */
   view(progress: Progress, shareUrl: string | undefined): unknown;
-  /** Refuses a request whose model failed, where no stream was asked for. */
+  /** Refuses a request whose model failed. Not called for streams. */
   failed(error: unknown): never;
 }
 
@@ -39,7 +39,7 @@ function directionOf({ vector }: SteerFeature): string | null {
 
 function runOf({ call, given, features, prompts }: Steering, type: CompletionRequest['type']): Run {
   const request = completionRequest(type, prompts[type], given, features);
-  // By place and by direction: at the index of a row that was deleted another vector may lie.
+  // The place is not enough: after a row is deleted, another vector may get its index. So hash the direction too.
   const asked = { ...request, features: request.features.map((each) => ({ ...each, vector: directionOf(each) })) };
   const hash = createHash('sha256')
     .update(`${call.path}\n${JSON.stringify(asked)}`)
@@ -53,7 +53,7 @@ function keep({ call }: Steering, { hash, kept }: Run, text: string | null): Com
   return call.store.write(() => call.store.completions.keep(hash, made, call.now.toISOString()));
 }
 
-// One token of each in turn, as recorded in "stream true"; each step gives what there is so far.
+// Takes one token of each completion in turn, as recorded in "stream true". Each step yields the texts so far.
 async function* advance(upstream: Upstream, runs: readonly Run[], progress: Progress): AsyncIterable<Progress> {
   const open = runs
     .filter(({ kept }) => kept === undefined)
@@ -71,7 +71,7 @@ async function* advance(upstream: Upstream, runs: readonly Run[], progress: Prog
       }
     }
   } finally {
-    // Where the caller hung up or one of the two failed, nobody waits for the other.
+    // If the caller hung up or one completion failed, nobody waits for what is still running.
     await Promise.allSettled(open.map(({ tokens }) => tokens.return?.()));
   }
 }
@@ -80,7 +80,7 @@ function iteratorOf(tokens: ReturnType<Upstream>): AsyncIterator<string> | Itera
   return Symbol.asyncIterator in tokens ? tokens[Symbol.asyncIterator]() : tokens[Symbol.iterator]();
 }
 
-// Only whole completions are kept: what broke off is asked again.
+// Only complete texts are kept. After a failure the model is asked again.
 function last(steering: Steering, runs: readonly [Run, Run], progress: Progress): unknown {
   const [steered, plain] = runs;
   const { id } = keep(steering, steered, progress.STEERED);
@@ -104,9 +104,10 @@ async function whole(steering: Steering, runs: readonly [Run, Run], progress: Pr
 }
 
 /**
- * Answers a steering request. What is kept is not asked again ("same again: cached"), and then no stream is given
- * ("stream true, cached: JSON instead of SSE"). A stream that fails cuts the connection: before the first token without
- * any answer ("inference server says 503 (stream true)"), later after what there was ("inference server dies mid-stream").
+ * Answers a steering request. A stored completion is not asked for again ("same again: cached"). If both are stored, there
+ * is no stream ("stream true, cached: JSON instead of SSE"). A failing stream cuts the connection: before the first token
+ * without any answer ("inference server says 503 (stream true)"), later after a partial one ("inference server dies
+ * mid-stream").
  */
 export async function steer(steering: Steering): Promise<Answer> {
   const runs = [runOf(steering, 'STEERED'), runOf(steering, 'DEFAULT')] as const;

@@ -5,11 +5,11 @@ export interface SteerFeature {
   layer: string;
   index: number;
   strength: number;
-  /** The stored vector; null for an SAE feature, which only a server that holds the SAE knows. */
+  /** The stored vector; null for an SAE feature, whose direction only a server that holds the SAE knows. */
   vector: ArrayLike<number> | null;
 }
 
-/** What the public server asks of the model behind it. */
+/** What a server asks of the model behind it. */
 export interface CompletionRequest {
   type: 'STEERED' | 'DEFAULT';
   modelId: string;
@@ -26,7 +26,7 @@ export interface CompletionRequest {
 }
 
 /**
- * The model behind a public server: the tokens that go on after a prompt. May throw at any token; an error with a
- * `status` is what an inference server answered.
+ * The model behind a server: gives the tokens that follow a prompt. May throw at any token. If the error has a `status`,
+ * that is the status of an inference server's answer.
  */
 export type Upstream = (request: CompletionRequest) => Iterable<string> | AsyncIterable<string>;

@@ -10,7 +10,7 @@ export interface Message {
   content: string;
 }
 
-/** How a completion of a prompt is answered, whole or frame by frame; `limit` is what is left of the caller's window. */
+/** Returns the view of a completed prompt, for answers and frames. `limit` is what is left of the caller's window. */
 export function completionView(limit: string | null): Steering['view'] {
   return ({ STEERED, DEFAULT, id }, shareUrl) => {
     const logProbs = { steeredLogProbs: null, defaultLogProbs: null };
@@ -18,7 +18,7 @@ export function completionView(limit: string | null): Steering['view'] {
   };
 }
 
-// The recording's model has Gemma's template; its assistant is called model.
+// The recorded model has Gemma's template, which calls the assistant `model`.
 function template(conversation: readonly Message[]): string {
   const turns = conversation.map(({ role, content }) => {
     const speaker = role === 'assistant' ? 'model' : role;
@@ -40,7 +40,7 @@ export interface ChatRequest extends SteerSettings {
   steer_special_tokens: boolean;
 }
 
-/** What a chat asks the model, and how it is answered: with its settings and the conversations in the template. */
+/** Returns the prompts and the view of a chat. The view holds the settings and both conversations in the template. */
 export function chatSteering(given: ChatRequest, limit: string | null): Pick<Steering, 'prompts' | 'view'> {
   const { defaultChatMessages: plain, steeredChatMessages: steered } = given;
   const { temperature, n_tokens, freq_penalty, seed, strength_multiplier, steer_special_tokens, steer_method } = given;
@@ -55,7 +55,7 @@ export function chatSteering(given: ChatRequest, limit: string | null): Pick<Ste
   };
 }
 
-/** The characters of a conversation. */
+/** Counts the characters of a conversation. */
 export function lengthOf(conversation: readonly Message[]): number {
   return conversation.reduce((sum, { content }) => sum + content.length, 0);
 }

@@ -1,15 +1,15 @@
 import type { Database } from './driver.ts';
 
-/** What a model answered to a prompt, kept so that the same request is answered the same without it. */
+/** A model's completion of a prompt, kept so that the same request gets the same answer without asking the model. */
 export interface Completion {
   id: string;
   text: string;
 }
 
-/** Completions by the hash of all that was asked. */
+/** Completions by the hash of the whole request. */
 export interface CompletionStore {
   find(requestHash: string): Completion | undefined;
-  /** Keeps a completion unless the same request has one, and returns the one that is kept. */
+  /** Stores a completion unless the same request has one. Returns the stored one. */
   keep(requestHash: string, completion: Completion, createdAt: string): Completion;
 }
 

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 /** What can be bound to a statement. The driver aborts the whole process on a boolean, hence the closed list. */
 export type Value = string | number | Uint8Array | null;
 
-/** One row of an answer by column name. Blobs are a Buffer from `get` and an ArrayBuffer from `all`. */
+/** One result row by column name. A blob is a Buffer from `get` and an ArrayBuffer from `all`. */
 export type Row = Record<string, unknown>;
 
 /** The part of a prepared statement that the store uses. */
@@ -24,8 +24,8 @@ export interface Database {
 type OpenDatabase = new (path: string, options: { timeout: number }) => Database;
 
 /**
- * Loads libsql, which is an optional dependency, at the moment it is needed.
- * Throws an Error with `code: 'sandbox_unavailable'` where it, or its prebuilt binary, is not installed.
+ * Loads libsql, an optional dependency, only when it is needed.
+ * Throws an Error with `code: 'sandbox_unavailable'` if it, or its prebuilt binary, is not installed.
  */
 export function loadDriver(load: (name: string) => unknown = createRequire(import.meta.url)): OpenDatabase {
   try {

@@ -1,6 +1,6 @@
 import type { Database, Row } from './driver.ts';
 
-/** A text on which a feature was run: tokens and their values, equally long. */
+/** A text that a feature was run on: tokens, and one value per token. */
 export interface NewActivation {
   tokens: string[];
   values: number[];
@@ -10,27 +10,27 @@ export interface NewActivation {
   binContains: number | null;
 }
 
-/** What somebody or something says a feature is about. */
+/** What a person or a model says a feature is about. */
 export interface NewExplanation {
   text: string;
   methodName: string | null;
   modelName: string | null;
 }
 
-/** A stored activation; `creator` is who gave it to a row that was there, null where it came in a batch. */
+/** A stored activation. `creator` is the user who added it to an existing row; null if it was uploaded with a row. */
 export type Activation = NewActivation & { id: number; creator: string | null; createdAt: string };
 
 /** A stored explanation. */
 export type Explanation = NewExplanation & { id: number; featureId: number; author: string; createdAt: string };
 
-/** Activations and explanations; they go when their feature goes. */
+/** Activations and explanations; deleting a feature deletes its own. */
 export interface ExampleStore {
-  /** The first `most` activations of a feature, in the order in which they came. */
+  /** The first `most` activations of a feature, oldest first. */
   activations(featureId: number, most: number): Activation[];
   explanations(featureId: number): Explanation[];
   /** One explanation by its id. */
   explanation(id: number): Explanation | undefined;
-  /** A feature's explanation by a kind of automatic explanation and a model. */
+  /** A feature's explanation by this method and model. */
   generated(featureId: number, methodName: string, modelName: string): Explanation | undefined;
   addActivation(featureId: number, activation: NewActivation, createdAt: string, creator?: string): void;
   addExplanation(featureId: number, explanation: NewExplanation, author: string, createdAt: string): Explanation;

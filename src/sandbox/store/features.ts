@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { type StoredVector, vectorBytes, vectorFromBytes } from '../float32.ts';
 import type { Database, Row } from './driver.ts';
 
-/** Who sees a row: everybody, or its owner. */
+/** Who may see a row: everybody, or only its owner. */
 export type Visibility = 'public' | 'private';
 
-/** What a row says besides its columns; free for the route tables to fill, kept as JSON. */
+/** Data of a row that has no column of its own. The routes decide what it contains; it is stored as JSON. */
 export type Details = Record<string, unknown>;
 
 /** A row to be stored: an SAE feature, a steering vector or a probe. */
@@ -18,14 +18,14 @@ export interface NewFeature {
   kind: string;
   createdAt: string;
   vectorHash: string | null;
-  /** Of all that was uploaded for this row: equal hashes are the same content. */
+  /** Hash of everything that was uploaded for this row: equal hashes mean the same content. */
   contentHash: string;
   hookName: string | null;
   label: string | null;
   strength: number;
   maxActivation: number;
   details: Details;
-  /** What this row shares with the others of its batch; stored once. */
+  /** What all rows of the batch share; stored once. */
   common: Details | null;
   vector: StoredVector | null;
 }
@@ -54,9 +54,9 @@ export interface FeatureStore {
   ownedVectors(owner: string): FeatureRow[];
   /** Stores a row and returns its id. */
   add(feature: NewFeature): number;
-  /** Says that a row has an activation of this value, where that is more than what it says. */
+  /** Raises a row's maximum activation to this value, if it is lower. */
   raiseMaxActivation(id: number, value: number): void;
-  /** Deletes a row with its activations, its explanations and their scores, and takes it off all lists. */
+  /** Deletes a row with its activations, explanations and scores, and removes it from all lists. */
   remove(id: number): void;
 }
 
@@ -102,7 +102,7 @@ function commonIds(db: Database): (common: Details | null) => number | null {
   };
 }
 
-/** The table `features`, and `common` beside it. */
+/** The tables `features` and `common`. */
 export function featureStore(db: Database): FeatureStore {
   const idOf = commonIds(db);
   const add = db.prepare(`INSERT INTO features(model_id, source, idx, owner, visibility, kind, created_at, vector_hash,

@@ -10,7 +10,7 @@ export interface List {
   createdAt: string;
 }
 
-/** Lists of features; a feature that goes leaves its lists. */
+/** Lists of features; deleting a feature removes it from its lists. */
 export interface ListStore {
   find(id: string): List | undefined;
   /** A user's lists, oldest first. */
@@ -18,7 +18,7 @@ export interface ListStore {
   /** The lists that hold a feature, oldest first. */
   holding(featureId: number): List[];
   add(list: List): void;
-  /** Adds a feature, or gives it another description where the list holds it. */
+  /** Adds a feature, or replaces its description if it is on the list already. */
   addFeature(listId: string, featureId: number, description: string, userId: string, addedAt: string): void;
 }
 

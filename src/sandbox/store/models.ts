@@ -1,6 +1,6 @@
 import type { Database, Row } from './driver.ts';
 
-/** A model that a user made; the built-in ones are a table in `../models.ts`. */
+/** A model that a user made. The built-in ones are in `../models.ts`. */
 export interface CustomModel {
   id: string;
   layers: number;

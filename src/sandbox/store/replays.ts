@@ -8,7 +8,7 @@ export interface Replay {
   answer: string;
 }
 
-/** A replay with the rows that its request stored or found stored. */
+/** A replay to be stored, with the rows that its request stored or found unchanged. */
 export interface NewReplay extends Replay {
   userId: string;
   key: string;

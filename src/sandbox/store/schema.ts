@@ -1,4 +1,4 @@
-/** Bumped when the tables change; a store of a version that is not known here is refused rather than misread. */
+/** Bumped when the tables change. A store of an unknown version is refused rather than misread. */
 export const SCHEMA_VERSION = '3';
 
 const SCORES = `
@@ -9,17 +9,17 @@ CREATE TABLE explanation_scores (
 `;
 
 /**
- * What brings a store of an older version, by that version, to this one. Tables are only added, so that a process of the
- * older version that has the store open can go on writing to it.
+ * The SQL that upgrades a store of an older version to this one, keyed by the older version. It only adds tables, so that a
+ * process of the older version that has the store open can keep writing to it.
  */
 export const UPGRADES: Readonly<Record<string, string>> = { '2': SCORES };
 
-// `features.vector` holds float32s or doubles: its length over `width` says which. An activation's `creator` is the user
-// who gave it to a row that was there; null for those that came in a batch. `sources` holds the sources that vectors are in:
+// `features.vector` holds float32s or doubles: its length divided by `width` tells which. An activation's `creator` is the
+// user who added it to an existing row; null if it was uploaded with a row. `sources` holds only the sources of vectors:
 // those of source sets follow from the set.
-// Vectors come last in their row: SQLite then reads all other columns without touching the vector's pages.
-// `common` holds what all rows of an SAE share (licence, tags, metadata of the whole SAE) once, not per row.
-/** All tables of this version, for an empty store. */
+// Vectors come last in their row, so that SQLite reads all other columns without touching the vector's pages.
+// `common` holds what all rows of an SAE share (licence, tags, metadata of the whole SAE) once instead of in every row.
+/** The SQL that makes all tables of this version in an empty store. */
 export const SCHEMA = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE models (

@@ -1,12 +1,12 @@
 import type { Database } from './driver.ts';
 
-/** How well an explanation does, by one kind of scoring and one model. */
+/** How good an explanation is, by one type of score and one model. */
 export interface NewScore {
   typeName: string;
   modelName: string;
   /** 0 to 1. */
   value: number;
-  /** Whose request it was. */
+  /** The user who asked for it. */
   userId: string;
   createdAt: string;
 }
@@ -14,7 +14,7 @@ export interface NewScore {
 /** A stored score. */
 export type Score = NewScore & { id: number; explanationId: number };
 
-/** Scores of explanations, one of each kind and model; they go when their explanation goes. */
+/** Scores of explanations, at most one per type and model; deleting an explanation deletes its own. */
 export interface ScoreStore {
   /** An explanation's scores, oldest first. */
   of(explanationId: number): Score[];

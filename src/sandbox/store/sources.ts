@@ -1,6 +1,6 @@
 import type { Database, Row } from './driver.ts';
 
-/** A source that was made for the vectors that users store at one hook of a model. */
+/** A source that holds all users' vectors for one hook of a model. */
 export interface VectorSource {
   modelId: string;
   /** Like `6-neuronpedia-resid-post`. */
@@ -10,12 +10,12 @@ export interface VectorSource {
   createdAt: string;
 }
 
-/** Sources that hold vectors. They stay when their last vector goes. */
+/** Sources that hold vectors. They remain after their last vector is deleted. */
 export interface SourceStore {
   find(modelId: string, source: string): VectorSource | undefined;
-  /** A model's, set by set, in the order in which they were made. */
+  /** The sources of a model, by set name and then oldest first. */
   all(modelId: string): VectorSource[];
-  /** Makes the source unless it is there. */
+  /** Adds the source unless it exists. */
   require(source: VectorSource): void;
 }
 

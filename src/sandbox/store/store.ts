@@ -15,9 +15,9 @@ import { type SourceStore, sourceStore } from './sources.ts';
 import { type UsageStore, usageStore } from './usage.ts';
 import { type WindowStore, windowStore } from './windows.ts';
 
-/** All that a sandbox keeps. It knows no HTTP and checks no rules: those are the route tables'. */
+/** Everything that a sandbox stores. It knows nothing of HTTP and checks no rules: the routes do that. */
 export interface Store {
-  /** Made once, stays with the data folder. */
+  /** Made once; stays with the data folder. */
   serverId: string;
   /** When the data folder was made, as an ISO instant. */
   createdAt: string;
@@ -31,20 +31,20 @@ export interface Store {
   lists: ListStore;
   completions: CompletionStore;
   windows: WindowStore;
-  /** Runs `work` in one transaction that no other process's write can interleave; throws roll it back. */
+  /** Runs `work` in one transaction, during which no other process can write. Rolls back and rethrows if `work` throws. */
   write<T>(work: () => T): T;
-  /** Any SQL, for looking at the store from outside the routes. */
+  /** Runs any SQL, for looking into the store without the routes. */
   query(sql: string, ...values: Value[]): Row[];
   close(): void;
 }
 
 const FILE = 'sandbox.db';
-// How long a write waits for another process's write to end.
+// How long a write waits for another process's write to end, in milliseconds.
 const BUSY_MS = 5_000;
 
 /**
- * Deletes the database of a data folder, and with it the server's id. Throws with code `sandbox_in_use` where another
- * server is running over it: that one would go on with files that nobody finds again.
+ * Deletes the database of a data folder, and with it the server's id. Throws with code `sandbox_in_use` if it is open
+ * elsewhere: that server would go on writing to deleted files.
  */
 export function removeStore(dataDir: string): void {
   if (existsSync(join(dataDir, FILE)) && isInUse(join(dataDir, FILE))) {
@@ -53,7 +53,7 @@ export function removeStore(dataDir: string): void {
   for (const end of ['', '-wal', '-shm']) rmSync(join(dataDir, FILE + end), { force: true });
 }
 
-/** SQLite gives up its log only for the one who has the database alone. What is no database is nobody's. */
+/** Whether the database is open elsewhere: only its sole user can take it out of WAL mode. False if it is no database. */
 function isInUse(path: string): boolean {
   let db: Database | undefined;
   try {
@@ -140,17 +140,17 @@ function storeOver(db: Database, write: Store['write']): Store {
 }
 
 /**
- * Opens, and where needed makes or upgrades, the store of a data folder for writing. Several processes may do so at once.
- * Throws with code `sandbox_unavailable` without libsql, or when the data is of a version that can't be upgraded.
+ * Opens the store of a data folder for writing; makes or upgrades it if needed. Several processes may have it open.
+ * Throws with code `sandbox_unavailable` if libsql is missing, and without a code if the data's version can't be upgraded.
  */
 export function openWritableStore(dataDir: string, now: Date): Store {
   const Driver = loadDriver();
   makeFolder(dataDir);
-  // SQLite makes its files readable for all, and those beside it like it.
+  // SQLite would make the file readable by everyone. The files it makes beside it (-wal, -shm) get the same mode.
   closeSync(openSync(join(dataDir, FILE), 'a', 0o600));
   const db = new Driver(join(dataDir, FILE), { timeout: BUSY_MS });
   try {
-    // FULL: an answered batch survives a power cut too. Pages of 16 KiB hold several vectors without overflow.
+    // FULL: an answered batch survives even a power cut. A 16 KiB page holds several vectors without overflow pages.
     db.exec('PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
     db.exec(`PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA foreign_keys = ON`);
     const write = transaction(db);
@@ -162,7 +162,7 @@ export function openWritableStore(dataDir: string, now: Date): Store {
   }
 }
 
-/** Opens the store of a data folder for reading only, beside a running server or after it. Throws if there is none. */
+/** Opens a data folder's store read-only, even beside a running server. Throws if it is missing or of another version. */
 export function openStore(dataDir: string): Store {
   const file = join(dataDir, FILE);
   if (!existsSync(file)) throw new Error(`no sandbox data in ${dataDir}`);

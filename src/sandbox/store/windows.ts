@@ -1,9 +1,9 @@
 import type { Database } from './driver.ts';
 
-/** How many requests each address sent to each limited endpoint in each hour since 1970. */
+/** How many requests each address sent to each limited endpoint, per hour. Hours are counted from 1970. */
 export interface WindowStore {
   count(ip: string, endpoint: string, hour: number): number;
-  /** Counts one request, and forgets hours that no window reaches back to. */
+  /** Counts one request, and deletes hours that are too old for the window. */
   add(ip: string, endpoint: string, hour: number): void;
 }
 
