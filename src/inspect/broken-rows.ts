@@ -1,17 +1,17 @@
 import { readBytes } from '../tensor/byte-source.ts';
 import type { Matrix } from '../tensor/tensor.ts';
 
-/** A row that cannot be sent, by its first value that is not finite as a float32. */
+/** A row that cannot be sent, with its first value that is not finite as a float32. */
 export interface BrokenRow {
   readonly row: number;
   readonly column: number;
-  /** `NaN`, `Infinity`, or the number that the file has there and a float32 has not. */
+  /** `NaN`, `Infinity`, or the number in the file that a float32 cannot hold. */
   readonly value: string;
   /** Whether the file has a finite number there. */
   readonly beyondFloat32: boolean;
 }
 
-/** Looks at the file's own values where they were decoded to infinity: a double may be finite and too large. */
+/** Reads doubles that were decoded to infinity from the file again: they may be finite, but too large for a float32. */
 export async function describeBroken(
   matrix: Matrix,
   found: readonly { row: number; column: number; value: number }[],

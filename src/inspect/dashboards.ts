@@ -9,15 +9,15 @@ export interface DashboardReport {
   readonly path: string;
   /** How many features have examples. */
   readonly features: number;
-  /** Which: `0-511,600`. */
+  /** Which features have examples: `0-511,600`. */
   readonly indices: string;
   readonly activations: number;
-  /** Models that records name. */
+  /** Models that the records name. */
   readonly models: readonly string[];
   readonly bad: { readonly count: number; readonly first: readonly string[] };
 }
 
-/** Reads dashboards through, whatever model and layer they are of. Errors: those of reading but for single records. */
+/** Reads all dashboards, of any model and layer. Faults of single records become findings. Errors: those of reading. */
 export async function inspectDashboards(path: string): Promise<{ report: DashboardReport; findings: Finding[] }> {
   const models = new Set<string>();
   const isModel = (name: string) => models.add(name).size > 0;
@@ -41,7 +41,7 @@ export async function inspectDashboards(path: string): Promise<{ report: Dashboa
   return { report, findings: [{ code: 'record_invalid', where: path, message, ...list, hint, count }] };
 }
 
-/** Takes faults without making an error of them. */
+/** Collects faults without ever throwing them. */
 function listFaults(): Faults & { count: number; first: string[] } {
   const faults = {
     count: 0,

@@ -9,7 +9,7 @@ import { type ModelWidth, residualWidth, settleOrientation } from './settle.ts';
 import { type RowSurvey, surveyRows, type Watch } from './survey-rows.ts';
 import { type UploadCost, uploadCost } from './upload-cost.ts';
 
-/** An SAE, transcoder or slab of a crosscoder: what the tool takes it for, and what its rows are like. */
+/** An SAE, transcoder or slab of a crosscoder: how the tool reads it, and what its rows are like. */
 export interface SaeReport {
   readonly path: string;
   readonly file: string;
@@ -20,7 +20,7 @@ export interface SaeReport {
   readonly dtype: string;
   readonly shape: readonly number[];
   readonly orientation: Orientation;
-  /** What proves it; null where it is only assumed. */
+  /** What proves the orientation. Null if it is only assumed. */
   readonly orientationFrom: string | null;
   readonly features: number;
   readonly width: number;
@@ -30,22 +30,22 @@ export interface SaeReport {
   readonly hookIn: Known<string> | null;
   readonly neuronpediaId: string | null;
   readonly facts: Sae['facts'];
-  /** Models whose residual stream is this wide: it may be one of them, and can be no other. */
+  /** Known models whose residual stream is this wide: candidates, not proof. */
   readonly fits: readonly string[];
-  /** Null where there is nothing to read. */
+  /** Null if the matrix is empty, or too wide to be real. */
   readonly survey: RowSurvey | null;
   readonly firing: Firing | null;
   readonly cost: UploadCost;
 }
 
-/** What a look at an SAE is told besides it. */
+/** Options for inspecting an SAE. */
 export interface DictionaryOptions {
   readonly orientation?: Orientation;
   readonly models: readonly ModelWidth[];
   readonly watch: Watch;
 }
 
-/** Reads an SAE's rows once and says what was found. Errors: those of reading. */
+/** Reads an SAE's rows once and reports what was found. Errors: those of reading. */
 export async function inspectDictionary(
   sae: Sae,
   { orientation: said, models, watch }: DictionaryOptions,
@@ -93,7 +93,7 @@ function describeSae(sae: Sae) {
   };
 }
 
-/** What is wrong with, or not known of, the matrix as a whole. */
+/** Returns what is wrong with the matrix as a whole, or could not be determined. */
 function placeFindings(sae: Sae, matrix: Matrix, isAssumed: boolean, models: readonly ModelWidth[]): Finding[] {
   const where = label(sae.decoder);
   const [height, breadth] = sae.decoder.shape;

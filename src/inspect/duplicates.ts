@@ -5,7 +5,7 @@ export interface Duplicates {
   readonly count: number;
   /** The first of them, each as [earlier row, row]. */
   readonly first: readonly (readonly [earlier: number, row: number])[];
-  /** False where there were more different rows than are remembered: equal ones among the later were not seen. */
+  /** False if there were more different rows than are remembered, so duplicates of later rows were missed. */
   readonly complete: boolean;
 }
 
@@ -13,16 +13,16 @@ export interface Duplicates {
 const mostRemembered = 1 << 21;
 
 export interface DuplicateFinder {
-  /** A row by a hash of 64 bits, in two halves. */
+  /** Adds a row by its 64-bit hash, given in two halves. */
   add(row: number, low: number, high: number): void;
   finish(): Duplicates;
 }
 
-/** Finds equal rows by their hashes; of about `expected` different rows the first `most` are remembered. */
+/** Finds equal rows by their hashes. Remembers at most `expected` different rows, and never more than `most`. */
 export function startDuplicates(expected: number, most = mostRemembered): DuplicateFinder {
   const room = Math.max(1, Math.min(expected, most));
   const slots = new Uint32Array(2 ** Math.ceil(Math.log2(2 * room)));
-  // Of the n-th row remembered: its hash and its number. A slot holds n + 1, and 0 where it is free.
+  // Hash and number of the n-th remembered row, counted from 0. A slot holds n + 1, or 0 if it is free.
   const [lows, highs, rows] = [new Uint32Array(room), new Uint32Array(room), new Float64Array(room)];
   const first: [number, number][] = [];
   let [remembered, count, complete] = [0, 0, true];

@@ -8,26 +8,26 @@ export interface TensorReport {
   readonly name: string;
   readonly dtype: string;
   readonly shape: readonly number[];
-  /** Of its values, unpacked. */
+  /** Size of its values, uncompressed. */
   readonly bytes: number;
   readonly order: 'C' | 'Fortran';
   readonly byteOrder: 'little' | 'big';
 }
 
-/** A weight file and all that is in it. */
+/** A weight file and everything in it. */
 export interface FileReport {
   readonly path: string;
   readonly format: string;
-  /** Length of the file itself; of an index, not of its shards. */
+  /** Length of the file itself. For an index, its shards do not count. */
   readonly bytes: number;
   readonly tensors: readonly TensorReport[];
-  /** What is there and cannot be decoded, and why. */
+  /** Tensors that cannot be decoded, and why. */
   readonly undecodable: readonly { readonly name: string; readonly reason: string }[];
   /** Free text that its writer left. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Describes an open file: its header, no values. */
+/** Describes an open file from its header, without reading values. */
 export async function reportFile(file: TensorFile): Promise<FileReport> {
   const { size } = await stat(file.path);
   return {
@@ -43,7 +43,7 @@ export async function reportFile(file: TensorFile): Promise<FileReport> {
 function reportTensor(tensor: Tensor): TensorReport {
   const { name, dtype, shape, strides, bigEndian } = tensor;
   const cOrder = denseStrides(shape);
-  // A length of 0 or 1 says nothing: its stride is never taken.
+  // An axis of length 0 or 1 proves nothing: its stride is never used.
   const isC = strides.every((stride, axis) => (shape[axis] as number) < 2 || stride === cOrder[axis]);
   return {
     name,

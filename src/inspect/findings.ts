@@ -1,15 +1,15 @@
 import type { AppError, ErrorCode } from '../errors.ts';
 
-/** What may be wrong with a file before it is uploaded. */
+/** Codes for what may be wrong with a file before it is uploaded. */
 export type FindingCode = ErrorCode | 'beyond_float32' | 'zero_rows' | 'duplicate_rows' | 'undecodable' | 'side_file';
 
-/** Something that stands between a file and a good upload; `--strict` fails on any. */
+/** Something that stands in the way of a good upload. `--strict` fails on any finding. */
 export interface Finding {
   readonly code: FindingCode;
-  /** The file, and tensor where there is one, that it is about. */
+  /** The file that it is about, with the tensor if there is one. */
   readonly where: string;
   readonly message: string;
-  /** What the message lists, where that is several things. */
+  /** The items that the message lists, if there are several. */
   readonly list?: readonly string[];
   /** What would settle it. */
   readonly hint?: string;
@@ -19,7 +19,7 @@ export interface Finding {
   readonly fatal?: true;
 }
 
-/** An error of a layout or a file as a finding of it; the message keeps its own place in front. */
+/** Turns an error about a file into a finding. If the message begins with `where`, that is removed. */
 export function findingOf(error: AppError, where: string): Finding {
   const message = error.message.startsWith(`${where}: `) ? error.message.slice(where.length + 2) : error.message;
   const list = error.details.findings;
@@ -33,7 +33,7 @@ export function findingOf(error: AppError, where: string): Finding {
   };
 }
 
-/** Adds what an upload would refuse a file for; what was found already only gets its hint. */
+/** Adds what an upload would refuse a file for. A finding with the same message keeps its code and gets the hint. */
 export function addProblem(findings: Finding[], problem: Finding): void {
   const same = findings.findIndex(({ message }) => message === problem.message);
   if (same < 0) findings.push(problem);

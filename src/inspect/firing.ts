@@ -15,7 +15,7 @@ export interface Firing {
   readonly file: string;
   /** Features that never fired. */
   readonly dead: RowList;
-  /** Share of tokens that the others fire on, 0 to 1. */
+  /** Share of tokens that the other features fire on, 0 to 1. */
   readonly density: Spread | null;
 }
 
@@ -23,9 +23,9 @@ const fileName = 'sparsity.safetensors';
 const tensorName = 'sparsity';
 
 /**
- * Reads `sparsity.safetensors` beside the weights, as SAELens writes it: `sparsity [features]`, log10. Undefined where
- * there is none; a finding where it does not fit, unless nothing but the folder says that the two belong together.
- * Other side files belong to the reader of feature data.
+ * Reads `sparsity.safetensors` beside the weights, as SAELens writes it: `sparsity [features]`, log10. Undefined if there
+ * is none, a finding if it does not fit. Beside a bare matrix, one that does not fit is ignored, because only the folder
+ * suggests that the two belong together. Other side files are left to the reader of feature data.
  */
 export async function readFiring(sae: Sae, features: number): Promise<Firing | Finding | undefined> {
   const path = join(dirname(sae.file.path), fileName);

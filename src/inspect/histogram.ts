@@ -1,22 +1,23 @@
 /** Counts of values in intervals of equal length, or of equal ratio where `scale` is log10. */
 export interface Histogram {
   readonly scale: 'linear' | 'log10';
-  /** One more than `counts`; each interval holds its lower edge, the last one both. */
+  /** One more than `counts`. Each interval includes its lower edge, and the last one its upper edge too. */
   readonly edges: readonly number[];
   readonly counts: readonly number[];
 }
 
-/** About this many intervals; a few more or less give round edges. */
+/** Target for the number of intervals. There may be a few more or fewer, so that edges are round. */
 const intervals = 10;
-/** Values closer together than this, relative to their size, are one value to a reader. */
+/** Values closer together than this, relative to their size, count as the same. */
 const tooClose = 1e-3;
-/** Positive values further apart than this are seen by their magnitudes. */
+/** Positive values that differ by this factor or more get a log10 scale. */
 const wideRatio = 1000;
 const steps = [1, 2, 2.5, 5, 10];
 
 /**
- * The histogram of values that are sorted in ascending order. Undefined where there is nothing to see: fewer than two
- * values, or all of them the same to a thousandth. A `log10` scale is taken where asked for or values span magnitudes.
+ * Returns the histogram of values sorted in ascending order. Undefined if there is nothing to see: fewer than two
+ * values, or all equal to within a thousandth. Positive values get a `log10` scale if asked for or if they span orders
+ * of magnitude.
  */
 export function histogramOf(sorted: Float64Array, asked?: Histogram['scale']): Histogram | undefined {
   const [min, max] = [sorted[0], sorted.at(-1)];
@@ -34,13 +35,13 @@ export function histogramOf(sorted: Float64Array, asked?: Histogram['scale']): H
   return { scale, edges: scale === 'log10' ? edges.map((edge) => 10 ** edge) : edges, counts };
 }
 
-/** Edges at multiples of 1, 2, 2.5 or 5 times a power of ten, from below `min` to `max` or above. */
+/** Returns edges at multiples of 1, 2, 2.5 or 5 times a power of ten, from `min` or below to `max` or above. */
 function roundEdges(min: number, max: number): number[] {
   const wanted = (max - min) / intervals;
   const power = 10 ** Math.floor(Math.log10(wanted));
   const step = power * (steps.find((factor) => factor * power >= wanted) ?? 10);
   const first = Math.floor(min / step);
   const last = Math.max(first + 1, Math.ceil(max / step));
-  // Multiplied out anew for each edge, and rounded: sums of 0.1 would drift.
+  // Each edge is multiplied out on its own and rounded: repeatedly adding 0.1 would drift.
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }

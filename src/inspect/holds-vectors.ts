@@ -1,7 +1,7 @@
 import { openFile } from '../tensor/byte-source.ts';
 import { linesOf } from '../tensor/lines.ts';
 
-/** Whether lines of JSON are rows of vectors, as the first one says: else they are examples of features. Errors: those of opening. */
+/** Whether JSON Lines hold vectors rather than examples of features, by the first line. Errors: those of reading. */
 export async function holdsVectors(path: string): Promise<boolean> {
   const file = await openFile(path);
   try {

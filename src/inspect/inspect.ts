@@ -20,7 +20,7 @@ import { addProblem, type Finding, findingOf } from './findings.ts';
 import { holdsVectors } from './holds-vectors.ts';
 import { inspectVector, type VectorReport } from './vector.ts';
 
-/** All that was found under a path. Plain data: it is a JSON document as it is. */
+/** Everything that was found under a path. Plain data that can be printed as JSON unchanged. */
 export interface Inspection {
   readonly path: string;
   readonly files: readonly FileReport[];
@@ -39,8 +39,9 @@ export interface InspectOptions extends DictionaryOptions {
 type Found = { -readonly [K in keyof Inspection]: Inspection[K] extends readonly (infer T)[] ? T[] : Inspection[K] };
 
 /**
- * Looks at a weight file, a folder of SAEs or of weight files, or examples of activations, without any network.
- * What cannot be told, or is wrong with values, is a finding; what cannot be read at all is an error, as for uploads.
+ * Inspects a weight file, a folder of SAEs or of weight files, or examples of activations, without using the network.
+ * What cannot be determined and what is wrong with values become findings. What cannot be read at all is an error, as
+ * for uploads.
  */
 export async function inspectPath(path: string, options: InspectOptions): Promise<Inspection> {
   const found: Found = { path, files: [], saes: [], vectors: [], activations: null, findings: [] };
@@ -63,7 +64,7 @@ async function addDashboards(found: Found, path: string): Promise<void> {
   found.findings.push(...findings);
 }
 
-/** A folder's SAEs; where it holds none, the weight files that lie in it. */
+/** Adds a folder's SAEs or, if it holds none, the weight files directly in it. */
 async function addFolder(found: Found, path: string, options: InspectOptions): Promise<void> {
   try {
     return await addSaes(found, await findSaes(path, options.tensor, options.headAxis), options);
@@ -74,7 +75,7 @@ async function addFolder(found: Found, path: string, options: InspectOptions): P
   }
 }
 
-/** One file that cannot be read does not hide the others. */
+/** Adds one of several files. If it cannot be read, that becomes a finding and does not hide the others. */
 async function addFileOfMany(found: Found, path: string, options: InspectOptions): Promise<void> {
   try {
     await addFile(found, path, options);
@@ -84,7 +85,7 @@ async function addFileOfMany(found: Found, path: string, options: InspectOptions
   }
 }
 
-/** A weight file: the SAE that it holds, else its single vectors, else its tensors and what they leave open. */
+/** Adds a weight file: its SAEs, else its tensors and single vectors, else its tensors and why it is not an SAE. */
 async function addFile(found: Found, path: string, options: InspectOptions): Promise<void> {
   const file = await openTensorFile(path);
   try {
@@ -105,7 +106,7 @@ async function addFile(found: Found, path: string, options: InspectOptions): Pro
   }
 }
 
-/** The SAEs of one file, open; a lone vector in a matrix of one row is none, and a probe is none. */
+/** Returns the SAEs of one file, still open. A single vector in a matrix of one row is not an SAE, nor is a probe. */
 async function saesOf(
   path: string,
   { tensor, headAxis }: InspectOptions,
@@ -117,7 +118,7 @@ async function saesOf(
     await closeAll(saes);
     return { saes: [] };
   } catch (error) {
-    // The file itself has been opened: what is not supported is a part of it.
+    // The file itself could be opened, so only a part of it is unsupported.
     const isOfPart = error instanceof AppError && error.code === 'format_unsupported';
     if (isUntold(error) || isOfPart) return { saes: [], problem: error };
     throw error;
@@ -154,7 +155,7 @@ async function closeAll(saes: readonly Sae[]): Promise<void> {
   for (const file of new Set(saes.map((sae) => sae.file))) await file.close();
 }
 
-/** The single vectors that a file is for: none where it holds matrices, unless one is asked for. */
+/** Returns a file's single vectors or probes. None if it also holds matrices, unless a tensor is asked for by name. */
 function vectorsOf(file: TensorFile, name: string | undefined): Tensor[] {
   const ofClasses = (tensor: Tensor) => classesOf(file, tensor) > 1;
   if (name !== undefined) return [namedTensor(file, name)].filter((tensor) => isSingle(tensor) || ofClasses(tensor));
@@ -169,16 +170,16 @@ function vectorsOf(file: TensorFile, name: string | undefined): Tensor[] {
   return long.length > 0 ? long : vectors;
 }
 
-/** The bias that scikit-learn or torch stores beside a probe of this name. */
+/** Returns the bias that scikit-learn or torch stores beside a probe of this name. */
 function biasOf(file: TensorFile, { name }: Tensor): Tensor | undefined {
   const bias = biasNameOf(name);
   return bias === undefined ? undefined : file.tensors.get(bias);
 }
 
-/** More classes than a probe of torch has, and fewer than the values of any decoder's vector. */
+/** More classes than a torch probe has, and less than the width of any decoder. */
 const mostClasses = 64;
 
-/** How many classes a probe of several has: a row each, and a bias each. 1 for all else. A layer of torch may be a decoder. */
+/** Number of classes of a probe with a row and a bias for each; else 1. A torch layer of many rows may be a decoder. */
 function classesOf(file: TensorFile, tensor: Tensor): number {
   const [rows = 1, width = 1] = tensor.shape;
   const bias = biasOf(file, tensor);
@@ -188,7 +189,7 @@ function classesOf(file: TensorFile, tensor: Tensor): number {
   return isProbe && hasAll ? rows : 1;
 }
 
-/** Not what a file is, but what it is meant to be, could not be told. */
+/** Whether a file could be read, but not what it is meant to be. */
 function isUntold(error: unknown): error is AppError {
   return error instanceof AppError && error.code === 'layout_unknown';
 }

@@ -1,6 +1,6 @@
-/** What one look at a row of float32 values finds. Reused from row to row. */
+/** What one pass over a row of float32 values finds. Reused from row to row. */
 export interface RowMeasure {
-  /** Sum of squares, as a double: 0 for a row of zeros alone, not finite where a value is not. */
+  /** Sum of squares, as a double: 0 only for a row of zeros, not finite if any value is not. */
   squares: number;
   min: number;
   max: number;
@@ -9,7 +9,7 @@ export interface RowMeasure {
   high: number;
 }
 
-/** Reads `width` values from `at`; `words` are the bits of `values`. One loop: files are gigabytes. */
+/** Measures `width` values from `at`; `words` are the bits of `values`. A single loop, because files take gigabytes. */
 export function measureRow(
   values: Float32Array,
   words: Uint32Array,

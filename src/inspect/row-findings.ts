@@ -1,7 +1,7 @@
 import type { Finding } from './findings.ts';
 import type { RowSurvey } from './survey-rows.ts';
 
-/** What a survey found that should not be uploaded, or not without a thought. */
+/** Returns what a survey found that should not be uploaded, or not without a second look. */
 export function rowFindings(where: string, survey: RowSurvey): Finding[] {
   const { broken, zero, duplicates } = survey;
   const findings: Finding[] = [];

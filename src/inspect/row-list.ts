@@ -1,6 +1,6 @@
 import { mostListed } from '../errors.ts';
 
-/** Rows of one sort: how many there are, and the first of them. */
+/** Rows with something in common: how many there are, and the first few. */
 export interface RowList {
   readonly count: number;
   readonly first: readonly number[];

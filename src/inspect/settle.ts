@@ -10,13 +10,13 @@ export interface ModelWidth {
   readonly dimension: number;
 }
 
-/** Which way up a decoder is, and why; `from` is null where it is only assumed. */
+/** A decoder's orientation and its source. `from` is null if it is only assumed. */
 export interface Settled {
   readonly value: Orientation;
   readonly from: string | null;
 }
 
-/** The width that vectors must have by what an SAE says of its model and hook; undefined where it says too little. */
+/** Returns the model whose residual width an SAE's vectors must have, by its model and hook. Undefined if unknown. */
 export function residualWidth(sae: Sae, models: readonly ModelWidth[]): ModelWidth | undefined {
   if (!sae.model || (sae.hook && !parseHook(sae.hook.value).residual)) return undefined;
   const id = neuronpediaModelId(sae.model.value);
@@ -24,9 +24,9 @@ export function residualWidth(sae: Sae, models: readonly ModelWidth[]): ModelWid
 }
 
 /**
- * Settles which axis of a 2-D decoder counts features: what was said, what its files prove, or its model's width.
- * Where none does, it is assumed, so that there is something to look at: vectors are as wide as some model, or, where
- * both axes or neither are, the longer axis counts features.
+ * Settles which axis of a 2-D decoder counts features, from what the user states, what its files prove, or the model's
+ * width. If none of these decides, it is assumed, to have something to show: vectors are as wide as some known model. If
+ * both axes or neither are, the longer one counts features.
  */
 export function settleOrientation(sae: Sae, said: Orientation | undefined, models: readonly ModelWidth[]): Settled {
   if (said !== undefined) return { value: said, from: '--orientation' };

@@ -1,29 +1,29 @@
 import { type Histogram, histogramOf } from './histogram.ts';
 
-/** How numbers are spread. Least, mean and greatest are of all of them; median and histogram too, unless `sampled`. */
+/** How numbers are distributed. Min, mean and max cover all of them; median and histogram do too, unless `sampled`. */
 export interface Spread {
   readonly count: number;
   readonly min: number;
   readonly median: number;
   readonly mean: number;
   readonly max: number;
-  /** Whether median and histogram are of an even sample: there were more than `mostKept`. */
+  /** Whether median and histogram come from an even sample, because there were more than `mostKept` numbers. */
   readonly sampled: boolean;
-  /** Null where all are the same to a thousandth. */
+  /** Null if there are fewer than two numbers, or all are equal to within a thousandth. */
   readonly histogram: Histogram | null;
 }
 
 /** 16 MB of doubles. */
 const mostKept = 1 << 21;
 
-/** Gathers numbers one by one in memory that has a ceiling. */
+/** Collects numbers one by one, in bounded memory. */
 export interface SpreadBuilder {
   add(value: number): void;
-  /** Undefined where there were no numbers. Call it once. */
+  /** Returns undefined if there were no numbers. Call it only once. */
   finish(scale?: Histogram['scale']): Spread | undefined;
 }
 
-/** Starts on about `expected` numbers, all finite. Of more than `most`, every 2nd, 4th, 8th … is kept. */
+/** Collects finite numbers. If more than `expected` or `most` come, keeps every 2nd, 4th, 8th, … for the median etc. */
 export function startSpread(expected: number, most = mostKept): SpreadBuilder {
   const kept = new Float64Array(Math.max(2, Math.min(expected, most)));
   let [count, used, stride, sum] = [0, 0, 1, 0];
@@ -51,7 +51,7 @@ export function startSpread(expected: number, most = mostKept): SpreadBuilder {
   };
 }
 
-/** Keeps every second number, in place; returns how many are left. */
+/** Keeps every second number, in place. Returns how many are left. */
 function halve(kept: Float64Array): number {
   const left = Math.ceil(kept.length / 2);
   for (let i = 0; i < left; i++) kept[i] = kept[2 * i] as number;

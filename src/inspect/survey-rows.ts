@@ -13,20 +13,20 @@ export interface RowSurvey {
   readonly width: number;
   /** Euclidean norms of the finite rows; null where there are none. */
   readonly norms: Spread | null;
-  /** Rows whose norm is 1 to a thousandth. */
+  /** Rows whose norm is 1 to within a thousandth. */
   readonly unitRows: number;
-  /** Least and greatest value of the finite rows. */
+  /** Smallest and largest value of the finite rows; null if there are none. */
   readonly values: { readonly min: number; readonly max: number } | null;
-  /** Rows with NaN, infinity, or a value that a float32 cannot hold; the first of them with their first such value. */
+  /** Rows with NaN, infinity, or a value that a float32 cannot hold; the first few with their first such value. */
   readonly broken: { readonly count: number; readonly first: readonly BrokenRow[] };
   readonly zero: RowList;
   /** Rows that are neither broken nor zero and equal an earlier one. */
   readonly duplicates: Duplicates;
-  /** Rows that are not zero and whose values are all the same to a millionth. */
+  /** Rows that are not zero and whose values are all equal to within a millionth. */
   readonly nearConstant: RowList;
 }
 
-/** How far a survey has come, and whether to give it up. */
+/** Follows the progress of a survey, and can abort it. */
 export interface Watch {
   readonly signal: AbortSignal;
   onRows(done: number, total: number): void;
@@ -90,7 +90,7 @@ function startNotes(rows: number, width: number) {
     finish: () => ({
       norms: norms.finish() ?? null,
       unitRows,
-      // Added to 0, -0 is 0.
+      // Adding 0 turns -0 into 0.
       values: min <= max ? { min: min + 0, max: max + 0 } : null,
       broken,
       first,

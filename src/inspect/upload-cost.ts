@@ -1,22 +1,22 @@
-/** What an upload of features takes, as far as their number and width tell. */
+/** What an upload of features costs, estimated from their number and width. */
 export interface UploadCost {
   readonly features: number;
-  /** Requests of features to a server with the upload protocol. */
+  /** Number of requests that carry features, to a server with the upload protocol. */
   readonly requests: number;
-  /** JSON in all, estimated. */
+  /** Estimated size of all JSON. */
   readonly bytes: number;
-  /** Days of the daily quota, by tier. */
+  /** Days it takes under the daily quota, by tier. */
   readonly days: { readonly free: number; readonly research: number };
 }
 
-/** Features a day, by tier. */
+/** Features per day, by tier. */
 const dailyQuota = { free: 1000, research: 10_000 } as const;
 
-/** Limits on one request that servers with the upload protocol have. */
+/** Usual limits on one request to servers with the upload protocol. */
 const usualLimits = { rows: 128, bytes: 4_500_000 } as const;
-/** A trained float32 in the shortest decimals that bring it back, with its comma. */
+/** A trained float32 in the shortest decimal form that restores it exactly, with its comma. */
 const bytesAValue = 12.6;
-/** `{"index":12345,"vector":[]},` */
+/** What surrounds the values: `{"index":12345,"vector":[]},` */
 const bytesARow = 30;
 
 /** Estimates an upload without examples or other data beside the vectors. */
@@ -35,7 +35,7 @@ export function uploadCost(
   };
 }
 
-/** Several uploads with one account, one after the other. */
+/** Adds up the cost of several uploads, made one after another with one account. */
 export function totalCost(costs: readonly UploadCost[]): UploadCost {
   const sum = (of: (cost: UploadCost) => number) => costs.reduce((total, cost) => total + of(cost), 0);
   const features = sum((cost) => cost.features);

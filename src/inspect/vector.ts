@@ -14,20 +14,20 @@ export interface VectorReport {
   readonly dtype: string;
   readonly shape: readonly number[];
   readonly width: number;
-  /** Of a probe how many classes it tells apart, each by a direction of its own: 1 for yes or no, and for any other vector. */
+  /** How many classes a probe has a direction for. 1 for a yes-or-no probe, and for any other vector. */
   readonly classes: number;
-  /** The largest where there are several. Null where a value is not finite, or there are too many to be a vector. */
+  /** The largest norm if there are several directions. Null if a value is not finite, or the vector is too long. */
   readonly norm: number | null;
   readonly values: Spread | null;
-  /** Tensor of the bias beside it, which makes it a probe. */
+  /** Name of the bias tensor beside it, which makes it a probe. */
   readonly bias: string | null;
-  /** Tensor of the scaler beside it: the direction is one of scaled features. */
+  /** Name of the scale tensor beside it: the direction applies to scaled features. */
   readonly scaler: string | null;
-  /** Models whose residual stream is this wide: it may be of one of them, and can be of no other. */
+  /** Known models whose residual stream is this wide: candidates, not proof. */
   readonly fits: readonly string[];
 }
 
-/** Reads a single vector, or the directions of a probe (`classes`), and says what was found. Errors: those of reading. */
+/** Reads a single vector, or a probe's directions (`classes`), and reports what was found. Errors: those of reading. */
 export async function inspectVector(
   tensor: Tensor,
   models: readonly ModelWidth[],

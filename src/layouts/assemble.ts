@@ -6,7 +6,7 @@ import type { Weights } from './layout.ts';
 import { orientationFromBiases } from './orientation.ts';
 import type { Known, Sae, SaeKind } from './sae.ts';
 
-/** What a layout has found out of an SAE; what its files do not say is undefined. */
+/** What a layout found out about an SAE. Facts that its files do not state are undefined. */
 export interface Parts {
   readonly layout: string;
   readonly kind: SaeKind;
@@ -16,7 +16,7 @@ export interface Parts {
   readonly hookIn?: Known<string> | undefined;
   readonly neuronpediaId?: string | null | undefined;
   readonly facts?: Readonly<Record<string, string | number | boolean | null | undefined>>;
-  /** What the config says of the decoder's size, to be checked against it. */
+  /** The decoder's size according to the config, to be checked against the tensor. */
   readonly says?: {
     readonly from: string;
     readonly features?: number | undefined;
@@ -25,8 +25,8 @@ export interface Parts {
 }
 
 /**
- * Puts an SAE together: its way up is proven by the biases beside the decoder, else it is the one in which this layout
- * stores it; its size is checked against the config. Errors: layout_unknown.
+ * Builds an SAE. The biases beside the decoder prove its orientation; failing that, it is `stored`, the layout's own.
+ * Checks the size against the config if the orientation is known. Errors: layout_unknown, format_unsupported.
  */
 export function assemble(weights: Weights, decoder: Tensor, stored: Known<Orientation> | undefined, parts: Parts): Sae {
   const proof = orientationFromBiases(decoder, weights.tensors);
@@ -38,7 +38,7 @@ export function assemble(weights: Weights, decoder: Tensor, stored: Known<Orient
   return finish(weights, decoder, orientation, parts);
 }
 
-/** Without looking at its config. Error: format_unsupported for values that are to be scaled. */
+/** Builds an SAE without checking its size. Error: format_unsupported if the values need a separate scale. */
 export function finish(
   { path, file }: Weights,
   decoder: Tensor,
@@ -51,7 +51,7 @@ export function finish(
   return { path, layout, kind, decoder, ...present(known), facts: present(facts ?? {}) as Sae['facts'], file };
 }
 
-/** Of 8 bits a value, weights mostly have a scale of their own beside them, without which they are not what was trained. */
+/** Refuses 8-bit floats that have a scale tensor beside them: without it they are not the trained weights. */
 function refuseScaled({ tensors, path }: TensorFile, { name, dtype }: Tensor): void {
   if (!dtype.startsWith('F8')) return;
   const scale = ['_scale', '_scale_inv', '.scale'].map((suffix) => name + suffix).find((one) => tensors.has(one));
@@ -62,7 +62,7 @@ function refuseScaled({ tensors, path }: TensorFile, { name, dtype }: Tensor): v
   });
 }
 
-/** Error: layout_unknown with both numbers where weights and config differ. */
+/** Checks the decoder's size against the config. Error: layout_unknown, with both numbers, if they differ. */
 export function checkSize(weights: Weights, found: Pick<Matrix, 'rows' | 'width' | 'tensor'>, { says }: Parts): void {
   if (!says) return;
   const { from, features, width } = says;

@@ -1,26 +1,26 @@
 import type { Orientation, Tensor } from '../tensor/tensor.ts';
 import { encoderBiases, widthBiases } from './orientation.ts';
 
-/** Which axis of a 3-D decoder counts heads; of the two left, `orientation` says which counts features. */
+/** Which axis of a 3-D decoder counts heads, and which of the other two counts features (`orientation`). */
 export interface Axes {
   readonly headAxis: 0 | 1;
   readonly orientation: Orientation;
 }
 
-/** What the three axes count, read one way. */
+/** The lengths of the three axes under one reading. */
 export interface Lengths {
   readonly heads: number;
   readonly features: number;
   readonly width: number;
 }
 
-/** Something beside a decoder that only some readings of its axes agree with. */
+/** Evidence beside a decoder that fits only some readings of its axes. */
 export interface Clue {
   readonly said: string;
   fits(lengths: Lengths): boolean;
 }
 
-/** Every way in which trainers and conversions have stored a decoder of several heads. */
+/** Every way in which trainers and conversions store a decoder of several heads. */
 const readings: readonly Axes[] = [
   { headAxis: 0, orientation: 'rows' },
   { headAxis: 1, orientation: 'rows' },
@@ -28,14 +28,14 @@ const readings: readonly Axes[] = [
   { headAxis: 1, orientation: 'columns' },
 ];
 
-/** What the axes of a shape count, read so: `[n,m,d]`, `[m,n,d]`, `[n,d,m]` and `[d,n,m]`. */
+/** Returns the lengths under a reading: `[n,m,d]`, `[m,n,d]`, `[n,d,m]` or `[d,n,m]` for n heads, m features, width d. */
 export function lengthsOf(shape: readonly number[], { headAxis, orientation }: Axes): Lengths {
   const heads = shape[headAxis] as number;
   const [first, second] = shape.filter((_, axis) => axis !== headAxis) as [number, number];
   return orientation === 'rows' ? { heads, features: first, width: second } : { heads, features: second, width: first };
 }
 
-/** What is known of a decoder's axes: a proof, or which readings nothing rules out (none: what is there contradicts it). */
+/** The verdict on a decoder's axes: the proven reading, and all that are not ruled out (none if clues contradict it). */
 export interface Judged {
   readonly proven?: { readonly axes: Axes; readonly from: string };
   readonly possible: readonly Axes[];
@@ -43,8 +43,9 @@ export interface Judged {
 }
 
 /**
- * Settles the axes of a 3-D decoder by the biases beside it (`b_dec [heads, width]`, `b_enc [features]` or one a head),
- * what the config says, and where these leave several, by the encoder, which all these trainers store `[heads, width, features]`.
+ * Settles the axes of a 3-D decoder from the biases beside it (`b_dec [heads, width]`, `b_enc [features]` or one per
+ * head) and the config (`more`). If these leave several readings, the encoder decides, which all these trainers store
+ * as `[heads, width, features]`.
  */
 export function judgeAxes(
   decoder: Tensor,
@@ -59,7 +60,7 @@ export function judgeAxes(
   return judge(decoder, open, [...biases, ...clues(tensors, ['W_enc', 'encoder.weight', 'W_E'], encoderClue)]);
 }
 
-/** Which readings all clues agree with; one that is left alone by clues is proven. */
+/** Finds the readings that fit all clues. If clues leave only one, it is proven. */
 function judge(decoder: Tensor, open: readonly Axes[], taken: readonly Clue[]): Judged {
   const possible = open.filter((axes) => taken.every((clue) => clue.fits(lengthsOf(decoder.shape, axes))));
   const from = taken.map(({ said }) => said).join(', ');
@@ -100,7 +101,7 @@ const encoderClue: Make = (name, shape) =>
         fits: (l) => l.heads === shape[0] && l.width === shape[1] && l.features === shape[2],
       };
 
-/** What a config says of the lengths. */
+/** Returns the lengths in a config as a clue, or no clue if it states none. */
 export function configClue(from: string, says: { [K in keyof Lengths]?: number | null | undefined }): Clue[] {
   const said = (Object.entries(says) as [keyof Lengths, number | null | undefined][]).filter(
     (entry): entry is [keyof Lengths, number] => typeof entry[1] === 'number',

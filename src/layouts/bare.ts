@@ -13,16 +13,16 @@ import { bareLayout, type Sae } from './sae.ts';
 import { anyNumbers, refuseUnread } from './unread.ts';
 
 const toUploadVector = 'a single vector is uploaded with: neuronpedia upload-vector';
-/** What to do with an array without a name that holds integers. */
+/** Hint for an unnamed array of integers. */
 const toFloats = 'weights are floating-point numbers: if these are some, convert them with .astype(np.float32)';
 
-/** What to do with numbers of which none can be weights as they are: of a wrong type, or a wrong number of dimensions. */
+/** Returns the hint for arrays that cannot be weights as they are: wrong type, or wrong number of dimensions. */
 export function toWeights(tensors: readonly Tensor[]): string {
   const isWrongShape = tensors.some(({ dtype }) => isFloat(dtype));
   return isWrongShape ? 'a matrix has 2 dimensions: bring it there with .reshape(features, -1)' : toFloats;
 }
 
-/** What a person said of a file that does not say it itself. */
+/** What the user states about a file because the file itself does not. */
 export interface SaidOfTensor {
   /** Name of the tensor to read. */
   readonly tensor?: string | undefined;
@@ -31,9 +31,9 @@ export interface SaidOfTensor {
 }
 
 /**
- * A weight file without a config: the tensor asked for, else the only one that can be a decoder, else the one that is
- * called so. One of 3 dimensions gives an SAE for each head. Model, layer and hook must be said by who uploads it.
- * Errors: tensor_not_found, layout_unknown, cannot_be_stored.
+ * Reads a weight file without a config: the requested tensor, else the only possible decoder, else the first one with a
+ * decoder's name. A 3-D decoder gives one SAE per head. The user has to state model, layer and hook.
+ * Errors: tensor_not_found, layout_unknown, cannot_be_stored, format_unsupported.
  */
 export function readBare(weights: Weights, said: SaidOfTensor): Sae[] {
   if (said.tensor === undefined) refuseManyPlaces(weights);
@@ -49,7 +49,7 @@ export function readBare(weights: Weights, said: SaidOfTensor): Sae[] {
     );
   }
   const proof = orientationFromBiases(decoder, weights.tensors);
-  // A tensor picked by name may be of another kind than the biases beside it are for.
+  // The biases may belong to another tensor than the one that was picked by name.
   if (proof && 'conflict' in proof && said.tensor === undefined) {
     throw new AppError('layout_unknown', `${label(decoder)}: ${proof.conflict}`, {
       hints: ['name the decoder with --tensor, and say which axis counts features with --orientation'],
@@ -61,7 +61,7 @@ export function readBare(weights: Weights, said: SaidOfTensor): Sae[] {
   return [{ ...sae, doubts: [`${decoder.name} is an encoder by its name: a feature's direction is its decoder row`] }];
 }
 
-/** Heads by the axis that was said, or that what lies beside the decoder proves. Error: layout_unknown with the candidates. */
+/** Splits heads along the axis that the user stated or other tensors prove. Error: layout_unknown with the candidates. */
 function bareHeads(weights: Weights, decoder: Tensor, headAxis: SaidOfTensor['headAxis']): Sae[] {
   const said = headAxis === undefined ? undefined : headAxis === 'first' ? 0 : 1;
   const { proven, possible, from } = judgeAxes(decoder, weights.tensors, [], said);
@@ -81,9 +81,9 @@ function bareHeads(weights: Weights, decoder: Tensor, headAxis: SaidOfTensor['he
   return splitHeads(weights, decoder, axis, orientation, () => ({ layout: bareLayout, kind: 'crosscoder' }));
 }
 
-/** Names of decoders, in the words of all trainers. */
+/** Names that trainers give to decoders. */
 const decoderNames = ['W_dec', 'w_dec', 'decoder.weight', 'decoder_linear.weight', 'dec.weight', 'W_D'];
-/** Names of encoders, likewise: what a feature reads is not what it writes. */
+/** Names that trainers give to encoders, which hold what a feature reads and not what it writes. */
 const encoderNames = /(^|\.)(w_enc|enc(oder(_linear)?)?\.weight)$/i;
 const biasNames = new Set([...widthBiases, ...encoderBiases, 'activation_mean', 'activation_std']);
 
@@ -122,12 +122,12 @@ function otherUses(tensors: readonly Tensor[]): string[] {
   return tensors.length > 0 ? [toWeights(tensors)] : [];
 }
 
-/** The tensor that was asked for, with or without the prefix of a wrapper. */
+/** Returns the requested tensor. Its name may leave out a wrapper's prefix. */
 function askedFor({ tensors, file }: Weights, name: string): Tensor {
   return tensors.get(name) ?? namedTensor(file, name);
 }
 
-/** The tensor of that name, or an error that lists those that are there. */
+/** Returns the tensor of that name. Errors: tensor_not_found with the tensors that exist, format_unsupported. */
 export function namedTensor(file: TensorFile, name: string): Tensor {
   const tensor = file.tensors.get(name);
   if (tensor) return tensor;

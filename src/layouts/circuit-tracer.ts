@@ -7,9 +7,9 @@ import { readYamlScalars } from './yaml-scalars.ts';
 const fileName = /^layer_?(\d+)$/;
 
 /**
- * circuit-tracer's transcoders: `layer_0.safetensors`, `layer_1.safetensors`, … with `W_enc [features, width]`, the other
- * way up than elsewhere, beside one `config.yaml`. `W_dec` is `[features, width]`, but `[width, features]` in the first
- * upload for Llama-3.2-1B under the same names: only the biases tell which.
+ * circuit-tracer's transcoders: `layer_0.safetensors`, `layer_1.safetensors`, … beside one `config.yaml`. `W_enc` is
+ * `[features, width]`, the transpose of what other layouts store. `W_dec` is `[features, width]` too, but
+ * `[width, features]` in the first upload for Llama-3.2-1B, under the same names: only the biases tell them apart.
  */
 export const circuitTracer: Layout = {
   name: 'circuit-tracer',
@@ -39,7 +39,7 @@ export const circuitTracer: Layout = {
   },
 };
 
-/** Sizes are in a second file, as wandb writes it, where they are anywhere. */
+/** Reads the config, and the second file that wandb writes: sizes are there, if anywhere. */
 async function readConfig(
   { folder, beside }: Weights,
   name: string,
@@ -61,7 +61,7 @@ function whole(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }
 
-/** The config names a hook without its block. */
+/** Returns the full hook name: configs leave the block out, or write `{layer}` for its number. */
 function hookAt(layer: number, name: string): string {
   return name.startsWith('blocks.') ? name.replace('{layer}', String(layer)) : `blocks.${layer}.${name}`;
 }

@@ -10,9 +10,9 @@ const stored: Stored = {
 };
 
 /**
- * A crosscoder of dictionary_learning's forks (Dumas, Minder): `decoder.weight [heads, features, width]`, which is no
- * layer of torch here, beside a `config.json` of its constructor's arguments, or of a trainer. A head is a model (0 the
- * base, 1 the fine-tuned one) or a layer; no config says which.
+ * A crosscoder of dictionary_learning's forks (Dumas, Minder): `decoder.weight [heads, features, width]`, not a Linear
+ * layer despite its name, beside a `config.json` with its constructor's arguments or a trainer's settings. A head is a
+ * model (0 the base, 1 the fine-tuned one) or a layer; no config says which.
  */
 export const crosscoderForks: Layout = {
   name: 'dictionary_learning crosscoder',

@@ -18,14 +18,14 @@ const stored: Stored = {
   from: 'crosscoders of this kind store W_dec [features, heads, width]',
 };
 
-/** `12_cfg.json` beside the twelfth save of a run, or `cfg.json` beside `cc_weights`. */
+/** Returns the config's name: `12_cfg.json` beside save number 12 of a run, or `cfg.json` beside `cc_weights`. */
 function configName({ name, beside }: Spot): string | undefined {
   return [`${name.replace(/\.[^.]+$/, '')}_cfg.json`, 'cfg.json'].find((config) => beside.has(config));
 }
 
 /**
- * A crosscoder as Neel Nanda's and ckkissane's code saves it, converted: `W_dec [features, heads, width]`, so that a
- * feature's vectors lie side by side. A head is a model; the config names one of them at most.
+ * A crosscoder saved by Neel Nanda's or ckkissane's code, then converted: `W_dec [features, heads, width]`, so a
+ * feature's vectors lie side by side. Each head is a model; the config names at most one of them.
  */
 export const crosscoderNanda: Layout = {
   name: 'ckkissane crosscoder',

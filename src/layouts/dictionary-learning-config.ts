@@ -15,20 +15,20 @@ const fields = z.looseObject({
   layer: whole,
   lm_name: text,
   submodule_name: text,
-  // A fork of its trainers (BatchTopK and Matryoshka SAEs of 2024) calls these otherwise.
+  // Used instead of lm_name, submodule_name and k by a fork of its trainers (BatchTopK and Matryoshka SAEs of 2024).
   model_name: text,
   hook_point: text,
   top_k: z.nullish(z.number()),
   code_normalization: z.nullish(z.union([z.string(), z.number()])),
 });
 
-/** A trainer's config has its words under `trainer`; one saved for the Hugging Face hub has the constructor's at the top. */
+/** A trainer's config nests its fields under `trainer`. One saved for the Hugging Face hub has them at the top level. */
 const schema = z.extend(fields, { trainer: z.nullish(fields) });
 
-/** What a `config.json` of dictionary_learning or of its forks says. */
+/** The contents of a `config.json` of dictionary_learning or its forks. */
 export type DictionaryConfig = z.infer<typeof fields>;
 
-/** Reads `config.json` in a folder. Errors: file_not_found, config_invalid. */
+/** Reads `config.json` in a folder. Errors: file_not_found, file_unreadable, config_invalid. */
 export async function readDictionaryConfig(folder: string): Promise<DictionaryConfig> {
   const config = await readJsonConfig(join(folder, 'config.json'), schema);
   const { model_name, hook_point, top_k, ...said } = config.trainer ?? config;
@@ -40,7 +40,7 @@ export async function readDictionaryConfig(folder: string): Promise<DictionaryCo
   };
 }
 
-/** `resid_post_layer_23`, as these configs name what was trained on, as a TransformerLens hook; other names as they are. */
+/** Converts a submodule name such as `resid_post_layer_23` to a TransformerLens hook. Other names stay unchanged. */
 export function hookOfSubmodule(name: string | null | undefined): string | undefined {
   const [, point, layer] = /^(resid_pre|resid_post|mlp_out|attn_out)_layer_(\d+)$/.exec(name ?? '') ?? [];
   return point === undefined ? (name ?? undefined) : `blocks.${layer}.hook_${point}`;

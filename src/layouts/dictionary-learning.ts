@@ -5,12 +5,12 @@ import { known } from './json-config.ts';
 import { isNamed, type Layout, tensorOf } from './layout.ts';
 import { orientationFromName } from './orientation.ts';
 
-/** Classes that keep their decoder as a plain parameter, not in a layer of torch. */
+/** Orientation in classes that keep the decoder as a plain parameter instead of a torch Linear layer. */
 const rows = { value: 'rows' as const, from: 'dictionary_learning stores W_dec [features, width]' };
 
 /**
- * dictionary_learning: `trainer_0/{ae.pt, config.json}`, the weights converted with their names kept. The decoder is
- * `decoder.weight [width, features]`, or `W_dec [features, width]` of the JumpReLU and Matryoshka classes.
+ * dictionary_learning: `trainer_0/{ae.pt, config.json}`, with `ae.pt` converted and its tensor names kept. The decoder
+ * is `decoder.weight [width, features]`, or `W_dec [features, width]` for the JumpReLU and Matryoshka classes.
  */
 export const dictionaryLearning: Layout = {
   name: 'dictionary_learning',

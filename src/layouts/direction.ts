@@ -7,26 +7,27 @@ import { namedTensor, toWeights } from './bare.ts';
 import { describe } from './describe.ts';
 import { anyNumbers, isText, refuseUnread } from './unread.ts';
 
-/** One vector out of a file, in memory: a steering vector or a probe. */
+/** One vector from a file, in memory: a steering vector or a probe. */
 export interface Direction {
   readonly tensor: Tensor;
-  /** Where in its tensor it stands, where that holds several. */
+  /** Its row in the tensor, if one was chosen among several. */
   readonly row?: number;
   readonly values: Float32Array;
 }
 
-/** Which of the vectors in a file is meant. */
+/** Selects one of the vectors in a file. */
 export interface DirectionOptions {
   readonly tensor?: string;
   readonly row?: number;
 }
 
-/** The longest vector that any server takes. */
+/** Length of the longest vector that any server accepts. */
 export const longestVector = 24_576;
 
 /**
- * The vector in a file: its only one, the tensor that was named, or one row of a matrix. Through the format's own
- * library where it has one for this array. Errors: tensor_not_found, layout_unknown with the candidates, rows_out_of_range.
+ * Reads one vector from a file: its only one, the named tensor, or one row of a matrix. A whole tensor is read by the
+ * format's own library if that can read it. Errors: tensor_not_found, layout_unknown with the candidates,
+ * rows_out_of_range, wrong_width, format_unsupported.
  */
 export async function readDirection(file: TensorFile, { tensor: name, row }: DirectionOptions): Promise<Direction> {
   const tensor = name === undefined ? onlyTensor(file, row !== undefined) : namedTensor(file, name);
@@ -37,10 +38,10 @@ export async function readDirection(file: TensorFile, { tensor: name, row }: Dir
   return { tensor, values };
 }
 
-/** What single vectors are called: one of these is meant, whatever lies beside it. */
+/** Names of single vectors. A tensor with such a name is taken, whatever unreadable arrays lie beside it. */
 const directionNames = /(^|[._])(vector|direction|steering(_vector)?|control_vector)$/i;
 
-/** What scikit-learn calls the direction of a probe. */
+/** scikit-learn's name for the direction of a probe. */
 const probeNames = /(^|[._])coef_?$/;
 
 function onlyTensor(file: TensorFile, wantsRow: boolean): Tensor {
@@ -70,7 +71,7 @@ function onlyTensor(file: TensorFile, wantsRow: boolean): Tensor {
   });
 }
 
-/** Whether a tensor is one vector: of one axis, or of several of which all but one have length 1. */
+/** Whether a tensor is one vector: it is not empty, has an axis, and at most one axis is longer than 1. */
 export function isSingle(tensor: Tensor): boolean {
   const long = tensor.shape.filter((length) => length !== 1);
   return tensor.shape.length >= 1 && long.length <= 1 && elementCount(tensor.shape) > 0;
@@ -85,7 +86,7 @@ function requireSingle(tensor: Tensor): void {
   });
 }
 
-/** Few rows are mostly one a layer, and hidden states have one row more than there are layers. */
+/** Explains a matrix with few rows, probably one per layer. Hidden states have one row more than the model has layers. */
 function layerRows({ shape }: Tensor): string[] {
   const [rows = 0] = shape;
   if (shape.length !== 2 || rows < 2 || rows > mostLayers) return [];
@@ -94,7 +95,7 @@ function layerRows({ shape }: Tensor): string[] {
   ];
 }
 
-/** No model here has more. */
+/** No model has more layers. */
 const mostLayers = 128;
 
 function rowsOf(tensor: Tensor, row: number): Matrix {
@@ -112,7 +113,7 @@ function rowsOf(tensor: Tensor, row: number): Matrix {
   });
 }
 
-/** Error: wrong_width for what no server takes; nothing is allocated for it. */
+/** Refuses a vector that is too long for every server, before anything is allocated. Error: wrong_width. */
 export function refuseLong(tensor: Tensor, width: number): void {
   if (width <= longestVector) return;
   throw new AppError('wrong_width', `${label(tensor)}: ${width} values; a vector has at most ${longestVector}`);

@@ -11,14 +11,15 @@ import { refuseManyPlaces } from './many-places.ts';
 import { nothingFound } from './nothing-found.ts';
 import type { Sae } from './sae.ts';
 
-/** Folders of a sweep lie a few levels deep. */
+/** How many levels are searched. The folders of a sweep are nested a few levels deep. */
 const deepestFolder = 8;
 
 /**
- * Finds every SAE under a path: a weight file is one, or one for each head of a crosscoder; a folder may hold several
- * (one a layer, say), in the order of their names. Only files whose names some layout knows are opened, or the one weight
- * file beside a config; their tensors then decide. The files stay open; close each `sae.file`.
- * Errors: those of opening, layout_unknown for none, and what the layouts refuse.
+ * Finds every SAE under a path. A weight file holds one SAE, or one per head of a crosscoder. A folder may hold several
+ * (say, one per layer), returned in name order. In folders, only files whose names fit a layout are opened, or the only
+ * weight file beside a config, and their tensors then decide. If none fits, the only weight file of all is read.
+ * The files stay open: close each `sae.file`. Errors: those of opening and of the layouts, layout_unknown or
+ * format_unsupported (only pickles) if nothing is found.
  */
 export async function findSaes(path: string, tensorName?: string, headAxis?: SaidOfTensor['headAxis']): Promise<Sae[]> {
   const said = { tensor: tensorName, headAxis };
@@ -33,26 +34,26 @@ export async function findSaes(path: string, tensorName?: string, headAxis?: Sai
     throw error;
   }
   if (search.saes.length > 0) return search.saes;
-  // Nobody's layout, but no doubt of what is meant either.
+  // It fits no layout, but as the only weight file it must be the one that is meant.
   const [only, ...others] = search.weights;
   if (only !== undefined && others.length === 0) return openFile(only, said);
   throw nothingFound(path, search.seen);
 }
 
-/** A walk through folders, as far as it has come. */
+/** The state of a search through folders. */
 interface Search {
   readonly root: string;
   readonly said: SaidOfTensor;
   readonly saes: Sae[];
-  /** All that was passed by, by its path from the root. */
+  /** Every file and `.dcp` folder that was passed, by its path from the root. */
   readonly seen: string[];
   /** Files that could hold a matrix. */
   readonly weights: string[];
-  /** Folders that have been searched: a link may lead to one of them. */
+  /** Real paths of the folders searched so far, because a link may lead back to one of them. */
   readonly folders: Set<string>;
 }
 
-/** Adds the SAEs of a folder; only where it holds none, those of the folders in it: below an SAE lie its checkpoints. */
+/** Adds a folder's SAEs. Only if it holds none are its subfolders searched, as those of an SAE hold its checkpoints. */
 async function searchFolder(search: Search, folder: string, depth: number): Promise<void> {
   const place = await realpath(folder).catch(() => resolve(folder));
   if (search.folders.has(place)) return;
@@ -85,39 +86,39 @@ async function searchFolder(search: Search, folder: string, depth: number): Prom
   for (const name of folders) {
     if (!isCheckpointFolder(name)) await searchFolder(search, join(folder, name), depth + 1);
   }
-  // The index of a model of which only a part was downloaded is nothing to the SAEs in the folders below it.
+  // A model that was only partly downloaded must not hide the SAEs in subfolders.
   if (missing !== undefined && search.saes.length === before) throw missing;
 }
 
-/** Of a file that was saved in parts one is not there. */
+/** Whether the error is a missing file: here, a shard that an index names. */
 function isMissing(error: unknown): error is AppError {
   return error instanceof AppError && error.code === 'file_not_found';
 }
 
-/** Whether a layout is to be tried on a file. */
+/** Whether to try a layout on a file. */
 type Applies = (layout: Layout, spot: Spot) => boolean;
 
 const mayBe: Applies = (layout, spot) => layout.mayBe(spot);
 const hasConfig: Applies = ({ config }, { beside }) => config !== undefined && beside.has(config);
 
-/** The one weight file beside a config: whoever converted it may have given it a name of their own. */
+/** Returns the only weight file beside a config: whoever converted it may have renamed it. */
 function onlyWeights<S extends Spot>(all: readonly S[]): readonly S[] {
   const weights = all.filter(({ name }) => isWeightFile(name));
   const [spot] = weights;
   return weights.length === 1 && spot && layouts.some((layout) => hasConfig(layout, spot)) ? [spot] : [];
 }
 
-/** A distributed checkpoint is one thing, not a folder of weights. */
+/** Whether a folder is a distributed checkpoint, which is one unit and not searched. */
 function isCheckpointFolder(name: string): boolean {
   return isPickle(name) && name.endsWith('.dcp');
 }
 
-/** Weights in `checkpoints` are those of the folder above. */
+/** Returns the folder of an SAE: weights in `checkpoints` belong to the folder above. */
 function folderOfSae(folder: string): string {
   return basename(folder) === 'checkpoints' ? dirname(folder) : folder;
 }
 
-/** The SAEs of a file that was named itself: by a layout if it is one's, else as a bare matrix. */
+/** Reads the SAEs of one particular file: by the layout that fits it, else as a bare matrix. */
 async function openFile(path: string, said: SaidOfTensor): Promise<Sae[]> {
   const folder = resolve(dirname(path));
   const { names } = await listFolder(folder).catch(() => ({ names: [] }));
@@ -130,12 +131,12 @@ async function openFile(path: string, said: SaidOfTensor): Promise<Sae[]> {
   );
 }
 
-/** The SAEs of a file found in a folder; none where its tensors are no layout's. */
+/** Reads the SAEs of a file found in a folder. Returns none if its tensors fit no layout. */
 function openSpot(path: string, file: string, spot: Spot, said: SaidOfTensor, applies: Applies): Promise<Sae[]> {
   return withWeights(path, file, spot, async (weights) => (await byLayout(weights, said, applies)) ?? []);
 }
 
-/** Reads an open file, which is closed again unless it holds an SAE. */
+/** Opens a file and reads it. Closes it again unless it yields an SAE. */
 async function withWeights(
   path: string,
   name: string,
@@ -152,7 +153,7 @@ async function withWeights(
   }
 }
 
-/** By the first layout whose files and tensors these are. Another tensor than its decoder says nothing by its config. */
+/** Reads with the first layout that fits. A requested tensor other than its decoder is read bare: no config describes it. */
 async function byLayout(weights: Weights, said: SaidOfTensor, applies: Applies): Promise<Sae[] | undefined> {
   for (const layout of layouts) {
     const decoder = applies(layout, weights) ? layout.decoder(weights) : undefined;

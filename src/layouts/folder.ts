@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { byNumber } from '../by-number.ts';
 import { AppError } from '../errors.ts';
 
-/** What a folder holds, in the order of the numbers in the names: `layer_2` comes before `layer_10`. */
+/** A folder's entries, with the numbers in names sorted by value: `layer_2` comes before `layer_10`. */
 export interface Listing {
   readonly names: readonly string[];
   readonly folders: readonly string[];
 }
 
-/** Lists a folder without what is hidden; a link is what it leads to. Error: file_unreadable. */
+/** Lists a folder without hidden entries. A link counts as what it points to. Error: file_unreadable. */
 export async function listFolder(folder: string): Promise<Listing> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
     throw new AppError('file_unreadable', `${folder}: this folder cannot be read (${cause.code})`, { cause });
@@ -25,12 +25,12 @@ export async function listFolder(folder: string): Promise<Listing> {
 
 const index = /(\.safetensors)\.index\.json$/;
 
-/** What a file is called as a whole: the index of one that was saved in parts stands for it. */
+/** Returns the name of a whole file: `x.safetensors.index.json`, the index of its shards, stands for `x.safetensors`. */
 export function wholeName(name: string): string {
   return name.replace(index, '$1');
 }
 
-/** A folder's names without the parts of files whose index lies beside them. */
+/** Leaves out shards whose index is among the names, and any index whose whole file is there too. */
 export function withoutParts(names: readonly string[]): string[] {
   const stems = names.filter((name) => index.test(name)).map((name) => name.replace(index, ''));
   const isPart = (name: string) =>
@@ -44,26 +44,26 @@ async function isFolder(folder: string, entry: Dirent): Promise<boolean> {
   return target?.isDirectory() ?? false;
 }
 
-/** Files of weights, and folders that stand for one, that are read nowhere here. */
+/** Weight files, and folders that stand for one (`.dcp`), that this tool never reads. */
 const pickles = /\.(pt|pth|bin|ckpt|pkl|dcp)$/;
 
-/** Whether this is a pickle, or a checkpoint that only torch can read, by its name. */
+/** Whether the name is that of a pickle, or of a checkpoint that only torch can read. */
 export function isPickle(name: string): boolean {
   return pickles.test(name);
 }
 
-/** Whether this is what a trainer goes on from, and no weights, by its name. */
+/** Whether the name is that of a trainer's state for resuming, which holds no weights. */
 export function isTrainingState(path: string): boolean {
   return /(^|[\\/])(\w*state|optimizer\w*|lr_scheduler\w*)\.pth?$/.test(path);
 }
 
-/** Formats that hold weights, by the ends of their names. */
+/** File extensions of the formats that hold weights. */
 export const weightFile = /\.(safetensors|npz|npy|arrow|arrows|feather)$/i;
-/** What trainers leave beside an SAE in formats that weights come in. */
+/** Other files that trainers leave beside an SAE in the same formats. */
 const besideSaes =
   /^(sparsity|.*_log_feature_sparsity|activations_store_state|activation_scaler|examples|optimizer.*|adapter_model|training_args|chunk-.*|tokens.*|activations.*)\./i;
 
-/** Whether a path is that of a weight file which may hold a matrix, and not of what is known to lie beside SAEs. */
+/** Whether a path names a weight file that may hold a matrix, and not one of the other files left beside SAEs. */
 export function isWeightFile(name: string): boolean {
   const base = name.replace(/^.*[\\/]/, '');
   return weightFile.test(base) && !besideSaes.test(base);

@@ -19,10 +19,10 @@ const schema = z.looseObject({
 
 type Config = z.infer<typeof schema>;
 
-/** `layer_17_width_16k_l0_medium`, for a transcoder with a skip connection with `_affine` after it. */
+/** `layer_17_width_16k_l0_medium`, followed by `_affine` for a transcoder with a skip connection. */
 const leaf = /^layer_(\d+)_width_(\w+?)_l0_(\w+?)(_affine)?(?:\.safetensors)?$/;
 
-/** What the folder above means in the words of a config. */
+/** The modules that a config would name, by the name of the folder above. */
 const sites: readonly [RegExp, { in: string; out?: string }][] = [
   [/^resid_post(_all)?$/, { in: 'output' }],
   [/^mlp_out(_all)?$/, { in: 'post_feedforward_layernorm.output' }],
@@ -31,8 +31,8 @@ const sites: readonly [RegExp, { in: string; out?: string }][] = [
 ];
 
 /**
- * Gemma Scope 2: lower-case `w_dec [features, width]` in `params.safetensors` beside `config.json`; where that is
- * missing, the path says the same (`gemma-scope-2-4b-pt/resid_post/layer_17_width_16k_l0_medium`).
+ * Gemma Scope 2: lower-case `w_dec [features, width]` in `params.safetensors` beside `config.json`. If the config is
+ * missing, the path gives model, hook and layer (`gemma-scope-2-4b-pt/resid_post/layer_17_width_16k_l0_medium`).
  */
 export const gemmaScope2: Layout = {
   name: 'Gemma Scope 2',
@@ -70,7 +70,7 @@ function partsOf(weights: Weights, config: Config, inConfig: boolean): Parts {
 
 const repository = /gemma-scope-2-(270m|1b|4b|12b|27b)-(pt|it)/;
 
-/** The config that the path stands for, as far as it goes. */
+/** Derives from the path as much of the config as it states. */
 function fromPath({ folder }: Weights): Config {
   const repo = inPath(folder, repository)?.groups;
   const layer = inPath(folder, leaf)?.groups[0];

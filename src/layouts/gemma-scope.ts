@@ -3,10 +3,10 @@ import { type Layout, tensorOf, type Weights } from './layout.ts';
 import { checkedByPath, inPath, layerIn } from './path-facts.ts';
 import type { Known } from './sae.ts';
 
-/** `google/gemma-scope-2b-pt-res`: the repository's name is all that tells model and site. */
+/** `google/gemma-scope-2b-pt-res`: only the repository's name gives the model and the site. */
 const repository = /gemma-scope-(2b|9b|27b)-(pt|it)-(res|mlp|att|transcoders)/;
 
-/** Hooks of a site; attention SAEs are at the concatenated heads, which are not the residual stream. */
+/** Hooks by site. Attention SAEs sit at the concatenated heads, which are not the residual stream. */
 const hooks: Readonly<Record<string, { out: string; in?: string }>> = {
   res: { out: 'hook_resid_post' },
   mlp: { out: 'hook_mlp_out' },

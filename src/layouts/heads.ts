@@ -5,18 +5,18 @@ import { type Axes, type Clue, judgeAxes, lengthsOf } from './axes.ts';
 import type { Weights } from './layout.ts';
 import type { Known, Sae } from './sae.ts';
 
-/** More models or layers than any crosscoder has: an axis that was mistaken for that of the heads. */
+/** No crosscoder has more models or layers. A higher count means that another axis was mistaken for the heads. */
 const mostHeads = 256;
 
-/** How a layout stores decoders of several heads, for where all axes are of one length. */
+/** How a layout stores decoders of several heads: the fallback if nothing beside the decoder proves its axes. */
 export interface Stored {
   readonly axes: Axes;
   readonly from: string;
 }
 
 /**
- * One SAE for each head of a 3-D decoder, all on one open file. The axes are proven by what lies beside the decoder, or
- * as the layout stores them. Errors: layout_unknown.
+ * Returns one SAE per head of a 3-D decoder, all sharing one open file. The axes are those that the data beside the
+ * decoder proves, else those of the layout (`stored`). Errors: layout_unknown, format_unsupported.
  */
 export function crosscoder(
   weights: Weights,
@@ -36,7 +36,7 @@ export function crosscoder(
   return splitHeads(weights, decoder, axes.headAxis, { value: axes.orientation, from: why }, partsOf);
 }
 
-/** One SAE for each index of the axis that counts heads. Error: layout_unknown where there are none, or absurdly many. */
+/** Returns one SAE per index of the head axis. Errors: layout_unknown for no or absurdly many heads, format_unsupported. */
 export function splitHeads(
   weights: Weights,
   decoder: Tensor,
@@ -58,7 +58,7 @@ export function splitHeads(
   }));
 }
 
-/** What the axes of a 3-D decoder could count, for the error that asks. */
+/** Describes each possible head axis of a 3-D decoder, for the error that asks the user to choose. */
 export function headCandidates(decoder: Tensor): string[] {
   return ([0, 1] as const).map((headAxis) => {
     const { heads, features, width } = lengthsOf(decoder.shape, { headAxis, orientation: 'rows' });

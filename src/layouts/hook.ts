@@ -1,23 +1,23 @@
 import { slipsBetween } from '../closest.ts';
 import { AppError } from '../errors.ts';
 
-/** Where a direction lives, read out of a hook's name. */
+/** Where a direction lives, as read from a hook's name. */
 export interface HookPoint {
-  /** Number of the block, where the name says one. */
+  /** Number of the block, if the name contains one. */
   readonly layer?: number;
-  /** Whether directions there have the width of the residual stream: what is written to it, or is it. */
+  /** Whether the values there are the residual stream or are added to it, so directions have its width. */
   readonly residual: boolean;
 }
 
-/** Points of TransformerLens whose values are as wide as the model, by their older names and those of its bridge to torch. */
+/** TransformerLens points whose values are as wide as the model, by classic and by TransformerBridge names. */
 const residualPoint =
   /hook_(resid_(pre|mid|post)|mlp_out|attn_out)$|(^|\.)(mlp|attn)\.hook_out$|^blocks\.\d+\.hook_(in|out)$/;
 /** Points before the first block. */
 const embedding = /^hook_(pos_)?embed$/;
-/** Modules of torch whose output is added to the residual stream, in most models. */
+/** Modules of torch whose output most models add to the residual stream. */
 const writingModule = /^\.(mlp|attn|self_attn|attention)(\.output)?$/;
 
-/** Points of a block, as torch and Hugging Face configs name them, that TransformerLens has a name for. */
+/** TransformerLens names of points of a block, by the module suffix in torch and Hugging Face configs. */
 const torchPoints: ReadonlyMap<string, string> = new Map([
   ['', 'hook_resid_post'],
   ['.output', 'hook_resid_post'],
@@ -29,7 +29,7 @@ const torchPoints: ReadonlyMap<string, string> = new Map([
 
 /**
  * Reads a TransformerLens hook name (`blocks.12.hook_resid_post`) or a module path of torch (`model.layers.12`, `h.3.mlp`).
- * A bare module path of a block means its output, the residual stream after it.
+ * The bare module path of a block means its output: the residual stream after it.
  */
 export function parseHook(name: string): HookPoint {
   const transformerLens = /^blocks\.(\d+)\./.exec(name);
@@ -53,14 +53,14 @@ const shortHooks: ReadonlyMap<string, string> = new Map([
   ['z', 'attn.hook_z'],
 ]);
 
-/** The full hook name for what was typed: `resid-post` at layer 6 is `blocks.6.hook_resid_post`; full names stay. */
+/** Expands what was typed to a full hook name: `resid-post` at layer 6 is `blocks.6.hook_resid_post`. Keeps full names. */
 export function expandHook(typed: string, layer: number | undefined): string {
   const point =
     shortHooks.get(typed.replaceAll('_', '-')) ?? (/^(?:[a-z0-9]+\.)?hook_\w+$/.test(typed) ? typed : undefined);
   return point === undefined || layer === undefined || embedding.test(point) ? typed : `blocks.${layer}.${point}`;
 }
 
-/** Points of a block that TransformerLens has besides. */
+/** Other points of a block in TransformerLens. */
 const otherHooks = [
   'hook_mlp_in',
   'hook_attn_in',
@@ -72,8 +72,8 @@ const otherHooks = [
 ];
 
 /**
- * A hook that is a slip or two away from one of the names above would be a place of its own, whose width nobody knows; any
- * other name is somebody's own. Error: usage, with what was probably meant.
+ * Refuses a hook that is one or two typos away from a known name: taken literally, it would be a new place of unknown
+ * width. Names further away are accepted as custom hooks. Error: usage, with what was probably meant.
  */
 export function refuseMisspelt(option: string, typed: string | undefined): void {
   if (typed === undefined) return;
@@ -89,7 +89,7 @@ export function refuseMisspelt(option: string, typed: string | undefined): void 
 
 const plain = (name: string) => name.replaceAll('-', '_');
 
-/** The TransformerLens name of a hook that a config names as torch does: the output of a block is its resid_post. */
+/** Converts a hook named as in torch to its TransformerLens name, if it has one: a block's output is its resid_post. */
 export function transformerLensHook(name: string): string {
   const { layer } = parseHook(name);
   if (layer === undefined || name.startsWith('blocks.')) return name;
@@ -98,7 +98,7 @@ export function transformerLensHook(name: string): string {
   return point === undefined ? name : `blocks.${layer}.${point}`;
 }
 
-/** Whether a hook is the residual stream before or after a block, where steering vectors live. */
+/** Returns whether a hook is the residual stream before or after a block, where steering vectors live; else undefined. */
 export function residualSide(hook: string): 'pre' | 'post' | undefined {
   const [, older, bridge] = /\.(?:hook_resid_(pre|post)|hook_(in|out))$/.exec(hook) ?? [];
   if (older !== undefined) return older as 'pre' | 'post';
@@ -106,7 +106,7 @@ export function residualSide(hook: string): 'pre' | 'post' | undefined {
   return bridge === 'in' ? 'pre' : 'post';
 }
 
-/** Points of a block whose values are known to be neither written to the residual stream nor it: of any other nobody knows. */
+/** Whether the values at a hook are known to be neither the residual stream nor added to it. False if in doubt. */
 export function isElsewhere(hook: string): boolean {
   const point = hook.replace(/^blocks\.\d+\./, '');
   return isAttentionZ(hook) || otherHooks.includes(point) || /(^|\.)hook_(normalized|in|pattern|result)$/.test(point);

@@ -6,10 +6,10 @@ import type * as z from '../schema.ts';
 import { missingFile } from '../tensor/missing-file.ts';
 import type { Known } from './sae.ts';
 
-/** A config of kilobytes is usual; one of megabytes is something else under the name. */
+/** Largest config that is read, in bytes. Configs take kilobytes: megabytes mean some other file of that name. */
 const largestConfig = 4 << 20;
 
-/** Reads a config and checks the fields that are used. Errors: file_not_found, config_invalid. */
+/** Reads a config and checks the fields that are used. Errors: file_not_found, file_unreadable, config_invalid. */
 export async function readJsonConfig<T>(path: string, schema: z.ZodMiniType<T>): Promise<T> {
   const parsed = schema.safeParse(parseJson(path, await readConfigText(path)));
   if (parsed.success) return parsed.data;
@@ -17,7 +17,7 @@ export async function readJsonConfig<T>(path: string, schema: z.ZodMiniType<T>):
   throw configError(path, `${issue?.path.join('.') || 'the whole'}: ${issue?.message}`);
 }
 
-/** Strings, and what Python's json writes for numbers that JSON has none for. */
+/** Matches strings, and the NaN and Infinity that Python's json writes although JSON has neither. */
 const stringOrNoNumber = new RegExp(`${jsonString}|-?\\b(?:NaN|Infinity)\\b`, 'gs');
 
 function parseJson(path: string, text: string): unknown {
@@ -33,7 +33,7 @@ function parseJson(path: string, text: string): unknown {
   }
 }
 
-/** The text of a config. Errors: file_not_found, file_unreadable, config_invalid where it is far too long. */
+/** Reads the text of a config. Errors: file_not_found, file_unreadable, config_invalid if it is far too long. */
 export async function readConfigText(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined);
   if (!found?.isFile()) throw missingFile(path, 'no such file');
@@ -53,7 +53,7 @@ function configError(path: string, problem: string): AppError {
   });
 }
 
-/** The first of these files that is there, by its path from `folder`. */
+/** Returns the full path of the first of these files, given relative to `folder`, that exists. */
 export async function firstFile(folder: string, names: readonly string[]): Promise<string | undefined> {
   for (const name of names) {
     const found = await stat(join(folder, name)).catch(() => undefined);
@@ -62,13 +62,13 @@ export async function firstFile(folder: string, names: readonly string[]): Promi
   return undefined;
 }
 
-/** Leaves out what is null or absent: optional fields are absent here, never undefined. */
+/** Drops null and undefined fields: optional fields are absent here, never undefined. */
 export function present<T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
   const kept = Object.entries(fields).filter(([, value]) => value !== undefined && value !== null);
   return Object.fromEntries(kept) as { [K in keyof T]?: NonNullable<T[K]> };
 }
 
-/** A value with its source, where there is one. */
+/** Pairs a value with its source. Undefined if there is no value. */
 export function known<T>(value: T | null | undefined, from: string): Known<T> | undefined {
   return value === undefined || value === null ? undefined : { value, from };
 }

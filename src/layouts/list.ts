@@ -11,7 +11,7 @@ import { saelens } from './saelens.ts';
 import { hookZ, qwenScope, temporal } from './single-publications.ts';
 import { sparsify } from './sparsify.ts';
 
-/** Every layout, the more particular before the more general: where file names agree, the tensors' decide. */
+/** All layouts, the more specific before the more general. If file names fit several, the tensors decide. */
 export const layouts: readonly Layout[] = [
   saelens,
   openMoss,

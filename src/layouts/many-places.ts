@@ -3,7 +3,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { describe } from './describe.ts';
 import { isNamed, type Layout, type Weights } from './layout.ts';
 
-/** What has no single vector for a feature, told by the names of its tensors. */
+/** A kind of dictionary without a single vector per feature, recognised by its tensor names. */
 interface Kind {
   readonly what: string;
   readonly why: string;
@@ -24,7 +24,7 @@ const kinds: readonly Kind[] = [
   },
 ];
 
-/** A low-rank sparse attention keeps a head for each feature, and what that writes depends on other tokens. */
+/** In low-rank sparse attention each feature is an attention head, whose output depends on other tokens. */
 const lorsa: Kind = {
   what: 'a low-rank sparse attention module (Lorsa)',
   why: 'its features are attention heads: what one writes depends on the tokens that it attends to',
@@ -32,7 +32,7 @@ const lorsa: Kind = {
 };
 
 /**
- * Refuses what holds no single vector for a feature, with the reason: cross-layer transcoders, MOLT and Lorsa.
+ * Refuses dictionaries without a single vector per feature (cross-layer transcoders, MOLT, Lorsa), with the reason.
  * Error: cannot_be_stored.
  */
 export function refuseManyPlaces({ tensors, file }: Pick<Weights, 'tensors' | 'file'>): void {
@@ -53,7 +53,7 @@ function sortOf(tensors: ReadonlyMap<string, Tensor>): { kind: Kind; tensor: Ten
   return acrossLayers(tensors);
 }
 
-/** A decoder of several slabs under an encoder of one reads at one layer and writes to several. */
+/** Detects a 3-D decoder with a 2-D encoder: it reads at one layer and writes to several. */
 function acrossLayers(tensors: ReadonlyMap<string, Tensor>): { kind: Kind; tensor: Tensor } | undefined {
   for (const [decoderName, encoderName] of pairs) {
     const [decoder, encoder] = [tensors.get(decoderName), tensors.get(encoderName)];
@@ -70,7 +70,7 @@ const pairs = [
   ['W_D', 'W_E'],
 ] as const;
 
-/** The files of a circuit-tracer CLT; one of them is enough to refuse all. */
+/** The decoder files of a circuit-tracer CLT. Finding one is enough to refuse the whole. */
 export const manyPlaces: Layout = {
   name: 'cross-layer transcoder',
   looksFor: '',

@@ -1,4 +1,4 @@
-/** Hugging Face names of models that Neuronpedia calls otherwise. The ids follow no rule: `-pt` is dropped here and added there. */
+/** Neuronpedia's model ids by lower-case Hugging Face name. They follow no rule: some drop `-pt`, others add it. */
 const idOf: ReadonlyMap<string, string> = new Map(
   Object.entries({
     'openai-community/gpt2': 'gpt2-small',
@@ -55,7 +55,7 @@ const idOf: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-/** Neuronpedia's id for a model that a config names as Hugging Face or TransformerLens do; other names stay as they are. */
+/** Returns Neuronpedia's id for a Hugging Face or TransformerLens model name. Unknown names are returned unchanged. */
 export function neuronpediaModelId(name: string): string {
   // Some of Gemma Scope 2's configs say gemma-v3.
   const wanted = name.toLowerCase().replace('gemma-v3-', 'gemma-3-');

@@ -3,10 +3,10 @@ import { AppError } from '../errors.ts';
 import { isPickle, isTrainingState, isWeightFile } from './folder.ts';
 import { layouts } from './list.ts';
 
-/** Names that an error lists before it says how many there are besides. */
+/** How many names an error lists before it only counts the rest. */
 const mostNames = 8;
 
-/** The error for a folder without any SAE: what was looked for, and what was seen. */
+/** Returns the error for a folder without any SAE, with what was looked for and what is there. */
 export function nothingFound(path: string, seen: readonly string[]): AppError {
   const pickles = seen.filter((name) => isPickle(name) && !isTrainingState(name));
   if (pickles.length > 0 && !seen.some(isWeightFile)) return onlyPickles(path, pickles);

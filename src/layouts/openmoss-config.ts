@@ -22,7 +22,7 @@ const schema = z.looseObject({
 
 const modelSchema = z.looseObject({ model_name: text, model_from_pretrained_path: text });
 
-/** What a config of OpenMOSS's library says, of any of its generations. */
+/** The contents of a config of OpenMOSS's library, of any generation. */
 export interface OpenMossConfig extends z.infer<typeof schema> {
   /** Name of the file it was read from. */
   readonly from: string;
@@ -30,10 +30,10 @@ export interface OpenMossConfig extends z.infer<typeof schema> {
   readonly facts: Readonly<Record<string, string | number | null | undefined>>;
 }
 
-/** What is known of weights whose config was left behind. */
+/** Stands in for the config of weights that have none beside them. */
 export const nothingSaid: OpenMossConfig = { from: '', features: undefined, facts: {} };
 
-/** Reads `config.json` or, of Llama Scope 1, `hyperparams.json`. Errors: file_not_found, config_invalid. */
+/** Reads `config.json`, or `hyperparams.json` of Llama Scope 1. Errors: file_not_found, file_unreadable, config_invalid. */
 export async function readOpenMossConfig(path: string): Promise<OpenMossConfig> {
   const config = await readJsonConfig(path, schema);
   const { d_sae, d_model, expansion_factor, act_fn, top_k, norm_activation } = config;
@@ -42,7 +42,7 @@ export async function readOpenMossConfig(path: string): Promise<OpenMossConfig> 
   return { ...config, from: basename(path), features: d_sae ?? expanded, facts };
 }
 
-/** The model's name stands in a file of its own, `lm_config.json`, where there is one. */
+/** Reads the model's name from a separate file, `lm_config.json`. Undefined if there is none. */
 export async function readLmName(folder: string): Promise<Known<string> | undefined> {
   const path = await firstFile(folder, ['lm_config.json']);
   if (path === undefined) return undefined;

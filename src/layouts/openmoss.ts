@@ -13,8 +13,8 @@ import type { Known, Sae } from './sae.ts';
 const weightsName = /^sae_weights$/;
 
 /**
- * OpenMOSS's library as it is now (Llama Scope 2): `config.json` beside `sae_weights.safetensors`, which is SAELens'
- * name too. `W_D` is `[features, width]`, of a crosscoder `[heads, features, width]` with a hook a head in the config.
+ * The current OpenMOSS library (Llama Scope 2): `config.json` beside `sae_weights.safetensors`, a name SAELens uses too.
+ * `W_D` is `[features, width]`, or `[heads, features, width]` for a crosscoder, whose config lists one hook per head.
  */
 export const openMoss: Layout = {
   name: 'OpenMOSS',
@@ -33,7 +33,7 @@ export const openMoss: Layout = {
 
 /**
  * Llama Scope 1 (`hyperparams.json`, `checkpoints/final.safetensors`) and its R1-Distill SAEs (`config.json`,
- * `sae_weights.safetensors`): layers of torch, so the decoder is `decoder.weight [width, features]`.
+ * `sae_weights.safetensors`): torch Linear layers, so the decoder is `decoder.weight [width, features]`.
  */
 export const llamaScope: Layout = {
   name: 'Llama Scope',
@@ -51,7 +51,7 @@ export const llamaScope: Layout = {
   },
 };
 
-/** A run that was pruned keeps what it was pruned from; the library takes the pruned one. */
+/** Whether this is the unpruned file of a pruned run, which keeps both. The OpenMOSS library loads the pruned one. */
 function isPrunedFrom(name: string, beside: ReadonlySet<string>): boolean {
   return name.startsWith('final.') && beside.has(name.replace('final.', 'pruned.'));
 }
@@ -77,7 +77,7 @@ const stored: Stored = {
   from: 'OpenMOSS stores W_D [heads, features, width]',
 };
 
-/** The config lists a hook for each head. */
+/** Reads a crosscoder, whose config lists one hook per head. */
 function readHeads(weights: Weights, decoder: Tensor, config: OpenMossConfig, model: Known<string> | undefined): Sae[] {
   const { from, features, d_model, facts } = config;
   const hooks = config.hook_points ?? [];

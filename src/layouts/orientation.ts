@@ -1,14 +1,14 @@
 import { matrixOf, type Orientation, type Tensor } from '../tensor/tensor.ts';
 import type { Known } from './sae.ts';
 
-/** Wider than any hook of any model: damage, or a mistaken axis, along which a large file would take hours to read. */
+/** No hook of any model is wider. More means damage, or a mistaken axis along which a large file takes hours to read. */
 export const widestVector = 1 << 16;
 
-/** Biases that are as long as a decoder vector is wide. */
+/** Biases that are as long as a decoder vector. */
 export const widthBiases = ['b_dec', 'decoder.bias', 'bias', 'decoder_bias', 'b_D', 'decoder_linear.bias', 'dec.bias'];
-/** Biases that have one value a feature. */
+/** Biases with one value per feature. */
 export const encoderBiases = ['b_enc', 'encoder.bias', 'b_E', 'encoder_linear.bias', 'enc.bias'];
-/** These and the gates and thresholds that have one value a feature, where they are vectors at all. */
+/** Those, and the gates and thresholds that have one value per feature if they are vectors at all. */
 const featureBiases = [
   ...encoderBiases,
   'b_gate',
@@ -22,15 +22,15 @@ const featureBiases = [
   'activation_function.threshold',
 ];
 
-/** What the 1-D tensors beside a decoder prove of it: which axis counts features, or that none fits (`conflict`). */
+/** What the 1-D tensors beside a decoder prove: which axis counts features, or that neither fits (`conflict`). */
 export type Proof = Known<Orientation> | { readonly conflict: string } | undefined;
 
 /**
- * Settles which axis of a decoder counts features from the biases stored beside it: the decoder bias has the width of
- * a vector, the encoder bias one value a feature. Undefined where there are none, or the matrix is square.
+ * Settles which axis of a decoder counts features from the biases stored beside it: the decoder bias is as long as a
+ * vector, the encoder bias has one value per feature. Undefined if there are none, or if the matrix is square.
  */
 export function orientationFromBiases(decoder: Tensor, tensors: ReadonlyMap<string, Tensor>): Proof {
-  // The bias of a bare layer of torch counts its outputs: the width of a decoder, but the classes of a probe.
+  // The bias of a plain torch layer has one value per output: the width of a decoder, but the classes of a probe.
   const widths = decoder.name === 'weight' ? widthBiases.filter((name) => name !== 'bias') : widthBiases;
   const clues = [...lengths(tensors, widths, 'width'), ...lengths(tensors, featureBiases, 'rows')];
   if (clues.length === 0) return undefined;
@@ -48,13 +48,13 @@ export function orientationFromBiases(decoder: Tensor, tensors: ReadonlyMap<stri
 function lengths(tensors: ReadonlyMap<string, Tensor>, names: readonly string[], side: 'width' | 'rows') {
   return names.flatMap((name) => {
     const tensor = tensors.get(name);
-    // One threshold may be of all features.
+    // A single threshold may apply to all features.
     const isGlobal = name.endsWith('threshold') && tensor?.shape[0] === 1;
     return tensor?.shape.length === 1 && !isGlobal ? [{ name, side, length: tensor.shape[0] as number }] : [];
   });
 }
 
-/** Settles the orientation from the width that vectors must have; undefined where both axes or neither have it. */
+/** Settles the orientation from the width that vectors must have. Undefined if both axes or neither have it. */
 export function orientationFromWidth(decoder: Tensor, width: number, from: string): Known<Orientation> | undefined {
   const [height, breadth] = decoder.shape;
   if (height === breadth) return undefined;
@@ -63,7 +63,7 @@ export function orientationFromWidth(decoder: Tensor, width: number, from: strin
   return undefined;
 }
 
-/** A layer of torch stores [out, in]: the decoder of these names is [width, features]. */
+/** Settles the orientation by name: a Linear layer of torch stores [out, in], so `decoder.weight` is [width, features]. */
 export function orientationFromName(name: string): Known<Orientation> | undefined {
   const linear = /(?:^|\.)decoder(?:_linear)?\.weight$/.test(name);
   return linear ? { value: 'columns', from: `torch stores ${name} [width, features]` } : undefined;

@@ -1,12 +1,12 @@
 import type { Known, Sae } from './sae.ts';
 
-/** What a folder's name says: the nearest one, upwards, that matches. */
+/** The segment of a path that matched a pattern, with the pattern's groups. */
 export interface InPath {
   readonly segment: string;
   readonly groups: readonly (string | undefined)[];
 }
 
-/** The last part of a path that matches. */
+/** Returns the last segment of a path that matches. */
 export function inPath(path: string, pattern: RegExp): InPath | undefined {
   for (const segment of path.split(/[\\/]/).reverse()) {
     const match = pattern.exec(segment);
@@ -15,7 +15,7 @@ export function inPath(path: string, pattern: RegExp): InPath | undefined {
   return undefined;
 }
 
-/** The number that a folder's name holds, as the layer, with that folder as its source. */
+/** Reads the layer from a folder's name in a path, with that folder as the source. */
 export function layerIn(path: string, pattern: RegExp): Known<number> | undefined {
   const found = inPath(path, pattern);
   return found?.groups[0] === undefined
@@ -23,7 +23,7 @@ export function layerIn(path: string, pattern: RegExp): Known<number> | undefine
     : { value: Number(found.groups[0]), from: `folder ${found.segment}` };
 }
 
-/** Whether `16k` or `1m` in a name can mean this many features: 16384 and 1048576 are so called. */
+/** Whether `16k` or `1m` in a name can mean this many features (16384 or 1048576). True for any other token. */
 export function tokenFits(token: string, features: number): boolean {
   const [, digits, unit] = /^(\d+)([km])$/.exec(token) ?? [];
   if (digits === undefined) return true;
@@ -31,7 +31,7 @@ export function tokenFits(token: string, features: number): boolean {
   return Math.floor(features / decimal) === Number(digits) || features === Number(digits) * binary;
 }
 
-/** The SAE, with a doubt where its folder's name (`width_16k`) says another number of features than it has. */
+/** Returns the SAE, with a doubt if its folder's name (`width_16k`) contradicts its number of features. */
 export function checkedByPath(sae: Sae, place: InPath | undefined, token: string | undefined): Sae {
   const features = sae.decoder.shape[sae.orientation?.value === 'columns' ? 1 : 0] as number;
   if (!place || token === undefined || tokenFits(token, features)) return sae;

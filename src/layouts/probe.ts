@@ -8,31 +8,31 @@ import { type Direction, refuseLong } from './direction.ts';
 import { askForScaling, brokenProbe, findScaler, isScaler, unscale } from './scaler.ts';
 import { anyNumbers, refuseUnread } from './unread.ts';
 
-/** A linear probe: its direction, and the bias that it decides with where the file has one. */
+/** A linear probe: its direction, and the bias of its decision if the file has one. */
 export interface Probe extends Direction {
   readonly bias?: number;
-  /** How many directions the file holds: one for a yes-or-no probe, one a class otherwise. */
+  /** How many directions the file holds: one for a yes-or-no probe, otherwise one per class. */
   readonly classes: number;
-  /** What was done about a scaler: nothing where the file has none. */
+  /** How the scaler was handled. Absent if the file has none. */
   readonly scaling?: 'raw-space' | 'as-stored';
-  /** What was taken as 0 in dividing the scaler out, for the file has none. */
+  /** What the file lacks and was taken as 0 when the scaler was divided out. */
   readonly assumed?: readonly ('mean' | 'intercept')[];
 }
 
 export interface ProbeOptions {
   readonly tensor?: string;
   readonly classIndex?: number;
-  /** What a file with a scaler is to mean. */
+  /** How to handle a scaler in the file. */
   readonly scaling?: 'raw-space' | 'as-stored';
 }
 
-/** Weights and their bias, as scikit-learn (`coef_`, `intercept_`) and torch (`weight`, `bias`) call them. */
+/** Names of weights and their bias in scikit-learn (`coef_`, `intercept_`) and torch (`weight`, `bias`). */
 const pairs: readonly (readonly [weights: RegExp, bias: string])[] = [
   [/^(.*?)coef(_?)$/, '$1intercept$2'],
   [/^(.*?)weight()$/, '$1bias$2'],
 ];
 
-/** What the bias beside weights of this name is called; undefined for a name that no weights of a probe have. */
+/** Returns the name of the bias that belongs to weights of this name. Undefined if no probe names its weights so. */
 export function biasNameOf(name: string): string | undefined {
   const beside = pairs.find(([pattern]) => pattern.test(name));
   return beside && name.replace(...beside);
@@ -40,9 +40,10 @@ export function biasNameOf(name: string): string | undefined {
 
 /**
  * Reads a probe: `coef` (1 or classes × width) and `intercept` of scikit-learn, `weight` and `bias` of torch, or a bare
- * vector. A `scale` beside them (StandardScaler) means that the stored direction is one of scaled features: it is divided
- * out (`raw-space`: coef / scale, intercept − Σ coef·mean / scale) or left (`as-stored`), as was said.
- * Errors: option_missing (class, scaling), layout_unknown, rows_out_of_range, tensor_not_found.
+ * vector. A `scale` beside them (StandardScaler) means that the stored direction applies to scaled features. As the user
+ * chooses, it is divided out (`raw-space`: coef / scale, intercept − Σ coef·mean / scale) or left in (`as-stored`).
+ * Errors: option_missing (class, scaling), layout_unknown, rows_out_of_range, tensor_not_found, wrong_width, not_finite,
+ * format_unsupported.
  */
 export async function readProbe(file: TensorFile, options: ProbeOptions): Promise<Probe> {
   const { weights, bias: biasTensor } = findWeights(file, options.tensor);
@@ -94,7 +95,7 @@ function findWeights(file: TensorFile, name: string | undefined): { weights: Ten
 /** 256 MB of float64: more than a thousand classes of the widest model. */
 const mostValues = 1 << 25;
 
-/** One direction may be stored flat, as a row or as a column. */
+/** Returns the number of classes and the width. A single direction may be stored flat, as a row or as a column. */
 function sizeOf(weights: Tensor): [classes: number, width: number] {
   const { shape } = weights;
   const [height = 0, breadth = 0] = shape;
@@ -112,7 +113,7 @@ function sizeOf(weights: Tensor): [classes: number, width: number] {
 function pickClass(weights: Tensor, classes: number, said: number | undefined): number {
   if (classes === 1) {
     if (said === undefined) return 0;
-    // To take it for the direction of the first of two would turn its sign.
+    // Taking it for the direction of the first of two classes would flip its sign.
     throw new AppError('rows_out_of_range', `${label(weights)}: has one direction, and no classes to choose among`, {
       hints: ['leave --class out; scikit-learn keeps one direction for two classes, which points at the second'],
     });

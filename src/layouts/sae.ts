@@ -8,35 +8,35 @@ export interface Known<T> {
   readonly from: string;
 }
 
-/** What a matrix is called that comes without a layout. */
+/** The layout name of a matrix that comes without a layout. */
 export const bareLayout = 'bare matrix';
 
 export type SaeKind = 'sae' | 'transcoder' | 'crosscoder';
 
-/** A trained dictionary found on disk: its decoder, and all that its own files say of it. */
+/** A trained dictionary found on disk: its decoder, and everything that its own files state about it. */
 export interface Sae {
   /** The file or folder that it was found in. */
   readonly path: string;
   /** Name of the layout: `SAELens`, {@link bareLayout}, … */
   readonly layout: string;
   readonly kind: SaeKind;
-  /** The decoder as a matrix; of a crosscoder, this head's part of it. */
+  /** The decoder as a matrix. For a crosscoder, this head's part of it. */
   readonly decoder: Tensor;
   /** Which head of a crosscoder this is, counted from 0. All heads share one `file`, which may be closed more than once. */
   readonly head?: { readonly index: number; readonly of: number };
-  /** Absent where the files cannot prove it; the model's width may, later. */
+  /** Absent if the files do not prove it. The model's width may prove it later. */
   readonly orientation?: Known<Orientation>;
   readonly model?: Known<string>;
   readonly layer?: Known<number>;
   /** TransformerLens hook that the decoder writes to: `blocks.8.hook_resid_pre`. */
   readonly hook?: Known<string>;
-  /** Hook that the encoder reads, where it is another (transcoders). */
+  /** Hook that the encoder reads, if it is a different one (transcoders). */
   readonly hookIn?: Known<string>;
-  /** A config's own `neuronpedia_id`; shown, never taken. */
+  /** The config's own `neuronpedia_id`. It is shown, never used. */
   readonly neuronpediaId?: string;
-  /** Facts of the whole SAE that a server may keep: `k`, `l0`, `training_tokens`, … */
+  /** Facts about the whole SAE that a server may store: `k`, `l0`, `training_tokens`, … */
   readonly facts: Readonly<Record<string, string | number | boolean>>;
-  /** What about it does not agree, without being wrong for sure; to be shown before anything is sent. */
+  /** Inconsistencies that are not certain to be errors, to be shown before anything is sent. */
   readonly doubts?: readonly string[];
   readonly file: TensorFile;
 }

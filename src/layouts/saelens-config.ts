@@ -1,7 +1,7 @@
 import * as z from '../schema.ts';
 import { present, readJsonConfig } from './json-config.ts';
 
-/** What a SAELens `cfg.json` says, from either generation. */
+/** The contents of a SAELens `cfg.json` of either generation. */
 export interface SaelensConfig {
   readonly architecture: string;
   readonly inputWidth?: number;
@@ -30,7 +30,7 @@ const named = z.looseObject({
 });
 
 /**
- * Flat before SAELens 6.0 (older files say `hook_point`); nested under `metadata` since, without a layer of its own.
+ * Flat before SAELens 6.0 (older files say `hook_point`). Since then nested under `metadata`, with no field for the layer.
  */
 const schema = z.extend(named, {
   architecture: text,
@@ -51,7 +51,7 @@ const schema = z.extend(named, {
   metadata: z.nullish(named),
 });
 
-/** Reads a `cfg.json`. Errors: file_not_found, config_invalid. */
+/** Reads a `cfg.json`. Errors: file_not_found, file_unreadable, config_invalid. */
 export async function readSaelensConfig(path: string): Promise<SaelensConfig> {
   const config = await readJsonConfig(path, schema);
   const nested = config.metadata ?? {};
@@ -75,7 +75,7 @@ export async function readSaelensConfig(path: string): Promise<SaelensConfig> {
   return present(fields) as unknown as SaelensConfig;
 }
 
-/** `topk` as the activation function means the topk architecture even where the config calls it standard. */
+/** An activation function of `topk` means the topk architecture, even if the config calls it standard. */
 function architectureOf(config: z.infer<typeof schema>): string {
   const activation = config.activation_fn_str ?? config.activation_fn;
   if (activation === 'topk') return 'topk';

@@ -17,7 +17,7 @@ export const saelens: Layout = {
   looksFor: `${saelensFiles.weights} beside ${saelensFiles.config}`,
   config: saelensFiles.config,
   mayBe: ({ name, beside }) => name === saelensFiles.weights && beside.has(saelensFiles.config),
-  // An encoder.weight beside W_dec is sparsify's.
+  // An encoder.weight beside W_dec means that sparsify wrote the file.
   decoder: (weights) => (weights.tensors.has('encoder.weight') ? undefined : tensorOf(weights, 'W_dec', 2)),
   async read(weights, decoder) {
     const config = await readSaelensConfig(join(weights.folder, saelensFiles.config));
@@ -26,7 +26,7 @@ export const saelens: Layout = {
   },
 };
 
-/** The decoder of a transcoder writes to another hook than the encoder reads. */
+/** A transcoder's decoder writes to a different hook from the one that its encoder reads. */
 function partsOf(config: SaelensConfig): Parts {
   const from = saelensFiles.config;
   const kind = config.architecture.includes('transcoder') ? 'transcoder' : 'sae';

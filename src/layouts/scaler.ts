@@ -4,10 +4,10 @@ import { readInOrder } from '../tensor/numbers.ts';
 import { elementCount, label, type Tensor } from '../tensor/tensor.ts';
 import { describe } from './describe.ts';
 
-/** What to do about values that no probe can have. */
+/** Hint for values that no probe can have. */
 export const brokenProbe = 'nothing was sent: find out why training made it, and train the probe again';
 
-/** What a probe's features were scaled by before it was trained: scikit-learn's StandardScaler. */
+/** What a probe's inputs were scaled by for training: scikit-learn's StandardScaler. */
 export interface Scaler {
   readonly scale: Tensor;
   readonly mean: Tensor | undefined;
@@ -16,12 +16,12 @@ export interface Scaler {
 const scaleName = /(^|[._])scale_?$/;
 const meanName = /(^|[._])mean_?$/;
 
-/** A scaler without one of the two has None in its place, which numpy pickles; no scale is complex. */
+/** Whether an unreadable array may be a scaler's. A missing scale or mean is a pickled None; neither is ever complex. */
 export function isScaler(name: string, reason: string): boolean {
   return (scaleName.test(name) || meanName.test(name)) && !/pickled|dtype '?[<>=|]?[cC]\d/.test(reason);
 }
 
-/** `scale`, `scale_`, `scaler.scale_`, …: what StandardScaler keeps, under whatever prefix. */
+/** Finds what StandardScaler stores, under any prefix: `scale`, `scale_`, `scaler.scale_`, … and the mean. */
 export function findScaler(file: TensorFile, weights: Tensor): Scaler | undefined {
   for (const scale of file.tensors.values()) {
     if (scale === weights || !scaleName.test(scale.name)) continue;
@@ -30,12 +30,12 @@ export function findScaler(file: TensorFile, weights: Tensor): Scaler | undefine
   return undefined;
 }
 
-/** What a probe's inputs were divided by, where its file says so. */
+/** Returns what a probe's inputs were divided by, if its file has it. */
 export function scalerOf(file: TensorFile, weights: Tensor): Tensor | undefined {
   return findScaler(file, weights)?.scale;
 }
 
-/** Error: option_missing, for whoever has not said what a scaler is to mean. */
+/** Throws because the user has not chosen how to handle the scaler. Error: option_missing. */
 export function askForScaling(scale: Tensor): never {
   throw new AppError('option_missing', `${label(scale)}: this probe was trained on scaled features`, {
     hints: [

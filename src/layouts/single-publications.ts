@@ -8,11 +8,11 @@ import { isNamed, type Layout, tensorOf, type Weights } from './layout.ts';
 import type { Known } from './sae.ts';
 import { readYamlScalars } from './yaml-scalars.ts';
 
-// Layouts of single publications: little to read, so they share a file.
+// Layouts that a single publication uses. Each is short, so they share a file.
 
 const rows = (name: string): Known<Orientation> => ({ value: 'rows', from: `${name} stores [features, width]` });
 
-/** Temporal SAEs: `D [features, width]` in `latest_ckpt.safetensors` beside `conf.yaml`; attention tensors are larger. */
+/** Temporal SAEs: `latest_ckpt.safetensors` beside `conf.yaml`, with `D [features, width]` and larger attention tensors. */
 export const temporal: Layout = {
   name: 'temporal SAE',
   looksFor: 'latest_ckpt.safetensors beside conf.yaml',
@@ -23,7 +23,7 @@ export const temporal: Layout = {
     const config = readYamlScalars(await readConfigText(join(weights.folder, from)));
     const width = Number(config.get('llm.dimin')) || undefined;
     const parts = { layout: 'temporal SAE', kind: 'sae', says: { from, width } } as const;
-    // Its decoder bias is called b alone, which elsewhere may be anything.
+    // The decoder bias is just called `b`, which in other layouts may be anything.
     return [assemble({ ...weights, tensors: withBias(weights, 'b') }, decoder, rows('D'), parts)];
   },
 };
@@ -35,7 +35,7 @@ function withBias({ tensors }: Weights, name: string): ReadonlyMap<string, Tenso
 
 const qwenName = /^layer_?(\d+)\.sae$/;
 
-/** Qwen Scope, converted: `layer3.sae.safetensors` with `W_dec [width, features]`, which its biases prove. */
+/** Qwen Scope, converted: `layer3.sae.safetensors` with `W_dec [width, features]`, as its biases prove. */
 export const qwenScope: Layout = {
   name: 'Qwen Scope',
   looksFor: 'layerN.sae.safetensors',

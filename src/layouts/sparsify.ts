@@ -21,12 +21,12 @@ const schema = z.looseObject({
 
 type Config = z.infer<typeof schema>;
 
-/** A run's own config: the one thing in it that says the model. */
+/** A run's own config, the only file of the run that names the model. */
 const runSchema = z.looseObject({ model: z.nullish(z.string()) });
 
 /**
- * EleutherAI's sparsify: `<run>/<hookpoint>/{cfg.json, sae.safetensors}`, with seeds one folder deeper. `cfg.json` says
- * neither model nor layer: the model is in the run's `config.json`, the layer is the name of the folder.
+ * EleutherAI's sparsify: `<run>/<hookpoint>/{cfg.json, sae.safetensors}`, with seeds one folder deeper. `cfg.json` has
+ * neither model nor layer: the model is in the run's `config.json`, the layer in the name of the folder.
  */
 export const sparsify: Layout = {
   name: 'sparsify',
@@ -52,7 +52,7 @@ async function partsOf(weights: Weights, config: Config): Promise<Parts> {
   const older = /^layer_(\d+)$/.exec(hookpoint)?.[1];
   const { layer } = parseHook(hookpoint);
   const { k, expansion_factor, activation, signed, skip_connection, transcode, d_in } = config;
-  // A transcoder may write to another width than it reads.
+  // A transcoder may write vectors of a different width from those that it reads.
   const width = transcode ? undefined : (d_in ?? undefined);
   return {
     layout: 'sparsify',
@@ -65,13 +65,13 @@ async function partsOf(weights: Weights, config: Config): Promise<Parts> {
   };
 }
 
-/** No number of latents stands for as many as the expansion makes. */
+/** Without `num_latents` (or with 0), the expansion factor determines the number of features. */
 function featuresOf({ num_latents, expansion_factor, d_in }: Config): number | undefined {
   if (num_latents) return num_latents;
   return expansion_factor && d_in ? Math.round(expansion_factor * d_in) : undefined;
 }
 
-/** `layers.10` of `run/layers.10/seed0`. */
+/** Returns the hookpoint in a path: `layers.10` for `run/layers.10/seed0`. */
 function hookpointOf(folder: string): string {
   const name = basename(folder);
   return /^seed_?\d+$/.test(name) ? basename(dirname(folder)) : name;

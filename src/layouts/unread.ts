@@ -2,7 +2,7 @@ import { AppError } from '../errors.ts';
 import type { TensorFile } from '../formats/format.ts';
 import { quoted } from '../tensor/tensor.ts';
 
-/** Reasons that arrays of numbers do not have: texts, dates, flags, records, configs that were pickled, complex numbers, small integers. */
+/** Reasons that rule out weights: text, dates, flags, records, pickled configs, complex numbers, small integers. */
 const noWeights = new RegExp(
   [
     ...[
@@ -19,22 +19,22 @@ const noWeights = new RegExp(
   ].join('|'),
 );
 
-/** Texts alone. */
+/** Reasons that mean text. Any unreadable Arrow column counts as such. */
 const words = /column of|dtype '[<>=|]?[USa]|a string/;
 
-/** Whether what cannot be read may be an array of numbers all the same: what is not known to be none may. */
+/** Whether an unreadable array may still hold numbers: true unless the reason rules it out. */
 export function isUnreadNumbers(reason: string): boolean {
   return !noWeights.test(reason);
 }
 
-/** Whether it is text. */
+/** Whether an unreadable array is text, judged by the reason. */
 export function isText(reason: string): boolean {
   return words.test(reason);
 }
 
 /**
- * What cannot be read may be the very array that is meant: then no other is taken for it. `isMeant` knows it by its name and
- * why it cannot be read. Error: format_unsupported, with that and a way out.
+ * Refuses a file if an unreadable array may be the one that is meant, rather than take another in its place. `isMeant`
+ * decides that from the array's name and the reason. Error: format_unsupported, with the reason and `wayOut`.
  */
 export function refuseUnread(
   { path, undecodable }: TensorFile,
@@ -50,5 +50,5 @@ export function refuseUnread(
   }
 }
 
-/** Where nothing but being alone speaks for the array that is taken, any other that may be weights is a doubt. */
+/** The `isMeant` for an array that is taken only for being alone: any unreadable one that may hold numbers counts. */
 export const anyNumbers = (_name: string, reason: string): boolean => isUnreadNumbers(reason);

@@ -1,7 +1,7 @@
 /**
- * The scalars of a simple YAML file by their dotted names: `model_name: x` is `model_name`, and `d_model:` with an
- * indented `value: 2304` under it, as wandb writes it, is `d_model.value`. Only mappings and plain or quoted scalars of
- * one line are read, which is all that the configs here need; lists, blocks and anchors are passed over.
+ * Reads the scalars of a simple YAML file by dotted name: `model_name: x` is `model_name`, and `d_model:` with an
+ * indented `value: 2304` under it, as wandb writes it, is `d_model.value`. Reads only mappings and plain or quoted
+ * one-line scalars, which is all that the configs here need. Lists, blocks and anchors are skipped.
  */
 export function readYamlScalars(text: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
@@ -19,7 +19,7 @@ export function readYamlScalars(text: string): ReadonlyMap<string, string> {
   return found;
 }
 
-/** What a scalar says; undefined for what is no scalar of one line. */
+/** Returns the text of a scalar. Undefined for null and for anything but a one-line scalar. */
 function scalar(written: string): string | undefined {
   const quoted = /^(["'])(.*?)\1\s*(?:#[^\n]*)?$/.exec(written);
   if (quoted) return quoted[2];
