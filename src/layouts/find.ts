@@ -82,8 +82,8 @@ async function searchFolder(search: Search, folder: string, depth: number): Prom
     search.seen.push(relative(search.root, join(folder, name)));
     if (isWeightFile(wholeName(name))) search.weights.push(join(folder, name));
   }
-  if (search.saes.length > before || depth === deepestFolder) return;
-  for (const name of folders) {
+  if (search.saes.length > before) return;
+  for (const name of depth < deepestFolder ? folders : []) {
     if (!isCheckpointFolder(name)) await searchFolder(search, join(folder, name), depth + 1);
   }
   // A model that was only partly downloaded must not hide the SAEs in subfolders.

@@ -16,7 +16,7 @@ export interface Stored {
 
 /**
  * Returns one SAE per head of a 3-D decoder, all sharing one open file. The axes are those that the data beside the
- * decoder proves, else those of the layout (`stored`). Errors: layout_unknown, format_unsupported.
+ * decoder proves, else those of the layout (`stored`). Errors: layout_unknown if that data rules them out, format_unsupported.
  */
 export function crosscoder(
   weights: Weights,
@@ -26,10 +26,13 @@ export function crosscoder(
   partsOf: (head: number, heads: number) => Parts,
 ): Sae[] {
   const { proven, possible, from } = judgeAxes(decoder, weights.tensors, clues);
-  if (possible.length === 0) {
+  const isStored = ({ headAxis, orientation }: Axes) =>
+    headAxis === stored.axes.headAxis && orientation === stored.axes.orientation;
+  if (!proven && !possible.some(isStored)) {
     throw new AppError(
       'layout_unknown',
-      `${weights.file.path}: ${decoder.name} of shape [${decoder.shape}] fits no order of heads, features and width, because ${from}`,
+      `${weights.file.path}: ${decoder.name} of shape [${decoder.shape}] is in another order: ${stored.from}, but ${from}`,
+      { hints: [`name it with --tensor ${decoder.name}, and give its order with --head-axis and --orientation`] },
     );
   }
   const { axes, from: why } = proven ?? stored;

@@ -31,9 +31,9 @@ export function tokenFits(token: string, features: number): boolean {
   return Math.floor(features / decimal) === Number(digits) || features === Number(digits) * binary;
 }
 
-/** Returns the SAE, with a doubt if its folder's name (`width_16k`) contradicts its number of features. */
+/** Returns the SAE, with a doubt if a name in its path (`width_16k`) contradicts its number of features. */
 export function checkedByPath(sae: Sae, place: InPath | undefined, token: string | undefined): Sae {
   const features = sae.decoder.shape[sae.orientation?.value === 'columns' ? 1 : 0] as number;
   if (!place || token === undefined || tokenFits(token, features)) return sae;
-  return { ...sae, doubts: [`it has ${features} features, but its folder is ${place.segment}`] };
+  return { ...sae, doubts: [`it has ${features} features, but its path says ${place.segment}`] };
 }

@@ -2,6 +2,9 @@ import { AppError } from '../errors.ts';
 import type { TensorFile } from '../formats/format.ts';
 import { quoted } from '../tensor/tensor.ts';
 
+/** An Arrow column of anything but numbers. */
+const columnOfOthers = 'column of (?!.*(?:Decimal|\\bF\\d))';
+
 /** Reasons that rule out weights: text, dates, flags, records, pickled configs, complex numbers, small integers. */
 const noWeights = new RegExp(
   [
@@ -15,12 +18,12 @@ const noWeights = new RegExp(
       'a string',
       '\\(ragged\\)',
     ],
-    ...["dtype '[<>=|]?(?:[USamMcb]|V(?!2'))", 'dtype [CIU]\\d', 'is a column of (?!.*(?:Decimal|\\bF\\d))'],
+    ...["dtype '[<>=|]?(?:[USamMcb]|V(?!2'))", 'dtype [CIU]\\d', `is a ${columnOfOthers}`],
   ].join('|'),
 );
 
-/** Reasons that mean text. Any unreadable Arrow column counts as such. */
-const words = /column of|dtype '[<>=|]?[USa]|a string/;
+/** Reasons that mean text. An unreadable Arrow column counts as such, unless it is one of numbers. */
+const words = new RegExp(`${columnOfOthers}|dtype '[<>=|]?[USa]|a string`);
 
 /** Whether an unreadable array may still hold numbers: true unless the reason rules it out. */
 export function isUnreadNumbers(reason: string): boolean {

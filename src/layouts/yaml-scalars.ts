@@ -1,18 +1,22 @@
 /**
  * Reads the scalars of a simple YAML file by dotted name: `model_name: x` is `model_name`, and `d_model:` with an
  * indented `value: 2304` under it, as wandb writes it, is `d_model.value`. Reads only mappings and plain or quoted
- * one-line scalars, which is all that the configs here need. Lists, blocks and anchors are skipped.
+ * one-line scalars, which is all that the configs here need. Lists, blocks and anchors are skipped with all that is in them.
  */
 export function readYamlScalars(text: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   const parents: { indent: number; key: string }[] = [];
+  /** Indentation of the last key that had a value: deeper lines belong to that value. */
+  let closed = Number.POSITIVE_INFINITY;
   for (const line of text.split(/\r?\n/)) {
     const match = /^( *)([A-Za-z_][\w.-]*) *:(?: +([^\n]*))?$/.exec(line);
     if (!match) continue;
     const indent = (match[1] as string).length;
+    if (indent > closed) continue;
     while (parents.length > 0 && (parents.at(-1) as { indent: number }).indent >= indent) parents.pop();
     const name = [...parents.map(({ key }) => key), match[2]].join('.');
     const value = scalar(match[3] ?? '');
+    closed = value === '' ? Number.POSITIVE_INFINITY : indent;
     if (value === '') parents.push({ indent, key: match[2] as string });
     else if (value !== undefined && !found.has(name)) found.set(name, value);
   }

@@ -53,6 +53,17 @@ test('a head axis that was said wins over what lies beside', async () => {
   expect(saes).toHaveLength(24);
 });
 
+test('a layout’s order is not taken where the biases rule it out', async () => {
+  const folder = await tempFolder();
+  const shapes = { W_D: [4, 2, 4], b_D: [2, 4] };
+  await writeFiles(folder, { 'config.json': {}, 'sae_weights.safetensors': safetensorsOf(shapes) });
+  await expect(findSaes(folder)).rejects.toMatchObject({
+    code: 'layout_unknown',
+    message: expect.stringMatching(/W_D of shape \[4,2,4\] is in another order: OpenMOSS .*, but b_D is \[2, 4\]/),
+    hints: [expect.stringContaining('--head-axis')],
+  });
+});
+
 test('all heads share one file, which each may close', async () => {
   const saes = await findSaes(bare('middle.npz'));
   expect(new Set(saes.map(({ file }) => file)).size).toBe(1);

@@ -185,6 +185,20 @@ test.each([
   },
 );
 
+test('Gemma Scope 2: a file’s own name says what the folder’s would', async () => {
+  const folder = await tempFolder();
+  const name = 'gemma-scope-2-4b-pt/resid_post/layer_17_width_16k_l0_medium.safetensors';
+  await writeFiles(folder, { [name]: safetensorsOf({ w_dec: [6, 4], b_dec: [4] }) });
+  expect(await found(folder)).toMatchObject([
+    {
+      layout: 'Gemma Scope 2',
+      model: { value: 'google/gemma-3-4b-pt' },
+      layer: { value: 17, from: 'file layer_17_width_16k_l0_medium.safetensors' },
+      doubts: ['it has 6 features, but its path says layer_17_width_16k_l0_medium.safetensors'],
+    },
+  ]);
+});
+
 test('a path that is not there is not found', async () => {
   const path = join(await tempFolder(), 'missing');
   await expect(found(path)).rejects.toMatchObject({ code: 'file_not_found', exitCode: 6 });

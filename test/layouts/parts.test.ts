@@ -43,6 +43,15 @@ it('a model of which only a part was downloaded hides no SAE in the folders belo
   await expect(found(folder)).rejects.toMatchObject({ code: 'file_not_found' });
 });
 
+it('a missing part is named however deep it lies', async () => {
+  const folder = await tempFolder();
+  const deepest = join(folder, 'a/b/c/d/e/f/g/h');
+  const { 'model-00002-of-00002.safetensors': _missing, ...rest } = inParts('model');
+  await mkdir(deepest, { recursive: true });
+  await writeFiles(deepest, rest);
+  await expect(found(folder)).rejects.toMatchObject({ code: 'file_not_found' });
+});
+
 it('a sweep with a hole is none', async () => {
   const folder = await tempFolder();
   for (const [name, stem] of [

@@ -32,6 +32,27 @@ test('lists, flows, blocks and anchors are passed over', () => {
   expect(Object.fromEntries(readYamlScalars(text))).toEqual({ h: '4' });
 });
 
+test('what lies in a block, an anchor or a folded value is no key, and what follows it is', () => {
+  const text = [
+    'note: |',
+    '  model_name: wrong',
+    'folded: some words',
+    '  layer: 3',
+    'a: &x',
+    '  value: 3',
+    'model_name: right',
+    'deep:',
+    '  b: >-',
+    '    layer: 4',
+    '  layer: 5',
+  ].join('\n');
+  expect(Object.fromEntries(readYamlScalars(text))).toEqual({
+    folded: 'some words',
+    model_name: 'right',
+    'deep.layer': '5',
+  });
+});
+
 test('a key that stands there twice keeps its first value, and nonsense is nothing', () => {
   expect(Object.fromEntries(readYamlScalars('a: 1\na: 2\n'))).toEqual({ a: '1' });
   expect(readYamlScalars('{"a": 1}\n\0\n: x\n').size).toBe(0);
