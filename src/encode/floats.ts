@@ -7,22 +7,22 @@ import { type KernelFloats, wasmFloats } from './wasm-floats.ts';
 export { longestFloatText } from './tables.ts';
 
 /**
- * Writes `count` values of `values` from `from` as comma-separated JSON numbers into `out` at `at`, and returns where it
- * stopped; -1 where one of them is not finite. `out` must have room for `longestFloatText` bytes each.
+ * Writes `count` values, from `values[from]` on, as comma-separated JSON numbers into `out` at `at`. Returns where they
+ * end, or -1 if one of them is not finite. `out` must have room for `longestFloatText` bytes per value.
  *
- * A number reads back as the same float32, directly or as a double that is rounded to float32; it has the fewest digits
- * for that, at most nine, and of these it is the one nearest to the value. A number that lies exactly between two values
- * is not taken though ties would make it read back; there are such from 33,554,448 on. -0 stays -0.
+ * A number reads back as the same float32, parsed directly or as a double that is rounded to float32. It has the fewest
+ * digits for that, at most nine, and of these numbers it is the nearest to the value. A number exactly halfway between
+ * two values is not used, although ties would make it read back; these occur from 33,554,448 on. -0 stays -0.
  */
 export type WriteFloats = (values: Float32Array, from: number, count: number, out: Uint8Array, at: number) => number;
 
-/** The kernel as `npm run bundle` has compiled it, seen from the sources and from `dist/parts` alike. */
+/** The kernel that `npm run bundle` compiles. The path is right from the sources and from `dist/parts` alike. */
 const kernelFile = new URL('../../dist/float32-json.wasm', import.meta.url);
 
 let fastest: KernelFloats | undefined;
 let free: Buffer[] = [];
 
-/** The WebAssembly kernel where the machine runs it, plain JavaScript elsewhere: the bytes are the same. */
+/** Returns the WebAssembly kernel if it runs here, otherwise plain JavaScript that writes the same bytes. */
 export function floatWriter(): WriteFloats {
   if (!fastest) {
     fastest = openKernel() ?? { write: writeFloatsPlainly, buffers: [] };
@@ -31,19 +31,19 @@ export function floatWriter(): WriteFloats {
   return fastest.write;
 }
 
-/** A buffer of some megabytes that `floatWriter()`, once called, writes to without a copy; undefined while all are in use or there are none. */
+/** Lends a buffer that `floatWriter()` writes to without a copy; undefined before its first call, or if none is free. */
 export function borrowBuffer(): Buffer | undefined {
   return free.pop();
 }
 
-/** Takes back a buffer that was borrowed; false for any other. */
+/** Takes back a borrowed buffer; returns false for any other. */
 export function returnBuffer(buffer: Buffer): boolean {
   if (!fastest?.buffers.includes(buffer)) return false;
   free.push(buffer);
   return true;
 }
 
-/** Undefined without WebAssembly or its SIMD, without the file or the memory for it, and on big-endian machines. */
+/** Opens the kernel; undefined without WebAssembly SIMD, its file or the memory for it, and on big-endian machines. */
 export function openKernel(): KernelFloats | undefined {
   if (typeof WebAssembly === 'undefined' || endianness() === 'BE') return undefined;
   try {

@@ -11,8 +11,8 @@ interface Tables {
 }
 
 /**
- * What a kernel looks up, as it lies in its memory from `units` on. `npm run kernel` puts it into the module: to compute it
- * takes a start 8 ms.
+ * Computes the tables of a kernel, as they lie in its memory from `units` on. `npm run kernel` puts them into the module,
+ * because computing them at every start would take 8 ms.
  */
 export function kernelTables(module: WebAssembly.Module): Uint8Array {
   const { memory, ...at } = new WebAssembly.Instance(module).exports as unknown as Tables;
@@ -30,8 +30,9 @@ export function kernelTables(module: WebAssembly.Module): Uint8Array {
 }
 
 /**
- * Where the scaled value is rounded to 2^-24 one within five of these from the reach is asked again with more bits. Where
- * it is exact, what is nearer than half a unit by less than that is on the edge.
+ * Fills in unit, scale and reach of plain values. If scaled values are rounded to 2^-24, the reach is two such steps
+ * short: the kernel checks what is up to five steps beyond it with more bits. If they are exact, none is that close to
+ * the `edge`.
  */
 function fillPlainUnits(view: DataView, high: Float64Array, scale: Int32Array): void {
   const { first, count } = plainExponents;
@@ -51,7 +52,7 @@ function fillPowers(bytes: Uint8Array): void {
   });
 }
 
-/** Where the kernel has a value's characters, before they are put in order. */
+/** Where the kernel holds a value's characters before it puts them in order. */
 const characters = { digits: [0, 8, 9, 10, 11, 12, 13, 14, 15], zero: 1, point: 2, minus: 3 } as const;
 const lowestPoint = -8;
 
@@ -66,7 +67,7 @@ function fillShapes(bytes: Uint8Array): void {
       const layout = sign ? [minus, ...text] : text;
       const at = 32 * (32 * sign + before - lowestPoint);
       bytes.set(layout.slice(0, 16), at);
-      // Zeros at the end are left out as far as they stand behind the point, and the point with the last of them.
+      // Trailing zeros after the point are left out, and the point with them if no other digit follows it.
       for (let zeros = 0; zeros < digits.length; zeros++) {
         const isInteger = digits.length - zeros <= before;
         bytes[at + 16 + zeros] = (isInteger ? sign + before : layout.length - zeros) + ','.length;

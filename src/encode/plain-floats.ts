@@ -4,7 +4,7 @@ interface Tables extends Units {
   readonly powers: readonly Uint8Array[];
 }
 
-/** Made at first use: mostly the kernel is used instead. */
+/** Made at first use: usually the kernel is used instead. */
 let tables: Tables | undefined;
 
 function makeTables(): Tables {
@@ -20,7 +20,7 @@ for (let i = 0; i < 100; i++) {
 
 const [zero, minus, point, comma, letterE] = [48, 45, 46, 44, 101];
 
-/** In plain JavaScript what the WebAssembly kernel does, byte for byte: see `WriteFloats` in `floats.ts`. */
+/** Does in plain JavaScript what the WebAssembly kernel does, byte for byte: see `WriteFloats` in `floats.ts`. */
 export function writeFloatsPlainly(
   values: Float32Array,
   from: number,
@@ -65,11 +65,11 @@ function writePower(exponent: number, { powers }: Tables, out: Uint8Array, at: n
   return at + text.length;
 }
 
-/** The integer that stands for a value once it is scaled: a multiple of ten where one is near enough. */
+/** Returns the integer that represents a scaled value: a multiple of ten if one is near enough. */
 function shortestDecimal(significand: number, exponent: number, { high, low }: Tables): number {
   const unitHigh = high[exponent] as number;
   const unitLow = low[exponent] as number;
-  // Below 2^28, so `| 0` is floor, and keeps these in integer registers. The difference is exact.
+  // The scaled value is below 2^28, so `| 0` is floor and keeps integers in registers. The difference is exact.
   const scaled = significand * unitHigh;
   let tens = ((scaled | 0) / 10) | 0;
   let rest = scaled - tens * 10 + significand * unitLow;
@@ -85,14 +85,14 @@ function shortestDecimal(significand: number, exponent: number, { high, low }: T
 
 const digits = new Uint8Array(10);
 
-/** Writes `decimal · 10^power`, decimal being an integer of at most 9 digits above 0, without the zeros at its end. */
+/** Writes `decimal · 10^power` without trailing zeros. `decimal` is a positive integer of at most 9 digits. */
 function writeDecimal(decimal: number, power: number, plain: boolean, out: Uint8Array, at: number): number {
   splitDigits(decimal);
   let first = 0;
   while (digits[first] === zero) first++;
   let end = 9;
   while (digits[end - 1] === zero) end--;
-  // Digits before the decimal point; a negative count is that many zeros after it.
+  // Digits before the decimal point; if negative, this many zeros follow the point.
   const before = 9 - first + power;
   return plain ? writePlain(first, end, before, out, at) : writeScientific(first, end, before - 1, out, at);
 }

@@ -1,38 +1,38 @@
 /**
- * Numbers that both float printers go by. A finite float32 is `significand · 2^(exponent - 150)`, its significand below
- * 2^24. Scaled by a power of ten so that one unit in its last place lies in [1, 10), it is an integer of at most nine
- * digits give or take half a unit: that integer identifies it, and where a multiple of ten lies within the half unit,
- * there is only one, and it is shorter (R. Giulietti, "The Schubfach way to render doubles", 2020).
+ * The numbers that both float printers use. A finite float32 is `significand · 2^(exponent - 150)`, its significand below
+ * 2^24. It is scaled by a power of ten so that one unit in its last place lies in [1, 10). Then an integer of at most
+ * nine digits lies within half a unit and identifies it. If a multiple of ten lies within half a unit, there is only one,
+ * and it is shorter (R. Giulietti, "The Schubfach way to render doubles", 2020).
  */
 
-/** The scaled unit of each exponent, as a sum: `high` has 28 bits, so that a significand times it is exact in a double. */
+/** The scaled unit of each exponent: `high` + `low`. `high` has 28 bits, so a significand times it is exact in a double. */
 export interface Units {
   readonly high: Float64Array;
   readonly low: Float64Array;
-  /** The power of ten that was divided by. */
+  /** The power of ten that the unit was divided by. */
   readonly scale: Int32Array;
 }
 
-/** Values from 2^-16 to below 2^27 are written plainly, the others with an exponent. `low` of their units is 0. */
+/** Values from 2^-16 to below 2^27 are written without an exponent, the others with one. `low` of their units is 0. */
 export const plainExponents = { first: 111, count: 43 } as const;
 
 /**
- * From 2^-12 to below 2^27 the unit is `5^n · 2^m`, n up to 11, and a significand times it has at most 24 binary places:
- * rounded to 24, as the kernel has it, it is still what it was.
+ * From 2^-12 to below 2^27 the unit is `5^n · 2^m` with n up to 11, and a significand times it has at most 24 binary
+ * places. The kernel, which rounds to 24 places, keeps it exact.
  */
 export const exactExponents = { first: 115, count: 39 } as const;
 
 /**
- * A shorter decimal must lie this far within the half unit: on the edge it would read back as a neighbour, or the double
- * next to it would. Of all values only 0x15ae43fd has one nearer that is not on the edge itself: 7.038531e-26, at 2.2e-9,
- * whose double is read as the next value; 7.0385307e-26 is written instead. The next nearest is at 1.2e-8.
+ * A shorter decimal must lie this far inside the half unit: on its edge, the decimal or the double next to it would read
+ * back as a neighbour. Only 0x15ae43fd has a decimal closer to the edge but not on it: 7.038531e-26, at 2.2e-9, whose
+ * double reads back as the next value, so 7.0385307e-26 is written instead. The next closest is at 1.2e-8.
  */
 export const edge = 2 ** -28;
 
-/** The longest text: sign, 9 digits, point, exponent of two digits with its sign, and the comma after it. */
+/** Bytes of the longest text: sign, 9 digits, point, exponent of two digits with its sign, and the comma after it. */
 export const longestFloatText = 16;
 
-/** The units of all exponents of finite values; subnormals have that of the smallest normal ones. */
+/** Computes the units of all exponents of finite values. Subnormals share that of the smallest normal values. */
 export function makeUnits(): Units {
   const units = { high: new Float64Array(256), low: new Float64Array(256), scale: new Int32Array(256) };
   for (let exponent = 0; exponent < 255; exponent++) {
@@ -47,7 +47,7 @@ export function makeUnits(): Units {
   return units;
 }
 
-/** Fixed point, fine enough that what is rounded away does not matter. */
+/** The 1 of the fixed-point units, fine enough that what is rounded away does not matter. */
 const one = 2 ** 120;
 
 /** `2^binary / 10^scale`, rounded down. */
@@ -56,15 +56,15 @@ function scaledUnit(binary: number, scale: number): bigint {
   return numerator / (2n ** BigInt(Math.max(-binary, 0)) * 10n ** BigInt(Math.max(scale, 0)));
 }
 
-/** Bits behind the first 28. */
+/** How many bits follow the first 28. */
 function dropped(unit: bigint): bigint {
   return BigInt(unit.toString(2).length - 28);
 }
 
 /**
- * The texts of the powers of two by their exponents. Their lower neighbours are half as far away as their upper ones,
- * which the scheme above does not know; they are so few that trying one digit less until the text does not read back will
- * do. None of them comes near an edge.
+ * The texts of the powers of two, by exponent. Their lower neighbour is half as far away as the upper one, which the
+ * scheme above does not allow for. They are few: shorter texts are tried until one does not read back. None comes near an
+ * edge.
  */
 export function powersOfTwo(): readonly string[] {
   return Array.from({ length: 255 }, (_, exponent) =>
@@ -84,12 +84,12 @@ function shortest(value: number, exponent: number): string {
   return isPlain ? plainly(shortest) : shortest.replace('e+', 'e');
 }
 
-/** The value with so many digits behind the point, as far as that reads back. */
+/** The value with this many digits after the point; undefined if no such text reads back. */
 function withPlaces(value: number, places: number): string | undefined {
   const readsBack = (text: string) => Math.fround(Number(text)) === value;
   const nearest = value.toExponential(places);
   if (readsBack(nearest)) return nearest;
-  // It may lie below, beyond the near edge, while the next above is within the far one.
+  // It may be too far below the value, where the neighbour is closer, while the next text above is near enough.
   const above = nextAbove(nearest);
   return readsBack(above) ? above : undefined;
 }

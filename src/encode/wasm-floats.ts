@@ -18,9 +18,9 @@ export interface KernelFloats {
   readonly buffers: readonly Buffer[];
 }
 
-/** As many as requests may be under way, and bodies made ahead. Only what is written to takes memory of the machine. */
+/** Enough for all requests under way and bodies made ahead. Only buffers that are written to take physical memory. */
 const bufferCount = 20;
-/** Above what servers take in a request. */
+/** More than servers accept in a request. */
 const bufferBytes = 6 << 20;
 const pageBytes = 1 << 16;
 
@@ -28,14 +28,14 @@ const pageBytes = 1 << 16;
 export const tablesSection = 'tables';
 
 /**
- * Makes the compiled kernel ready. WebAssembly's memory is little-endian, so only for machines that are too.
- * Errors: one without its tables, or without the memory for it.
+ * Makes the compiled kernel ready. WebAssembly's memory is little-endian, so this is only for machines that are, too.
+ * Throws an Error if the module has no tables, or if there is no memory for it.
  */
 export function wasmFloats(module: WebAssembly.Module): KernelFloats {
   const [tables] = WebAssembly.Module.customSections(module, tablesSection);
   if (!tables) throw new Error('the kernel has no tables');
   const kernel = new WebAssembly.Instance(module).exports as unknown as Kernel;
-  // Before anything looks into its memory: it is another object once it has grown.
+  // First, because growing the memory replaces its buffer and detaches all views of the old one.
   const buffers = addBuffers(kernel.memory);
   new Uint8Array(kernel.memory.buffer).set(new Uint8Array(tables), kernel.units.value);
   const capacity: number = kernel.capacity.value;
@@ -48,11 +48,11 @@ export function wasmFloats(module: WebAssembly.Module): KernelFloats {
     for (let i = from; i < end; i += capacity) {
       const next = Math.min(i + capacity, end);
       input.set(values.subarray(i, next));
-      // The kernel writes 16 bytes at a time: behind the last value that may be somebody else's memory.
+      // The kernel writes 16 bytes at a time: what follows the last value may belong to somebody else.
       const isWithin = out.buffer === memory && p + (next - i + 1) * longestFloatText <= out.length;
       const length = kernel.print(next - i, isWithin ? out.byteOffset + p : output.byteOffset);
       if (length === 0) return -1;
-      // The comma after the last value is not wanted.
+      // Without the comma after the last value.
       if (!isWithin) out.set(output.subarray(0, next === end ? length - 1 : length), p);
       p += length;
     }
@@ -61,7 +61,7 @@ export function wasmFloats(module: WebAssembly.Module): KernelFloats {
   return { write, buffers };
 }
 
-/** None where the machine gives no more memory. */
+/** Adds the buffers to the memory; none if the machine has no more to give. */
 function addBuffers(memory: WebAssembly.Memory): readonly Buffer[] {
   try {
     const first = memory.grow((bufferCount * bufferBytes) / pageBytes) * pageBytes;

@@ -1,8 +1,8 @@
-/** What is used of the WebAssembly that every Node has: its types come with TypeScript's library for browsers only. */
+/** The part of WebAssembly that is used here. Every Node has it, but TypeScript types it only for browsers. */
 declare namespace WebAssembly {
   interface Memory {
     readonly buffer: ArrayBuffer;
-    /** Adds pages; returns how many there were. */
+    /** Adds pages; returns how many there were before. */
     grow(pages: number): number;
   }
   interface Global {

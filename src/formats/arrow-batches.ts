@@ -9,26 +9,26 @@ import type { ArrowSchema, Slot } from './arrow-schema.ts';
 
 export type Codec = 'lz4' | 'zstd';
 
-/** Where a buffer of a batch lies in the file, as it is stored. */
+/** Where a buffer of a batch lies in the file, and how it is compressed. */
 export interface Region {
   readonly position: number;
   readonly length: number;
   readonly codec: Codec | undefined;
 }
 
-/** A record batch whose every buffer has been found to lie inside its body. Nothing of the body is read. */
+/** A record batch. All its buffers have been checked to lie inside its body, which has not been read. */
 export interface ArrowBatch {
   /** Number of the batch's first row in the table. */
   readonly firstRow: number;
   readonly rows: number;
   node(slot: Slot): { readonly length: number; readonly nulls: number };
-  /** Buffer number `which` of the field that has the slot: its validity bitmap is number 0. */
+  /** Buffer number `which` of the field with this slot; number 0 is its validity bitmap. */
   buffer(slot: Slot, which: number): Region;
-  /** How many buffers of bytes a field of string views has in this batch. */
+  /** How many data buffers a field of string views has in this batch. */
   viewBuffers(slot: Slot): number;
 }
 
-/** Every record batch, one after another. Errors: format_invalid, format_unsupported. */
+/** Yields every record batch in order. Errors: format_invalid, format_unsupported. */
 export async function* readBatches(file: string, frames: ArrowFrames): AsyncGenerator<ArrowBatch> {
   let firstRow = 0;
   for await (const message of frames.batches()) {
@@ -53,7 +53,7 @@ function readBatch(
   const extra = readExtraBuffers(header, schema.end.views);
   const nodes = flatPairs(header.nodesLength(), schema.end.node, (i) => {
     const node = header.nodes(i)!;
-    // -1 is how a writer says that it has not counted them: the bitmap decides in any case.
+    // Writers that have not counted the nulls write -1. The bitmap decides in any case.
     return [node.length(), node.nullCount() < 0n ? 0n : node.nullCount()];
   });
   const buffers = flatPairs(header.buffersLength(), schema.end.buffer + extra(schema.end), (i) => {
@@ -81,7 +81,7 @@ function readBatch(
   };
 }
 
-/** Pairs of counts as one flat array, after a look whether there are as many as the schema asks for. */
+/** Reads pairs of counts into one flat array, after checking that there are as many as the schema needs. */
 function flatPairs(found: number, needed: number, read: (i: number) => [bigint, bigint]): Float64Array {
   if (found < needed) throw new RangeError(`it lists ${found} parts, the schema has ${needed}`);
   const pairs = new Float64Array(2 * needed);
@@ -89,9 +89,9 @@ function flatPairs(found: number, needed: number, read: (i: number) => [bigint, 
   return pairs;
 }
 
-/** How many buffers the string views before a slot add to those that the schema knows of. */
+/** Returns a function that counts the buffers that string views before a slot add to those known from the schema. */
 function readExtraBuffers(header: RecordBatch, views: number): (slot: Slot) => number {
-  // Asked for where no field is a view, too: apache-arrow, to which small files go as they are, believes this length.
+  // Checked even if no field is a view: apache-arrow, which gets small files as they are, trusts this length.
   const counted = header.variadicBufferCountsLength();
   if (views === 0) return () => 0;
   if (counted < views) throw new RangeError('it does not count the buffers of its views');

@@ -8,16 +8,16 @@ import type { ArrowField } from './arrow-schema.ts';
 import { findNull } from './arrow-validity.ts';
 import { openValues } from './arrow-values.ts';
 
-/** Takes the batches one by one and makes a tensor out of one column, or of several. */
+/** Takes batches one by one and makes a tensor of one or several columns. */
 export interface Collector {
   /** The tensor's name. */
   readonly name: string;
-  /** Errors: ColumnProblem where the column cannot be a tensor; format_invalid, format_unsupported for the file. */
+  /** Errors: ColumnProblem if the column cannot be a tensor; format_invalid, format_unsupported for the file. */
   add(batch: ArrowBatch): Promise<void>;
   finish(): Pick<Tensor, 'dtype' | 'shape' | 'offset' | 'bytes'>;
 }
 
-/** A column of numbers: a tensor of one dimension. */
+/** Collects a column of numbers as a tensor of one dimension. */
 export function scalarCollector(file: string, bytes: ByteSource, field: ArrowField): Collector {
   const buffers = inflater(file, bytes);
   const windows: Window[] = [];

@@ -1,16 +1,17 @@
 import { isFloat } from '../tensor/dtype.ts';
 import type { ArrowField } from './arrow-schema.ts';
 
-/** The columns of a table that has one for each dimension of a vector. */
+/** The columns of a table with one column for each dimension of a vector. */
 export interface Dimensions {
   readonly columns: readonly ArrowField[];
-  /** Whether their names number them: otherwise each may as well be a quantity of its own. */
+  /** Whether their names number them. If not, each may just as well be a quantity of its own. */
   readonly isNumbered: boolean;
 }
 
 /**
- * Float columns of one dtype that make up a matrix: those numbered without a gap (`0`, `1`, …; `dim_1`, `dim_2`, …), in
- * the order of their numbers, where they are most of the float columns; else all of them, as they stand.
+ * Finds the float columns that make up a matrix: those numbered without a gap (`0`, `1`, …; `dim_1`, `dim_2`, …), sorted
+ * by number, if they are most of the float columns; otherwise all, in table order. Undefined unless there are at least
+ * two, all of one dtype.
  */
 export function dimensionColumns(fields: readonly ArrowField[]): Dimensions | undefined {
   const floats = fields.filter(({ dtype }) => dtype && isFloat(dtype));
@@ -21,7 +22,7 @@ export function dimensionColumns(fields: readonly ArrowField[]): Dimensions | un
   return columns.length > 1 && isOneType ? { columns, isNumbered } : undefined;
 }
 
-/** Begun at the first of the digits alone, or a long run of them in a name would be read again from each. */
+/** The match begins only at the first of several digits: a long run in a name would be read again from each of them. */
 const lastNumber = /(?<!\d)\d+$/;
 
 function largestSeries(fields: readonly ArrowField[]): ArrowField[] {
@@ -38,7 +39,7 @@ function largestSeries(fields: readonly ArrowField[]): ArrowField[] {
   return complete.reduce((largest, columns) => (columns.length > largest.length ? columns : largest), []);
 }
 
-/** Columns by their numbers, or undefined unless those run on from 0 or 1. */
+/** Sorts columns by their numbers; undefined if these do not run from 0 or 1 without a gap. */
 function inOrder(columns: ArrowField[]): ArrowField[] | undefined {
   const numberOf = ({ name }: ArrowField) => Number(lastNumber.exec(name)?.[0]);
   const sorted = [...columns].sort((a, b) => numberOf(a) - numberOf(b));

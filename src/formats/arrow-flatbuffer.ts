@@ -12,8 +12,8 @@ interface Table {
 
 /**
  * The part of flatbuffers' ByteBuffer that generated readers use, with every offset checked: the original reads zeros
- * outside its bytes and believes any length. What vectors and strings add up to is bounded too, because tables may point
- * at one another: a few hundred bytes can describe a tree that never ends.
+ * outside its bytes and trusts any length. The total length of vectors and strings is bounded, too, because tables may
+ * point at one another: a few hundred bytes can describe a tree that never ends.
  */
 class CheckedBuffer {
   readonly #view: DataView;
@@ -21,7 +21,7 @@ class CheckedBuffer {
 
   constructor(bytes: Uint8Array) {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    // Writers may share a string between tables, so more may be read than there is; eight times is beyond any of them.
+    // Tables may share a string, so the total may exceed the number of bytes. No writer comes near eight times that.
     this.#left = 8 * bytes.length;
   }
 
@@ -36,7 +36,7 @@ class CheckedBuffer {
 
   __offset(table: number, field: number): number {
     const vtable = table - this.#view.getInt32(table, true);
-    // Arrow's largest table is far below 32 KiB, where flatbuffers' own reader would take a length for a negative one.
+    // Arrow's tables are far below 32 KiB. Larger sizes read as negative here, as they do in flatbuffers' own reader.
     const size = this.#view.getInt16(vtable, true);
     const offset = field < size ? this.#view.getInt16(vtable + field, true) : 0;
     if (size < 4 || vtable + size > this.#view.byteLength || offset < 0) throw new RangeError('a table is damaged');
@@ -68,7 +68,7 @@ class CheckedBuffer {
 
 /**
  * Reads Arrow metadata with apache-arrow's generated readers over bounds-checked bytes.
- * Whatever goes wrong inside is format_invalid, saying that `what` is damaged.
+ * Anything that goes wrong inside becomes format_invalid, which says that `what` is damaged; an AppError stays as it is.
  */
 export function readMetadata<T>(file: string, what: string, bytes: Uint8Array, read: (buffer: ByteBuffer) => T): T {
   try {
@@ -79,13 +79,13 @@ export function readMetadata<T>(file: string, what: string, bytes: Uint8Array, r
   }
 }
 
-/** An int64 that counts something; a negative one, or one that a double does not hold exactly, is an Error. */
+/** Converts an int64 that is a count. Throws a RangeError if it is negative, or too large for a double to hold exactly. */
 export function count(value: bigint): number {
   if (value < 0n || value > BigInt(Number.MAX_SAFE_INTEGER)) throw new RangeError(`${value} is no count`);
   return Number(value);
 }
 
-/** Key and value pairs that a writer left, of a schema or a message. */
+/** Reads the key and value pairs that a writer attached to a schema, field, footer or message. */
 export function readNotes(holder: Pick<Message, 'customMetadata' | 'customMetadataLength'>): Map<string, string> {
   const notes = new Map<string, string>();
   const length = holder.customMetadataLength();

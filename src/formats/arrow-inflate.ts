@@ -3,31 +3,31 @@ import type { Codec, Region } from './arrow-batches.ts';
 import { invalid, unsupported } from './arrow-errors.ts';
 import { decodeLz4Frame } from './arrow-lz4.ts';
 
-/** Flat bytes that are a part of something: `size` bytes of `source` from `start`. */
+/** Contiguous bytes within a source: `size` bytes from `start` on. */
 export interface Window {
   readonly source: ByteSource;
   readonly start: number;
   readonly size: number;
 }
 
-/** pandas writes 65,536 rows a batch: of width 4096 and float32 that is just this. */
+/** pandas writes batches of 65,536 rows, which take exactly this in float32 of width 4096. */
 const largestBuffer = 1 << 30;
-/** The Zstandard decoder holds both sides of a buffer in WebAssembly's 2 GiB. */
+/** The Zstandard decoder holds a buffer twice, compressed and inflated, in WebAssembly's 2 GiB. */
 const largestZstd = 512 << 20;
 /** No frame of either kind inflates to more than this many times its size. */
 const greatestRatio = { lz4: 256, zstd: 1 << 15 };
 
-/** Opens buffers of record batches, inflating those that are compressed; it keeps the last that it inflated. */
+/** Opens buffers of record batches, inflating those that are compressed. Keeps the one that it inflated last. */
 export interface Inflater {
-  /** `atMost` is what the buffer can hold by its rows; more than that and some padding is refused. Reads 8 bytes. */
+  /** Refuses a compressed buffer that claims more than `atMost`, the bytes its rows need, and padding. Reads 8 bytes. */
   open(region: Region, atMost: number): Promise<Window>;
 }
 
-/** Each keeps the one buffer that it inflated last, so that memory is bounded by the largest batch. */
+/** Makes an inflater. It keeps only the buffer that it inflated last, so memory is bounded by the largest buffer. */
 export function inflater(file: string, bytes: ByteSource): Inflater {
   let kept: { position: number; inflated: Promise<Uint8Array> } | undefined;
 
-  /** Reads that come together share one inflation. */
+  /** Concurrent reads share one inflation. */
   function inflated(region: Region, codec: Codec, size: number): Promise<Uint8Array> {
     if (kept?.position !== region.position) {
       kept = undefined;
@@ -93,7 +93,7 @@ async function decodeZstd(stored: Uint8Array, size: number): Promise<Uint8Array>
   const decoder = new ZSTDDecoder();
   await decoder.init();
   const inflated = decoder.decode(stored, size);
-  // Its answer to any error is an array of another length.
+  // It reports any error by returning an array of another length.
   if (inflated.length !== size) throw new Error(`it is damaged, or does not inflate to ${size} bytes`);
   return inflated;
 }

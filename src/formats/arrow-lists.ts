@@ -10,7 +10,7 @@ import type { ArrowField } from './arrow-schema.ts';
 import { findNull } from './arrow-validity.ts';
 import { openValues } from './arrow-values.ts';
 
-/** A column of equally long lists of numbers: a matrix whose rows lie one after another in each batch. */
+/** Collects a column of equally long lists of numbers as a matrix, whose rows are contiguous within each batch. */
 export function listCollector(file: string, bytes: ByteSource, field: ArrowField): Collector {
   const values = field.children[0]!;
   const buffers = inflater(file, bytes);
@@ -18,7 +18,7 @@ export function listCollector(file: string, bytes: ByteSource, field: ArrowField
   let rows = 0;
   let width: number | undefined;
 
-  /** Where in the values the first of some lists begins; sets the width. */
+  /** Returns where the first of `count` lists begins among the values; checks their lengths and sets the width. */
   async function layOut(batch: ArrowBatch, count: number): Promise<number> {
     const lists =
       field.type === Type.FixedSizeList
@@ -34,11 +34,11 @@ export function listCollector(file: string, bytes: ByteSource, field: ArrowField
     async add(batch) {
       if (batch.rows === 0) return;
       const nullRow = await findNull(file, field, batch, buffers, 0, batch.rows);
-      // Lists before a null are looked at first, so that the first row that is wrong is named.
+      // Lists before a null are checked first, so that the error names the first row that is wrong.
       const start = nullRow === 0 ? 0 : await layOut(batch, nullRow ?? batch.rows);
       if (nullRow !== undefined) throw new ColumnProblem(batch.firstRow + nullRow, 'is null');
       const count = batch.rows * width!;
-      // Bounds come first: a look for nulls goes through as many bits as are claimed.
+      // Bounds come first: the search for nulls goes through as many bits as are claimed.
       const window = await openValues(file, values, batch, buffers, start, count);
       const nullValue = await findNull(file, values, batch, buffers, start, count);
       if (nullValue !== undefined) {

@@ -2,7 +2,7 @@ import { xxh32 } from './arrow-xxhash.ts';
 
 /**
  * Decodes an LZ4 frame (the format of `lz4_Frame_format.md` 1.6) to exactly `size` bytes, with linked or independent
- * blocks, and checks what checksums it has. Throws an Error that says what is wrong. The caller has bounded `size`.
+ * blocks, and verifies any checksums. Throws an Error that says what is wrong. The caller has bounded `size`.
  * Written here because a package from npm decodes linked blocks to wrong numbers without an error.
  */
 export function decodeLz4Frame(frame: Uint8Array, size: number): Uint8Array<ArrayBuffer> {
@@ -22,7 +22,7 @@ export function decodeLz4Frame(frame: Uint8Array, size: number): Uint8Array<Arra
       at += 4;
     }
     const limit = Math.min(size, written + largestBlock);
-    // A block that is not linked refers to nothing before it.
+    // An independent block refers to nothing before it.
     written = stored
       ? copyBlock(block, out, written, limit)
       : decodeBlock(block, out, written, limit, flags.independent ? written : 0);
@@ -79,11 +79,11 @@ function copyBlock(block: Uint8Array, out: Uint8Array, at: number, limit: number
   return at + block.length;
 }
 
-/** Below this many bytes a loop is faster than a call. */
+/** Up to this many bytes a loop is faster than a call. */
 const shortCopy = 24;
 
 /**
- * Decodes one block into `out` from `at`, at most to `limit`; matches reach back to `earliest` at the most.
+ * Decodes one block into `out` from `at` on, up to `limit`; matches reach back no further than `earliest`.
  * Returns where it ended. A block is pairs of literals and a match, and ends with literals.
  */
 function decodeBlock(block: Uint8Array, out: Uint8Array, at: number, limit: number, earliest: number): number {
@@ -109,7 +109,7 @@ function decodeBlock(block: Uint8Array, out: Uint8Array, at: number, limit: numb
     }
     if (distance === 0 || distance > to - earliest) throw new Error('a match reaches back too far');
     if (match > limit - to) throw new Error('a match overruns its block');
-    // A match may overlap what it writes, and then repeats it: copyWithin would not.
+    // A match that overlaps what it writes repeats itself, which copyWithin would not do.
     if (match > shortCopy && distance >= match) out.copyWithin(to, to - distance, to - distance + match);
     else for (let i = 0; i < match; i++) out[to + i] = out[to + i - distance]!;
     to += match;

@@ -12,16 +12,16 @@ export interface ArrowMessage {
   readonly metadata: Uint8Array;
   readonly kind: MessageHeader;
   readonly bodyStart: number;
-  /** Where the body ends, and in a stream the next message begins. */
+  /** Where the body ends and, in a stream, the next message begins. */
   readonly end: number;
 }
 
 /** A file or stream whose schema has been read. */
 export interface ArrowFrames {
   readonly schema: ArrowSchema;
-  /** Whether it has dictionaries, which are passed over; of a stream this is known once its batches have been read. */
+  /** Whether it has dictionaries, which are skipped. Known for a stream only once its batches have been read. */
   readonly hasDictionaries: () => boolean;
-  /** Record batches in order, each found when it is asked for. */
+  /** Record batches in order. Each is located when it is asked for. */
   readonly batches: () => AsyncGenerator<ArrowMessage>;
 }
 
@@ -110,7 +110,7 @@ function readBlocks(footer: Footer): number[] {
   return Array.from({ length: footer.recordBatchesLength() }, (_, i) => count(footer.recordBatches(i)!.offset()));
 }
 
-/** A footer that names one batch again and again would make any number of rows out of it. */
+/** Refuses overlapping batches: a footer that lists one batch again and again could claim any number of rows. */
 function checkApart(file: string, spans: [start: number, end: number][]): void {
   spans.sort(([a], [b]) => a - b);
   spans.forEach(([start], i) => {
@@ -118,7 +118,7 @@ function checkApart(file: string, spans: [start: number, end: number][]): void {
   });
 }
 
-/** The message at a position, or undefined where the stream is marked as ended. */
+/** Reads the message at a position; undefined at the mark that ends a stream. */
 async function readMessage(
   file: string,
   bytes: ByteSource,
@@ -127,7 +127,7 @@ async function readMessage(
 ): Promise<ArrowMessage | undefined> {
   const prefix = new DataView((await readBytes(bytes, at, Math.max(0, Math.min(8, limit - at)))).buffer);
   if (prefix.byteLength < 4) throw invalid(file, `is truncated: it ends at byte ${limit}, in a message`);
-  // Before Arrow 0.15 there was no -1 before the length.
+  // Before Arrow 0.15 there was no -1 in front of the length.
   const marked = prefix.getInt32(0, true) === -1;
   if (marked && prefix.byteLength < 8) throw invalid(file, `is truncated: it ends at byte ${limit}, in a message`);
   const length = prefix.getInt32(marked ? 4 : 0, true);

@@ -9,8 +9,8 @@ import type { ArrowField } from './arrow-schema.ts';
 const chunkOffsets = 1 << 14;
 
 /**
- * Reads the offsets of the first `rows` lists of a List or LargeList column and holds all to one length: `width` where it
- * is known, else the first list's. Returns where the first begins among the values, whose bounds are not checked here.
+ * Reads the offsets of the first `rows` lists of a List or LargeList column and requires one length of all: `width` if
+ * known, else that of the first list. Returns where the first begins among the values, whose bounds are not checked here.
  */
 export async function readOffsets(
   file: string,

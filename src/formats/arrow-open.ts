@@ -17,8 +17,8 @@ import type { Format } from './format.ts';
 const listTypes: readonly Type[] = [Type.FixedSizeList, Type.List, Type.LargeList];
 
 /**
- * Describes the columns of an Arrow file or stream as tensors. Every batch's metadata, list offsets and validity bitmaps
- * are read and checked; values stay where they are until rows are asked for.
+ * Describes the columns of an Arrow file or stream as tensors. Reads and checks every batch's metadata, list offsets and
+ * validity bitmaps; values stay in the file until rows are asked for.
  */
 export async function openArrow(path: string, bytes: ByteSource): ReturnType<Format['open']> {
   const frames = await readFrames(path, bytes);
@@ -37,13 +37,13 @@ export async function openArrow(path: string, bytes: ByteSource): ReturnType<For
   }
   const tensors = new Map([...collectors].map((collector) => [collector.name, tensorOf(path, collector)]));
   const isMatrix = (tensor: Tensor) => tensor.shape.length === 2;
-  // Beside a sound matrix a column of nulls or ragged lists may be of no interest; alone it is what was meant.
+  // Beside a valid matrix, a column of nulls or ragged lists may not matter; alone it is what the user meant.
   if (problems.length > 0 && ![...tensors.values()].some(isMatrix)) throw problems[0];
   if (tensors.size === 0 && undecodable.size > 0) throw nothingToRead(path, undecodable);
   return { tensors, undecodable, metadata, readWhole: wholeReader(bytes, frames) };
 }
 
-/** Which columns become which tensors, and why others cannot. */
+/** Decides which columns become which tensors, and says why others cannot. */
 function sortFields(path: string, bytes: ByteSource, fields: readonly ArrowField[]) {
   const collectors = new Set<Collector>();
   const undecodable = new Map<string, string>();
@@ -71,7 +71,7 @@ function isVectorColumn(field: ArrowField): boolean {
   return listTypes.includes(field.type) && !field.isDictionary && dtype !== undefined && isFloat(dtype);
 }
 
-/** `List of Utf8`; a dictionary's values lie in batches of their own, which are not read. */
+/** Describes a column's type: `List of Utf8`. A dictionary's values lie in batches of their own, which are not read. */
 function describeType(field: ArrowField): string {
   if (field.isDictionary) return `dictionary-encoded ${Type[field.type]}`;
   const [child] = field.children;

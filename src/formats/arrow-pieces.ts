@@ -1,7 +1,7 @@
 import type { ByteSource } from '../tensor/byte-source.ts';
 import type { Window } from './arrow-inflate.ts';
 
-/** Windows one after another as one source; where there is but one, itself. They are not closed: the file is, by its owner. */
+/** Joins windows end to end into one source; a single one stays as it is. Closing does not close the file under them. */
 export function joinWindows(windows: readonly Window[]): { bytes: ByteSource; offset: number } {
   const pieces = windows.filter(({ size }) => size > 0);
   if (pieces.length === 1) return { bytes: pieces[0]!.source, offset: pieces[0]!.start };
@@ -27,7 +27,7 @@ export function joinWindows(windows: readonly Window[]): { bytes: ByteSource; of
   };
 }
 
-/** Where each of some pieces ends, laid one after another. */
+/** Where each piece ends if they are laid end to end. */
 export function endsOf(sizes: readonly number[]): number[] {
   let end = 0;
   return sizes.map((size) => {

@@ -10,18 +10,18 @@ import type { ArrowField } from './arrow-schema.ts';
 import { findNull } from './arrow-validity.ts';
 import { openValues } from './arrow-values.ts';
 
-/** Columns of one batch, each with a value a row. */
+/** The columns of one batch, each with one value per row. */
 interface Band {
   readonly rows: number;
   readonly columns: readonly Window[];
-  /** Rows put together at a time: all where columns are compressed, since each can only be inflated as a whole. */
+  /** Rows assembled at a time: all if columns are compressed, because each can only be inflated as a whole. */
   readonly blockRows: number;
 }
 
 const blockBytes = 16 << 20;
 const largestBlock = 1 << 30;
 
-/** Columns of one dtype, one for each dimension: a matrix whose rows are put together batch by batch. */
+/** Collects columns of one dtype, one per dimension, as a matrix. Its rows are assembled when they are read. */
 export function rowsCollector(file: string, bytes: ByteSource, fields: readonly ArrowField[]): Collector {
   const dtype = fields[0]!.dtype!;
   const size = dtypeSize(dtype);
@@ -56,14 +56,14 @@ export function rowsCollector(file: string, bytes: ByteSource, fields: readonly 
   }
 }
 
-/** The bands as flat rows. It keeps the block that it put together last. */
+/** The bands as flat rows. Keeps the block that was assembled last. */
 function rowsOf(bands: readonly Band[], itemSize: number, width: number): ByteSource {
   const rowBytes = width * itemSize;
   const ends = endsOf(bands.map((band) => band.rows * rowBytes));
   const size = ends.at(-1) ?? 0;
   let kept: { start: number; end: number; bytes: Promise<Uint8Array> } | undefined;
 
-  /** The block that holds the position. Reads that come together share it. */
+  /** Returns the block that holds the position. Concurrent reads share it. */
   async function blockAt(position: number) {
     if (!kept || position < kept.start || position >= kept.end) {
       const which = findPiece(ends, position);
@@ -95,12 +95,12 @@ function rowsOf(bands: readonly Band[], itemSize: number, width: number): ByteSo
   };
 }
 
-/** Columns written at a time: so many float32 fill the line of memory that each row's are written to. */
+/** Columns written at a time: this many float32 values fill the cache line of each row that they are written to. */
 const columnsAtOnce = 16;
-/** Rows written at a time: so many such lines stay in the processor's cache from one column to the next. */
+/** Rows written at a time: this many such lines stay in the processor's cache from one column to the next. */
 const rowsAtOnce = 512;
 
-/** `count` rows of a band from `row`, in row-major order. */
+/** Assembles `count` rows of a band from `row` on, in row-major order. */
 async function assemble({ columns }: Band, itemSize: number, row: number, count: number): Promise<Uint8Array> {
   const width = columns.length;
   const rows = new Uint8Array(count * width * itemSize);
@@ -122,7 +122,7 @@ function scatter(
   width: number,
 ): void {
   const View = itemSize === 2 ? Uint16Array : Uint32Array;
-  // A double is two units; it is not copied as a double, which could change the bits of a NaN.
+  // A double is copied as two units: copied as a double, the bits of a NaN could change.
   const units = itemSize / View.BYTES_PER_ELEMENT;
   const columns = group.map((bytes) => new View(bytes.buffer));
   const to = new View(rows.buffer);

@@ -13,36 +13,36 @@ import { quoted } from '../tensor/tensor.ts';
 import { invalid, unsupported } from './arrow-errors.ts';
 import { readNotes } from './arrow-flatbuffer.ts';
 
-/** A field of the schema, with where its parts stand in the flat lists of every record batch. */
+/** A field of the schema, and where its parts are in the flat lists of every record batch. */
 export interface ArrowField {
   readonly name: string;
   readonly type: Type;
-  /** Set where the values are numbers, one after another. */
+  /** Set if the values are numbers, stored one after another. */
   readonly dtype: Dtype | undefined;
-  /** Values a row of a FixedSizeList. */
+  /** Values per row of a FixedSizeList; 0 for other types. */
   readonly listSize: number;
   readonly isDictionary: boolean;
   readonly children: readonly ArrowField[];
   readonly slot: Slot;
 }
 
-/** Nodes and buffers of a batch are listed flat, in the order of a walk through the schema. */
+/** The place of a field in a batch, whose nodes and buffers are listed flat, in the order of a walk through the schema. */
 export interface Slot {
   readonly node: number;
   readonly buffer: number;
-  /** Fields before this one that have a number of buffers that differs from batch to batch (string views). */
+  /** How many fields before this one have a number of buffers that differs from batch to batch (string views). */
   readonly views: number;
 }
 
 export interface ArrowSchema {
   readonly fields: readonly ArrowField[];
   readonly metadata: ReadonlyMap<string, string>;
-  /** What every batch must list: the slot after the last. */
+  /** The slot after the last one: every batch must list at least this many nodes and buffers. */
   readonly end: Slot;
 }
 
 const deepest = 32;
-/** A table of no rows may claim lists of any length; no vector has 16 million dimensions. */
+/** A table without rows may claim lists of any length; no vector has 16 million dimensions. */
 const longestList = 1 << 24;
 
 /** Reads the schema. `schema` must be read over checked bytes. Errors: format_invalid, format_unsupported. */
@@ -75,7 +75,7 @@ function readField(file: string, field: Field, next: Mutable<Slot>, version: num
   const slot = { ...next };
   const dictionary = field.dictionary();
   const isDictionary = dictionary !== null;
-  // Touched although unused: apache-arrow, to which small files go as they are, reads all of this.
+  // Read only to check it: apache-arrow, which gets small files as they are, reads all of this.
   readNotes(field);
   dictionary?.indexType();
   next.node++;
@@ -120,7 +120,7 @@ const buffersByType: Partial<Record<Type, number>> = {
   [Type.LargeListView]: 3,
 };
 
-/** Buffers of the field itself, without its children's: where one is miscounted, all after it are the wrong ones. */
+/** The number of buffers of the field itself, without its children's: a miscount would shift all buffers after it. */
 function buffersOf(file: string, name: string, field: Field, version: number): number {
   const type = field.typeType();
   if (type === Type.Union) {

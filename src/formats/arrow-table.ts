@@ -13,7 +13,7 @@ import { readBits, readValidity } from './arrow-validity.ts';
 import { openValues } from './arrow-values.ts';
 import { viewCollector } from './arrow-views.ts';
 
-/** A column of numbers, whole; a null is NaN. Booleans are 0 and 1. */
+/** A whole column of numbers; a null is NaN. Booleans are 0 and 1. */
 export interface NumberColumn {
   readonly dtype: Dtype;
   readonly values: Float64Array;
@@ -24,12 +24,12 @@ export interface TextColumn {
   at(row: number): Promise<string | undefined>;
 }
 
-/** A table of facts: columns with one number, boolean or text a row. */
+/** A table of facts: columns with one number, boolean or text per row. */
 export interface ArrowTable {
   readonly rows: number;
   readonly numbers: ReadonlyMap<string, NumberColumn>;
   readonly texts: ReadonlyMap<string, TextColumn>;
-  /** Name to why it is not read. */
+  /** Columns that are not read, with the reason. */
   readonly notRead: ReadonlyMap<string, string>;
   close(): Promise<void>;
 }
@@ -41,7 +41,7 @@ interface Collector {
 
 /**
  * Opens an Arrow file or stream as a table of facts, not of vectors. Close it when done.
- * Errors: file_not_found, format_invalid, format_unsupported.
+ * Errors: file_not_found, file_unreadable, format_invalid, format_unsupported.
  */
 export async function openArrowTable(path: string): Promise<ArrowTable> {
   const bytes = await openFile(path);

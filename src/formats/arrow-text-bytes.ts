@@ -7,7 +7,7 @@ import type { ArrowField } from './arrow-schema.ts';
 const windowBytes = 1 << 18;
 const longestText = 64 << 20;
 
-/** UTF-8 bytes as the text of a row. Error: format_invalid. */
+/** Decodes the UTF-8 text of a row. Error: format_invalid. */
 export function decodeText(file: string, field: ArrowField, bytes: Uint8Array, row: number): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -16,7 +16,7 @@ export function decodeText(file: string, field: ArrowField, bytes: Uint8Array, r
   }
 }
 
-/** Reads texts' bytes; it keeps the piece that was read last. Error: format_invalid for a text of more than 64 MB. */
+/** Returns a reader of text bytes that keeps the piece read last. Error: format_invalid for a text of more than 64 MB. */
 export function windowed(file: string, field: ArrowField) {
   let kept: { source: ByteSource; from: number; bytes: Uint8Array } | undefined;
   return async (source: ByteSource, from: number, length: number): Promise<Uint8Array> => {

@@ -8,7 +8,7 @@ import type { ArrowField } from './arrow-schema.ts';
 import { decodeText, windowed } from './arrow-text-bytes.ts';
 import { readValidity } from './arrow-validity.ts';
 
-/** Gathers a column of texts batch after batch, and then gives them one by one. */
+/** Collects a column of texts batch by batch, then returns them one by one. */
 export interface TextCollector {
   add(batch: ArrowBatch): Promise<void>;
   /** Undefined for a null. Error: format_invalid. */
@@ -24,7 +24,7 @@ interface Texts {
   readonly start: number;
 }
 
-/** A column of UTF-8 texts. Errors: format_invalid where offsets or bytes are not all there. */
+/** Collects a column of UTF-8 texts. Error: format_invalid if offsets or bytes are missing. */
 export function textCollector(file: string, bytes: ByteSource, field: ArrowField): TextCollector {
   const buffers = inflater(file, bytes);
   const batches: Texts[] = [];
@@ -49,7 +49,7 @@ export function textCollector(file: string, bytes: ByteSource, field: ArrowField
   };
 }
 
-/** Where the texts of a batch begin, and where the last ends; they must not run backwards. */
+/** Reads where the texts of a batch begin, and where the last one ends. Offsets must not run backwards. */
 async function readTextOffsets(
   file: string,
   field: ArrowField,

@@ -8,8 +8,8 @@ import type { ArrowField } from './arrow-schema.ts';
 const chunkBytes = 1 << 16;
 
 /**
- * The first null among `count` slots of a field from `start`, or undefined. A bitmap that is there decides, not the count
- * of nulls beside it: some writers write it always, some do not count.
+ * Finds the first null among `count` values of a field from `start` on; undefined if there is none. If there is a bitmap,
+ * it decides, not the count of nulls beside it: some writers always write a bitmap, some do not count.
  */
 export async function findNull(
   file: string,
@@ -41,7 +41,7 @@ export async function findNull(
   return undefined;
 }
 
-/** Bits are counted from the lowest of each byte. */
+/** Finds the first bit that is 0. Bits are counted from the lowest of each byte. */
 function firstUnset(bytes: Uint8Array, from: number, to: number): number | undefined {
   for (let bit = from; bit < to; bit++) {
     const byte = bytes[bit >> 3]!;
@@ -54,7 +54,7 @@ function firstUnset(bytes: Uint8Array, from: number, to: number): number | undef
 /** Whether the bit of a row is set. */
 type Bits = (i: number) => boolean;
 
-/** Which rows of a batch hold a value. A bitmap that is left out says that all do. */
+/** Returns which rows of a batch hold a value: all of them if there is no bitmap. */
 export async function readValidity(
   file: string,
   field: ArrowField,
@@ -67,7 +67,7 @@ export async function readValidity(
   return () => true;
 }
 
-/** Bits of a field's buffer number `which`, one a row. Error: format_invalid where they are not all there. */
+/** Reads a field's buffer number `which`, with one bit per row. Error: format_invalid if it is too short. */
 export async function readBits(
   file: string,
   field: ArrowField,

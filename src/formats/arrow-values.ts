@@ -5,7 +5,7 @@ import { invalid } from './arrow-errors.ts';
 import type { Inflater, Window } from './arrow-inflate.ts';
 import type { ArrowField } from './arrow-schema.ts';
 
-/** The bytes of `count` numbers of a field from number `start`. Error: format_invalid where they are not all there. */
+/** Opens the bytes of `count` numbers of a field from number `start` on. Error: format_invalid if any are missing. */
 export async function openValues(
   file: string,
   field: ArrowField,

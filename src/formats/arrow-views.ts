@@ -7,7 +7,7 @@ import { decodeText, windowed } from './arrow-text-bytes.ts';
 import type { TextCollector } from './arrow-texts.ts';
 import { readValidity } from './arrow-validity.ts';
 
-/** The texts of one batch: 16 bytes a row that hold a short text itself, or say where a long one lies. */
+/** The texts of one batch: 16 bytes per row that hold a short text itself, or say where a long one lies. */
 interface Views {
   readonly firstRow: number;
   readonly isThere: (i: number) => boolean;
@@ -16,12 +16,12 @@ interface Views {
 }
 
 const viewBytes = 16;
-/** Texts up to this many bytes stand in the view itself. */
+/** Texts of up to this many bytes are in the view itself. */
 const longestInline = 12;
-/** Buffers of long texts are as large as their writer liked. */
+/** The number of rows does not bound a buffer of long texts, so this does. */
 const largestBuffer = 1 << 30;
 
-/** A column of string views, as polars writes texts. Errors: format_invalid for a view of what is not there. */
+/** Collects a column of string views, as polars writes texts. Error: format_invalid for a view of missing bytes. */
 export function viewCollector(file: string, bytes: ByteSource, field: ArrowField): TextCollector {
   const forViews = inflater(file, bytes);
   const forTexts = inflater(file, bytes);

@@ -3,14 +3,14 @@ import { readBytes } from '../tensor/byte-source.ts';
 import { elementCount, type Tensor } from '../tensor/tensor.ts';
 import type { ArrowFrames } from './arrow-messages.ts';
 
-/** Above this nothing is small any more: apache-arrow holds the file and the values one by one. */
+/** The largest file for apache-arrow, which holds all of it in memory and yields values one by one. */
 const largestFile = 4 << 20;
 
 /**
- * Reads small arrays with apache-arrow's own decoding of the whole file, as float32.
- * Undefined for large files, for columns that make up a matrix together, and for all that apache-arrow throws at
- * (compressed buffers: it has no codecs of its own). It believes any length that metadata claims, and may never return
- * then: it gets only what was checked when the file was opened, which dictionaries were not.
+ * Returns a function that reads a small array as float32, by having apache-arrow decode the whole file. It returns
+ * undefined for large files, for columns that make up a matrix together, and if apache-arrow fails (compressed buffers:
+ * it has no codecs of its own). apache-arrow trusts any length in the metadata and may then never return. So it gets only
+ * what was checked when the file was opened, and no file with dictionaries, which were not.
  */
 export function wholeReader(
   bytes: ByteSource,

@@ -5,7 +5,7 @@ export const arrow: Format = {
   name: 'arrow',
   sniff: (head) => startsWith(head, 'ARROW1') || startsWith(head, 'FEA1') || looksLikeStream(head),
   async open(path, bytes) {
-    // Loaded when needed: the readers of Arrow's metadata are no part of a start with another format.
+    // Loaded on demand: a start with another format does not need the readers of Arrow's metadata.
     const { openArrow } = await import('./arrow-open.ts');
     return openArrow(path, bytes);
   },
@@ -15,14 +15,14 @@ function startsWith(head: Uint8Array, text: string): boolean {
   return Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1', 0, text.length) === text;
 }
 
-/** Since Arrow 0.15 a message begins with -1 and its length; before that with the length alone. */
+/** Since Arrow 0.15 a message begins with -1 and its length; before that, with the length alone. */
 function looksLikeStream(head: Uint8Array): boolean {
   if (head.length < 8) return false;
   const view = new DataView(head.buffer, head.byteOffset, head.length);
   return view.getInt32(0, true) === -1 ? view.getInt32(4, true) > 0 : holdsSchema(view, 4);
 }
 
-/** Whether a flatbuffer that begins at `start` is a message that holds a schema: no other magic marks an old stream. */
+/** Whether the flatbuffer at `start` is a message with a schema: old streams have no other mark. */
 function holdsSchema(view: DataView, start: number): boolean {
   const length = view.getInt32(0, true);
   if (length < 16 || length % 4 !== 0) return false;

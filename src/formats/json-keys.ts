@@ -1,15 +1,15 @@
 /**
- * A string of JSON, for regular expressions with the `s` flag. One that is not closed is all that is left: to look for its end
- * again at each quote in it would take a time that grows with the square of its length.
+ * Matches a JSON string, in regular expressions with the `s` flag. An unclosed string takes all that is left: looking for
+ * its end again from each quote in it would take quadratic time.
  */
 export const jsonString = '"[^"\\\\]*(?:\\\\.?[^"\\\\]*)*(?:"|$)';
 
-/** Headers of tensors nest three deep. */
+/** Tensor headers nest three levels deep. */
 const deepest = 32;
 
 /**
- * Looks for an object key that stands twice in the same object of a JSON text: JSON.parse keeps the last one in silence.
- * Returns the key, or undefined. Throws an Error where objects nest absurdly deep. The text need not be valid JSON.
+ * Looks for a key that occurs twice in the same object of a JSON text: JSON.parse silently keeps the last one.
+ * Returns the key, or undefined. Throws an Error if objects nest absurdly deep. The text need not be valid JSON.
  */
 export function findDuplicateKey(text: string): string | undefined {
   const open: Array<Set<string> | undefined> = [];
@@ -31,14 +31,14 @@ export function findDuplicateKey(text: string): string | undefined {
   return undefined;
 }
 
-/** A string is a key where a colon follows it. */
+/** Whether a string that ends before `after` is a key: a colon follows it. */
 function isKey(text: string, after: number): boolean {
   let at = after;
   while (text[at] === ' ' || text[at] === '\n' || text[at] === '\t' || text[at] === '\r') at++;
   return text[at] === ':';
 }
 
-/** The same key may be written with different escapes. */
+/** Decodes a key, which may be written with different escapes. */
 function unquote(piece: string): string {
   try {
     return JSON.parse(piece) as string;

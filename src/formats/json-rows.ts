@@ -8,7 +8,7 @@ import { denseStrides, inMemory, type Tensor } from '../tensor/tensor.ts';
 import type { Contents } from './format.ts';
 import { invalidJson } from './json-text.ts';
 
-/** A line of a `.jsonl` of vectors; other keys are for who reads facts of features. */
+/** A line of a `.jsonl` file of vectors. Other keys are facts about the feature, which are read elsewhere. */
 const lineSchema = z.looseObject({
   vector: z.array(z.number()).check(z.minLength(1)),
   index: z.optional(
@@ -21,14 +21,14 @@ const lineSchema = z.looseObject({
 
 type Line = z.infer<typeof lineSchema>;
 
-/** Where the line of a row is, and which line of the file it is, from 1. */
+/** Where the line of a row lies, and its line number in the file, from 1. */
 interface Place {
   readonly number: number;
   readonly start: number;
   readonly length: number;
 }
 
-/** Whether JSON is a document a line: by its name, or because it begins as a row with an index does. */
+/** Whether a file has one JSON document per line: by its name, or because it begins like a row with an index. */
 export async function isJsonRows(path: string, bytes: ByteSource): Promise<boolean> {
   const head = beginning(await readBytes(bytes, 0, Math.min(64, bytes.size)));
   const isNamed = ['.jsonl', '.ndjson'].includes(extname(path).toLowerCase());
@@ -36,8 +36,8 @@ export async function isJsonRows(path: string, bytes: ByteSource): Promise<boole
 }
 
 /**
- * Describes a `.jsonl` with a vector a line as one matrix, `vector`, and the `index` of its rows where lines have one.
- * Every line is read and checked; its numbers are parsed again when its rows are asked for. Error: format_invalid.
+ * Describes a `.jsonl` with one vector per line as a matrix `vector`, with the `index` of its rows if lines have one.
+ * Reads and checks every line; parses its numbers again when its row is needed. Errors: format_invalid, record_invalid.
  */
 export async function openJsonRows(path: string, bytes: ByteSource): Promise<Contents> {
   const places: Place[] = [];
@@ -72,7 +72,7 @@ function parseRow(path: string, number: number, text: Uint8Array): Line {
 }
 
 function tensorOf(file: string, name: string, shape: readonly number[], bytes: ByteSource): Tensor {
-  // Whichever way round this machine keeps numbers: `inMemory` knows.
+  // `inMemory` knows this machine's byte order.
   const { dtype, bigEndian } = inMemory(new Float32Array(0));
   return { file, name, dtype, bigEndian, shape, strides: denseStrides(shape), offset: 0, bytes };
 }
@@ -82,7 +82,7 @@ function indexTensor(file: string, indices: readonly number[]): Tensor {
   return { ...tensorOf(file, 'index', [indices.length], bytes), dtype: 'U32' };
 }
 
-/** Rows as float32 bytes, made of their lines when they are read; the last line is kept for reads within it. */
+/** Rows as float32 bytes, parsed from their lines when they are read. Keeps the last row for further reads within it. */
 function rowBytes(path: string, bytes: ByteSource, places: readonly Place[], width: number): ByteSource {
   const size = width * 4;
   let kept = { row: -1, values: new Uint8Array(0) };

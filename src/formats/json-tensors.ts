@@ -8,12 +8,12 @@ interface JsonTensors {
   readonly undecodable: ReadonlyMap<string, string>;
 }
 
-/** What keeps an array from being one of numbers: it is said with the place, `vectors[3][17]`. */
+/** Why an array is not one of numbers. The message names the place: `vectors[3][17]`. */
 class NotNumbers extends Error {}
 
 /**
- * A JSON value's arrays of numbers as tensors: the value itself, called "", or those of an object, called by their keys.
- * Arrays of anything else are undecodable; what is no array is ignored. Error: format_invalid where nothing is left.
+ * Makes tensors of a JSON value's arrays of numbers: the value itself, named "", or those in an object, named by their
+ * keys. Other arrays are undecodable, and all else is ignored. Error: format_invalid if there is no array of numbers.
  */
 export function readJsonTensors(path: string, value: unknown): JsonTensors {
   const tensors = new Map<string, Tensor>();
@@ -48,7 +48,7 @@ function whatIsThere(value: unknown): string {
 }
 
 function readArray(name: string, array: readonly unknown[]): Omit<Tensor, 'file' | 'name'> {
-  // Without the quotes that it has there: what follows is an index into it.
+  // Without quotes, because an index into it follows.
   const place = name === '' ? 'the array' : quoted(name).slice(1, -1);
   const isMatrix = Array.isArray(array[0]);
   const rows = isMatrix ? array : [array];
@@ -60,7 +60,7 @@ function readArray(name: string, array: readonly unknown[]): Omit<Tensor, 'file'
   }
   const shape = isMatrix ? [rows.length, width] : [width];
   const bytes = memoryBytes(new Uint8Array(values.buffer));
-  // As doubles: rounding to float32 happens where every format's values are rounded.
+  // As doubles: rounding to float32 happens in one place for all formats.
   return { dtype: 'F64', bigEndian: endianness() === 'BE', shape, strides: denseStrides(shape), offset: 0, bytes };
 }
 

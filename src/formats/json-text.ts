@@ -2,7 +2,7 @@ import { AppError } from '../errors.ts';
 import { quoted } from '../tensor/tensor.ts';
 import { findDuplicateKey, jsonString } from './json-keys.ts';
 
-/** Parses JSON strictly, and says where it is none. Error: format_invalid. */
+/** Parses JSON strictly; errors say where it goes wrong. Error: format_invalid. */
 export function parseJson(path: string, text: string): unknown {
   const duplicate = checkKeys(path, text);
   if (duplicate !== undefined) throw invalidJson(path, `has the key ${quoted(duplicate)} twice (duplicate)`);
@@ -25,7 +25,7 @@ function checkKeys(path: string, text: string): string | undefined {
   }
 }
 
-/** The first NaN or infinity outside of strings, as Python's json writes them. */
+/** Finds the first NaN or infinity outside strings, as Python's json writes them. */
 function findLiteral(text: string): { word: string; at: number } | undefined {
   const piece = new RegExp(`${jsonString}|-?\\b(?:NaN|Infinity|nan|inf)\\b`, 'gs');
   for (let match = piece.exec(text); match; match = piece.exec(text)) {
@@ -40,7 +40,7 @@ function placeOf(text: string, at: number): string {
   return `position ${at} (line ${line}, column ${at - before.lastIndexOf('\n')})`;
 }
 
-/** JSON that is none, or that holds no vectors. */
+/** The error for text that is not JSON, or that holds no vectors. */
 export function invalidJson(path: string, problem: string, hints: readonly string[] = []): AppError {
   return new AppError('format_invalid', `${path}: ${problem}`, { hints, details: { file: path } });
 }

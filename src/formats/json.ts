@@ -7,27 +7,27 @@ import { readJsonTensors } from './json-tensors.ts';
 import { parseJson } from './json-text.ts';
 import { openIndex } from './safetensors-index.ts';
 
-/** JSON is read into memory whole; what is larger than a vector or a few thousand belongs into a binary file. */
+/** JSON is read into memory as a whole. More than a few thousand vectors belong in a binary file. */
 const longestText = 64 << 20;
 
-/** A JSON array of numbers, rows of them, an object that holds such arrays, or an object a line (see `json-rows.ts`). */
+/** A JSON array of numbers, rows of them, an object that holds such arrays, or one object per line (see `json-rows.ts`). */
 export const json: Format = {
   name: 'json',
-  // No text holds NUL; a binary format's length field that happens to begin like JSON does.
+  // Text holds no NUL, but a binary length field that happens to begin like JSON does.
   sniff: (head) => /^[ \t\r\n]*[[{]/.test(beginning(head)) && !head.subarray(0, 16).includes(0),
   async open(path, bytes) {
     if (await isJsonRows(path, bytes)) return openJsonRows(path, bytes);
     const text = await readText(path, bytes);
     const value = parseJson(path, text);
-    // An index whose weight_map comes later than the bytes that formats are told by.
+    // An index whose weight_map begins after the bytes by which formats are recognised.
     if (isIndex(value)) return openIndex(path, text);
     return contentsOf(path, value);
   },
 };
 
 /**
- * Vectors out of the bytes of JSON that is no file, such as standard input; `name` stands for the file in errors.
- * Error: format_invalid, naming the place.
+ * Reads vectors from JSON that is not in a file, such as standard input; errors name it by `name`.
+ * Error: format_invalid, with the place.
  */
 export function openJsonText(name: string, bytes: Uint8Array): TensorFile {
   if (bytes.length > longestText) throw tooLong(name, bytes.length);
@@ -48,7 +48,7 @@ async function readText(path: string, bytes: ByteSource): Promise<string> {
   return decode(path, await readBytes(bytes, 0, bytes.size));
 }
 
-/** UTF-8 without its byte order mark. Error: format_invalid. */
+/** Decodes UTF-8 without its byte order mark. Error: format_invalid. */
 function decode(path: string, bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);

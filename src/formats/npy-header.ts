@@ -2,7 +2,7 @@ import { AppError } from '../errors.ts';
 import type { Dtype } from '../tensor/dtype.ts';
 import { type PythonValue, parsePythonLiteral } from './python-literal.ts';
 
-/** What the header of an .npy file says. Format: numpy's `lib/format.py`, versions 1.0, 2.0 and 3.0. */
+/** The contents of an .npy header. Format: numpy's `lib/format.py`, versions 1.0, 2.0 and 3.0. */
 export interface NpyHeader {
   readonly dtype: Dtype;
   readonly bigEndian: boolean;
@@ -15,15 +15,15 @@ export interface NpyHeader {
 /** `\x93NUMPY` */
 const magic = Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59);
 
-/** Whether the bytes begin as every .npy does. */
+/** Whether the bytes begin with the magic of .npy. */
 export function hasNpyMagic(head: Uint8Array): boolean {
   return magic.every((byte, i) => head[i] === byte);
 }
 
-/** numpy itself refuses headers above 10,000 characters; ten times that still costs nothing to hold. */
+/** numpy itself refuses headers above 10,000 characters; ten times as many still take hardly any memory. */
 const longestHeader = 100_000;
 
-/** Where the header text lies. `head` holds at least the first 12 bytes, or the whole file where it is shorter. */
+/** Finds the header text. `head` holds at least the first 12 bytes, or the whole file if that is shorter. */
 export function npyHeaderSpan(where: string, head: Uint8Array): { start: number; length: number; utf8: boolean } {
   if (head.length < 10) throw invalid(where, `is truncated: ${head.length} bytes are too short for a header`);
   if (!hasNpyMagic(head)) throw invalid(where, 'does not begin with the magic bytes of .npy (\\x93NUMPY)');
@@ -41,7 +41,7 @@ export function npyHeaderSpan(where: string, head: Uint8Array): { start: number;
   return { start, length, utf8: major === 3 };
 }
 
-/** Reads the header's text. `where` names the file (and member) in errors, `dataOffset` is where the text ends. */
+/** Parses the header's text. `where` names the file (and member) in errors; `dataOffset` is where the text ends. */
 export function parseNpyHeader(where: string, text: string, dataOffset: number): NpyHeader {
   const fields = parseDict(where, text);
   const shape = readShape(where, fields.get('shape'));
@@ -101,7 +101,7 @@ function readDescr(where: string, descr: PythonValue | undefined): { dtype: Dtyp
   const match = /^([<>=|]?)([a-zA-Z]\d*)$/.exec(descr);
   const dtype = dtypeOf[match?.[2] ?? ''];
   if (!match || !dtype) throw refuseDescr(where, descr);
-  // '=' and '|' mean the writer's own order; every machine that writes weights today is little-endian.
+  // '=' or no mark is the writer's own order: every machine that writes weights today is little-endian. '|' is none.
   return { dtype, bigEndian: match[1] === '>' };
 }
 
@@ -124,10 +124,10 @@ function refuseDescr(where: string, descr: string): AppError {
   ]);
 }
 
-/** What helps most often with a file that breaks its format's rules. */
+/** What most often helps with a file that breaks the rules of its format. */
 const damagedHint = 'the file is damaged or was not written to its end: copy, download or save it again';
 
-/** A file that breaks its format's rules. */
+/** The error for a file that breaks the rules of its format. */
 export function invalid(where: string, problem: string): AppError {
   return new AppError('format_invalid', `${where}: ${problem}`, { hints: [damagedHint], details: { file: where } });
 }

@@ -3,10 +3,10 @@ import { dtypeSize } from '../tensor/dtype.ts';
 import { denseStrides, elementCount, type Tensor } from '../tensor/tensor.ts';
 
 /**
- * A whole small .npy array, decoded by npyjs, in C order and as float32.
- * Undefined where npyjs cannot: big-endian elements, Fortran order of more than one dimension, which it flags but does
- * not reorder, and sound files that it throws at (keys in double quotes, data that is not aligned to its elements).
- * The length was checked when the file was opened: npyjs reads truncated data in silence.
+ * Reads a whole small .npy array with npyjs, in C order and as float32.
+ * Undefined if npyjs cannot: big-endian elements, Fortran order of more than one dimension, which it flags but does not
+ * reorder, and valid files that it rejects (keys in double quotes, data that is not aligned to its elements).
+ * The length was checked when the file was opened: npyjs reads truncated data without an error.
  */
 export async function readNpyWhole(tensor: Tensor): Promise<Float32Array | undefined> {
   const cOrder = denseStrides(tensor.shape);

@@ -20,7 +20,7 @@ export const npy: Format = {
   },
 };
 
-/** Describes the array that an .npy image holds. Errors: format_invalid (also for missing data), format_unsupported. */
+/** Describes the array in an .npy file. Errors: format_invalid (also for missing data), format_unsupported. */
 export async function readNpyTensor(file: string, name: string, bytes: ByteSource): Promise<Tensor> {
   const header = await readHeader(file, bytes);
   const { dtype, bigEndian, shape, fortranOrder, dataOffset } = header;
@@ -39,7 +39,7 @@ async function readHeader(file: string, bytes: ByteSource): Promise<NpyHeader> {
   return parseNpyHeader(file, text, start + length);
 }
 
-/** numpy allows bytes after the array (several np.save calls on one file), never fewer than the shape asks for. */
+/** Allows bytes after the array, as numpy does (several np.save calls on one file), but no fewer than the shape needs. */
 function checkLength(file: string, header: NpyHeader, size: number): void {
   const elements = elementCount(header.shape);
   const needed = elements * dtypeSize(header.dtype);

@@ -45,7 +45,7 @@ export const npz: Format = {
 
 type Members = [ZipEntry, ...ZipEntry[]];
 
-/** `PK`, then a first member or the end of an archive without any. torch.save begins with a pickle: not ours. */
+/** Whether a zip archive begins here, with a first member or without any. One that begins with a pickle is torch.save's. */
 function isNpz(head: Uint8Array): boolean {
   const start = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');
   return ['PK\x03\x04', 'PK\x05\x06'].some((magic) => start.startsWith(magic)) && !/data\.pkl(?!\.npy)/.test(start);
@@ -63,7 +63,7 @@ function byTensorName(entries: readonly ZipEntry[]): Map<string, Members> {
   return byName;
 }
 
-/** Names go nowhere near the file system here; an archive that holds such a one was not made by numpy. */
+/** Matches names that lead elsewhere. They never become paths here, but numpy makes no archive with such a name. */
 const elsewhere = /(^|[\\/])\.\.([\\/]|$)|^[\\/]|^[a-zA-Z]:[\\/]/;
 
 function isUnsafe(name: string): boolean {
@@ -83,16 +83,16 @@ async function readMember(path: string, archive: ByteSource, name: string, membe
     return { ...tensor, file: path };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    // The .npy in it is no file that anybody has.
+    // Names archive and member: the .npy inside is not a file that the user has.
     const { code, message, hints, details } = error;
     throw new AppError(code, message, { hints, details: { ...details, file: path, member: entry.name }, cause: error });
   } finally {
-    // Reading opens it again: a thousand members that had each read a header would hold a thousand inflaters.
+    // Reading opens it again. Otherwise a thousand members whose headers were read would hold a thousand inflaters.
     await bytes.close();
   }
 }
 
-/** What the array takes by its header is what the archive says: nothing is left over to inflate. */
+/** Checks that header and archive agree on the size of the array: nothing is left over to inflate. */
 function checkSize(path: string, entry: ZipEntry, { dtype, shape, offset }: Tensor): void {
   const needed = offset + elementCount(shape) * dtypeSize(dtype);
   if (needed === entry.size) return;
@@ -100,7 +100,7 @@ function checkSize(path: string, entry: ZipEntry, { dtype, shape, offset }: Tens
   throw zipError('format_invalid', path, problem, entry.name);
 }
 
-/** What is wrong with one member does not spoil the others; that the file cannot be read does. */
+/** Returns an error that concerns one member only. Rethrows all others: they mean that the file cannot be read. */
 function asFault(error: unknown): AppError {
   const codes = ['format_invalid', 'format_unsupported'];
   if (error instanceof AppError && codes.includes(error.code)) return error;

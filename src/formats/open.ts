@@ -13,19 +13,19 @@ import { nameStranger } from './strangers.ts';
 /** Every format that weights are read from. */
 export const formats: readonly Format[] = [npy, npz, safetensors, arrow, safetensorsIndex, json];
 
-/** Enough to know every format and stranger by. */
+/** Enough of a file to recognise every format and every stranger. */
 const headBytes = 512;
 
 /**
- * Opens a weight file, told by its bytes and not by its name, and checks its header against its size.
- * Errors: file_not_found, file_unreadable, format_unknown, format_invalid, format_unsupported. Close it when done.
+ * Opens a weight file, recognised by its bytes and not its name. Checks its header against its size. Close it when done.
+ * Errors: file_not_found, file_unreadable, format_unknown, format_invalid, format_unsupported, record_invalid.
  */
 export async function openTensorFile(path: string): Promise<TensorFile> {
   const bytes = await openFile(path);
   try {
     const format = await recognise(path, bytes);
     const opened = await format.open(path, bytes);
-    // The heads of a crosscoder share a file, and each closes it.
+    // The heads of a crosscoder share a file, and each of them closes it.
     let closed: Promise<void> | undefined;
     const close = () => {
       closed ??= closeBoth(opened, bytes);
@@ -61,7 +61,7 @@ async function recognise(path: string, bytes: ByteSource): Promise<Format> {
       details: { file: path },
     });
   }
-  // Damaged beyond its first bytes' recognition: the format that the name claims says best what is wrong.
+  // Its first bytes are damaged. The format that the name claims can best say what is wrong.
   if (claimed) return claimed;
   throw new AppError(
     'format_unknown',

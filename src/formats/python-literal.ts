@@ -1,12 +1,12 @@
-/** A value of Python's literal syntax, as far as numpy's headers use it. Tuples and lists are both arrays. */
+/** A value of Python's literal syntax, as far as numpy's headers use it. Tuples and lists both become arrays. */
 export type PythonValue = string | number | boolean | null | PythonValue[] | Map<string, PythonValue>;
 
-/** Headers nest two deep; a structured dtype some more. */
+/** Headers nest two levels deep, and structured dtypes some more. */
 const deepest = 16;
 
 /**
  * Reads one Python literal (dict, tuple, list, string, integer, True, False, None), as in an .npy header.
- * Throws an Error that says at which character it stops being one.
+ * Throws an Error that says what is wrong.
  */
 export function parsePythonLiteral(text: string): PythonValue {
   const cursor = { text, at: 0 };
@@ -64,7 +64,7 @@ function readString(cursor: Cursor, quote: string): string {
   return body;
 }
 
-/** `10L` is how Python 2 wrote integers. */
+/** Python 2 wrote long integers as `10L`. */
 const wordForm = /(?:(-?\d+)L?|(True)|(False)|(None))(?![\w.])/y;
 
 function readWord(cursor: Cursor): PythonValue {

@@ -23,8 +23,8 @@ const entrySchema = z.object({ dtype: z.string(), shape: z.array(count), data_of
 const metadataSchema = z.record(z.string(), z.string());
 
 /**
- * Reads and checks a safetensors header against `dataSize`, the bytes that follow it: every rule of the format's own
- * reader (no duplicate key, no hole, no overlap, no byte left over, sizes that fit shapes). Error: format_invalid.
+ * Parses a safetensors header and checks it against `dataSize`, the number of bytes that follow it. Applies every rule of
+ * the format's own reader (no duplicate key, hole, overlap or byte left over; sizes fit shapes). Error: format_invalid.
  */
 export function parseSafetensorsHeader(file: string, text: string, dataSize: number): SafetensorsHeader {
   const fields = parseObject(file, text);
@@ -48,7 +48,7 @@ function parseObject(file: string, text: string): Map<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw invalid(file, 'has a header that is not a JSON object');
   }
-  // Object.entries and a Map: a tensor may be called __proto__.
+  // Object.entries and a Map, because a tensor may be called __proto__.
   return new Map(Object.entries(value));
 }
 
@@ -76,7 +76,7 @@ function readEntry(file: string, name: string, value: unknown): SafetensorsEntry
   return entry;
 }
 
-/** Bits an element of the types that the format has and this tool does not decode; some are less than a byte. */
+/** Bits per element of the types that the format has but this tool does not decode. Some take less than a byte. */
 const undecodedBits = new Map([
   ['C64', 64],
   ['F8_E8M0', 8],
@@ -87,7 +87,7 @@ const undecodedBits = new Map([
   ['F4', 4],
 ]);
 
-/** The size of a type that nobody knows cannot be checked; the neighbours still bound it. */
+/** Checks the size of an entry. Unknown types cannot be checked, but their neighbours still bound them. */
 function checkSize(file: string, { name, dtype, shape, start, end }: SafetensorsEntry): void {
   const elements = elementCount(shape);
   if (Number.isNaN(elements)) {
@@ -120,7 +120,7 @@ function checkLayout(file: string, entries: readonly SafetensorsEntry[], dataSiz
   if (at < dataSize) throw invalid(file, `has ${dataSize - at} trailing bytes after its last tensor`);
 }
 
-/** A file that breaks the format's rules. */
+/** The error for a file that breaks the format's rules. */
 export function invalid(file: string, problem: string): AppError {
   return new AppError('format_invalid', `${file}: ${problem}`, { details: { file } });
 }

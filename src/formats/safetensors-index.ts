@@ -9,10 +9,10 @@ import { decodeUtf8, safetensors } from './safetensors.ts';
 import { invalid } from './safetensors-header.ts';
 import { nameStranger } from './strangers.ts';
 
-/** Some 100 bytes a tensor. */
+/** Bytes. An index takes about 100 per tensor. */
 const longestIndex = 100_000_000;
 
-/** `model.safetensors.index.json`: which of several .safetensors files beside it holds which tensor. */
+/** `model.safetensors.index.json`, which says which of several .safetensors files beside it holds which tensor. */
 export const safetensorsIndex: Format = {
   name: 'safetensors.index.json',
   sniff: (head) => /^\s*\{.*"weight_map"\s*:\s*\{/s.test(Buffer.from(head).toString('latin1')),
@@ -22,7 +22,7 @@ export const safetensorsIndex: Format = {
   },
 };
 
-/** Opens every shard that an index's text names. Errors: format_invalid, file_not_found, and those of safetensors. */
+/** Opens an index's shards. Errors: file_not_found, file_unreadable, format_unknown, format_invalid, format_unsupported. */
 export async function openIndex(path: string, text: string): Promise<Contents> {
   const { names, metadata } = parseIndex(path, text);
   const files: ByteSource[] = [];
@@ -86,7 +86,7 @@ function parseIndex(path: string, text: string): Index {
   const { weight_map, metadata } = parseObject(path, text);
   if (!isObject(weight_map)) throw invalid(path, 'has a weight_map that is not an object');
   const names = new Map<string, string[]>();
-  // Object.entries and Maps: a tensor may be called __proto__.
+  // Object.entries and Maps, because a tensor may be called __proto__.
   for (const [name, shard] of Object.entries(weight_map)) {
     checkShardName(path, name, shard);
     const others = names.get(shard);
@@ -113,7 +113,7 @@ function parseObject(path: string, text: string): Record<string, unknown> {
   return value;
 }
 
-/** The name comes out of a file: it may only be one of a file beside that file. */
+/** Checks a name that comes from a file: it may only be that of another file in the same folder. */
 function checkShardName(path: string, name: string, shard: unknown): asserts shard is string {
   if (typeof shard !== 'string')
     throw invalid(path, `puts tensor ${quoted(name)} into ${JSON.stringify(shard)}, not a file`);

@@ -4,7 +4,7 @@ import { denseStrides, type Tensor } from '../tensor/tensor.ts';
 import type { Format } from './format.ts';
 import { invalid, parseSafetensorsHeader } from './safetensors-header.ts';
 
-/** The reference reader's own limit; real headers are kilobytes. */
+/** The limit of the reference reader; real headers take kilobytes. */
 const longestHeader = 100_000_000n;
 
 /** Hugging Face's .safetensors: named tensors, little-endian, C order. */
@@ -49,7 +49,7 @@ function headerLength(head: Uint8Array): bigint {
   return new DataView(head.buffer, head.byteOffset, head.length).getBigUint64(0, true);
 }
 
-/** The text of a header. Error: format_invalid. */
+/** Decodes the text of a header. Error: format_invalid. */
 export function decodeUtf8(path: string, bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);

@@ -1,4 +1,4 @@
-/** What is often found under the name of a weight file but is none, told by its first bytes. */
+/** A kind of file often found in place of a weight file but not read as one, recognised by its first bytes. */
 interface Stranger {
   readonly what: string;
   readonly hint: string;
@@ -57,7 +57,7 @@ const strangers: readonly Stranger[] = [
   },
 ];
 
-/** Only where no name says what the file should be: a text may be JSON that is damaged. */
+/** Only for names that claim no format: under any other name, text may be damaged JSON. */
 const textStranger: Stranger = {
   what: 'a text, and no array',
   hint: 'numbers are saved with np.save("v.npy", np.loadtxt("FILE", delimiter=",")); facts about features with pandas.read_csv("FILE").to_json("facts.jsonl", orient="records", lines=True)',
@@ -68,7 +68,7 @@ function isPickle(head: Buffer): boolean {
   return head[0] === 0x80 && (head[1] ?? 0) >= 2 && (head[1] ?? 0) <= 5;
 }
 
-/** Printable ASCII, and not the beginning of JSON. */
+/** Whether the bytes are printable ASCII that does not begin like JSON. */
 function isText(head: Buffer): boolean {
   const isPrinted = (byte: number) => (byte >= 0x20 && byte < 0x7f) || (byte >= 0x09 && byte <= 0x0d);
   return head.every(isPrinted) && !/^\s*[[{]/.test(head.toString('latin1'));
@@ -78,7 +78,7 @@ function startsWith(head: Buffer, bytes: readonly number[]): boolean {
   return bytes.every((byte, i) => head[i] === byte);
 }
 
-/** Names a file that is known not to be weights, with a way on; undefined where its first bytes say nothing. */
+/** Says what a file that is not read is, and what to do instead; undefined if its first bytes are not recognised. */
 export function nameStranger(head: Uint8Array, isNameless = false): { what: string; hint: string } | undefined {
   const bytes = Buffer.from(head.buffer, head.byteOffset, head.length);
   return [...strangers, ...(isNameless ? [textStranger] : [])].find((stranger) => stranger.matches(bytes));

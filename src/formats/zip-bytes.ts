@@ -3,14 +3,14 @@ import type { ByteSource } from '../tensor/byte-source.ts';
 import { inflatedBytes } from './zip-inflated.ts';
 import { wrongCrc, type ZipMember } from './zip-member.ts';
 
-/** A member's bytes as they were before compression. */
+/** A member's bytes before compression. */
 export function memberBytes(member: ZipMember): ByteSource {
   return member.method === 0 ? storedBytes(member) : inflatedBytes(member);
 }
 
 /**
- * A stored member is a window on its archive. Its CRC-32 is checked where it is read from its start to its end, in any
- * pieces; columns read band by band, or some of the rows, are not.
+ * Makes a window on the archive. The CRC-32 is checked if the member is read from start to end, in pieces of any size. It
+ * is not checked if columns are read band by band, or only some of the rows.
  */
 function storedBytes(member: ZipMember): ByteSource {
   const { archive, start, size } = member;

@@ -14,15 +14,15 @@ export interface ZipEntry {
   readonly size: number;
   /** Byte position of its local header. */
   readonly headerOffset: number;
-  /** Where the next entry, or the directory, begins: this one must end before. */
+  /** Where the next entry or the directory begins: this entry must end before that. */
   readonly limit: number;
 }
 
 type Unbounded = Omit<ZipEntry, 'limit'>;
 
 /**
- * Reads the central directory, which alone is believed about sizes: local headers may leave them out, and numpy's do.
- * Error: format_invalid, where the directory is missing, damaged, or does not end where the archive ends.
+ * Reads the central directory. Sizes come from it alone: local headers may leave them out, as numpy's do.
+ * Error: format_invalid if the directory is missing or damaged, or does not end where the end record begins.
  */
 export async function readZipDirectory(path: string, bytes: ByteSource): Promise<ZipEntry[]> {
   const { offset, length, count } = await findDirectory(path, bytes);
@@ -66,7 +66,7 @@ function entryEnds(directory: Buffer, at: number): [number, number, number] {
   return [nameEnd, extraEnd, extraEnd + directory.readUInt16LE(at + 32)];
 }
 
-/** What does not fit 32 bits is 0xFFFFFFFF and follows in the zip64 extra, in this order and only where it is needed. */
+/** Reads sizes and offset. Those that do not fit 32 bits are 0xFFFFFFFF and follow in the zip64 extra, in this order. */
 function readSizes(path: string, name: string, directory: Buffer, at: number, extra: Buffer) {
   const wide = findZip64Extra(extra);
   let used = 0;
@@ -91,11 +91,11 @@ function findZip64Extra(extra: Buffer): Buffer | undefined {
   return undefined;
 }
 
-/** Entries that overlap are how a small archive pretends to be a large one: each is given where it must end. */
+/** Adds where each entry must end: with overlapping entries a small archive could pretend to be a large one. */
 function withLimits(path: string, entries: readonly Unbounded[], directoryOffset: number): ZipEntry[] {
   const starts = entries.map((entry) => entry.headerOffset).sort((a, b) => a - b);
   const next = new Map<number, number>();
-  // Of several that begin at one place the first leaves no room for any of them.
+  // If several begin at the same place, the first gets that place as its end: there is no room for any of them.
   starts.forEach((start, i) => {
     if (!next.has(start)) next.set(start, starts[i + 1] ?? directoryOffset);
   });

@@ -3,10 +3,10 @@ import { zipError } from './zip-error.ts';
 
 const endLength = 22;
 const longestComment = 0xffff;
-/** A directory is some 60 bytes an array; no real one comes near. */
+/** A directory takes about 60 bytes per array: no real one comes near this. */
 const longestDirectory = 100_000_000;
 
-/** Arrays of an archive: each takes some memory before any is read. */
+/** The most arrays of an archive: each takes some memory before any is read. */
 const mostEntries = 250_000;
 
 /** Where the central directory lies. */
@@ -30,7 +30,7 @@ export async function findDirectory(path: string, bytes: ByteSource): Promise<Di
   const overflows = plain.count === 0xffff || plain.length === 0xffffffff || plain.offset === 0xffffffff;
   const large = overflows ? await readZip64End(path, bytes, end) : undefined;
   const span = large ?? { ...plain, end };
-  // Also refused so: bytes put before the archive, which shift every offset.
+  // This also refuses bytes put before the archive, which shift every offset.
   if (span.offset + span.length !== span.end) {
     throw zipError(
       'format_invalid',
@@ -51,7 +51,7 @@ export async function findDirectory(path: string, bytes: ByteSource): Promise<Di
   return span;
 }
 
-/** The end record lies before a comment that reaches exactly to the end of the file. */
+/** Finds the end record, which is followed by a comment that ends exactly where the file ends. */
 function findEnd(path: string, tail: Buffer): number {
   for (let at = tail.length - endLength; at >= 0; at--) {
     if (tail.readUInt32LE(at) !== 0x06054b50) continue;
@@ -61,7 +61,7 @@ function findEnd(path: string, tail: Buffer): number {
   throw zipError('format_invalid', path, 'is truncated, or no zip archive: the directory at its end is missing');
 }
 
-/** Above 65,534 entries or 4 GiB the true numbers lie in a record of their own; undefined where there is none. */
+/** Reads the record with the true numbers of archives above 65,534 entries or 4 GiB; undefined if there is none. */
 async function readZip64End(
   path: string,
   bytes: ByteSource,

@@ -1,6 +1,6 @@
 import { AppError, type ErrorCode } from '../errors.ts';
 
-/** An error about an archive, or about one member of it. */
+/** Makes an error about an archive, or about one of its members. */
 export function zipError(
   code: ErrorCode,
   path: string,
@@ -13,7 +13,7 @@ export function zipError(
   return new AppError(code, `${where}: ${problem}`, { hints, details });
 }
 
-/** How errors call a member of an archive. */
+/** How errors refer to a member of an archive. */
 export function whereInZip(path: string, member: string): string {
   return `${path}: member ${JSON.stringify(member)}`;
 }

@@ -5,12 +5,12 @@ import { readBytes } from '../tensor/byte-source.ts';
 import { zipError } from './zip-error.ts';
 import { wrongCrc, type ZipMember } from './zip-member.ts';
 
-/** What is read, and what is inflated, at a time. */
+/** Bytes to read, and bytes to inflate, at a time. */
 const pieceBytes = 1 << 16;
 
 /**
- * Inflates a member once, from its start to its end, piece by piece. It stops where more comes out than the directory
- * says, and gives the last piece only when length and CRC-32 have turned out right. Error: format_invalid.
+ * Inflates a member once, from start to end, piece by piece. Stops as soon as more comes out than the directory says, and
+ * yields the last piece only after checking length and CRC-32. Error: format_invalid.
  */
 export async function* inflate(member: ZipMember): AsyncGenerator<Uint8Array> {
   const { size, compressedSize } = member;
@@ -31,7 +31,7 @@ export async function* inflate(member: ZipMember): AsyncGenerator<Uint8Array> {
   if (last) yield last;
 }
 
-/** For members of one piece, of which an archive may have thousands: an inflater for each takes ten times as long. */
+/** Inflates a member of one piece. An archive may have thousands, and an inflater for each takes ten times as long. */
 async function* inflatedAtOnce(member: ZipMember): AsyncGenerator<Uint8Array> {
   const { archive, start, compressedSize, size } = member;
   const compressed = await readBytes(archive, start, compressedSize);
@@ -48,7 +48,7 @@ async function* inflatedAtOnce(member: ZipMember): AsyncGenerator<Uint8Array> {
 
 async function* inflatedPieces(member: ZipMember): AsyncGenerator<Uint8Array> {
   const inflater = createInflateRaw({ chunkSize: pieceBytes });
-  // Errors of reading reach whoever reads the inflater; the callback only keeps them from being thrown twice.
+  // Read errors reach the consumer of the inflater; the callback only keeps them from being thrown twice.
   pipeline(Readable.from(compressedPieces(member), { objectMode: false }), inflater, () => undefined);
   try {
     yield* inflater as AsyncIterable<Uint8Array>;

@@ -3,13 +3,13 @@ import { inflate } from './zip-inflate.ts';
 import type { ZipMember } from './zip-member.ts';
 import { spool } from './zip-spool.ts';
 
-/** Checking and sending take one pass each. Who goes back more often reads columns in bands, one pass for every band. */
+/** Checking and sending take one pass each. More passes mean that columns are read in bands, with a pass for every band. */
 const mostPasses = 4;
 
 /**
- * A deflated member as bytes that can be read by position. Reading on inflates on; reading back inflates from the start
- * again, and after a few times of that everything goes to a temporary file. Memory is two pieces, whatever the size.
- * Closing lets go of both; to read after that is to begin anew.
+ * A deflated member as bytes that can be read by position. Reading forwards continues inflating. Reading backwards
+ * inflates from the start again; after `mostPasses` passes everything goes to a temporary file. Memory is two pieces,
+ * whatever the size. Closing releases inflater and file; a read after that starts afresh.
  */
 export function inflatedBytes(member: ZipMember): ByteSource {
   let passes = 0;
@@ -27,7 +27,7 @@ export function inflatedBytes(member: ZipMember): ByteSource {
     try {
       await (spooled ?? pass)?.read(into, position);
     } catch (error) {
-      // A pass that failed has ended. The next read begins anew, and fails like this one.
+      // A pass that failed has ended. The next read starts afresh, and fails like this one.
       pass = undefined;
       throw error;
     }
@@ -57,7 +57,7 @@ export function inflatedBytes(member: ZipMember): ByteSource {
 }
 
 interface Pass {
-  /** Whether the position has not been passed. */
+  /** Whether the pass has not yet gone beyond the position. */
   reaches(position: number): boolean;
   read(into: Uint8Array, position: number): Promise<void>;
   close(): Promise<void>;

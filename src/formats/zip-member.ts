@@ -14,8 +14,8 @@ export interface ZipMember extends ZipEntry {
 const mostExpansion = 1032;
 
 /**
- * Finds a member's bytes by its local header and checks it against the directory.
- * Errors: format_unsupported (encrypted, another compression), format_invalid (it lies about sizes, overlaps, …).
+ * Finds a member's bytes by its local header, and checks that against the directory.
+ * Errors: format_unsupported (encrypted, another compression), format_invalid (wrong sizes, overlaps, …).
  */
 export async function findMember(path: string, archive: ByteSource, entry: ZipEntry): Promise<ZipMember> {
   const { name, method, size, compressedSize, limit } = entry;
@@ -41,7 +41,7 @@ export async function findMember(path: string, archive: ByteSource, entry: ZipEn
   return { ...entry, path, archive, start };
 }
 
-/** Returns where the data starts. Name and extra of a local header may have other lengths than in the directory. */
+/** Returns where the data starts. The extra field of a local header may be of another length than in the directory. */
 async function readLocalHeader(path: string, archive: ByteSource, entry: ZipEntry): Promise<number> {
   const { name, method, headerOffset, limit } = entry;
   const damaged = (problem: string) => zipError('format_invalid', path, `has ${problem} at byte ${headerOffset}`, name);
@@ -59,7 +59,7 @@ async function readLocalHeader(path: string, archive: ByteSource, entry: ZipEntr
   return start;
 }
 
-/** The bytes are not those that were written. */
+/** The error for bytes that are not those that were written. */
 export function wrongCrc({ path, name }: ZipMember) {
   const problem = 'is damaged: its CRC-32 checksum is wrong';
   return zipError('format_invalid', path, problem, name, ['fetch the file again, or save it again where it was made']);

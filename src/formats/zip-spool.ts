@@ -8,8 +8,8 @@ import { whereInZip } from './zip-error.ts';
 import type { ZipMember } from './zip-member.ts';
 
 /**
- * Writes a member's inflated bytes to a temporary file that only its owner can read, and that is gone when it is
- * closed. Errors: file_unreadable where there is no room for it, and those of the pieces.
+ * Writes a member's inflated bytes to a temporary file that only its owner can read, and that closing deletes.
+ * Errors: file_unreadable if it cannot be written, and those of the pieces.
  */
 export async function spool(member: ZipMember, pieces: AsyncIterable<Uint8Array>): Promise<ByteSource> {
   const folder = tmpdir();
@@ -17,7 +17,7 @@ export async function spool(member: ZipMember, pieces: AsyncIterable<Uint8Array>
   let handle: FileHandle | undefined;
   try {
     handle = await open(file, 'wx+', 0o600);
-    // A file without a name goes with its process, even with a killed one. Where that is not possible: on closing.
+    // A file without a name disappears with its process, even a killed one. Where that is impossible, closing deletes it.
     await rm(file).catch(() => undefined);
     await writeAll(handle, pieces);
   } catch (cause) {

@@ -6,7 +6,7 @@ import { formatRanges, membership, type Ranges, rangesOf } from '../tensor/range
 import { checkHeads, type HeadPlace, saidOfHead } from '../upload/head-place.ts';
 import type { Own } from './close-after.ts';
 
-/** What may be said of several SAEs at once. */
+/** Options that may apply to several SAEs at once. */
 export interface Choice {
   readonly layer?: number | undefined;
   readonly layers?: Ranges | undefined;
@@ -16,7 +16,7 @@ export interface Choice {
   readonly activations?: string | undefined;
 }
 
-/** The SAEs under some paths that are meant; `own` is given each file. Errors: those of finding, and of `chooseSaes`. */
+/** Finds the SAEs that are meant under some paths; gives each file to `own`. Errors: those of finding and `chooseSaes`. */
 export async function findChosen(
   paths: readonly string[],
   options: SaidOfTensor & Choice,
@@ -32,14 +32,14 @@ export async function findChosen(
 }
 
 /**
- * Of the SAEs that were found, those that are meant. Errors: usage where an option cannot hold for them, option_missing
- * and layer_out_of_range for `--layers`.
+ * Returns those of the SAEs found that are meant. Errors: usage if an option cannot apply to all of them, option_missing and
+ * layer_out_of_range for `--layers`.
  */
 export function chooseSaes(saes: readonly Sae[], options: Choice): readonly Sae[] {
   const { layer, layers, heads, kind } = options;
   if (heads !== undefined) checkHeads(saes, kind, heads);
   const chosen = layers === undefined ? saes : ofLayers(saes, layers, options);
-  // The heads of a crosscoder are one SAE that was found.
+  // The heads of a crosscoder share a file and count as one SAE.
   const found = new Set(chosen.map(({ file }) => file)).size;
   if (found > 1 && layer !== undefined) {
     throw new AppError('usage', `--layer names one layer, but ${found} SAEs were found`, {

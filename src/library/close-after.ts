@@ -2,7 +2,7 @@ interface Closable {
   close(): Promise<void>;
 }
 
-/** Sees to it that something is closed in the end, and returns it. */
+/** Takes ownership of something that is to be closed in the end, and returns it. */
 export type Own = <T extends Closable>(thing: T) => T;
 
 /** Runs `work`, then closes what it has taken ownership of, last first, whether it succeeded or not. */

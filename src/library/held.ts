@@ -2,7 +2,7 @@ import { reopeningOf } from '../errors.ts';
 import { isTimeUp } from '../upload/time-limit.ts';
 import type { Held, SaeEnd } from './sae-upload.ts';
 
-/** What keeps the next job of an upload from being begun, given how the last one ended; undefined where nothing does. */
+/** Returns why the next job of an upload must not begin, given how the last one ended; undefined if it may. */
 export function whatHolds(stop: AbortSignal | undefined, last: SaeEnd | undefined): Held | undefined {
   if (stop?.aborted) return { end: { type: isTimeUp(stop.reason) ? 'time_up' : 'stopped' } };
   if (last?.held) return last.held;

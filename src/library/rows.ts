@@ -6,7 +6,7 @@ import { matrixOf, type Orientation, type Tensor } from '../tensor/tensor.ts';
 
 /** Which rows of a file are meant. */
 export interface RowsOptions {
-  /** Its only matrix, unless named. */
+  /** Name of the matrix; may be absent if the file has only one. */
   readonly tensor?: string;
   /** Which axis counts rows: `rows` unless said otherwise. */
   readonly orientation?: Orientation;

@@ -4,15 +4,15 @@ import type { OnEvent } from '../upload/events.ts';
 import type { Typed, UploadRun } from '../upload/run.ts';
 import type { Server } from '../upload/server.ts';
 
-/** What every upload is told besides what it is of. */
+/** Options of every upload, whatever it uploads. */
 export interface RunOptions {
-  /** The server, of a connection; or who opens one, asked for it once the files have been found. */
+  /** The server of a connection, or a function that opens one, which is called once the files have been found. */
   readonly server: Server | (() => Promise<Server>);
-  /** Folder of journals and locks: the same one again is how an upload goes on. Made where there is none. */
+  /** Folder of journals and locks; the same folder must be given to resume an upload. Created if there is none. */
   readonly stateDir: string;
-  /** Ends the upload in order: what is in flight ends, nothing new is begun, and the report says `stopped`. */
+  /** Ends the upload in order: requests in flight are finished, nothing new is begun, and the report says `stopped`. */
   readonly signal?: AbortSignal;
-  /** Cuts off what is being sent, too. What is merely asked ends when the connection is closed. */
+  /** Also cuts off requests that are sending rows. Other requests end when the connection is closed. */
   readonly abort?: AbortSignal;
   /** Forget the journal; rows already on the server are still found and not sent again. */
   readonly restart?: boolean;
@@ -22,19 +22,19 @@ export interface RunOptions {
   readonly settleTimeoutMs?: number;
   /** When a quota is spent, sleep until it is reset instead of ending. */
   readonly wait?: boolean;
-  /** Begin with vectors although the server cannot list those that it has. */
+  /** Begin to upload vectors even if the server cannot list those that it has. */
   readonly assumeNew?: boolean;
   /** What a person would type to go on, for the journal. */
   readonly command?: string;
-  /** The same as words, for a later look at what was sent. */
+  /** The same command as words, for reading again later what was sent. */
   readonly typed?: Typed;
 }
 
-/** How long a server may go on working on a request whose connection was lost, where nobody says. */
+/** Default of `settleTimeoutMs`. */
 export const defaultSettleMs = 30_000;
 const never = new AbortController().signal;
 
-/** What the core wants to be told of a run. Makes its state folder. Error: checkpoint_damaged where it cannot. */
+/** Builds what the core needs for a run, and creates its state folder. Error: checkpoint_damaged if it cannot. */
 export async function uploadRun(options: RunOptions, server: Server, onEvent: OnEvent): Promise<UploadRun> {
   const { stateDir, abort = never, settleTimeoutMs = defaultSettleMs } = options;
   const stop = stopOf(options) ?? never;
@@ -50,17 +50,17 @@ export async function uploadRun(options: RunOptions, server: Server, onEvent: On
   return { server, stateDir, ...how, stop, abort, onEvent };
 }
 
-/** Ends an upload in order: what is to end at once is to begin nothing more either. */
+/** The signal that ends an upload in order: either of the two, because after `abort` nothing new may begin either. */
 export function stopOf({ signal, abort }: Pick<RunOptions, 'signal' | 'abort'>): AbortSignal | undefined {
   return signal && abort ? AbortSignal.any([signal, abort]) : (signal ?? abort);
 }
 
-/** The server that is meant. Errors: those of connecting. */
+/** Returns the server, and connects first if need be. Errors: those of connecting. */
 export function serverOf({ server }: RunOptions): Promise<Server> | Server {
   return typeof server === 'function' ? server() : server;
 }
 
-/** For work that has nothing under way which would have to end in order: throws what it was stopped with. */
+/** Throws the reason of a signal that has fired. For work with nothing in flight that would have to end in order. */
 export function throwIfStopped({ signal, abort }: Pick<RunOptions, 'signal' | 'abort'>): void {
   signal?.throwIfAborted();
   abort?.throwIfAborted();

@@ -9,27 +9,27 @@ import type { RunOptions } from './run-options.ts';
 
 /** What to upload of the SAEs under some paths, where to, and how. */
 export interface SaeUpload extends SaeOptions, RunOptions {
-  /** Tensor to read, where several could be meant. */
+  /** Tensor to read, if several could be meant. */
   readonly tensor?: string;
   /** Which axis of a 3-D decoder counts heads. */
   readonly headAxis?: 'first' | 'middle';
-  /** Of the SAEs found, only those of these layers: `[[0, 12]]` are layers 0 to 11. */
+  /** Only the SAEs of these layers, among those found: `[[0, 12]]` means layers 0 to 11. */
   readonly layers?: Ranges;
-  /** Told of each thing that happens; `source` is the SAE's place on the server, once it is known. */
+  /** Called with each event; `source` is the SAE's place on the server, once it is known. */
   readonly onEvent?: (event: UploadEvent & { readonly source?: string }) => void;
 }
 
-/** What a front end does around the parts of an upload. Each must run the part that it is given, and return its result. */
+/** What a front end does around the parts of an upload. A hook that is given a part must run it and return its result. */
 export interface SaeHooks {
   /** Around the check of one SAE. */
   checking?<T>(sae: Sae, check: (onEvent: OnEvent) => Promise<T>): Promise<T>;
-  /** All is checked and nothing is written yet: `false` ends it here. */
+  /** Called when everything is checked and nothing is written yet; `false` ends the upload here. */
   planned?(prepared: readonly PreparedSae[], server: Server): Promise<boolean>;
-  /** Around the sending of one. */
+  /** Around the sending of one SAE. */
   sending?(prepared: PreparedSae, send: (onEvent: OnEvent) => Promise<JobReport>): Promise<JobReport>;
 }
 
-/** How the upload of one SAE ended: with a report, with an error, or (`held`, which says why) before it was begun. */
+/** How the upload of one SAE ended: with a report, with an error, or before it began (`held` says why). */
 export type SaeEnd = {
   readonly source: string;
   readonly prepared: PreparedSae;
@@ -42,7 +42,7 @@ export type SaeEnd = {
 /** Why an upload was not begun. */
 export type Held = Pick<JobReport, 'end'>;
 
-/** Where the rows of an SAE go, as the server names it. */
+/** Returns the place where an SAE's rows go, as the server names it: `model/source`. */
 export function sourceOf({ model, source }: Pick<PreparedSae, 'model' | 'source'>): string {
   return `${model.id}/${source}`;
 }

@@ -3,13 +3,13 @@ import type { UploadRun } from '../upload/run.ts';
 import { waitFor } from '../wait-for.ts';
 
 /**
- * Sends, and where the run waits, again once the server takes more requests of a kind, if it has told when (it makes ten
- * source sets an hour). Errors: those of `send`.
+ * Calls `send`. If the server takes no more requests of a kind for now (it creates ten source sets an hour) and says when it
+ * will, a run that may wait calls `send` again at that time. Errors: those of `send`.
  */
 export async function sendWhenOpen<T>(given: UploadRun, send: (run: UploadRun) => Promise<T>): Promise<T> {
   const { wait, stop, onEvent } = given;
   let { restart, forceUnlock } = given;
-  // A lock that another run has taken while this one slept is its own, and what was begun anew is gone on with.
+  // The next call must not break a lock that another run took while this one slept, or restart what it has begun anew.
   const onStage = (stage: 'locked' | 'begun') => {
     forceUnlock = false;
     if (stage === 'begun') restart = false;

@@ -14,11 +14,11 @@ import { type SaeEnd, type SaeHooks, type SaeUpload, sourceOf } from './sae-uplo
 import { sendWhenOpen } from './send-when-open.ts';
 
 /**
- * Uploads every SAE under some paths, each a job of its own, or goes on with what an earlier run left. All are found and
- * checked before the first is sent. Of several, one that fails does not stop the others: its end holds the error.
+ * Uploads every SAE under some paths, each as a job of its own, or resumes what an earlier run left. All are found and
+ * checked before the first is sent. If one of several fails, the others are still sent, and its end holds the error.
  *
- * Errors: what is wrong with files or options (exit code 6; of several SAEs the details have each that `failed`), what
- * connecting throws, the signal's reason where it fires before anything is sent, and of a single SAE what sending throws.
+ * Errors: usage, checkpoint_mismatch, all of exit code 6 (for several SAEs, `details.failed` has each that failed), those of
+ * connecting, the signal's reason if it fires before anything is sent and, for a single SAE, those of sending.
  */
 export function uploadSae(
   paths: string | readonly string[],
@@ -53,7 +53,7 @@ function check(sae: Sae, upload: SaeUpload, server: Server, hooks: SaeHooks): Pr
       stateDir,
       restart,
       onEvent: (event) => {
-        // Told after each block: a file of many gigabytes is not read to its end once the user has had enough.
+        // Events come after each block, so that a stopped check does not read a file of many gigabytes to its end.
         throwIfStopped(upload);
         tell(event);
         upload.onEvent?.(event);
@@ -62,7 +62,7 @@ function check(sae: Sae, upload: SaeUpload, server: Server, hooks: SaeHooks): Pr
   return hooks.checking ? hooks.checking(sae, prepare) : prepare(() => undefined);
 }
 
-/** What is wrong with one of several SAEs, which says of which and of which head of a crosscoder. Errors: all others. */
+/** Adds to an error which of several SAEs, and which head of a crosscoder, it is about. Rethrows what is not wrong input. */
 function faultOf(error: unknown, sae: Sae): AppError {
   if (!isWrongInput(error)) throw error;
   const title = titleOf(sae);
@@ -70,9 +70,9 @@ function faultOf(error: unknown, sae: Sae): AppError {
   return error.with({ message, details: { file: sae.file.path, sae: title } });
 }
 
-/** An SAE that was not fit to be sent, and why: so of several none was. */
+/** An SAE that failed the check, and why. If one of several fails it, none is sent. */
 export interface RefusedSae {
-  /** Its path and, of a crosscoder, which head it is. */
+  /** Its path and, for a crosscoder, which head it is. */
   readonly sae: string;
   readonly code: string;
   readonly exitCode: number;
@@ -80,10 +80,10 @@ export interface RefusedSae {
   readonly hints: readonly string[];
 }
 
-/** The heads of a crosscoder each have a hint of their own, and one tells what the others are like. */
+/** Each head of a crosscoder has a hint of its own, and a few show what the others are like. */
 const mostHints = 5;
 
-/** What is wrong with some of several SAEs, as one error that holds them all. */
+/** Combines what is wrong with some of several SAEs into one error. */
 function allOf(faults: readonly AppError[]): AppError {
   const [first, second] = faults as [AppError, ...AppError[]];
   const failed = faults.map(
@@ -100,12 +100,12 @@ function allOf(faults: readonly AppError[]): AppError {
   });
 }
 
-/** The SAEs of a command that were not fit to be sent; undefined for other errors, and where there was only one SAE. */
+/** Returns the SAEs of a command that failed the check; undefined for other errors, and if only one SAE was found. */
 export function refusedSaes(error: unknown): readonly RefusedSae[] | undefined {
   return error instanceof AppError ? (error.details.failed as readonly RefusedSae[] | undefined) : undefined;
 }
 
-/** One after the other, until what stops one would stop the next too: a spent quota, or the end of the time. */
+/** Sends one SAE, unless what ended the last one would end it too: a spent quota, a signal, or the end of the time. */
 async function sendNext(
   prepared: PreparedSae,
   upload: SaeUpload,
@@ -119,7 +119,7 @@ async function sendNext(
   if (held) return { source, prepared, held };
   const send = async (tell: OnEvent) => {
     const run = await uploadRun(upload, server, (event) => {
-      // Nothing is under way while looking: there is nothing to wait for.
+      // Nothing is in flight during look-ups, so there is nothing to wait for.
       if (event.type === 'looking') throwIfStopped(upload);
       tell(event);
       upload.onEvent?.({ ...event, source });
@@ -130,7 +130,7 @@ async function sendNext(
     const report = await (hooks.sending ? hooks.sending(prepared, send) : send(() => undefined));
     return { source, prepared, report };
   } catch (thrown) {
-    // While looking, or with a server that did not answer: of this run there is nothing to report.
+    // Time ran out during a look-up, or without an answer from the server: this run has nothing to report.
     if (isTimeUp(thrown) || (isTimeUp(upload.signal?.reason) && upload.abort?.aborted))
       return { source, prepared, held: { end: { type: 'time_up' } } };
     if (!several) throw thrown;
@@ -140,7 +140,7 @@ async function sendNext(
   }
 }
 
-/** Two SAEs in one source would be one mixture of both. */
+/** Refuses two SAEs that would be mixed in one source. Error: layout_unknown. */
 function refuseSameSource(prepared: readonly PreparedSae[]): void {
   const seen = new Map<string, Sae>();
   for (const one of prepared) {
@@ -159,7 +159,7 @@ function refuseSameSource(prepared: readonly PreparedSae[]): void {
   }
 }
 
-/** How an SAE is called: its path and, of a crosscoder, which head it is. */
+/** An SAE's name for people: its path and, for a crosscoder, which head it is. */
 export function titleOf({ path, head }: Sae): string {
   return head ? `${path}, head ${head.index} of ${head.of}` : path;
 }

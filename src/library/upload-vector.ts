@@ -13,7 +13,7 @@ import { closeAfter } from './close-after.ts';
 import { type RunOptions, serverOf, throwIfStopped, uploadRun } from './run-options.ts';
 import { sendWhenOpen } from './send-when-open.ts';
 
-/** A file by its path, one that is open (and stays so), or the values themselves. */
+/** The path of a file, an open file (which stays open), or the values themselves. */
 export type VectorSource = string | TensorFile | Float32Array;
 
 interface DirectionUpload extends Omit<VectorOptions, 'hook' | 'strength' | 'probe'>, RunOptions {
@@ -27,14 +27,14 @@ interface DirectionUpload extends Omit<VectorOptions, 'hook' | 'strength' | 'pro
 /** What to upload as a steering vector, where to, and how. */
 export interface VectorUpload extends DirectionUpload, DirectionOptions {}
 
-/** What to upload as a linear probe, where to, and how. Its bias is the file's unless it is given. */
+/** What to upload as a linear probe, where to, and how. If no bias is given, the file's is used. */
 export interface ProbeUpload extends DirectionUpload, ProbeOptions, ProbeFacts {}
 
 /** What a front end does around the parts of an upload. */
 export interface VectorHooks<D extends Direction = Direction> {
-  /** All is checked and nothing is written yet: `false` ends it here. */
+  /** Called when everything is checked and nothing is written yet; `false` ends the upload here. */
   planned?(prepared: PreparedVector, direction: D, server: Server): Promise<boolean>;
-  /** Around the sending: runs it and returns its result. */
+  /** Around the sending; must run it and return its result. */
   sending?(send: () => Promise<JobReport>): Promise<JobReport>;
 }
 
@@ -47,8 +47,8 @@ export interface VectorEnd {
 }
 
 /**
- * Uploads one steering vector, or finds that an earlier run did. Undefined where a hook ended it.
- * Errors: what is wrong with the file or the options (exit code 6), what connecting and sending throw.
+ * Uploads one steering vector, or finds that an earlier run did. Undefined if a hook ended the upload.
+ * Errors: usage, all of exit code 6, those of connecting and sending, and the reason of a signal that fires before sending.
  */
 export function uploadVector(
   source: VectorSource,
@@ -61,7 +61,7 @@ export function uploadVector(
   });
 }
 
-/** Uploads one linear probe or concept direction, likewise. */
+/** Uploads one linear probe or concept direction, in the same way. */
 export function uploadProbe(
   source: VectorSource,
   upload: ProbeUpload,

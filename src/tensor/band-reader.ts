@@ -3,24 +3,24 @@ import type { ByteSource, Runs } from './byte-source.ts';
 import { decode, dtypeSize } from './dtype.ts';
 import type { Matrix } from './tensor.ts';
 
-/** Bytes of file that are in memory at a time: a row has one element in each of many lines, and short lines take many reads. */
+/** Bytes of the file in memory at a time. A row has one element in each of many lines: a small band takes many reads. */
 const bandBytes = 12 << 20;
 
-/** Lines that are read before other work gets its turn. */
+/** Lines read before other work gets a turn. */
 const linesAtOnce = 16;
 
-/** Rows of a matrix that are columns of its file: a band of lines is read for many of them, and turned a block at a time. */
+/** Reads rows that are columns of the file: a band of lines covers many rows, which are transposed a block at a time. */
 export function bandReader(matrix: Matrix): BlockReader {
   const { tensor, width, rowStride, columnStride } = matrix;
   const size = dtypeSize(tensor.dtype);
   const most = rowsThatFit(matrix, bandBytes, width * rowStride * size);
   const rows = Math.min(most, rowsThatFit(matrix, blockBytes, width * 4));
   const bandRows = Math.floor(most / rows) * rows;
-  // Each line begins at a multiple of 8 bytes, as its elements want it.
+  // Each line starts at a multiple of 8 bytes, so that its elements are aligned.
   const pitch = Math.ceil((((bandRows - 1) * rowStride + 1) * size) / 8) * 8;
   const band = new Uint8Array(pitch * width);
   const values = new Float32Array(rows * width);
-  // Elements that are float32 already are turned to where they are to be.
+  // Elements that are float32 already are transposed straight into `values`.
   const turned = tensor.dtype === 'F32' ? new Uint8Array(values.buffer) : new Uint8Array(rows * width * size);
   const turn = turner({ band, pitch, size, step: rowStride }, turned, width);
   let [first, end] = [0, 0];
@@ -50,7 +50,7 @@ export function bandReader(matrix: Matrix): BlockReader {
   };
 }
 
-/** Lines of a band, `pitch` bytes apart: row `i` has the element `i * step` of each. */
+/** The lines of a band, `pitch` bytes apart: row `i` consists of element `i * step` of each line. */
 interface Band {
   readonly band: Uint8Array<ArrayBuffer>;
   readonly pitch: number;
@@ -59,7 +59,7 @@ interface Band {
   readonly step: number;
 }
 
-/** Puts elements side by side in `out` that lie one in each line. What they mean does not matter: they are moved as integers. */
+/** Returns a function that gathers one element of each line into rows of `out`. It moves all types as integers. */
 function turner(
   { band, pitch, size, step }: Band,
   out: Uint8Array<ArrayBuffer>,
@@ -69,7 +69,7 @@ function turner(
   const [lines, rows] = [new Integers(band.buffer), new Integers(out.buffer)];
   const across = pitch / lines.BYTES_PER_ELEMENT;
   if (size <= 4) return (from, count) => turnLines(lines, from * step, across, step, rows, width, count);
-  // Those of 8 bytes in two halves.
+  // Elements of 8 bytes are moved as two halves.
   return (from, count) => {
     for (let i = 0; i < count; i++) {
       for (let line = 0; line < width; line++) {
@@ -83,7 +83,7 @@ function turner(
 
 type Integers = Int8Array | Int16Array | Int32Array;
 
-/** Eight lines at a time, in half of the time that one takes. */
+/** Transposes eight lines at a time, which takes half the time of one by one. */
 function turnLines(
   lines: Integers,
   first: number,

@@ -4,21 +4,21 @@ import { setImmediate } from 'node:timers/promises';
 import { AppError } from '../errors.ts';
 import { missingFile } from './missing-file.ts';
 
-/** Bytes that can be read by position: a file, or later anything that can be made to look like one. */
+/** Bytes that can be read by position: a file, memory, or anything made to look like one. */
 export interface ByteSource {
-  /** Bytes in all. */
+  /** Total number of bytes. */
   readonly size: number;
-  /** Fills `into` from `position`; throws where the bytes end before it is full. */
+  /** Fills `into` with the bytes from `position` on; throws if there are too few. */
   read(into: Uint8Array, position: number): Promise<void>;
   /**
-   * Reads `count` short runs of `length` bytes, one every `stride` bytes from `position`, to every `pitch` bytes of `into`.
-   * Absent where nothing is gained over reading them one by one.
+   * Reads `count` short runs of `length` bytes that lie `stride` bytes apart from `position` on, and puts them `pitch`
+   * bytes apart into `into`. Absent if this is no faster than reading them one by one.
    */
   readRuns?(into: Uint8Array, runs: Runs): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Equally long pieces of a file at equal distances, and how far apart they are put. Bytes. */
+/** Equally long, equally spaced pieces of a file, and how far apart to put them in memory (`pitch`). Bytes. */
 export interface Runs {
   readonly position: number;
   readonly stride: number;
@@ -27,15 +27,16 @@ export interface Runs {
   readonly pitch: number;
 }
 
-/** Systems, and Node itself, read less than 2 GiB at once. */
+/** Operating systems, and Node itself, read less than 2 GiB at once. */
 const largestRead = 1 << 30;
 
 /**
  * Opens a regular file for positioned reads.
- * Errors: file_not_found, file_unreadable (no permission, a folder, a device, or a file that shrank or failed while being read).
+ * Errors: file_not_found, file_unreadable (no permission, a folder, a device, or a file that shrinks or fails during a
+ * read).
  */
 export async function openFile(path: string): Promise<ByteSource> {
-  // Asked before opening: to open a pipe is to wait for whoever writes into it.
+  // Checked before opening: opening a pipe waits for somebody to write into it.
   const found = await stat(path).catch((cause) => {
     throw openError(path, cause);
   });
@@ -72,10 +73,10 @@ async function readFully(handle: FileHandle, path: string, into: Uint8Array, pos
   }
 }
 
-/** Runs up to this are read on the thread that asks for them: handing one to another takes longer than reading it. Bytes. */
+/** Runs of up to this many bytes are read synchronously: handing a read to the thread pool takes longer than the read. */
 const shortRun = 64 << 10;
 
-/** Reads some runs without leaving the thread, so the caller keeps `count` small and others get their turn in between. */
+/** Reads runs synchronously if they are short. Callers keep `count` small: other work gets a turn after each call. */
 async function readRunsFully(handle: FileHandle, path: string, into: Uint8Array, runs: Runs): Promise<void> {
   const { position, stride, length, count, pitch } = runs;
   for (let i = 0; i < count; i++) {
@@ -87,7 +88,7 @@ async function readRunsFully(handle: FileHandle, path: string, into: Uint8Array,
   await setImmediate();
 }
 
-/** Bytes that were read at once; none where that failed, which the other way of reading then tells. */
+/** Returns how many bytes one call read, or 0 if it failed: `readFully` then tries again and reports the error. */
 function readShort(fd: number, into: Uint8Array, at: number, length: number, position: number): number {
   try {
     return readSync(fd, into, at, length, position);
@@ -118,7 +119,7 @@ function openError(path: string, cause: unknown): AppError {
   });
 }
 
-/** Bytes that are in memory already. */
+/** Makes a byte source of bytes that are in memory already. */
 export function memoryBytes(bytes: Uint8Array): ByteSource {
   return {
     size: bytes.length,

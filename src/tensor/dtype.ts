@@ -1,13 +1,13 @@
 import { endianness } from 'node:os';
 
-/** Element types that weights come in, by their safetensors names. */
+/** Element types of weights, by their safetensors names. */
 export type Dtype = keyof typeof dtypes;
 
 /** Writes `count` elements of `bytes` (8-byte aligned, in the machine's byte order) as float32 into `out` from `at`. */
 type Decode = (bytes: Uint8Array<ArrayBuffer>, count: number, out: Float32Array, at: number) => void;
 
 interface DtypeEntry {
-  /** Bytes an element. */
+  /** Bytes per element. */
   readonly size: number;
   readonly float: boolean;
   readonly decode: Decode;
@@ -15,18 +15,18 @@ interface DtypeEntry {
 
 const hostIsLittleEndian = endianness() === 'LE';
 
-/** Which of two 16-bit elements lies in the lower half of the 32-bit word that they make up. */
+/** Which of the two 16-bit elements in a 32-bit word is its lower half. */
 const lowHalf = hostIsLittleEndian ? 0 : 1;
 const highHalf = 1 - lowHalf;
 
 type NumberArray = { readonly length: number; [index: number]: number };
 
-/** A decoder for element types that JavaScript has a typed array for; rounding to float32 is the array's own. */
+/** Returns a decoder for types with a typed array of their own; assigning to `out` rounds the values to float32. */
 function viewed(View: new (buffer: ArrayBuffer, offset: number, length: number) => NumberArray): Decode {
   return (bytes, count, out, at) => out.set(new View(bytes.buffer, bytes.byteOffset, count), at);
 }
 
-/** 64-bit integers arrive as BigInt, which typed arrays of numbers do not take. */
+/** Returns a decoder for 64-bit integers: these are BigInts, which typed arrays of numbers do not take. */
 function viewedBig(View: typeof BigInt64Array | typeof BigUint64Array): Decode {
   return (bytes, count, out, at) => {
     const view = new View(bytes.buffer, bytes.byteOffset, count);
@@ -34,7 +34,7 @@ function viewedBig(View: typeof BigInt64Array | typeof BigUint64Array): Decode {
   };
 }
 
-/** bfloat16 is the upper half of a float32. Four at a time, out of two words: in half of the time. */
+/** bfloat16 is the upper half of a float32. Decoding four at a time out of two words takes half the time. */
 const decodeBf16: Decode = (bytes, count, out, at) => {
   const bits = new Int32Array(out.buffer, out.byteOffset + 4 * at, count);
   const words = new Int32Array(bytes.buffer, bytes.byteOffset, count >> 1);
@@ -53,7 +53,7 @@ const decodeBf16: Decode = (bytes, count, out, at) => {
 
 let float16Table: Int32Array | undefined;
 
-/** The bits as float32 of all 65,536 float16 values: a look-up is several times faster than taking each apart. */
+/** The float32 bits of all 65,536 float16 values: a look-up is several times faster than decoding each value. */
 function float16Bits(): Int32Array {
   if (float16Table) return float16Table;
   const values = new Float32Array(65536);
@@ -62,7 +62,7 @@ function float16Bits(): Int32Array {
   return float16Table;
 }
 
-/** IEEE 754 binary16 bits as a number. */
+/** Converts IEEE 754 binary16 bits to a number. */
 export function float16ToNumber(half: number): number {
   const sign = half & 0x8000 ? -1 : 1;
   const exponent = (half >> 10) & 0x1f;
@@ -89,7 +89,7 @@ const decodeF16: Decode = (bytes, count, out, at) => {
   for (let i = whole; i < count; i++) bits[i] = table[halves[i] as number] as number;
 };
 
-/** Eight bits of sign, exponent and fraction; only E5M2 keeps its highest exponent for infinities, as IEEE 754 has it. */
+/** Decodes an 8-bit float. Only E5M2 reserves its highest exponent for infinities and NaN, as IEEE 754 does. */
 function float8ToNumber(bits: number, type: 'E4M3' | 'E5M2'): number {
   const [fractionBits, bias] = type === 'E4M3' ? [3, 7] : [2, 15];
   const magnitude = bits & 0x7f;
@@ -110,7 +110,7 @@ function decodeF8(type: 'E4M3' | 'E5M2'): Decode {
   };
 }
 
-/** Writers say true as 1; any other byte but 0 means the same to them when they read it. */
+/** Writers store true as 1, but readers take any byte other than 0 as true. */
 const decodeBool: Decode = (bytes, count, out, at) => {
   for (let i = 0; i < count; i++) out[at + i] = bytes[i] === 0 ? 0 : 1;
 };
@@ -138,7 +138,7 @@ export function isDtype(name: string): name is Dtype {
   return Object.hasOwn(dtypes, name);
 }
 
-/** Bytes an element of this type takes. */
+/** Bytes per element of this type. */
 export function dtypeSize(dtype: Dtype): number {
   return dtypes[dtype].size;
 }
@@ -149,8 +149,8 @@ export function isFloat(dtype: Dtype): boolean {
 }
 
 /**
- * Decodes `count` elements from the start of `bytes` to float32, rounding to nearest where the type is wider.
- * `bytes` must be 8-byte aligned and is swapped in place where its byte order is not the machine's.
+ * Decodes `count` elements from the start of `bytes` to float32, rounding to nearest if the type is wider.
+ * `bytes` must be 8-byte aligned. It is swapped in place if its byte order is not the machine's.
  */
 export function decode(
   dtype: Dtype,

@@ -1,23 +1,23 @@
 import { createHash } from 'node:crypto';
 import { intersectRanges, type Ranges, rangesOf } from './ranges.ts';
 
-/** Which index each row of a matrix has as a feature. */
+/** The feature index of each row of a matrix. */
 export interface Indices {
-  /** SHA-256 of the mapping; undefined where each row's number is its index, which takes no memory. */
+  /** SHA-256 of the mapping; undefined if each row's number is its index, which takes no memory. */
   readonly hash: string | undefined;
-  /** Only some rows have one: files may well speak of others. */
+  /** Whether only some rows have an index: data files may then mention features that are not here. */
   readonly isPart: boolean;
   indexOf(row: number): number;
-  /** Undefined where no row has that index. */
+  /** Undefined if no row has that index. */
   rowOf(index: number): number | undefined;
-  /** The rows of those indices that rows have. */
+  /** The rows that have one of these indices. */
   rowsOf(indices: Ranges): Ranges;
 }
 
-/** What an array is called that says which feature each row is: `feature_index` by SAEDashboard and in Llama Scope's Arrow files. */
+/** Names of arrays that say which feature each row is: `feature_index` in SAEDashboard and Llama Scope's Arrow files. */
 export const indexNames: readonly string[] = ['index', 'feature_index'];
 
-/** An object of a line of JSON with its index under the first of these names, whichever it has; null says nothing. */
+/** Renames a parsed JSON line's `feature_index` to `index`, unless `index` is there. A null counts as absent. */
 export function withIndex(json: unknown): unknown {
   if (typeof json !== 'object' || json === null || !('feature_index' in json)) return json;
   const { feature_index: other, ...rest } = json;
@@ -25,7 +25,7 @@ export function withIndex(json: unknown): unknown {
   return (own ?? other ?? undefined) === undefined ? rest : { ...rest, index: own ?? other };
 }
 
-/** What is wrong with a line that has both names, in words: nothing where they agree, or one is null. */
+/** Describes the fault of a line whose two names disagree; undefined if they agree, or if one is missing or null. */
 export function indexFault(json: unknown): string | undefined {
   if (typeof json !== 'object' || json === null || !('feature_index' in json) || !('index' in json)) return undefined;
   const { index, feature_index: other } = json;
@@ -33,10 +33,10 @@ export function indexFault(json: unknown): string | undefined {
   return `says "index" ${JSON.stringify(index)} and "feature_index" ${JSON.stringify(other)}: which feature is it of?`;
 }
 
-/** The largest index that servers take. */
+/** The largest index that servers accept. */
 export const largestIndex = 10_000_000;
 
-/** Rows that are numbered by where they stand. */
+/** Gives each row its own number as its index. */
 export function rowNumbers(rows: number): Indices {
   return {
     hash: undefined,
@@ -47,7 +47,7 @@ export function rowNumbers(rows: number): Indices {
   };
 }
 
-/** One row with an index of its own; the others have none and are not meant. */
+/** Gives one row an index. The other rows have none, because they are not uploaded. */
 export function singleIndex(row: number, index: number): Indices {
   return {
     hash: digest(Float64Array.of(row, index)),
@@ -58,10 +58,10 @@ export function singleIndex(row: number, index: number): Indices {
   };
 }
 
-/** A row number fits below this, and so do both as one double: index × 2^24 + row. */
+/** Row numbers are below this, so a double holds both exactly: index × 2^24 + row. */
 const rowLimit = 2 ** 24;
 
-/** Rows with indices of their own. `values` are whole, 0 to 10,000,000. Returns the first two rows that share one. */
+/** Gives rows the indices in `values`, integers from 0 to 10,000,000. If two rows share an index, returns these instead. */
 export function ownIndices(
   values: Float64Array,
 ): Indices | { readonly index: number; readonly rows: [number, number] } {
@@ -72,7 +72,7 @@ export function ownIndices(
   for (let at = 1; at < sorted.length; at++) {
     if (indexAt(at) === indexAt(at - 1)) return { index: indexAt(at), rows: [rowAt(at - 1), rowAt(at)] };
   }
-  /** Where the first index stands that is not smaller. */
+  /** Returns the position of the first index that is not smaller. */
   const find = (index: number) => {
     let [from, to] = [0, sorted.length];
     while (from < to) {

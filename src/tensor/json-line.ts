@@ -2,16 +2,16 @@ import { isUtf8 } from 'node:buffer';
 import type * as z from '../schema.ts';
 import { indexFault, withIndex } from './indices.ts';
 
-/** What is wrong with a line that does not say which feature it is of, with what it says instead. */
+/** Describes the fault of a line that has no index, listing the keys it has instead. */
 export function saysNoIndex(line: object): string {
   const keys = Object.keys(line).slice(0, mostKeys);
   return `says no "index": which feature is it of? It has ${keys.map((key) => JSON.stringify(key)).join(', ') || 'nothing'}`;
 }
 
-/** So many tell what a line is. */
+/** This many keys are enough to recognise a line. */
 const mostKeys = 6;
 
-/** A line of JSON that says which feature it is of, by a schema; or what is wrong with it, in words. */
+/** Parses a line of JSON by a schema, with its feature index as `index`. Returns a text that describes the fault, if any. */
 export function readJsonLine<S extends z.ZodMiniType>(text: Uint8Array, schema: S): z.infer<S> | string {
   if (!isUtf8(text)) return 'is not UTF-8';
   let json: unknown;

@@ -2,13 +2,13 @@ import { AppError } from '../errors.ts';
 import { type ByteSource, readBytes } from './byte-source.ts';
 
 const chunkBytes = 1 << 20;
-/** A record is one feature: kilobytes. */
+/** The most bytes of a line. A record is one feature, which takes kilobytes. */
 export const longestRecord = 64 << 20;
 
-/** Windows' editors and PowerShell write it before UTF-8. */
+/** Windows editors and PowerShell write this before UTF-8. */
 const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
 
-/** The first bytes of a text, a character each, to tell by how it begins what it is. */
+/** The beginning of a text without its byte order mark, one character per byte, for recognising its format. */
 export function beginning(head: Uint8Array): string {
   const text = Buffer.from(head.buffer, head.byteOffset, head.length);
   return text.subarray(lengthOfMark(text)).toString('latin1');
@@ -18,7 +18,7 @@ function lengthOfMark(head: Buffer): number {
   return head.subarray(0, byteOrderMark.length).equals(byteOrderMark) ? byteOrderMark.length : 0;
 }
 
-/** The lines of a file, with where each begins; `onChunk` is given all bytes. Error: record_invalid for an endless line. */
+/** Yields each line of a file and where it begins. `onChunk` gets all bytes. Error: record_invalid for an endless line. */
 export async function* linesOf(
   path: string,
   bytes: ByteSource,

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { AppError } from '../errors.ts';
 
-/** What a path is called where there is nothing: the one error for it, with hints by how the path looks. */
+/** Returns the one error for a path where nothing exists, with hints that depend on what the path looks like. */
 export function missingFile(path: string, what = 'no such file or folder', cause?: unknown): AppError {
   return new AppError('file_not_found', `${path}: ${what}`, {
     hints: hintsFor(path),
@@ -17,7 +17,7 @@ function hintsFor(path: string): string[] {
   if (repository !== undefined) return [`it is read from your disk; fetch it first: ${download(repository)}`];
   if (/^[a-z][\w+.-]*:\/\//i.test(path)) return ['it is read from your disk: download it first'];
   const target = linkTarget(path);
-  // As a cache of Hugging Face has them, whose files were cleared away or not copied along.
+  // Hugging Face caches consist of links, whose targets may have been deleted or not copied along.
   if (target !== undefined) return [`it is a link to ${target}, where there is nothing`];
   const folder = dirname(resolve(path));
   if (!existsSync(folder)) {
@@ -41,7 +41,7 @@ function linkTarget(path: string): string | undefined {
   }
 }
 
-/** Names in the folder that differ in case, ending or a few last letters only. */
+/** Up to three names in the folder that differ only in case, extension or the last few letters. */
 function alike(folder: string, name: string): string[] {
   const beginning = (text: string) => text.toLowerCase().replace(/\.\w+$/, '');
   const wanted = beginning(name);

@@ -7,8 +7,8 @@ import { elementCount, label, type Tensor } from './tensor.ts';
 const chunkValues = 1 << 16;
 
 /**
- * `count` elements that lie one after another, as doubles: counts and identifiers are not rounded to float32 as weights
- * are. The caller has checked that they are there. What does not count (`counts`) may be anything.
+ * Reads `count` consecutive elements as doubles: counts and identifiers must not be rounded to float32, as weights are.
+ * The caller has checked that they are there. Elements for which `counts` returns false may be anything.
  * Errors: format_unsupported for integers that a double rounds.
  */
 export async function readNumbers(
@@ -26,7 +26,7 @@ export async function readNumbers(
   return values;
 }
 
-/** A small dense array whole, as doubles in logical (C) order. Errors: those of `readNumbers`. */
+/** Reads a whole small dense array as doubles in logical (C) order. Errors: those of `readNumbers`. */
 export async function readInOrder(tensor: Tensor): Promise<Float64Array> {
   const count = elementCount(tensor.shape);
   const stored = await readNumbers(tensor, count);
@@ -82,7 +82,7 @@ function decodeDoubles(
   }
 }
 
-/** The shortest decimal number that rounds to a float32: 0.05 for what a float32 makes of 0.05. */
+/** Returns the shortest decimal number that rounds to this float32, such as 0.05 for the float32 nearest to 0.05. */
 export function shortestDecimal(single: number): number {
   for (let digits = 6; digits < 9; digits++) {
     const short = Number(single.toPrecision(digits));

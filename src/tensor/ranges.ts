@@ -46,23 +46,23 @@ export function intersectRanges(a: Ranges, b: Ranges): Ranges {
   return subtractRanges(a, subtractRanges(a, b));
 }
 
-/** Whether a row is in the ranges, asked for one row after the other. */
+/** Returns a function that tells whether a row is in the ranges. It is fastest for rows in ascending order. */
 export function membership(ranges: Ranges): (row: number) => boolean {
   let at = 0;
   return (row) => {
-    // Rows are mostly asked for in order: the first range that does not end before the last one is the first to try.
+    // Rows mostly come in order: the search continues where it stopped, and starts over only if the row lies before that.
     if (at > 0 && row < (ranges[at - 1] as Range)[1]) at = 0;
     while (at < ranges.length && (ranges[at] as Range)[1] <= row) at++;
     return at < ranges.length && (ranges[at] as Range)[0] <= row;
   };
 }
 
-/** Row numbers one by one, ascending. */
+/** Yields row numbers one by one, ascending. */
 export function* eachRow(ranges: Ranges): Generator<number> {
   for (const [start, end] of ranges) for (let row = start; row < end; row++) yield row;
 }
 
-/** Row numbers, in any order, as ranges. */
+/** Turns row numbers in any order into ranges. */
 export function rangesOf(rows: Iterable<number>): Ranges {
   const sorted = Array.from(rows).sort((a, b) => a - b);
   const ranges: [number, number][] = [];
@@ -74,12 +74,12 @@ export function rangesOf(rows: Iterable<number>): Ranges {
   return ranges;
 }
 
-/** Ranges as a person writes them: `0-999,2048`. */
+/** Writes ranges as a person would: `0-999,2048`. */
 export function formatRanges(ranges: Ranges): string {
   return ranges.map(([start, end]) => (end - start === 1 ? `${start}` : `${start}-${end - 1}`)).join(',');
 }
 
-/** Reads `0-999,2048` (both ends included); undefined where it is not of that form. */
+/** Reads `0-999,2048` (both ends included); undefined if the text is not of that form. */
 export function parseRanges(text: string): Ranges | undefined {
   const ranges: Range[] = [];
   for (const part of text.split(',')) {

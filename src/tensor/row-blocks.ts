@@ -4,7 +4,7 @@ import { decode, dtypeSize } from './dtype.ts';
 import { countRows, type Ranges } from './ranges.ts';
 import type { Matrix } from './tensor.ts';
 
-/** Consecutive rows as float32, row after row. `values` is reused: it holds these rows until the next block is asked for. */
+/** Consecutive rows as float32, row after row. `values` is reused: it is valid until the next block is asked for. */
 export interface RowBlock {
   /** Row number of the first row. */
   readonly start: number;
@@ -19,9 +19,9 @@ export interface RowBlock {
  * Rows that lie contiguously are read in one piece; rows that are columns of the file are read in bands and transposed.
  */
 export async function* rowBlocks(matrix: Matrix, ranges: Ranges): AsyncGenerator<RowBlock> {
-  // A matrix of no rows may claim any width: no buffer is made for it.
+  // A matrix without rows may claim any width, so no buffer is made for it.
   if (countRows(ranges) === 0) return;
-  // Nor are rows of no width told one megabyte after the other: a header may claim any number of them.
+  // Rows of width 0 come in one block per range: a header may claim any number of them.
   if (matrix.width === 0) {
     for (const [start, end] of ranges) yield { start, count: end - start, width: 0, values: new Float32Array(0) };
     return;
@@ -45,8 +45,8 @@ export async function* rowBlocks(matrix: Matrix, ranges: Ranges): AsyncGenerator
 }
 
 /**
- * The readers of the matrix that was read last, with their buffers. A job reads its rows twice, once to check them and once to send
- * them, and memory that is touched for the first time can take as long as reading does.
+ * The readers of the matrix that was read last, kept for their buffers. A job reads its rows twice, once to check and
+ * once to send them, and touching memory for the first time can take as long as reading.
  */
 let idle = new WeakMap<Matrix, BlockReader[]>();
 
@@ -54,7 +54,7 @@ function takeReader(matrix: Matrix): BlockReader {
   return idle.get(matrix)?.pop() ?? (matrix.columnStride <= matrix.rowStride ? rowReader : bandReader)(matrix);
 }
 
-/** By two readers in turns: one reads while the rows of the other are used. */
+/** Alternates between two readers: one reads while the rows of the other are used. */
 async function* readAhead(
   read: (by: BlockReader) => Promise<RowBlock | undefined>,
   readers: readonly BlockReader[],
@@ -66,17 +66,17 @@ async function* readAhead(
       const block = await next;
       if (!block) return;
       next = read(by);
-      // An error is met where the block is asked for, if it ever is.
+      // An error surfaces when the block is asked for, if it ever is.
       next.catch(() => undefined);
       yield block;
     }
   } finally {
-    // Whoever stops here may close the file next.
+    // A caller that stops early may close the file next, so the pending read must end first.
     await next.catch(() => undefined);
   }
 }
 
-/** Rows from `start` on, in a range that ends at `until`. */
+/** `count` rows from `start` on, in a range that ends at `until`. */
 interface Piece {
   readonly start: number;
   readonly count: number;
@@ -89,7 +89,7 @@ function* piecesOf(ranges: Ranges, most: number): Generator<Piece, undefined> {
   }
 }
 
-/** The elements of a row lie closer than its neighbours do; both may lie apart (a slab of a 3-D tensor). */
+/** Reads rows whose elements lie closer together than the rows do. Both may lie apart (a slab of a 3-D tensor). */
 function rowReader(matrix: Matrix): BlockReader {
   const { tensor, width, rowStride, columnStride } = matrix;
   const size = dtypeSize(tensor.dtype);
@@ -97,7 +97,7 @@ function rowReader(matrix: Matrix): BlockReader {
   const rowSpan = (width - 1) * columnStride + 1;
   const isDense = rowStride === width && columnStride === 1;
   const values = new Float32Array(rows * width);
-  // Rows that are float32 already are read to where they are to be.
+  // Dense rows that are float32 already are read straight into `values`.
   const bytes =
     isDense && tensor.dtype === 'F32'
       ? new Uint8Array(values.buffer)

@@ -3,10 +3,10 @@ import { AppError } from '../errors.ts';
 import { type ByteSource, memoryBytes } from './byte-source.ts';
 import { type Dtype, dtypeSize } from './dtype.ts';
 
-/** An array that lies flat in some bytes. Every format describes what it holds this way. */
+/** An array stored in some bytes. Every format describes its contents this way. */
 export interface Tensor {
   readonly file: string;
-  /** Empty where the format names nothing (.npy). */
+  /** Empty if the format has no names (.npy). */
   readonly name: string;
   readonly dtype: Dtype;
   readonly bigEndian: boolean;
@@ -18,7 +18,7 @@ export interface Tensor {
   readonly bytes: ByteSource;
 }
 
-/** A tensor read as `rows` vectors of `width` values; which axis is which has been settled. Strides count elements. */
+/** A tensor as `rows` vectors of `width` values, after deciding which axis is which. Strides count elements. */
 export interface Matrix {
   readonly tensor: Tensor;
   readonly rows: number;
@@ -43,8 +43,8 @@ export function denseStrides(shape: readonly number[], fortran = false): number[
 }
 
 /**
- * Number of elements, or NaN where the lengths multiply to more than a double counts exactly. An axis of length 0 does
- * not excuse the others: strides are made of them.
+ * Number of elements, or NaN if the lengths multiply to more than a double counts exactly. An axis of length 0 does not
+ * exempt the others from that limit, because strides are computed from them.
  */
 export function elementCount(shape: readonly number[]): number {
   let count = 1;
@@ -55,7 +55,7 @@ export function elementCount(shape: readonly number[]): number {
   return shape.includes(0) ? 0 : count;
 }
 
-/** A 2-D tensor as vectors along the axis that `orientation` leaves free. Errors: layout_unknown unless 2-D. */
+/** Views a 2-D tensor as vectors, one per index of the axis that `orientation` names. Errors: layout_unknown unless 2-D. */
 export function matrixOf(tensor: Tensor, orientation: Orientation): Matrix {
   const [height, breadth] = tensor.shape;
   const [down, across] = tensor.strides;
@@ -75,13 +75,13 @@ export function slabOf(tensor: Tensor, axis: number, index: number): Tensor {
   return { ...tensor, shape: without(tensor.shape), strides: without(tensor.strides), offset };
 }
 
-/** Every element of a tensor of any shape, as one row in the order it is stored. */
+/** Views a tensor of any shape as one row, in storage order. */
 export function flatRow(tensor: Tensor): Matrix {
   const width = elementCount(tensor.shape);
   return { tensor, rows: 1, width, rowStride: width, columnStride: 1 };
 }
 
-/** Storage for values that were read whole: as a tensor's own, in the machine's byte order. */
+/** The storage fields of a tensor for values in memory, in the machine's byte order. */
 export function inMemory(
   values: Float32Array,
 ): Pick<Tensor, 'bytes' | 'offset' | 'dtype' | 'bigEndian' | 'shape' | 'strides'> {
@@ -90,15 +90,15 @@ export function inMemory(
   return { bytes, offset: 0, dtype: 'F32', bigEndian, shape: [values.length], strides: [1] };
 }
 
-/** How errors and plans call a tensor: its file and, where it has one, its name. */
+/** How errors and plans refer to a tensor: by its file and, if it has one, its name. */
 export function label(tensor: Pick<Tensor, 'file' | 'name'>): string {
   return tensor.name === '' ? tensor.file : `${tensor.file}: tensor ${quoted(tensor.name)}`;
 }
 
-/** Longer names are somebody's joke. */
+/** Longer names are cut: no real tensor has one. */
 const longestName = 200;
 
-/** A name out of a file, as it may stand within a line: whoever wrote it has no say in where that ends. */
+/** Quotes a name that comes from a file for use within a line, escaping whatever could end the line. */
 export function quoted(name: string): string {
   const short = name.length > longestName ? `${name.slice(0, longestName)}…` : name;
   return /[\p{Cc}\u2028\u2029]/u.test(short) ? JSON.stringify(short) : `"${short}"`;

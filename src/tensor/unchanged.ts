@@ -1,12 +1,12 @@
 import { statSync } from 'node:fs';
 import { AppError } from '../errors.ts';
 
-/** Throws where a file is no longer what it was. Error: checkpoint_mismatch. */
+/** Throws if a file has changed. Error: checkpoint_mismatch. */
 export type RequireUnchanged = () => void;
 
 /**
- * Remembers a file as it is now: what is checked and what is sent is read at different times, and must be the same. Size and
- * time of change are asked for, some microseconds each time; a file without them is not watched.
+ * Remembers a file's size and modification time: it is read once to check and once to send, and both must see the same. A
+ * look at these takes some microseconds. A path where nothing exists is not watched.
  */
 export function unchangedSince(path: string): RequireUnchanged {
   const before = look(path);

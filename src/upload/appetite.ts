@@ -2,49 +2,49 @@ import type { Body, BodyLimits } from './body.ts';
 import { gate } from './gate.ts';
 
 /**
- * How much a server is given at a time: little at first, more while it answers at once, half when it is slow or fails.
- * What it takes best is not known beforehand; a public server gives up after five seconds, one nearby takes megabytes.
+ * Decides how much to send a server at a time: little at first, more while it answers quickly, half if it is slow or fails.
+ * The best size is not known beforehand: the public server gives up after five seconds, a nearby one takes megabytes.
  */
 export interface Appetite {
-  /** Of the next body. */
+  /** Limits of the next body. */
   limits(): BodyLimits;
-  /** Waits until one more body may be made; what it gives is called when that body is done with. */
+  /** Waits until one more body may be made. Call the returned function once that body is done with. */
   make(): Promise<() => void>;
-  /** Waits until one more request may be under way; what it gives is called when that has ended. */
+  /** Waits until one more request may be in flight. Call the returned function once it has ended. */
   begin(): Promise<() => void>;
-  /** Requests that may be under way. */
+  /** Number of requests that may be in flight. */
   inFlight(): number;
-  /** The server has taken a body, `ms` after it was sent. */
+  /** Notes that the server stored a body, `ms` after it was sent. */
   took(body: Body, ms: number): void;
-  /** The server failed with a body, or may have. */
+  /** Notes that the server failed on a body, or may have. */
   failed(body: Body): void;
-  /** The server takes no rows together that are as large as this body. */
+  /** Notes that the server takes no body of several rows that is as large as this one. */
   tooLarge(body: Body): void;
 }
 
-/** What no request is to go beyond: what the server tells, and what the user does. */
+/** Upper limits on what is sent: those of the server and those of the user. */
 export interface Most {
   readonly rows: number;
   readonly bytes: number;
   readonly inFlight: number;
-  /** Bodies that are made ahead of their turn, so that none is waited for. */
+  /** Bodies made ahead of their turn, so that sending never waits for one. */
   readonly ahead: number;
 }
 
 const firstBytes = 1 << 20;
-/** Bodies are held in memory, several of them: a server that takes any size is not given more than this at a time, but for a row that is larger alone. */
+/** Several bodies are in memory at once, so none is larger than this, whatever the server takes, unless one row is. */
 const mostBytes = 8 << 20;
 const quickMs = 2_000;
-/** Four fifths of what the public server gives a transaction. */
+/** Four fifths of the public server's time limit for a transaction. */
 const slowMs = 4_000;
-/** A server that is slow whatever it is given is not helped by being asked more often. */
+/** Slow batches of so few rows are not halved: a server that is slow at any size is not helped by more requests. */
 const fewestRows = 16;
-/** Half as much should take this part of the time, or the size was not to blame. */
+/** Halving a body should cut its time to this fraction; otherwise its size was not to blame. */
 const worthwhile = 0.8;
-/** Once it has been too much: up to the edge again, but with many good answers for each one lost there. */
+/** Growth after a body was too much: approaches the limit again, with many good answers for each one lost there. */
 const carefulGrowth = 1.125;
 
-/** The appetite of a server that is not yet known. */
+/** Makes the appetite for a server about which nothing is known yet. */
 export function createAppetite(most: Most): Appetite {
   let { rows } = most;
   let bytes = Math.min(firstBytes, most.bytes);

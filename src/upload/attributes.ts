@@ -3,7 +3,7 @@ import { AppError } from '../errors.ts';
 import { parseLicense } from './licenses.ts';
 import type { Capabilities, Server, SourceSet } from './server.ts';
 
-/** What may be said of an upload as a whole, whatever it is. */
+/** Attributes of an upload as a whole, whatever its kind. */
 export interface Attributes {
   readonly description?: string;
   readonly tags?: readonly string[];
@@ -14,18 +14,18 @@ export interface Attributes {
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
-/** Holds where nobody says otherwise. */
+/** Applies if the user names no licence. */
 const defaultLicense = 'CC-BY-4.0';
 
-/** The fields of an upload that carry its attributes, where the server keeps any. */
+/** Returns the fields of an upload that carry its attributes; none if the server keeps no attributes. */
 export function attributeFields(attributes: Attributes, { storesAttributes }: Capabilities): Record<string, unknown> {
   if (!storesAttributes) return {};
   const { visibility, ...others } = { ...attributes, license: attributes.license ?? defaultLicense };
-  // Public is what holds without being said: an upload is the same with it and without.
+  // Public is the default and left out, so that naming it does not make the upload a different one.
   return visibility === 'private' ? { ...others, visibility } : others;
 }
 
-/** Under what licence and for whom an upload is, in words; undefined where the server keeps neither. */
+/** Returns an upload's licence and visibility in words; undefined if the server keeps neither. */
 export function sharing(
   { license, visibility = 'public' }: Attributes,
   { storesAttributes }: Capabilities,
@@ -33,7 +33,7 @@ export function sharing(
   return storesAttributes ? `${license ?? `${defaultLicense} (default)`}, ${visibility}` : undefined;
 }
 
-/** Refuses what no server takes, and what this one would show to everyone. Errors: usage, cannot_be_stored. */
+/** Refuses attributes that no server takes, and `private` where this one cannot keep it. Errors: usage, cannot_be_stored. */
 export function checkAttributes(
   { description, tags = [], license, visibility, metadata = {} }: Attributes,
   server: Server,
@@ -66,7 +66,7 @@ export function checkAttributes(
   });
 }
 
-/** What keeps a JSON value from arriving as it is; an empty text is a value like any other here. */
+/** Says why a JSON value would not arrive unchanged; undefined if it would. Empty texts are allowed here. */
 function jsonFault(value: unknown): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : textFault(value);
   if (typeof value === 'number') return Number.isFinite(value) ? undefined : 'is a number larger than any float64';
@@ -79,8 +79,8 @@ function jsonFault(value: unknown): string | undefined {
 }
 
 /**
- * Of what was given, all that the server cannot store, by the names of its options. A licence that nobody named is not
- * given. `set` is the source set as the server has or will have it: the one place where every server keeps two of them.
+ * Returns the given attributes that the server cannot store, by name. The default licence does not count as given. `set` is
+ * the source set as the server has or will have it: there, every server keeps a description and a paper's URL.
  */
 export function notStored(
   attributes: Attributes,
@@ -96,7 +96,7 @@ export function notStored(
   return Object.fromEntries(Object.entries(given).filter(([name, value]) => !kept(name, value)));
 }
 
-/** A source set as it comes to be when an upload with these attributes makes it. */
+/** Returns the contents of the source set that an upload with these attributes creates. */
 export function newSet({ description, paperUrl }: Attributes): Pick<SourceSet, 'description' | 'urls'> {
   return { description: description ?? '', urls: paperUrl === undefined ? [] : [paperUrl] };
 }

@@ -9,28 +9,28 @@ import type { IntentRecord } from './journal-records.ts';
 import type { Patience } from './patience.ts';
 import type { JobInput } from './run.ts';
 
-/** What the senders of a run need of its job besides rows. */
+/** What sending needs from a job besides its rows. */
 type SentJob = Pick<
   JobInput,
   'server' | 'identity' | 'matrix' | 'requireUnchanged' | 'delivery' | 'settleTimeoutMs' | 'stop' | 'abort' | 'onEvent'
 >;
 
 export interface SendInput extends SentJob {
-  /** Id of the job, for what a person is told to type. */
+  /** Id of the job, for commands that the user is told to type. */
   readonly job: string;
   /** Rows to send in new batches. */
   readonly pending: Ranges;
-  /** Rows that the server kept failing in an earlier run: tried once more at the end, one by one. */
+  /** Rows on which the server kept failing in an earlier run: tried once more at the end, one by one. */
   readonly doubtful: Ranges;
   /** Batches of an earlier run whose outcome is unknown. */
   readonly unknown: readonly IntentRecord[];
   readonly nextBatch: number;
-  /** The server has taken rows of this job in an earlier run. */
+  /** Whether the server stored rows of this job in an earlier run. */
   readonly takenBefore: boolean;
   readonly journal: Journal;
-  /** Called with rows once the server has confirmed them, and its names for them where it gives any. */
+  /** Called with rows once the server has confirmed them, and with its names for them if it gives any. */
   readonly onConfirmed: (rows: Ranges, ids: ReadonlyMap<number, string>) => void;
-  /** Called with a row that is left out because the server keeps failing it. */
+  /** Called with a row that is left out because the server keeps failing on it. */
   readonly onQuarantined: (row: number, why: string) => void;
 }
 
@@ -40,30 +40,30 @@ export interface Run extends SendInput {
   readonly patience: Patience;
   readonly appetite: Appetite;
   nextBatch: number;
-  /** Batches of this job that the server has taken, as far as this run needs to know: those of earlier runs are one. */
+  /** Number of batches of this job that the server has taken; all those of earlier runs count as one. */
   taken: number;
-  /** What ends the run if the next row that is tried alone fails too: the first one did, and nothing was taken. */
+  /** Error for a row that failed alone before anything was taken. Ends the run if the next one fails too or none follows. */
   alone?: AppError;
-  /** Brings a batch to an end, and the others that it is split into. */
+  /** Brings a batch to an end, including the batches it is split into. */
   deliver(batch: Batch): Promise<void>;
   /** Rows still to be confirmed. */
   left: number;
   /**
-   * Rows that failed one by one, in this run or an earlier one, with how much had been taken when they did (-1: earlier): it is
-   * not yet certain that it is they.
+   * Rows that failed when sent alone, with the value of `taken` at that time (-1: in an earlier run). It is not yet certain
+   * that the rows themselves are to blame.
    */
   readonly suspects: Map<number, number>;
-  /** A person has been told that requests are spread. */
+  /** Whether the user has been told that requests are spread out. */
   paced: boolean;
-  /** The server has these rows, by its own word. */
+  /** Notes that the server has these rows, by its own answer. */
   confirm(rows: Ranges, ids: ReadonlyMap<number, string>): void;
-  /** Ends what is waited for: the user's `stop`, or a failure, after which nothing more is sent. */
+  /** Ends all waiting: fires on the user's `stop` or on a failure, after which nothing more is sent. */
   readonly over: AbortSignal;
-  /** Nothing new is to be begun: the run was stopped or has failed, or the server takes no more for now. */
+  /** Whether nothing new may begin: the run was stopped or has failed, or the server takes no more for now. */
   isOver(): boolean;
-  /** Ends the run with the first failure. */
+  /** Ends the run with an error; the first one stays. */
   fail(error: AppError): void;
-  /** Ends the run where the server takes no more for now; the first reason stays. */
+  /** Ends the run because the server takes no more for now; the first reason stays. */
   close(why: Reopening): void;
 }
 
@@ -74,24 +74,24 @@ export interface Batch {
   readonly body: Body;
   /** Its intent is in the journal already: it may have been sent. */
   readonly known: boolean;
-  /** Another version of this tool made other bytes of these rows: its key would be refused for these. */
+  /** Another version of this tool sent these rows as other bytes: the server would refuse the key for these bytes. */
   readonly stale?: boolean;
-  /** Several rows, made into one when the server, or the user, allowed more at a time than now. */
+  /** It has several rows and is larger than the server or the user now allows. */
   readonly oversize?: boolean;
-  /** Its one row has failed before, and then this often again: it is left out once that says enough. */
+  /** Its one row failed before, and has failed this many times since. After enough failures it is left out. */
   readonly doubtful?: number;
-  /** A single failure says enough. */
+  /** A single failure is enough to suspect its one row. */
   readonly brief?: boolean;
-  /** It is part of a batch in which a bad row is looked for: the other parts, which wait for their turn. */
+  /** Set while a bad row is searched for by halving: the queue from which all parts of the original batch are tried. */
   readonly search?: Batch[];
 }
 
-/** A body that was never sent, under a key of its own. */
+/** Makes a batch from a body that was never sent, with a new key. */
 export function newBatch(run: Run, body: Body): Batch {
   return { id: run.nextBatch++, key: randomUUID(), body, known: false };
 }
 
-/** The server certainly does not have it: its rows are to be sent again, in other batches. */
+/** Gives a batch up: rows not known to be stored go into other batches. If it may be stored, the server ignores repeats. */
 export async function drop({ journal }: Run, { id }: Batch, why: string): Promise<void> {
   await journal.append({ t: 'dropped', batch: id, why });
 }

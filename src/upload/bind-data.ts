@@ -8,18 +8,18 @@ import type { Journal } from './journal.ts';
 import type { JournalState } from './journal-state.ts';
 import { runsOf } from './row-runs.ts';
 
-/** What the data of a run looks like; a journal must have been begun with the same. */
+/** What identifies the data of a run; its journal must have been begun with the same. */
 export interface DataPrint {
   readonly matrix: Matrix;
   readonly blocks: ReadonlyMap<number, string>;
-  /** The fields that are sent beside the values, as a JSON object. */
+  /** The fields that are sent besides the values, as a JSON object. */
   readonly fields: string;
   readonly delivery: { readonly format: Pick<BodyFormat, 'indexOf'> };
 }
 
 /**
- * Checks that a journal was begun with this data, and notes what is new in it.
- * Errors: checkpoint_mismatch with both values, never a new start in silence.
+ * Checks that a journal was begun with this data, and records in it what is new. Never starts over silently.
+ * Errors: checkpoint_mismatch with both values.
  */
 export async function bindData(journal: Journal, print: DataPrint): Promise<void> {
   const { matrix, blocks, fields } = print;
@@ -32,7 +32,7 @@ export async function bindData(journal: Journal, print: DataPrint): Promise<void
   if (fresh.length > 0) await journal.append({ t: 'blocks', hashes: Object.fromEntries(fresh) });
 }
 
-/** Whether a journal was begun with this data. Errors: checkpoint_mismatch with both values. */
+/** Checks that a journal was begun with this data. Errors: checkpoint_mismatch with both values. */
 export function checkData(state: JournalState, { matrix, blocks, fields }: Omit<DataPrint, 'delivery'>): void {
   const known = state.data;
   if (known && (known.rows !== matrix.rows || known.width !== matrix.width)) {
@@ -44,7 +44,7 @@ export function checkData(state: JournalState, { matrix, blocks, fields }: Omit<
     const { expected, found } = fact;
     throw changed(matrix, state, { expected, found, what: `${fact.name} changed, which is sent with it` });
   }
-  // Digests of earlier versions were longer, and say nothing of these.
+  // Earlier versions wrote longer digests, which cannot be compared with these.
   const isOther = (before: string | undefined, hash: string) => before?.length === hash.length && before !== hash;
   const different = [...blocks].filter(([block, hash]) => isOther(state.blocks.get(block), hash));
   if (different.length > 0) {
@@ -56,14 +56,14 @@ export function checkData(state: JournalState, { matrix, blocks, fields }: Omit<
   }
 }
 
-/** What is not as it was when the job was begun, with both values. */
+/** A difference from what the job was begun with, with both values. */
 interface Change {
   readonly what: string;
   readonly expected: string;
   readonly found: string;
 }
 
-/** Fields that are the digest of a file. */
+/** Fields that hold a digest, with what people call them. */
 const digestNames: ReadonlyMap<string, string> = new Map([
   ['featureMetadata', 'the contents of --feature-metadata (digest)'],
   ['activations', 'the contents of --activations (digest)'],
@@ -78,11 +78,11 @@ const optionNames: ReadonlyMap<string, string> = new Map([
   ...['kind', 'description', 'license', 'visibility', 'metadata', 'label'].map((name) => [name, `--${name}`] as const),
 ]);
 
-/** The first field of two JSON objects that differs, as people know it, with both values. */
+/** Returns the first field in which two JSON objects differ, as people know it, with both values. */
 function changedFact(before: string, now: string): (Omit<Change, 'what'> & { name: string }) | undefined {
   if (before === now) return undefined;
   const [old, young] = [before, now].map((text) => new Map(Object.entries(JSON.parse(text) as object)));
-  // An earlier version wrote it where it was said.
+  // An earlier version also recorded `public` when the user had typed it; now it is left out.
   const meant = (fields: typeof old, key: string) => fields?.get(key) ?? (key === 'visibility' ? 'public' : undefined);
   const isDifferent = (key: string) => JSON.stringify(meant(old, key)) !== JSON.stringify(meant(young, key));
   const names = [...new Set([...(old?.keys() ?? []), ...(young?.keys() ?? [])])];
@@ -98,8 +98,8 @@ function changedFact(before: string, now: string): (Omit<Change, 'what'> & { nam
 }
 
 /**
- * Of rows that a job had sent before it was begun anew: that they stay as they were sent, where other facts are said of them
- * now. Undefined where nothing has changed.
+ * Returns a warning that rows sent before a restart stay as they were sent, although a field sent with them has changed.
+ * Undefined if nothing has changed.
  */
 export function keptAsSent({ data, sent }: JournalState, fields: string, rows: Ranges): string | undefined {
   const kept = countRows(intersectRanges(sent, rows));

@@ -4,12 +4,12 @@ import type { RowBlock } from '../tensor/row-blocks.ts';
 import { type Body, type BodyBuilder, type BodyLimits, type BufferPool, startBody } from './body.ts';
 import { type AroundRow, type BodyFormat, nameRow } from './delivery.ts';
 
-/** Rows whose side data is in memory at a time. */
+/** Number of rows whose side data is in memory at a time. */
 export const rowsRead = 64;
 
 /**
- * Turns row blocks into request bodies: as many rows each as fit into `limits()`, asked anew for every body.
- * Errors: cannot_be_stored for a row that alone is too large, checkpoint_mismatch for one that was finite when it was checked.
+ * Turns row blocks into request bodies, each with as many rows as fit into `limits()`, which is asked again for every body.
+ * Errors: cannot_be_stored for a row that alone is too large, checkpoint_mismatch for one that is no longer finite.
  */
 export async function* bodies(
   blocks: AsyncIterable<RowBlock>,
@@ -17,7 +17,7 @@ export async function* bodies(
   limits: () => BodyLimits,
   pool: BufferPool,
 ): AsyncGenerator<Body> {
-  // It lends the memory that bodies are made in.
+  // The pool borrows its buffers from the writer, which must be loaded for that.
   if (format.values) floatWriter();
   let builder: BodyBuilder | undefined;
   let around: AroundRow = nothingAround;
@@ -32,7 +32,7 @@ export async function* bodies(
           builder.keep(row, end - start);
           continue;
         }
-        // Finishing the body writes its end over what stands behind its rows.
+        // Copied because finishing the body overwrites the bytes after its last row.
         const next = Buffer.from(buffer.subarray(start, end));
         if (builder.count > 0) {
           const full = builder.finish();
@@ -54,7 +54,7 @@ export async function* bodies(
 
 const nothingAround: AroundRow = () => ({ before: '', after: '' });
 
-/** Writes a row behind those that a body has already, where it may stay, and says where that is. */
+/** Writes a row after those already in a body, where it can stay if it fits, and returns its position. */
 function writeRow(
   block: RowBlock,
   i: number,

@@ -3,15 +3,15 @@ import { borrowBuffer, returnBuffer } from '../encode/floats.ts';
 import { type Ranges, rangesOf } from '../tensor/ranges.ts';
 import type { BodyFormat } from './delivery.ts';
 
-/** A request body, complete, with the place of each row in it so that it can be split without reading the file again. */
+/** A complete request body, with each row's position in it so that it can be split without reading the file again. */
 export interface Body {
   readonly bytes: Uint8Array;
   readonly pieces: readonly Piece[];
-  /** Gives its memory back for another body; its bytes must not be touched any more. Once more does nothing. */
+  /** Gives its memory back for another body; its bytes must not be used after that. Further calls do nothing. */
   release(): void;
 }
 
-/** Where a row's text stands in a body. */
+/** Position of a row's text in a body. */
 interface Piece {
   readonly row: number;
   readonly start: number;
@@ -21,11 +21,11 @@ interface Piece {
 export interface BodyLimits {
   readonly rows: number;
   readonly bytes: number;
-  /** Of a body of a single row, which cannot be made smaller. */
+  /** Bytes allowed for a body of a single row, which cannot be made smaller. */
   readonly alone: number;
 }
 
-/** For bodies whose rows are given. */
+/** Limits for bodies whose rows are already chosen. */
 export const unlimited: BodyLimits = {
   rows: Number.POSITIVE_INFINITY,
   bytes: Number.POSITIVE_INFINITY,
@@ -37,15 +37,15 @@ export function bodyRows(body: Body): Ranges {
   return rangesOf(body.pieces.map(({ row }) => row));
 }
 
-/** Bodies up to this size are looked at whole; of larger ones, of each so many bytes the first part. */
+/** Bodies up to this size are hashed whole; larger ones only in the first `partBytes` of every `everyBytes`. */
 const wholeBytes = 1 << 16;
 const everyBytes = 1 << 15;
 const partBytes = 1 << 12;
 
 /**
- * Length and CRC-32 of a body. It tells whether a body that was made again is the one that was sent: the journal is bound
- * to the values and side files, so only another version of this tool would make another, and that would write every row
- * otherwise. So an eighth of a large body will do; all of it takes half as long as printing it.
+ * Returns length and CRC-32 of a body, to tell whether a rebuilt body is the one that was sent. The journal is bound to the
+ * values and side files, so only another version of this tool would build another body, and every row of that would differ.
+ * An eighth of a large body is therefore enough; hashing all of it would take half as long as writing its text.
  */
 export function bodyHash({ bytes }: Pick<Body, 'bytes'>): string {
   const part = bytes.length > wholeBytes ? partBytes : everyBytes;
@@ -54,7 +54,7 @@ export function bodyHash({ bytes }: Pick<Body, 'bytes'>): string {
   return `${bytes.length}-${sum.toString(16).padStart(8, '0')}`;
 }
 
-/** Buffers of bodies that have been answered, to be used again: memory is then bounded by what is in flight and what is made ahead. */
+/** Reuses the buffers of answered bodies, so that memory is bounded by what is in flight and what is made ahead. */
 export interface BufferPool {
   take(): Buffer;
   give(buffer: Buffer): void;
@@ -62,7 +62,7 @@ export interface BufferPool {
 
 const firstBufferBytes = 1 << 16;
 
-/** A pool of what can be borrowed, and of buffers of its own for what does not fit there, which keep the size that they have grown to. */
+/** Makes a pool of borrowed buffers and, when those do not suffice, its own, which keep the size they have grown to. */
 export function createBufferPool(): BufferPool {
   const free: Buffer[] = [];
   return {
@@ -76,25 +76,25 @@ export function createBufferPool(): BufferPool {
 /** A body that rows are being added to. */
 export interface BodyBuilder {
   readonly count: number;
-  /** Where the next row is to stand. */
+  /** Where the next row begins. */
   readonly start: number;
-  /** Whether a row of this many bytes may still be added. */
+  /** Whether a row of this many bytes can still be added. */
   fits(length: number): boolean;
-  /** The body's buffer, with room for a row of this many bytes at `start`, until room is asked for again. */
+  /** Returns the body's buffer, with room for a row of this many bytes at `start`; valid until the next call. */
   room(length: number): Buffer;
-  /** Adds the row that was written there. */
+  /** Adds the row that was written at `start`. */
   keep(row: number, length: number): void;
   /** Adds a row that was written elsewhere. */
   add(row: number, bytes: Uint8Array): void;
   finish(): Body;
-  /** Gives the memory back of a body that is not to be finished. */
+  /** Gives back the memory of a body that will not be finished. */
   drop(): void;
 }
 
 const encoder = new TextEncoder();
 const comma = 44;
 
-/** Begins a body. Its buffer grows as rows come: a limit of megabytes is no reason to take them for kilobytes. */
+/** Begins a body. Its buffer grows with its rows, so that a few kilobytes do not take the megabytes of the limit. */
 export function startBody(format: BodyFormat, limits: BodyLimits, pool: BufferPool): BodyBuilder {
   const before = encoder.encode(format.before);
   const after = encoder.encode(format.after);
@@ -133,7 +133,7 @@ export function startBody(format: BodyFormat, limits: BodyLimits, pool: BufferPo
       return { bytes: buffer.subarray(0, at + after.length), pieces, release: builder.drop };
     },
     drop() {
-      // Given twice it would be two bodies at once.
+      // Given back twice, the buffer would serve two bodies at once.
       if (!isGone) pool.give(buffer);
       isGone = true;
     },
@@ -145,7 +145,7 @@ function withRoom(buffer: Buffer, used: number, more: number): Buffer {
   if (used + more <= buffer.length) return buffer;
   const larger = Buffer.allocUnsafeSlow(Math.max(used + more, 2 * buffer.length));
   buffer.copy(larger, 0, 0, used);
-  // A small one of the pool's own is of no more use; those that are borrowed are few.
+  // Borrowed buffers are few and go back; a small one of the pool's own is simply dropped.
   returnBuffer(buffer);
   return larger;
 }
@@ -159,7 +159,7 @@ export function halveBody(body: Body, format: BodyFormat, pool: BufferPool): [Bo
   ];
 }
 
-/** A body of some of another's rows. */
+/** Makes a body of some of another body's rows. */
 export function bodyOf(body: Body, pieces: readonly Piece[], format: BodyFormat, pool: BufferPool): Body {
   const builder = startBody(format, unlimited, pool);
   for (const { row, start, end } of pieces) builder.add(row, body.bytes.subarray(start, end));

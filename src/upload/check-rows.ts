@@ -18,26 +18,26 @@ interface Finding {
 export interface CheckedRows {
   /** Fingerprints of the blocks that the rows lie in. */
   readonly blocks: ReadonlyMap<number, string>;
-  /** Rows that cannot be sent, and why: with `skipBad` only. */
+  /** Rows that cannot be sent, and why; filled with `skipBad` only. */
   readonly bad: ReadonlyMap<number, string>;
 }
 
 export interface CheckOptions {
-  /** How errors call rows. */
+  /** How errors name rows. */
   readonly format?: Pick<BodyFormat, 'indexOf'>;
-  /** Whether rows are small enough for a body, where any may be too large. */
+  /** Finds rows too large for a body; absent if none can be. */
   readonly sizes?: CheckSizes | undefined;
-  /** There is no other row, so that this one cannot be left out. */
+  /** There is no other row, so this one cannot be left out. */
   readonly isOnly?: boolean;
-  /** Rows that cannot be sent are named instead of refused. */
+  /** Rows that cannot be sent are reported in the result instead of refused. */
   readonly skipBad?: boolean;
-  /** Other runs have the rest of the rows: where none of these is left, that is no reason to refuse the whole. */
+  /** Other runs have the remaining rows, so it is no error if none of these is left. */
   readonly isPart?: boolean;
 }
 
 /**
- * Reads the planned rows once, before anything is sent: every value must be finite as a float32, and a row fit into a body.
- * Errors: not_finite and cannot_be_stored, listing the first 20; with `skipBad` only where no row is left.
+ * Reads the planned rows once before anything is sent: all values must be finite as float32, and each row fit into a body.
+ * Errors: not_finite and cannot_be_stored, listing the first 20; with `skipBad` only if no row is left.
  */
 export async function checkRows(
   matrix: Matrix,
@@ -73,7 +73,7 @@ export async function checkRows(
   return { blocks: hasher.finish(), bad: new Map([...large, ...reasons]) };
 }
 
-/** The first value of each row that is not finite. */
+/** Yields the first non-finite value of each row that has one. */
 function* badValues({ start, count, width, values }: RowBlock): Generator<Finding> {
   for (let i = 0; i < count; i++) {
     if (isFiniteRow(values, i * width, width)) continue;
@@ -82,7 +82,7 @@ function* badValues({ start, count, width, values }: RowBlock): Generator<Findin
   }
 }
 
-/** A product with zero is zero, but for NaN and infinity. Four sums side by side take half of the time of one. */
+/** Uses that x * 0 is 0 except for NaN and infinity. Four sums side by side take half the time of one. */
 function isFiniteRow(values: Float32Array, from: number, width: number): boolean {
   let a = 0;
   let b = 0;

@@ -3,18 +3,18 @@ import type { RowBlock } from '../tensor/row-blocks.ts';
 import { rowsRead } from './bodies.ts';
 import type { AroundRow, BodyFormat } from './delivery.ts';
 
-/** What single rows have besides what is fetched for them around their values, at the most: names and numbers. */
+/** Most bytes that a row has besides its values and the data read for it: names and numbers. */
 const usualText = 64 << 10;
 
-/** Of a block's planned rows, those that are larger alone than a body may be, and why. */
+/** Returns those of a block's planned rows that are too large even for a body of their own, and why. */
 export type CheckSizes = (block: RowBlock, isPlanned: (row: number) => boolean) => Promise<ReadonlyMap<number, string>>;
 
 /**
- * Looks at rows as they will be sent: a body holds at least one, and takes at most `limit` bytes. Undefined where no row of
- * `width` values can be too large.
+ * Makes a check of rows as they will be sent: each must fit alone into a body of at most `limit` bytes. Undefined if no row
+ * of `width` values can be too large.
  */
 export function sizeCheck(format: BodyFormat, width: number, limit: number): CheckSizes | undefined {
-  // The comma that a builder counts with each row.
+  // Plus the comma that a body builder counts for every row.
   const frame = Buffer.byteLength(format.before) + Buffer.byteLength(format.after) + 1;
   const mostOfValues = format.values ? width * longestFloatText : 0;
   if (frame + usualText + (format.mostRead ?? 0) + mostOfValues <= limit) return undefined;
@@ -39,7 +39,7 @@ export function sizeCheck(format: BodyFormat, width: number, limit: number): Che
   };
 }
 
-/** Bytes of a row's values as text; none where they cannot be sent at all. */
+/** Returns the size of a row's values as text, in bytes; 0 if one of them is not finite. */
 function valuesText({ values, width }: RowBlock, i: number): number {
   return Math.max(0, floatWriter()(values, i * width, width, Buffer.alloc(width * longestFloatText), 0));
 }

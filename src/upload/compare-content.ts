@@ -1,20 +1,20 @@
 import { vectorHash } from './fingerprint.ts';
 import type { RowContent } from './server.ts';
 
-/** A field in which the server's copy of a row is not what was sent; values as people read them. */
+/** A field in which the server's copy of a row differs from what was sent; values as people read them. */
 export interface FieldDifference {
   readonly field: string;
   readonly expected: string;
   readonly found: string;
 }
 
-/** How the fields of a request are called when they are read back. `whole` are those of all rows of an upload. */
+/** Fields of a request that have another name when read back. Those in `whole` are shared by all rows of an upload. */
 const readName = {
   whole: { description: 'sourceDescription', metadata: 'sourceMetadata' },
   row: { density: 'frac_nonzero' },
 } as const;
 
-/** Fields that are compared as they are, under their own name unless `readName` has another. */
+/** Fields whose values are compared directly, under their own name unless `readName` has another. */
 const plainFields = {
   whole: ['kind', 'hookName', 'hookNameIn', 'license', 'visibility', 'tags', 'paperUrl', 'description', 'metadata'],
   row: [
@@ -23,17 +23,17 @@ const plainFields = {
   ],
 } as const;
 
-/** What was sent of a row, and what the server tells of it. */
+/** What was sent of a row. */
 export interface Sent {
-  /** Fields of the request that are of all its rows. */
+  /** Fields of the request that all its rows share. */
   readonly whole: RowContent;
   readonly row: RowContent;
 }
 
 /**
- * Compares a row with what was sent of it, field by field. `exact`: the server keeps every bit of a double; elsewhere 16
- * significant digits. What the server has besides (explanations made later, activations that others added) is no
- * difference; what was sent and is there twice is one.
+ * Compares the server's copy of a row with what was sent, field by field. `exact`: the server keeps every bit of a double;
+ * others keep 16 significant digits. Whatever else the server has (explanations made later, activations that others added)
+ * is no difference, but something that was sent once and is there twice is one.
  */
 export function compareContent({ whole, row }: Sent, found: RowContent, exact: boolean): FieldDifference[] {
   return [
@@ -62,7 +62,7 @@ function comparePlain(sent: RowContent, found: RowContent, of: 'whole' | 'row', 
   return differences;
 }
 
-/** Values as float32, to the bit; the sign of a zero only where the server tells its own digest of them. */
+/** Compares values exactly, as float32; the sign of a zero counts only if the server returns its own digest of them. */
 function compareVector(sent: unknown, { vector, vectorHash: hash }: RowContent): FieldDifference[] {
   if (!isNumbers(sent)) return [];
   const expected = Float32Array.from(sent);
@@ -85,7 +85,7 @@ function compareLogits(sent: unknown, found: RowContent, side: 'pos' | 'neg', ex
   return expected === there ? [] : [{ field, expected: brief(expected), found: brief(there) }];
 }
 
-/** Each thing that was sent must be there as often as it was sent: a batch that was stored twice doubles them. */
+/** Requires each item to be there exactly as often as it was sent: a batch stored twice would double it. */
 function compareCounts(
   field: string,
   sent: unknown,
@@ -115,7 +115,7 @@ function isNumbers(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((each) => typeof each === 'number');
 }
 
-/** JSON that is the same for the same value: keys in order, numbers as the server keeps them. */
+/** Returns JSON that is equal for equal values: keys sorted, numbers as the server keeps them. */
 function canonical(value: unknown, exact: boolean): string {
   const text = JSON.stringify(value ?? null, (_key, part: unknown) => {
     if (typeof part === 'number' && !exact) return Number(part.toPrecision(16));

@@ -2,26 +2,26 @@ import { AppError, wasSent } from '../errors.ts';
 import type { DeletionMarks } from './deletion-marks.ts';
 import type { RowAccess } from './server.ts';
 
-/** What there is of some rows before any is deleted. */
+/** Who owns some rows before any is deleted. */
 export interface Survey {
-  /** On the server, and this account's. */
+  /** On the server and owned by this account. */
   readonly mine: readonly string[];
-  /** On the server, and another's: id to the account that it belongs to. */
+  /** On the server but not owned by this account: id to owner. */
   readonly theirs: ReadonlyMap<string, string>;
   /** Not on the server. */
   readonly absent: readonly string[];
 }
 
-/** How a deletion ended. Every id that was to be deleted is in exactly one of these. */
+/** How a deletion ended. Every id that was to be deleted is in exactly one of the lists. */
 export interface Deletion {
   readonly deleted: readonly string[];
   /** Still there, with what the server said. */
   readonly refused: ReadonlyMap<string, string>;
-  /** Asked for, and nobody knows what came of it. */
+  /** Requested, with unknown outcome. */
   readonly unknown: readonly string[];
-  /** What was answered instead for one of these, or why there was no answer. */
+  /** A failure met when these were requested: another answer than expected, or none. */
   readonly unknownWhy?: AppError | undefined;
-  /** Not asked for, or in vain: the run was stopped or the server went away. */
+  /** Not requested, or without effect: the run was stopped or the server went away. */
   readonly left: readonly string[];
   readonly failure: AppError | undefined;
 }
@@ -32,13 +32,13 @@ export interface DeletionRun {
   /** Requests in flight at once. */
   readonly inFlight: number;
   readonly stop: AbortSignal;
-  /** Called with how many are certainly gone. */
+  /** Called with the number of rows that are certainly gone. */
   readonly onProgress: (deleted: number) => void;
 }
 
 const chunkRows = 128;
 
-/** Asks whose rows are. The public server says Success to whoever deletes, so this is the only way to know. Errors: those of asking. */
+/** Asks who owns rows. Nothing else tells: the public server answers Success to any deletion. Errors: those of asking. */
 export async function surveyRows(rows: RowAccess, ids: readonly string[], account: string): Promise<Survey> {
   const owners = await rows.owners(ids);
   return {
@@ -49,8 +49,8 @@ export async function surveyRows(rows: RowAccess, ids: readonly string[], accoun
 }
 
 /**
- * Takes rows back, reads back that they are gone, and notes it, a chunk after the other: it can be cut off anywhere and
- * begun again. What goes wrong is in the result, so that what was done can be told.
+ * Deletes rows chunk by chunk: requests deletion, looks up which are gone, notes that in the journals. It can be interrupted
+ * anywhere and started again. Failures are part of the result, so that what was done can still be reported.
  */
 export async function deleteRows(ids: readonly string[], run: DeletionRun): Promise<Deletion> {
   const sum = {
@@ -79,10 +79,10 @@ export async function deleteRows(ids: readonly string[], run: DeletionRun): Prom
   return sum;
 }
 
-/** What was asked of the server, and what it said. */
+/** What the server answered to the requests for a chunk. */
 interface Asked {
   readonly said: ReadonlyMap<string, string | undefined>;
-  /** Asked for without an answer. */
+  /** Requested, but the answer was lost or does not tell. */
   readonly lost: ReadonlySet<string>;
   readonly lostWhy: AppError | undefined;
   readonly failure: AppError | undefined;
@@ -108,10 +108,10 @@ async function deleteChunk(chunk: readonly string[], run: DeletionRun): Promise<
   const deleted = chunk.filter((id) => !there.has(id));
   const kept = chunk.filter((id) => there.has(id));
   await marks.gone(deleted);
-  // A request whose answer was lost may still be under way: what it asked for stays open.
+  // A request whose answer was lost may still be under way, so its row stays open.
   await marks.kept(kept.filter((id) => !lost.has(id)));
   const refused = kept.filter((id) => said.has(id));
-  // Where the deletion has ended they are asked for again like those that never were.
+  // After a failure these count as left: the next run requests them again, like those never requested.
   const open = new Set(failure ? [] : kept.filter((id) => lost.has(id)));
   return {
     deleted,
@@ -123,7 +123,7 @@ async function deleteChunk(chunk: readonly string[], run: DeletionRun): Promise<
   };
 }
 
-/** So many rows in a row that fail are not by chance. */
+/** This many failures in succession are no coincidence. */
 const mostFailing = 3;
 
 async function askForEach(chunk: readonly string[], { rows, inFlight, stop }: DeletionRun): Promise<Asked> {
@@ -145,7 +145,7 @@ async function askForEach(chunk: readonly string[], { rows, inFlight, stop }: De
           const own = asAppError(error);
           if (wasSent(own)) lost.add(id);
           lostWhy = own;
-          // What a gateway fails at may be one row's; a server that is away fails at all of them.
+          // A gateway's failure may concern this row alone; any other error, or a request to wait, would meet every row.
           const isOwnWord = own.code !== 'server_failing' || own.details.wait_s !== undefined;
           failing = isOwnWord ? mostFailing : failing + 1;
           if (failing >= mostFailing) failure ??= own;

@@ -4,23 +4,23 @@ import type { JournalRecord } from './journal-records.ts';
 import type { JournalState } from './journal-state.ts';
 import { idOfRow, rowsAmong } from './row-ids.ts';
 
-/** Notes in journals what happens to rows, by their ids; durable when a call has resolved. */
+/** Notes in journals what happens to rows, given by id. A note is durable once its call has resolved. */
 export interface DeletionMarks {
-  /** Before the first request that may delete one of them. */
+  /** To be called before the first request that may delete any of them. */
   begin(ids: readonly string[]): Promise<void>;
-  /** They were seen to be there no more after that. */
+  /** They were looked up and are gone. */
   gone(ids: readonly string[]): Promise<void>;
-  /** They were seen to be there still. */
+  /** They were looked up and are still there. */
   kept(ids: readonly string[]): Promise<void>;
-  /** They were not there when they were first looked for: somebody has deleted them, if they ever came. */
+  /** They were absent at the first look-up: somebody has deleted them, if they were ever there. */
   vanished(ids: readonly string[]): Promise<void>;
 }
 
 type MarkedJob = Pick<HeldJob, 'job' | 'journal'> & { readonly state: JournalState };
 
-/** Marks in the journals of held jobs; an id that none of them knows is nobody's to note. */
+/** Makes marks in the journals of held jobs; ids that none of them knows are ignored. */
 export function deletionMarks(held: readonly HeldJob[]): DeletionMarks {
-  // As they were before: of what is deleted meanwhile the rows and names are still to be told.
+  // The states at the start: a row and its name must still be found after it is marked as deleted.
   const jobs = held.map(({ job, journal }): MarkedJob => ({ job, journal, state: journal.state }));
   const note = async (ids: readonly string[], make: (job: MarkedJob, rows: Ranges) => JournalRecord | undefined) => {
     const among = new Set(ids);
@@ -36,7 +36,7 @@ export function deletionMarks(held: readonly HeldJob[]): DeletionMarks {
     begin: (ids) => note(ids, (_job, rows) => ({ t: 'deleting', rows })),
     gone: (ids) => note(ids, (_job, rows) => ({ t: 'deleted', rows })),
     kept: (ids) => note(ids, (job, rows) => ({ t: 'found', rows, ids: namesOf(job, rows) })),
-    // A row whose outcome is unknown may still come: only what the server is known to have had is noted.
+    // A row whose outcome is unknown may still arrive, so only rows that the server is known to have had are noted.
     vanished: (ids) =>
       note(ids, ({ state }, rows) => {
         const had = intersectRanges(rows, mergeRanges([...state.stored, ...state.deleting]));

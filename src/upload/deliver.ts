@@ -10,7 +10,7 @@ import { failAgain } from './poison.ts';
 import { settleByLookUp } from './settle.ts';
 import { takeTurn } from './take-turn.ts';
 
-/** Brings one batch to an end: stored, split into others, or left for the next run. */
+/** Brings one batch to an end: it is stored, split into others, or left for the next run. */
 export async function deliver(run: Run, batch: Batch): Promise<void> {
   try {
     if (!(await takeTurn(run, batch))) return;
@@ -22,8 +22,8 @@ export async function deliver(run: Run, batch: Batch): Promise<void> {
 }
 
 /**
- * The same for a batch that waits for others to end first. Where a key settles what becomes of it, its intent is made
- * durable meanwhile. One whose turn comes when the run is over, or not at all, is not sent.
+ * Does the same for a batch that must wait for others to end first. If keys settle unknown outcomes, its intent is made
+ * durable while it waits. A batch whose turn does not come before the run is over is not sent.
  */
 export async function deliverInTurn(run: Run, batch: Batch): Promise<void> {
   const isAhead = !batch.known && run.delivery.settle === 'resend';
@@ -38,7 +38,7 @@ export async function deliverInTurn(run: Run, batch: Batch): Promise<void> {
       if (!isAhead && !batch.known) await announce(run, batch);
       await deliverAnnounced(run, batch);
     } catch (error) {
-      // Before the next one has its turn, which is not sent then.
+      // Fails the run before `end` gives the next batch its turn, so that it is not sent.
       run.fail(error as AppError);
       throw error;
     } finally {
@@ -49,7 +49,7 @@ export async function deliverInTurn(run: Run, batch: Batch): Promise<void> {
   }
 }
 
-/** Its intent is durable before a byte of it is sent. */
+/** Makes the intent durable before any byte of the batch is sent. */
 async function announce({ journal, delivery }: Run, { id, key, body }: Batch): Promise<void> {
   const rows = bodyRows(body);
   const [first] = body.pieces;
@@ -58,30 +58,30 @@ async function announce({ journal, delivery }: Run, { id, key, body }: Batch): P
   await journal.sync();
 }
 
-/** A server that fails a batch this often, and holds none of it, fails it for what is in it. */
+/** If the server fails on a batch this often and holds none of it, the fault is taken to be in its content. */
 const mostFailures = { lookup: 2, resend: 3 } as const;
-/** A batch that gets no answer this often is too much for the server, or for what is in front of it. */
+/** A batch that gets no answer this often is too large for the server, or for a proxy in front of it. */
 const mostUnanswered = 3;
-/** A server that lets nothing in, window after window, is not waited for any longer. */
+/** A batch that is turned away in this many request windows ends the run. */
 const mostWindows = 3;
 
-/** What the tries of one batch have come to so far. */
+/** How the tries to send one batch have gone so far. */
 interface Tries {
   windows: number;
   failures: number;
   unanswered: number;
-  /** Sent without an answer, now or by an earlier run: only its own key tells what became of it. */
+  /** This run or an earlier one may have stored it: only a repeat under its own key tells. */
   isOpen: boolean;
-  /** A request of it may still be under way. */
+  /** One of its requests may still be under way. */
   isLost: boolean;
 }
 
 async function deliverAnnounced(run: Run, batch: Batch): Promise<void> {
   const { delivery, patience, abort, over } = run;
-  // Without keys a batch that may have been sent is looked for before it is sent again.
+  // Its key cannot settle it (there is none, or the bytes have changed), so it is looked up before it is sent again.
   const isLookedFor = batch.stale || (batch.known && delivery.settle === 'lookup');
   if (isLookedFor && (await settleByLookUp(run, batch, false))) return;
-  // As it is it would be refused for ever.
+  // Sent unchanged it would be refused every time.
   if (batch.stale || batch.oversize) return sendAnew(run, batch);
   const isOpen = batch.known && delivery.settle === 'resend';
   const tries: Tries = { windows: 0, failures: 0, unanswered: 0, isOpen, isLost: isOpen };
@@ -101,14 +101,14 @@ async function deliverAnnounced(run: Run, batch: Batch): Promise<void> {
       default:
         return endUnstored(run, batch, outcome, tries.isOpen);
     }
-    // With keys an unknown batch is sent again as it is: had it been stored, the server gives its first answer.
+    // With keys an unknown batch is sent again unchanged: if it was stored, the server repeats its first answer.
     await patience.wait(outcome.why, outcome.waitMs, over);
     if (over.aborted) return outcome.type === 'busy' && !tries.isOpen ? drop(run, batch, 'busy') : undefined;
   }
 }
 
 async function send(run: Run, { body, key }: Batch): Promise<Outcome> {
-  // An intent may have waited for its turn for an hour, and this machine may have slept.
+  // The batch may have waited an hour for its turn, or this machine may have slept: another run may have the job.
   await run.journal.stillOurs();
   const sentAt = elapsedMs();
   const outcome = await run.delivery.send(body.bytes, key, run.abort, body.pieces.length);
@@ -118,13 +118,13 @@ async function send(run: Run, { body, key }: Batch): Promise<Outcome> {
 
 type Unknown = Extract<Outcome, { type: 'unknown' }>;
 
-/** What follows on a failure that says nothing of the batch, or on no answer: whether that is the end of it. */
+/** Handles a missing answer, or a failure that does not tell whether the batch is stored. True if the batch is done with. */
 async function endUnknown(run: Run, batch: Batch, outcome: Unknown, tries: Tries): Promise<boolean> {
   const { delivery, patience, over } = run;
   const { answered, why, waitMs } = outcome;
-  // Of the parts in which a bad row is looked for, failures say nothing of their size.
+  // While a bad row is searched for, failures say nothing about the size of a batch.
   const isSearch = Boolean(batch.search || batch.brief || batch.doubtful !== undefined);
-  // Being out of reach says nothing of what is in it.
+  // Nor does a failure to reach the server.
   if (answered && !isSearch) run.appetite.failed(batch.body);
   if (delivery.settle === 'resend') {
     tries.isOpen = true;
@@ -136,20 +136,20 @@ async function endUnknown(run: Run, batch: Batch, outcome: Unknown, tries: Tries
   const isPoison = answered && (isSearch || tries.failures >= mostFailures[delivery.settle]);
   if (isPoison || delivery.settle === 'lookup') {
     if (await settleByLookUp(run, batch, answered && !tries.isLost)) return true;
-    // Each step of a search is waited for: a server that is away for a minute fails them all.
+    // Wait between the steps of a search: a server that is away for a minute would fail them all.
     if (isPoison && batch.search) await patience.wait(why, waitMs, over);
     if (isPoison && !over.aborted) await failAgain(run, batch, why);
     if (isPoison || over.aborted) return true;
   }
   if (tries.unanswered < mostUnanswered || batch.body.pieces.length === 1) return false;
-  // Divided under other keys: a server with keys leaves a feature that it has alone, on others it was looked for.
+  // Halves get new keys. No row is doubled: servers with keys skip features they have, on others it was just looked up.
   run.appetite.failed(batch.body);
   await drop(run, batch, 'made again');
   await sendHalves(run, batch, 'was not answered again and again');
   return true;
 }
 
-/** The server asks to be left alone for long: whether it has the batch is for the next run to find out. */
+/** Ends the run when the server asks for a long wait; the next run finds out whether it has the batch. */
 function pause(run: Run, { waitMs = 0, why }: Unknown): true {
   run.close({ resumeAt: new Date(Date.now() + waitMs), waitMs, why });
   return true;
@@ -160,7 +160,7 @@ async function confirm(run: Run, { id, body }: Batch, given: readonly string[] |
   run.confirm(bodyRows(body), new Map(given?.map((name, i) => [(body.pieces[i] as { row: number }).row, name])));
 }
 
-/** The same rows in other batches, as many of them as the server takes, each under a key of its own. */
+/** Sends the same rows in new batches of the size that is allowed now, each under a key of its own. */
 async function sendAnew(run: Run, batch: Batch): Promise<void> {
   const { body } = batch;
   const { maxRows, maxBytes, format } = run.delivery;

@@ -1,51 +1,51 @@
 import type { AppError } from '../errors.ts';
 import type { Pacer } from './pacer.ts';
 
-/** When a server takes more, and why not now. */
+/** When a server takes more again, and why it takes nothing now. */
 export interface Reopening {
   readonly resumeAt: Date | undefined;
-  /** The same as a time from when it was told, whatever our clock says. */
+  /** The same as a duration from the server's answer on, independent of our clock. */
   readonly waitMs?: number;
-  /** It is the account's own quota, which its tier sets. */
+  /** The limit is the account's own quota, which its tier sets. */
   readonly ofTier?: boolean;
   readonly why: string;
 }
 
 /** What became of one batch, as far as one answer (or its absence) tells. */
 export type Outcome =
-  /** The server has every row of it. `ids` in row order where the server names rows. */
+  /** The server has every row of it. `ids` are in row order, if the server names rows. */
   | { readonly type: 'stored'; readonly ids?: readonly string[] }
-  /** Not stored, for its size: smaller ones may pass. */
+  /** Not stored because of its size: smaller batches may pass. */
   | { readonly type: 'too_large'; readonly why: string }
   /** Not stored: the account's quota is spent. `left` rows may still pass. */
   | ({ readonly type: 'quota'; readonly left: number } & Reopening)
   /** Not stored: too many requests in the server's window. The pacer has been told when to go on. */
   | { readonly type: 'limited'; readonly why: string }
-  /** Not stored, now: the server asks to wait. */
+  /** Not stored this time: the server asks to wait. */
   | { readonly type: 'busy'; readonly waitMs: number | undefined; readonly why: string }
   /** Not stored, and never will be. */
   | { readonly type: 'refused'; readonly error: AppError }
-  /** Perhaps stored: the answer was lost, or says nothing of it. `answered` says that the server is done with it. */
+  /** Perhaps stored: no answer, or one that does not tell. `answered`: the server itself gave it, so it is done. */
   | { readonly type: 'unknown'; readonly answered: boolean; readonly waitMs: number | undefined; readonly why: string };
 
-/** What stands around the comma-separated values of a row. */
+/** The text around the comma-separated values of a row. */
 export type AroundRow = (row: number) => { readonly before: string; readonly after: string };
 
-/** How rows stand in a request body: text around all of them, and around the values of each. */
+/** How rows are written into a request body: the text around all of them, and around the values of each. */
 export interface BodyFormat {
   readonly before: string;
   readonly after: string;
-  /** Whether a row's values are written at all; where not, what is around them is all that there is of it. */
+  /** Whether a row's values are written at all; if not, the text around them is all there is of the row. */
   readonly values: boolean;
-  /** The text around each of `count` rows from `start` on; a promise where some of it is read for them first. */
+  /** Returns the text around each of `count` rows from `start` on; a promise if some of it must be read first. */
   around(start: number, count: number): AroundRow | Promise<AroundRow>;
-  /** Bytes that are read for one row, at the most; absent where nothing is. */
+  /** Most bytes that are read for one row; absent if nothing is read. */
   readonly mostRead?: number;
-  /** The index that a row goes by on the server, where rows have indices of their own. */
+  /** Returns a row's index on the server; absent if that is the row number. */
   indexOf?(row: number): number;
 }
 
-/** How errors call a row: by its index too, where that is another number. */
+/** Names a row in errors, with its index if that is another number. */
 export function nameRow({ indexOf }: Pick<BodyFormat, 'indexOf'>, row: number): string {
   const index = indexOf?.(row) ?? row;
   return index === row ? `row ${row}` : `feature ${index} (row ${row})`;
@@ -53,16 +53,16 @@ export function nameRow({ indexOf }: Pick<BodyFormat, 'indexOf'>, row: number): 
 
 /** A row that a server has. */
 export interface StoredRow {
-  /** SHA-256 of its float32 values, where the server keeps vectors. */
+  /** SHA-256 of its float32 values, if the server keeps vectors. */
   readonly vectorHash?: string;
-  /** The server's name for it, where that is not the row's own index. */
+  /** The server's name for it, if that is not the row's own index. */
   readonly id?: string;
 }
 
-/** What a server was found to have of some rows. */
+/** What a look-up of some rows has found. */
 export interface LookedUp {
   readonly stored: ReadonlyMap<number, StoredRow>;
-  /** Rows that are not there and whose name another one has at the same place, with the id of that one. */
+  /** Rows that are absent although another row at the same place has their name, with the id of that other row. */
   readonly namesakes?: ReadonlyMap<number, string>;
 }
 
@@ -75,22 +75,22 @@ export interface RowIdentity {
   readonly hash: string;
 }
 
-/** How rows of one kind reach one server. The loop that sends has no branch on what server or kind it is. */
+/** How rows of one kind reach one server. The sending loop itself knows no kinds of servers or rows. */
 export interface Delivery {
   readonly format: BodyFormat;
   readonly maxRows: number;
   readonly maxBytes: number;
   readonly maxInFlight: number;
-  /** What an unknown outcome calls for: `resend` where a repeated key is harmless, `lookup` elsewhere. */
+  /** What to do after an unknown outcome: `resend` if a repeated key is harmless, otherwise `lookup`. */
   readonly settle: 'resend' | 'lookup';
-  /** The server names rows itself: one whose name was lost can only be found again by what is in it. */
+  /** Whether the server names rows itself: a row whose name was lost can then only be found by its content. */
   readonly serverNames: boolean;
-  /** When the server takes the next request of this kind. */
+  /** Tells when the server takes the next request of this kind. */
   readonly pacer: Pacer;
-  /** By what a row can be recognised that the server names itself. */
+  /** Returns what a row can be recognised by if the server names rows itself. */
   identify?(row: number): RowIdentity;
-  /** Sends a body of so many rows. */
+  /** Sends a body of `rows` rows. */
   send(body: Uint8Array, key: string, signal: AbortSignal, rows: number): Promise<Outcome>;
-  /** Which of these rows the server has. Errors: unreachable, server_failing, authentication_failed. */
+  /** Looks up which of these rows the server has. Errors: unreachable, server_failing, authentication_failed. */
   lookup(rows: readonly number[]): Promise<LookedUp>;
 }

@@ -4,12 +4,12 @@ import { neuronpediaModelId } from '../layouts/model-names.ts';
 import type { Known, Sae, SaeKind } from '../layouts/sae.ts';
 import { type HeadPlace, headOf, saidOfHead } from './head-place.ts';
 
-/** What a person said of where an upload belongs. */
+/** What the user said about where an upload belongs. */
 export interface PlaceOptions {
   readonly model?: string;
   readonly layer?: number;
   readonly hook?: string;
-  /** Hook that the decoder writes to, where it is another than the one read; `hook` is then the one read. */
+  /** Hook that the decoder writes to, if it is not the one read; `hook` is then the one read. */
   readonly hookOut?: string;
   /** Where the heads of a crosscoder belong; wins over `model` and `layer`. */
   readonly heads?: readonly HeadPlace[];
@@ -18,13 +18,13 @@ export interface PlaceOptions {
   readonly saeId: string;
 }
 
-/** Where the features of an SAE go: proven or said, with where each part comes from. */
+/** Where the features of an SAE go, and where each part of that is known from. */
 export interface Place {
   readonly model: Known<string>;
   readonly layer: Known<number>;
-  /** Hook that the vectors are at: the one written to. */
+  /** Hook that the vectors belong to: the one written to. */
   readonly hook: Known<string> | undefined;
-  /** Hook that the encoder reads, where it is another. */
+  /** Hook that the encoder reads, if it is a different one. */
   readonly hookIn: Known<string> | undefined;
   readonly saeId: string;
   /** `6-my-sae`: layer and source set, as the server names a source. */
@@ -35,8 +35,8 @@ export interface Place {
 const sourceSetName = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 
 /**
- * Settles model, layer, hook and source from what was said and what the SAE's own files say; what was said wins.
- * Errors: option_missing, usage for a name that no server takes.
+ * Settles model, layer, hook and source from the options and the SAE's own files; the options win.
+ * Errors: option_missing, layer_out_of_range, usage for a name that no server takes or a misspelt hook.
  */
 export function placeOf(sae: Sae, options: PlaceOptions): Place {
   const ofHead = saidOfHead(sae, options.kind, options.heads);
@@ -56,13 +56,13 @@ export function placeOf(sae: Sae, options: PlaceOptions): Place {
   return { model, layer, hook, hookIn, saeId, source: `${layer.value}-${saeId}` };
 }
 
-/** `blocks.6.hook_mlp_out` says which layer it is of. */
+/** Takes the layer from a full hook name such as `blocks.6.hook_mlp_out`. */
 function layerOfHook({ hook, hookOut }: PlaceOptions): Known<number> | undefined {
   const layerOf = (text: string | undefined) => (text === undefined ? undefined : parseHook(text).layer);
   return said(layerOf(hookOut), '--hook-out') ?? said(layerOf(hook), '--hook');
 }
 
-/** What was said wins; of two hooks, `--hook-out` is the one written to. */
+/** Prefers the options to the files; of two hooks, `--hook-out` is the one written to. */
 function hooksOf(sae: Sae, { hook, hookOut }: PlaceOptions, layer: number): Pick<Place, 'hook' | 'hookIn'> {
   const full = (typed: string | undefined) => (typed === undefined ? undefined : expandHook(typed, layer));
   if (hookOut !== undefined) {
@@ -92,14 +92,14 @@ function said<T>(value: T | undefined, from: string): Known<T> | undefined {
   return value === undefined ? undefined : { value, from };
 }
 
-/** Configs name models as Hugging Face or TransformerLens do. */
+/** Returns Neuronpedia's id for a model that a config names as Hugging Face or TransformerLens do. */
 function mapped(model: Known<string> | undefined): Known<string> | undefined {
   if (!model) return undefined;
   const id = neuronpediaModelId(model.value);
   return id === model.value ? model : { value: id, from: `${model.from}: ${model.value}` };
 }
 
-/** A hook of one layer with another layer's number is a direction in the wrong place. */
+/** Refuses a hook of another layer than the one given: the directions would be in the wrong place. */
 function checkHookLayer(hook: Known<string> | undefined, layer: Known<number>): void {
   const inHook = hook && parseHook(hook.value).layer;
   if (hook === undefined || inHook === undefined || inHook === layer.value) return;
@@ -119,7 +119,7 @@ function checkHookLayer(hook: Known<string> | undefined, layer: Known<number>): 
   );
 }
 
-/** Names what is not known and how to say it; of a head, for it alone or for all of them. */
+/** Makes an error that names what is unknown and the options to give it; for a head, those for it alone or for all heads. */
 function missing(sae: Sae, head: Sae['head'], noLayer: boolean, noModel: boolean): AppError {
   const what = noLayer && noModel ? 'model and layer' : noLayer ? 'layer' : 'model';
   const options = [noModel ? ['--model ID'] : [], noLayer ? ['--layer N'] : []].flat().join(' ');
@@ -137,7 +137,7 @@ function missing(sae: Sae, head: Sae['head'], noLayer: boolean, noModel: boolean
 }
 
 function suggestName(text: string): string {
-  // Of a whole source the set is what stands behind the layer.
+  // If a whole source was given (`model/6-my-sae`), the set is what follows the layer.
   const name = text
     .replace(/^.*\/\d+-/, '')
     .toLowerCase()

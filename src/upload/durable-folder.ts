@@ -3,7 +3,7 @@ import { platform } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { makeFolder } from '../make-folder.ts';
 
-/** Makes a folder, and those above it, for its owner alone. Their names survive a power cut once this has resolved. */
+/** Makes a folder and those above it, for their owner alone. Once this has resolved, their names survive a power cut. */
 export async function makeDurableFolder(path: string): Promise<void> {
   const first = makeFolder(path);
   if (first === undefined) return;
@@ -19,10 +19,10 @@ export async function syncFolders(paths: readonly string[]): Promise<void> {
   await Promise.all(paths.map(syncFolder));
 }
 
-/** What file systems say that know no fsync of folders, and folders above ours that we may pass through but not open. */
+/** Error codes if a file system cannot fsync folders, or if we may pass through a folder above ours but not open it. */
 const cannotBeSynced = new Set(['EINVAL', 'ENOTSUP', 'ENOSYS', 'EPERM', 'EACCES', 'EISDIR']);
 
-/** Makes the names in a folder durable: a new or renamed file is so only once its folder is. */
+/** Makes the names in a folder durable: a new or renamed file is durable only once its folder is. */
 async function syncFolder(path: string): Promise<void> {
   // Windows cannot open a folder; its file system journals names by itself.
   if (platform() === 'win32') return;

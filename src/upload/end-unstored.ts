@@ -5,8 +5,8 @@ import type { Outcome } from './delivery.ts';
 import { refusedRow } from './poison.ts';
 
 /**
- * The server lets nothing in, window after window: the run ends. With `isOpen` an earlier request of the batch may have been
- * stored after all, so that its intent stays.
+ * Ends the run because the server took nothing in several request windows. With `isOpen` an earlier request of the batch may
+ * have been stored after all, so its intent stays.
  */
 export async function endLimited(run: Run, batch: Batch, why: string, isOpen: boolean): Promise<void> {
   if (!isOpen) await drop(run, batch, 'limited');
@@ -19,12 +19,12 @@ export async function endLimited(run: Run, batch: Batch, why: string, isOpen: bo
 type Unstored = Exclude<Outcome, { type: 'stored' | 'limited' | 'busy' | 'unknown' }>;
 
 /**
- * What follows where the server did not take a batch: others of its rows, or the end of the run; `isOpen` as above.
+ * Handles a batch that the server did not take: sends its rows in other batches or ends the run. `isOpen` is as above.
  * Errors: the server's refusal, and refused for a single row that is too large.
  */
 export async function endUnstored(run: Run, batch: Batch, outcome: Unstored, isOpen: boolean): Promise<void> {
   const isSingle = batch.body.pieces.length === 1;
-  // Halves of a batch that is there already are stored once all the same: servers with keys leave a feature that they have alone.
+  // If the batch is there after all, its halves do no harm: servers with keys skip features that they have.
   if (!isOpen || (outcome.type === 'too_large' && !isSingle)) await drop(run, batch, outcome.type);
   if (outcome.type === 'refused') throw outcome.error;
   if (outcome.type === 'quota') return spendQuota(run, batch, outcome, isOpen);
@@ -33,14 +33,14 @@ export async function endUnstored(run: Run, batch: Batch, outcome: Unstored, isO
   return sendHalves(run, batch, 'was too large for the server');
 }
 
-/** A direction's upload has no other rows. */
+/** Returns hints. Only an SAE can leave a row out: the upload of a direction has no others. */
 function tooLarge({ identity }: Run): string[] {
   const isSae = identity.as === 'features' || identity.as === 'vectors';
   const ways = isSae ? 'leave it out with --features' : 'give it fewer or shorter examples';
   return [`${ways}, or ask whoever runs the server to take larger requests`];
 }
 
-/** Sends what the quota still takes, which each answer makes less, then lets the run end. */
+/** Sends what the quota still takes, then ends the run. Each part is smaller than the one before, so this terminates. */
 async function spendQuota(
   run: Run,
   { body }: Batch,
@@ -51,7 +51,7 @@ async function spendQuota(
   if (!isOpen && !run.isOver() && quota.left > 0 && quota.left < body.pieces.length) {
     const part = bodyOf(body, body.pieces.slice(0, quota.left), run.delivery.format, run.pool);
     await run.deliver(newBatch(run, part));
-    // What an earlier run may have sent is not counted beforehand.
+    // Batches left open by an earlier run use quota that was not counted beforehand; without any, somebody else used it.
     const why =
       run.unknown.length > 0 ? 'the quota is spent' : 'the quota is spent: others have used some of it meanwhile';
     run.close({ ...reopens, why });

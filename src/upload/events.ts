@@ -1,4 +1,4 @@
-/** What an upload tells while it runs. Counts are of rows; `confirmed` is what the server has said it holds. */
+/** What an upload reports while it runs. Counts are rows; `confirmed` are those that the server has said it holds. */
 export type UploadEvent =
   | { readonly type: 'checking'; readonly rows: number; readonly total: number }
   | { readonly type: 'looking'; readonly rows: number; readonly total: number }
@@ -8,17 +8,17 @@ export type UploadEvent =
   | { readonly type: 'waiting'; readonly until: string; readonly why: string }
   /** Requests are spread over the server's window from now on: `left` of them are left, `need` are still to be sent. */
   | { readonly type: 'pacing'; readonly left: number; readonly need: number; readonly interval_s: number }
-  /** The server keeps failing this row and takes others. */
+  /** The row is left out: the server keeps failing on it and takes others. */
   | { readonly type: 'quarantined'; readonly row: number; readonly index?: number; readonly why: string }
   | { readonly type: 'warning'; readonly message: string };
 
-/** A daily quota that is spent before all rows are there. */
+/** A daily quota that will be spent before all rows are on the server. */
 export interface QuotaAhead {
   /** Rows that will be confirmed when it is spent. */
   readonly reach: number;
-  /** When more may be sent, in ISO 8601; null where the server does not say. */
+  /** When more may be sent, in ISO 8601; null if the server does not say. */
   readonly resumeAt: string | null;
-  /** Days that the rest takes from then on. */
+  /** Days that the remaining rows take from then on. */
   readonly days: number;
 }
 

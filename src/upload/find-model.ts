@@ -3,8 +3,8 @@ import { neuronpediaModelId } from '../layouts/model-names.ts';
 import type { ModelRecord, Server } from './server.ts';
 
 /**
- * The server's record of a model; made when it has none and `createLayers` says how many layers it has.
- * Errors: unknown_model with what it may have been meant to be.
+ * Returns the server's record of a model or, if it has none and `createLayers` is given, one that is still to be created.
+ * Errors: unknown_model with the ids that may have been meant.
  */
 export async function findModel(
   server: Server,
@@ -25,7 +25,7 @@ export async function findModel(
   });
 }
 
-/** Errors: layer_out_of_range. Layers count from 0. */
+/** Checks that a model has this layer, counted from 0. Errors: layer_out_of_range. */
 export function checkLayer(record: ModelRecord, layer: number): void {
   if (Number.isInteger(layer) && layer >= 0 && layer < record.layers) return;
   throw new AppError(
@@ -38,7 +38,7 @@ export function checkLayer(record: ModelRecord, layer: number): void {
   );
 }
 
-/** Up to three names that look like the one typed. */
+/** Returns up to three names that look like the one typed. */
 function nearest(id: string, names: readonly string[]): string[] {
   const wanted = neuronpediaModelId(id);
   if (names.includes(wanted)) return [wanted];
@@ -50,7 +50,7 @@ function nearest(id: string, names: readonly string[]): string[] {
     .map(({ name }) => name);
 }
 
-/** Share of letter pairs that two names have in common (Dice's coefficient), 0 to 1. */
+/** Returns the share of letter pairs that two names have in common (Dice's coefficient), 0 to 1. */
 function similarity(a: string, b: string): number {
   const pairs = (text: string) =>
     new Set(Array.from({ length: Math.max(0, text.length - 1) }, (_, i) => text.slice(i, i + 2)));

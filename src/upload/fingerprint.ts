@@ -4,8 +4,8 @@ import { mergeRanges, type Range, type Ranges } from '../tensor/ranges.ts';
 import type { RowBlock } from '../tensor/row-blocks.ts';
 
 /**
- * Rows are fingerprinted in blocks of this many, so that a job over some features and a later one over others can be
- * compared where they meet, and a change can be told by the rows it is in.
+ * Rows are fingerprinted in blocks of this many, so that runs over different features can be compared where they overlap,
+ * and a change can be narrowed down to its rows.
  */
 export const blockRows = 1024;
 
@@ -20,8 +20,8 @@ export function wholeBlocks(ranges: Ranges, rows: number): Ranges {
 }
 
 /**
- * Digests rows fed in ascending order: CRC-32 of each block's float32 values, little-endian. It tells that a file has
- * changed by mistake; a digest that withstands malice takes as long as all the rest of the check.
+ * Digests rows fed in ascending order: CRC-32 of each block's float32 values, little-endian. It reveals accidental changes
+ * of a file; a digest that resists tampering would take as long as all the rest of the check.
  */
 export function blockHasher(): { add(block: RowBlock): void; finish(): ReadonlyMap<number, string> } {
   const hashes = new Map<number, string>();
@@ -59,7 +59,7 @@ export function vectorHash(values: Float32Array, from: number, width: number): s
     .digest('hex');
 }
 
-/** The same without the sign of zeros, for servers that lose it. */
+/** Returns the same digest without the sign of zeros, for servers that lose it. */
 export function looseHash(values: Float32Array): string {
   return vectorHash(
     values.map((value) => value + 0),

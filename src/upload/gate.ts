@@ -1,12 +1,12 @@
-/** Lets a number of things be done at a time; the others wait in the order in which they came. */
+/** Lets a limited number of callers in at a time; the others wait in the order in which they came. */
 export interface Gate {
-  /** Waits until there is room; what it gives is called, once, to leave. */
+  /** Waits until there is room. Call the returned function, once, to leave. */
   enter(): Promise<() => void>;
-  /** Lets in whoever there is room for now: to be called when the number has grown. */
+  /** Lets in as many waiting callers as there is room for; to be called when the limit has grown. */
   open(): void;
 }
 
-/** A gate for as many at a time as `most` says, whenever it is asked. */
+/** Makes a gate whose limit is `most()`, asked again each time. */
 export function gate(most: () => number): Gate {
   let inside = 0;
   const waiting: (() => void)[] = [];

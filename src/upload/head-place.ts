@@ -1,19 +1,19 @@
 import { AppError } from '../errors.ts';
 import type { Sae, SaeKind } from '../layouts/sae.ts';
 
-/** Where a person says that one head of a crosscoder belongs. */
+/** Where one head of a crosscoder belongs, as given with `--head`. */
 export interface HeadPlace {
   readonly index: number;
   readonly model: string;
   readonly layer: number;
 }
 
-/** The head that an SAE is; a matrix that was called a crosscoder is one with a single head. */
+/** Returns which head an SAE is, if any. A plain matrix that was called a crosscoder has a single head. */
 export function headOf(sae: Sae, kind: SaeKind | undefined): Sae['head'] {
   return sae.head ?? (kind === 'crosscoder' ? { index: 0, of: 1 } : undefined);
 }
 
-/** What was said of this head with `--head`, if anything. */
+/** Returns what `--head` says about this head, if anything. */
 export function saidOfHead(
   sae: Sae,
   kind: SaeKind | undefined,
@@ -23,7 +23,7 @@ export function saidOfHead(
   return head && heads?.find(({ index }) => index === head.index);
 }
 
-/** Errors: usage where `--head` names a head twice, one that no SAE has, or there are no heads at all. */
+/** Checks `--head`. Errors: usage if a head is given twice, if no SAE has it, or if there are no heads at all. */
 export function checkHeads(saes: readonly Sae[], kind: SaeKind | undefined, heads: readonly HeadPlace[]): void {
   const most = Math.max(0, ...saes.map((sae) => headOf(sae, kind)?.of ?? 0));
   for (const [i, { index }] of heads.entries()) {

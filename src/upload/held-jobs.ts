@@ -8,12 +8,12 @@ import { takeLock } from './lock.ts';
 import { rowsAmong } from './row-ids.ts';
 import type { Server } from './server.ts';
 
-/** A job that no other run can work on, until it is closed. */
+/** A job that no other run can work on until it is closed. */
 export interface HeldJob {
   readonly id: string;
   readonly job: JobRecord;
   readonly journal: Journal;
-  /** Removes its journal, unless another run has taken it. */
+  /** Removes its journal, unless another run has taken the job. */
   forget(): Promise<void>;
   close(): Promise<void>;
 }
@@ -50,14 +50,14 @@ export async function holdJob(id: string, { stateDir, forceUnlock }: HoldOptions
   }
 }
 
-/** What a job's journal says, without taking its lock; undefined where there is no such job. */
+/** Reads a job's journal without taking its lock; undefined if there is no such job. */
 export async function readJobState(stateDir: string, id: string): Promise<JournalState | undefined> {
   if (!isJobId(id)) return undefined;
   const state = (await readJournal(journalPath(stateDir, id)))?.state;
   return state?.job && state;
 }
 
-/** Anything else may be a path out of the state folder. */
+/** Whether a text is a job's id. Anything else may be a path out of the state folder. */
 const isJobId = (text: string) => /^[0-9a-f]{16}$/.test(text);
 
 function damagedJob(id: string): AppError {
@@ -70,20 +70,20 @@ function damagedJob(id: string): AppError {
   );
 }
 
-/** The error for a job whose journal says nothing: there is none, or it cannot be read. */
+/** The error for a job without a journal, or with one that cannot be read. */
 export async function missingJob(stateDir: string, id: string): Promise<AppError> {
   return (await isUnreadable(stateDir, id)) ? damagedJob(id) : noSuchJob(id);
 }
 
-/** The error for a job that nobody knows of here. */
+/** The error for a job that does not exist on this machine. */
 export function noSuchJob(id: string): AppError {
-  // Longer than any id: a key that was pasted here is not shown again.
+  // Text longer than any id may be a pasted API key, so it is not repeated.
   return new AppError('not_found', id.length > 20 ? 'no local job of that name' : `no local job "${id}"`, {
     hints: ['neuronpedia status lists the jobs; a feature is named model/source/index'],
   });
 }
 
-/** Holds every other local job of this server and account that knows one of these rows. Errors: those of `holdJob`. */
+/** Holds every other local job of this server and account that has any of these rows. Errors: those of `holdJob`. */
 export async function holdJobsOf(
   ids: ReadonlySet<string>,
   server: Server,

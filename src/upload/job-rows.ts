@@ -14,20 +14,20 @@ import type { JournalState } from './journal-state.ts';
 import { idOfRow, knownRows } from './row-ids.ts';
 import { type Server, toDelete } from './server.ts';
 
-/** The rows of a job that may be taken back. */
+/** The rows of a job that may be deleted. */
 export interface JobRows {
   readonly ids: readonly string[];
-  /** Rows that were on the server before the job sent anything, and so are left unless they are asked for too. */
+  /** Number of rows that are left alone because they were on the server before the job sent anything. */
   readonly foundBefore: number;
-  /** Rows that were sent and whose name never came back: without it they cannot be deleted. */
+  /** Rows that were sent but whose name never came back; without it they cannot be deleted. */
   readonly nameless: Ranges;
-  /** Of the ids, those of rows that were sent without an answer: what is not there yet may still come. */
+  /** Those of the ids whose rows were sent without an answer: if absent now, they may still arrive. */
   readonly unanswered: ReadonlySet<string>;
 }
 
 /**
- * What a job brought to the server: rows that it set out to send, which it had seen to be absent before. Rows that it
- * found there belong to the same account, but another upload may have made them: they are taken only with `foundToo`.
+ * Returns the rows that a job brought to the server: those that it sent after seeing that they were absent. Rows that it
+ * found there belong to the same account, but may come from another upload, so they are included only with `foundToo`.
  * Error: usage for activations, which go with their vector.
  */
 export function rowsToDelete(
@@ -57,7 +57,7 @@ export function rowsToDelete(
   return { ids, foundBefore: foundToo ? 0 : countRows(foundBefore), nameless: rangesOf(nameless), unanswered };
 }
 
-/** Errors: checkpoint_mismatch where a job was another server's or another account's. */
+/** Refuses a job of another server or another account. Errors: checkpoint_mismatch. */
 export function requireOwnJob(id: string, job: JobRecord, { server, name }: { server: Server; name: string }): void {
   const [expected, found, hint] =
     job.server === server.id

@@ -15,23 +15,23 @@ import { formatShard } from './shard.ts';
 export interface Job {
   readonly id: string;
   readonly journal: Journal;
-  /** It has an earlier journal, which a restart has set aside until this one is `begun`. */
+  /** Whether a restart has set an earlier journal aside; it stays there until this one is `begun`. */
   readonly isAside: boolean;
-  /** What that one says, where it is to be believed. */
+  /** What that earlier journal says, if it can be trusted. */
   readonly earlier: JournalState | undefined;
-  /** What was looked up before the first send is as it should be: the earlier journal is forgotten. */
+  /** To be called when the look-up before the first send has succeeded: the earlier journal is removed. */
   begun(): Promise<void>;
   /**
-   * Where it was not begun, the earlier journal is put back. One that was `refused` before it had begun, and had none, leaves
-   * nothing; nor does one of which the server has nothing.
+   * Closes the job. If it was not begun, an earlier journal is put back. A job that ended with `nothing`, or was `refused`
+   * before it had begun, does not keep its own journal.
    */
   close(end: JobEnd): Promise<void>;
 }
 
-/** How a job ended, for what is left of it here. */
+/** How a job ended: its journal is `kept`, the run was `refused`, or the server has `nothing` of it. */
 export type JobEnd = 'kept' | 'refused' | 'nothing';
 
-/** Sixteen hex digits of a digest over all that a job is bound to. */
+/** Returns sixteen hex digits of a digest over all that a job is bound to. */
 export function jobId(server: Server, identity: JobIdentity): string {
   const parts = [server.id, server.account.id, identity.model, identity.source, identity.as, identity.request ?? ''];
   if (identity.shard) parts.push(formatShard(identity.shard));
@@ -39,11 +39,11 @@ export function jobId(server: Server, identity: JobIdentity): string {
 }
 
 /**
- * Refuses to begin anew what was begun on another server behind the same address, or with another account, and is not
- * finished. Error: checkpoint_mismatch with both values.
+ * Refuses to begin an upload again that is unfinished on another server behind the same address, or with another account.
+ * Error: checkpoint_mismatch with both values.
  */
 export async function refuseOtherOwner(server: Server, identity: JobIdentity, stateDir: string): Promise<void> {
-  // A single feature (`index N`) is a job of its own, whoever has begun others of its source.
+  // A single feature (`index N`) is a job of its own, whoever began others of its source.
   if (identity.request !== undefined) return;
   const id = jobId(server, identity);
   const others = await listJobs(stateDir, ({ job }) => {
@@ -90,7 +90,7 @@ export async function openJob(input: JobInput): Promise<Job> {
     return asJob(id, { journal, aside, lock, earlier });
   } catch (error) {
     await journal?.close();
-    // A job that was refused before it began is none.
+    // A job that was refused before it began leaves no journal.
     if (lock.isOurs() && journal && !wasThere) await removeJournal(path);
     if (lock.isOurs()) await aside?.putBack();
     await lock.release();
@@ -116,7 +116,7 @@ function asJob(id: string, { journal, aside, lock, earlier }: Opened): Job {
     },
     async close(end) {
       await journal.close();
-      // What another run has taken is its own: there may be its journal by now.
+      // If another run has taken the job, the journal there may be its own by now.
       if (lock.isOurs()) {
         if (end === 'nothing' || (end === 'refused' && !isBegun)) await removeJournal(journal.path);
         if (!isBegun) await aside.putBack();
@@ -127,8 +127,8 @@ function asJob(id: string, { journal, aside, lock, earlier }: Opened): Job {
 }
 
 /**
- * The latest command of a job is the one that finishes it, and that its rows can be read with again; not one that names a part
- * of the rows that the job has planned.
+ * Notes the latest command of a job: the one to finish it with, and to read its rows again with. A command that names only
+ * a part of the rows already planned (`--features`) is not noted.
  */
 export async function noteTyped(journal: Journal, { typed, command, planned }: JobInput): Promise<void> {
   if (!typed) return;
@@ -136,7 +136,7 @@ export async function noteTyped(journal: Journal, { typed, command, planned }: J
   const { words, folder } = state.typed ?? {};
   const isKnown = JSON.stringify([words, folder]) === JSON.stringify([typed.words, typed.folder]);
   if (isKnown && state.job?.command === command) return;
-  // Another choice of rows than by number, or another file, is what the upload is from now on.
+  // A smaller choice of rows made otherwise, or another file, defines the upload from now on.
   const [others, added] = [subtractRanges(state.planned, planned), subtractRanges(planned, state.planned)];
   if (typed.isPart && others.length > 0 && added.length === 0) return;
   await journal.append({ t: 'typed', words: [...typed.words], folder: typed.folder, command });

@@ -6,10 +6,10 @@ import type { JobRecord } from './journal-records.ts';
 import type { JobInput } from './run.ts';
 
 /**
- * Shards of one division of an SAE run side by side, and so do single features under indices of their own; a run of the
- * whole, or of another division, has features in common with them, and both would send these; so has a shard over other
- * features that is divided alike. Asked once a job's own record is written: of two that begin at once, one sees the
- * other. Error: locked, naming the other job.
+ * Refuses to run while another run may send the same features. Shards of one division of an SAE run side by side, as do
+ * single features under different indices. A run of the whole or of another division overlaps with them, and so may a shard
+ * of the same division over another choice of features. To be called once the job's own record is written: of two runs that
+ * begin at once, one then sees the other. Error: locked, naming the other job.
  */
 export async function refuseOverlap(
   { stateDir, planned }: Pick<JobInput, 'stateDir' | 'planned'>,
@@ -32,8 +32,8 @@ export async function refuseOverlap(
 export type JobPlace = Pick<JobRecord, 'server' | 'account' | 'model' | 'source' | 'as' | 'request'>;
 
 /**
- * Whether some of these rows, told by their features' indices, were sent by another job than `self`, or before a restart
- * that has put its journal aside, in requests without an answer: these may still be under way.
+ * Whether unanswered requests of jobs other than `self` at this place contain any of these indices: they may still be under
+ * way. After a restart, `self` is to be undefined, so that the job's own journal, which was put aside, counts too.
  */
 export async function isLostBeside(
   stateDir: string,
@@ -45,12 +45,12 @@ export async function isLostBeside(
   return others.some((one) => intersectRanges(indices, indicesOf(one.unknownRows, one.indexOf)).length > 0);
 }
 
-/** The indices that rows have as features. */
+/** Returns the indices of rows as features. */
 export function indicesOf(rows: Ranges, indexOf: ((row: number) => number) | undefined): Ranges {
   return indexOf ? rangesOf(Array.from(eachRow(rows), indexOf)) : rows;
 }
 
-/** Told by first lines alone: of a place with hundreds of vectors no journal is read whole. */
+/** Decides by first lines alone, so that hundreds of journals of vectors at one place need not be read in full. */
 function mayShare(place: JobPlace, { job }: KnownJob): boolean {
   const isSamePlace = (['server', 'account', 'model', 'source', 'as'] as const).every(
     (name) => place[name] === job[name],
@@ -63,7 +63,7 @@ function mayOverlap(job: JobRecord, planned: Ranges, other: JobStatus): boolean 
   return !isDividedAlike || intersectRanges(planned, other.plan).length > 0;
 }
 
-/** Another index is another feature, and another vector another vector; the same one is the same job. */
+/** Different requests are different features or vectors; equal ones are the same job. */
 function areApart(a: string | undefined, b: string | undefined): boolean {
   return a !== undefined && b !== undefined && a !== b;
 }

@@ -9,7 +9,7 @@ import type { JournalState } from './journal-state.ts';
 import { isLocked } from './lock.ts';
 import { indexInRuns } from './row-runs.ts';
 
-/** How a local job stands, as far as its journal tells. Counts are rows. */
+/** How a local job stands, as far as its journal tells. Counts are rows unless noted. */
 export interface JobStatus {
   readonly id: string;
   readonly job: JobRecord;
@@ -17,37 +17,37 @@ export interface JobStatus {
   /** The rows themselves. */
   readonly plan: Ranges;
   readonly confirmed: number;
-  /** Batches that its rows were put into, sent or about to be. */
+  /** Number of batches that its rows were put into so far, whether sent or not yet. */
   readonly batches: number;
-  /** In batches without an answer: sent or not, the next run finds out. */
+  /** Rows of which the next run has to find out whether they are there: in unanswered batches or a cut-off deletion. */
   readonly unknown: number;
-  /** The rows of these batches, with the label of each where the server names rows itself. */
+  /** The rows of unanswered batches. `labels` has the label of each if the server names rows itself. */
   readonly unknownRows: Ranges;
   readonly labels: ReadonlyMap<number, string>;
   /** Rows that were left out, and why. */
   readonly quarantined: ReadonlyMap<number, string>;
-  /** Where its latest command was typed; undefined for a job of an earlier version. */
+  /** Folder in which its latest command was typed; undefined for a job of an earlier version. */
   readonly folder?: string;
-  /** The index that a row goes by, where rows have indices of their own. */
+  /** Returns a row's index; absent if that is the row number. */
   readonly indexOf?: (row: number) => number;
-  /** Taken back again, and not sent since. */
+  /** Rows that were deleted and not planned again since. */
   readonly deleted: number;
-  /** Of those without an answer: rows that were being deleted when that was cut off. */
+  /** Those of `unknown` that were being deleted when that was cut off. */
   readonly deleting: number;
   readonly state: 'done' | 'running' | 'paused' | 'interrupted' | 'deleted';
-  /** At which limit it is paused, and when it may go on, where that is known. */
+  /** At which limit it is paused, and when it may go on, if that is known. */
   readonly pause?: { readonly why: string; readonly resumeAt: string | null };
   readonly ids: ReadonlyMap<number, string>;
-  /** A line of its journal cannot be read: all of this may be untrue. */
+  /** A line of its journal cannot be read, so all of this may be untrue. */
   readonly damaged?: true;
 }
 
 const suffix = '.journal';
 
-/** A local job by what it is of, without how far it is. */
+/** A local job: what it uploads, without its progress. */
 export type KnownJob = Pick<JobStatus, 'id' | 'job'>;
 
-/** The jobs of a state folder by what their journals say first: to read all that they say may take seconds. */
+/** Lists the jobs of a state folder by the first lines of their journals: reading all of them in full may take seconds. */
 export async function knownJobs(stateDir: string): Promise<KnownJob[]> {
   const known: KnownJob[] = [];
   for (const id of await jobIds(stateDir)) {
@@ -57,20 +57,20 @@ export async function knownJobs(stateDir: string): Promise<KnownJob[]> {
   return known;
 }
 
-/** Journals that do not even say whose they are: more than the first line that a run was about to write when it was killed. */
+/** Lists jobs whose journal is too damaged to say what it is of. A first line cut off by a killed run does not count. */
 export async function unreadableJobs(stateDir: string): Promise<string[]> {
   const unreadable: string[] = [];
   for (const id of await jobIds(stateDir)) if (await isUnreadable(stateDir, id)) unreadable.push(id);
   return unreadable;
 }
 
-/** Whether there is a journal of that id which does not say whose it is. */
+/** Whether that job's journal is too damaged to say what it is of. */
 export async function isUnreadable(stateDir: string, id: string): Promise<boolean> {
   const path = journalPath(stateDir, id);
   return !(await readJobRecord(path)) && (await readJournal(path))?.damaged === true;
 }
 
-/** The jobs of a state folder that are meant, the latest begun last. Journals that cannot be read are left out. */
+/** Lists the jobs of a state folder that `isMeant` accepts, the latest begun last. Leaves out unreadable journals. */
 export async function listJobs(
   stateDir: string,
   isMeant: (known: KnownJob) => boolean = () => true,
@@ -83,7 +83,7 @@ export async function listJobs(
   return jobs.sort((a, b) => (a.job.createdAt < b.job.createdAt ? -1 : Number(a.job.createdAt > b.job.createdAt)));
 }
 
-/** The ids of all jobs that have a journal, or one that was put aside. */
+/** Returns the ids of all jobs that have a journal, or one that was put aside. */
 export async function jobIds(stateDir: string): Promise<string[]> {
   const folder = join(stateDir, 'jobs');
   const names = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {
@@ -99,14 +99,14 @@ export async function jobIds(stateDir: string): Promise<string[]> {
   return [...new Set(ids)].sort();
 }
 
-/** One job by its id; undefined where there is none. */
+/** Reads one job by its id; undefined if there is none. */
 export async function readJob(stateDir: string, id: string): Promise<JobStatus | undefined> {
   const path = journalPath(stateDir, id);
   const journal = await readJournal(path);
   if (!journal?.state.job) return undefined;
   const running = await isLocked(lockPath(stateDir, id));
   const status = statusOf(journal.state, journal.state.job, running);
-  // What is left of it is not believed by the next run either.
+  // The next run will not trust what is left of a damaged journal either.
   return { id, ...status, ...(journal.damaged && { damaged: true, state: running ? 'running' : 'interrupted' }) };
 }
 
@@ -119,7 +119,7 @@ function statusOf(journal: JournalState, job: JobRecord, running: boolean): Omit
   );
   const taken = countRows(subtractRanges(deleted, deleting));
   const isDeleted = taken > 0 && countRows(deleting) + countRows(stored) + unknown.length === 0;
-  // Of a finished job somebody may have taken a part back, and a run over a part of a job may have finished that alone.
+  // `done` is not enough: rows may have been deleted since, or the last run may have covered only part of the job.
   const settled = mergeRanges([...stored, ...deleted, ...rangesOf(quarantined.keys())]);
   const isOpen = unknown.length > 0 || deleting.length > 0;
   const isOver = (done || taken > 0) && !isOpen && subtractRanges(planned, settled).length === 0;

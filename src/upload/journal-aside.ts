@@ -4,26 +4,26 @@ import { syncFolders } from './durable-folder.ts';
 import { renameFile } from './rename-file.ts';
 
 /**
- * A job's earlier journal, beside the one that a restart begins: what it knows of rows is forgotten only once the new
- * one is past its look-up. Until then the server may refuse the new data, and the old are still to be taken back.
+ * A job's earlier journal, kept beside the one that a restart begins. What it knows of rows is forgotten only once the new
+ * run is past its look-up: until then the new data may be refused, and it must still be possible to delete the old.
  */
 export interface Aside {
   readonly isThere: boolean;
   forget(): Promise<void>;
-  /** Puts it in the place of the journal that was to replace it. */
+  /** Puts it back, over the journal that was to replace it. */
   putBack(): Promise<void>;
 }
 
 const ending = '.before';
 
-/** Where a journal lies that was put aside. */
+/** Returns the path of a journal that was put aside. */
 export function asidePath(path: string): string {
   return path + ending;
 }
 
 /**
- * Puts a journal aside, or with `restart` false nothing. One that a run left aside which was killed while it looked is
- * the job's journal. Errors: those of the file system.
+ * Puts a journal aside if `restart` is true. First puts back one left aside by a run that was killed during its look-up:
+ * that one is still the job's journal. Errors: those of the file system.
  */
 export async function openAside(path: string, restart: boolean): Promise<Aside> {
   const aside = asidePath(path);
@@ -40,7 +40,7 @@ export async function openAside(path: string, restart: boolean): Promise<Aside> 
     async forget() {
       if (!isAside) return;
       await unlink(aside);
-      // A power cut would bring it back over the new one.
+      // Otherwise a power cut could bring it back, and the next run would put it over the new one.
       await syncFolders([dirname(path)]);
     },
     async putBack() {

@@ -6,11 +6,11 @@ import type { RowRun } from './row-runs.ts';
 const range = z.tuple([z.int().check(z.nonnegative()), z.int().check(z.nonnegative())]);
 const ranges: z.ZodMiniType<Ranges> = z.array(range);
 
-/** What an upload belongs to. All of it together is the job's identity: nothing else decides where its journal lies. */
+/** What an upload belongs to. Server, account, model, source, `as`, shard and request decide the job's id (see `jobId`). */
 const jobSchema = z.object({
   t: z.literal('job'),
   version: z.literal(1),
-  /** The server's own id, or its origin where it has none. */
+  /** The server's own id, or its origin if it has none. */
   server: z.string(),
   serverKind: z.string(),
   serverName: z.string(),
@@ -19,9 +19,9 @@ const jobSchema = z.object({
   model: z.string(),
   source: z.string(),
   as: z.enum(['features', 'vectors', 'vector', 'probe', 'activations']),
-  /** Part of the SAE, such as `2/8`, where the job is of one. */
+  /** Part of the SAE, such as `2/8`, if the job is of one. */
   shard: z.optional(z.string()),
-  /** What sets it apart from jobs that share all else, such as `index 7` (absent in journals of earlier versions). */
+  /** What sets it apart from otherwise identical jobs, such as `index 7` (absent in journals of earlier versions). */
   request: z.optional(z.string()),
   /** For people: what was typed, and what to type to go on. */
   title: z.string(),
@@ -32,11 +32,11 @@ const jobSchema = z.object({
 /** The command line that a run of this job was started with, so that its files can be found again. */
 const typedSchema = z.object({
   t: z.literal('typed'),
-  /** Words behind the program's name. */
+  /** Arguments after the program's name. */
   words: z.array(z.string()),
-  /** The folder that relative paths among them are of. */
+  /** The folder that relative paths among them start from. */
   folder: z.string(),
-  /** The same as a person types it to go on. */
+  /** The same command as a person types it to go on. */
   command: z.optional(z.string()),
 });
 
@@ -44,13 +44,13 @@ export type TypedRecord = z.infer<typeof typedSchema>;
 
 const runs: z.ZodMiniType<readonly RowRun[]> = z.array(z.tuple([z.number(), z.number(), z.number()]));
 
-/** The data: its shape, and all that is sent beside the values, as a JSON object. */
+/** The data: its shape, and everything sent besides the values, as a JSON object. */
 const dataSchema = z.object({
   t: z.literal('data'),
   rows: z.number(),
   width: z.number(),
   fields: z.string(),
-  /** Which feature each row is, where that is not the row's own number (see `row-runs.ts`). */
+  /** Which feature each row is, if that is not the row's own number (see `row-runs.ts`). */
   indices: z.optional(runs),
 });
 
@@ -62,44 +62,44 @@ const blocksSchema = z.object({ t: z.literal('blocks'), hashes: z.record(z.strin
 /** Rows that a run set out to have on the server. */
 const planSchema = z.object({ t: z.literal('plan'), rows: ranges });
 
-/** Rows that were on the server before this run sent them, with the server's names for them where it has any. */
+/** Rows that a look-up found on the server, with its names for them if it gives any. */
 const foundSchema = z.object({
   t: z.literal('found'),
   rows: ranges,
   ids: z.optional(z.record(z.string(), z.string())),
 });
 
-/** Durable before its send. Without an answer the outcome is unknown. */
+/** A batch that is about to be sent; durable before that. Until its answer is recorded, its outcome is unknown. */
 const intentSchema = z.object({
   t: z.literal('intent'),
   batch: z.number(),
   key: z.string(),
   rows: ranges,
   hash: z.string(),
-  /** By what its one row can be recognised, on a server that names rows itself. */
+  /** What its one row can be recognised by, on a server that names rows itself. */
   identity: z.optional(z.object({ label: z.string(), place: z.string(), hash: z.string() })),
 });
 
-/** The server has the batch. `ids` are the names it gave, in row order, where it gives any. */
+/** The server has the batch. `ids` are the names it gave, in row order, if it gives any. */
 const storedSchema = z.object({ t: z.literal('stored'), batch: z.number(), ids: z.optional(z.array(z.string())) });
 
-/** Why a batch was dropped, where that is read again: its turn never came, or the server failed it again and again. */
+/** Reasons for a drop that count when the journal is read: its turn never came, or the server kept failing on the batch. */
 export const neverSent = 'not sent';
 export const failedAgain = 'failed';
 
-/** The server certainly does not have the batch: its rows are to be sent again, in other batches. */
+/** The batch was given up: rows of it that are not known to be stored go into other batches (see `drop`). */
 const droppedSchema = z.object({ t: z.literal('dropped'), batch: z.number(), why: z.string() });
 
-/** Rows that were left out, and why: by row, those that failed the check or that the server keeps failing. */
+/** Rows that were left out, and why, by row: they failed the check, or the server keeps failing on them. */
 const quarantinedSchema = z.object({ t: z.literal('quarantined'), rows: z.record(z.string(), z.string()) });
 
-/** A person has said what became of a row without an answer: the server has it under `id`, or (null) not at all. */
+/** The user has said what became of a row without an answer: the server has it under `id`, or (null) not at all. */
 const resolvedSchema = z.object({ t: z.literal('resolved'), row: z.number(), id: z.nullable(z.string()) });
 
-/** The whole plan was confirmed. */
+/** A run finished: all rows that it had planned were confirmed or left out. */
 const doneSchema = z.object({ t: z.literal('done'), at: z.string() });
 
-/** A run ended at a limit: when the next may go on, in ISO 8601, where that is known. Any later record is of a run that did. */
+/** A run ended at a limit. The next may go on at `resumeAt` (ISO 8601), if known. Any later record ends the pause. */
 const pausedSchema = z.object({
   t: z.literal('paused'),
   at: z.string(),
@@ -109,10 +109,10 @@ const pausedSchema = z.object({
 
 export type PausedRecord = z.infer<typeof pausedSchema>;
 
-/** Rows that are about to be taken back: whether the server still has them is open until the next record on them. */
+/** Rows that are about to be deleted: whether the server still has them is unknown until the next record about them. */
 const deletingSchema = z.object({ t: z.literal('deleting'), rows: ranges });
 
-/** Rows that were taken back: the server was seen to have them no more. */
+/** Rows that were deleted: the server was seen to have them no longer. */
 const deletedSchema = z.object({ t: z.literal('deleted'), rows: ranges });
 
 const recordSchema = z.discriminatedUnion('t', [
@@ -137,7 +137,7 @@ export type JobRecord = z.infer<typeof jobSchema>;
 export type IntentRecord = z.infer<typeof intentSchema>;
 export type JournalRecord = z.infer<typeof recordSchema>;
 
-/** One line of the journal: a CRC-32 of the JSON in hex, a space, the JSON. */
+/** Returns a record as a line of the journal: a CRC-32 of the JSON in hex, a space, the JSON. */
 export function encodeRecord(record: JournalRecord): string {
   const json = JSON.stringify(record);
   return `${checksum(json)} ${json}\n`;
@@ -154,7 +154,7 @@ function decodeLine(line: string): JournalRecord | undefined {
   return parsed.success ? parsed.data : undefined;
 }
 
-/** Undefined where it is no JSON: a checksum only says that it is what was written. */
+/** Returns undefined if it is not JSON: the checksum only says that the line is what was written. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -165,11 +165,11 @@ function parseJson(text: string): unknown {
 
 /** How much of a journal can be read. */
 export interface Soundness {
-  /** Bytes up to the end of the last good record. */
+  /** Bytes up to the end of the last record before any damage. */
   readonly goodBytes: number;
-  /** What lies behind the last good record has no end of line, as a crash in mid-write leaves it. */
+  /** The file does not end with a newline, as after a crash in mid-write. */
   readonly tornTail: boolean;
-  /** A whole line is unreadable: what it said is lost, and it may have been acted on. */
+  /** A whole line is unreadable: what it said is lost, but may have been acted on. */
   readonly damaged: boolean;
 }
 
@@ -192,7 +192,7 @@ export function scanJournal(bytes: Buffer, onRecord: (record: JournalRecord) => 
   return { goodBytes, tornTail: bytes.length > 0 && bytes.at(-1) !== 10, damaged };
 }
 
-/** The same, with all records at once. */
+/** Does the same, and returns all records at once. */
 export function decodeJournal(bytes: Buffer): Soundness & { readonly records: readonly JournalRecord[] } {
   const records: JournalRecord[] = [];
   return { ...scanJournal(bytes, (record) => records.push(record)), records };

@@ -13,37 +13,37 @@ import { addRecord, type Sum } from './journal-sum.ts';
 /** What a journal says of its job, all records taken together. */
 export interface JournalState {
   readonly job?: JobRecord;
-  /** As the latest run was started. */
+  /** The command to finish the job with (see `noteTyped`). */
   readonly typed?: TypedRecord;
   readonly data?: DataRecord;
   readonly blocks: ReadonlyMap<number, string>;
   readonly planned: Ranges;
-  /** Rows that the server is known to have, by its own answer. */
+  /** Rows that the server is known to have. */
   readonly stored: Ranges;
-  /** Of these, rows that it had before this job sent them. */
+  /** Those of these rows that a look-up or the user found there, rather than the answer to a request. */
   readonly found: Ranges;
   /** Batches that were about to be sent or were sent, and have no answer. */
   readonly unknown: readonly IntentRecord[];
-  /** Rows that this job ever sent, or may have, after it had seen that the server lacks them. */
+  /** Rows that this job has ever sent, or may have, after seeing that the server lacked them. */
   readonly sent: Ranges;
-  /** Rows taken back since they were last planned: like rows never planned, they are looked up before they are sent. */
+  /** Rows deleted since they were last planned: like rows never planned, they are looked up before they are sent. */
   readonly deleted: Ranges;
-  /** Of these, rows whose deletion was begun and never seen to be done. */
+  /** Those of these rows whose deletion was begun but not seen to succeed. */
   readonly deleting: Ranges;
-  /** Row number to the name that the server gave it. */
+  /** Row number to the server's name for the row. */
   readonly ids: ReadonlyMap<number, string>;
   /** Rows that were left out, and why. */
   readonly quarantined: ReadonlyMap<number, string>;
   /** Rows that failed alone while the server took others. */
   readonly suspects: ReadonlySet<number>;
   readonly nextBatch: number;
-  /** The last run confirmed all that it had planned. */
+  /** Whether the last run finished: all that it had planned was confirmed or left out. */
   readonly done: boolean;
-  /** The limit that the last run ended at, where it did. */
+  /** The limit that the last run ended at, if it did. */
   readonly paused?: PausedRecord;
 }
 
-/** A journal without records. */
+/** Returns the sum of a journal without records. */
 export function emptySum(): Sum {
   return {
     intents: new Map(),
@@ -63,14 +63,14 @@ export function emptySum(): Sum {
   };
 }
 
-/** Adds up what a journal says. Its records are not all in memory at once: there may be hundreds of thousands. */
+/** Adds up a journal's records, without holding all of them in memory: there may be hundreds of thousands. */
 export function sumJournal(bytes: Buffer): Soundness & { readonly sum: Sum } {
   const sum = emptySum();
   const soundness = scanJournal(bytes, (record) => addRecord(sum, record));
   return { ...soundness, sum };
 }
 
-/** What records add up to so far: a picture, which stays as it is. */
+/** Returns what records add up to so far, as a snapshot that does not change. */
 export function stateOf(sum: Sum): JournalState {
   const stored = mergeRanges([...sum.stored, ...sum.found]);
   const isStored = membership(stored);
@@ -97,18 +97,18 @@ export function stateOf(sum: Sum): JournalState {
   };
 }
 
-/** Rows still to be sent in new batches: planned, not confirmed, and not in a batch whose outcome is unknown. */
+/** Returns rows still to be sent in new batches: planned, not confirmed, and not in a batch whose outcome is unknown. */
 export function pendingRows(state: JournalState, planned: Ranges): Ranges {
   const open = subtractRanges(planned, state.stored);
   return subtractRanges(open, mergeRanges(state.unknown.flatMap((intent) => intent.rows)));
 }
 
-/** Of pending rows, those that an earlier run had to leave out, or was about to: the server kept failing them. */
+/** Returns pending rows that an earlier run left out, or was about to, because the server kept failing on them. */
 export function doubtfulRows({ quarantined, suspects }: JournalState, pending: Ranges): Ranges {
   return intersectRanges(pending, rangesOf(new Set([...quarantined.keys(), ...suspects])));
 }
 
-/** Batches without an answer that hold any of these rows: one of other rows waits for a run that plans them. */
+/** Returns unanswered batches with any of these rows. Batches of other rows wait for a run that plans those. */
 export function batchesAmong({ unknown }: JournalState, planned: Ranges): readonly IntentRecord[] {
   return unknown.filter(({ rows }) => intersectRanges(mergeRanges(rows), planned).length > 0);
 }

@@ -30,9 +30,9 @@ export interface Sum {
   deleting: Range[];
   nextBatch: number;
   done: boolean;
-  /** The limit that the last run ended at, where it did. */
+  /** The limit that the last run ended at, if it did. */
   paused?: PausedRecord;
-  /** It was done when a deletion began that has not deleted anything yet. */
+  /** Whether the job was done when a deletion began that has not deleted anything yet. */
   wasDone: boolean;
 }
 
@@ -105,7 +105,7 @@ export function addRecord(sum: Sum, record: JournalRecord): void {
   }
 }
 
-/** A row that was the only one of a batch which kept failing; where nothing was taken, it says nothing of the row. */
+/** Suspects the only row of a batch that kept failing. If nothing was stored yet, the failure says nothing about the row. */
 function addSuspect({ stored, suspects }: Sum, intent: IntentRecord | undefined): void {
   const [row, second] = intent ? eachRow(mergeRanges(intent.rows)) : [];
   if (row !== undefined && second === undefined && stored.length > 0) suspects.add(row);
@@ -118,7 +118,7 @@ function leaveOut({ intents }: Sum, intent: IntentRecord, out: readonly Range[])
   else intents.set(intent.batch, { ...intent, rows });
 }
 
-/** A row that was settled by hand leaves its batch. */
+/** Takes a row that was settled by hand out of its batch. */
 function addResolved(sum: Sum, row: number, id: string | null): void {
   const range: Range = [row, row + 1];
   for (const intent of sum.intents.values()) leaveOut(sum, intent, [range]);
@@ -128,8 +128,8 @@ function addResolved(sum: Sum, row: number, id: string | null): void {
 }
 
 /**
- * Nothing is known of these rows any more; batches that were settled before stay so, and of an open one they are no part: it
- * would bring them back.
+ * Forgets that the server has these rows. Batches that were settled by then are closed for good; open ones lose these rows,
+ * since sending them again would bring the rows back.
  */
 function takeBack(sum: Sum, rows: readonly Range[]): void {
   const known = mergeRanges([...sum.stored, ...sum.found]);
@@ -141,7 +141,7 @@ function takeBack(sum: Sum, rows: readonly Range[]): void {
   sum.found = without(sum.found, rows);
 }
 
-/** What was planned and left out of other data says nothing of these. */
+/** Forgets what was planned, sent and left out of earlier data: it says nothing about the new data. */
 function forgetRows(sum: Sum): void {
   sum.planned.length = 0;
   sum.sent.clear();
@@ -149,7 +149,7 @@ function forgetRows(sum: Sum): void {
   sum.suspects.clear();
 }
 
-/** With its last row a job forgets what data it had: other data may go to the same place from now on. */
+/** Once its last row is deleted, a job forgets which data it had: other data may go to the same place from then on. */
 function addDeleted(sum: Sum, rows: readonly Range[]): void {
   takeBack(sum, rows);
   sum.deleting = without(sum.deleting, rows);
@@ -173,7 +173,7 @@ function addStored(sum: Sum, batch: number, given: readonly string[] | undefined
   for (const row of given ? eachRow(intent.rows) : []) sum.ids.set(row, (given as readonly string[])[i++] as string);
 }
 
-/** One by one, for as arguments of one call there may be too many; what follows on the last is one with it. */
+/** Appends ranges one by one: there may be too many for one call's arguments. Joins a range that continues the last one. */
 function add(ranges: Range[], more: readonly Range[]): void {
   for (const range of more) {
     const last = ranges.at(-1);

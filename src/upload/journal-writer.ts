@@ -5,31 +5,31 @@ import { encodeRecord, type JournalRecord } from './journal-records.ts';
 
 /** The writing end of a journal. */
 export interface JournalWriter {
-  /** Writes records; they are durable once a `sync` that was called later has resolved. */
+  /** Writes records; they are durable once a later call of `sync` has resolved. */
   append(...records: JournalRecord[]): Promise<void>;
-  /** Makes all that was appended durable. Calls made while one is under way share the next. */
+  /** Makes everything appended so far durable. Calls made while one is under way share the next. */
   sync(): Promise<void>;
-  /** Throws once another run has taken the job. To be asked right before each send; `sync` asks too. */
+  /** Throws once another run has taken the job. To be called right before each send; `sync` calls it too. */
   stillOurs(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** What a journal's writer asks and waits for. */
+/** What a journal's writer depends on. */
 export interface Writing {
   /** Throws once another run has taken the job. */
   readonly stillOurs: () => Promise<void>;
-  /** Resolves once the file's name is durable, which nobody waits for before the first `sync`. */
+  /** Resolves once the file's name is durable. `sync` waits for it, appending does not. */
   readonly named: Promise<void>;
 }
 
 /**
  * Writes to an open journal, in the order in which records are appended.
  *
- * The first failure is final: a record may be half written, and after a failed fsync the system counts what it could
- * not write as written, so that a later one would succeed without it. Errors: checkpoint_damaged, and that of `stillOurs`.
+ * The first failure is final: a record may be half written, and after a failed fsync the system treats the lost data as
+ * written, so that a later fsync would succeed without it. Errors: checkpoint_damaged, and that of `stillOurs`.
  */
 export function journalWriter(path: string, file: FileHandle, { stillOurs, named }: Writing): JournalWriter {
-  // Met by the first sync, if there is any.
+  // A rejection is reported by the first sync, if there is one.
   named.catch(() => undefined);
   let failure: AppError | undefined;
   const tried = async (work: () => Promise<unknown>): Promise<void> => {
@@ -40,7 +40,7 @@ export function journalWriter(path: string, file: FileHandle, { stillOurs, named
     });
   };
   return {
-    // A line for the system to keep, mostly some millionths of a second: to have another thread do it takes ten times that.
+    // Synchronous, since the system takes a line within microseconds: going through another thread takes ten times that.
     append: (...records) => tried(async () => appendFileSync(file.fd, records.map(encodeRecord).join(''))),
     sync: shared(() => tried(() => Promise.all([file.datasync(), named]).then(stillOurs))),
     stillOurs: () => tried(stillOurs),
@@ -48,7 +48,7 @@ export function journalWriter(path: string, file: FileHandle, { stillOurs, named
   };
 }
 
-/** Runs `work` once at a time; calls made meanwhile share one more run, since the one under way may have begun too early for them. */
+/** Runs `work` one at a time. Calls made meanwhile share one more run: the current one may have begun too early. */
 function shared(work: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | undefined;
   let waiting: Promise<void> | undefined;
@@ -63,7 +63,7 @@ function shared(work: () => Promise<void>): () => Promise<void> {
     return start();
   };
   return () => {
-    // Between the end of one run and the start of the next there is none: whoever comes then must not begin a second.
+    // Checked first: between one run's end and the next one's start nothing is running, but a caller must not start another.
     if (waiting) return waiting;
     if (!running) return start();
     waiting = running.then(startWaiting, startWaiting);

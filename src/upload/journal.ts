@@ -10,26 +10,26 @@ import { addRecord, type Sum } from './journal-sum.ts';
 import { type JournalWriter, journalError, journalWriter } from './journal-writer.ts';
 import { renameFile } from './rename-file.ts';
 
-/** An open journal: append-only, one checksummed line a record. Only the run that holds the job's lock writes it. */
+/** An open journal: append-only, one checksummed line per record. Only the run that holds the job's lock writes to it. */
 export interface Journal extends JournalWriter {
   readonly path: string;
-  /** What its records add up to, those that this run has appended too. */
+  /** What its records add up to, including those that this run has appended. */
   readonly state: JournalState;
   /** What was wrong with the file, for people. */
   readonly warnings: readonly string[];
 }
 
 export interface OpenJournalOptions {
-  /** The job was taken from another run, which may live after all: what it still writes must not get in here. */
+  /** The job was taken over from another run. That may still be alive, and what it writes must not get into this journal. */
   readonly takenOver?: boolean;
   /** Throws once another run has taken the job. */
   readonly stillOurs?: () => Promise<void>;
 }
 
 /**
- * Opens a job's journal, making it where there is none. A torn tail is cut off; a journal damaged elsewhere is set
- * aside and begun anew, so that the server is looked up instead of believed from what is left.
- * Errors: checkpoint_damaged where the state folder cannot be written.
+ * Opens a job's journal, or makes one if there is none. A torn tail is cut off; a journal damaged elsewhere is set aside
+ * and a new one begun, so that the server is asked what it has instead of trusting what is left.
+ * Errors: checkpoint_damaged if the journal or its folder cannot be read or written.
  */
 export async function openJournal(path: string, options: OpenJournalOptions = {}): Promise<Journal> {
   const { takenOver = false, stillOurs = async () => undefined } = options;
@@ -38,9 +38,9 @@ export async function openJournal(path: string, options: OpenJournalOptions = {}
     const { bytes, sum, warnings } = await recover(path);
     if (takenOver && bytes.length > 0) await replaceFile(path, bytes);
     const file = await open(path, 'a', 0o600);
-    // One that was copied here may be readable for others. Not every file system can tell.
+    // A journal that was copied here may be readable by others. Not every file system supports this.
     await file.chmod(0o600).catch(() => undefined);
-    // Its name, and those of the two folders that this tool makes: a run before may have been killed before it had done so.
+    // Syncs its name and those of the two folders that this tool makes: an earlier run may have been killed before doing so.
     const jobs = dirname(path);
     const named = syncFolders([jobs, dirname(jobs), dirname(dirname(jobs))]);
     return addingUp(sum, { path, warnings, ...journalWriter(path, file, { stillOurs, named }) });
@@ -49,7 +49,7 @@ export async function openJournal(path: string, options: OpenJournalOptions = {}
   }
 }
 
-/** A journal whose state goes on with what is appended. */
+/** Adds a state that keeps up with what is appended. */
 function addingUp(sum: Sum, journal: Omit<Journal, 'state'>): Journal {
   let known: JournalState | undefined;
   return {
@@ -66,10 +66,10 @@ function addingUp(sum: Sum, journal: Omit<Journal, 'state'>): Journal {
   };
 }
 
-/** Bytes in which a journal's first line ends, but for the longest of commands. */
+/** Bytes within which a journal's first line ends, unless its command is very long. */
 const headBytes = 4096;
 
-/** Which job a journal is of, as its first line says; undefined where that is damaged or there is no journal. */
+/** Reads which job a journal is of from its first line; undefined if that is damaged or there is no journal. */
 export async function readJobRecord(path: string): Promise<JobRecord | undefined> {
   const aside = readHead(asidePath(path));
   const head = aside.length > 0 ? aside : readHead(path);
@@ -79,7 +79,7 @@ export async function readJobRecord(path: string): Promise<JobRecord | undefined
   return first?.t === 'job' ? first : undefined;
 }
 
-/** So few bytes take less than handing that to another thread, and there may be hundreds of journals. */
+/** Reads synchronously: for so few bytes that is faster than another thread, and there may be hundreds of journals. */
 function readHead(path: string): Buffer {
   const head = Buffer.alloc(headBytes);
   try {
@@ -94,15 +94,15 @@ function readHead(path: string): Buffer {
   }
 }
 
-/** What a journal says, and whether a line of it cannot be read: what it says is then not to be believed. */
+/** What a journal says, and whether it is damaged: if a line cannot be read, the rest must not be trusted. */
 export interface ReadJournal {
   readonly state: JournalState;
   readonly damaged: boolean;
 }
 
-/** Reads a journal without touching it; undefined where there is none. */
+/** Reads a journal without touching it; undefined if there is none. */
 export async function readJournal(path: string): Promise<ReadJournal | undefined> {
-  // One that a killed restart left aside is the job's journal.
+  // A journal that a killed restart left aside is still the job's journal.
   const aside = await readFile(asidePath(path)).catch(() => undefined);
   const bytes = aside ?? (await readFile(path).catch(() => undefined));
   if (!bytes) return undefined;
@@ -110,14 +110,14 @@ export async function readJournal(path: string): Promise<ReadJournal | undefined
   return { state: stateOf(sum), damaged };
 }
 
-/** Forgets a job: its journal is gone, the server is not asked anything. */
+/** Forgets a job by removing its journal. The server is not asked anything. */
 export async function removeJournal(path: string): Promise<void> {
   await unlink(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw journalError(path, error);
   });
 }
 
-/** What is left of a journal to go on with. */
+/** Reads a journal to go on with: cuts off a torn tail, and sets a damaged file aside. */
 async function recover(path: string): Promise<{ bytes: Buffer; sum: Sum; warnings: string[] }> {
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return Buffer.alloc(0);
@@ -139,7 +139,7 @@ async function recover(path: string): Promise<{ bytes: Buffer; sum: Sum; warning
   return { bytes: bytes.subarray(0, goodBytes), sum, warnings: [warning] };
 }
 
-/** Puts a new file in the place of one that another process may have open: that one then writes to a file without a name. */
+/** Replaces a file that another process may have open: that process then writes to a file without a name. */
 async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
   const draft = `${path}.new`;
   await withFile(draft, 'w', async (file) => {
@@ -158,12 +158,12 @@ async function withFile(path: string, flags: string, work: (file: FileHandle) =>
   }
 }
 
-/** Where the lock of a job lies that keeps other runs out. */
+/** Returns the path of the lock that keeps other runs out of a job. */
 export function lockPath(stateDir: string, jobId: string): string {
   return join(stateDir, 'jobs', `${jobId}.lock`);
 }
 
-/** Where a job's journal lies. */
+/** Returns the path of a job's journal. */
 export function journalPath(stateDir: string, jobId: string): string {
   return join(stateDir, 'jobs', `${jobId}.journal`);
 }

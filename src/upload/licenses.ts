@@ -1,6 +1,6 @@
 import known from 'spdx-license-ids/index.json' with { type: 'json' };
 
-/** Spellings that people use for licences whose SPDX identifier is another. */
+/** Common spellings of licences that differ from their SPDX identifiers. */
 const otherSpellings: ReadonlyMap<string, string> = new Map([
   ['cc0', 'CC0-1.0'],
   ['cc-by', 'CC-BY-4.0'],
@@ -11,7 +11,7 @@ const otherSpellings: ReadonlyMap<string, string> = new Map([
   ['apache-2', 'Apache-2.0'],
 ]);
 
-/** The SPDX identifier for what was typed, whatever its case (`CC-BY 4.0` and `CC0` too); undefined for none. */
+/** Returns the SPDX identifier for what was typed, in any case (`CC-BY 4.0` and `CC0` too); undefined if there is none. */
 export function parseLicense(typed: string): string | undefined {
   const wanted = typed.trim().toLowerCase().replace(/\s+/g, '-');
   return otherSpellings.get(wanted) ?? known.find((id) => id.toLowerCase() === wanted);

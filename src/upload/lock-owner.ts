@@ -10,9 +10,9 @@ const ownerSchema = z.object({
   id: z.string(),
   host: z.string(),
   pid: z.number(),
-  /** When that process started, as the operating system counts it: a pid alone may since be another's. */
+  /** When that process started, as the operating system counts it: the pid may have been reused since. */
   start: z.string(),
-  /** Among whose processes its pid counts: those of another container cannot be seen. */
+  /** The set of processes in which its pid is valid: those of another container cannot be seen. */
   space: z.optional(z.string()),
   since: z.string(),
 });
@@ -20,14 +20,14 @@ const ownerSchema = z.object({
 /** Who holds a lock: the lock's content, as JSON. */
 export type Owner = z.infer<typeof ownerSchema>;
 
-/** How often an owner gives a sign of life: the time at which its lock was last changed. */
+/** How often an owner updates the modification time of its lock, as a sign of life. */
 export const heartbeatMs = 2_000;
-/** A lock from another host is believed this long after its last heartbeat: network file systems tell of it late. */
+/** How long a lock from another host is trusted after its last heartbeat: network file systems show changes late. */
 const staleMs = 60_000;
-/** A heart has stopped once it was not heard for three beats. */
+/** An owner counts as dead once three heartbeats are missing. */
 export const quietMs = 3 * heartbeatMs;
 
-/** This process, as the owner of a lock of its own. */
+/** Describes this process as the owner of a lock. */
 export function describeSelf(): Owner {
   const pid = process.pid;
   const space = processSpace();
@@ -41,7 +41,7 @@ export function describeSelf(): Owner {
   };
 }
 
-/** Undefined where there is none; an unreadable one (its writer died in between) counts as owned by nobody. */
+/** Reads a lock's owner; undefined if there is no lock, or it is unreadable because its writer died while writing it. */
 export async function readOwner(path: string): Promise<Owner | undefined> {
   const text = await readFile(path, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
@@ -53,30 +53,30 @@ export async function readOwner(path: string): Promise<Owner | undefined> {
 }
 
 /**
- * Whether the owner of a lock lives, as far as can be told. Where its process cannot be seen, `listenMs` is how long to
- * listen for its heart: the time of its last beat alone is no proof of death, for clocks are set, and those of two hosts
- * differ. With 0 it has to do.
+ * Whether the owner of a lock is alive, as far as can be told. If its process cannot be seen, listens for heartbeats for
+ * `listenMs`: the time of the last beat alone is no proof of death, because clocks are reset and differ between hosts.
+ * With 0 that time has to do.
  */
 export async function isAlive(path: string, owner: Owner, me: Owner, listenMs: number): Promise<boolean> {
   if (owner.host !== me.host) return (await beatWithin(path, staleMs)) || keepsBeating(path, listenMs);
-  // In a container every run is pid 1: the same pid as mine is a run before me, unless the start says otherwise.
+  // In a container every run is pid 1. A lock with our pid and start is held by this process or left by an earlier run.
   if (owner.pid === me.pid && owner.start === me.start) return owner.id === me.id || heldHere.has(owner.id);
   if (owner.space !== undefined && me.space !== undefined && owner.space !== me.space) {
     return hasHeartbeat(path, listenMs);
   }
   const start = processStart(owner.pid);
   if (start === undefined || (owner.start !== '' && start !== owner.start)) return false;
-  // Without /proc a living process of that number may be another: then only the heart tells, which a process that is stopped, or
-  // whose disk is, has not for a while.
+  // Without /proc a live process with that pid may be another one, so only heartbeats count. One within the last minute is
+  // enough: a process that is suspended, or whose disk hangs, misses some.
   return owner.start !== '' || (await beatWithin(path, staleMs)) || hasHeartbeat(path, listenMs);
 }
 
-/** Listened for, or with 0 only looked at. */
+/** Whether there is a heartbeat: listens for a new one or, with 0, looks at the time of the last one. */
 function hasHeartbeat(path: string, listenMs: number): Promise<boolean> {
   return listenMs > 0 ? keepsBeating(path, listenMs) : beatWithin(path, quietMs);
 }
 
-/** Listens for another heartbeat. */
+/** Whether another heartbeat comes within `listenMs`. */
 async function keepsBeating(path: string, listenMs: number): Promise<boolean> {
   const first = await beatAt(path);
   const since = elapsedMs();
@@ -88,12 +88,12 @@ async function keepsBeating(path: string, listenMs: number): Promise<boolean> {
   return false;
 }
 
-/** Locks that this very process holds: a library may run two jobs at once. */
+/** Ids of the locks that this process holds: a program that uses the library may run two jobs at once. */
 export const heldHere = new Set<string>();
 
-/** When a lock's owner last gave a sign of life, in milliseconds since 1970; undefined where there is no lock. */
+/** Returns the time of a lock's last heartbeat, in milliseconds since 1970; undefined if there is no lock. */
 async function beatAt(path: string): Promise<number | undefined> {
-  // Opened, because network file systems answer a mere look out of their memory.
+  // Opens the file, because network file systems may answer a plain stat from their cache.
   const file = await open(path, 'r').catch(() => undefined);
   try {
     return (await file?.stat())?.mtimeMs;
@@ -102,7 +102,7 @@ async function beatAt(path: string): Promise<number | undefined> {
   }
 }
 
-/** Whether its last beat is of about now, by our clock; one in the future is of a clock that was set. */
+/** Whether the last beat is within `ms` of now by our clock. A beat in the far future comes from a clock that was set. */
 async function beatWithin(path: string, ms: number): Promise<boolean> {
   const last = await beatAt(path);
   return last !== undefined && Math.abs(Date.now() - last) < ms;

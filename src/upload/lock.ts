@@ -7,27 +7,27 @@ import { makeFolder } from '../make-folder.ts';
 import { describeSelf, heartbeatMs, heldHere, isAlive, type Owner, quietMs, readOwner } from './lock-owner.ts';
 import { renameFile } from './rename-file.ts';
 
-/** Held while a run works on a job, so that no two runs do. */
+/** Held while a run works on a job, so that no other run does. */
 export interface Lock {
-  /** It was another run's, dead as far as could be told, or was broken by force. */
+  /** Whether it replaced the lock of another run, which seemed dead or was overridden by force. */
   readonly takenOver: boolean;
-  /** Throws `locked` once another run has taken it; to be asked before each send. */
+  /** Throws `locked` once another run has taken the lock. Call it before each send. */
   stillOurs(): Promise<void>;
-  /** The same, looked at anew: before what another run's files would be lost by. */
+  /** Whether no other run has taken the lock, always read anew. Call it before replacing or removing files of the job. */
   isOurs(): boolean;
   release(): Promise<void>;
 }
 
 export interface LockOptions {
-  /** Takes it whoever has it. */
+  /** Takes the lock even from a live owner. */
   readonly force?: boolean;
-  /** How long to listen for the heart of an owner whose process cannot be seen. */
+  /** How long to listen for heartbeats of an owner whose process cannot be seen. */
   readonly listenMs?: number;
 }
 
 /**
- * Takes a job's lock. A lock whose owner is dead (same host), or has not been heard of for a minute (another host), is
- * taken over. Errors: locked, naming the owner.
+ * Takes a job's lock. Takes it over if its owner is dead (same host) or has given no heartbeat for a minute (another host).
+ * Errors: locked, naming the owner, and checkpoint_damaged if the lock cannot be written.
  */
 export async function takeLock(path: string, { force, listenMs = quietMs }: LockOptions = {}): Promise<Lock> {
   try {
@@ -51,10 +51,10 @@ export async function isLocked(path: string): Promise<boolean> {
   return owner !== undefined && (await isAlive(path, owner, describeSelf(), 0));
 }
 
-/** A lock appears with its owner's name in it: one that were empty for a moment would look like nobody's. */
+/** Creates a lock together with its content: a lock that is empty for a moment would look like nobody's. */
 async function createLock(path: string, me: Owner): Promise<boolean> {
   const draft = `${path}.${me.id}`;
-  // Known as ours before it can be seen: to another job of this process it would look like one left behind.
+  // Registered before the lock can be seen: another job of this process would take it for one left behind.
   heldHere.add(me.id);
   try {
     await writeFile(draft, JSON.stringify(me), { mode: 0o600 });
@@ -69,7 +69,7 @@ async function createLock(path: string, me: Owner): Promise<boolean> {
   }
 }
 
-/** Gives a file a second name unless that is taken (EEXIST); a copy where the file system knows no links. */
+/** Links a file under a second name, or copies it if the file system has no links. Throws EEXIST if the name is taken. */
 async function placeExclusively(from: string, to: string): Promise<void> {
   await link(from, to).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'EEXIST') throw error;
@@ -78,8 +78,8 @@ async function placeExclusively(from: string, to: string): Promise<void> {
 }
 
 /**
- * Takes a stale lock away. Of two runs that do so at once the slower finds another lock under the name, the faster
- * one's new one, and puts it back.
+ * Removes a stale lock. If two runs do so at once, the slower one moves away the new lock of the faster one, notices that
+ * and puts it back.
  */
 async function breakLock(path: string, stale: Owner | undefined): Promise<void> {
   const aside = `${path}.${randomUUID()}`;
@@ -116,14 +116,14 @@ function heldLock(path: string, me: Owner, takenOver: boolean): Lock {
 }
 
 /**
- * A look at the lock counts for so long: what is sent meanwhile is as good as under way when it was looked at. By the wall
- * clock, which goes on while this process or the machine stands still.
+ * How long a look at the lock counts: a request sent in that time might as well have been sent at the look itself. Measured
+ * by the wall clock, which keeps running while this process or the machine is suspended.
  */
 const lookMs = 10;
 
 /**
- * Reading so few bytes takes less than handing that to another thread. One that cannot be read for a moment, as where a virus
- * scanner has it, is nobody else's for that.
+ * Whether a lock still holds our mark. Reads synchronously: for so few bytes that is faster than using another thread.
+ * A lock that cannot be read for a moment, for example because a virus scanner has it open, still counts as ours.
  */
 function isMarkedWith(path: string, mark: string): boolean {
   try {
@@ -133,7 +133,7 @@ function isMarkedWith(path: string, mark: string): boolean {
   }
 }
 
-/** This run was taken for dead: it was stopped for a while, or somebody knew better. */
+/** The error of a run that was taken for dead: it was suspended for a while, or somebody overrode its lock. */
 function lostError(path: string, owner: Owner | undefined): AppError {
   const by = owner ? `pid ${owner.pid} on ${owner.host} has it now` : 'its lock is gone';
   return new AppError('locked', `this run has lost its job: ${by}; nothing more was sent`, {

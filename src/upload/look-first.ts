@@ -12,13 +12,14 @@ import type { JobInput } from './run.ts';
 import { type RowContent, toDelete } from './server.ts';
 import { goOnUnseen, nothingSeen } from './unlisted.ts';
 
-/** Rows read back when a finished job is run again. */
+/** Most confirmed rows that are read back when a job is run again. */
 const sampleSize = 64;
 
 /**
- * Notes in a job's journal what the server has of it before its first send. Rows that the journal does not know are looked
- * up. Where sending a row twice would double it, so are all that are still to be sent: a journal that was cut short or came
- * back from a backup looks like a whole one. Errors: feature_exists, difference (a finished job whose rows are gone).
+ * Records in a job's journal, before its first send, which rows the server already has. Looks up rows that the journal does
+ * not know. If sending a row twice would duplicate it, looks up every row still to be sent, because a journal that was cut
+ * short or restored from a backup looks complete. Errors: feature_exists, difference (confirmed rows are gone or changed),
+ * outcome_unknown, and those of the look-up.
  */
 export async function lookFirst(input: JobInput, { id, journal, isAside, earlier }: Job): Promise<void> {
   const { planned, matrix, identity, delivery } = input;
@@ -51,7 +52,7 @@ export async function lookFirst(input: JobInput, { id, journal, isAside, earlier
   await journal.append({ t: 'plan', rows: planned });
 }
 
-/** Where the place was made just now, nothing is there any more of what the journal knows. Error: difference. */
+/** Refuses a journal with confirmed rows if their place was created just now: the rows are gone. Error: difference. */
 function refuseVanished({ planned, title }: JobInput, { stored }: JournalState): void {
   const gone = countRows(intersectRanges(planned, stored));
   if (gone === 0) return;
@@ -62,23 +63,23 @@ function refuseVanished({ planned, title }: JobInput, { stored }: JournalState):
   );
 }
 
-/** Features under keys: one that is there with the same content is left alone, whatever key it came under. */
+/** Whether rows may be sent twice: a server with keys leaves an identical feature alone, whichever key it came under. */
 function repeatsAreHarmless({ settle, serverNames }: Delivery): boolean {
   return settle === 'resend' && !serverNames;
 }
 
-/** What requests of before may still do. */
+/** What earlier requests may still do. */
 interface UnderWay {
-  /** Requests of an earlier run have no answer. */
+  /** An earlier run has requests without an answer. */
   readonly isLost: boolean;
-  /** Rows that are looked up were being deleted, and were not seen to be gone. */
+  /** Some of the rows to look up were being deleted, and the deletion was not seen to finish. */
   readonly isLeaving: boolean;
 }
 
 /**
- * Rows that this journal does not know of are another run's, and may be followed by more: a request of it may still be
- * under way. Where sending its rows again would double them, that is waited for before the first send; everywhere else, too,
- * where rows are still there whose deletion was cut off: they may be gone in a moment.
+ * Looks up rows, and again after `settleTimeoutMs` if requests still under way may change the answer. More rows may come:
+ * those that this journal does not know are another run's, which may not be done. That matters only if sending its rows
+ * again would duplicate them. And rows may still go if their deletion was cut off.
  */
 async function lookAtUnseen(
   input: JobInput,
@@ -101,12 +102,12 @@ async function lookAtUnseen(
       ? 'an earlier run has requests without an answer, which may still be under way'
       : `${there} rows are on the server already, perhaps of a run that has just ended`;
   onEvent({ type: 'warning', message: `${why}: waiting ${seconds} s ${mayGo ? 'for that to end' : 'for more'}` });
-  // Cut short by the user's signal: nothing will be sent, so what was seen will do.
+  // If a signal cut the wait short, nothing will be sent, so the first look will do.
   await waitFor(settleTimeoutMs, stop);
   return stop.aborted ? seen : look();
 }
 
-/** A journal is not believed blindly: somebody may have deleted what is there by its word. Error: difference. */
+/** Reads back a sample of the rows that the journal has as stored: somebody may have deleted them. Error: difference. */
 async function checkStored(input: JobInput, state: JournalState): Promise<void> {
   const known = intersectRanges(input.planned, state.stored);
   const picked = sampleRows(known, sampleSize);
@@ -135,8 +136,8 @@ async function checkStored(input: JobInput, state: JournalState): Promise<void> 
 }
 
 /**
- * Rows that the server named, by these names: the list of all that the account has may be too large for an answer.
- * Undefined where not every name is known.
+ * Reads rows back by the names that the server gave them: the list of everything that the account has may be too large for
+ * an answer. Undefined if the server does not name rows, or a name is not known.
  */
 async function readNamed(
   { server, delivery }: JobInput,

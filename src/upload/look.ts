@@ -9,17 +9,17 @@ import { type Server, toDelete } from './server.ts';
 
 /** What the server has of some rows, compared with what is to be uploaded. */
 export interface Comparison {
-  /** Rows that are there, as far as can be told the same. */
+  /** Rows that are there and, as far as can be told, the same. */
   readonly same: Ranges;
   /** Rows that are there with other values. */
   readonly different: Ranges;
-  /** Rows that are there, on a server that does not tell their values. */
+  /** Rows that are there, on a server that does not return their values. */
   readonly uncompared: Ranges;
   /** Names that the server has for rows. */
   readonly ids: ReadonlyMap<number, string>;
 }
 
-/** Rows asked for between two progress events; deliveries split it further as they need. */
+/** Rows looked up between two progress events; deliveries may split them further. */
 const stepRows = 4096;
 
 /** Where rows are looked for. */
@@ -55,7 +55,7 @@ export async function compareRows(
   };
 }
 
-/** Names are no keys: a vector that was made anew is another one, which whoever meant to replace it has to be told. */
+/** The warning about names in use. Names are not keys: a new vector is added beside the old one, not in its place. */
 function besideOthers(namesakes: ReadonlyMap<number, string>, server: Server, { identify }: Delivery): string {
   const [[row, id]] = [...namesakes] as [[number, string]];
   const name = `"${identify?.(row).label}"`;
@@ -77,7 +77,7 @@ function* inSteps(rows: Ranges): Generator<number[]> {
   if (step.length > 0) yield step;
 }
 
-/** Compares rows with what the server has of them; where values are sent (`format`), one that has none is another. */
+/** Compares rows with the server's copies. If values are sent (`format`), a copy without values counts as different. */
 export async function compare(
   matrix: Matrix,
   found: ReadonlyMap<number, StoredRow>,
@@ -126,7 +126,7 @@ export function featureExists(
   );
 }
 
-/** Rows spread evenly, the first and the last among them: enough to notice that something is gone. */
+/** Picks evenly spaced rows, the first and the last among them: enough to notice that something is gone. */
 export function sampleRows(rows: Ranges, size: number): number[] {
   const total = countRows(rows);
   const step = Math.max(1, (total - 1) / Math.max(1, size - 1));

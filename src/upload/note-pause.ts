@@ -4,8 +4,8 @@ import type { JobReport } from './run.ts';
 import { timeIsUpText } from './time-limit.ts';
 
 /**
- * Runs a job, and notes in its journal where it ended at a limit, for `status`. Errors: those of `run`; that it cannot
- * be noted is none, for only the word for this end is lost.
+ * Runs a job. If it ends at a limit, records that in its journal, for `status`. Errors: those of `run`. Failing to record it
+ * is not an error: only the reason for the pause is lost.
  */
 export async function notingPause(journal: Journal, run: () => Promise<JobReport>): Promise<JobReport> {
   try {

@@ -1,38 +1,38 @@
 /**
- * Keeps requests to one endpoint below a limit that the server tells: so many requests in a window of time that slides.
- * Without a word from the server there is no limit. `now` is always of a steady clock, in milliseconds.
+ * Keeps requests to one endpoint below the limit that the server reports: so many requests in a sliding time window.
+ * There is no limit until the server reports one. `now` is always in milliseconds of a steady clock.
  */
 export interface Pacer {
-  /** When the next request may go, where `need` are still to be sent, this one included. The instant is taken by asking. */
+  /** Reserves and returns the time of the next request. `need` requests are still to be sent, this one included. */
   turn(need: number, now: number): number;
-  /** A request is on its way. */
+  /** Notes that a request is under way. */
   began(): void;
-  /** It has ended; `remaining` is how many more the server said that it would take now. */
+  /** Notes that it has ended; `remaining` is how many more the server said it would take now. */
   ended(remaining: number | undefined): void;
-  /** The server took none: its window is full. Nothing goes before a part of it is free again. */
+  /** Notes that the server refused a request because its window is full: nothing is sent until part of it is free again. */
   refused(window: RequestWindow, now: number): void;
-  /** How far apart requests go now, in milliseconds; 0 where nothing is told of a limit. */
+  /** The current interval between requests, in milliseconds; 0 while no limit is known. */
   readonly intervalMs: number;
-  /** What the server has said is left, less what is on its way; undefined where it has said nothing. */
+  /** Requests left according to the server, less those under way; undefined if it has said nothing. */
   readonly left: number | undefined;
 }
 
-/** What a refusal tells of a window. */
+/** What a refusal says about the window. */
 export interface RequestWindow {
   readonly limit: number;
   readonly ms: number;
-  /** How long it is until a part of it is free again. */
+  /** Milliseconds until part of it is free again. */
   readonly opensInMs: number;
 }
 
 /**
- * The one length that Neuronpedia's limiter is known to have. Its answers tell how many requests are left but not of
- * what time; a refusal does, and is believed from then on.
+ * The only window length that Neuronpedia's limiter is known to use. Its answers say how many requests are left, but not
+ * within what time. A refusal does say so, and its length is used from then on.
  */
 const usualWindowMs = 3_600_000;
-/** Of the limit, when requests are spread: a little is left to others behind the same address. */
+/** The share of the limit that is used when requests are spread out: a little is left to others behind the same address. */
 const share = 0.97;
-/** Below this part of the limit the pace slows down in proportion: others are using it too. */
+/** With less than this share of the limit left, the pace slows down in proportion: others are using it too. */
 const reserve = 0.05;
 
 /** Makes the pacer of one endpoint; it serves all jobs of a command. */
@@ -52,7 +52,7 @@ export function createPacer(): Pacer {
     turn(need, now) {
       const open = Math.max(now, closedUntil);
       const left = leftNow();
-      // All that is needed fits: nothing is gained by going slowly.
+      // Everything still to be sent fits, so going slowly would gain nothing.
       last = left === undefined || need <= left ? open : Math.max(open, last + intervalAt(left));
       return last;
     },
@@ -63,7 +63,7 @@ export function createPacer(): Pacer {
       underWay--;
       if (told === undefined) return;
       remaining = told;
-      // What is left is never more than the limit less one: the largest seen is the best that is known of it.
+      // After a request at most the limit less one is left, so the largest number seen gives the best estimate of the limit.
       limit = Math.max(limit, told + 1);
     },
     refused(window, now) {

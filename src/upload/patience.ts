@@ -4,20 +4,20 @@ import type { OnEvent } from './events.ts';
 
 /** Waiting for a server that is busy or away: longer each time, and not for ever. Shared by all requests of a run. */
 export interface Patience {
-  /** Waits before another try; ends early where `signal` fires. Error: server_failing once tries are used up. */
+  /** Waits before another try; ends early if `signal` fires. Error: server_failing once tries are used up. */
   wait(why: string, askedMs: number | undefined, signal: AbortSignal): Promise<void>;
-  /** The server did something for us: the count begins anew. */
+  /** Restarts the count of tries, because the server did something for us. */
   refill(): void;
 }
 
 const firstWaitMs = 500;
 const longestBackoffMs = 30_000;
-/** A pause of minutes is no pause between two requests: the run ends in order and says when to go on. */
+/** If the server asks for a longer pause than this, the run ends in order and says when to go on. */
 export const longestWaitMs = 120_000;
-/** With waits doubling from half a second that is a little over a minute of silence. */
+/** With waits that double from half a second, this is a little over a minute of silence. */
 const tries = 8;
 
-/** Makes the patience of one run. As many failures as there are requests in flight count as one: they fail together. */
+/** Makes the patience of one run. Requests in flight fail together, so that many failures count as one. */
 export function createPatience(inFlight: () => number, onEvent: OnEvent): Patience {
   let failures = 0;
   return {
@@ -38,8 +38,8 @@ export function createPatience(inFlight: () => number, onEvent: OnEvent): Patien
 }
 
 /**
- * Milliseconds before the next try, by what the server asked for and by ourselves. One that answers `Retry-After: 0` again and
- * again would use up all tries at once: from the second on its word only makes the wait longer.
+ * Returns the milliseconds before the next try, from what the server asked for and our own backoff. From the second try on,
+ * the server can only make the wait longer: a repeated `Retry-After: 0` would use up all tries at once.
  */
 export function nextWait(isFirst: boolean, askedMs: number | undefined, ownMs: number): number {
   return isFirst ? (askedMs ?? ownMs) : Math.max(askedMs ?? 0, ownMs);

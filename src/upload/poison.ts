@@ -8,9 +8,9 @@ import { nameRow } from './delivery.ts';
 import { failedAgain } from './journal-records.ts';
 
 /**
- * What to do with a batch that the server fails again and again without a word of what is wrong. Where it has taken
- * other batches, the fault is looked for by halving, down to the one row that it lies in; where it has taken none, two
- * rows alone, of which one may be to blame, tell whether it takes anything at all. Error: refused where it does not.
+ * Handles a batch that the server keeps failing without saying what is wrong. If the server has taken other batches,
+ * searches for the bad row by halving. If it has taken none, first sends two rows alone, of which one may be the bad one,
+ * to see whether it takes anything at all. Error: refused if it does not.
  */
 export async function failAgain(run: Run, batch: Batch, why: string): Promise<void> {
   const { body } = batch;
@@ -25,7 +25,7 @@ export async function failAgain(run: Run, batch: Batch, why: string): Promise<vo
   if (rest.length > 0 && !run.isOver()) await run.deliver(only(rest));
 }
 
-/** Both halves before their own halves: of two, one is likely to pass, which shows that the server is not away. */
+/** Sends both halves before any of their own halves: one of the two will likely pass, which shows that the server is up. */
 async function searchHalves(run: Run, { body, search }: Batch): Promise<void> {
   const { format } = run.delivery;
   run.onEvent({
@@ -42,21 +42,21 @@ async function searchHalves(run: Run, { body, search }: Batch): Promise<void> {
   }
 }
 
-/** How much had been taken when a row failed in an earlier run: less than anything. */
+/** Stands for the batches taken when a row failed in an earlier run: lower than any count. */
 export const failedBefore = -1;
-/** So often a row fails again, with longer and longer waits, while the server shows by nothing else that it is there. */
+/** Most retries of a suspect row, with longer and longer waits, while nothing else shows that the server is up. */
 const mostAgain = 4;
 
 /**
- * A server that is away for a while fails rows like this one too. So it is put off, and has to fail once more at the end, after
- * others were taken; where there are none left, again and again.
+ * Puts off a row that failed alone, because a server that is down for a while fails good rows too. At the end the row is
+ * left out if it fails again after other batches were taken or, if none were taken in between, several more times.
  */
 async function suspect(run: Run, batch: Batch, why: string): Promise<void> {
   const { body, doubtful } = batch;
   const row = body.pieces[0]?.row as number;
   if (doubtful !== undefined) {
     if (run.taken > (run.suspects.get(row) ?? 0) || doubtful >= mostAgain) return quarantine(run, row, why);
-    // A minute in which nothing but such rows was tried, and none was taken, says as much as anything can.
+    // No patience left means that for a minute only such rows were tried and none was taken: better evidence will not come.
     const isPatient = await run.patience.wait(why, undefined, run.over).then(
       () => true,
       () => false,
@@ -81,8 +81,8 @@ async function quarantine(run: Run, row: number, why: string): Promise<void> {
 }
 
 /**
- * Sends each suspect once more, by itself, when all others are there; one that fails now is left out. Error: refused
- * where there are no others.
+ * Sends each suspect once more, alone, after all other rows; one that fails again is left out. Error: refused if the server
+ * has taken nothing else.
  */
 export async function trySuspects(run: Run): Promise<void> {
   if (run.taken === 0 && run.alone) throw run.alone;
@@ -98,7 +98,7 @@ const usuallyWrong = [
   'the server takes nothing at all: the source set may be somebody else’s, a self-hosted server may lack its user for activations, or it is overloaded',
 ];
 
-/** The error for a row that no repetition helps. */
+/** The error for a row that fails however often it is sent. */
 export function refusedRow({ delivery }: Run, { body }: Batch, why: string, hints: readonly string[]): AppError {
   const row = body.pieces[0]?.row as number;
   return new AppError('refused', `${nameRow(delivery.format, row)}: the server keeps refusing it: ${why}`, {

@@ -10,7 +10,7 @@ import { lookAhead } from './unlisted.ts';
 /** What a run would find and do. Counts are rows. */
 export interface Preview {
   readonly planned: number;
-  /** On the server by the journal's word, or found there now. */
+  /** On the server according to the journal, or found there now. */
   readonly there: number;
   readonly toSend: number;
 }
@@ -21,23 +21,23 @@ export type PreviewInput = Pick<
   keyof Looking | 'identity' | 'matrix' | 'planned' | 'blocks' | 'fields' | 'delivery' | 'isNew'
 >;
 
-/** What a job's journal says, where the run would go on with one. */
+/** Reads the journal that a run would resume from; undefined if it would begin anew. */
 async function journalOf({ server, identity, stateDir, restart }: KnownInput): Promise<JournalState | undefined> {
   const journal = restart ? undefined : await readJournal(journalPath(stateDir, jobId(server, identity)));
-  // A damaged one is begun anew.
+  // A run does not resume a damaged journal: it begins another.
   return journal?.damaged ? undefined : journal?.state;
 }
 
 type KnownInput = Pick<PreviewInput, 'server' | 'identity' | 'stateDir' | 'restart' | 'planned'>;
 
-/** Rows that a run has to send at most, as its journal tells; the server is not asked. */
+/** Returns the most rows that a run may have to send, going by its journal alone; does not ask the server. */
 export async function mostToSend(input: KnownInput): Promise<number> {
   const stored = (await journalOf(input))?.stored ?? [];
   return countRows(input.planned) - countRows(intersectRanges(input.planned, stored));
 }
 
 /**
- * Looks at the journal and at the server without writing to either: for `--dry-run`.
+ * Looks at the journal and at the server without writing to either, for `--dry-run`.
  * Errors: checkpoint_mismatch, feature_exists, and those of the look-up.
  */
 export async function previewJob(input: PreviewInput): Promise<Preview> {

@@ -1,16 +1,16 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 
 /**
- * When a process of this host started, in a form that only compares; '' where the system does not tell, undefined
- * where there is no such process. Linux: field 22 of /proc/PID/stat, with the boot's id.
+ * Returns when a process of this host started, as text that is only good for comparing; '' if the system does not say,
+ * undefined if there is no such process. Linux: field 22 of /proc/PID/stat, with the boot's id.
  */
 export function processStart(pid: number): string | undefined {
   const stat = told(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
   if (stat !== undefined) {
     const boot = told(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')) ?? '';
-    // The command's name stands in brackets and may hold spaces: fields are counted after the last bracket.
+    // The command's name is in brackets and may contain spaces, so fields are counted after the last bracket.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    // It has ended, and whoever started it has not asked how: in a container nobody may ever do so.
+    // It has ended, but its parent has not collected its exit status; in a container nobody may ever do so.
     if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
     return `${boot.trim()}/${fields[19]}`;
   }
@@ -22,12 +22,12 @@ export function processStart(pid: number): string | undefined {
   }
 }
 
-/** The set of processes that this one belongs to and can see; undefined where the system has no such sets. Linux: its pid namespace. */
+/** The set of processes that this one belongs to and can see (Linux: its pid namespace); undefined without such sets. */
 export function processSpace(): string | undefined {
   return told(() => readlinkSync('/proc/self/ns/pid'));
 }
 
-/** The system answers at once or not at all: nothing of it lies on a disk. */
+/** Reads what the system says; undefined if it does not. Synchronous, because no disk is involved and it answers at once. */
 function told(ask: () => string): string | undefined {
   try {
     return ask();

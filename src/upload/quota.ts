@@ -4,12 +4,12 @@ import type { JobInput, SendResult } from './run.ts';
 import type { Quota } from './server.ts';
 
 const minuteMs = 60_000;
-/** Where the server does not say when more may be sent. */
+/** The wait if the server does not say when more may be sent. */
 const blindWaitMs = 60 * minuteMs;
-/** A quota may be raised meanwhile, and a machine that was halted as a whole does not know of it: so it is asked. */
+/** The longest wait before asking again: a quota may be raised, and a machine does not notice that it was halted. */
 const longestLegMs = 60 * minuteMs;
 
-/** A quota that has an end. */
+/** A quota with a limit. */
 type DailyQuota = Quota & { readonly limit: number };
 
 /** Whether an account may upload only so much a day. */
@@ -17,24 +17,24 @@ export function isLimited(quota: Quota | undefined): quota is DailyQuota {
   return quota !== undefined && quota.limit !== null;
 }
 
-/** Rows that may still be uploaded today: no end of them without a limit. */
+/** Returns how many rows may still be uploaded today; infinite without a limit. */
 export function leftToday(quota: Quota | undefined): number {
   return isLimited(quota) ? Math.max(0, quota.limit - quota.used) : Number.POSITIVE_INFINITY;
 }
 
-/** The quota as it is now: another job of this command, or another machine, may have used some of it. */
+/** Returns the current quota: another job of this command, or another machine, may have used some of it. */
 export async function freshQuota({ server }: Pick<JobInput, 'server'>): Promise<Quota | undefined> {
   return isLimited(server.quota) ? server.askQuota() : server.quota;
 }
 
-/** How long it is until a quota is reset, by the clock of the server that tells it: ours may be set to anything. */
+/** Milliseconds until a quota is reset, by the server's clock, because ours may be set to anything; undefined if unknown. */
 export function untilReset({ resetsAt, asOf }: Quota): number | undefined {
   return resetsAt && resetsAt.getTime() - asOf.getTime();
 }
 
 /**
- * Sleeps until a spent quota is reset, and until the server says so; with the quota that it told. Undefined where the run is
- * to end instead; where its time is up, the quota is still what it waits for.
+ * Sleeps until a spent quota is reset and the server confirms it, and returns the quota that it reports. Undefined if the
+ * run is to end instead; if that is because its time is up, it still counts as ended by the quota.
  */
 export async function waitForQuota(
   input: Pick<JobInput, 'server' | 'stop' | 'onEvent'>,
@@ -42,7 +42,7 @@ export async function waitForQuota(
   idle: number,
 ): Promise<{ readonly quota: Quota | undefined } | undefined> {
   const { stop, onEvent } = input;
-  // A round that got nothing through although the quota had been reset is not repeated at once.
+  // If rounds got nothing through although the quota had been reset, the next one does not follow at once.
   let left = Math.max(idle > 1 ? minuteMs : 0, end.waitMs ?? blindWaitMs);
   const until = end.resumeAt ?? new Date(Date.now() + left);
   onEvent({ type: 'waiting', until: until.toISOString(), why: end.why });
@@ -63,7 +63,7 @@ export async function waitForQuota(
   }
 }
 
-/** A server that is away at midnight is asked again. */
+/** Returns the quota, or `away` if the server does not answer (it may be down at midnight) and is to be asked again. */
 function askPatiently(input: Pick<JobInput, 'server'>): Promise<Quota | undefined | 'away'> {
   return freshQuota(input).catch((error) => {
     if (isAway(error)) return 'away';

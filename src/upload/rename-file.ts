@@ -1,12 +1,12 @@
 import { rename } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What Windows says while a virus scanner, an indexer or a reader has one of the files open, for moments mostly. */
+/** Errors of Windows while a virus scanner, an indexer or a reader has one of the files open, usually for a moment. */
 const busy = new Set(['EPERM', 'EACCES', 'EBUSY']);
-/** Doubling from a hundredth of a second: two and a half seconds in all. */
+/** With waits that double from 10 ms: two and a half seconds in all. */
 const tries = 8;
 
-/** Gives a file another name, in the place of one that has it; tries again where the system says that one is in use. */
+/** Renames a file, replacing any file with the new name. Tries again if the system says that one of them is in use. */
 export async function renameFile(from: string, to: string): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     try {

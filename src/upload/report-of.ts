@@ -2,7 +2,7 @@ import { countRows, intersectRanges, mergeRanges, type Ranges } from '../tensor/
 import type { JournalState } from './journal-state.ts';
 import type { JobReport } from './run.ts';
 
-/** What a job's journal knows of the rows that were planned, as its run would have reported it. */
+/** Builds the report of a job for the planned rows from its journal, as its run would have given it. */
 export function reportOf(job: string, state: JournalState, planned: Ranges): JobReport {
   const { stored, ids, quarantined, found } = state;
   const [confirmed, before] = [stored, found].map((rows) => countRows(intersectRanges(planned, rows)));

@@ -7,23 +7,23 @@ import type { JobRecord } from './journal-records.ts';
 import type { JournalState } from './journal-state.ts';
 import { idOfRow } from './row-ids.ts';
 
-/** What a person says of a row without an answer: the server has it as `id` (`model/source/index`), or (null) not at all. */
+/** A person's verdict on a row without an answer: the server has it as `id` (`model/source/index`), or (null) not at all. */
 export interface RowResolution {
   readonly row: number;
   readonly id: string | null;
 }
 
-/** A feature or vector on the server, as far as it tells whether it is the row that is meant. */
+/** What the server returns of a feature or vector that shows whether it is a given row. */
 export interface ReadBack {
   readonly label: string | undefined;
   readonly vector: Float32Array | undefined;
 }
 
-/** Reads `model/source/index`: undefined where there is none, null where the server cannot be asked. */
+/** Reads `model/source/index`; undefined if there is none, null if the server cannot be asked. */
 export type ReadById = (id: string) => Promise<ReadBack | undefined | null>;
 
 /**
- * Settles rows without an answer in a job's journal, all of them or none; the next run of the job goes on from there.
+ * Records in a job's journal what became of unanswered rows, for all of them or none. The next run goes on from there.
  * Returns the ids that could not be checked. Errors: those of `holdJob`, not_found (no such row or feature), difference.
  */
 export async function resolveRows(
@@ -46,7 +46,7 @@ export async function resolveRows(
   }
 }
 
-/** False where the server could not be asked. Errors: not_found, difference. */
+/** Checks what a person says of a row; false if the server could not be asked. Errors: not_found, difference. */
 async function checkResolution(
   state: JournalState,
   jobId: string,
@@ -68,8 +68,8 @@ async function checkResolution(
 }
 
 /**
- * A feature has the index of its row or its own, activations belong to the vector that their job is named after; what the server
- * names itself is known by its label and values.
+ * Where a row must be. A feature is at its row number or its own index, and activations are with the vector that their job
+ * is named after. A row that the server names itself is recognised by place, label and values.
  */
 function expectedPlace(job: JobRecord, state: JournalState, row: number, identity: RowIdentity | undefined) {
   return job.as === 'activations' ? job.source : (identity ?? idOfRow(job, state, row) ?? job.source);

@@ -3,11 +3,11 @@ import type { JobRecord } from './journal-records.ts';
 import type { JournalState } from './journal-state.ts';
 import { indexInRuns } from './row-runs.ts';
 
-/** The server's id of a row; undefined where the server names rows itself and its answer was lost. */
+/** Returns the server's id of a row; undefined if the server names rows itself and its answer was lost. */
 export function idOfRow(job: JobRecord, state: JournalState, row: number): string | undefined {
   const { indices } = state.data ?? {};
   if (job.as === 'features') return `${job.model}/${job.source}/${indices ? indexInRuns(indices, row) : row}`;
-  // The activations of a vector are filed under its id, and go with it.
+  // The activations of a vector are stored under its id and deleted with it.
   return job.as === 'activations' ? job.source : state.ids.get(row);
 }
 

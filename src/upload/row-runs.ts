@@ -1,7 +1,7 @@
-/** Rows that count up together with their features' indices: first row, first index, how many. */
+/** Consecutive rows whose features have consecutive indices: first row, first index, how many. */
 export type RowRun = readonly [row: number, index: number, count: number];
 
-/** Which feature each of `rows` rows is, as runs in row order; a row without one (NaN) is in none. */
+/** Returns which feature each of `rows` rows is, as runs in row order. A row without a feature (NaN) is in no run. */
 export function runsOf(rows: number, indexOf: (row: number) => number): RowRun[] {
   const runs: [number, number, number][] = [];
   for (let row = 0; row < rows; row++) {
@@ -14,7 +14,7 @@ export function runsOf(rows: number, indexOf: (row: number) => number): RowRun[]
   return runs;
 }
 
-/** The index of a row's feature. `runs` cover all rows that have one, in their order. */
+/** Returns the index of a row's feature. `runs` must cover all rows that have one, in row order. */
 export function indexInRuns(runs: readonly RowRun[], row: number): number {
   let [low, high] = [0, runs.length - 1];
   while (low < high) {

@@ -13,8 +13,8 @@ import type { JobInput, JobReport } from './run.ts';
 import { sendJob } from './send-job.ts';
 
 /**
- * Brings a checked plan to the server: opens the job's journal, goes on where it stands, looks up what it does not
- * tell, sends the rest. Errors: locked, checkpoint_mismatch, feature_exists, difference, and those of sending.
+ * Carries out a checked upload: opens the job's journal, resumes from it, looks up what it does not say and sends the rest.
+ * Errors: locked, checkpoint_mismatch, feature_exists, difference, and those of sending.
  */
 export async function runJob(input: JobInput): Promise<JobReport> {
   const job = await openJob(input);
@@ -27,7 +27,7 @@ export async function runJob(input: JobInput): Promise<JobReport> {
     await noteQuarantined(job.journal, input.quarantined ?? new Map());
     return await notingPause(job.journal, async () => {
       await lookFirst(input, job);
-      // Asked once more now that this run's plan can be seen too: of two that begin at once, one sees the other's.
+      // Checked again now that others can see this run's plan: of two runs that begin at once, one sees the other's.
       await refuseOverlap(input, job).catch((error) => {
         end = 'refused';
         throw error;
@@ -46,30 +46,30 @@ export async function runJob(input: JobInput): Promise<JobReport> {
 }
 
 /**
- * A batch without an answer is made anew whole: of its rows, those that another selection planned must be as they were too.
- * Error: checkpoint_mismatch.
+ * Checks the rows of unanswered batches that this run does not plan: such a batch is rebuilt whole, so they must be
+ * unchanged too. Error: checkpoint_mismatch.
  */
 async function checkOpenBatches({ matrix, planned, fields, delivery }: JobInput, { state }: Journal): Promise<void> {
   const open = mergeRanges(batchesAmong(state, planned).flatMap(({ rows }) => rows));
   const unchecked = subtractRanges(open, wholeBlocks(planned, matrix.rows));
   if (unchecked.length === 0) return;
-  // What is not finite now was finite when it was sent: its digest says so.
+  // A value that is not finite now was finite when it was sent, so the digest will show the change.
   const leaveOut = { format: delivery.format, skipBad: true, isPart: true };
   const { blocks } = await checkRows(matrix, unchecked, () => undefined, leaveOut);
   checkData(state, { matrix, blocks, fields });
 }
 
-/** What the server answers when it takes nothing of an upload, now or later. */
+/** Errors of a server that will take nothing of an upload, now or later. */
 const refusals: ReadonlySet<string> = new Set([
   ...['refused', 'authentication_failed', 'upload_not_permitted', 'cannot_be_stored'],
 ]);
 
-/** Whether a job that the server has refused has nothing there, and nothing that may be: then there is nothing to go on with. */
+/** Whether a refused job has nothing on the server, for certain: then there is nothing to resume. */
 function isNothing({ stored, unknown, deleted }: JournalState, code: string): boolean {
   return refusals.has(code) && [stored, unknown, deleted].every((rows) => rows.length === 0);
 }
 
-/** Rows that failed the check are told by the journal too. */
+/** Records rows that failed the check in the journal. */
 async function noteQuarantined(journal: Journal, rows: ReadonlyMap<number, string>): Promise<void> {
   const fresh = [...rows].filter(([row]) => !journal.state.quarantined.has(row));
   if (fresh.length > 0) await journal.append({ t: 'quarantined', rows: Object.fromEntries(fresh) });

@@ -6,15 +6,15 @@ import type { OnEvent } from './events.ts';
 import type { Server } from './server.ts';
 import type { Shard } from './shard.ts';
 
-/** A command line: its words behind the program's name, and the folder that paths in it are relative to. */
+/** A command line: the words after the program's name, and the folder that its paths are relative to. */
 export interface Typed {
   readonly words: readonly string[];
   readonly folder: string;
-  /** It names rows: others of the same upload are another command's. */
+  /** Whether it selects rows, so that other rows of the same upload belong to another command. */
   readonly isPart?: boolean;
 }
 
-/** What every upload needs from who started it, whatever it uploads. */
+/** What every upload needs from its caller, whatever it uploads. */
 export interface UploadRun {
   readonly server: Server;
   readonly stateDir: string;
@@ -22,24 +22,24 @@ export interface UploadRun {
   readonly forceUnlock: boolean;
   /** How long a server may still be working on a request whose connection was lost. */
   readonly settleTimeoutMs: number;
-  /** What to type to go on. */
+  /** The command to type to go on. */
   readonly command: string;
-  /** The same as words, for a later look at what was sent. */
+  /** The same command as words, for reading again later what was sent. */
   readonly typed?: Typed;
   /** When a quota is spent, sleep until it is reset instead of ending. */
   readonly wait: boolean;
-  /** Begin a vector job although the server cannot list what is there. */
+  /** Begin a vector job even if the server cannot list what is there. */
   readonly assumeNew: boolean;
-  /** First signal, or the end of the run's time (its reason is `timeUp()` then): nothing new is begun. */
+  /** Fires at the first signal, or when the run's time is up (with `timeUp()` as its reason): nothing new is begun. */
   readonly stop: AbortSignal;
-  /** Second signal: what is in flight is left unknown. */
+  /** Fires at the second signal, or some time after the run's time is up: what is in flight is left unknown. */
   readonly abort: AbortSignal;
   readonly onEvent: OnEvent;
-  /** Told once a run has its lock, and once it is past what it looks up first. */
+  /** Called when a run has its lock, and again when it is done with its first look-ups. */
   readonly onStage?: (stage: 'locked' | 'begun') => void;
 }
 
-/** Of these, what looking ahead needs: it writes nothing. */
+/** The part of these that checks and previews need, which write nothing. */
 export type Looking = Pick<UploadRun, 'server' | 'stateDir' | 'restart' | 'onEvent'>;
 
 /** Ceilings that a person may set below what the server allows. */
@@ -54,16 +54,16 @@ export interface JobIdentity {
   readonly model: string;
   readonly source: string;
   readonly as: 'features' | 'vectors' | 'vector' | 'probe' | 'activations';
-  /** Sets apart jobs that share all else: a single vector is its whole request. */
+  /** Tells apart jobs that share everything else: a digest of the whole request for a single vector. */
   readonly request?: string;
-  /** Part of an SAE that a job is of, where several share it. */
+  /** The part of an SAE that the job uploads, if several jobs share it. */
   readonly shard?: Shard;
 }
 
 /** A checked upload: what goes where, and how. */
 export interface JobInput extends UploadRun {
   readonly identity: JobIdentity;
-  /** How people know the job. */
+  /** The job's name for people. */
   readonly title: string;
   readonly matrix: Matrix;
   /** The rows that are to be on the server. */
@@ -75,13 +75,13 @@ export interface JobInput extends UploadRun {
   /** The fields sent beside the values, as a JSON object. */
   readonly fields: string;
   readonly delivery: Delivery;
-  /** Throws where the file is no longer the one that was checked; absent for what is in memory. */
+  /** Throws if the file has changed since it was checked; absent for data in memory. */
   readonly requireUnchanged?: RequireUnchanged;
   /** Whether the destination was made by this very run, so that nothing can be there. */
   readonly isNew: boolean;
 }
 
-/** How a run ended. Whatever it was, the journal holds where to go on. */
+/** How a run ended. In every case the journal holds where to go on. */
 export type SendResult =
   | { readonly type: 'finished' }
   | { readonly type: 'stopped' }
@@ -91,18 +91,18 @@ export type SendResult =
 export interface JobReport {
   readonly job: string;
   readonly planned: number;
-  /** On the server for certain, by its own word. */
+  /** Rows that the server has itself confirmed. */
   readonly confirmed: number;
-  /** Of these, there before this job sent them. */
+  /** Of the confirmed rows, those that were there before this job sent them. */
   readonly found: number;
-  /** Of these, confirmed in this run. */
+  /** Of the confirmed rows, those confirmed in this run. */
   readonly sent: number;
   readonly ids: ReadonlyMap<number, string>;
   /** The rows that are confirmed. */
   readonly stored: Ranges;
   /** Rows that were left out, and why: they failed the check, or the server keeps failing them. */
   readonly quarantined: ReadonlyMap<number, string>;
-  /** Rows that were sent and had no answer; absent where the run itself says what became of each. */
+  /** Rows that were sent and had no answer; only in reports that are built from the journal (`reportOf`). */
   readonly unknown?: Ranges;
   readonly end: SendResult | { readonly type: 'time_up' };
 }

@@ -1,8 +1,8 @@
 import { countRows, eachRow, type Ranges, rangesOf } from '../tensor/ranges.ts';
 
 /**
- * `size` rows, each choice of that many as likely as any other (Floyd's algorithm); all where there are no more.
- * `random` gives whole numbers from 0 up to, and without, its argument.
+ * Picks `size` rows, every choice of that many being equally likely (Floyd's algorithm), or all rows if there are no more.
+ * `random` returns whole numbers from 0 up to but not including its argument.
  */
 export function randomRows(rows: Ranges, size: number, random: (below: number) => number): Ranges {
   const total = countRows(rows);
@@ -18,12 +18,12 @@ export function randomRows(rows: Ranges, size: number, random: (below: number) =
   return rangesOf(picked);
 }
 
-/** The share of wrong rows that a sample is judged by. */
+/** The share of wrong rows that `chanceToNotice` assumes. */
 export const wrongShare = 0.01;
 
 /**
- * How likely a random sample of `size` of `total` rows holds at least one wrong row, if one in a hundred (rounded up) is
- * wrong: 1 less the chance that all are drawn from the right ones, without putting any back (hypergeometric).
+ * Returns the chance that a random sample of `size` out of `total` rows holds at least one wrong row, if one in a hundred
+ * (rounded up) is wrong: 1 minus the chance of drawing only right rows, without replacement (hypergeometric).
  */
 export function chanceToNotice(total: number, size: number): number {
   const wrong = Math.ceil(total * wrongShare);

@@ -9,7 +9,7 @@ import { sendRows } from './send-rows.ts';
 import type { Quota } from './server.ts';
 import { isTimeUp } from './time-limit.ts';
 
-/** What a job has come to so far; rounds add to it. */
+/** Running totals of a job; each round adds to them. */
 interface Tally {
   readonly total: number;
   readonly before: number;
@@ -23,12 +23,12 @@ interface Tally {
 /** The job whose rows are sent. */
 type SentJob = Pick<Job, 'id' | 'journal'>;
 
-/** Rounds in succession in which nothing got through although the quota had been reset. */
+/** Most rounds in succession that may get nothing through although the quota had been reset. */
 const mostIdleRounds = 5;
 
 /**
- * Sends what is still to be sent: as much as the quota takes, and with `wait` the rest once it is reset, round after
- * round. Errors: those of `sendRows`.
+ * Sends the rows still to be sent: as many as the quota allows and, with `wait`, the rest after each reset, round by round.
+ * Errors: those of `sendRows`.
  */
 export async function sendJob(input: JobInput, job: SentJob): Promise<JobReport> {
   const first = job.journal.state;
@@ -83,14 +83,14 @@ async function sendRound(input: JobInput, { id, journal }: SentJob, round: Round
       job: id,
       journal,
       pending: rows,
-      // Those of this very run have had their second chance.
+      // Rows quarantined in this very run have already had their second chance.
       doubtful: cut ? [] : subtractRanges(left, rangesOf(tally.quarantined.keys())),
       unknown: batchesAmong(state, planned),
       nextBatch: state.nextBatch,
       takenBefore: intersectRanges(state.sent, state.stored).length > 0,
       onConfirmed: (confirmed, given) => {
         for (const [row, name] of given) tally.ids.set(row, name);
-        // Of a batch that is sent again some rows may have been found before.
+        // Some rows of a batch that is sent again may have been found and counted before.
         tally.confirmed += countRows(subtractRanges(intersectRanges(confirmed, planned), tally.stored));
         tally.stored = mergeRanges([...tally.stored, ...confirmed]);
         tell();
@@ -119,7 +119,7 @@ function spent(quota: Quota | undefined): SendResult {
   return { type: 'quota', resumeAt: quota?.resetsAt, ...(waitMs !== undefined && { waitMs }), ofTier: true, why };
 }
 
-/** No more rows than the account may upload now: a batch over the quota would be refused whole. */
+/** Cuts rows down to those that the account may upload now: a batch over the quota would be refused whole. */
 function cutToQuota(rows: Ranges, quota: Quota | undefined): { rows: Ranges; cut: boolean } {
   let left = leftToday(quota);
   const kept: [number, number][] = [];
@@ -131,7 +131,7 @@ function cutToQuota(rows: Ranges, quota: Quota | undefined): { rows: Ranges; cut
   return { rows: kept, cut: countRows(kept) < countRows(rows) };
 }
 
-/** The same signal stops a run for a person and for a clock: who it was is told by its reason. */
+/** Settles how a run ended. The same signal stops it for a person and for the time limit; its reason says which it was. */
 function ended({ stop }: JobInput, end: SendResult): JobReport['end'] {
   if (!stop.aborted || end.type === 'finished') return end;
   if (!isTimeUp(stop.reason)) return { type: 'stopped' };

@@ -11,7 +11,7 @@ import { createPatience } from './patience.ts';
 import { failedBefore, trySuspects } from './poison.ts';
 import type { SendResult } from './run.ts';
 
-/** Bodies that are made, and whose intents are made durable, while others are under way. */
+/** Bodies that are built, and whose intents are made durable, while others are in flight. */
 const bodiesAhead = 2;
 
 /**
@@ -20,7 +20,7 @@ const bodiesAhead = 2;
  */
 export async function sendRows(input: SendInput): Promise<SendResult> {
   const { delivery, stop } = input;
-  // An intent that was never sent costs one request after a crash where keys settle it; elsewhere it would be looked for.
+  // After a crash, an intent that was never sent costs one request if keys settle it. Without keys it must be looked for.
   const ahead = delivery.settle === 'resend' ? bodiesAhead : 0;
   const appetite = createAppetite({
     rows: delivery.maxRows,
@@ -73,7 +73,7 @@ export async function sendRows(input: SendInput): Promise<SendResult> {
     }
   };
   const guarded = () => worker().catch(run.fail);
-  // Every sender is waited for: one that fails must not leave another's request without its answer in the journal.
+  // Waits for every sender: when one fails, the answers to the others' requests must still reach the journal.
   await Promise.all(Array.from({ length: delivery.maxInFlight + ahead }, guarded));
   await source.return(undefined);
   if (!run.isOver()) await trySuspects(run).catch(run.fail);
@@ -82,7 +82,7 @@ export async function sendRows(input: SendInput): Promise<SendResult> {
   return closed ? { type: 'quota', ...closed } : { type: 'finished' };
 }
 
-/** What a run that is stopped meets for that alone: whatever else went wrong is told. */
+/** Whether a stopped run may have met this error only because it was stopped. Any other error is thrown. */
 const endsSo = (error: AppError) => error.code === 'paused' || isAway(error) || isStopped(error);
 
 async function* batches(run: Run): AsyncGenerator<Batch> {
@@ -104,7 +104,7 @@ async function* batches(run: Run): AsyncGenerator<Batch> {
   }
 }
 
-/** What a body was made of is what was checked. Error: checkpoint_mismatch. */
+/** Throws if the file that a body was made of has changed since it was checked. Error: checkpoint_mismatch. */
 function requireChecked({ requireUnchanged }: Run, body: Body): void {
   try {
     requireUnchanged?.();

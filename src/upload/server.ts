@@ -4,7 +4,7 @@ import type { BodyFormat, Delivery } from './delivery.ts';
 export interface ModelRecord {
   readonly id: string;
   readonly layers: number;
-  /** Width of its residual stream; null where the server was never told. */
+  /** Width of its residual stream; null if the server does not know it. */
   readonly dimension: number | null;
 }
 
@@ -23,10 +23,10 @@ export interface Quota {
 export interface Capabilities {
   readonly kind: 'upload-protocol' | 'public';
   readonly storesVectors: boolean;
-  /** Keeps what is said of an upload and its rows: description, tags, licence, metadata, a probe's concept, … */
+  /** Keeps what describes an upload and its rows: description, tags, licence, metadata, a probe's concept, … */
   readonly storesAttributes: boolean;
   readonly idempotencyKeys: boolean;
-  /** Keeps every bit of a double; elsewhere 16 significant digits of it. */
+  /** Keeps every bit of a double; other servers keep 16 significant digits. */
   readonly exactDoubles: boolean;
   readonly privateUploads: boolean;
   readonly maxRows: number;
@@ -39,14 +39,14 @@ export interface Account {
   readonly name: string;
 }
 
-/** A source set and whose it is. */
+/** A source set and its owner. */
 export interface SourceSet {
   readonly creatorId: string;
   readonly description: string;
   readonly urls: readonly string[];
 }
 
-/** Whether something was made by the very request that asked for it, so that nothing can be in it. */
+/** Whether something was created by this very request, so that nothing can be in it yet. */
 export interface Made {
   readonly isNew: boolean;
 }
@@ -58,7 +58,7 @@ export interface FeatureDestination {
   readonly format: BodyFormat;
 }
 
-/** A row's values as digests: to the bit, and without the sign of zeros, which some servers lose. */
+/** Digests of a row's values: `exact` to the bit, and `loose` without the sign of zeros, which some servers lose. */
 export interface RowHash {
   readonly exact: string;
   readonly loose: string;
@@ -72,56 +72,56 @@ export interface VectorDestination {
   readonly strength: number;
   /** JSON fields sent with each vector, without braces; empty for none. */
   readonly fields: string;
-  /** What the server's copies are told apart by besides name, place and values: a probe's concept and bias. */
+  /** What tells the server's copies apart besides name, place and values, such as a probe's concept and bias. */
   readonly marks: Readonly<Record<string, unknown>>;
   label(row: number): string;
   hashes(row: number): RowHash;
-  /** What is sent with each row besides, as `fields`; read for some rows at a time. */
+  /** Further fields of each row, in the form of `fields`; read for several rows at a time. */
   readonly rowFields?: {
     of(start: number, count: number): Promise<(row: number) => string>;
-    /** Bytes of one row's, at the most. */
+    /** The most bytes that one row's fields take. */
     readonly most: number;
   };
-  /** The index that a row goes by, where rows have indices of their own. */
+  /** The index of a row, if rows have indices of their own. */
   indexOf?(row: number): number;
 }
 
-/** A row as a server tells it, by the names of its fields; what these hold is still to be looked at. */
+/** A row as a server returns it, by field name. The values are not validated yet. */
 export type RowContent = Readonly<Record<string, unknown>>;
 
 /** Rows of any kind by their ids (`model/source/index`). */
 export interface RowAccess {
   /**
-   * Those of these ids that are on the server, with all that it tells of them: values, texts, and at most
+   * Returns those of these ids that are on the server, with all that it returns for them: values, texts, and at most
    * `activations` activations each. Errors: those of asking.
    */
   read(ids: readonly string[], activations: number): Promise<ReadonlyMap<string, RowContent>>;
-  /** Those of these ids that are on the server, each with the id of the account that it belongs to. Errors: those of asking. */
+  /** Returns those of these ids that are on the server, each with the id of its owner's account. Errors: those of asking. */
   owners(ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
-  /** Takes a row back; returns what the server has against it. Errors: unreachable, authentication_failed, paused. */
+  /** Deletes a row; returns any complaint. Errors: unreachable, server_failing, authentication_failed, paused. */
   remove(id: string): Promise<string | undefined>;
 }
 
-/** A server, as an upload needs it. `api` makes these; this folder only knows what they promise. */
+/** A server, as an upload needs it. The folder `api` makes these; this folder knows only the interface. */
 export interface Server {
-  /** How people know it: its address, or what it is where an address would mean nothing tomorrow. */
+  /** Its name for people: its address, or a description if the address will not outlive the run. */
   readonly name: string;
-  /** How a command line names it; empty where that goes without saying. */
+  /** The options that name it on a command line; empty for the default. */
   readonly words: string;
-  /** Its own id where it tells one, else its origin. */
+  /** The id that it gives itself, or else its origin. */
   readonly id: string;
   readonly capabilities: Capabilities;
   readonly account: Account;
-  /** As it was when the server was first asked. */
+  /** The quota when the server was first asked. */
   readonly quota: Quota | undefined;
-  /** As it is now, of a server that has one. Errors: those of asking. */
+  /** Asks for the current quota, on a server that has one. Errors: those of asking. */
   askQuota(): Promise<Quota>;
   getModel(id: string): Promise<ModelRecord | undefined>;
   listModels(): Promise<readonly ModelRecord[]>;
-  /** Of runs that make the same at once one does (`isNew`), and the others find it. */
+  /** Creates a model. If several runs do so at once, one creates it (`isNew`) and the others find it. */
   createModel(id: string, layers: number): Promise<ModelRecord & Made>;
   getSourceSet(modelId: string, name: string): Promise<SourceSet | undefined>;
-  /** `about` is kept with the set: its first URL, where there is one. */
+  /** Creates a source set, likewise. Of `about`, the server keeps the description and the first URL, if there is one. */
   createSourceSet(
     modelId: string,
     name: string,
@@ -130,11 +130,11 @@ export interface Server {
   readonly rows: RowAccess;
   features(destination: FeatureDestination): Delivery;
   vectors(destination: VectorDestination): Delivery;
-  /** Activations of a vector that is there, on a server that takes them in a request of their own. */
+  /** Activations of a vector that is already there, on a server that takes them in a request of their own. */
   vectorActivations(id: string, fields: string): Delivery;
 }
 
-/** The command that takes something back from a server: an id, or `--job` and one. */
+/** The command that deletes something from a server. `what` is an id, or `--job` and a job's id. */
 export function toDelete({ words }: Pick<Server, 'words'>, what: string): string {
   return ['neuronpedia delete', what, words].filter(Boolean).join(' ');
 }

@@ -7,9 +7,9 @@ import { nameRow, type StoredRow } from './delivery.ts';
 import { compare, featureExists } from './look.ts';
 
 /**
- * Looks for a batch on the server. True where that settles it: all of it is there, or what is missing was sent in a
- * batch of its own. `answered` says that the server is done with it; else it may still be working on it for a while.
- * Errors: outcome_unknown where the server names rows itself and cannot be asked for them, feature_exists.
+ * Looks for a batch on the server. True if that settles it: all of it is there, what is missing was sent in a batch of its
+ * own, or the run is over. With `answered` the server is done with the batch; otherwise it may still be working on it.
+ * Errors: outcome_unknown if the server names rows itself and cannot be asked for them, feature_exists.
  */
 export async function settleByLookUp(run: Run, batch: Batch, answered: boolean): Promise<boolean> {
   const rows = batch.body.pieces.map(({ row }) => row);
@@ -32,7 +32,7 @@ export async function settleByLookUp(run: Run, batch: Batch, answered: boolean):
   return false;
 }
 
-/** Vectors are never sent again on a guess: whether the server has them is for a person to say. */
+/** The error for vectors that may or may not be there. They are never sent again on a guess: a person has to say. */
 function unknownOutcome({ job, delivery }: Run, rows: readonly number[], cause: Error): AppError {
   const named = rows.map((row) => {
     const label = delivery.identify?.(row).label;
@@ -53,7 +53,7 @@ function unknownOutcome({ job, delivery }: Run, rows: readonly number[], cause: 
   );
 }
 
-/** Notes the rows of a batch that the server turned out to have; returns a body of the others, if there are any. */
+/** Records the rows of a batch that the server turned out to have; returns a body of the others, if there are any. */
 async function takeFound(run: Run, batch: Batch, there: ReadonlyMap<number, StoredRow>): Promise<Body | undefined> {
   const { body } = batch;
   const ids = new Map(

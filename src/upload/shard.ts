@@ -6,29 +6,29 @@ export interface Shard {
   readonly of: number;
 }
 
-/** More processes than this never share one SAE. */
+/** Most parts of an SAE: more processes than this never share one. */
 const mostParts = 1_000_000;
 
-/** Reads `2/8`; undefined where it is not of that form, or no such part exists. */
+/** Parses `2/8`; undefined if the text has another form, or there is no such part. */
 export function parseShard(text: string): Shard | undefined {
   const match = /^([1-9]\d{0,6})\/([1-9]\d{0,6})$/.exec(text);
   const [part, of] = [Number(match?.[1]), Number(match?.[2])];
   return match && part <= of && of <= mostParts ? { part, of } : undefined;
 }
 
-/** `2/8`, as it is typed. */
+/** Formats a shard as it is typed: `2/8`. */
 export function formatShard({ part, of }: Shard): string {
   return `${part}/${of}`;
 }
 
-/** `shard 2 of 8`, for people. */
+/** Names a shard for people: `shard 2 of 8`. */
 export function nameShard({ part, of }: Shard): string {
   return `shard ${part} of ${of}`;
 }
 
 /**
- * The rows of a matrix that a shard answers for. The spans of all shards together are every row once, planned or left
- * out, and each holds as many planned rows as any other, or one less. With fewer planned rows than shards some have none.
+ * Returns the rows of a matrix that a shard is responsible for. Together, the spans of all shards cover every row once,
+ * planned or left out. Their numbers of planned rows differ by at most one; with fewer rows than shards, some have none.
  */
 export function shardSpan(planned: Ranges, rows: number, { part, of }: Shard): Ranges {
   const total = countRows(planned);
@@ -38,7 +38,7 @@ export function shardSpan(planned: Ranges, rows: number, { part, of }: Shard): R
   return start < end ? [[start, end]] : [];
 }
 
-/** The planned row that has `position` planned rows before it; `rows` behind the last. */
+/** Returns the planned row that has `position` planned rows before it; `rows` if there is none. */
 function rowAt(planned: Ranges, position: number, rows: number): number {
   let left = position;
   for (const [start, end] of planned) {

@@ -1,4 +1,4 @@
-/** Steering strength of a vector that says none. */
+/** Steering strength of a vector if none is given. */
 export const defaultStrength = 10;
 
 /** The greatest steering strength that servers take, in either direction. */

@@ -2,10 +2,10 @@ import { steadyNow } from '../steady-clock.ts';
 import { waitFor } from '../wait-for.ts';
 import type { Batch, Run } from './batch.ts';
 
-/** Shorter waits are no news one by one. */
+/** Shorter waits are not reported one by one. */
 const longWaitMs = 15_000;
 
-/** Waits until the server takes another request, as far as it tells. False where the run is to end before that. */
+/** Waits until the server takes another request, as far as it says. False if the run is to end before that. */
 export async function takeTurn(run: Run, { body }: Batch): Promise<boolean> {
   const { pacer } = run.delivery;
   const now = steadyNow();

@@ -2,10 +2,10 @@ import { AppError } from '../errors.ts';
 
 const timeIsUp: unique symbol = Symbol('time is up');
 
-/** What people are told of it. */
+/** How people are told that the time is up. */
 export const timeIsUpText = 'the time of --max-duration is up';
 
-/** With what the end of `--max-duration` aborts a run's `stop` signal, and what is thrown where no job could report how it stands. */
+/** The reason with which `--max-duration` aborts a run's `stop` signal; also thrown if no job can report how it stands. */
 export function timeUp(): AppError {
   return new AppError('paused', timeIsUpText, {
     hints: ['run the same command again to go on'],
@@ -14,7 +14,7 @@ export function timeUp(): AppError {
   });
 }
 
-/** Whether an error, or the reason of a signal, is that of `timeUp`. */
+/** Whether an error, or the reason of a signal, comes from `timeUp`. */
 export function isTimeUp(reason: unknown): reason is AppError {
   return reason instanceof AppError && reason.cause === timeIsUp;
 }

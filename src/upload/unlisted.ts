@@ -4,15 +4,15 @@ import type { Delivery } from './delivery.ts';
 import { type Comparison, compareRows } from './look.ts';
 import type { JobInput } from './run.ts';
 
-/** What is said where the list of all that an account has cannot be read. Errors: others, as they came. */
+/** Describes a failure to list everything that an account has. Rethrows other errors. */
 function listingProblem({ serverNames }: Delivery, cause: unknown): { problem: string; cause: AppError } {
   if (!serverNames || !(cause instanceof AppError) || saysNothingOfTheList(cause)) throw cause;
   return { problem: `listing your vectors failed: ${cause.message}`, cause };
 }
 
 /**
- * What there is of rows before any is sent, for a look ahead: where they cannot be listed, none, with a warning.
- * Errors: others, as they came.
+ * Compares rows with the server before anything is sent (dry runs). If the server cannot list them, warns and treats all
+ * as new. Rethrows other errors.
  */
 export async function lookAhead(input: LookAhead, rows: Ranges): Promise<Comparison> {
   try {
@@ -27,13 +27,13 @@ export async function lookAhead(input: LookAhead, rows: Ranges): Promise<Compari
 
 type LookAhead = Pick<JobInput, 'matrix' | 'server' | 'delivery' | 'onEvent'>;
 
-/** Of no row anything is seen. */
+/** The comparison when nothing could be looked up. */
 export const nothingSeen: Comparison = { same: [], different: [], uncompared: [], ids: new Map() };
 
-/** Failures that say nothing of the list itself. */
+/** Errors that say nothing about the list itself. */
 const elsewhere = ['unreachable', 'authentication_failed', 'paused', 'bug'];
 
-/** Nor does one that would have come to any request: a signal, too many of them, or another address. */
+/** Whether any request could have met this error: one of those above, a signal, too many requests, or a redirect. */
 const saysNothingOfTheList = (error: AppError) => {
   const status = answeredStatus(error);
   if (elsewhere.includes(error.code) || isStopped(error)) return true;
@@ -41,9 +41,10 @@ const saysNothingOfTheList = (error: AppError) => {
 };
 
 /**
- * A server that names rows itself must be asked for all that the account has: that answer may be too large for it.
- * Rows that the journal has known of all along (`isKnown`) go by the journal then. Whether others are new is for a person to
- * say: keys keep a request from being stored twice, but those of an earlier journal are gone with it. Error: outcome_unknown.
+ * Decides how to go on if the list cannot be read. A server that names rows itself must be asked for everything that the
+ * account has, which may be too large for an answer. For rows that the journal has known all along (`isKnown`) the journal
+ * is trusted. Whether others are new is for a person to say: keys keep a request from being stored twice, but the keys of
+ * a lost journal are lost with it. Error: outcome_unknown.
  */
 export function goOnUnseen({ delivery, assumeNew, onEvent }: JobInput, isKnown: boolean, thrown: unknown): Comparison {
   const { problem, cause } = listingProblem(delivery, thrown);

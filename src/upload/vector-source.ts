@@ -1,6 +1,6 @@
 import type { VectorDestination } from './server.ts';
 
-/** The source that servers file a vector under: one for each place in the model, whoever it is of. */
+/** The source that servers store a vector under: one for each place in the model, whoever owns the vector. */
 export function vectorSource(layer: number, hookType: VectorDestination['hookType']): string {
   return `${layer}-neuronpedia-${hookType === 'hook_resid_pre' ? 'resid-pre' : 'resid-post'}`;
 }

@@ -8,7 +8,7 @@ import { compareContent, type FieldDifference } from './compare-content.ts';
 import type { BodyFormat, Delivery } from './delivery.ts';
 import type { RowContent, Server } from './server.ts';
 
-/** Where the server's copy of a row is not what was sent; the field `row` says that it is not there. */
+/** A field of a row that differs on the server from what was sent; the field `row` means that the row is not there. */
 export interface RowDifference extends FieldDifference {
   readonly row: number;
   readonly id: string;
@@ -17,7 +17,7 @@ export interface RowDifference extends FieldDifference {
 export interface Verification {
   /** Rows that were read back. */
   readonly compared: number;
-  /** Of these, rows with any difference, and the first differences among them. */
+  /** Of these, rows with any difference; `differences` lists the first ones. */
   readonly different: number;
   readonly differences: readonly RowDifference[];
 }
@@ -33,11 +33,11 @@ export interface VerifyInput {
   onProgress(compared: number): void;
 }
 
-/** Rows are read back in full, vectors with 15 KB or more each. */
+/** Rows are read back in full, and each vector takes 15 KB or more. */
 const rowsAtOnce = 32;
 
 /**
- * Makes the requests for rows again, as if to send them, reads the rows back from the server and compares each field.
+ * Builds the requests for rows again, as if to send them, reads the rows back from the server and compares each field.
  * Errors: those of asking, and of reading the files.
  */
 export async function verifyRows(input: VerifyInput): Promise<Verification> {
@@ -82,12 +82,12 @@ async function compareBody({ server, delivery, idOf }: VerifyInput, body: Body):
   });
 }
 
-/** The fields around the rows of a body. */
+/** The fields that all rows of a body share. */
 function wholeOf({ before, after }: BodyFormat): RowContent {
   return before === '' ? {} : (JSON.parse(before + after) as RowContent);
 }
 
-/** Twice as many as any of these rows was sent with, and some that others may have added: doubled ones must show. */
+/** Activations to ask for: twice the most sent with any row, to show duplicates, and some that others may have added. */
 function mostActivations(contents: readonly RowContent[]): number {
   const counts = contents.map(({ activations }) => (Array.isArray(activations) ? activations.length : 0));
   return 2 * Math.max(0, ...counts) + 8;

@@ -1,9 +1,9 @@
-// AssemblyScript. Where the kernel keeps what is put in and taken out; kernel-tables.ts makes the tables, which are to lie in one piece.
+// AssemblyScript. Addresses of the kernel's input, output and tables. kernel-tables.ts fills the tables as one piece.
 
-/** Values that one call prints at the most. */
+/** The most values that one call prints. */
 export const capacity: i32 = 4096;
 export const input = memory.data(16384, 16);
-/** 16 bytes a value, and as many more because values are written 16 bytes at a time. */
+/** 16 bytes per value, and 16 more because the kernel writes 16 bytes at a time. */
 export const output = memory.data(65552, 16);
 
 /** For each exponent: the unit as two doubles, high and low (16 bytes). */
@@ -15,7 +15,7 @@ export const powers = memory.data(4096, 16);
 /** For each exponent of plain values (16 bytes): unit · 2^24 (f64), scale + 7 and the reach · 2^24 (i32 each). */
 export const plainUnits = memory.data(4096, 16);
 /**
- * For each sign and place of the decimal point (32 bytes): which byte of a value's characters stands where (16 bytes), and
- * how long the text is with its comma, for each number of zeros at the end of the digits.
+ * For each sign and position of the decimal point (32 bytes): which of a value's characters goes where (16 bytes), and
+ * how long the text is with its comma, for each number of trailing zeros.
  */
 export const shapes = memory.data(2048, 16);

@@ -1,14 +1,14 @@
-// AssemblyScript. Prints float32 values as JSON numbers, four at a time; plain-floats.ts does the same in JavaScript and
-// tables.ts says how it works.
+// AssemblyScript. Prints float32 values as JSON numbers, four at a time. plain-floats.ts does the same in JavaScript, and
+// tables.ts explains how it works.
 import { input, plainUnits, shapes } from './addresses';
 import { exactCount, firstExact, firstPlain, plainCount, printEach } from './rare-floats';
 
 export { capacity, input, output, plainUnits, powers, scales, shapes, units } from './addresses';
 
-/** The decimal point stands behind -4 to 9 digits. */
+/** The position of the decimal point that shapes count from. Points actually come after -4 to 9 digits. */
 const lowestPoint: i32 = -8;
 
-/** Prints `count` values of `input` to an address, a comma after each. Returns the bytes; 0 where one is not finite. */
+/** Prints `count` values of `input` to an address, each with a comma. Returns the bytes written; 0 if one is not finite. */
 export function print(count: i32, to: usize): i32 {
   let out = to;
   let at = input;
@@ -21,7 +21,7 @@ export function print(count: i32, to: usize): i32 {
   return out ? <i32>(out - to) : 0;
 }
 
-/** Four that are not all exact. It is exported to be kept apart: within the loop it would take registers of it. */
+/** Prints four values that are not all exact. Exported to keep it apart: inlined into the loop it would take registers. */
 export function printOthers(at: usize, out: usize): usize {
   const bits = v128.load(at);
   return isPlain(bits) ? printFour(bits, at, out, true) : printEach(at, 4, out);
@@ -33,20 +33,20 @@ function isExact(bits: v128): bool {
   return !v128.any_true(v128.or(areOutside(bits, firstExact, exactCount), arePowers(bits)));
 }
 
-/** Whether all four are written plainly. */
+/** Whether all four are written without an exponent. */
 @inline
 function isPlain(bits: v128): bool {
   return !v128.any_true(areOutside(bits, firstPlain, plainCount));
 }
 
-/** Which of the four have none of `count` exponents: counted from the lowest signed number, one comparison tells. */
+/** Which are outside `count` exponents from `first`. Moved to the lowest signed number, the range takes one comparison. */
 @inline
 function areOutside(bits: v128, first: u32, count: u32): v128 {
   const above = i32x4.sub(i32x4.shl(bits, 1), i32x4.splat((first << 24) ^ 0x80000000));
   return i32x4.gt_s(above, i32x4.splat(((count << 24) - 1) ^ 0x80000000));
 }
 
-/** Which of the four have no fraction. */
+/** Which of the four have a fraction of 0, as powers of two have. */
 @inline
 function arePowers(bits: v128): v128 {
   return i32x4.eq(v128.and(bits, i32x4.splat(0x7fffff)), i32x4.splat(0));
@@ -65,14 +65,14 @@ function printFour(bits: v128, at: usize, out: usize, careful: bool): usize {
   const scale7 = i32x4.shuffle(ab, cd, 0, 2, 4, 6);
   const reach = i32x4.shuffle(ab, cd, 1, 3, 5, 7);
 
-  // The values scaled, with 24 bits of fraction: below 2^52.
+  // The scaled values with 24 bits of fraction, below 2^52.
   const scaledAb = f64x2.mul(f64x2.convert_low_i32x4_u(significand), i64x2.shuffle(a, b, 0, 2));
   const upper = i64x2.shuffle(significand, significand, 1, 1);
   const scaledCd = f64x2.mul(f64x2.convert_low_i32x4_u(upper), i64x2.shuffle(c, d, 0, 2));
   const tenth = f64x2.splat(0.1 / 16777216.0);
   const ten = nearest(f64x2.mul(scaledAb, tenth), f64x2.mul(scaledCd, tenth));
   const tens = i32x4.add(i32x4.shl(ten, 3), i32x4.shl(ten, 1));
-  // How far a value is above the ten next to it: within 6 · 2^24, so that its higher bits cancel out.
+  // How far a value is above its nearest multiple of ten: within 6 · 2^24 either way, so the higher bits cancel out.
   const rest = i32x4.sub(nearest(scaledAb, scaledCd), i32x4.shl(tens, 24));
   const near = careful ? halvedAtPowers(reach, rest, bits) : reach;
   if (careful && isDoubtful(rest, near, bits)) return printEach(at, 4, out);
@@ -81,7 +81,7 @@ function printFour(bits: v128, at: usize, out: usize, careful: bool): usize {
   return writeFour(i32x4.add(tens, v128.andnot(units, isTen)), scale7, i32x4.shr_u(bits, 31), out);
 }
 
-/** Where the unit of a value is: its exponent times 16, out of the upper half of its bits. */
+/** Returns the address of a value's unit: the exponent times 16, out of the upper half of the value's bits. */
 @inline
 function unitOf(at: usize, lane: usize): usize {
   return plainUnits + <usize>((<u32>load<u16>(at + (lane << 2) + 2) >> 3) & 0xff0);
@@ -97,14 +97,14 @@ function nearest(ab: v128, cd: v128): v128 {
   return i32x4.shuffle(f64x2.add(ab, magic), f64x2.add(cd, magic), 0, 2, 4, 6);
 }
 
-/** The value below a power of two is half as far away as the one above it. */
+/** Halves the reach below powers of two: the value below one is half as far away as the one above it. */
 @inline
 function halvedAtPowers(reach: v128, rest: v128, bits: v128): v128 {
   const half = i32x4.shr_u(i32x4.add(reach, i32x4.splat(1)), 1);
   return v128.bitselect(half, reach, v128.and(arePowers(bits), i32x4.gt_s(rest, i32x4.splat(0))));
 }
 
-/** Whether 24 bits of fraction are too few for one of the four: it lies on an edge of what is near enough, or of rounding. */
+/** Whether 24 bits of fraction are too few for one of the four: it is on the edge of being near enough, or of rounding. */
 @inline
 function isDoubtful(rest: v128, reach: v128, bits: v128): bool {
   const atEdge = i32x4.lt_u(i32x4.sub(i32x4.abs(rest), reach), i32x4.splat(5));
@@ -113,7 +113,7 @@ function isDoubtful(rest: v128, reach: v128, bits: v128): bool {
   return v128.any_true(v128.and(isNear, areOutside(bits, firstExact, exactCount)));
 }
 
-/** Writes `decimal · 10^(scale7 - 7)`; decimals have seven to nine digits. */
+/** Writes four values `decimal · 10^(scale7 - 7)`; decimals have seven to nine digits. */
 @inline
 function writeFour(decimal: v128, scale7: v128, sign: v128, out: usize): usize {
   // Comparisons are 0 or -1.
@@ -132,7 +132,7 @@ function writeFour(decimal: v128, scale7: v128, sign: v128, out: usize): usize {
   const digitsCd = splitDigits(i32x4.shuffle(high, low, 2, 6, 3, 7));
 
   const shape = i32x4.shl(i32x4.add(i32x4.sub(point, i32x4.splat(lowestPoint)), i32x4.shl(sign, 5)), 5);
-  // Beside the first digit the other characters: 0, point and minus.
+  // The other characters go next to the first digit: 0, point and minus.
   const others = i64x2.splat(0x2d2e3030);
   const firstAb = v128.or(i64x2.extend_low_i32x4_u(first), others);
   const firstCd = v128.or(i64x2.extend_high_i32x4_u(first), others);
@@ -148,7 +148,7 @@ function writeFour(decimal: v128, scale7: v128, sign: v128, out: usize): usize {
   return writeOne(d, i64x2.extract_lane(digitsCd, 1), i32x4.extract_lane(shape, 3), out);
 }
 
-/** Puts a value's characters where its shape has them, 16 bytes at once; what is too much is overwritten by the next. */
+/** Writes a value's characters in the order of its shape, 16 bytes at once; the next value overwrites what is too much. */
 @inline
 function writeOne(characters: v128, digits: i64, shape: i32, out: usize): usize {
   const layout = shapes + <usize>shape;
@@ -167,7 +167,7 @@ function divideByTenThousand(x: v128): v128 {
   return i32x4.shr_u(halves, 13);
 }
 
-/** Numbers below 10^4 as four digits each, a byte a digit (W. Muła, "SSE: conversion integers to decimal", 2011). */
+/** Splits numbers below 10^4 into four digits, one per byte (W. Muła, "SSE: conversion integers to decimal", 2011). */
 @inline
 function splitDigits(x: v128): v128 {
   const hundreds = i32x4.shr_u(timesSmall(x, 10486), 20);
@@ -176,7 +176,7 @@ function splitDigits(x: v128): v128 {
   return v128.or(tens, i16x8.shl(i16x8.sub(pairs, i16x8.mul(tens, i16x8.splat(10))), 8));
 }
 
-/** `x · factor`, both below 2^15: a single instruction on most machines, which products of 32 bits are not. */
+/** `x · factor`, both below 2^15: a single instruction on most machines, unlike products of 32 bits. */
 @inline
 function timesSmall(x: v128, factor: i32): v128 {
   return i32x4.dot_i16x8_s(x, i32x4.splat(factor));

@@ -1,14 +1,14 @@
-// AssemblyScript. Prints any float32, one at a time: those that are not printed four at a time.
+// AssemblyScript. Prints float32 values of any kind one at a time, for those that cannot be printed four at a time.
 import { powers, scales, units } from './addresses';
 
-/** These are as in tables.ts. */
+/** The same as in tables.ts. */
 const edge: f64 = 1.0 / 268435456;
 export const firstPlain: u32 = 111;
 export const plainCount: u32 = 43;
 export const firstExact: u32 = 115;
 export const exactCount: u32 = 39;
 
-/** Prints `count` values from an address, a comma after each, and returns where it stopped; 0 where one is not finite. */
+/** Prints `count` values from an address, each with a comma, and returns where it stopped; 0 if one is not finite. */
 export function printEach(from: usize, count: i32, out: usize): usize {
   for (const end = from + (<usize>count << 2); from < end; from += 4) {
     out = printOne(load<u32>(from), out);
@@ -70,7 +70,7 @@ function writeDecimal(decimal: u32, power: i32, isPlain: bool, out: usize): usiz
   return writeDigits(decimal, count, count, out);
 }
 
-/** Writes `count` digits, a point behind the first `before` of them unless these are all. */
+/** Writes `count` digits, with a point after the first `before` of them unless these are all. */
 function writeDigits(decimal: u32, count: i32, before: i32, out: usize): usize {
   const hasPoint = <i32>(before < count);
   for (let i = count - 1; i >= 0; i--) {

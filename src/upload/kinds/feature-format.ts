@@ -8,7 +8,7 @@ import type { AroundRow, BodyFormat } from '../delivery.ts';
 import type { Place } from '../destination.ts';
 import type { Capabilities } from '../server.ts';
 
-/** How features are written, and all that is sent beside their values: files by their digest. */
+/** How features are written, and everything sent beside their values, with digests standing for files. */
 export interface FeatureFormat {
   readonly format: BodyFormat;
   readonly fields: string;
@@ -22,9 +22,8 @@ export interface FeatureSources {
 }
 
 /**
- * How a body of features is written: the fields of the SAE once, then of each feature its index, its vector where the
- * server keeps vectors, its dashboard where it has one, and its name, description and metadata where the server keeps
- * these.
+ * Settles how a body of features is written: the fields of the SAE once, then for each feature its index, its vector if
+ * the server keeps vectors, its dashboard if it has one, and its name, description and metadata if the server keeps them.
  */
 export function featureFormat(
   capabilities: Capabilities,
@@ -44,7 +43,7 @@ export function featureFormat(
   return { format: { ...frame, values: capabilities.storesVectors, ...rows }, fields };
 }
 
-/** What a job is bound to besides values and shared fields: the files, and which feature each row is. */
+/** Digests that bind a job to more than its values and shared fields: to the files, and to which feature each row is. */
 export function digests({ indices, dashboards, data }: FeatureSources): Record<string, string> {
   return {
     ...(dashboards && { activations: dashboards.hash }),
@@ -96,7 +95,7 @@ function rowTexts(
   };
 }
 
-/** The dashboard's own density is of the same texts as its examples: it wins. */
+/** The fields of a feature's examples. A dashboard's own density wins: it was measured on the same texts as its examples. */
 function exampleFields(dashboard: Dashboard | undefined, facts: FeatureFacts | undefined): string {
   const density = dashboard?.density ?? facts?.density;
   if (dashboard) return dashboardFields({ ...dashboard, ...(density !== undefined && { density }) });

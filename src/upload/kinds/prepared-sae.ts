@@ -13,21 +13,21 @@ import type { FactOptions, SaeFacts } from './sae-facts.ts';
 import type { Selection, SelectionOptions } from './sae-indices.ts';
 import type { VectorsOptions } from './sae-vectors.ts';
 
-/** What a person says of an SAE and of how it is to be sent. */
+/** What a person says about an SAE and how to send it. */
 export interface SaeOptions extends PlaceOptions, VectorsOptions, SelectionOptions, FactOptions {
   readonly kind?: SaeKind;
   readonly orientation?: Orientation;
   /** A `.jsonl` of dashboards, or a folder that SAEDashboard wrote; may hold `{layer}` and `{head}`. */
   readonly activations?: string;
-  /** `vectors`: each row a steering vector of its own. */
+  /** `vectors` makes each row a steering vector of its own. */
   readonly as?: 'auto' | 'features' | 'vectors';
-  /** What is said of it as a whole. */
+  /** What describes the SAE as a whole. */
   readonly attributes?: Attributes;
-  /** Leave rows out that fail the check, instead of refusing the whole. */
+  /** Leave out rows that fail the check, instead of refusing the whole SAE. */
   readonly skipBadRows?: boolean;
   /** Replace empty and NUL tokens of the activations. */
   readonly fixTokens?: boolean;
-  /** Layers of the model, to make its record where the server has none. */
+  /** Number of layers of the model, to create its record if the server has none. */
   readonly createModel?: number;
   /** Ceilings below what the server allows. */
   readonly limits?: SendLimits;
@@ -44,14 +44,14 @@ export interface PlacedSae extends Selection {
   readonly isNewModel: boolean;
   readonly matrix: Matrix;
   readonly orientation: Known<Orientation>;
-  /** What side files say of features. */
+  /** What side files say about features. */
   readonly facts: SaeFacts | undefined;
 }
 
 /** One way for rows to reach a server: as features of a source, or as vectors. */
 export interface Way {
   readonly as: 'features' | 'vectors';
-  /** The source that the server files them under: of features the SAE's own. */
+  /** The source that the server stores them under; for features, the SAE's own. */
   readonly source: string;
   readonly delivery: Delivery;
   /** The rows that the server can take. */
@@ -59,7 +59,7 @@ export interface Way {
   /** Rows left out because they failed the check, and why. */
   readonly quarantined: ReadonlyMap<number, string>;
   readonly isNewSet: boolean;
-  /** What was given and the server cannot store, by the names of its options. */
+  /** What was given but the server cannot store, by option name. */
   readonly notStored: Readonly<Record<string, unknown>>;
   readonly dashboards: DashboardSource | undefined;
   /** The fields sent beside the values, as a JSON object. */
@@ -71,15 +71,15 @@ export interface PreparedSae extends PlacedSae, Way {
   readonly attributes: Attributes;
   readonly identity: JobIdentity;
   readonly blocks: ReadonlyMap<number, string>;
-  /** Throws where the weights are no longer those that were checked. */
+  /** Throws if the weights have changed since they were checked. */
   readonly requireUnchanged: RequireUnchanged;
   /** Features left out because the server takes none without examples. */
   readonly withoutExamples: Ranges;
-  /** What was given of features besides examples and does not reach the server, as warnings call it. */
+  /** Data given for features, other than examples, that does not reach the server, in the words of warnings. */
   readonly lostFields: Readonly<Record<string, true>>;
   /** Features left out because they never fire. */
   readonly dead: Ranges;
-  /** Which part of the SAE all of this is of, where it is not the whole. */
+  /** The part of the SAE that all of this is about, if not the whole. */
   readonly shard: Shard | undefined;
   /** Closes the side files. */
   close(): Promise<void>;

@@ -1,7 +1,7 @@
 import type { DashboardPlace } from '../../dashboards/dashboard.ts';
 import { neuronpediaModelId } from '../../layouts/model-names.ts';
 
-/** Where records of side files should say that they are of; they may call the model by another of its names. */
+/** The place that records of side files must name; they may call the model by another of its names. */
 export function recordPlace(model: string, layer: number): DashboardPlace {
   return { model, layer, isModel: (name) => name === model || neuronpediaModelId(name) === model };
 }

@@ -4,7 +4,7 @@ import type { Matrix } from '../../tensor/tensor.ts';
 import { looseHash, vectorHash } from '../fingerprint.ts';
 import type { RowHash } from '../server.ts';
 
-/** Digests of each row that is to become a vector of its own: a server names vectors itself, so they are known by these. */
+/** Digests each row that becomes a vector of its own: the server names vectors itself, so the digests identify them. */
 export async function hashRows(matrix: Matrix, rows: Ranges): Promise<(row: number) => RowHash> {
   const hashes = new Map<number, RowHash>();
   for await (const { start, count, width, values } of rowBlocks(matrix, rows)) {

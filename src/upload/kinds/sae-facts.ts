@@ -13,28 +13,28 @@ import type { Server } from '../server.ts';
 import { recordPlace } from './record-place.ts';
 
 export interface FactOptions {
-  /** A `.jsonl` keyed by index, or arrays with a value a feature; may hold `{layer}` and `{head}`. */
+  /** A `.jsonl` keyed by index, or arrays with one value per feature; may hold `{layer}` and `{head}`. */
   readonly featureMetadata?: string;
-  /** How its `sparsity` is meant. */
+  /** The scale of its `sparsity`. */
   readonly sparsityScale?: SparsityScale;
   /** Leave out features that never fire. */
   readonly skipDead?: boolean;
 }
 
-/** What side files say of an SAE's features. */
+/** What side files say about an SAE's features. */
 export interface SaeFacts {
   readonly data: FeatureData;
-  /** What was asked to be read, not what lay there: `names`, `metadata (dead, l0)`. */
+  /** Fields of the named file, not of one beside the weights: `names of features`, `metadata of features (dead, l0)`. */
   readonly givenFields: readonly string[];
 }
 
-/** A path with the layer and, of a crosscoder, the head of an SAE filled in. */
+/** Fills in a path's `{layer}` and, for a crosscoder, `{head}`. */
 export function placedPath(path: string, sae: Sae, layer: number, kind: SaeKind | undefined): string {
   const head = headOf(sae, kind);
   return path.replaceAll('{layer}', String(layer)).replaceAll('{head}', head ? String(head.index) : '{head}');
 }
 
-/** Where SAELens leaves the base-10 logarithm of how often each feature fires. */
+/** The file in which SAELens leaves the base-10 logarithm of how often each feature fires. */
 const saelensSparsity = 'sparsity.safetensors';
 
 /**
@@ -57,7 +57,7 @@ export async function openFacts(
     named === undefined ? undefined : await openFeatureData(named, features, scale ?? (isBeside ? 'log10' : undefined));
   if (beside === undefined || isBeside) return given && { data: given, givenFields: fieldNames(given) };
   try {
-    // What is said of a file that was named holds for that one: SAELens' own is always a logarithm.
+    // If a file was named, `sparsityScale` is about that file. SAELens' own is a logarithm unless the option says otherwise.
     const found = await openFeatureData(beside, features, given ? 'log10' : (scale ?? 'log10'));
     return { data: given ? await combine(given, found) : found, givenFields: given ? fieldNames(given) : [] };
   } catch (error) {
@@ -75,7 +75,7 @@ function fieldNames({ fields }: FeatureData): string[] {
     ...(fields.includes('name') ? [names] : []),
     ...(fields.includes('description') ? ['descriptions of features'] : []),
     ...(keys.length > 0 ? [`metadata of features (${keys.join(', ')})`] : []),
-    // One that a frequency implies is kept as that.
+    // A density derived from a frequency is listed, and kept, as the frequency.
     ...(fields.includes('density') && !keys.includes('frequency') ? [densities] : []),
   ];
 }
@@ -87,7 +87,7 @@ async function sparsityBeside(sae: Sae): Promise<string | undefined> {
   return found?.isFile() ? path : undefined;
 }
 
-/** What was given and does not reach the server: features keep all of it or densities alone, vectors have no name or density. */
+/** Given fields that are lost: some servers keep only densities; vectors have no density, and a name only in their label. */
 export function lostFields(
   { capabilities }: Server,
   as: 'features' | 'vectors',
@@ -103,8 +103,8 @@ export function lostFields(
 }
 
 /**
- * The wanted rows that never fire, to be left out. Errors: option_missing where nothing says which fire,
- * rows_out_of_range where none is left.
+ * Returns the wanted rows that never fire, to be left out. Errors: option_missing if nothing says which features fire,
+ * rows_out_of_range if no row is left.
  */
 export function deadAmong(sae: Sae, data: FeatureData | undefined, wanted: Ranges): Ranges {
   if (!data?.firing.some((state) => state !== 0)) {
@@ -126,7 +126,7 @@ export function deadAmong(sae: Sae, data: FeatureData | undefined, wanted: Range
   );
 }
 
-/** Of some rows those of features that never fire, as far as side files say. */
+/** Returns those of some rows whose features never fire, as far as side files say. */
 export function neverFiring(data: FeatureData | undefined, rows: Ranges): Ranges {
   return data ? intersectRanges(rows, deadRows(data)) : [];
 }

@@ -23,8 +23,8 @@ import { placedPath } from './sae-facts.ts';
 import { isVectorPlace } from './sae-vectors.ts';
 
 /**
- * Rows as features of a source set that is the account's own, or is still to be made.
- * Errors: not_owner, cannot_be_stored (a server that takes none without examples), and those of reading dashboards.
+ * Prepares rows as features of a source set that the account owns, or that is yet to be created. Errors: not_owner,
+ * record_invalid, cannot_be_stored (a server that takes none without examples), and those of reading dashboards.
  */
 export async function featuresWay(placed: PlacedSae, server: Server, options: SaeOptions): Promise<Way> {
   const { sae, place, model, isNewModel } = placed;
@@ -69,8 +69,8 @@ function wayOf(
 }
 
 /**
- * Examples of features that a whole SAE does not have are likely counted another way, and then all of them are one off. Of
- * rows with indices of their own, which may be a part, there may be others' examples. Error: record_invalid.
+ * Refuses examples of features that the SAE does not have: they probably count from 1, and then all of them are one off.
+ * Rows with indices of their own may be part of an SAE, so examples of other features are fine. Error: record_invalid.
  */
 function refuseStrange({ sae, matrix, indices }: PlacedSae, { path, features }: DashboardSource): void {
   const { tensors } = sae.file;
@@ -91,7 +91,7 @@ function refuseStrange({ sae, matrix, indices }: PlacedSae, { path, features }: 
   );
 }
 
-/** Rows whose examples failed the check, which are known by the index of their feature, and why. */
+/** Returns the rows whose examples failed the check, and why. Examples are identified by the index of their feature. */
 function faultyRows({ wanted, indices }: PlacedSae, dashboards: DashboardSource | undefined): Map<number, string> {
   const isWanted = membership(wanted);
   const faulty = [...(dashboards?.faulty ?? [])].flatMap(([index, why]) =>
@@ -111,7 +111,7 @@ async function findDashboards(
   return openDashboards(placed, recordPlace(model, layer.value), { skipBad, fixTokens });
 }
 
-/** A server that keeps no vectors takes features only with examples. Error: cannot_be_stored with both ways on. */
+/** Returns the storable rows: a server that keeps no vectors takes only rows with examples. Error: cannot_be_stored. */
 function storable(server: Server, placed: PlacedSae, dashboards: DashboardSource | undefined): Ranges {
   const { sae, wanted, indices, place } = placed;
   if (server.capabilities.storesVectors) return wanted;
@@ -138,14 +138,14 @@ function storable(server: Server, placed: PlacedSae, dashboards: DashboardSource
   );
 }
 
-/** The account's own source set of that name; undefined where it is still to be made. Error: not_owner where it is somebody else's. */
+/** Returns the account's source set of that name; undefined if there is none yet. Error: not_owner if it is another's. */
 async function ownSet(server: Server, modelId: string, name: string): Promise<SourceSet | undefined> {
   const set = await server.getSourceSet(modelId, name);
   if (set) refuseOthersSet(set, server, modelId, name);
   return set;
 }
 
-/** Error: not_owner for the source set of another account. */
+/** Refuses the source set of another account. Error: not_owner. */
 export function refuseOthersSet(set: SourceSet, server: Server, modelId: string, name: string): void {
   if (set.creatorId === server.account.id) return;
   throw new AppError(

@@ -13,15 +13,15 @@ export interface Selection {
 }
 
 export interface SelectionOptions {
-  /** Only features of these indices; all of them when absent. */
+  /** Only features with these indices; all features when absent. */
   readonly features?: Ranges;
-  /** The index of the only row. */
+  /** The index of the row, if only one is to be uploaded. */
   readonly index?: number;
 }
 
 /**
- * Settles which rows are meant and which features they are: by an `index` or `feature_index` array of their file, else by where they
- * stand; a single row may be given its index. Errors: rows_out_of_range, record_invalid, usage.
+ * Settles which rows are meant and which features they are: by an `index` or `feature_index` array in their file, or else by
+ * row number. A single row may be given its index. Errors: rows_out_of_range, record_invalid, usage.
  */
 export async function selectRows(sae: Sae, matrix: Matrix, options: SelectionOptions): Promise<Selection> {
   const indices = await readIndices(sae, matrix);
@@ -64,7 +64,7 @@ async function readIndices(sae: Sae, matrix: Matrix): Promise<Indices> {
   return indices;
 }
 
-/** By the second name there may be something else: a single number, or numbers that are no integers and not one a row. */
+/** Whether a tensor is an index. `feature_index` may be something else: one number, or non-integers not one per row. */
 function isIndex({ tensors, undecodable }: TensorFile, name: string, rows: number): boolean {
   const tensor = tensors.get(name);
   if (!tensor) return undecodable.has(name);

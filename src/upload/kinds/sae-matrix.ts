@@ -7,15 +7,15 @@ import { label, type Matrix, matrixOf, type Orientation } from '../../tensor/ten
 import type { ModelRecord } from '../server.ts';
 import { widthHints } from './width-hints.ts';
 
-/** A decoder read the right way up, and why that way. */
+/** A decoder in its proper orientation, and how that was found out. */
 export interface SettledMatrix {
   readonly matrix: Matrix;
   readonly orientation: Known<Orientation>;
 }
 
 /**
- * Settles which axis of a decoder counts features, from what was said, its files, or the width that the model's
- * residual stream has, and checks the width. Errors: orientation_unknown, wrong_width, layout_unknown.
+ * Settles which axis of a decoder counts features, from what was said, its files, or the width of the model's residual
+ * stream, and checks the width. Errors: orientation_unknown, wrong_width, layout_unknown.
  */
 export function settleMatrix(
   sae: Sae,
@@ -66,7 +66,7 @@ function settle(sae: Sae, said: Orientation | undefined, width: number | null, m
   );
 }
 
-/** The error for vectors that do not fit the model, with the mistakes that are known to lead to it. */
+/** The error for vectors that do not fit the model, with hints at the mistakes that usually cause it. */
 export function wrongWidth(
   where: string,
   found: number | undefined,

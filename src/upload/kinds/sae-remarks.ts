@@ -2,7 +2,7 @@ import { isAttentionZ, isElsewhere, parseHook } from '../../layouts/hook.ts';
 import { bareLayout } from '../../layouts/sae.ts';
 import type { PlacedSae } from './prepared-sae.ts';
 
-/** What a person may take for something else, to be said beside where an SAE goes. */
+/** Returns signs that an SAE is not what a person takes it for, to be shown together with its destination. */
 export function remarksOn({
   sae,
   place,

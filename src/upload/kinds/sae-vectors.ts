@@ -15,20 +15,20 @@ import { hashRows } from './row-hashes.ts';
 
 /** Features uploaded as steering vectors: each row a vector of its own, under a name made from a template. */
 export interface VectorsOptions {
-  /** `{sae-id}`, `{layer}`, `{index}` and `{name}` are filled in; must come out different for each row. */
+  /** Template in which `{sae-id}`, `{layer}`, `{index}` and `{name}` are filled in; must give each row a different name. */
   readonly label?: string;
   readonly attributes?: Attributes;
-  /** More than a thousand at once is meant. */
+  /** Confirms that more than a thousand vectors at once are meant. */
   readonly yes?: boolean;
 }
 
-/** A vector a row is a request a row: more than this is rarely meant. */
+/** Each row becomes a vector and takes a request of its own: more than this many are rarely meant. */
 const manyVectors = 1000;
 const defaultLabel = '{sae-id} L{layer} #{index}';
 
 /**
- * Rows as steering vectors, each named by a template.
- * Errors: cannot_be_stored (hook, model without a width), usage (labels not unique, too many).
+ * Prepares rows as steering vectors, each named by a template. Errors: cannot_be_stored (hook, model without a width),
+ * usage (bad template, labels not unique, too many), option_missing and record_invalid (names).
  */
 export async function vectorsWay(placed: PlacedSae, server: Server, options: VectorsOptions): Promise<Way> {
   const { matrix, wanted: planned, place, model, indices, facts } = placed;
@@ -68,7 +68,7 @@ export async function vectorsWay(placed: PlacedSae, server: Server, options: Vec
   return { as: 'vectors', source, delivery, planned, notStored: dropped, fields, ...none };
 }
 
-/** What is sent with a vector besides its values and place, where the server keeps it. */
+/** The fields sent with a vector besides its values and place, if the server keeps them. */
 export function vectorFields(
   own: Readonly<Record<string, unknown>>,
   attributes: Attributes,
@@ -80,10 +80,10 @@ export function vectorFields(
 /** What a template may hold in braces. */
 const templateFields = ['{sae-id}', '{layer}', '{index}', '{name}'];
 
-/** What is most likely meant to be one of these; other braces are a name's own. */
+/** What was probably meant as one of these; any other braces are part of the name. */
 const nearField = /\{\s*(sae[-_ ]?id|layer|index|idx|name|row|feature|model|head)\s*\}/gi;
 
-/** Whether the names of vectors can be made of this. Error: usage for a field that is none. */
+/** Checks the template for names of vectors. Error: usage for an unknown field. */
 export function checkLabel(template: string): void {
   const unknown = template.match(nearField)?.find((field) => !templateFields.includes(field));
   if (unknown === undefined) return;
@@ -92,7 +92,7 @@ export function checkLabel(template: string): void {
   });
 }
 
-/** Errors: option_missing without any names, record_invalid where a row has none. */
+/** Returns what names each row. Errors: option_missing if there are no names at all, record_invalid if a row has none. */
 async function labelMaker(template: string, placed: PlacedSae): Promise<(row: number) => string> {
   const { place, indices, wanted, facts, sae } = placed;
   const fixed = template.replaceAll('{sae-id}', place.saeId).replaceAll('{layer}', String(place.layer.value));
@@ -119,7 +119,7 @@ function nameless(path: string, index: number): AppError {
   });
 }
 
-/** What is said of all vectors, and of each: a row's own description and metadata go before those of all. */
+/** The fields shared by all vectors, and those of each: a row's own description and metadata win over the shared ones. */
 function vectorTexts(
   about: Readonly<Record<string, unknown>>,
   data: FeatureData | undefined,
@@ -145,7 +145,7 @@ function vectorTexts(
   return { fields: JSON.stringify(shared).slice(1, -1), rowFields };
 }
 
-/** A server that goes by its own record of the width refuses every vector for a model without one. */
+/** Refuses vectors for a model without a width on a server that checks them against its own record of it. */
 export function refuseWithoutWidth(model: ModelRecord, server: Server): void {
   if (model.dimension !== null || server.capabilities.storesVectors) return;
   throw new AppError(
@@ -157,7 +157,7 @@ export function refuseWithoutWidth(model: ModelRecord, server: Server): void {
   );
 }
 
-/** Whether steering vectors may be what is there, as far as is known. */
+/** Whether directions at a place may be steering vectors, as far as is known. */
 export function isVectorPlace({ hook }: Place): boolean {
   return hook === undefined || residualSide(hook.value) !== undefined;
 }

@@ -18,8 +18,8 @@ import { settleMatrix } from './sae-matrix.ts';
 import { vectorsWay } from './sae-vectors.ts';
 
 /**
- * Checks an SAE against itself, the options and the server, reading every planned row once; nothing is written.
- * Errors: all of exit code 6, and those of asking the server.
+ * Checks an SAE against itself, the options and the server, reading every planned row once; writes nothing.
+ * Errors: usage, checkpoint_mismatch, all of exit code 6, and those of asking the server.
  */
 export async function prepareSae(
   sae: Sae,
@@ -37,7 +37,7 @@ export async function prepareSae(
   const identity = identityOf(model.id, place.source, as, options);
   if (!restart) await refuseOtherOwner(server, identity, stateDir);
   const { matrix, orientation } = settleMatrix(sae, options.orientation, model, place.hook?.value);
-  // Before any of its values is read.
+  // Remembers the file before any of its values is read.
   const requireUnchanged = unchangedSince(matrix.tensor.file);
   const selection = await selectRows(sae, matrix, options);
   const kind = options.kind ?? sae.kind;
@@ -81,7 +81,7 @@ export async function prepareSae(
   }
 }
 
-/** None or less would be sent, and all of it called finished. Error: usage. */
+/** Refuses limits below 1: nothing would be sent, and the upload would count as finished. Error: usage. */
 function checkLimits(limits: SendLimits = {}): void {
   for (const [name, value] of Object.entries(limits)) {
     if (value === undefined || (Number.isInteger(value) && value > 0)) continue;
@@ -89,7 +89,7 @@ function checkLimits(limits: SendLimits = {}): void {
   }
 }
 
-/** Examples belong to features; a vector gets its own in a command of its own. Error: usage. */
+/** Refuses examples for vectors: they belong to features, and `upload-vector` sends those of a vector. Error: usage. */
 function refuseExamplesOfVectors({ as, activations }: SaeOptions): void {
   if (as !== 'vectors' || activations === undefined) return;
   throw new AppError('usage', '--activations are examples of features, and --as vectors makes steering vectors', {
@@ -97,7 +97,7 @@ function refuseExamplesOfVectors({ as, activations }: SaeOptions): void {
   });
 }
 
-/** Of what is planned and left out, that which a shard answers for. */
+/** Reduces what is planned and left out to the rows that a shard is responsible for. */
 function partOf(way: Way, wanted: Ranges, dead: Ranges, rows: number, shard: Shard | undefined) {
   if (!shard) return { way, wanted, dead };
   const span = shardSpan(way.planned, rows, shard);
@@ -111,7 +111,7 @@ function partOf(way: Way, wanted: Ranges, dead: Ranges, rows: number, shard: Sha
   };
 }
 
-/** A single row under an index of its own is a job of its own (others of its source come from other files), and so is a shard. */
+/** A row sent alone with `--index` is a separate job (other rows of its source come from other files), and so is a shard. */
 function identityOf(model: string, source: string, as: Way['as'], { index, shard }: SaeOptions): JobIdentity {
   return { model, source, as, ...(index !== undefined && { request: `index ${index}` }), ...(shard && { shard }) };
 }

@@ -8,13 +8,13 @@ import { nameShard, type Shard } from '../shard.ts';
 import type { PreparedSae } from './prepared-sae.ts';
 import { refuseOthersSet } from './sae-features.ts';
 
-/** What sending a prepared SAE would do; nothing is written. Errors: those of `previewJob`. */
+/** Returns what sending a prepared SAE would do; writes nothing. Errors: those of `previewJob`. */
 export function previewSae(prepared: PreparedSae, run: Looking): Promise<Preview> {
   const { identity, matrix, planned, blocks, fields, delivery, isNewSet: isNew } = prepared;
   return previewJob({ ...run, identity, matrix, planned, blocks, fields, delivery, isNew });
 }
 
-/** Sends a prepared SAE, or what an earlier run of the same job left. Errors: not_owner, and those of `runJob`. */
+/** Sends a prepared SAE, or what an earlier run of the same job left over. Errors: not_owner, and those of `runJob`. */
 export async function sendSae(prepared: PreparedSae, limits: SendLimits, run: UploadRun): Promise<JobReport> {
   const { identity, matrix, planned, quarantined, blocks, fields, delivery, model, place, source, as, shard } =
     prepared;
@@ -27,7 +27,7 @@ export async function sendSae(prepared: PreparedSae, limits: SendLimits, run: Up
   return runJob({ ...run, ...job, delivery: limited(delivery, limits) });
 }
 
-/** Makes model and source set where the server has none. Whether nothing can be there yet. */
+/** Creates the model and source set if the server lacks them. Returns whether nothing can be there yet. */
 async function makePlace({ model, place, attributes, shard, ...prepared }: PreparedSae, run: UploadRun) {
   const { server, stop } = run;
   if ((prepared.isNewModel || prepared.isNewSet) && shard) await waitTurn(shard, stop);
@@ -39,14 +39,14 @@ async function makePlace({ model, place, attributes, shard, ...prepared }: Prepa
 }
 
 /**
- * Shards begin together, and the public server counts each attempt at making a source set, ten an hour: the first makes
- * it, and the others look a moment later, not all in the same one.
+ * Delays all shards but the first by a random moment. Shards begin together, and the public server counts every attempt to
+ * create a source set, ten an hour: the first shard creates it, and the others find it.
  */
 async function waitTurn({ part }: Shard, signal: AbortSignal): Promise<void> {
   if (part > 1) await sleep(300 + 1000 * Math.random(), undefined, { signal }).catch(() => undefined);
 }
 
-/** A delivery within the ceilings that a person has set. */
+/** Returns a delivery that stays within the ceilings that a person has set. */
 export function limited(delivery: Delivery, { rows, bytes, inFlight }: SendLimits): Delivery {
   return {
     ...delivery,

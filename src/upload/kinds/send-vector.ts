@@ -6,10 +6,10 @@ import { runJob } from '../run-job.ts';
 import type { Server } from '../server.ts';
 import type { PreparedVector } from './vector.ts';
 
-/** A job of one row: what is sent, and what its journal is known by. */
+/** A job of one row: what is sent, and what identifies its journal. */
 export type VectorJob = Pick<JobInput, 'title' | 'identity' | 'matrix' | 'planned' | 'blocks' | 'fields' | 'delivery'>;
 
-/** The job that brings a vector to a server. */
+/** The job that sends a vector to a server. */
 export function vectorJob(prepared: PreparedVector, server: Server): VectorJob {
   const { kind, matrix, destination, name, vectorHash, blocks } = prepared;
   const { modelId, layer, hookType, strength, fields } = destination;
@@ -25,7 +25,7 @@ export function vectorJob(prepared: PreparedVector, server: Server): VectorJob {
   };
 }
 
-/** The job that brings the activations of a vector to a server that has it under `id`: that it is there says nothing of these. */
+/** The job that sends a vector's activations. Separate, since a server that has the vector (as `id`) may still lack them. */
 export function activationsJob(prepared: PreparedVector, id: string, server: Server): VectorJob {
   const { matrix, destination, name, blocks, later } = prepared;
   const fields = later ? dashboardFields({ activations: later.activations }) : '';
@@ -40,13 +40,13 @@ export function activationsJob(prepared: PreparedVector, id: string, server: Ser
   };
 }
 
-/** What sending a prepared vector would do; nothing is written. Errors: those of `previewJob`. */
+/** Returns what sending a prepared vector would do; writes nothing. Errors: those of `previewJob`. */
 export function previewVector(prepared: PreparedVector, run: Looking): Promise<Preview> {
   return previewJob({ ...run, ...vectorJob(prepared, run.server), isNew: prepared.isNewModel });
 }
 
 /**
- * Sends a prepared vector, or finds that an earlier run of the same request did; then its activations, where the server
+ * Sends a prepared vector, or finds that an earlier run of the same request did. Then sends its activations, if the server
  * takes them in a request of their own. Errors: those of `runJob`.
  */
 export async function sendVector(prepared: PreparedVector, run: UploadRun): Promise<JobReport> {

@@ -15,7 +15,7 @@ import { hashRows } from './row-hashes.ts';
 import { wrongWidth } from './sae-matrix.ts';
 import { refuseWithoutWidth, vectorFields } from './sae-vectors.ts';
 
-/** What makes a direction a probe: what it tells apart, and the bias that it decides with. */
+/** What makes a direction a probe: the concept that it detects, and the bias of its decision. */
 export interface ProbeFacts {
   readonly concept: string;
   readonly bias?: number;
@@ -47,13 +47,13 @@ export interface PreparedVector {
   readonly blocks: ReadonlyMap<number, string>;
   /** Activations that go in a request of their own, once the vector has a name. */
   readonly later: Dashboard | undefined;
-  /** What a person may take for something else. */
+  /** Signs that the vector is not what a person takes it for. */
   readonly remarks: readonly string[];
-  /** What was given and the server cannot store, by the names of its options. */
+  /** What was given but the server cannot store, by option name. */
   readonly notStored: Readonly<Record<string, unknown>>;
 }
 
-/** Checks a vector against the model that it is for. Errors: all of exit code 6, and those of asking the server. */
+/** Checks a vector against the model that it is for. Errors: usage, all of exit code 6, and those of asking the server. */
 export async function prepareVector(
   direction: Direction,
   options: VectorOptions,
@@ -101,7 +101,7 @@ export async function prepareVector(
   };
 }
 
-/** One layer off is an error nowhere: of a matrix with a row a layer, another row than the layer's is more likely a slip. */
+/** Remarks on a row that does not match the layer: no check finds it, but with one row per layer it is probably a slip. */
 function rowRemarks(
   { tensor, row }: Direction,
   { id, layers }: ModelRecord,
@@ -120,13 +120,13 @@ function rowRemarks(
   ];
 }
 
-/** Of a vector's dashboard, a server without room for more takes the activations only. */
+/** Returns what is lost of a vector's dashboard on a server that takes only its activations. */
 function dropped(dashboard: Dashboard | undefined): Record<string, unknown> {
   const { activations: _kept, ...rest } = dashboard ?? { activations: [] };
   return rest;
 }
 
-/** A name or concept that would arrive as another. Error: usage. */
+/** Refuses a name or concept that the server would refuse or change. Error: usage. */
 function checkTexts({ name, probe }: VectorOptions): void {
   for (const [option, text] of Object.entries({ name, ...(probe && { concept: probe.concept }) })) {
     const fault = textFault(text);
@@ -134,13 +134,13 @@ function checkTexts({ name, probe }: VectorOptions): void {
   }
 }
 
-/** Of one that is no number the server would store another, which no look-up finds again. Error: usage. */
+/** Refuses a strength out of range, or NaN: the server would store another for it, which no look-up finds. Error: usage. */
 function checkStrength(strength: number): void {
   if (Math.abs(strength) <= mostStrength) return;
   throw new AppError('usage', `a steering strength is -${mostStrength} to ${mostStrength}, not ${strength}`);
 }
 
-/** The one record of activations that belongs to a vector. Error: layout_unknown where the file is of several features. */
+/** Reads the one record of activations that belongs to a vector. Error: layout_unknown unless the file is of one feature. */
 async function readDashboard({ activations, layer }: VectorOptions, model: string): Promise<Dashboard | undefined> {
   if (activations === undefined) return undefined;
   const source = await openDashboards(activations, { ...recordPlace(model, layer), onlyIndex: 0 });

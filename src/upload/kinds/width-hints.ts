@@ -1,4 +1,4 @@
-/** What a wrong width most likely means; of the mistakes that are known, those that the numbers speak for. */
+/** Returns what a wrong width most likely means: those of the known mistakes that fit the numbers. */
 export function widthHints(
   found: number | undefined,
   expected: number,
