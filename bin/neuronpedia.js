@@ -4,5 +4,5 @@ const { main } = require('../dist/main.js');
 main(process.argv.slice(2)).then((code) => {
   process.exitCode = code;
 });
-// All is written by then, and what Node would still take apart piece by piece the system takes at once.
+// All output is written by then. Exiting now skips Node's piecemeal cleanup: the system frees everything at once.
 process.on('beforeExit', () => process.exit());

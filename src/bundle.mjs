@@ -1,5 +1,5 @@
-// Makes dist/ out of src/: one program in a few parts, with the packages that it uses inside. So a start opens a handful
-// of files instead of hundreds, and an installation brings one package. Types are made by tsc (`npm run build`).
+// Builds dist/ from src/: one program in a few parts, with the packages that it uses inside. A start then opens a handful of
+// files instead of hundreds, and an installation brings one package besides libsql. tsc makes the types (`npm run build`).
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { build, transform } from 'esbuild';
@@ -7,8 +7,8 @@ import { build, transform } from 'esbuild';
 rmSync('dist/parts', { recursive: true, force: true });
 
 /**
- * undici without its web part (fetch, WebSocket, cookies, caches, mocks) and its streams, which is most of it and takes 20 ms
- * of each start: its own entry loads all of that. What src/ imports of it stands here; proxies need `connect`.
+ * undici without its web part (fetch, WebSocket, cookies, caches, mocks) and its streams. That is most of it, and loading
+ * it, as undici's own entry does, adds 20 ms to each start. Exports what src/ imports; proxies need `connect` as well.
  */
 const undiciDispatchers = {
   name: 'undici-dispatchers',
@@ -24,23 +24,23 @@ const undiciDispatchers = {
   },
 };
 
-/** Parts of packages that nothing here comes to use, each milliseconds of a start or many kilobytes: what stands in for them. */
+/** Stand-ins for parts of packages that are never used here. Each part costs milliseconds at startup or many kilobytes. */
 const leftOut = {
   name: 'left-out',
   setup(bundle) {
-    // HTTP/2 is used only where it is asked for; bodies are bytes, not forms or blobs.
+    // undici uses HTTP/2 only on request, and our bodies are bytes, not forms or blobs.
     bundle.onLoad({ filter: /undici[\\/]lib[\\/]dispatcher[\\/]client-h2\.js$/ }, () => ({
       contents: "module.exports = () => { throw new Error('HTTP/2 is not in this bundle'); };",
     }));
     bundle.onLoad({ filter: /undici[\\/]lib[\\/]web[\\/]fetch[\\/]body\.js$/ }, () => ({
       contents: "exports.extractBody = () => { throw new Error('forms and blobs are not in this bundle'); };",
     }));
-    // chalk asks whether there is colour, which output.ts has decided for all of it.
+    // chalk detects whether the terminal has colour; output.ts decides that here.
     bundle.onLoad({ filter: /chalk[\\/]source[\\/]vendor[\\/]supports-color[\\/]index\.js$/ }, () => ({
       contents: 'export default { stdout: { level: 1 }, stderr: { level: 1 } };',
     }));
-    // undici asks Node's own HTTP for the size of headers and a class that nobody passes, and of its assertions needs that
-    // they throw; commander can run subcommands that are programs of their own.
+    // undici needs node:http only for a header size and a class that nobody passes, and node:assert only to throw.
+    // commander needs node:child_process only for subcommands that are separate programs.
     const builtins = [
       {
         name: /^node:http$/,
@@ -71,15 +71,15 @@ const small = [
   ...['errors', 'count', 'elapsed', 'by-number', 'api/redact', 'config/key-file', 'inspect/upload-cost'],
   ...['tensor/ranges', 'upload/shard'],
 ];
-/** Those that load what Node has for files, which help does without. */
+/** Small modules that load Node's file modules, which --help does without. */
 const smallOfData = [
   ...['make-folder', 'library/close-after', 'tensor/byte-source', 'tensor/dtype'],
   ...['tensor/missing-file', 'tensor/tensor'],
 ];
-/** Those that only commands need; the last two have more behind them, and come once a command is run. */
+/** Small modules that only commands need. Those of `smallOfRuns` pull in more, and load only once a command runs. */
 const smallOfCli = ['cli/id', 'cli/spinner', 'cli/embedded', 'cli/inspect/numbers'];
 const smallOfRuns = ['cli/deck-table', 'cli/progress'];
-/** What is loaded by itself, and what is to come with it. */
+/** Modules that are loaded on their own, as patterns, and the small modules to bundle with each. */
 const comesWith = [
   { entry: 'main', modules: [...small, ...smallOfCli] },
   { entry: 'cli/prepare', modules: ['main', ...smallOfRuns] },
@@ -91,8 +91,8 @@ const comesWith = [
 ];
 
 /**
- * A start takes few files, at half a millisecond each: esbuild puts into one part what the same entries lead to, so what is
- * needed in most places is made to be led to from all of them.
+ * Keeps the number of files that a start opens small, at half a millisecond each. esbuild puts modules that the same entries
+ * import into one part, so this makes every entry import what most of them need.
  */
 const fewParts = {
   name: 'few-parts',
@@ -119,7 +119,7 @@ const { metafile, outputFiles } = await build({
   target,
   format: 'esm',
   define: { 'import.meta.url': 'fileUrl' },
-  // A native module: npm brings the build for the machine.
+  // A native module: npm installs the build for the machine.
   external: ['libsql'],
   plugins: [undiciDispatchers, leftOut, fewParts],
   legalComments: 'none',
@@ -128,7 +128,7 @@ const { metafile, outputFiles } = await build({
   logLevel: 'warning',
 });
 
-// As CommonJS, which Node starts in half of the time that it takes for ES modules; esbuild makes parts as these only.
+// Converted to CommonJS, which Node starts in half the time of ES modules; esbuild can split only ES modules into parts.
 mkdirSync('dist/parts', { recursive: true });
 for (const { path, text } of outputFiles) {
   const { code } = await transform(text, {
@@ -139,12 +139,12 @@ for (const { path, text } of outputFiles) {
     banner: text.includes('fileUrl') ? "const fileUrl=require('node:url').pathToFileURL(__filename);" : '',
     minifySyntax: true,
     minifyWhitespace: true,
-    // Of an error that nobody catches Node shows the whole line that it was thrown in.
+    // Node prints the whole line that an uncaught error was thrown in, so lines are kept short.
     lineLimit: 160,
   });
   writeFileSync(path, code);
 }
-// Its version is what `../package.json` says, seen from dist/parts.
+// The program in dist/parts reads its version from `../package.json`, which is this file.
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 writeFileSync('dist/package.json', `${JSON.stringify({ type: 'commonjs', version })}\n`);
 
@@ -157,7 +157,7 @@ function packagesWithin(files) {
   return [...new Set(folders)].sort();
 }
 
-/** A package's name, version and licence texts, as its licence asks for. */
+/** Returns a package's name, version and licence texts, which its licence requires us to include. */
 function licenceOf(folder) {
   const { name, version, license } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
   const texts = readdirSync(folder).filter((file) => /^(licen[cs]e|notice)/i.test(file));

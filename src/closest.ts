@@ -1,4 +1,4 @@
-/** Words of a list that were probably meant: a slip or two away, else those that hold what was typed as a part. */
+/** Returns the words that were probably meant: those with the fewest slips, or else those that contain what was typed. */
 export function closest(typed: string, known: readonly string[], most = 3): string[] {
   const wanted = typed.toLowerCase();
   const scored = known.map((word) => ({ word, slips: slipsBetween(wanted, word.toLowerCase()) }));
@@ -9,13 +9,13 @@ export function closest(typed: string, known: readonly string[], most = 3): stri
   return wanted.length < 3 ? [] : known.filter((word) => word.includes(wanted)).slice(0, most);
 }
 
-/** `did you mean rows?`; nothing where no word of the list is near. */
+/** Returns `did you mean rows?`, or nothing if no word of the list is close. */
 export function didYouMean(typed: string, known: readonly string[]): string[] {
   const words = closest(typed, known);
   return words.length === 0 ? [] : [`did you mean ${words.join(' or ')}?`];
 }
 
-/** Letters to insert, leave out or replace, or neighbours to swap, to make one word of the other. */
+/** Counts the letters to insert, remove or replace, or neighbours to swap, to turn one word into the other. */
 export function slipsBetween(a: string, b: string): number {
   let [before, row]: [number[], number[]] = [[], Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {

@@ -1,9 +1,9 @@
-/** A count as people read it: `131,072`. `toLocaleString` says the same, and takes 5 ms to load what it knows of locales. */
+/** Formats a count for people: `131,072`. `toLocaleString` does the same but takes 5 ms to load its locale data. */
 export function count(value: number): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
-/** `1 row`, `2,048 rows` */
+/** Formats a count with its noun: `1 row`, `2,048 rows`. */
 export function several(things: number, one: string, many = `${one}s`): string {
   return `${count(things)} ${things === 1 ? one : many}`;
 }

@@ -48,7 +48,7 @@ const exitCodeOf = {
   terminated: 143,
 } as const;
 
-/** Of these codes, those of a whole class of errors. */
+/** Exit codes that stand for a whole class of errors. */
 const keyRefused = 4;
 const wrongInput = 6;
 
@@ -59,12 +59,12 @@ export interface ErrorExtras {
   hints?: readonly string[];
   /** Facts for `--json`: file, tensor, row, found, expected, resume_at, … */
   details?: Readonly<Record<string, unknown>>;
-  /** What the sentence is about, one by one: they follow it, and stand in the details. */
+  /** The single things that the message is about. They are listed after it and included in the details. */
   findings?: Findings;
   cause?: unknown;
 }
 
-/** So many of several things are told one by one: enough to see a pattern. */
+/** How many of several things are listed one by one: enough to see a pattern. */
 export const mostListed = 20;
 
 /** The first of several things that are wrong. */
@@ -72,11 +72,11 @@ export interface Findings {
   readonly first: readonly string[];
   /** How many there are in all. */
   readonly count: number;
-  /** What stands for others in place of each of them, for people. */
+  /** Lines for people that sum up things not listed in `first`. */
   readonly more?: readonly string[];
 }
 
-/** A sentence with what it is about behind it, of several things each in an indented line of its own. */
+/** Appends findings to a sentence: a single one after a colon, several each on an indented line of its own. */
 export function withFindings(sentence: string, { first, count, more = [] }: Findings): string {
   const [only, second] = first;
   if (only === undefined) return sentence;
@@ -86,7 +86,7 @@ export function withFindings(sentence: string, { first, count, more = [] }: Find
   return [`${sentence}${some}:`, ...lines].join('\n');
 }
 
-/** What is said otherwise of an error. */
+/** What a copy of an error changes or adds. */
 export interface Rewording {
   readonly message?: string;
   readonly hints?: readonly string[];
@@ -115,28 +115,28 @@ export class AppError extends Error {
     return exitCodeOf[this.code];
   }
 
-  /** The same error in other words, or with other hints or more facts. */
+  /** Returns a copy with another message, other hints or more details. Details that are already there win. */
   with({ message = this.message, hints = this.hints, details }: Rewording): AppError {
     return new AppError(this.code, message, { hints, details: { ...details, ...this.details }, cause: this });
   }
 }
 
-/** The status that a server answered with, where the error is of an answer. */
+/** Returns the status that a server answered with, if the error comes from an answer. */
 export function answeredStatus({ details }: AppError): number | undefined {
   return typeof details.status === 'number' ? details.status : undefined;
 }
 
-/** Whether the answer was too large, for the server that said so or for this tool. */
+/** Whether the answer was too large, either for the server, by its own word, or for this tool. */
 export function isTooLarge(error: unknown): boolean {
   return error instanceof AppError && (error.details.tooLarge === true || answeredStatus(error) === 413);
 }
 
-/** Whether the server may have got the request that failed. */
+/** Whether the server may have received the request that failed. */
 export function wasSent({ details }: AppError): boolean {
   return details.sent !== false;
 }
 
-/** When what is paused may go on, where that is known: as an instant, and as a time from when it was told. */
+/** When paused work may go on, if that is known: as an instant, and as a wait counted from when the server named it. */
 export function reopeningOf({ details }: AppError): { readonly resumeAt?: Date; readonly waitMs?: number } {
   const { resume_at: at, wait_s: seconds } = details;
   return {
@@ -145,7 +145,7 @@ export function reopeningOf({ details }: AppError): { readonly resumeAt?: Date; 
   };
 }
 
-/** Whether files or options are wrong: nothing was sent then. */
+/** Whether files or options are wrong, in which case nothing was sent. */
 export function isWrongInput(error: unknown): error is AppError {
   return error instanceof AppError && error.exitCode === wrongInput;
 }
@@ -165,7 +165,7 @@ export function isStopped(error: unknown): error is AppError {
   return error instanceof AppError && ['hung_up', 'interrupted', 'terminated'].includes(error.code);
 }
 
-/** Turns anything thrown into an AppError: what is not one already is a bug of ours (exit 1). */
+/** Turns anything thrown into an AppError. Whatever is not one already is a bug in this tool (exit 1). */
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);

@@ -1,6 +1,6 @@
 /** The library: the same functions that the command line calls. Nothing here prints, exits or reads the environment. */
 declare global {
-  // Known to who has the types of Node or of a browser; nobody else has to install them for these two.
+  // The types of Node and of browsers define these two. Declared here so that nobody has to install either for them.
   interface AbortSignal {}
   interface URL {}
 }

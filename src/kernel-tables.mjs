@@ -1,4 +1,4 @@
-// Puts the tables of the float printer's kernel into it, as a section of its own. Run by `npm run kernel`, after the compiler.
+// Adds the float printer's tables to its compiled kernel as a custom section. `npm run kernel` runs it after the compiler.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
@@ -23,7 +23,7 @@ async function imported(path) {
   return import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`);
 }
 
-/** Bytes after their number, as LEB128. */
+/** Returns bytes with their length before them, as LEB128. */
 function sized(bytes) {
   const size = [];
   for (let left = bytes.length; ; left >>>= 7) {

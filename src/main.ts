@@ -9,8 +9,8 @@ import { AppError, toAppError } from './errors.ts';
 import { listenForSignals } from './signals.ts';
 
 /**
- * Runs one command line and returns its exit code. Beside `signals.ts` the one place that looks at the environment and the
- * standard streams of the process, and the last catch: what is thrown below becomes a report and a code here.
+ * Runs one command line and returns its exit code. Only this file and `signals.ts` use the environment and standard streams
+ * of the process. It is also the last catch: whatever is thrown below becomes an error report and an exit code here.
  */
 export async function main(argv: readonly string[]): Promise<number> {
   const out = createOutput(process, outputOptions(argv));
@@ -28,7 +28,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     refuseKey(argv, key);
     const invocation = await parseCommandLine(argv, version, write);
     const code = invocation ? await runCommand(invocation, argv, version, out) : 0;
-    // That the last line could not be written is told a moment after it was.
+    // A failure to write the last line is reported only on a later turn of the event loop.
     await new Promise(setImmediate);
     if (code === 0 && unwritten !== undefined) throw outputLost(unwritten);
     return code;
@@ -78,33 +78,33 @@ async function runCommand(
   return untilSignal ? code : (signals.exitCode() ?? code);
 }
 
-/** All went well, and whoever reads the output does not learn of it. */
+/** The error for a command that succeeded but could not write its output. */
 function outputLost(why: string): AppError {
   return new AppError('output_lost', `the output could not be written (${why}); all else was done`, {
     hints: ['make room where it goes, and run the same command again'],
   });
 }
 
-/** Of a command line that is read for what it says. */
+/** Writes nothing: for command lines that are parsed only to be examined. */
 const silent = { out: () => undefined, err: () => undefined, json: false, columns: undefined };
 
-/** What was typed, with the server that the environment named: pasted elsewhere it must not reach another one. */
+/** Returns the command as typed, with the server from the environment, so that it reaches the same one elsewhere too. */
 function commandToRepeat(argv: readonly string[], options: OptionValues): string {
   const server = process.env.NEURONPEDIA_API_URL;
   const isNamed = options.apiUrl !== undefined || options.sandbox || options.sandboxPublic || !server;
   return ['neuronpedia', ...argv, ...(isNamed ? [] : ['--api-url', server])].map(shellWord).join(' ');
 }
 
-/** The keys of the sandbox are in its manual. */
+/** Returns the key to hide, or '' for a sandbox key: those are printed in the manual. */
 function secretOf(key = ''): string {
   const plain = plainKey(key);
   return plain.startsWith('sandbox-') ? '' : plain;
 }
 
-/** A shorter key may stand in another word by chance. */
+/** A shorter key could be part of another word by chance. */
 const leastOfKey = 16;
 
-/** What is typed stands in the shell's history, in the list of processes, and in the checkpoint. Error: usage. */
+/** Refuses a key on the command line: shell history, process list and checkpoint would show it. Error: usage. */
 function refuseKey(argv: readonly string[], key: string): void {
   const holds = (word: string) =>
     word === key || word.endsWith(`=${key}`) || (key.length >= leastOfKey && word.includes(key));
@@ -114,7 +114,7 @@ function refuseKey(argv: readonly string[], key: string): void {
   });
 }
 
-/** Needed before the command line is parsed, for what goes wrong in parsing it. */
+/** Reads the output options ahead of the parser, because reporting a parse error needs them. */
 function outputOptions(argv: readonly string[]) {
   const end = argv.indexOf('--');
   const words = end < 0 ? argv : argv.slice(0, end);
@@ -132,7 +132,7 @@ function outputOptions(argv: readonly string[]) {
     quiet: given('--quiet'),
     verbose: given('--verbose'),
     color: coloured(stderr),
-    // One that tells no width, as those that CI jobs make, would have the spinner clear lines without end.
+    // On a terminal of width 0, as CI jobs often create, the spinner would clear lines without end.
     cursor: !isCi && env.TERM !== 'dumb' && stderr.columns !== 0 && stdout.columns !== 0,
     progress: !given('--no-progress'),
     colorResults: coloured(stdout),
@@ -140,7 +140,7 @@ function outputOptions(argv: readonly string[]) {
   };
 }
 
-/** A locale that is not named says nothing: most terminals show UTF-8 whatever it is. */
+/** Whether the locale allows Unicode. An unset one does: most terminals show UTF-8 anyway. */
 function saysUnicode(locale: string | undefined): boolean {
   return !locale || /utf-?8/i.test(locale);
 }
@@ -150,16 +150,16 @@ function readVersion(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-/** Nobody reads any more; EIO is a terminal that was closed, EOF a pipe of Windows. */
+/** Errors that mean nobody reads the output any more. EIO is a closed terminal, EOF a closed pipe on Windows. */
 const closed: ReadonlySet<string> = new Set(['EPIPE', 'EIO', 'EOF']);
 
-/** How long a connection that was cut off while it was made may hold this process after its command has ended. */
+/** How long a connection aborted while connecting may keep the process alive after its command has ended. */
 const lingerMs = 1_000;
 
-/** Why output that somebody keeps could not be written: its disk is full, most likely. */
+/** Why output could not be written although its reader is still there: most likely a full disk. */
 let unwritten: string | undefined;
 
-/** What was typed is of no folder where that has been removed. */
+/** Returns the current folder, or `/` if it has been removed. */
 function folderHere(): string {
   try {
     return process.cwd();
@@ -169,8 +169,8 @@ function folderHere(): string {
 }
 
 /**
- * `neuronpedia … | head` is no error of ours, and no reason to leave an upload half done: what nobody reads any more is
- * not written, and the exit code stays true.
+ * Ignores closed pipes. `neuronpedia … | head` is no error, and no reason to leave an upload half done: output that nobody
+ * reads is dropped, and the exit code still says how the command ended. Other write errors are remembered.
  */
 function goOnWhenPipesClose(): void {
   for (const stream of [process.stdout, process.stderr]) {

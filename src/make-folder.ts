@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 /**
- * Makes a folder, and those above it, for its owner alone; returns the first that was made, undefined where it was there.
- * Node's own `recursive` never ends where a system says of a folder in an existing one that there is no such file (/proc).
+ * Makes a folder and its missing parents, for the owner alone. Returns the topmost one made, or undefined if it was there.
+ * Node's own `recursive` never ends if the system says "no such file" although the parent folder exists, as in /proc.
  * Errors: those of the file system.
  */
 export function makeFolder(path: string): string | undefined {

@@ -1,4 +1,4 @@
-// Of the types that tsc has made, keeps in dist/ those that the library's own lead to, and no others.
+// Removes from dist/ every declaration file made by tsc that the library's index.d.ts does not lead to.
 import { readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
@@ -13,7 +13,7 @@ function keep(file) {
   for (const [, target] of targets) keep(join(dirname(file), `${target}.d.ts`));
 }
 
-/** Removes what is not kept of a folder, and the folder where nothing is left of it. */
+/** Removes a folder's declaration files that are not kept, and the folder itself if nothing is left in it. */
 function clear(folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);

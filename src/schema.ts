@@ -1,6 +1,6 @@
-// zod for all that is checked here, with what holds for all of it: messages in English, and no code made at run time, which
-// takes longer than it saves. The small edition has functions where the other has methods: of that one, loading and
-// making schemas was a tenth of each start.
+// zod with the settings that all schemas share: English messages, and no code generated at run time, which takes longer than
+// it saves. zod/mini has functions where zod has methods. With the full edition, loading it and making the schemas took a
+// tenth of each start.
 import { config } from 'zod/mini';
 import english from 'zod/v4/locales/en.js';
 

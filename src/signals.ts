@@ -2,18 +2,18 @@ import { graceMs } from './cli/context.ts';
 import type { Output } from './cli/output.ts';
 import { AppError } from './errors.ts';
 
-/** What signals ask of a command. */
+/** What the signals received so far ask of a command. */
 export interface Signals {
   readonly stop: AbortSignal;
   readonly abort: AbortSignal;
-  /** That of the signal, once one has come. */
+  /** The exit code for the first signal, once one has arrived. */
   exitCode(): number | undefined;
 }
 
-/** A progress bar hides the cursor, and has lines cut where they would wrap. */
+/** Undoes what a progress bar does to a terminal: it hides the cursor and turns line wrapping off. */
 const terminalAsBefore = '\u001b[?7h\u001b[?25h\n';
 
-/** What a person, a closed terminal and a scheduler send; on Windows Ctrl-Break, too. With what each ends in. */
+/** Signals from people, closed terminals, schedulers and (on Windows) Ctrl-Break, with the exit and error code of each. */
 const signalEnds = {
   SIGINT: { code: 130, error: 'interrupted' },
   SIGTERM: { code: 143, error: 'terminated' },
@@ -23,7 +23,7 @@ const signalEnds = {
 
 const signalNames = Object.keys(signalEnds) as (keyof typeof signalEnds)[];
 
-/** Also the last line of a program that reads along. */
+/** Reports an immediate stop: as a note for people, and as the last line for programs that read the output. */
 function tellEnd(out: Output, exitCode: number, { code }: AppError): void {
   const hint = 'what was confirmed is noted: run the same command again to go on';
   out.note(`stopped at once; ${hint}`);
@@ -31,8 +31,9 @@ function tellEnd(out: Output, exitCode: number, { code }: AppError): void {
 }
 
 /**
- * The first signal asks the command to end, in order where that takes something: then `abort` follows after a grace. The second
- * ends the process: the journal is safe either way. Where signals are `expected`, they are nothing to tell.
+ * Listens for signals. The first asks the command to stop; `abort` follows after a grace period if the command ends
+ * `inOrder`, never if signals are `expected` (its normal end), and otherwise at once. The second signal ends the process.
+ * The journal is safe either way.
  */
 export function listenForSignals(out: Output, { expected, inOrder }: { expected: boolean; inOrder: boolean }): Signals {
   const stop = new AbortController();
@@ -55,14 +56,14 @@ export function listenForSignals(out: Output, { expected, inOrder }: { expected:
     else if (!expected) abort.abort(reason);
   };
   for (const signal of signalNames) process.on(signal, handle(signal));
-  // Ctrl-Z: the shell gets its terminal back as it was.
+  // Ctrl-Z: restore the terminal before the shell gets it back.
   if (process.platform !== 'win32' && process.stderr.isTTY) {
     process.on('SIGTSTP', () => {
       process.stderr.write(terminalAsBefore);
       process.kill(process.pid, 'SIGSTOP');
     });
   }
-  // conf's when-exit listens too, and raises each signal a second time: to us that would be the user's second.
+  // conf's when-exit raises each signal again, which would count as a second one from the user: remove its listeners.
   process.on('newListener', (event, listener) => {
     if (signalNames.some((name) => name === event)) setImmediate(() => process.off(event, listener));
   });

@@ -1,17 +1,17 @@
 import { uptime } from 'node:os';
 import { elapsedMs } from './elapsed.ts';
 
-/** A clock that only goes forwards, in milliseconds: nobody sets it, and time asleep counts, at the latest 50 ms after it. */
+/** A clock in milliseconds that only goes forwards. Time asleep counts too, at most 50 ms after waking. */
 export type SteadyClock = () => number;
 
-/** Some systems tell their uptime in whole seconds: less than this is no sleep. */
+/** Some systems report uptime in whole seconds, so a gap smaller than this does not count as sleep. */
 const leastSleepMs = 2_000;
-/** Time awake in which it is asked once whether there was any asleep: that takes as long as reading a small file. */
+/** How often to check for sleep, in time awake: each check takes as long as reading a small file. */
 const askEveryMs = 50;
 
 /**
- * Makes one of a clock that stands still while the machine sleeps and one that does not but may be coarse. Neither is
- * the wall clock, which people and time servers set.
+ * Combines a clock that stands still while the machine sleeps (`awake`) with one that does not but may be coarse
+ * (`sinceBoot`). Neither is the wall clock, which people and time servers set.
  */
 export function createSteadyClock(awake: () => number, sinceBoot: () => number): SteadyClock {
   const atStart = sinceBoot() - awake();
@@ -28,7 +28,7 @@ export function createSteadyClock(awake: () => number, sinceBoot: () => number):
   };
 }
 
-/** Some containers do not tell: time asleep is missed there. */
+/** Returns the machine's uptime. Some containers do not report it: time asleep goes unnoticed there. */
 function uptimeMs(): number {
   try {
     return uptime() * 1000;

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { steadyNow } from './steady-clock.ts';
 
-/** A timer stands still while the machine sleeps: so the clock is looked at now and then. */
+/** Timers stand still while the machine sleeps, so the clock is checked at least this often. */
 export const longestSliceMs = 60_000;
 
-/** Waits for a time that no setting of the clock changes; ends early, without an error, where `signal` fires. */
+/** Waits, unaffected by changes to the wall clock. Ends early, without an error, if `signal` fires. */
 export async function waitFor(ms: number, signal: AbortSignal): Promise<void> {
   if (ms <= 0) return;
   const end = steadyNow() + ms;

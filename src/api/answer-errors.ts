@@ -12,7 +12,7 @@ const errorBody = z.looseObject({
   path: z.optional(z.string()),
 });
 
-/** What an answer that is not a success says, in whichever of the servers' shapes. */
+/** What an answer that is not a success says, whichever shape the server gave it. */
 export interface Complaint {
   readonly status: number;
   readonly message: string;
@@ -23,7 +23,7 @@ export interface Complaint {
 /** Longer pages and messages are cut: an error is a line, not a document. */
 const longestMessage = 300;
 
-/** Reads the error out of an answer; every shape seen is understood, and anything else is named by its status. */
+/** Reads the error out of an answer. Every shape seen so far is understood; anything else is described by its status. */
 export function readComplaint(answer: Answer): Complaint {
   const parsed = errorBody.safeParse(answer.json);
   const fields = parsed.success ? parsed.data : {};
@@ -39,7 +39,7 @@ function describeBody(answer: Answer): string {
   return `status ${answer.status}: ${answer.text.slice(0, longestMessage)}`;
 }
 
-/** Codes of the upload protocol that have an exit code of their own here. */
+/** Codes of the upload protocol, and the error codes that they become here. */
 const codeOf: ReadonlyMap<string | undefined, ErrorCode> = new Map([
   ['authentication_failed', 'authentication_failed'],
   ['upload_not_permitted', 'upload_not_permitted'],
@@ -48,8 +48,8 @@ const codeOf: ReadonlyMap<string | undefined, ErrorCode> = new Map([
 ]);
 
 /**
- * An answer that will be the same however often it is asked for, as an error for people; its code is `otherwise` where the
- * server names none that is known here.
+ * Returns the error for an answer that will be the same however often we ask. Its code is `otherwise` unless the server
+ * names one that is known here.
  */
 export function permanentError(
   answer: Answer,
@@ -65,7 +65,7 @@ export function permanentError(
   });
 }
 
-/** Whom the user's page names for more than a tier allows. */
+/** The contact that the user's page on the server names for more than a tier allows. */
 export const higherLimits = 'higher limits are asked for at support@neuronpedia.org';
 
 function hintsFor(answer: Answer, code: ErrorCode, complaint: Complaint): string[] {
@@ -104,16 +104,16 @@ function hintsFor(answer: Answer, code: ErrorCode, complaint: Complaint): string
   return [`if that looks wrong, see the exchange with --verbose and ask whoever runs ${origin}`];
 }
 
-/** How another key takes the place of one that was refused: a stored one comes before the variable, except at the default server. */
+/** How to replace a refused key. If the variable gave it, that may have to be unset before a stored key is used. */
 function anotherKey({ origin, keyFrom }: Answer): string {
   const login = `store another with: ${loginAt(origin)}`;
   return keyFrom === 'NEURONPEDIA_API_KEY' ? `set NEURONPEDIA_API_KEY to another, or unset it and ${login}` : login;
 }
 
-/** What says more than this says nothing about when to come back; past it lie instants that are none. */
+/** A longer pause says nothing about when to come back, and may lead past the last instant that a Date can hold. */
 export const longestPauseMs = 366 * 86_400_000;
 
-/** How long the server asks to wait: `Retry-After` in seconds or as a date; undefined where it does not say. */
+/** How long the server asks to wait: `Retry-After` in seconds or as a date; undefined if it does not say. */
 export function retryAfterMs(answer: Answer): number | undefined {
   const value = answer.headers.get('retry-after');
   if (value === undefined) return undefined;
@@ -122,7 +122,7 @@ export function retryAfterMs(answer: Answer): number | undefined {
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(0, ms), longestPauseMs);
 }
 
-/** Whether asking again may help. Everything else is permanent, or has no answer at all. A method that a server does not know (501) it will not learn. */
+/** Whether asking again may help. Any other status is permanent, also 501: a server will not learn a method it lacks. */
 export function isTransient(status: number): boolean {
   return status === 408 || status === 425 || status === 429 || (status >= 500 && status !== 501);
 }

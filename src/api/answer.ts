@@ -3,14 +3,14 @@ import { AnswerTooLarge } from './no-answer.ts';
 import { formsOf, redact } from './redact.ts';
 import type { Head } from './transfer.ts';
 
-/** Answers are read into memory: more than this is no answer of a Neuronpedia to us. */
+/** Largest answer in bytes. Answers are read into memory, and no Neuronpedia server sends us more. */
 const largestAnswer = 64 << 20;
-/** Values in its JSON, whose every one takes memory many times its text: a thousand wide steering vectors have as many. */
+/** Most values in its JSON: each takes many times its text in memory. A thousand wide steering vectors have as many. */
 const mostValues = 4 << 20;
-/** A stream repeats all that there is so far with each token, which comes to a few of these. */
+/** Largest stream in bytes. It repeats all the text so far with each token, which adds up to a few megabytes. */
 export const largestStream = 16 << 20;
 
-/** Whose answer it is, and the key that is to be seen nowhere. */
+/** Where an answer comes from, and the key that must not be shown anywhere. */
 interface AnswerFrom {
   readonly origin: string;
   readonly key: string | undefined;
@@ -26,11 +26,11 @@ export function describeAnswer({ status, headers }: Pick<Answer, 'status' | 'hea
 export interface AnswerText {
   /** Error: AnswerTooLarge. */
   take(chunk: Uint8Array): void;
-  /** All that was taken. */
+  /** Returns all that was taken. */
   text(): string;
 }
 
-/** Gathers no more than the limits above. */
+/** Gathers the body of an answer, up to the limits above. */
 export function answerText(): AnswerText {
   const chunks: Uint8Array[] = [];
   const count = sizeLimit(largestAnswer);
@@ -46,15 +46,15 @@ export function answerText(): AnswerText {
   };
 }
 
-/** An answer that has been read, without what it says back of the key. */
+/** Makes an Answer of what was read. If it echoes the key, that is removed. */
 export function toAnswer(head: Head, whole: string, { origin, key, keyFrom }: AnswerFrom): Answer {
-  // What a server says back of the key is gone before anybody cuts it short or writes it down.
+  // Done before anything cuts the text short, as part of a key would not be found, or logs it.
   const forms = formsOf(key ?? '');
   const text = redact(whole, forms);
   return { status: head.status, headers: headersOf(head, forms), text, json: parseJson(text), origin, keyFrom };
 }
 
-/** Counts bytes chunk by chunk, and returns how many they are so far. Error: AnswerTooLarge above `most`. */
+/** Returns a function that counts bytes chunk by chunk and returns the sum so far. Error: AnswerTooLarge above `most`. */
 export function sizeLimit(most: number): (chunk: Uint8Array) => number {
   let size = 0;
   return ({ length }) => {
@@ -64,14 +64,14 @@ export function sizeLimit(most: number): (chunk: Uint8Array) => number {
   };
 }
 
-/** Commas and opening brackets: no fewer than a JSON text has values, but for one. */
+/** Counts commas and opening brackets. A JSON text has at most one value more than these. */
 function countSeparators(chunk: Uint8Array): number {
   let count = 0;
   for (const byte of chunk) if (byte === 0x2c || byte === 0x5b || byte === 0x7b) count++;
   return count;
 }
 
-/** An answer's headers, by their names in lower case, without `forms` of a key. */
+/** Returns an answer's headers by their lower-case names, without any of the `forms` of a key. */
 export function headersOf({ headers }: Head, forms: readonly string[]): ReadonlyMap<string, string> {
   return new Map(Object.entries(headers).map(([name, value]) => [name, redact(String(value), forms)]));
 }
@@ -84,7 +84,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** It says that it is JSON, and is not all of it. */
+/** Whether an answer claims to be JSON but is incomplete. */
 export function isCutOff({ headers, json, text }: Answer): boolean {
   return json === undefined && text !== '' && /\bjson\b/.test(headers.get('content-type') ?? '');
 }

@@ -10,25 +10,25 @@ import { AnswerTooLarge, NoAnswer } from './no-answer.ts';
 import { fullWindow } from './request-window.ts';
 import { serverTime } from './server-time.ts';
 
-/** Waits before the second, third and fourth try of a request that may be repeated. */
+/** Milliseconds to wait before the second, third and fourth try of a request that may be repeated. */
 const waitsMs = [300, 1000, 3000];
 /** A server that asks for a longer pause than this is not waited for here. */
 const longestWaitMs = 30_000;
 
-/** So many pages are asked away again. */
+/** How often a web page in place of an answer is retried. */
 const mostPages = 2;
 
 /** How a request is repeated. */
 interface Repeating {
-  /** A page counts as an answer at once. */
+  /** Accept a web page as an answer right away. */
   readonly pageToo?: boolean;
-  /** What is still to be asked for where an answer was lost; undefined for nothing. */
+  /** Returns what is left to ask for after a lost answer; undefined if nothing is. */
   readonly rest?: () => Promise<HttpRequest | undefined>;
 }
 
 /**
- * Sends a request that may be repeated without harm, and again while the server is away or busy. Half of an answer is
- * asked for again like none; a page instead of JSON is a gateway's, and is asked for twice more, unless `pageToo`.
+ * Sends a request that may be repeated without harm, and retries while the server is away or busy. Half an answer counts as
+ * none. A web page instead of JSON is a gateway's, so the request is sent up to twice more, unless `pageToo`.
  * Errors: unreachable, server_failing, paused (a full window).
  */
 export async function askAgain(http: Http, request: HttpRequest, pageToo = false): Promise<Answer> {
@@ -36,8 +36,8 @@ export async function askAgain(http: Http, request: HttpRequest, pageToo = false
 }
 
 /**
- * The same for what a server would do a second time: where an answer was lost, `rest` looks at what was done, and says
- * what is still to be asked for. Undefined where that is nothing. Errors: those of `askAgain` and of `rest`.
+ * Like `askAgain`, for requests that a server would carry out a second time: after a lost answer, `rest` finds out what was
+ * done and returns what is left to ask for. Returns undefined if that is nothing. Errors: those of `askAgain` and of `rest`.
  */
 export function askRest(
   http: Http,
@@ -69,17 +69,17 @@ async function attempts(http: Http, first: HttpRequest, how: Repeating): Promise
   return undefined;
 }
 
-/** Whether asking again would bring nothing else, as far as its status and its wholeness tell. */
+/** Whether asking again would bring the same answer, judging by its status and whether it is complete. */
 function isFinal(answer: Answer): boolean {
   return !isTransient(answer.status) && !isCutOff(answer);
 }
 
-/** A success that is not JSON: a gateway's answer, which passes, or there is no Neuronpedia behind it. */
+/** Whether a success is not JSON: a gateway's page, which is temporary, or there is no Neuronpedia behind the address. */
 function isPage({ status, json }: Answer): boolean {
   return json === undefined && status >= 200 && status < 300;
 }
 
-/** Milliseconds before the next try. Errors: paused (a full window); server_failing where there is to be none. */
+/** Milliseconds before the next try. Errors: paused (a full window); server_failing if there is to be no next try. */
 function waitAfter(answer: Answer, request: HttpRequest, wait: number | undefined): number {
   const window = fullWindow(answer);
   if (window) throw windowFull(answer, window);
@@ -88,7 +88,7 @@ function waitAfter(answer: Answer, request: HttpRequest, wait: number | undefine
   return nextWait(wait === waitsMs[0], asked, wait);
 }
 
-/** A full window is no moment's matter: trying again at once would only be refused again. Error: paused. */
+/** Returns the `paused` error for a full window: it does not open soon enough for another try to succeed. */
 function windowFull(answer: Answer, window: RequestWindow): AppError {
   const { limit, ms, opensInMs: waitMs } = window;
   const opens = reopening(answer, waitMs);
@@ -103,7 +103,7 @@ async function pause(ms: number, signal: AbortSignal | undefined): Promise<void>
   await sleep(ms, undefined, signal ? { signal } : {}).catch(() => undefined);
 }
 
-/** Anything but NoAnswer is a bug and goes on up. */
+/** Returns a NoAnswer. Rethrows anything else: the error for an answer from another server, or a bug. */
 function asNoAnswer(error: unknown): NoAnswer {
   if (error instanceof NoAnswer) return error;
   throw error;
@@ -135,7 +135,7 @@ function failing(request: HttpRequest, answer: Answer, asked: number | undefined
   });
 }
 
-/** When a server takes requests again that has said how long that is. */
+/** When the server takes requests again, from the wait that its answer asks for or implies. */
 function reopening(answer: Answer, waitMs: number) {
   return {
     resume_at: new Date(serverTime(answer) + waitMs).toISOString(),
@@ -154,7 +154,7 @@ export function readOrRefuse<T>(answer: Answer, schema: z.ZodMiniType<T>, doing:
   return readAs(answer, schema, doing);
 }
 
-/** An answer's JSON as `schema` has it. Error: not_neuronpedia. */
+/** Parses an answer's JSON with `schema`. Error: not_neuronpedia. */
 export function readAs<T>(answer: Answer, schema: z.ZodMiniType<T>, doing: string): T {
   const parsed = schema.safeParse(answer.json);
   if (parsed.success) return parsed.data;
@@ -171,7 +171,7 @@ export function senseless(doing: string, found: string): AppError {
   });
 }
 
-/** Holds an answer to what was asked: of another place it says nothing of this one. Error: not_neuronpedia. */
+/** Checks that an answer is about what was asked and not about something else. Error: not_neuronpedia. */
 export function requireAsked(found: Record<string, unknown>, asked: Record<string, string>, doing: string): void {
   for (const [key, value] of Object.entries(asked)) {
     if (found[key] === value) continue;
@@ -180,7 +180,7 @@ export function requireAsked(found: Record<string, unknown>, asked: Record<strin
   }
 }
 
-/** A JSON request. */
+/** Makes a POST request, with a JSON body if there is one. */
 export function postJson(path: string, body?: unknown, signal?: AbortSignal): HttpRequest {
   return { method: 'POST', path, ...(body !== undefined && { body: JSON.stringify(body) }), ...(signal && { signal }) };
 }

@@ -2,10 +2,10 @@ import { type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { ProxyFailure } from './no-answer.ts';
 import { type HttpProxy, proxyAuthorization } from './proxy.ts';
 
-/** What carries requests to one server, and how a request is to be written for it. */
+/** What carries requests to one server, and how to address a request for it. */
 export interface Carrier {
   readonly dispatcher: Dispatcher;
-  /** Options that each request has, path and headers among them. */
+  /** Returns the options that say where a request goes, and its headers. */
   address(
     path: string,
     headers: Record<string, string>,
@@ -19,12 +19,12 @@ export interface CarrierOptions {
   readonly answerTimeoutMs: number;
 }
 
-/** Of a host with several addresses each gets this long: Node's quarter of a second fails on slow lines. */
+/** How long to try each address of a host with several. Node's quarter of a second is too short on slow lines. */
 const addressTimeoutMs = 2_000;
 
 /**
- * Opens kept-alive connections to a server. Behind a proxy an https server is reached through a tunnel, whose inside the
- * proxy cannot read, and an http one by telling the proxy the whole address, since many allow tunnels to https alone.
+ * Opens kept-alive connections to a server. Behind a proxy, an https server is reached through a tunnel that the proxy
+ * cannot read, and an http one by sending the proxy the whole address, since many proxies allow tunnels only for https.
  */
 export function openCarrier({ origin, proxy, connectTimeoutMs, answerTimeoutMs }: CarrierOptions): Carrier {
   const connect = { timeout: connectTimeoutMs, autoSelectFamilyAttemptTimeout: addressTimeoutMs };
@@ -56,7 +56,7 @@ export function openCarrier({ origin, proxy, connectTimeoutMs, answerTimeoutMs }
   return { dispatcher, address };
 }
 
-/** Errors of the proxy are told from those of the server behind it, and its refusals with their status. */
+/** Turns a proxy's errors into ProxyFailure, with the status of a refusal, to tell them from those of the server. */
 function tunnelClient(pool: Pool): Pool {
   const connect = pool.connect.bind(pool) as (options: Dispatcher.ConnectOptions) => Promise<Dispatcher.ConnectData>;
   const tunnel = async (options: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData> => {

@@ -1,12 +1,12 @@
-/** Why a server's certificate was not accepted, and what may be done about it. */
+/** Why a server's certificate was not accepted, and what can be done about it. */
 export interface CertificateFault {
   readonly what: string;
   readonly hints: readonly string[];
-  /** The next request meets the same certificate. */
+  /** Asking again would meet the same certificate. */
   readonly settled: true;
 }
 
-/** OpenSSL's words for a certificate that nobody known has signed, as Node passes them on. */
+/** OpenSSL's codes for a certificate that no known authority has signed, as Node passes them on. */
 const unknownIssuer = new Set([
   'UNABLE_TO_GET_ISSUER_CERT',
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
@@ -16,7 +16,7 @@ const unknownIssuer = new Set([
   'CERT_UNTRUSTED',
 ]);
 
-/** Reads the code of an error as one of TLS at `origin`, which comes before anything is sent; undefined for any other. */
+/** Explains the code of a TLS error at `origin`, which comes before anything is sent; undefined for other codes. */
 export function certificateFault(code: string | undefined, origin: string): CertificateFault | undefined {
   const fault = (what: string, ...hints: string[]): CertificateFault => ({ what, hints, settled: true });
   if (code === undefined) return undefined;

@@ -19,31 +19,31 @@ export interface ConnectOptions {
   readonly url: string;
   /** How people know the server, if not by its address. */
   readonly name?: string;
-  /** How a command line names the server; absent where that goes without saying. */
+  /** The options by which a command line names the server; absent if it needs none. */
   readonly words?: string;
-  /** None: only what needs no account. */
+  /** Undefined allows only what needs no account. */
   readonly key: string | undefined;
-  /** Where the key was found, for the error of a server that refuses it. */
+  /** Where the key was found, for the error if the server refuses it. */
   readonly keyFrom?: string;
   readonly userAgent?: string;
   /** Allows plain http to a host that is not this machine. */
   readonly insecure?: boolean;
   /** Environment variables, of which HTTPS_PROXY, HTTP_PROXY and NO_PROXY are read; without them no proxy is used. */
   readonly env?: ProxyEnv;
-  /** Told of every exchange, with nothing secret in it. */
+  /** Called with a line for every exchange, with nothing secret in it. */
   readonly onExchange?: (line: string) => void;
-  /** Ends the questions that connecting asks, with its reason. The connection itself goes on. */
+  /** Aborts connecting, with its reason. It has no effect on an open connection. */
   readonly signal?: AbortSignal;
 }
 
-/** A server that has been asked who it is, and the connection to it. */
+/** A server that has been identified, and the connection to it. */
 export interface Connection {
   readonly server: Server;
   readonly http: Http;
   close(): Promise<void>;
 }
 
-/** Opens connections to the server at an address without asking it anything. Error: usage for what is no address, of server or proxy. */
+/** Opens connections to a server without asking it anything. Error: usage for a bad address of the server or a proxy. */
 export function openServer(options: ConnectOptions): Http {
   const url = parseServerUrl(options.url, options.insecure ?? false);
   const basePath = url.pathname.replace(/\/+$/, '');
@@ -53,8 +53,8 @@ export function openServer(options: ConnectOptions): Http {
 }
 
 /**
- * Connects and finds out what the server is and can. Errors: those of `discover`, usage for a bad address, and the signal's
- * reason.
+ * Connects, and finds out what the server is and what it can do.
+ * Errors: those of `discover`, usage for a bad address, and the signal's reason.
  */
 export async function connect(options: ConnectOptions): Promise<Connection> {
   const { signal } = options;
@@ -78,7 +78,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
 
 async function makeServer(http: Http, { name, url, words = '' }: ConnectOptions): Promise<Server> {
   const { id, account, capabilities, quota } = await discover(http);
-  // Each endpoint has a window of its own, which all jobs of this connection share.
+  // Each endpoint has its own request window, which all jobs of this connection share.
   const pacers = { features: createPacer(), vectors: createPacer(), activations: createPacer() };
   return {
     name: name ?? url.replace(/\/+$/, ''),
@@ -148,9 +148,9 @@ async function createSourceSet(
 }
 
 /**
- * Makes what was not there a while ago. Another run may have made it since, or do so at the same moment: then this one is
- * refused, because it is there, or because the server (five models and ten sets an hour, refusals counted) has had enough
- * of these requests. The same after a first try whose answer was lost.
+ * Makes something if it does not exist. It may exist by the time of the request, made by another run or by a first try whose
+ * answer was lost. The request is then refused, because it exists or because the server's limit is reached (five models and
+ * ten sets an hour, refusals included). So a failure is followed by another look.
  */
 async function makeOrFind<T>(
   find: () => Promise<T | undefined>,

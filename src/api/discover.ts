@@ -17,12 +17,12 @@ export interface Discovery {
   readonly quota: Quota | undefined;
 }
 
-/** Bodies in flight towards a server with the upload protocol. */
+/** Most bodies in flight to a server with the upload protocol. */
 const inFlight = 4;
 
 /**
  * Finds out what kind of server it is and whose key this is: `GET /api/upload/limits`, then `POST /api/user/refresh`.
- * Errors: authentication_failed, not_neuronpedia, unreachable, server_failing.
+ * Errors: authentication_failed, not_neuronpedia, unreachable, server_failing, refused (a redirect), paused.
  */
 export async function discover(http: Http): Promise<Discovery> {
   const first = await askLimits(http);
@@ -30,7 +30,7 @@ export async function discover(http: Http): Promise<Discovery> {
   let limits = first;
   if (isPublic(first)) {
     account = await fetchAccount(http);
-    // A gateway's page passes, and would have made a public server of any other: one that has no limits says so again.
+    // A gateway's page is temporary, and makes any server look public. One that really has no limits says so again.
     limits = await askLimits(http);
     if (isPublic(limits)) return publicServer(http, limits, account);
   }
@@ -57,7 +57,7 @@ export async function discover(http: Http): Promise<Discovery> {
 
 const asking = 'asking for the upload limits';
 
-/** The answer about limits, which may be a page. Errors: those of asking, and of a refused key or a redirect. */
+/** Asks for the limits; the answer may be a web page. Errors: those of `askAgain`, of a refused key and of a redirect. */
 async function askLimits(http: Http): Promise<Answer> {
   const limits = await askAgain(http, { method: 'GET', path: '/api/upload/limits' }, true);
   if (isRefusal(limits)) throw permanentError(limits, 'signing in', 'authentication_failed');
@@ -71,7 +71,7 @@ function toQuota({ tier, features }: z.infer<typeof limitsSchema>, answer: Answe
   return { tier, limit, used, resetsAt: resetsAt ?? undefined, asOf };
 }
 
-/** The account's quota as it is now. Errors: those of asking. */
+/** Reads the account's current quota. Errors: those of `ask`. */
 export async function askQuota(http: Http): Promise<Quota> {
   const limits = await askAgain(http, { method: 'GET', path: '/api/upload/limits' });
   return toQuota(readOrRefuse(limits, limitsSchema, asking), limits);
@@ -85,17 +85,17 @@ async function fetchAccount(http: Http): Promise<Account> {
   return { id: user.data.id, name: user.data.name ?? user.data.id };
 }
 
-/** The public server answers paths that it does not know with a web page, under status 200 or 404. */
+/** Whether a server looks public: that one answers unknown paths with a web page, under status 200 or 404. */
 function isPublic(limits: Answer): boolean {
   return limits.status === 404 || limits.status === 405 || (limits.status === 200 && limits.json === undefined);
 }
 
-/** A refusal of the key comes as JSON; a 401 or 403 page is somebody else's. */
+/** Whether the server refuses the key. It does so in JSON; a 401 or 403 page comes from something else. */
 function isRefusal(answer: Answer): boolean {
   return (answer.status === 401 || answer.status === 403) && answer.json !== undefined;
 }
 
-/** The id that a server says with every answer, which each of them must say from now on. */
+/** Returns the id that a server sends with every answer. From now on, answers with another id are errors. */
 function ownId(http: Http, { headers }: Answer): string | undefined {
   const id = headers.get(serverIdHeader);
   if (id !== undefined) http.bindTo(id);
@@ -104,7 +104,7 @@ function ownId(http: Http, { headers }: Answer): string | undefined {
 
 function publicServer(http: Http, limits: Answer, account: Account): Discovery {
   return {
-    // The public server has no such header; a sandbox that plays it does, and its port changes from run to run.
+    // The public server sends no id. A sandbox that imitates it does, because its port changes from run to run.
     id: ownId(http, limits) ?? http.origin,
     account,
     quota: undefined,

@@ -1,13 +1,13 @@
-/** A text of more than this without an end of line or event is nothing that we could show. */
+/** Longest line or event, in characters: anything longer is nothing that we could show. */
 const longestEvent = 8 << 20;
-/** A completion is some hundred tokens, and an event each. */
+/** Most events in a stream. A completion has a few hundred tokens, with one event each. */
 const mostEvents = 1 << 14;
 
 /**
- * The data of each event in a stream of server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html),
- * however its bytes are cut: lines end in LF, CR or CRLF, comments and other fields are passed over. An event that the
- * stream's end has cut off before its blank line is given too: whoever reads it sees whether it is whole.
- * Error: RangeError for a stream that does not look like ending.
+ * Yields the data of each server-sent event in a stream (https://html.spec.whatwg.org/multipage/server-sent-events.html),
+ * however its bytes are cut. Lines end in LF, CR or CRLF; comments and other fields are skipped. If the stream ends before
+ * the blank line of its last event, that event is yielded too: the reader can tell whether it is whole.
+ * Error: RangeError for too long an event, or too many.
  */
 export async function* eventData(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
@@ -22,7 +22,7 @@ export async function* eventData(chunks: AsyncIterable<Uint8Array>): AsyncGenera
   yield* reader.end(decoder.decode());
 }
 
-/** Cuts text into events, piece by piece. What is no event takes no turn of its own: a server may send any amount of it. */
+/** Cuts text into events, piece by piece. Lines without data are dropped here: a server may send any number of them. */
 function eventReader() {
   let data: string[] = [];
   let length = 0;
@@ -46,7 +46,7 @@ function eventReader() {
   return {
     read(text: string): string[] {
       const whole = held + text;
-      // A CR at the end may be the first half of a CRLF: it waits for what follows.
+      // A CR at the end may be the first half of a CRLF, so it is held back until more text arrives.
       held = whole.endsWith('\r') ? '\r' : '';
       const lines = whole.slice(0, whole.length - held.length).split(/\r\n|\r|\n/);
       lines[0] = rest + lines[0];

@@ -7,18 +7,18 @@ import { type FeatureId, idText } from './feature-id.ts';
 import type { Answer, Http } from './http.ts';
 import { type Explanation, explanationSchema, type Score, scoreSchema } from './schemas.ts';
 
-/** How a feature is to be explained, in the server's names. */
+/** How to explain a feature: method and model, by the server's names. */
 export interface Explaining {
   readonly type: string;
   readonly model: string;
 }
 
-/** No feature has it: what is asked about it is refused for what is wrong with the request, or for not being there. */
+/** An index that no feature has. A request about it is refused for some other fault, if it has one, or for the index. */
 const nobodysIndex = '999999999';
 
 /**
- * Finds out before anything is sent whether the server would explain at all for this account, at no cost.
- * Error: cannot_explain, with what to do about it.
+ * Finds out, at no cost and before anything is sent, whether the server would explain anything for this account.
+ * Errors: cannot_explain, with what to do about it, and those of `ask`.
  */
 export async function checkExplaining(
   http: Http,
@@ -28,13 +28,14 @@ export async function checkExplaining(
   const answer = await askAgain(http, generateRequest({ ...place, index: nobodysIndex }, explaining));
   const problem = cannotExplain(answer, explaining);
   if (problem) throw new AppError('cannot_explain', problem.message, { hints: ['nothing was sent', ...problem.hints] });
-  // Something else than the server answered, or it has no such thing: nobody knows whether it would explain.
+  // Something other than the server answered, or it has no such endpoint: whether it would explain is unknown.
   if (answer.json === undefined) readOrRefuse(answer, z.looseObject({}), 'asking whether the server would explain');
 }
 
 /**
- * Has a feature explained; a model is paid for it, so where an answer was lost it is looked for first. Undefined where the same way and model have explained it before.
- * Errors: refused (no provider key, no activations, unknown way or model), and those of asking.
+ * Has a feature explained. The model has to be paid for, so after a lost answer the explanation is looked up before asking
+ * again. Returns undefined if the same method and model have explained the feature before.
+ * Errors: refused (no provider key, no activations, unknown method or model), and those of `ask`.
  */
 export async function generateExplanation(
   http: Http,
@@ -55,12 +56,12 @@ export async function generateExplanation(
   return readOrRefuse(answer, z.looseObject({ explanation: explanationSchema }), doing).explanation;
 }
 
-/** The explanations that a feature has. Errors: those of asking. */
+/** Reads the explanations of a feature. Errors: those of `ask`. */
 export async function explanationsOf(http: Http, id: FeatureId): Promise<Explanation[]> {
   return (await fetchFeature(http, id))?.explanations ?? [];
 }
 
-/** Whether an explanation was made in this way by this model. */
+/** Whether an explanation was made by this method and model. */
 export function isOf({ typeName, explanationModelName }: Explanation, { type, model }: Explaining): boolean {
   return typeName === type && explanationModelName === model;
 }
@@ -73,8 +74,8 @@ function generateRequest({ model, source, index }: FeatureId, explaining: Explai
 }
 
 /**
- * Has an explanation of a feature scored, which is paid for likewise. Undefined where the same way and model have scored it before.
- * Errors: refused, and those of asking.
+ * Has an explanation of a feature scored, which has to be paid for too. Returns undefined if the same method and model have
+ * scored it before. Errors: refused, and those of `ask`.
  */
 export async function scoreExplanation(
   http: Http,
@@ -110,7 +111,7 @@ function withoutActivations(answer: Answer, id: FeatureId): AppError | undefined
   });
 }
 
-/** What keeps an account from having anything explained; undefined where it is nothing of the kind. */
+/** Returns the error for an answer that says why nothing can be explained for this account; undefined for any other. */
 function cannotExplain(answer: Answer, { type, model }: Explaining): AppError | undefined {
   if (answer.status !== 400) return undefined;
   const { message } = readComplaint(answer);

@@ -8,10 +8,10 @@ import { manyOf } from './many-of.ts';
 import { sendUpload, storedIfCreated } from './outcome.ts';
 import { lookedUpSchema } from './schemas.ts';
 
-/** Features a look-up asks for at once. Where the server can be asked for two short fields only, more fit an answer. */
+/** Features per look-up. More fit into an answer if the server can be asked for just two short fields. */
 const lookupRows = { fields: 1024, whole: 256 } as const;
 
-/** Features to a server: batches, under a key each where it knows keys; looked up by the hash of their vectors where it keeps them. */
+/** Delivers features in batches, each with a key if the server knows keys. Look-ups return hashes of vectors it keeps. */
 export function featureDelivery(
   http: Http,
   capabilities: Capabilities,
@@ -62,7 +62,7 @@ async function lookUp(http: Http, { storesVectors }: Capabilities, source: strin
   const rows = await ask(http, postJson('/api/features', body), manyOf(lookedUpSchema), `looking up ${source}`);
   const indices = new Set(asked.map(({ index }) => index));
   const [modelId] = asked.map((feature) => feature.modelId);
-  // Servers that are asked for single fields need not say where a row is from; one from elsewhere was not asked for.
+  // A server asked for single fields may leave out model and source. A row that names others was not asked for.
   const isAsked = (row: (typeof rows)[number]) =>
     (row.modelId ?? modelId) === modelId && (row.layer ?? source) === source;
   return rows

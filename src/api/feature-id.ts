@@ -1,16 +1,16 @@
-/** A feature or vector by what a server calls it. */
+/** How a server identifies a feature or vector. */
 export interface FeatureId {
   readonly model: string;
   readonly source: string;
   readonly index: string;
 }
 
-/** `model/source/index` */
+/** Returns an id as `model/source/index`. */
 export function idText({ model, source, index }: FeatureId): string {
   return `${model}/${source}/${index}`;
 }
 
-/** The same taken apart again. */
+/** Splits `model/source/index` into its parts. */
 export function idParts(id: string): FeatureId {
   const [model = '', source = '', index = ''] = id.split('/');
   return { model, source, index };

@@ -56,12 +56,12 @@ const featureSchema = z.looseObject({
 export type Feature = z.infer<typeof featureSchema>;
 export type Activation = z.infer<typeof activationSchema>;
 
-/** A feature or vector as the server has it; undefined where it has none. Errors: those of asking. */
+/** Reads a feature or vector from the server; undefined if there is none. Errors: those of `ask`. */
 export async function fetchFeature(http: Http, id: FeatureId, signal?: AbortSignal): Promise<Feature | undefined> {
   const { model, source, index } = id;
   const path = `/api/feature/${[model, source, index].map(encodeURIComponent).join('/')}`;
   const answer = await askAgain(http, { method: 'GET', path, ...(signal && { signal }) });
-  // A Neuronpedia says in JSON that it has no such feature; a page is somebody else's.
+  // A Neuronpedia server says in JSON that it has no such feature. A web page comes from something else.
   if (answer.status === 404 && answer.json !== undefined) return undefined;
   if (answer.status === 404) throw senseless('reading a feature', readComplaint(answer).message);
   const doing = `reading ${idText(id)}`;

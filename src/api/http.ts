@@ -7,7 +7,7 @@ import type { HttpProxy } from './proxy.ts';
 import { formsOf } from './redact.ts';
 import { type Head, openBody, readWhole, type Transfer } from './transfer.ts';
 
-/** A request as this client makes them: JSON or nothing in, whatever comes out. */
+/** A request: its body is JSON or absent, its answer may be anything. */
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
   readonly path: string;
@@ -16,18 +16,18 @@ export interface HttpRequest {
   readonly signal?: AbortSignal;
 }
 
-/** A complete answer. `json` is undefined where the body is not JSON, whatever its content type claims. */
+/** A complete answer. `json` is undefined if the body is not JSON, whatever its content type claims. */
 export interface Answer {
   readonly status: number;
   readonly headers: ReadonlyMap<string, string>;
   readonly text: string;
   readonly json: unknown;
-  /** Who gave it, and where the key that was sent came from, if that is known. */
+  /** Who answered, and where the key that was sent came from, if that is known. */
   readonly origin: string;
   readonly keyFrom: string | undefined;
 }
 
-/** An answer that comes piece by piece. The pieces end in NoAnswer where the connection breaks. */
+/** An answer that comes piece by piece. Reading the pieces throws NoAnswer if the connection breaks. */
 export interface StreamedAnswer {
   readonly status: number;
   readonly headers: ReadonlyMap<string, string>;
@@ -42,7 +42,7 @@ export interface Http {
   request(request: HttpRequest): Promise<Answer>;
   /** The same for an answer that may be an event stream; any other is read whole. Errors: NoAnswer. */
   stream(request: HttpRequest): Promise<Answer | StreamedAnswer>;
-  /** From now on only the server of this id is meant: a `request` that another one answers is an error, checkpoint_mismatch. */
+  /** From now on, a `request` that is answered with another server id fails. Error: checkpoint_mismatch. */
   bindTo(serverId: string): void;
   close(): Promise<void>;
 }
@@ -55,7 +55,7 @@ export interface HttpOptions {
   readonly keyFrom?: string;
   readonly userAgent: string;
   readonly proxy: HttpProxy | undefined;
-  /** How long a connection may take, the look-up of the host's name included. */
+  /** How long connecting may take, including the look-up of the host's name. */
   readonly connectTimeoutMs?: number;
   /** Called once an exchange is over, with nothing secret in it. */
   readonly onExchange?: (line: string) => void;
@@ -63,7 +63,7 @@ export interface HttpOptions {
 
 /** A server that is busy storing takes seconds; one that says nothing for this long has lost the request. */
 const answerTimeoutMs = 120_000;
-/** All in all, so that a body coming byte by byte ends some day. */
+/** Limit for a whole exchange, so that even a body that comes byte by byte ends. */
 const requestTimeoutMs = 300_000;
 
 /** Opens kept-alive connections to one server. Redirects are never followed: they would carry the key along. */
@@ -90,7 +90,7 @@ export function openHttp(options: HttpOptions): Http {
 /** The header by which a server says which one it is, whatever its address. */
 export const serverIdHeader = 'x-server-id';
 
-/** An answer without it is a gateway's, or a failing server's: those are told by what they are. */
+/** Checks a server's id. An answer without one is a gateway's or a failing server's, and is recognised as such elsewhere. */
 function requireServer({ headers, origin }: Answer, expected: string): void {
   const found = headers.get(serverIdHeader);
   if (found === undefined || found === expected) return;
@@ -137,12 +137,12 @@ async function openStream(
   }
 }
 
-/** Error: ProxyFailure for a proxy that answers instead of the server. */
+/** Error: ProxyFailure if a proxy answered instead of the server (407). */
 function refuseProxyAnswer({ status }: Head, { proxy }: HttpOptions): void {
   if (status === 407 && proxy) throw new ProxyFailure(407, undefined);
 }
 
-/** The pieces of an event stream. Errors: AnswerTooLarge, and those of the connection. */
+/** Yields the pieces of an event stream. Errors: NoAnswer, which may be AnswerTooLarge. */
 async function* streamedChunks(
   body: AsyncIterable<Uint8Array>,
   headers: Answer['headers'],
@@ -162,7 +162,7 @@ async function* streamedChunks(
   tell(describeAnswer({ status: 200, headers }, size));
 }
 
-/** Says how an exchange ended, with its size and how long it took. */
+/** Returns a function that reports how an exchange ended, with its size and how long it took. */
 function teller(options: HttpOptions, request: HttpRequest): (result: string) => void {
   const started = elapsedMs();
   return (result) => {

@@ -1,6 +1,6 @@
 import { isTooLarge } from '../errors.ts';
 
-/** Asks for many things at once, and in halves where the answer is too large for the server. Errors: those of `ask`. */
+/** Asks for many things at once, or in halves if the answer is too large for the server or us. Errors: those of `ask`. */
 export async function inHalves<T, R>(
   many: readonly T[],
   ask: (some: readonly T[]) => Promise<readonly R[]>,

@@ -9,10 +9,10 @@ const listSchema = z.looseObject({ id: z.string(), name: z.string() });
 
 type List = z.infer<typeof listSchema>;
 
-/** Features added by one request. */
+/** Most features added by one request. */
 const atOnce = 100;
 
-/** A list of features, and how many were put on it now. */
+/** A list of features, and how many have just been added to it. */
 export interface FilledList {
   readonly id: string;
   readonly isNew: boolean;
@@ -20,8 +20,8 @@ export interface FilledList {
 }
 
 /**
- * Puts features on the account's list of that name, which is made where there is none. What is on it already is left
- * alone: a server may count a second time as a second entry. Errors: those of asking, and the signal's reason.
+ * Adds features to the account's list of that name, creating it if there is none. Features already on it are skipped: a
+ * server may store a second entry for them. Errors: those of `ask`, and the signal's reason.
  */
 export async function putOnList(
   http: Http,
@@ -44,7 +44,7 @@ async function findList(http: Http, name: string): Promise<List | undefined> {
   return lists.find((list) => list.name === name);
 }
 
-/** Each request makes another list, of the same name too: one whose answer was lost is looked for. */
+/** Creates a list. Every request creates another, even of the same name, so after a lost answer the list is looked up. */
 async function makeList(http: Http, name: string): Promise<List> {
   const request = postJson('/api/list/new', { name });
   let made: List | undefined;
@@ -71,7 +71,7 @@ function addition(listId: string, features: readonly FeatureId[]): HttpRequest {
   return postJson('/api/list/add-features', { listId, featuresToAdd });
 }
 
-/** A feature's own page is the one place that names the lists it is on. */
+/** Returns the features that are not on a list. Only a feature's own page names the lists that it is on. */
 async function notOn(
   http: Http,
   listId: string,

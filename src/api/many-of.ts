@@ -1,8 +1,8 @@
 import * as z from '../schema.ts';
 
 /**
- * An array of which each element fits a schema. It stops at the first that does not: zod's own array goes on, and makes
- * a list of what is wrong with each of millions.
+ * Makes a schema for an array whose every element fits `one`. It stops at the first that does not: zod's own array goes on,
+ * and would list what is wrong with each of millions.
  */
 export function manyOf<T>(one: z.ZodMiniType<T>): z.ZodMiniType<T[]> {
   return z.pipe(

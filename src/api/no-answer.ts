@@ -2,16 +2,16 @@ import { errors } from 'undici';
 import { certificateFault } from './certificate-fault.ts';
 import { describeProxy, type HttpProxy, proxyAuthorization } from './proxy.ts';
 
-/** What is known beyond the sentence. */
+/** What is known besides the message. */
 interface NoAnswerExtras {
   readonly cause?: unknown;
-  /** What to look at or type next; the usual ones where there are none. */
+  /** What to look at or type next; if there are none, the usual hints are shown. */
   readonly hints?: readonly string[];
-  /** The same would come of asking again. */
+  /** Whether asking again would fail in the same way. */
   readonly settled?: boolean;
 }
 
-/** No answer, or not all of one. `sent` is false where the server cannot have seen the request. */
+/** No answer, or only part of one. `sent` is false if the server cannot have seen the request. */
 export class NoAnswer extends Error {
   readonly sent: boolean;
   readonly hints: readonly string[];
@@ -24,7 +24,7 @@ export class NoAnswer extends Error {
   }
 }
 
-/** There was an answer, but more of it than is read: asking again would only bring it again. */
+/** There was an answer, but too large to read. Asking again would only bring it again. */
 export class AnswerTooLarge extends NoAnswer {}
 
 /** A proxy that did not open the way to the server; `status` is what it answered, if it did. */
@@ -36,19 +36,19 @@ export class ProxyFailure extends Error {
   }
 }
 
-/** Where a request was to go. */
+/** Where a request was meant to go. */
 export interface Reaching {
   readonly origin: string;
   readonly proxy: HttpProxy | undefined;
 }
 
 /**
- * Failures in which not a byte of the request has left this machine for the server. A network that is out of reach is one
- * only where that was met in connecting: of a connection in use it says nothing.
+ * Codes of failures in which not a byte of the request has left this machine for the server. That a network is out of reach
+ * proves this only while connecting, not for a connection in use, so its codes are not here.
  */
 const beforeSending = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
 
-/** What a failed exchange means, for people and for whoever may send it again. */
+/** Explains a failed exchange, for people and for code that may send it again. */
 export function noAnswer(way: Reaching, error: unknown): NoAnswer {
   if (error instanceof NoAnswer) return error;
   if (isOutOfAddresses(error))
@@ -64,7 +64,7 @@ export function noAnswer(way: Reaching, error: unknown): NoAnswer {
       settled: true,
     });
   }
-  // Towards an http server the proxy is what is connected to.
+  // For an http server, the connection that failed was to the proxy.
   if (!sent && way.proxy) return proxyFailed(way.origin, way.proxy, new ProxyFailure(undefined, error));
   const code = errorCode(error);
   const through = way.proxy ? ` through ${describeProxy(way.proxy)}` : '';
@@ -72,7 +72,7 @@ export function noAnswer(way: Reaching, error: unknown): NoAnswer {
   return new NoAnswer(`${way.origin}${through}: ${explain(error, code)}`, sent, { cause: error, hints });
 }
 
-/** undici reads answers with WebAssembly, for whose memory V8 reserves addresses so as not to check each access. */
+/** Whether WebAssembly, with which undici reads answers, ran out of addresses: V8 reserves many to save access checks. */
 function isOutOfAddresses(error: unknown): boolean {
   const inner = error instanceof ProxyFailure ? error.cause : error;
   return inner instanceof RangeError && /^WebAssembly\.\w+\(\): Out of memory/.test(inner.message);
@@ -86,13 +86,13 @@ const moreAddresses =
 const checkAddress = 'check --api-url and your network; nothing is lost: run the same command again';
 const nameProxy = 'where only a proxy reaches the internet, name it with HTTPS_PROXY';
 
-/** Of a connection that who opened it has closed: nothing goes over it any more. */
+/** Codes of a connection that was closed on this side and cannot be used any more. */
 const closedCodes = new Set(['UND_ERR_DESTROYED', 'UND_ERR_CLOSED']);
 
-/** What is seen where nothing outside can be reached directly. */
+/** Codes that are typical if nothing outside the local network can be reached directly. */
 const farCodes = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT']);
 
-/** What a proxy's refusal means. It answers before anything is sent to the server. */
+/** Explains a proxy's failure. It always comes before anything is sent to the server. */
 function proxyFailed(origin: string, proxy: HttpProxy, failure: ProxyFailure): NoAnswer {
   const { host } = new URL(origin);
   const hints = [`check ${proxy.variable}; NO_PROXY=${host.replace(/:\d+$/, '')} goes around the proxy`];
@@ -111,7 +111,7 @@ function proxyFailed(origin: string, proxy: HttpProxy, failure: ProxyFailure): N
   return say(explain(cause, errorCode(cause)), false);
 }
 
-/** A connection that broke in use may have carried the request; one that was never made did not. */
+/** Whether the connection was never made. One that broke in use may have carried the request. */
 function failedToConnect(error: unknown): boolean {
   const { code, syscall } = (error instanceof AggregateError ? error.errors[0] : error) as NodeJS.ErrnoException;
   return beforeSending.has(code ?? '') || syscall === 'connect' || syscall === 'getaddrinfo';
@@ -124,7 +124,7 @@ export function hungUp({ cause, sent }: NoAnswer): boolean {
   return sent && hangUpCodes.has(errorCode(cause) ?? '');
 }
 
-/** A host with several addresses fails with one error for all of them. */
+/** Returns an error's code. A host with several addresses fails with one error for all of them. */
 function errorCode(error: unknown): string | undefined {
   if (error instanceof AggregateError) return errorCode(error.errors[0]);
   return (error as NodeJS.ErrnoException | undefined)?.code;

@@ -1,9 +1,9 @@
 import { BlockList, isIP } from 'node:net';
 
 /**
- * Whether a list as NO_PROXY has it, separated by commas or spaces, names the server of a URL. An entry is `*`, a host
- * (which stands for its subdomains too, with or without `.` or `*.` before it), an address or a range of them
- * (`10.0.0.0/8`); host and address may have a port, of an IPv6 address after its brackets.
+ * Whether a list in the form of NO_PROXY, separated by commas or spaces, names the server of a URL. An entry is `*`, a host
+ * (which includes its subdomains, with or without a leading `.` or `*.`), an address or a range of them (`10.0.0.0/8`).
+ * A host or address may have a port; an IPv6 address then needs brackets.
  */
 export function isNamed(url: URL, list: string): boolean {
   const host = url.hostname.replace(/^\[|\]$|\.$/g, '').toLowerCase();
@@ -28,7 +28,7 @@ function splitPort(entry: string): { name: string; onlyPort?: string } {
   return name !== undefined && onlyPort !== undefined ? { name, onlyPort } : { name: entry };
 }
 
-/** An address has many spellings, so they are compared as numbers. */
+/** Whether an entry is or contains an address. Addresses have many spellings, so they are compared as numbers. */
 function holdsAddress(entry: string, host: string): boolean {
   const [, address = entry, prefix] = /^(.+)\/(\d{1,3})$/.exec(entry) ?? [];
   const version = isIP(address);

@@ -20,8 +20,8 @@ const quotaBody = z.looseObject({
 });
 
 /**
- * Sends an upload and says what became of it. This is the one place that tells permanent, transient and unknown apart:
- * a refusal is certain, a request that never left was not stored, and all else without a 2xx may have been.
+ * Sends an upload; returns a 200 with JSON as it is, else what became of it. Only this place tells permanent, transient and
+ * unknown apart: a refusal is certain, a request that never left was not stored, and after anything else it may have been.
  */
 export async function sendUpload(
   http: Http,
@@ -49,8 +49,8 @@ export async function sendUpload(
 const createdBody = z.looseObject({ message: z.string() });
 
 /**
- * What the answer to a batch says of it: `128 features created.` Anything else may be a gateway's, and proves nothing.
- * `count` is how many there were, undefined where any number will do.
+ * Reads the answer to a batch, such as `128 features created.` Anything else may be a gateway's, and proves nothing.
+ * `count` is how many were sent; undefined accepts any number.
  */
 export function storedIfCreated({ json }: Answer, count: number | undefined): Outcome {
   const { data } = createdBody.safeParse(json);
@@ -59,7 +59,7 @@ export function storedIfCreated({ json }: Answer, count: number | undefined): Ou
   return notSaid({ json }, `that it has created ${count ?? 'any'}`);
 }
 
-/** A success that does not say what it should: perhaps a gateway's, and then it is not known what the server has done. */
+/** The outcome of a success that does not say what it should. It may be a gateway's: what the server did is unknown. */
 export function notSaid({ json }: Pick<Answer, 'json'>, what: string): Outcome {
   const why = `the server did not say ${what}; it said ${JSON.stringify(json).slice(0, 100)}`;
   return { type: 'unknown', answered: false, waitMs: undefined, why };
@@ -76,9 +76,9 @@ function classify(answer: Answer, doing: string, pacer: Pacer): Outcome {
   if (answer.status === 429 && quota.success) return quotaOutcome(quota.data.features, answer, why);
   if (answer.status === 429) return busyOutcome(answer, why);
   if (answer.status === 413) return { type: 'too_large', why };
-  // Another 2xx than 200 is a gateway's or a log-in's answer, not the server's: it may come back.
+  // A success other than 200 with JSON comes from a gateway or a log-in page. The server itself may come back.
   if (isTransient(answer.status) || answer.status < 300) {
-    // A page, or a status that gateways have, is a gateway's answer: the server behind it may still be working.
+    // A page, or a status that gateways send, is a gateway's answer: the server behind it may still be working.
     const answered = answer.status === 500 && answer.json !== undefined;
     return { type: 'unknown', answered, waitMs: retryAfterMs(answer), why };
   }

@@ -29,7 +29,7 @@ function variableOf(env: ProxyEnv, lower: string): { variable: string; value: st
   return value ? { variable, value } : undefined;
 }
 
-/** Many write `proxy.corp:3128`, which a URL parser takes for a protocol of that name. */
+/** Parses a proxy's address. Many people write `proxy.corp:3128`, which a URL parser takes for a protocol of that name. */
 function parseProxy(value: string, variable: string): URL {
   const text = value.includes('://') ? value : `http://${value}`;
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -43,19 +43,19 @@ function withoutPassword(value: string): string {
   return value.replace(/^(.*:\/\/)?.*@/s, '$1…@');
 }
 
-/** How people are told of a proxy: where it is and who named it, without its password. */
+/** Describes a proxy for people: its address, without the password, and the variable that names it. */
 export function describeProxy({ url, variable }: HttpProxy): string {
   return `the proxy ${url.protocol}//${url.host} (${variable})`;
 }
 
-/** What the proxy is told of who asks; undefined where its URL names nobody. */
+/** Returns the Proxy-Authorization header for a proxy; undefined if its URL has no user name or password. */
 export function proxyAuthorization(proxy: HttpProxy): string | undefined {
   const { username, password } = proxy.url;
   if (username === '' && password === '') return undefined;
   return `Basic ${Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64')}`;
 }
 
-/** A `%` that stands for itself is what was typed. */
+/** Decodes percent-encoding. Text with a `%` that is no escape is taken as typed. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

@@ -1,7 +1,7 @@
-/** Anything shorter is no key, and would be found in every other word. */
+/** Anything shorter is no key, and would match in every other word. */
 const shortestSecret = 6;
 
-/** How a key may stand in a text: as it is, in JSON, in an address, in a header. The longest first. */
+/** Returns the forms that a key may take in text: as it is, in JSON, in a URL, in a header. The longest comes first. */
 export function formsOf(secret: string): readonly string[] {
   if (secret.length < shortestSecret) return [];
   const encoded = encodeURIComponent(secret);
@@ -9,7 +9,7 @@ export function formsOf(secret: string): readonly string[] {
   return [...new Set([...forms, secret.replaceAll('/', '\\/')])].sort((a, b) => b.length - a.length);
 }
 
-/** A text without a key in any of its forms. */
+/** Replaces a key, in any of its forms, in a text. */
 export function redact(text: string, forms: Iterable<string>): string {
   let kept = text;
   for (const form of forms) if (kept.includes(form)) kept = kept.replaceAll(form, '[key]');

@@ -9,7 +9,7 @@ import type { Http } from './http.ts';
 import { inHalves } from './in-halves.ts';
 import { manyOf } from './many-of.ts';
 
-/** Rows asked for at once; a server that cannot be asked for single fields sends each in full, vectors with 15 KB or more. */
+/** Rows per request. A server that cannot be asked for single fields sends rows in full, vectors with 15 KB or more. */
 const rowsAtOnce = { fields: 1024, whole: 32 } as const;
 
 const ownedSchema = z.looseObject({
@@ -19,7 +19,7 @@ const ownedSchema = z.looseObject({
   creatorId: z.nullish(z.string()),
 });
 
-/** Rows of any kind by their ids: whose they are, and how to take them back. */
+/** Returns access to rows of any kind by their ids: who owns them, what they hold, and how to delete them. */
 export function rowAccess(http: Http, { storesVectors }: Pick<Capabilities, 'storesVectors'>): RowAccess {
   return {
     async owners(ids) {
@@ -44,8 +44,8 @@ export function rowAccess(http: Http, { storesVectors }: Pick<Capabilities, 'sto
 }
 
 /**
- * Rows in full, as many at once as are asked for. A single one by its own page: of a vector, the answer to many leaves out
- * its activations.
+ * Reads rows in full, all in one request. A single row is read from its own page: the answer about several leaves out the
+ * activations of vectors.
  */
 async function readRows(http: Http, ids: readonly string[], activations: number): Promise<[string, RowContent][]> {
   const [first = ''] = ids;
@@ -60,7 +60,7 @@ async function readRows(http: Http, ids: readonly string[], activations: number)
   return named.filter(([id]) => wanted.has(id));
 }
 
-/** A row as a look-up of many names it. */
+/** How a request about many rows names one of them. */
 function askedFor(id: string) {
   const { model, source, index } = idParts(id);
   return { modelId: model, layer: source, index: Number(index) };
@@ -72,7 +72,7 @@ function bodyOf(ids: readonly string[], fields: boolean) {
 }
 
 /**
- * A refusal, and a 500, is returned for the caller to tell: what matters is whether the row is there afterwards.
+ * Deletes a row. Returns the message of a refusal or a 500 for the caller to report: what counts is whether the row is gone.
  * Errors: unreachable, authentication_failed, paused, server_failing.
  */
 async function remove(http: Http, id: string): Promise<string | undefined> {

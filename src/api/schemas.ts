@@ -1,12 +1,12 @@
 import * as z from '../schema.ts';
 import { oneLine } from './one-line.ts';
 
-/** Answers, as far as this client reads them. Unknown fields are let be: servers grow. */
+/** Answers, as far as this client reads them. Unknown fields are allowed: servers gain new ones. */
 
-/** A name that is shown. */
+/** A name that is shown to people. */
 const name = z.pipe(z.string(), z.transform(oneLine));
 
-/** An instant; what is none says nothing. */
+/** An instant. Text that is not a date counts as absent. */
 export const instant = z.nullish(
   z.pipe(
     z.string(),
@@ -44,7 +44,7 @@ export const sourceSetSchema = z.looseObject({
   urls: z.nullish(z.array(z.string())),
 });
 
-/** A row's number among its source's. */
+/** A row's index within its source. */
 const index = z.union([z.string().check(z.regex(/^\d{1,15}$/)), z.int().check(z.nonnegative())]);
 
 export const lookedUpSchema = z.looseObject({
@@ -54,7 +54,7 @@ export const lookedUpSchema = z.looseObject({
   vectorHash: z.nullish(z.string()),
 });
 
-/** The answer of vector/new; it calls the fields otherwise than vector/get and list-owned do. */
+/** The answer of vector/new. Its field names differ from those of vector/get and list-owned. */
 export const newVectorSchema = z.looseObject({
   vector: z.looseObject({
     modelId: z.string(),

@@ -1,11 +1,11 @@
 import type { Answer } from './http.ts';
 
-/** The year 3000: what is later is no clock, and adding to it may make no instant at all. */
+/** The year 3000. Anything later is no working clock, and adding to it may go past the last instant a Date can hold. */
 const latest = Date.UTC(3000, 0);
 
 /**
- * The server's clock as it answered, in milliseconds since 1970, and ours where it does not say: instants that it names
- * are by its own, which ours may differ from by hours.
+ * Returns the server's time when it answered, in milliseconds since 1970, or ours if it does not say. Instants that a server
+ * names are by its own clock, which may differ from ours by hours.
  */
 export function serverTime({ headers }: Pick<Answer, 'headers'>): number {
   const said = Date.parse(headers.get('date') ?? '');

@@ -1,9 +1,9 @@
 import { AppError } from '../errors.ts';
 
-/** The server that is meant when none is named. */
+/** The server used when none is named. */
 export const defaultServer = 'https://www.neuronpedia.org';
 
-/** Reads a server's address. Plain http would show the key to everyone on the way, except on this machine itself. */
+/** Parses a server's address. Plain http exposes the key, so it needs `insecure` or a loopback host. Error: usage. */
 export function parseServerUrl(text: string, insecure: boolean): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
@@ -34,7 +34,7 @@ export function parseServerUrl(text: string, insecure: boolean): URL {
   return url;
 }
 
-/** What a person types to store a key for a server: without its address the key would go to the default one. */
+/** Returns the login command for a server. Without the address, the key would be stored for the default server. */
 export function loginAt(origin: string): string {
   if (origin === defaultServer) return 'neuronpedia login';
   const { protocol, hostname } = new URL(origin);
@@ -42,22 +42,22 @@ export function loginAt(origin: string): string {
   return `neuronpedia login --api-url ${origin}${insecure}`;
 }
 
-/** What was probably meant by an address without its beginning. */
+/** Guesses what was meant by an address without a scheme. */
 function withScheme(text: string): string {
   if (/^(localhost|127\.)/.test(text)) return `http://${text}`;
   const isHost = /^[\w-]+(\.[\w-]+)+(:\d+)?(\/\S*)?$/.test(text);
   return isHost ? `https://${text}` : 'https://www.neuronpedia.org or http://localhost:3000';
 }
 
-/** Whoever writes a key into an address does not want to see it again. */
+/** Hides credentials in a URL before it is printed. */
 function withoutUser(text: string): string {
   const at = text.lastIndexOf('@');
   return at < 0 ? text.replace(/[?#].*/s, '…') : `…${text.slice(at)}`;
 }
 
 /**
- * Whether a URL's host is this machine itself: nothing that is sent there passes a network. By the parsed name, in which
- * all ways to write an address are the same: 2130706433 is 127.0.0.1. Any other name is up to DNS.
+ * Whether a URL's host is this machine itself, so that nothing sent there crosses a network. Takes the parsed hostname,
+ * which is the same for all spellings of an address: 2130706433 is 127.0.0.1. Any other name depends on DNS.
  */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || /^(127\.\d+\.\d+\.\d+|\[::1\]|\[::ffff:7f[0-9a-f]{2}:[0-9a-f]{1,4}\])$/.test(host);

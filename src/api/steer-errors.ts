@@ -7,7 +7,7 @@ import { fullWindow } from './request-window.ts';
 import { serverTime } from './server-time.ts';
 import type { Completions } from './steer.ts';
 
-/** Why a server did not steer, with what a person can do about it. */
+/** Returns the error for a server that did not steer, with what a person can do about it. */
 export function explainRefusal(answer: Answer): AppError {
   if (answer.status === 429) return overLimit(answer);
   const { message } = readComplaint(answer);
@@ -31,7 +31,7 @@ function overLimit(answer: Answer): AppError {
   const shown = window ? `: ${window.limit} requests in ${window.said}` : '';
   return new AppError('paused', `steering: the server's limit is reached${shown}`, {
     hints: [
-      // The public server's limits count requests of an address, whatever the key.
+      // The public server's limits count the requests from one network address, whatever the key.
       asked === undefined
         ? `the limit counts the requests of the last hour from your network address, also those of others there: try again ${resumeAt ? `after ${resumeAt}` : 'in some minutes'}`
         : `the server asks to wait ${Math.ceil(asked / 1000)} s`,
@@ -46,7 +46,7 @@ function overLimit(answer: Answer): AppError {
 
 const errorBody = z.looseObject({ error: z.optional(z.unknown()), message: z.optional(z.unknown()) });
 
-/** The error that an event of a stream reports, if it does: `{"error": …}` or `{"message": …}` without completions. */
+/** Returns the error that a stream event reports, if any: `{"error": …}` or `{"message": …}`. */
 export function errorFrame(json: unknown): AppError | undefined {
   const said = errorBody.safeParse(json);
   if (!said.success) return undefined;
@@ -59,7 +59,7 @@ export function errorFrame(json: unknown): AppError | undefined {
   });
 }
 
-/** The answer ended before both completions did. What there was of them goes into the details. */
+/** The error for an answer that ended before both completions did. What arrived of them goes into the details. */
 export function brokenOff({ plain, steered }: Completions, cause: unknown): AppError {
   const missing = [plain === null && 'default', steered === null && 'steered'].filter(Boolean).join(' and the ');
   const why = cause instanceof Error ? cause.message : `the answer ended without the ${missing} completion`;
@@ -70,7 +70,7 @@ export function brokenOff({ plain, steered }: Completions, cause: unknown): AppE
   });
 }
 
-/** No answer at all. */
+/** The error for no answer at all. */
 export function unreachable(error: NoAnswer): AppError {
   return new AppError('unreachable', error.message, {
     hints: error.hints.length > 0 ? error.hints : [usualHint(error)],

@@ -10,7 +10,7 @@ import { brokenOff, errorFrame, explainRefusal, unreachable } from './steer-erro
 /** A direction to steer with. */
 export interface SteerFeature {
   readonly modelId: string;
-  /** Its source, such as `6-neuronpedia-resid-post`; the servers call it so. */
+  /** The source, such as `6-neuronpedia-resid-post`. `layer` is the servers' name for it. */
   readonly layer: string;
   readonly index: number;
   readonly strength: number;
@@ -19,7 +19,7 @@ export interface SteerFeature {
 /** The two ways in which a server adds a direction to the residual stream. */
 const steerMethods = ['SIMPLE_ADDITIVE', 'ORTHOGONAL_DECOMP'] as const;
 
-/** What is to be completed, and with what. Limits as the public server has them. */
+/** A prompt to complete and how to steer it. Limits are those of the public server. */
 export interface SteerRequest {
   readonly modelId: string;
   readonly features: readonly SteerFeature[];
@@ -27,14 +27,14 @@ export interface SteerRequest {
   /** Completes one turn of a conversation in the model's template instead of plain text. */
   readonly chat: { readonly specialTokens: boolean } | undefined;
   readonly temperature: number;
-  /** Tokens to complete at the most, 1 to 256. */
+  /** Most tokens to generate, 1 to 256. */
   readonly tokens: number;
   readonly seed: number;
   readonly multiplier: number;
   readonly method: (typeof steerMethods)[number] | undefined;
 }
 
-/** Both completions as far as they are; null before the first token. */
+/** Both completions so far; null before the first token. */
 export interface Completions {
   readonly plain: string | null;
   readonly steered: string | null;
@@ -46,9 +46,9 @@ export interface Steered extends Completions {
   readonly steered: string;
   readonly id: string | undefined;
   readonly shareUrl: string | undefined;
-  /** Requests of this kind that this address may still make within the hour, where the server says so. */
+  /** How many more such requests this network address may make within the hour, if the server says so. */
   readonly remaining: number | undefined;
-  /** The server said itself that it was finished. */
+  /** Whether the server itself marked the answer as finished. */
   readonly whole: boolean;
 }
 
@@ -86,8 +86,8 @@ type Frame = z.infer<typeof frameSchema>;
 const doing = 'steering';
 
 /**
- * Completes a prompt twice, with and without the directions. Where a server hangs up instead of streaming, as the
- * public one does when the model behind it refuses, it is asked once more without a stream, to hear why.
+ * Completes a prompt twice, with and without the directions. If a server hangs up instead of streaming, as the public
+ * one does when the model behind it refuses, it is asked once more without a stream, to learn why.
  * Errors: unreachable, server_failing, refused, paused (an hourly limit), not_neuronpedia.
  */
 export async function steer(http: Http, request: SteerRequest, options: SteerOptions): Promise<Steered> {
@@ -136,7 +136,7 @@ function readWhole(answer: Answer): Frame {
   return readAs(answer, frameSchema, doing);
 }
 
-/** Frames say all there is so far, the default and the steered text in any order; the last one has the id. */
+/** Reads a stream. Frames repeat all text so far, default and steered in any order; the last one has the id. */
 async function readStream(answer: StreamedAnswer, { onProgress }: SteerOptions): Promise<Steered> {
   let seen: Frame = {};
   const now = () => ({ plain: textOf(seen.DEFAULT), steered: textOf(seen.STEERED) });
@@ -155,7 +155,7 @@ async function readStream(answer: StreamedAnswer, { onProgress }: SteerOptions):
   return finished(answer, seen);
 }
 
-/** Undefined for what is no frame, such as the `[DONE]` of some gateways. Error: what an error frame says. */
+/** Parses a frame; undefined for what is none, such as `[DONE]` of some gateways. Error: that of a frame without text. */
 function readFrame(data: string): Frame | undefined {
   let json: unknown;
   try {
@@ -183,7 +183,7 @@ function finished({ headers }: Pick<Answer, 'headers'>, frame: Frame): Steered {
   };
 }
 
-/** Of a conversation only what the model has said last. */
+/** The text of a completion. Of a conversation, only the model's last message counts. */
 function textOf(said: Frame['STEERED']): string | null {
   if (typeof said !== 'object' || said === null) return said ?? null;
   const last = said.chatTemplate?.at(-1);

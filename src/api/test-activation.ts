@@ -11,7 +11,7 @@ export interface TextActivation {
   readonly values: readonly number[];
   readonly maxValue: number;
   readonly maxValueTokenIndex: number;
-  /** The server has no model and made these up, as it says itself. */
+  /** Whether the server has no model and made the values up, as it says itself. */
   readonly standIn: boolean;
 }
 
@@ -21,7 +21,7 @@ const valuesSchema = z.looseObject({
   standIn: z.optional(z.unknown()),
 });
 
-/** The values stand at the top, or under `activation`. */
+/** The values are at the top level, or under `activation`. */
 const answerSchema = z
   .union([
     z.pipe(
@@ -36,8 +36,8 @@ const answerSchema = z
   );
 
 /**
- * Runs a text through the model on the server, and a feature on that: `POST /api/activation/new`.
- * Errors: refused where the server has no such thing or no model to run, and those of asking.
+ * Has the server run a text through its model, and a feature on the result: `POST /api/activation/new`.
+ * Errors: refused if the server has no such endpoint or no model to run, and those of `ask`.
  */
 export async function testActivation(
   http: Http,

@@ -13,7 +13,7 @@ export interface Head {
 export interface Transfer {
   readonly options: Dispatcher.DispatchOptions;
   readonly signal: AbortSignal | undefined;
-  /** For all of it. */
+  /** Limit for the whole exchange. */
   readonly timeoutMs: number;
 }
 
@@ -21,11 +21,11 @@ export interface Transfer {
 interface Flow {
   pause(): void;
   resume(): void;
-  /** Nobody reads on; nothing where it has come to its end. */
+  /** Stops reading; does nothing once the answer has ended. */
   leave(): void;
 }
 
-/** Who is told of an answer as it comes; either `end` or `fail` is the last. What `piece` throws ends the exchange. */
+/** Receives an answer as it comes. The last call is `end` or `fail`. An error thrown by `piece` ends the exchange. */
 interface Receiver {
   head(head: Head, flow: Flow): void;
   piece(chunk: Uint8Array): void;
@@ -35,7 +35,7 @@ interface Receiver {
 
 /**
  * Sends a request and reads its answer to the end, giving each piece to `take`. undici's own `request` makes a stream of
- * every answer, which takes a quarter of the CPU of an exchange whose answer is a line, and more of the first hundreds.
+ * every answer, which takes a quarter of the CPU time if the answer is one line, and more during the first few hundred.
  * Errors: those of the connection and of `take`, the signal's reason, and a TimeoutError.
  */
 export function readWhole(
@@ -56,7 +56,7 @@ export function readWhole(
   });
 }
 
-/** Sends a request and gives its answer as soon as it begins; what is not read is not taken from the line. Errors: the same. */
+/** Sends a request and returns its answer once it begins. Its body is received as it is read. Errors: as `readWhole`. */
 export function openBody(dispatcher: Dispatcher, transfer: Transfer): Promise<Head & { readonly body: Readable }> {
   return new Promise((resolve, reject) => {
     let body: Readable | undefined;
@@ -71,7 +71,7 @@ export function openBody(dispatcher: Dispatcher, transfer: Transfer): Promise<He
             done(error);
           },
         });
-        // Whoever reads it meets its error; until then nobody may be there yet.
+        // Readers see the error anyway. Without this listener, one that comes before them would crash the process.
         body.on('error', () => undefined);
         resolve({ ...head, body });
       },
@@ -111,17 +111,17 @@ function start(dispatcher: Dispatcher, { options, signal, timeoutMs }: Transfer,
     abort();
     return;
   }
-  // Node warns from the eleventh on, which many requests at a time come to.
+  // Node warns from the eleventh listener on, and many requests at a time share a signal.
   if (signal) setMaxListeners(0, signal);
   signal?.addEventListener('abort', abort);
   const handler: Dispatcher.DispatchHandler = {
     onRequestStart(started) {
       controller = started;
-      // It was cut off while it waited for a connection: its body may be another's by now.
+      // It was cut off while waiting for a connection: its body's buffer may be in use for another request by now.
       if (ended) started.abort(ended.error as Error);
     },
     onResponseStart(started, status, headers) {
-      // Before the answer there may be others of which nothing follows.
+      // An interim answer (1xx) may come before the real one, and has no body.
       if (ended || status < 200) return;
       const leave = () => cutOff(new Error('nobody reads on'));
       receiver.head({ status, headers }, { pause: () => started.pause(), resume: () => started.resume(), leave });

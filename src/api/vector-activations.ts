@@ -7,8 +7,8 @@ import type { Http } from './http.ts';
 import { sendUpload, storedIfCreated } from './outcome.ts';
 
 /**
- * The activations of one vector, in a request of their own, which the server would store again each time. They are
- * looked up in the vector's own page: the answer to many features at once leaves a vector's activations out.
+ * Delivers the activations of one vector, in a request of their own. A repeated one would store them again, so they are
+ * looked up instead, on the vector's own page: the answer about several features leaves out the activations of vectors.
  */
 export function vectorActivationDelivery(
   http: Http,

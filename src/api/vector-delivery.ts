@@ -13,8 +13,8 @@ import { newVectorSchema, type StoredVector, storedVectorSchema } from './schema
 const ownedSchema = z.looseObject({ vectors: manyOf(storedVectorSchema) });
 
 /**
- * Steering vectors to a server: one a request, under a key where it knows keys, looked up among those that the account
- * owns by name, place and values. Without keys only one is in flight: a crash then leaves at most one unknown.
+ * Delivers steering vectors, one per request, with an idempotency key if the server knows keys. They are looked up among the
+ * account's own by name, place and values. Without keys only one is in flight: a crash then leaves at most one unknown.
  */
 export function vectorDelivery(
   http: Http,
@@ -70,7 +70,7 @@ export function vectorDelivery(
   };
 }
 
-/** The server's copy has lost the sign of zeros, so values are compared without it. */
+/** Looks up the account's vectors. The server's copies have lost the sign of zeros, so values are compared without it. */
 async function lookUp(http: Http, destination: VectorDestination, rows: readonly number[]): Promise<LookedUp> {
   const { modelId, layer, hookType, strength, marks, label, hashes } = destination;
   const owned = await ask(http, postJson('/api/vector/list-owned'), ownedSchema, 'looking up your vectors');

@@ -11,20 +11,20 @@ export interface Folders {
   readonly config: string;
   /** Journals and locks of uploads; NEURONPEDIA_STATE_DIR. */
   readonly state: string;
-  /** What the embedded server has stored. Not below the state: forgetting jobs must not forget what a server holds. */
+  /** Data of the embedded server. Not inside `state`: deleting jobs must not delete what a server has stored. */
   readonly sandbox: string;
 }
 
 /**
- * The folders of this account, by the customs of its operating system, unless the environment names others.
- * Error: config_invalid where they would be in a home that there is not.
+ * Returns the folders of this account, by the conventions of its operating system unless the environment names others.
+ * Error: config_invalid if they would be in the home folder and there is none.
  */
 export function foldersOf(env: Env): Folders {
   const config = setting(env, 'NEURONPEDIA_CONFIG_DIR');
   return {
     config: config ?? systemFolders(env).config,
     state: setting(env, 'NEURONPEDIA_STATE_DIR') ?? systemFolders(env).state,
-    // Whoever sets the configuration apart, as tests do, means the sandbox with it.
+    // Whoever names a separate configuration folder, as tests do, wants a separate sandbox too.
     sandbox: join(config ?? systemFolders(env).data, 'sandbox'),
   };
 }
@@ -48,7 +48,7 @@ function systemFolders(env: Env): { config: string; state: string; data: string 
   };
 }
 
-/** Error: config_invalid for an account without a name, as in containers that run as a mere number. */
+/** Error: config_invalid for a user id without an account, as in some containers. */
 function homeFolder(): string {
   try {
     return homedir();
@@ -60,7 +60,7 @@ function homeFolder(): string {
   }
 }
 
-/** An empty variable counts as none, as shells and CI systems leave them. */
+/** Returns an environment variable. An empty one counts as unset: shells and CI systems leave such variables. */
 export function setting(env: Env, name: string): string | undefined {
   const value = env[name];
   return value === undefined || value === '' ? undefined : value;

@@ -5,18 +5,18 @@ import { AppError } from '../errors.ts';
 import { makeFolder } from '../make-folder.ts';
 import { keyFile } from './key-file.ts';
 
-/** Keys stored on this machine, one a server, in a file that only its owner can read. */
+/** Keys stored on this machine, one per server, in a file that only its owner can read. */
 export interface KeyStore {
   readonly path: string;
   get(origin: string): string | undefined;
   set(origin: string, key: string): void;
-  /** Whether there was one to forget. */
+  /** Returns whether there was a key to delete. */
   delete(origin: string): boolean;
 }
 
 const ownerOnly = 0o600;
 
-/** Opens the key store in a folder. Its every use may fail with config_invalid: for a file that holds no keys, or cannot be written. */
+/** Opens the key store in a folder. Error, here and later: config_invalid if its file holds no keys or cannot be written. */
 export function openKeyStore(folder: string): KeyStore {
   const conf = orInvalid(folder, () => openConf(folder));
   return {
@@ -34,13 +34,13 @@ export function openKeyStore(folder: string): KeyStore {
 
 function openConf(folder: string): Conf<Record<string, string>> {
   makeFolder(folder);
-  // A copy or a backup may have come back readable for others.
+  // A copy restored from a backup may be readable by others.
   const file = join(folder, keyFile);
   if (existsSync(file)) {
     try {
       chmodSync(file, ownerOnly);
     } catch {
-      // Not ours to change, as a secret that is mounted: it can be read all the same.
+      // Not ours to change, such as a mounted secret. It can still be read.
     }
   }
   const conf = new Conf<Record<string, string>>({
@@ -52,20 +52,20 @@ function openConf(folder: string): Conf<Record<string, string>> {
     accessPropertiesByDotNotation: false,
     deserialize: (text) => (text === '' ? {} : JSON.parse(text)),
   });
-  // Not shown: it may be a key.
+  // The message does not show the name: it may be a key.
   if (!Object.keys(conf.store).every((origin) => URL.canParse(origin)))
     throw new TypeError('it names what is no server');
   return conf;
 }
 
-/** What is wrong with the key of another server is nothing to this one. */
+/** Returns the key of a server. An invalid key of another server does not matter here. Error: TypeError. */
 function keyOf(conf: Conf<Record<string, string>>, origin: string): string | undefined {
   const key: unknown = conf.get(origin);
   if (key === undefined || typeof key === 'string') return key;
   throw new TypeError(`what it holds for ${JSON.stringify(origin)} is no key`);
 }
 
-/** A parser's complaint shows a part of what it read, which may be a key. */
+/** Describes a failure. A JSON parser's own message is left out: it quotes the text, which may be a key. */
 function reasonOf(cause: unknown): string {
   return cause instanceof SyntaxError ? 'keys.json is not JSON' : (cause as Error).message.slice(0, 120);
 }

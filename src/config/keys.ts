@@ -9,13 +9,13 @@ import { keyFile } from './key-file.ts';
 export interface FoundKey {
   readonly key: string;
   readonly from: string;
-  /** Worth saying aloud: the variable was used for a server that it may not have been meant for. */
+  /** Whether to tell the user: the variable was used for a server that it may not be meant for. */
   readonly announce: boolean;
 }
 
 /**
- * The key for a server; stored ones lie in `folder`. NEURONPEDIA_API_KEY is meant for the default server and for the one in NEURONPEDIA_API_URL;
- * elsewhere a stored key comes first.
+ * Finds the key for a server; stored keys are in `folder`. NEURONPEDIA_API_KEY is meant for the default server and for the
+ * one in NEURONPEDIA_API_URL. For any other server a stored key comes first.
  */
 export async function findKey(origin: string, env: Env, folder: string): Promise<FoundKey | undefined> {
   const inEnv = setting(env, 'NEURONPEDIA_API_KEY');
@@ -29,9 +29,9 @@ export async function findKey(origin: string, env: Env, folder: string): Promise
   return stored ?? (variable(true) || undefined);
 }
 
-/** Nothing is loaded, and no folder made, where no key is stored. */
+/** Reads a stored key. If there is none, this loads no module and makes no folder. */
 async function storedKey(origin: string, folder: string): Promise<FoundKey | undefined> {
-  // An empty one is what a full disk left.
+  // A full disk leaves an empty file.
   if (sizeOf(join(folder, keyFile)) === 0) return undefined;
   const { openKeyStore } = await import('./key-store.ts');
   const store = openKeyStore(folder);
@@ -39,7 +39,7 @@ async function storedKey(origin: string, folder: string): Promise<FoundKey | und
   return key === undefined ? undefined : { key, from: store.path, announce: false };
 }
 
-/** 0 where there is none, or none that this account may see. */
+/** Returns the size of a file, or 0 if there is none that this account may see. */
 function sizeOf(path: string): number {
   try {
     return statSync(path).size;
@@ -52,7 +52,7 @@ function sameOrigin(url: string, origin: string): boolean {
   return URL.canParse(url) && new URL(url).origin === origin;
 }
 
-/** A key without what copying adds at its ends. */
+/** Returns a key without what copying may add around it: a byte order mark, spaces, `Bearer`, quotes. */
 export function plainKey(text: string): string {
   return text
     .replace(/^\uFEFF/, '')
@@ -61,7 +61,7 @@ export function plainKey(text: string): string {
     .replace(/^(["'])(.*)\1$/, '$2');
 }
 
-/** A key as it can stand in a header: what copying adds at its ends is cut off, anything else strange is refused. */
+/** Returns a key fit for a header: removes what copying may add around it, refuses other odd characters. Error: no_key. */
 export function cleanKey(text: string, from: string): string {
   const key = plainKey(text);
   if (key === '') throw new AppError('no_key', `${from}: the key is empty`, { hints: ['a key is one line of text'] });

@@ -26,7 +26,7 @@ export const featureSchema = z.looseObject({
 
 export type BatchFeature = z.infer<typeof featureSchema>;
 
-/** Tokens without values, or the other way round, would be passed over. */
+/** Describes tokens without values, or the other way round: without this check they would be dropped silently. */
 export function unevenLogits({ pos_str, pos_values, neg_str, neg_values }: BatchFeature): string | undefined {
   const isUneven = (tokens: BatchFeature['pos_str'], values: BatchFeature['pos_values']) =>
     (tokens?.length ?? 0) !== (values?.length ?? 0);
@@ -34,7 +34,7 @@ export function unevenLogits({ pos_str, pos_values, neg_str, neg_values }: Batch
   return isUneven(neg_str, neg_values) ? 'neg_str and neg_values are not of one length' : undefined;
 }
 
-/** A feature's page. */
+/** Converts a feature to a dashboard. */
 export function toDashboard(feature: BatchFeature): Dashboard {
   const { frac_nonzero: density, pos_str, pos_values, neg_str, neg_values, activations } = feature;
   return {
@@ -45,7 +45,7 @@ export function toDashboard(feature: BatchFeature): Dashboard {
   };
 }
 
-/** The group of top activations has -1 for its bin: that is no quantile. */
+/** Converts an activation. The group of top activations has -1 as its bin, which is no quantile. */
 function toActivation({
   tokens,
   values,
@@ -64,7 +64,7 @@ function toActivation({
   };
 }
 
-/** As many as a server takes; SAEDashboard may write more. */
+/** The most that a server takes; SAEDashboard may write more. */
 const mostLogits = 20;
 
 function toLogits(tokens: readonly string[], values: readonly number[]): Logit[] {

@@ -3,7 +3,7 @@ import type { Activation, Dashboard, Logit } from './dashboard.ts';
 /** Limits of the upload endpoint, as observed on the public server. */
 const limits = { index: 10_000_000, tokens: 1024, logits: 20, explanation: 512 } as const;
 
-/** The first thing in a dashboard that no server takes, in words; undefined where there is none. */
+/** Describes the first thing in a dashboard that no server takes; undefined if there is none. */
 export function findFault(index: number, dashboard: Dashboard): string | undefined {
   if (!Number.isInteger(index) || index < 0 || index > limits.index)
     return `index ${index} is not 0 to ${limits.index}`;
@@ -50,7 +50,7 @@ function explanationFault(text: string): string | undefined {
   return textFault(text);
 }
 
-/** Texts that a database refuses, or that would be another text after a trip through UTF-8. */
+/** Describes what is wrong with a text that a database refuses, or that a trip through UTF-8 would change. */
 export function textFault(text: string): string | undefined {
   if (text === '') return 'is empty';
   if (text.includes('\0')) return 'holds a NUL character';

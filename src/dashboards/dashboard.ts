@@ -1,11 +1,11 @@
 import type { Ranges } from '../tensor/ranges.ts';
 import type { Faults } from './faults.ts';
 
-/** A text on which a feature was measured. `values` has one activation a token. */
+/** A text on which a feature was measured. `values` has one activation per token. */
 export interface Activation {
   readonly tokens: readonly string[];
   readonly values: readonly number[];
-  /** The quantile of activations that it was drawn from, where its writer said one. */
+  /** The quantile of activations that it was drawn from, if the file says so. */
   readonly quantileMin?: number;
   readonly quantileMax?: number;
   readonly quantileFraction?: number;
@@ -27,22 +27,22 @@ export interface Dashboard {
   readonly explanations?: readonly { readonly text: string; readonly methodName?: string }[];
 }
 
-/** Dashboards of an SAE's features on disk. They are read one by one: only where each lies is kept in memory. */
+/** Dashboards of an SAE's features on disk. They are read one by one: only their positions are kept in memory. */
 export interface DashboardSource {
   readonly path: string;
-  /** Indices that have one with at least one activation. */
+  /** Indices of features whose dashboard has at least one activation. */
   readonly features: Ranges;
   /** How many activations there are in all. */
   readonly activations: number;
-  /** Bytes that one feature's dashboard takes as JSON, at the most. */
+  /** The most bytes that one feature's dashboard takes as JSON. */
   readonly mostBytes: number;
-  /** SHA-256 of all that was read; another where tokens were replaced in it. */
+  /** SHA-256 of all that was read. It differs if tokens were replaced. */
   readonly hash: string;
-  /** Features whose record cannot be uploaded, and why: read with `skipBad` only. */
+  /** Features whose record cannot be uploaded, and why. Filled only with `skipBad`. */
   readonly faulty: ReadonlyMap<number, string>;
-  /** Tokens that were replaced: read with `fixTokens` only. */
+  /** How many tokens were replaced; 0 without `fixTokens`. */
   readonly fixedTokens: number;
-  /** The dashboard of a feature; undefined where it has none. */
+  /** Reads the dashboard of a feature; undefined if it has none. */
   read(index: number): Promise<Dashboard | undefined>;
   close(): Promise<void>;
 }
@@ -50,11 +50,11 @@ export interface DashboardSource {
 /** Where dashboards are going: a record that names another place is a mistake. */
 export interface DashboardPlace {
   readonly model: string;
-  /** Absent where any will do. */
+  /** Absent if any layer will do. */
   readonly layer?: number;
-  /** The one feature that records without an index are of: those of a single vector need none. */
+  /** The feature of records without an index: those of a single vector need none. */
   readonly onlyIndex?: number;
-  /** Whether a name means this model: files name models in more ways than one. */
+  /** Whether a name means this model: files name the same model in several ways. */
   isModel(name: string): boolean;
 }
 
@@ -64,11 +64,11 @@ export interface ReadOptions {
   readonly skipBad?: boolean;
   /** Replace empty and NUL tokens. */
   readonly fixTokens?: boolean;
-  /** Takes what is wrong with single records, which are an error of the whole otherwise. */
+  /** Collects the faults of single records, which otherwise fail the whole file. */
   readonly faults?: Faults;
 }
 
-/** A dashboard's fields as an upload sends them, without the braces around them. */
+/** Returns a dashboard's fields as an upload sends them, without the braces around them. */
 export function dashboardFields({ density, topLogits, bottomLogits, activations, explanations }: Dashboard): string {
   const fields = {
     ...(density !== undefined && { density }),

@@ -1,44 +1,44 @@
 import { several } from '../count.ts';
 import { AppError, mostListed } from '../errors.ts';
 
-/** What is known of a fault besides its words. */
+/** What is known of a fault besides its text. */
 export interface AboutFault {
-  /** Whose record it is, where nothing but that record is wrong. */
+  /** The feature whose record it is, if nothing but that record is wrong. */
   readonly feature?: number | undefined;
-  /** What mends it, besides mending the file. */
+  /** What would fix it, other than mending the file. */
   readonly hint?: string | undefined;
 }
 
-/** What is wrong with the records of a file, gathered to be told all at once. */
+/** Collects what is wrong with the records of a file, to report it all at once. */
 export interface Faults {
   add(fault: string, about?: AboutFault): void;
   throwIfAny(): void;
-  /** Features that are to be left out instead, and why. */
+  /** Features to leave out instead of reporting an error, and why. */
   readonly leftOut: ReadonlyMap<number, string>;
 }
 
 export interface FaultOptions {
-  /** Those of a single feature are no error but leave it out. */
+  /** A fault of a single feature leaves that feature out instead of being an error. */
   readonly skipBad?: boolean | undefined;
   /** What can be done instead of mending the file. */
   readonly orElse?: string | undefined;
 }
 
-/** A key that is called otherwise is the same fault on every line: so many of these are shown. */
+/** How many faults of one kind are shown. A misnamed key, for example, is the same fault on every line. */
 const mostAlike = 3;
 
-/** So many kinds of fault are counted. */
+/** How many kinds of fault are counted. */
 const mostKinds = 32;
 
-/** Counts faults of lines that are the same but for the line's number. */
+/** Counts faults that are the same except for the line's number. */
 function countAlike() {
   const times = new Map<string, { shown: number; left: number }>();
   return {
-    /** Whether it is one of the first of its kind, where there is room for it. */
+    /** Counts a fault. Returns whether to show it: it is among the first of its kind, and there is room. */
     takesRoom(fault: string, hasRoom: boolean): boolean {
       const what = fault.replace(/^line \d+/, '');
       const seen = times.get(what) ?? { shown: 0, left: 0 };
-      // As many kinds as lines are no kinds, and are not held in memory.
+      // If nearly every line is a kind of its own, counting kinds is pointless and would only fill memory.
       if (times.size >= mostKinds && !times.has(what)) return hasRoom;
       times.set(what, seen);
       const isShown = hasRoom && seen.shown < mostAlike;
@@ -46,7 +46,7 @@ function countAlike() {
       else seen.left++;
       return isShown;
     },
-    /** How many more there are of each kind that was shown. */
+    /** Returns how many more there are of each kind that was shown. */
     others: () =>
       [...times]
         .filter(([, { shown, left }]) => shown > 0 && left > 0)

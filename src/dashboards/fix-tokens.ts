@@ -1,9 +1,9 @@
 import type { Dashboard } from './dashboard.ts';
 
-/** What stands for a token that no server takes: it can be seen, and is no token of any vocabulary's own. */
+/** Replaces a token that no server takes. It is visible, and no vocabulary has it as a token. */
 const replacement = '\ufffd';
 
-/** A dashboard that servers take: empty tokens and NUL characters replaced, counted by token. Same text in, same out. */
+/** Replaces empty tokens and NUL characters, which servers refuse, and counts the tokens replaced. It is deterministic. */
 export function fixTokens(dashboard: Dashboard): { dashboard: Dashboard; fixed: number } {
   let fixed = 0;
   const fix = (token: string): string => {

@@ -6,16 +6,16 @@ import { collectFaults, type Faults } from './faults.ts';
 import { fixTokens } from './fix-tokens.ts';
 import { jsonBound } from './json-bound.ts';
 
-/** What a first pass over dashboards adds up to. */
+/** The result of a first pass over dashboards. */
 export type GatheredDashboards = Omit<DashboardSource, 'path' | 'read' | 'close'>;
 
-/** Gathers the dashboards of one feature after the other, and what is wrong with them. */
+/** Gathers the dashboards of one feature after another, and what is wrong with them. */
 export interface DashboardGatherer {
-  /** Bytes that were read. */
+  /** Takes the bytes that were read, for the hash. */
   read(bytes: Uint8Array): void;
   /**
-   * What a record at `where` says of a feature. `misplaced` is what is wrong with where it belongs, which is no fault of the
-   * feature; `fault` what else is wrong with it, beyond its content.
+   * Takes what a record at `where` says about a feature. `misplaced` says that it belongs elsewhere, which is no fault of
+   * the feature. `fault` says what else is wrong with the record, apart from its content.
    */
   add(where: string, index: number, dashboard: Dashboard, fault?: string, misplaced?: string): void;
   fault: Faults['add'];
@@ -23,9 +23,9 @@ export interface DashboardGatherer {
   finish(): GatheredDashboards;
 }
 
-/** Starts a pass over dashboards; with `fixTokens` they are taken as they are once tokens have been replaced. */
+/** Starts a pass over dashboards. With `fixTokens`, they are judged as they are after tokens have been replaced. */
 export function gatherDashboards(path: string, place: DashboardPlace, options: ReadOptions): DashboardGatherer {
-  // A vector is one feature: there is nothing to leave out of it.
+  // A vector is a single feature, so there is none to leave out.
   const isOne = place.onlyIndex !== undefined;
   const orElse = isOne ? undefined : 'leave these features out with --features or --skip-bad-rows';
   const faults = options.faults ?? collectFaults(path, { skipBad: options.skipBad, orElse });
@@ -61,12 +61,12 @@ export function gatherDashboards(path: string, place: DashboardPlace, options: R
   };
 }
 
-/** A dashboard as it is to be sent, and how many tokens were replaced for that. */
+/** Returns a dashboard as it will be sent, and how many tokens were replaced in it. */
 export function withTokens(dashboard: Dashboard, options: ReadOptions): { dashboard: Dashboard; fixed: number } {
   return options.fixTokens ? fixTokens(dashboard) : { dashboard, fixed: 0 };
 }
 
-/** Whether nothing would be wrong once tokens are replaced. */
+/** Whether replacing tokens would mend everything that is wrong. */
 function isMended(index: number, dashboard: Dashboard): boolean {
   const { dashboard: mended, fixed } = fixTokens(dashboard);
   return fixed > 0 && findFault(index, mended) === undefined;

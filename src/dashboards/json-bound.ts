@@ -1,10 +1,10 @@
-/** The longest that JSON writes of a number: `-1.2345678901234567e+100`. */
+/** Characters of the longest number in JSON, such as `-0.0000012345678901234567`. */
 const longestNumber = 25;
 
-/** A control character is six bytes (`\u0001`), and no UTF-16 code unit takes more. */
+/** A control character takes six bytes (`\u0001`), and no UTF-16 code unit takes more. */
 const longestUnit = 6;
 
-/** Bytes that a value takes as JSON, at the most: quicker than writing it, and never too few. */
+/** Returns an upper bound on the bytes that a value takes as JSON. This is quicker than writing it. */
 export function jsonBound(value: unknown): number {
   if (typeof value === 'string') return longestUnit * value.length + 2;
   if (typeof value !== 'object' || value === null) return longestNumber;

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { type ByteSource, readBytes } from '../tensor/byte-source.ts';
 import { longestRecord } from '../tensor/lines.ts';
 
-/** A value of a JSON array: its text, and where that lies in the file. */
+/** A value of a JSON array: its text, and where that starts in the file. */
 export interface JsonElement {
   readonly text: Buffer;
   readonly start: number;
@@ -11,9 +11,9 @@ export interface JsonElement {
 export interface ElementReader {
   /** The array's name among the fields of the file's object. */
   readonly key: string;
-  /** Is given all bytes. */
+  /** Receives all bytes. */
   onChunk(chunk: Uint8Array): void;
-  /** Is given each value of the array, as text that is yet to be parsed. */
+  /** Receives each value of the array, as text that is not parsed yet. */
   onElement(element: JsonElement): void;
 }
 
@@ -22,8 +22,8 @@ const [quote, backslash, comma] = [0x22, 0x5c, 0x2c];
 const [openObject, closeObject, openArray, closeArray] = [0x7b, 0x7d, 0x5b, 0x5d];
 
 /**
- * Reads a file that is one JSON object, whose array `key` may be longer than memory: its values are told one by one.
- * Returns the object with that array left empty. Throws a SyntaxError for what is no JSON around the values.
+ * Reads a file that is one JSON object, whose array `key` may be larger than memory: its values are passed on one by one.
+ * Returns the object with that array left empty. Throws a SyntaxError if the text around the values is not JSON.
  */
 export async function readElements(bytes: ByteSource, { key, onChunk, onElement }: ElementReader): Promise<unknown> {
   const cutter = createCutter(key, onElement);
@@ -39,16 +39,16 @@ export async function readElements(bytes: ByteSource, { key, onChunk, onElement 
   return JSON.parse(jsonText(cutter.outside()));
 }
 
-/** Bytes as the text of JSON, without a byte order mark. Throws a SyntaxError where they are not UTF-8. */
+/** Decodes bytes as JSON text, without a byte order mark. Throws a SyntaxError if they are not UTF-8. */
 export function jsonText(bytes: Uint8Array): string {
   if (!isUtf8(bytes)) throw new SyntaxError('it is not UTF-8');
   return new TextDecoder().decode(bytes);
 }
 
-/** A bracket or comma: where it lies in its chunk, and in how many brackets what follows it lies. */
+/** Called for a bracket or comma, with its place in the chunk and the number of brackets around what follows it. */
 type OnMark = (byte: number, at: number, depth: number) => void;
 
-/** Passes over strings, and over what lies deeper than the values of an array of the outermost object. */
+/** Finds marks. Skips strings, and anything deeper than the values of an array in the outermost object. */
 function createMarkFinder(onMark: OnMark): (chunk: Uint8Array) => void {
   let depth = 0;
   let inString = false;
@@ -74,7 +74,7 @@ function createMarkFinder(onMark: OnMark): (chunk: Uint8Array) => void {
 function createCutter(key: string, onElement: (element: JsonElement) => void) {
   const isNamed = new RegExp(`(?<!\\\\)"${key}"\\s*:\\s*$`);
   const outside: Buffer[] = [];
-  /** What has been seen of the value that is open; undefined outside of the array. */
+  /** The part of the current value seen so far; undefined outside the array. */
   let value: Buffer[] | undefined;
   let [start, count, held] = [0, 0, 0];
   let [chunk, position, from] = [Buffer.alloc(0), 0, 0];
@@ -89,7 +89,7 @@ function createCutter(key: string, onElement: (element: JsonElement) => void) {
     const text = Buffer.concat(value ?? []);
     held -= text.length;
     value = [];
-    // Nothing between the brackets is no value; between commas it is a fault, for the parser to tell.
+    // Nothing between the brackets means no value. Nothing between commas is a fault, which the parser will report.
     if (count > 0 || text.toString('latin1').trim() !== '') onElement({ text, start });
   };
   const beginValue = (at: number) => {
@@ -101,7 +101,7 @@ function createCutter(key: string, onElement: (element: JsonElement) => void) {
     if (value === undefined) {
       if (byte !== openArray || depth !== 2) return;
       cut(at + 1);
-      // The name may have begun in the chunk before.
+      // The name may have begun in the previous chunk.
       if (!isNamed.test(Buffer.concat(outside.slice(-2)).toString('latin1').slice(0, -1))) return;
       count = 0;
       beginValue(at);

@@ -17,7 +17,7 @@ const activation = z.looseObject({
 });
 const logits = z.nullish(z.array(z.looseObject({ token: z.string(), value: z.number() })));
 
-/** A line is a feature with its activations, or one activation of a feature. */
+/** A line holds a feature with its activations, or one activation of a feature. */
 const line = z.looseObject({
   index: z.nullish(z.union([z.number(), z.pipe(z.string().check(z.regex(/^\d+$/)), z.transform(Number))])),
   modelId: z.nullish(z.string()),
@@ -34,11 +34,11 @@ const line = z.looseObject({
 
 type Line = z.infer<typeof line> & { readonly index: number };
 
-/** Where lines of a feature lie in the file: start, length, start, length, … */
+/** Where the lines of a feature are in the file: start, length, start, length, … */
 type Spans = Map<number, number[]>;
 
 /**
- * Opens a `.jsonl` of dashboards: reads it once, checks every line, and remembers where each feature's lines lie.
+ * Opens a `.jsonl` of dashboards: reads it once, checks every line, and remembers where each feature's lines are.
  * Errors: file_not_found, record_invalid listing the first faults by line.
  */
 export async function openJsonLines(
@@ -100,7 +100,7 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** Single activations of a feature may stand on many lines; its whole page stands on one. */
+/** Describes a repeated feature. Its single activations may be on many lines, but a whole dashboard is on one. */
 function repeated(parsed: Line, spans: Spans, whole: Set<number>): string | undefined {
   const isWhole = Array.isArray(parsed.activations);
   const clash = whole.has(parsed.index) || (isWhole && spans.has(parsed.index));
@@ -108,7 +108,7 @@ function repeated(parsed: Line, spans: Spans, whole: Set<number>): string | unde
   return clash ? 'this feature stands there twice' : undefined;
 }
 
-/** The line's fields, or what is wrong with it. */
+/** Returns a line's fields, or what is wrong with it. */
 function parseLine(text: Uint8Array, onlyIndex: number | undefined): Line | string {
   const parsed = readJsonLine(text, line);
   if (typeof parsed === 'string') return parsed;
@@ -131,12 +131,12 @@ async function readSpans(bytes: ByteSource, spans: readonly number[], onlyIndex:
   return lines;
 }
 
-/** The lines of one feature as its page. */
+/** Merges the lines of one feature into its dashboard. */
 function merge(lines: readonly Line[]): Dashboard {
   const activations: Activation[] = lines.flatMap(({ activations, tokens, values }) =>
     (activations ?? [{ tokens: tokens ?? [], values: values ?? [] }]).map(toActivation),
   );
-  // What is said of the feature itself may stand on any of them.
+  // Any of the lines may hold what is said of the feature itself.
   const said = <K extends keyof Line>(name: K) => lines.find((line) => line[name] != null)?.[name];
   const [density, topLogits, bottomLogits] = [said('density'), said('topLogits'), said('bottomLogits')];
   const explanations = lines.flatMap((line) => line.explanations ?? []);

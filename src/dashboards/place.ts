@@ -1,12 +1,12 @@
 import type { DashboardPlace } from './dashboard.ts';
 
-/** What a record says of where it belongs. `layer` is a number, or a source such as `6-my-sae`. */
+/** Where a record says that it belongs. `layer` is a number, or a source such as `6-my-sae`. */
 export interface NamedPlace {
   readonly modelId?: string | null | undefined;
   readonly layer?: string | number | null | undefined;
 }
 
-/** What is wrong with a record of another model or layer, in words; undefined where it says the same, or nothing. */
+/** Describes what is wrong with a record of another model or layer; undefined if it names the same ones, or none. */
 export function placeFault({ modelId, layer }: NamedPlace, place: DashboardPlace): string | undefined {
   if (typeof modelId === 'string' && !place.isModel(modelId)) {
     return `it is of model ${modelId}, the upload is for ${place.model}`;

@@ -17,7 +17,7 @@ const batchSchema = z.looseObject({
   features: z.array(z.unknown()),
 });
 
-/** Where a feature lies. */
+/** Where a feature is stored. */
 interface Place {
   readonly file: string;
   readonly start: number;
@@ -25,7 +25,7 @@ interface Place {
   readonly requireUnchanged: RequireUnchanged;
 }
 
-/** The batches of a folder in their order: where there are none, SAEDashboard did not write it. */
+/** Lists the batches of a folder in order. If there are none, SAEDashboard did not write it. */
 export async function batchFiles(folder: string): Promise<string[]> {
   const names = (await readdir(folder)).filter((name) => /^batch-\d+\.json$/.test(name));
   // By number: as text, batch-10 would come before batch-2.
@@ -33,7 +33,7 @@ export async function batchFiles(folder: string): Promise<string[]> {
 }
 
 /**
- * Opens a folder of SAEDashboard batches: reads each once, checks every feature, and remembers where it lies.
+ * Opens a folder of SAEDashboard batches: reads each once, checks every feature, and remembers where it is.
  * Dead features are in no batch. Errors: record_invalid listing the first faults by file and feature.
  */
 export async function openSaeDashboard(
@@ -65,7 +65,7 @@ export async function openSaeDashboard(
   };
 }
 
-/** What a batch says of itself; its features are told one by one, for a batch may be larger than memory. */
+/** Reads what a batch says of itself. Passes its features on one by one: a batch may be larger than memory. */
 async function readBatch(
   file: string,
   onChunk: (bytes: Uint8Array) => void,
@@ -88,7 +88,7 @@ async function readBatch(
   }
 }
 
-/** A feature that was read before. Error: checkpoint_mismatch where its file has changed since. */
+/** Reads a feature again. Error: checkpoint_mismatch if its file has changed since. */
 async function readAgain({ file, start, length, requireUnchanged }: Place): Promise<BatchFeature> {
   const bytes = await openFile(file);
   try {

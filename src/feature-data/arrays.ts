@@ -6,11 +6,11 @@ import { factsOf } from './facts.ts';
 import type { FeatureData, FeatureSet, SparsityScale } from './feature-data.ts';
 import { gather, wrongLength } from './gather.ts';
 
-/** What the array is called that says which feature each value is of; without it the values are of the rows as they stand. */
+/** Whether an array of this name says which feature each value is of. Without one, values belong to the rows in order. */
 const isKey = (name: string) => indexNames.includes(name);
 
 /**
- * Takes arrays for what they say of features: checks every value, row by row. Closes them where it fails.
+ * Reads facts about features from arrays, and checks every value, row by row. Closes the arrays if it fails.
  * Errors: record_invalid for lengths that do not fit, and for values that cannot be sent, listing the first.
  */
 export async function fromColumns(
@@ -21,7 +21,7 @@ export async function fromColumns(
 ): Promise<FeatureData> {
   try {
     for (const [name, why] of source.notRead) if (isKey(name)) throw keyNotRead(path, name, why);
-    // One value that is of every feature is a fact of them.
+    // A single value for all features is a fact about them, unless it is called `index`.
     const keys = source.columns.filter(({ name, length }) => isKey(name) && (length !== undefined || name === 'index'));
     if (keys.length > 1) throw keyNotRead(path, keys.map(({ name }) => name).join('" and "'), 'are both there');
     const columns = source.columns.filter((column) => !keys.includes(column));
@@ -106,12 +106,12 @@ function hashOf({ columns }: Columns, scale: SparsityScale | undefined, texts: s
   return hash.digest('hex');
 }
 
-/** Formats say `it is …` or `is …` of what they cannot read. */
+/** Drops a leading `it`: formats say `it is …` or `is …` about what they cannot read. */
 function tidy(why: string): string {
   return why.replace(/^it /, '');
 }
 
-/** Values that are of other features than the rows they stand at must not be taken for those of the rows. */
+/** The error for unusable indices: values must not be assigned to rows by position if they belong to other features. */
 function keyNotRead(path: string, name: string, why: string): AppError {
   return new AppError('record_invalid', `${path}: "${name}" says which feature each value is of, and ${tidy(why)}`, {
     hints: ['save it as integers, one a value; rename it if it is something else'],

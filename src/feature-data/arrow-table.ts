@@ -3,7 +3,7 @@ import { isFloat } from '../tensor/dtype.ts';
 import { unchangedSince } from '../tensor/unchanged.ts';
 import { type Column, type Columns, numberColumn } from './columns.ts';
 
-/** Columns whose texts are taken; other texts would each be free metadata of unknown size. */
+/** Text columns that are read. Any other would be free metadata of unknown size. */
 const textNames = new Set(['name', 'description']);
 
 /** Reads the columns of an Arrow file or stream: numbers, booleans, and the texts `name` and `description`. */
@@ -16,7 +16,7 @@ export async function readTable(path: string): Promise<Columns> {
     return numberColumn(name, values, dtype === 'BOOL' ? 'flag' : single ? 'single' : 'double', values.length);
   });
   for (const [name, { at }] of table.texts) {
-    // Read when it is asked for, which is after it was checked.
+    // Texts are read on demand, after the check, so the file must not have changed in between.
     const unchanged = (position: number) =>
       at(position).then((text) => {
         requireUnchanged();

@@ -1,18 +1,18 @@
 import { textFault } from '../dashboards/check-dashboard.ts';
 
-/** Characters. The upload protocol names no limit; what is longer is another file's content in the wrong field. */
+/** Longest texts, in characters. The upload protocol names no limit, but longer text is probably in the wrong field. */
 const longest = { name: 512, description: 10_000, free: 10_000 } as const;
-/** Deeper metadata is refused by servers. */
+/** Servers refuse metadata that is nested deeper. */
 const deepest = 16;
 
-/** What is wrong with a name or description, in words. */
+/** Describes what is wrong with a name, description or other text. */
 export function checkText(kind: keyof typeof longest, value: unknown): string | undefined {
   if (typeof value !== 'string') return 'is no text';
   if (value.length > longest[kind]) return `${value.length} characters; at most ${longest[kind]} are allowed`;
   return value === '' ? undefined : textFault(value);
 }
 
-/** What is wrong with a value of free metadata, in words: numbers must be finite, texts storable. */
+/** Describes what is wrong with a value of free metadata: numbers must be finite, texts storable. */
 export function checkFree(value: unknown, depth = 0): string | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? undefined : `${value} is no finite number`;
   if (typeof value === 'string') return checkText('free', value);

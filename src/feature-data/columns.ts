@@ -6,26 +6,26 @@ import { readNumbers, shortestDecimal } from '../tensor/numbers.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { isKnownQuantity } from './facts.ts';
 
-/** One quantity of a file, a value a feature. */
+/** One quantity of a file, with one value per feature. */
 export interface Column {
   readonly name: string;
-  /** Undefined for one value that is of every feature. */
+  /** Undefined for a single value for all features. */
   readonly length: number | undefined;
-  /** Values as they lie in memory, for the hash; empty for texts. */
+  /** Values as they are in memory, for the hash; empty for texts. */
   readonly values: Float64Array;
-  /** NaN and null are undefined: nothing is said. */
+  /** Returns the value at a position; undefined for NaN and null, which say nothing. */
   at(position: number): number | boolean | undefined | Promise<string | undefined>;
 }
 
 /** The columns of a file, and what else is in it. */
 export interface Columns {
   readonly columns: readonly Column[];
-  /** Name to why it is not read. */
+  /** What is not read, by name, and why. */
   readonly notRead: ReadonlyMap<string, string>;
   close(): Promise<void>;
 }
 
-/** A column of numbers. Single precision is told as the decimal number that it was made of. */
+/** Makes a column of numbers. A single-precision value is given as the shortest decimal number that rounds to it. */
 export function numberColumn(
   name: string,
   values: Float64Array,
@@ -66,7 +66,7 @@ export async function readArrays(path: string): Promise<Columns> {
   }
 }
 
-/** An .npy names nothing: its file does. */
+/** Returns an array's name. An .npy has none, so the file's name is used. */
 function nameOf(file: TensorFile, tensor: Tensor): string {
   return tensor.name === '' ? basename(file.path, extname(file.path)) : tensor.name;
 }

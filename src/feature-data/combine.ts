@@ -3,8 +3,8 @@ import { byKey } from './facts.ts';
 import { type FeatureData, type FeatureFacts, firing } from './feature-data.ts';
 
 /**
- * What was given, and beside it what lay there by itself. Where the given says whether a feature fires, all that lay
- * there is left out for it: two measurements would be mixed. Closing it closes both.
+ * Combines the data that the user gave with data found beside the weights. If the given data says whether a feature fires,
+ * the found data is ignored for that feature: two measurements would be mixed. Closing the result closes both.
  */
 export async function combine(given: FeatureData, found: FeatureData): Promise<FeatureData> {
   const usesFound = (row: number) => given.firing[row] === firing.unknown;

@@ -11,18 +11,18 @@ export interface ReadFacts {
 /** Facts, what is wrong with them, or nothing. */
 export type FactsOrFault = ReadFacts | UnknownScale | FaultToMend | string | undefined;
 
-/** What a record's values add up to while they are looked at one by one. */
+/** What has been read of a record so far, value by value. */
 export interface Sum {
   name?: string;
   description?: string;
   density?: number;
-  /** From a quantity that implies it. */
+  /** A density that another quantity implies; used if no density is given. */
   impliedDensity?: number;
   dead?: boolean;
   readonly metadata: Map<string, unknown>;
 }
 
-/** Takes one value into a sum, or says what is wrong with it. */
+/** Adds one value to a sum, or returns what is wrong with it. */
 type Reader = (
   value: unknown,
   sum: Sum,
@@ -76,13 +76,13 @@ const dead: Reader = (value, sum) => {
   return undefined;
 };
 
-/** It says so itself: no option makes anything else of it. */
+/** Reads a sparsity whose name says that it is a logarithm: no option changes that. */
 const logarithm: Reader = (value, sum) => {
   const fault = readSparsity(value, sum, 'log10');
   return typeof fault === 'object' && 'text' in fault ? fault.text : fault;
 };
 
-/** Names with a meaning, also as other tools write them; all others are kept as they are. */
+/** Names with a meaning, also as other tools write them. Values under any other name are kept as they are. */
 const readers = new Map<string, Reader>([
   ['name', text('name')],
   ['description', text('description')],
@@ -108,7 +108,7 @@ export function isKnownQuantity(name: string): boolean {
   return readers.has(name);
 }
 
-/** The order that metadata is sent in: the same facts are then the same bytes, whatever file they came from. */
+/** The order in which metadata is sent, so that the same facts are the same bytes, whatever file they came from. */
 const firstKeys = [
   'name',
   'description',
@@ -123,8 +123,8 @@ const firstKeys = [
 ];
 
 /**
- * What a record says of a feature; null and undefined say nothing. Returns what is wrong in words, a sparsity whose
- * scale must be said, or undefined where nothing is said.
+ * Reads what a record says about a feature; null and undefined say nothing. Returns the facts, what is wrong with them, a
+ * sparsity whose scale must be given, or undefined if the record says nothing.
  */
 export function factsOf(record: Iterable<readonly [string, unknown]>, scale: SparsityScale | undefined): FactsOrFault {
   const sum: Sum = { metadata: new Map() };
@@ -151,7 +151,7 @@ function toFacts({ name, description, density, impliedDensity, metadata }: Sum):
   };
 }
 
-/** Known keys first, the others by name. */
+/** Compares keys: known ones come first, the others by name. */
 export function byKey(a: string, b: string): number {
   const [first, second] = [firstKeys.indexOf(a), firstKeys.indexOf(b)];
   if (first >= 0 && second >= 0) return first - second;
@@ -165,7 +165,7 @@ function stateOf({ dead: isDead, density, impliedDensity }: Sum): number {
   return isDead || share === 0 ? firing.dead : firing.alive;
 }
 
-/** A feature's facts as an upload sends them, without the braces around them. */
+/** Returns a feature's facts, except its density, as an upload sends them, without the braces around them. */
 export function factFields({ name, description, metadata }: FeatureFacts): string {
   return JSON.stringify({ name, description, metadata }).slice(1, -1);
 }

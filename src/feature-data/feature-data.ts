@@ -14,38 +14,38 @@ export interface FeatureFacts {
 /** Whether a feature fires at all, as far as is known. */
 export const firing = { unknown: 0, alive: 1, dead: 2 } as const;
 
-/** Facts of an SAE's features on disk, by row. They are read one by one; numbers are in memory, texts are not. */
+/** Facts of an SAE's features on disk, by row, read one by one. Arrays of numbers are kept in memory, texts are not. */
 export interface FeatureData {
   readonly path: string;
-  /** How many features something is said of. */
+  /** How many features the file says something about. */
   readonly features: number;
-  /** What is said of features: `name`, `description`, `density`, and keys of the metadata. */
+  /** What is said about features: `name`, `description`, `density`, and keys of the metadata. */
   readonly fields: readonly string[];
-  /** What a person should know of how it was read. */
+  /** What a person should know about how it was read. */
   readonly notes: readonly string[];
-  /** Of each row one of `firing`. */
+  /** One of `firing` for each row. */
   readonly firing: Uint8Array;
-  /** Bytes that the facts of one feature take as JSON, at the most. */
+  /** The most bytes that the facts of one feature take as JSON. */
   readonly mostBytes: number;
   /** SHA-256 of all that was read, and of how it was understood. */
   readonly hash: string;
-  /** Undefined where nothing is said of the row. */
+  /** Reads the facts of a row; undefined if there are none. */
   read(row: number): Promise<FeatureFacts | undefined>;
   close(): Promise<void>;
 }
 
-/** The features that side files speak of, and where they are going: a record that names another place is a mistake. */
+/** The features that side files describe, and where they are going: a record that names another place is a mistake. */
 export interface FeatureSet {
   readonly rows: number;
   readonly indices: Indices;
-  /** What is wrong with a record of another model or layer, in words. */
+  /** Describes what is wrong with a record of another model or layer. */
   placeFault(named: NamedPlace): string | undefined;
 }
 
-/** How the numbers of a file that are called sparsity are meant: a share of tokens, or its base-10 logarithm. */
+/** How to read numbers called sparsity: as they are, or as the base-10 logarithm of a share of tokens. */
 export type SparsityScale = 'log10' | 'linear';
 
-/** Rows of features that never fire. */
+/** Returns the rows of features that never fire. */
 export function deadRows({ firing: states }: FeatureData): Ranges {
   const dead: number[] = [];
   for (const [row, state] of states.entries()) if (state === firing.dead) dead.push(row);

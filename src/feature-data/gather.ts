@@ -5,7 +5,7 @@ import { byKey, type FactsOrFault } from './facts.ts';
 import type { FeatureSet } from './feature-data.ts';
 import { scaleUnknown } from './sparsity.ts';
 
-/** What a first pass over a file adds up to. */
+/** The result of a first pass over a file. */
 export interface Gathered {
   readonly features: number;
   readonly fields: readonly string[];
@@ -13,18 +13,18 @@ export interface Gathered {
   readonly mostBytes: number;
 }
 
-/** Gathers the facts of one feature after the other, and what is wrong with them. */
+/** Gathers the facts of one feature after another, and what is wrong with them. */
 export interface Gatherer {
-  /** The row of an index; undefined, with a fault noted, where there is no such feature or it was there before. */
+  /** Returns the row of an index; undefined if it has none (a fault unless `isPart`) or was claimed before (a fault). */
   claim(where: string, index: number): number | undefined;
-  /** Error: record_invalid for a sparsity whose scale must be said. */
+  /** Takes a row's facts, or what is wrong with them. Error: record_invalid for a sparsity whose scale must be given. */
   add(where: string, row: number, facts: FactsOrFault): void;
   fault(text: string): void;
   /** Error: record_invalid with the first faults. */
   finish(): Gathered;
 }
 
-/** Starts a pass over what a file says of features. */
+/** Starts a pass over what a file says about features. */
 export function gather(path: string, { rows, indices }: FeatureSet): Gatherer {
   const faults = collectFaults(path, { orElse: 'go on without it' });
   const fields = new Set<string>();
@@ -68,7 +68,7 @@ function known(rows: number, hash: string | undefined): string {
   return hash === undefined ? `there are ${rows}, 0 to ${rows - 1}` : 'no row has it';
 }
 
-/** The error for an array that is not about as many features as there are. */
+/** The error for an array whose length is not the number of features. */
 export function wrongLength(path: string, name: string, found: number, { rows }: FeatureSet): AppError {
   return new AppError(
     'record_invalid',

@@ -9,7 +9,7 @@ import { type FactsOrFault, factsOf } from './facts.ts';
 import type { FeatureData, FeatureSet, SparsityScale } from './feature-data.ts';
 import { gather } from './gather.ts';
 
-/** A line of facts; what is not named here is metadata. */
+/** A line of facts. `factsOf` reads what is not named here: other known facts, or metadata. */
 const lineSchema = z.looseObject({
   index: z.nullish(z.union([z.number(), z.pipe(z.string().check(z.regex(/^\d+$/)), z.transform(Number))])),
   modelId: z.nullish(z.string()),
@@ -19,12 +19,12 @@ const lineSchema = z.looseObject({
 
 type Line = z.infer<typeof lineSchema> & { readonly index: number };
 
-/** Bytes read at once: lines are asked for in order, and are short. */
+/** Bytes read at once: rows are usually read in order, and their lines are short. */
 const windowBytes = 1 << 18;
 
 /**
- * Opens a `.jsonl` that says something of a feature a line: reads it once, checks every line, and remembers where each
- * row's line lies. Errors: file_not_found, record_invalid listing the first faults by line.
+ * Opens a `.jsonl` that describes one feature per line: reads it once, checks every line, and remembers where each row's
+ * line is. Errors: file_not_found, record_invalid listing the first faults by line.
  */
 export async function openFactLines(
   path: string,

@@ -10,12 +10,12 @@ import { openFactLines } from './json-lines.ts';
 
 const logNote = 'its sparsity is a base-10 logarithm; the share of tokens is sent';
 
-/** Enough to know every format by. */
+/** Bytes that are enough to recognise every format. */
 const headBytes = 512;
 
 /**
- * Opens a file that says something of each feature: a `.jsonl` keyed by index, or arrays with a value a feature.
- * Reads it once and checks all of it. `scale` is how its sparsity is meant, where that was said.
+ * Opens a file that says something about each feature: a `.jsonl` keyed by index, or arrays with one value per feature.
+ * Reads it once and checks all of it. `scale` says how to read its sparsity, if that was given.
  * Errors: file_not_found, record_invalid, and those of the formats.
  */
 export async function openFeatureData(
@@ -34,7 +34,7 @@ async function openAny(path: string, set: FeatureSet, scale: SparsityScale | und
   const head = await readHead(path);
   if (isLines(path, head)) return openFactLines(path, set, scale);
   if (!arrow.sniff(head)) return fromColumns(path, await readArrays(path), set, scale);
-  // Loaded when needed, as all that reads Arrow's metadata.
+  // Loaded only when needed, like everything that reads Arrow's metadata.
   const { readTable } = await import('./arrow-table.ts');
   return fromColumns(path, await readTable(path), set, scale);
 }
@@ -48,7 +48,7 @@ async function readHead(path: string): Promise<Uint8Array> {
   }
 }
 
-/** Text that begins with an object; `.json` is one document, with arrays in it. */
+/** Whether a file has a JSON object per line: text that begins with one. A `.json` is one document, with arrays in it. */
 function isLines(path: string, head: Uint8Array): boolean {
   const type = extname(path).toLowerCase();
   if (type === '.jsonl' || type === '.ndjson') return true;

@@ -2,12 +2,12 @@ import { AppError } from '../errors.ts';
 import type { Sum } from './facts.ts';
 import type { SparsityScale } from './feature-data.ts';
 
-/** A negative sparsity: whether it is a logarithm must be said. */
+/** A negative sparsity: the user must say whether it is a logarithm. */
 export interface UnknownScale {
   readonly negative: number;
 }
 
-/** What is wrong with a value, and the option that mends it. */
+/** What is wrong with a value, and which option would fix it. */
 export interface FaultToMend {
   readonly text: string;
   readonly hint: string;
@@ -15,23 +15,23 @@ export interface FaultToMend {
 
 /** SAELens adds this before it takes the logarithm, so that a feature that never fires is at -10. */
 const floor = 1e-10;
-/** One token in a hundred billion lies above this. */
+/** Up to this logarithm a feature is dead. Firing on one token in a hundred billion already gives more. */
 const deadBelow = -9.999;
 
-/** What is wrong with a number as such a logarithm, in words. */
+/** Describes what is wrong with a number as such a logarithm. */
 export function logFault(log: number): string | undefined {
-  // 10^0.0001 is what rounding makes of a feature that always fires.
+  // Rounding can make this much of a feature that always fires, whose logarithm is 0.
   return log <= 1e-4 ? undefined : `${log} is no logarithm of a share of tokens: it is above 0`;
 }
 
-/** The share of tokens that a base-10 logarithm of SAELens means. */
+/** Converts a base-10 logarithm by SAELens to a share of tokens. */
 export function shareOfLog(log: number): number {
   return log <= deadBelow ? 0 : Math.min(1, Math.max(0, 10 ** log - floor));
 }
 
 /**
- * Reads a sparsity: what is told as a logarithm becomes the share of tokens, and whether the feature is dead.
- * A negative one whose scale was not told comes back as that.
+ * Reads a sparsity. A logarithm gives the share of tokens, and whether the feature is dead. Returns what is wrong with the
+ * value, or an UnknownScale for a negative one whose scale was not given.
  */
 export function readSparsity(
   value: unknown,
@@ -43,7 +43,7 @@ export function readSparsity(
   if (scale === 'log10') {
     const fault = logFault(value);
     if (fault !== undefined) return { text: fault, hint: 'if its sparsity is no logarithm: --sparsity-scale linear' };
-    // SAELens takes it in single precision: the same number from every encoding is then the same share.
+    // SAELens computes it in single precision. Rounded to that, a number gives the same share from any encoding.
     const share = shareOfLog(Math.fround(value));
     sum.impliedDensity ??= share;
     sum.dead ??= share === 0;
@@ -56,7 +56,7 @@ export function readSparsity(
   return undefined;
 }
 
-/** The error for such a sparsity: what it would be either way. */
+/** The error for a sparsity of unknown scale, with what it would mean on either. */
 export function scaleUnknown(path: string, where: string, { negative: value }: UnknownScale): AppError {
   const percent = (100 * shareOfLog(value)).toPrecision(3);
   const problem = `${where}: sparsity ${value} is negative: is it a logarithm?`;
