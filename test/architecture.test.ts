@@ -56,7 +56,7 @@ const mayImport: Record<string, string[]> = {
   'feature-data': ['formats', 'dashboards', 'tensor'],
   inspect: ['layouts', 'formats', 'dashboards', 'feature-data', 'tensor', 'by-number'],
   upload: ['layouts', 'formats', 'dashboards', 'feature-data', 'encode', 'tensor', 'make-folder', 'count'],
-  api: ['upload'],
+  api: ['upload', 'tensor'],
   config: ['api', 'make-folder'],
   sandbox: ['make-folder'],
   library: ['upload', 'formats', 'layouts', 'tensor'],

@@ -1,3 +1,4 @@
+import { cutElements } from '../tensor/json-elements.ts';
 import type { Answer } from './http.ts';
 import { AnswerTooLarge } from './no-answer.ts';
 import { formsOf, redact } from './redact.ts';
@@ -26,23 +27,76 @@ export function describeAnswer({ status, headers }: Pick<Answer, 'status' | 'hea
 export interface AnswerText {
   /** Error: AnswerTooLarge. */
   take(chunk: Uint8Array): void;
-  /** Returns all that was taken. */
+  /** Bytes taken so far. */
+  readonly size: number;
+  /** What was taken, except elements that were passed on. Error: AnswerTooLarge. */
   text(): string;
 }
 
-/** Gathers the body of an answer, up to the limits above. */
-export function answerText(): AnswerText {
+/** An array of an answer that may be larger than memory: the field `key` of the outermost object. */
+export interface Elements {
+  readonly key: string;
+  /** Called once for each try; what it returns is called with each element, parsed. */
+  begin(): (element: unknown) => void;
+}
+
+/** Gathers an answer up to the limits above: all of it, or what is around the elements that are passed on. */
+export function answerText(elements?: Elements, key = ''): AnswerText {
+  return elements ? answerAround(elements, formsOf(key)) : wholeAnswer();
+}
+
+function wholeAnswer(): AnswerText {
   const chunks: Uint8Array[] = [];
   const count = sizeLimit(largestAnswer);
-  let values = 0;
+  const countValues = valueLimit();
+  let size = 0;
   return {
     take(chunk) {
-      count(chunk);
+      size = count(chunk);
       chunks.push(chunk);
-      values += countSeparators(chunk);
-      if (values > mostValues) throw new AnswerTooLarge(`the answer is larger than ${mostValues} values`, true);
+      countValues(chunk);
+    },
+    get size() {
+      return size;
     },
     text: () => Buffer.concat(chunks).toString('utf8'),
+  };
+}
+
+/**
+ * Parses the elements of one array and passes them on one at a time, without the key's `forms`; the limits hold for each of
+ * them and for the rest. An element that is not JSON ends up in the text, so that the text is not JSON either.
+ */
+function answerAround({ key, begin }: Elements, forms: readonly string[]): AnswerText {
+  const pass = begin();
+  let broken: string | undefined;
+  let size = 0;
+  const cutter = cutElements(key, ({ text }) => {
+    if (broken !== undefined) return;
+    valueLimit()(text);
+    const element = redact(text.toString('utf8'), forms);
+    const value = parseJson(element);
+    // With the comma even an empty one keeps the text from being JSON.
+    if (value === undefined) broken = `${element},`;
+    else pass(value);
+  });
+  return {
+    take(chunk) {
+      size += chunk.length;
+      try {
+        cutter.take(chunk);
+      } catch (cause) {
+        throw cause instanceof SyntaxError ? new AnswerTooLarge(`the answer: ${cause.message}`, true) : cause;
+      }
+    },
+    get size() {
+      return size;
+    },
+    text() {
+      const outside = cutter.outside();
+      valueLimit()(outside);
+      return outside.toString('utf8') + (broken ?? '');
+    },
   };
 }
 
@@ -64,7 +118,16 @@ export function sizeLimit(most: number): (chunk: Uint8Array) => number {
   };
 }
 
-/** Counts commas and opening brackets. A JSON text has at most one value more than these. */
+/** Counts JSON values chunk by chunk. Error: AnswerTooLarge above `mostValues`. */
+function valueLimit(): (chunk: Uint8Array) => void {
+  let values = 0;
+  return (chunk) => {
+    values += countSeparators(chunk);
+    if (values > mostValues) throw new AnswerTooLarge(`the answer is larger than ${mostValues} values`, true);
+  };
+}
+
+/** Counts commas and opening brackets: a JSON text has at most one value more. */
 function countSeparators(chunk: Uint8Array): number {
   let count = 0;
   for (const byte of chunk) if (byte === 0x2c || byte === 0x5b || byte === 0x7b) count++;

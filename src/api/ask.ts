@@ -158,10 +158,14 @@ export function readOrRefuse<T>(answer: Answer, schema: z.ZodMiniType<T>, doing:
 export function readAs<T>(answer: Answer, schema: z.ZodMiniType<T>, doing: string): T {
   const parsed = schema.safeParse(answer.json);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const where = issue && issue.path.length > 0 ? ` at ${issue.path.join('.')}` : '';
-  const found = answer.json === undefined ? readComplaint(answer).message : `${issue?.message}${where}`;
+  const found = answer.json === undefined ? readComplaint(answer).message : describeIssue(parsed.error.issues[0]);
   throw senseless(doing, found);
+}
+
+/** Says what is wrong with an answer, and where. */
+export function describeIssue(issue: z.core.$ZodIssue | undefined, within: readonly PropertyKey[] = []): string {
+  const path = [...within, ...(issue?.path ?? [])];
+  return `${issue?.message}${path.length > 0 ? ` at ${path.join('.')}` : ''}`;
 }
 
 /** The error for an answer that no Neuronpedia server gives. */

@@ -1,6 +1,6 @@
 import { elapsedMs } from '../elapsed.ts';
 import { AppError } from '../errors.ts';
-import { answerText, describeAnswer, headersOf, largestStream, sizeLimit, toAnswer } from './answer.ts';
+import { answerText, describeAnswer, type Elements, headersOf, largestStream, sizeLimit, toAnswer } from './answer.ts';
 import { type Carrier, openCarrier } from './carrier.ts';
 import { type NoAnswer, noAnswer, ProxyFailure } from './no-answer.ts';
 import type { HttpProxy } from './proxy.ts';
@@ -14,6 +14,8 @@ export interface HttpRequest {
   readonly body?: Uint8Array | string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** The answer's elements to pass on while it arrives; `Answer.json` is without them. */
+  readonly elements?: Elements;
 }
 
 /** A complete answer. `json` is undefined if the body is not JSON, whatever its content type claims. */
@@ -103,11 +105,11 @@ function requireServer({ headers, origin }: Answer, expected: string): void {
 async function exchange(carrier: Carrier, options: HttpOptions, request: HttpRequest): Promise<Answer> {
   const tell = teller(options, request);
   try {
-    const body = answerText();
+    const body = answerText(request.elements, options.key);
     const head = await readWhole(carrier.dispatcher, transferOf(carrier, options, request), body.take);
     refuseProxyAnswer(head, options);
     const answer = toAnswer(head, body.text(), options);
-    tell(describeAnswer(answer, answer.text.length));
+    tell(describeAnswer(answer, body.size));
     return answer;
   } catch (error) {
     throw told(tell, noAnswer(options, error));
@@ -130,7 +132,7 @@ async function openStream(
     for await (const chunk of body) whole.take(chunk);
     refuseProxyAnswer(head, options);
     const answer = toAnswer(head, whole.text(), options);
-    tell(describeAnswer(answer, answer.text.length));
+    tell(describeAnswer(answer, whole.size));
     return answer;
   } catch (error) {
     throw told(tell, noAnswer(options, error));

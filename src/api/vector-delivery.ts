@@ -1,16 +1,13 @@
-import * as z from '../schema.ts';
 import type { AroundRow, Delivery, LookedUp, StoredRow } from '../upload/delivery.ts';
 import { looseHash } from '../upload/fingerprint.ts';
 import type { Pacer } from '../upload/pacer.ts';
 import type { Capabilities, VectorDestination } from '../upload/server.ts';
 import { vectorSource } from '../upload/vector-source.ts';
-import { ask, postJson, requireAsked } from './ask.ts';
+import { postJson, requireAsked } from './ask.ts';
+import { askEach } from './ask-each.ts';
 import type { Http } from './http.ts';
-import { manyOf } from './many-of.ts';
 import { notSaid, sendUpload } from './outcome.ts';
 import { newVectorSchema, type StoredVector, storedVectorSchema } from './schemas.ts';
-
-const ownedSchema = z.looseObject({ vectors: manyOf(storedVectorSchema) });
 
 /**
  * Delivers steering vectors, one per request, with an idempotency key if the server knows keys. They are looked up among the
@@ -70,28 +67,39 @@ export function vectorDelivery(
   };
 }
 
-/** Looks up the account's vectors. The server's copies have lost the sign of zeros, so values are compared without it. */
+/** What a look-up keeps of a stored vector: a list of thousands is larger than memory. */
+interface Owned {
+  readonly id: string;
+  /** Whether strength and marks are those of the rows to be uploaded. */
+  readonly isAlike: boolean;
+  readonly hash: string;
+}
+
+/** Finds rows among the account's vectors. The server's copy has lost the sign of zeros, so values are compared without it. */
 async function lookUp(http: Http, destination: VectorDestination, rows: readonly number[]): Promise<LookedUp> {
   const { modelId, layer, hookType, strength, marks, label, hashes } = destination;
-  const owned = await ask(http, postJson('/api/vector/list-owned'), ownedSchema, 'looking up your vectors');
   const source = vectorSource(layer, hookType);
-  const byName = new Map<string, StoredVector[]>();
-  for (const vector of owned.vectors) {
-    if (vector.modelId !== modelId || vector.layer !== source || typeof vector.vectorLabel !== 'string') continue;
-    byName.set(vector.vectorLabel, [...(byName.get(vector.vectorLabel) ?? []), vector]);
-  }
-  const isSame = (vector: StoredVector, loose: string) =>
-    vector.vectorDefaultSteerStrength === strength &&
-    Object.entries(marks).every(([name, value]) => vector[name] === value) &&
-    looseHash(Float32Array.from(vector.vector)) === loose;
+  const names = new Set(rows.map(label));
+  const keep = (vector: StoredVector): [string, Owned] | undefined => {
+    const { vectorLabel: name, index } = vector;
+    if (vector.modelId !== modelId || vector.layer !== source || typeof name !== 'string') return undefined;
+    if (!names.has(name)) return undefined;
+    const isMarked = Object.entries(marks).every(([mark, value]) => vector[mark] === value);
+    const isAlike = isMarked && vector.vectorDefaultSteerStrength === strength;
+    return [name, { id: `${modelId}/${source}/${index}`, isAlike, hash: looseHash(Float32Array.from(vector.vector)) }];
+  };
+  const list = { key: 'vectors', one: storedVectorSchema, keep };
+  const owned = await askEach(http, postJson('/api/vector/list-owned'), list, 'looking up your vectors');
+  const byName = new Map<string, Owned[]>();
+  for (const [name, vector] of owned) byName.set(name, [...(byName.get(name) ?? []), vector]);
   const stored = new Map<number, StoredRow>();
   const namesakes = new Map<number, string>();
   for (const row of rows) {
     const { exact, loose } = hashes(row);
     const named = byName.get(label(row)) ?? [];
-    const same = named.find((vector) => isSame(vector, loose));
-    if (same) stored.set(row, { id: `${modelId}/${source}/${same.index}`, vectorHash: exact });
-    else if (named[0]) namesakes.set(row, `${modelId}/${source}/${named[0].index}`);
+    const same = named.find(({ isAlike, hash }) => isAlike && hash === loose);
+    if (same) stored.set(row, { id: same.id, vectorHash: exact });
+    else if (named[0]) namesakes.set(row, named[0].id);
   }
   return { stored, namesakes };
 }

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { AppError } from '../errors.ts';
 import * as z from '../schema.ts';
 import { openFile, readBytes } from '../tensor/byte-source.ts';
+import { type JsonElement, jsonText, readElements } from '../tensor/json-elements.ts';
 import { type RequireUnchanged, unchangedSince } from '../tensor/unchanged.ts';
 import { type BatchFeature, featureSchema, toDashboard, unevenLogits } from './batch-feature.ts';
 import type { DashboardPlace, DashboardSource, ReadOptions } from './dashboard.ts';
 import { gatherDashboards, withTokens } from './gather.ts';
-import { type JsonElement, jsonText, readElements } from './json-elements.ts';
 import { placeFault } from './place.ts';
 
 /** Format: SAEDashboard's `batch-N.json`, one document of many features. */

@@ -5,10 +5,10 @@ import type { Fault } from './fault-proxy.ts';
 import { type LibraryBench, openLibraryBench } from './library-bench.ts';
 
 const list = '/api/vector/list-owned';
-/** More values than an answer is read to: two thousand wide vectors have as many. */
-const tooMany: Fault = { kind: 'answer', commit: false, status: 200, body: `[${'1,'.repeat(5 << 20)}1]` };
+/** A single vector of more values than any has. */
+const tooMany: Fault = { kind: 'answer', commit: false, status: 200, body: `{"vectors":[[${'1,'.repeat(5 << 20)}1]]}` };
 
-/** A bench whose server answers with more vectors than can be read, from the time that `full` is called. */
+/** A bench whose server answers with a list that cannot be read, from the time that `full` is called. */
 async function openFullBench(isPublic: boolean) {
   let isFull = false;
   const bench = await openLibraryBench(isPublic, ({ path }) => (isFull && path === list ? tooMany : undefined));
@@ -51,3 +51,34 @@ it.each([false, true])('others are not begun, for they may be there (public: %s)
   });
   expect(bench.held()).toHaveLength(6);
 });
+
+it.each([false, true])('they are found among thousands of wide ones (public: %s)', async (isPublic) => {
+  let isLong = false;
+  const bench = await openLibraryBench(isPublic, async ({ path }) => {
+    if (!isLong || path !== list) return undefined;
+    const headers = { 'x-api-key': bench.sandbox.apiKey };
+    const { vectors } = (await (await fetch(bench.sandbox.url + list, { method: 'POST', headers })).json()) as {
+      vectors: unknown[];
+    };
+    return { kind: 'answer', commit: false, status: 200, body: among(vectors) };
+  });
+  const first = await send(bench, 'third');
+  isLong = true;
+  // With the journal gone, the list alone tells that they are there.
+  await rm(bench.state, { recursive: true });
+  const again = await send(bench, 'third');
+  expect(again.report).toMatchObject({ end: { type: 'finished' }, confirmed: 6, sent: 0, ids: first.report.ids });
+  expect(bench.held()).toHaveLength(6);
+});
+
+/** A list of 1,200 vectors of 3,584 values, and some within it: more than is read of an answer as a whole. */
+function among(vectors: readonly unknown[]): string {
+  const other = { modelId: 'gemma-2-9b', layer: '9-neuronpedia-resid-post', vectorLabel: 'wide' };
+  const values = `"vector":[${Array(3584).fill('0.5').join(',')}]`;
+  const wide = Array.from(
+    { length: 1200 },
+    (_, i) => `${JSON.stringify({ ...other, index: `${i}` }).slice(0, -1)},${values}}`,
+  );
+  const ours = vectors.map((vector) => JSON.stringify(vector));
+  return `{"vectors":[${[...wide.slice(0, 700), ...ours, ...wide.slice(700)].join(',')}]}`;
+}

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import { type ByteSource, readBytes } from '../tensor/byte-source.ts';
-import { longestRecord } from '../tensor/lines.ts';
+import { type ByteSource, readBytes } from './byte-source.ts';
+import { longestRecord } from './lines.ts';
 
-/** A value of a JSON array: its text, and where that starts in the file. */
+/** A value of a JSON array: its text, and where that starts in the whole. */
 export interface JsonElement {
   readonly text: Buffer;
   readonly start: number;
@@ -26,17 +26,38 @@ const [openObject, closeObject, openArray, closeArray] = [0x7b, 0x7d, 0x5b, 0x5d
  * Returns the object with that array left empty. Throws a SyntaxError if the text around the values is not JSON.
  */
 export async function readElements(bytes: ByteSource, { key, onChunk, onElement }: ElementReader): Promise<unknown> {
-  const cutter = createCutter(key, onElement);
-  const findMarks = createMarkFinder(cutter.onMark);
+  const elements = cutElements(key, onElement);
   for (let at = 0; at < bytes.size; ) {
     const chunk = await readBytes(bytes, at, Math.min(chunkBytes, bytes.size - at));
     onChunk(chunk);
-    cutter.begin(Buffer.from(chunk.buffer), at);
-    findMarks(chunk);
-    cutter.end();
+    elements.take(chunk);
     at += chunk.length;
   }
-  return JSON.parse(jsonText(cutter.outside()));
+  return JSON.parse(jsonText(elements.outside()));
+}
+
+/** Cuts the elements of one array out of JSON text that comes in chunks. */
+export interface ElementCutter {
+  /** Takes the next chunk and keeps it. Throws a SyntaxError once an element, or the text around them, exceeds `longestRecord`. */
+  take(chunk: Uint8Array): void;
+  /** Returns all text so far but the array's elements. */
+  outside(): Buffer;
+}
+
+/** Passes each element of the array `key` of the outermost object to `onElement`, as text still to be parsed. */
+export function cutElements(key: string, onElement: (element: JsonElement) => void): ElementCutter {
+  const cutter = createCutter(key, onElement);
+  const findMarks = createMarkFinder(cutter.onMark);
+  let position = 0;
+  return {
+    take(chunk) {
+      cutter.begin(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length), position);
+      findMarks(chunk);
+      cutter.end();
+      position += chunk.length;
+    },
+    outside: () => cutter.outside(),
+  };
 }
 
 /** Decodes bytes as JSON text, without a byte order mark. Throws a SyntaxError if they are not UTF-8. */
@@ -77,7 +98,8 @@ function createCutter(key: string, onElement: (element: JsonElement) => void) {
   /** The part of the current value seen so far; undefined outside the array. */
   let value: Buffer[] | undefined;
   let [start, count, held] = [0, 0, 0];
-  let [chunk, position, from] = [Buffer.alloc(0), 0, 0];
+  let chunk: Buffer = Buffer.alloc(0);
+  let [position, from] = [0, 0];
   const cut = (to: number) => {
     const piece = chunk.subarray(from, to);
     held += piece.length;
@@ -118,7 +140,7 @@ function createCutter(key: string, onElement: (element: JsonElement) => void) {
   };
   return {
     onMark,
-    begin(next: Buffer<ArrayBuffer>, at: number): void {
+    begin(next: Buffer<ArrayBufferLike>, at: number): void {
       [chunk, position, from] = [next, at, 0];
     },
     end: () => cut(chunk.length),

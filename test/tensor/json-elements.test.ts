@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readElements } from '../../src/dashboards/json-elements.ts';
 import { memoryBytes } from '../../src/tensor/byte-source.ts';
+import { readElements } from '../../src/tensor/json-elements.ts';
 import { seededRandom } from '../seeded-random.ts';
 
 /** What is told of a text: its values, each checked to lie where it is said to, and the object around them. */
