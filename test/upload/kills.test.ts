@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { killLoop } from '../soak/kill-loop.ts';
-import { rounds } from '../some.ts';
 
-const kills = rounds(48);
+const kills = 50;
 
 // The everyday form of `npm run test:soak`, which kills a thousand times and tells the windows.
 describe('an upload that is killed with SIGKILL again and again', () => {
