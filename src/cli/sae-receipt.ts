@@ -75,7 +75,7 @@ function idOf({ model, place, as, indices }: PreparedSae, row: number, ids: JobR
 
 async function* receiptRows(session: Session, prepared: PreparedSae, report: JobReport): AsyncGenerator<ReceiptRow> {
   const { matrix, planned, withoutExamples, dead, indices } = prepared;
-  const [isStored, isUnknown] = [membership(report.stored), membership(report.unknown ?? [])];
+  const [isStored, isUnknown] = [membership(report.stored), membership(report.unknown)];
   const lost = lostFacts(prepared);
   for await (const { start, count, width, values } of rowBlocks(matrix, planned)) {
     for (let i = 0; i < count; i++) {

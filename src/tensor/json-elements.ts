@@ -38,7 +38,7 @@ export async function readElements(bytes: ByteSource, { key, onChunk, onElement 
 
 /** Cuts the elements of one array out of JSON text that comes in chunks. */
 export interface ElementCutter {
-  /** Takes the next chunk and keeps it. Throws a SyntaxError once an element, or the text around them, exceeds `longestRecord`. */
+  /** Takes and keeps the next chunk. Throws a SyntaxError once an element, or the text around them, exceeds `longestRecord`. */
   take(chunk: Uint8Array): void;
   /** Returns all text so far but the array's elements. */
   outside(): Buffer;

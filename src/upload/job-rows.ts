@@ -4,13 +4,12 @@ import {
   eachRow,
   intersectRanges,
   membership,
-  mergeRanges,
   type Ranges,
   rangesOf,
   subtractRanges,
 } from '../tensor/ranges.ts';
 import type { JobRecord } from './journal-records.ts';
-import type { JournalState } from './journal-state.ts';
+import { type JournalState, unansweredRows } from './journal-state.ts';
 import { idOfRow, knownRows } from './row-ids.ts';
 import { type Server, toDelete } from './server.ts';
 
@@ -47,7 +46,7 @@ export function rowsToDelete(
   const ids: string[] = [];
   const nameless: number[] = [];
   const unanswered = new Set<string>();
-  const isUnanswered = membership(mergeRanges(state.unknown.flatMap(({ rows }) => rows)));
+  const isUnanswered = membership(unansweredRows(state));
   for (const row of eachRow(foundToo ? known : sent)) {
     const name = idOfRow(job, state, row);
     if (name === undefined) nameless.push(row);

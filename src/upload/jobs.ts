@@ -5,7 +5,7 @@ import { countRows, intersectRanges, mergeRanges, type Ranges, rangesOf, subtrac
 import { journalPath, lockPath, readJobRecord, readJournal } from './journal.ts';
 import { asidePath } from './journal-aside.ts';
 import type { JobRecord } from './journal-records.ts';
-import type { JournalState } from './journal-state.ts';
+import { type JournalState, unansweredRows } from './journal-state.ts';
 import { isLocked } from './lock.ts';
 import { indexInRuns } from './row-runs.ts';
 
@@ -113,7 +113,7 @@ export async function readJob(stateDir: string, id: string): Promise<JobStatus |
 function statusOf(journal: JournalState, job: JobRecord, running: boolean): Omit<JobStatus, 'id'> {
   const { planned, stored, unknown, ids, quarantined, done, deleted, deleting, paused } = journal;
   const { indices } = journal.data ?? {};
-  const unknownRows = mergeRanges(unknown.flatMap((intent) => intent.rows));
+  const unknownRows = unansweredRows(journal);
   const labels = unknown.flatMap(({ rows, identity }) =>
     identity && rows[0] ? [[rows[0][0], identity.label] as const] : [],
   );

@@ -97,10 +97,15 @@ export function stateOf(sum: Sum): JournalState {
   };
 }
 
+/** Returns the rows that were sent and had no answer. */
+export function unansweredRows({ unknown }: JournalState): Ranges {
+  return mergeRanges(unknown.flatMap(({ rows }) => rows));
+}
+
 /** Returns rows still to be sent in new batches: planned, not confirmed, and not in a batch whose outcome is unknown. */
 export function pendingRows(state: JournalState, planned: Ranges): Ranges {
   const open = subtractRanges(planned, state.stored);
-  return subtractRanges(open, mergeRanges(state.unknown.flatMap((intent) => intent.rows)));
+  return subtractRanges(open, unansweredRows(state));
 }
 
 /** Returns pending rows that an earlier run left out, or was about to, because the server kept failing on them. */

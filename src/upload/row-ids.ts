@@ -1,6 +1,6 @@
 import { eachRow, intersectRanges, mergeRanges, type Range, type Ranges, rangesOf } from '../tensor/ranges.ts';
 import type { JobRecord } from './journal-records.ts';
-import type { JournalState } from './journal-state.ts';
+import { type JournalState, unansweredRows } from './journal-state.ts';
 import { indexInRuns } from './row-runs.ts';
 
 /** Returns the server's id of a row; undefined if the server names rows itself and its answer was lost. */
@@ -12,8 +12,8 @@ export function idOfRow(job: JobRecord, state: JournalState, row: number): strin
 }
 
 /** Rows of a job that the server has, may have, or was about to lose. */
-export function knownRows({ stored, unknown, deleting }: JournalState): Ranges {
-  return mergeRanges([...stored, ...deleting, ...unknown.flatMap(({ rows }) => rows)]);
+export function knownRows(state: JournalState): Ranges {
+  return mergeRanges([...state.stored, ...state.deleting, ...unansweredRows(state)]);
 }
 
 /** The rows of a job that these ids name. */

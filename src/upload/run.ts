@@ -102,7 +102,7 @@ export interface JobReport {
   readonly stored: Ranges;
   /** Rows that were left out, and why: they failed the check, or the server keeps failing them. */
   readonly quarantined: ReadonlyMap<number, string>;
-  /** Rows that were sent and had no answer; only in reports that are built from the journal (`reportOf`). */
-  readonly unknown?: Ranges;
+  /** Rows that were sent and had no answer. */
+  readonly unknown: Ranges;
   readonly end: SendResult | { readonly type: 'time_up' };
 }

@@ -2,7 +2,7 @@ import { count } from '../count.ts';
 import { countRows, intersectRanges, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
 import type { QuotaAhead } from './events.ts';
 import type { Job } from './job.ts';
-import { batchesAmong, doubtfulRows, type JournalState, pendingRows } from './journal-state.ts';
+import { batchesAmong, doubtfulRows, type JournalState, pendingRows, unansweredRows } from './journal-state.ts';
 import { freshQuota, isLimited, leftToday, untilReset, waitForQuota } from './quota.ts';
 import type { JobInput, JobReport, SendResult } from './run.ts';
 import { sendRows } from './send-rows.ts';
@@ -45,7 +45,7 @@ export async function sendJob(input: JobInput, job: SentJob): Promise<JobReport>
     idle = tally.confirmed > before ? 0 : idle + 1;
     const again = end.type === 'quota' && input.wait && idle <= mostIdleRounds;
     const reopened = again ? await waitForQuota(input, end, idle) : undefined;
-    if (!reopened) return report(input, job.id, first, tally, ended(input, end));
+    if (!reopened) return report(input, job, tally, ended(input, end));
     quota = reopened.quota;
   }
 }
@@ -138,8 +138,10 @@ function ended({ stop }: JobInput, end: SendResult): JobReport['end'] {
   return end.type === 'stopped' ? { type: 'time_up' } : end;
 }
 
-function report(input: JobInput, job: string, state: JournalState, tally: Tally, end: JobReport['end']): JobReport {
+function report(input: JobInput, { id: job, journal }: SentJob, tally: Tally, end: JobReport['end']): JobReport {
+  const { state } = journal;
   const { total: planned, before, confirmed, ids, stored, quarantined } = tally;
   const found = countRows(intersectRanges(input.planned, state.found));
-  return { job, planned, confirmed, found, sent: confirmed - before, ids, stored, quarantined, end };
+  const unknown = unansweredRows(state);
+  return { job, planned, confirmed, found, sent: confirmed - before, ids, stored, quarantined, unknown, end };
 }

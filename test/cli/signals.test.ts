@@ -86,7 +86,8 @@ describe('a signal', () => {
     home,
     server,
   }) => {
-    const args = [...saeArgs('slow'), '--json'];
+    const receipt = join(home.folder, 'slow.jsonl');
+    const args = [...saeArgs('slow'), '--json', '--receipt', receipt];
     const run = await startHeld(home, server.url, '/api/feature/upload-batch', args, { NODE_OPTIONS: shortGrace });
     await run.signal('SIGHUP');
     const first = await run.ran;
@@ -97,6 +98,14 @@ describe('a signal', () => {
       jobs: [{ confirmed: 0 }],
     });
     expect(first.stderr).toContain('go on with: neuronpedia upload-sae');
+    const rows = readFileSync(receipt, 'utf8')
+      .trim()
+      .split('\n')
+      .slice(1)
+      .map((line) => JSON.parse(line));
+    expect(new Set(rows.map(({ status }) => status))).toEqual(
+      new Set(['unknown: sent, and no answer came', 'pending']),
+    );
     run.proxy.release();
     expect((await home.runAt(server.url, args)).code).toBe(0);
     expect(storedFeatures(server.data, '1-slow')).toHaveLength(512);
