@@ -42,12 +42,14 @@ function startError(cause: NodeJS.ErrnoException, { port, dataDir, public: isPub
       cause,
     });
   }
-  const isDamaged = /database/i.test(cause.message);
+  const startOver = `to empty it and begin anew: neuronpedia sandbox --fresh${isPublic ? ' --public' : ''} --data ${shellWord(dataDir)}`;
+  if (cause.code === 'sandbox_version') {
+    return new AppError('file_unreadable', cause.message, { hints: [startOver], cause });
+  }
+  const isDamaged = cause.code === 'SQLITE_CORRUPT' || cause.code === 'SQLITE_NOTADB';
   return new AppError('file_unreadable', `${dataDir}: the sandbox cannot keep its data there (${cause.message})`, {
     hints: [
-      isDamaged
-        ? `to empty it and begin anew: neuronpedia sandbox --fresh${isPublic ? ' --public' : ''} --data ${shellWord(dataDir)}`
-        : 'make it a folder that you may write to, or name another: --data, NEURONPEDIA_CONFIG_DIR',
+      isDamaged ? startOver : 'make it a folder that you may write to, or name another: --data, NEURONPEDIA_CONFIG_DIR',
     ],
     cause,
   });

@@ -146,7 +146,7 @@ function kindOf(options: SandboxOptions): ServerKind {
 /**
  * Starts the embedded server, of either kind, over a data folder. Several servers may run over one folder at once.
  * Throws with code `sandbox_unavailable` if libsql is missing, `sandbox_in_use` if `fresh` would delete a store that is
- * open elsewhere, Node's own codes (`EADDRINUSE`, …), and without a code if the data's version can't be upgraded.
+ * open elsewhere, `sandbox_version` if its data cannot be upgraded, and Node's own codes (`EADDRINUSE`, …).
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { dataDir, port = 0, host = '127.0.0.1', tier = 'bulk', now = () => new Date() } = options;

@@ -82,16 +82,15 @@ export async function deleteRows(ids: readonly string[], run: DeletionRun): Prom
 /** What the server answered to the requests for a chunk. */
 interface Asked {
   readonly said: ReadonlyMap<string, string | undefined>;
-  /** Requested, but the answer was lost or does not tell. */
-  readonly lost: ReadonlySet<string>;
-  readonly lostWhy: AppError | undefined;
+  /** Requested, but the answer was lost or does not tell; with the error. */
+  readonly lost: ReadonlyMap<string, AppError>;
   readonly failure: AppError | undefined;
 }
 
 async function deleteChunk(chunk: readonly string[], run: DeletionRun): Promise<Deletion> {
   const { rows, marks } = run;
   await marks.begin(chunk);
-  const { said, lost, lostWhy, failure } = await askForEach(chunk, run);
+  const { said, lost, failure } = await askForEach(chunk, run);
   let there: ReadonlyMap<string, string>;
   try {
     there = await rows.owners(chunk);
@@ -117,7 +116,7 @@ async function deleteChunk(chunk: readonly string[], run: DeletionRun): Promise<
     deleted,
     refused: new Map(refused.map((id) => [id, said.get(id) ?? 'the server said Success, and still has it'])),
     unknown: [...open],
-    unknownWhy: open.size > 0 ? lostWhy : undefined,
+    unknownWhy: lost.get([...open][0] ?? ''),
     left: kept.filter((id) => !said.has(id) && !open.has(id)),
     failure,
   };
@@ -128,11 +127,10 @@ const mostFailing = 3;
 
 async function askForEach(chunk: readonly string[], { rows, inFlight, stop }: DeletionRun): Promise<Asked> {
   const said = new Map<string, string | undefined>();
-  const lost = new Set<string>();
+  const lost = new Map<string, AppError>();
   let failure: AppError | undefined;
   const queue = chunk.values();
   let failing = 0;
-  let lostWhy: AppError | undefined;
   const worker = async () => {
     for (const id of queue) {
       if (failure || stop.aborted) return;
@@ -143,8 +141,7 @@ async function askForEach(chunk: readonly string[], { rows, inFlight, stop }: De
         },
         (error: unknown) => {
           const own = asAppError(error);
-          if (wasSent(own)) lost.add(id);
-          lostWhy = own;
+          if (wasSent(own)) lost.set(id, own);
           // A gateway's failure may concern this row alone; any other error, or a request to wait, would meet every row.
           const isOwnWord = own.code !== 'server_failing' || own.details.wait_s !== undefined;
           failing = isOwnWord ? mostFailing : failing + 1;
@@ -154,7 +151,7 @@ async function askForEach(chunk: readonly string[], { rows, inFlight, stop }: De
     }
   };
   await Promise.all(Array.from({ length: inFlight }, worker));
-  return { said, lost, lostWhy, failure };
+  return { said, lost, failure };
 }
 
 function asAppError(error: unknown): AppError {

@@ -32,8 +32,11 @@ export async function holdJob(id: string, { stateDir, forceUnlock }: HoldOptions
   const lock = await takeLock(lockPath(stateDir, id), { force: forceUnlock });
   let journal: Journal | undefined;
   const close = async () => {
-    await journal?.close();
-    await lock.release();
+    try {
+      await journal?.close();
+    } finally {
+      await lock.release();
+    }
   };
   try {
     await openAside(path, false);

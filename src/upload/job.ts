@@ -89,11 +89,14 @@ export async function openJob(input: JobInput): Promise<Job> {
     const earlier = before?.damaged ? undefined : before?.state;
     return asJob(id, { journal, aside, lock, earlier });
   } catch (error) {
-    await journal?.close();
-    // A job that was refused before it began leaves no journal.
-    if (lock.isOurs() && journal && !wasThere) await removeJournal(path);
-    if (lock.isOurs()) await aside?.putBack();
-    await lock.release();
+    try {
+      await journal?.close();
+      // A job that was refused before it began leaves no journal.
+      if (lock.isOurs() && journal && !wasThere) await removeJournal(path);
+      if (lock.isOurs()) await aside?.putBack();
+    } finally {
+      await lock.release();
+    }
     throw error;
   }
 }
@@ -115,13 +118,16 @@ function asJob(id: string, { journal, aside, lock, earlier }: Opened): Job {
       await aside.forget();
     },
     async close(end) {
-      await journal.close();
-      // If another run has taken the job, the journal there may be its own by now.
-      if (lock.isOurs()) {
-        if (end === 'nothing' || (end === 'refused' && !isBegun)) await removeJournal(journal.path);
-        if (!isBegun) await aside.putBack();
+      try {
+        await journal.close();
+        // If another run has taken the job, the journal there may be its own by now.
+        if (lock.isOurs()) {
+          if (end === 'nothing' || (end === 'refused' && !isBegun)) await removeJournal(journal.path);
+          if (!isBegun) await aside.putBack();
+        }
+      } finally {
+        await lock.release();
       }
-      await lock.release();
     },
   };
 }

@@ -1,8 +1,25 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect } from 'vitest';
+import { loadDriver } from '../../src/sandbox/store/driver.ts';
 import { npyFile, tinySae } from './fixtures.ts';
 import { test } from './home.ts';
 import { documentsOf, type Json } from './run-cli.ts';
 import { storedFeatures } from './sandbox-process.ts';
+
+const withoutLibsql = `--import=${pathToFileURL(join(import.meta.dirname, '../preload/no-libsql.mjs')).href}`;
+
+const noDatabase = (file: string) => {
+  for (const end of ['-wal', '-shm']) rmSync(file + end, { force: true });
+  writeFileSync(file, Buffer.alloc(8192, 'x'));
+};
+
+const otherVersion = (file: string) => {
+  const db = new (loadDriver())(file, { timeout: 0 });
+  db.exec("UPDATE meta SET value = '0' WHERE key = 'version'");
+  db.close();
+};
 
 const upload = ['upload-sae', tinySae, '--sae-id', 'kept', '--features', '0-9'];
 
@@ -45,6 +62,31 @@ describe.concurrent('sandbox', () => {
     expect(await home.runAt(fresh.url, upload)).toMatchObject({ code: 0 });
     expect((await limitsOf(fresh.url)).features.used).toBe(10);
   });
+
+  test('keeps its data where --fresh meets a machine without libsql', async ({ home }) => {
+    const sandbox = await home.sandbox();
+    expect(await home.runAt(sandbox.url, upload)).toMatchObject({ code: 0 });
+    await sandbox.close();
+    const args = ['sandbox', '--data', sandbox.data, '--fresh'];
+    const failed = await home.run(args, { env: { NODE_OPTIONS: withoutLibsql } });
+    expect(failed).toMatchObject({ code: 6, stderr: expect.stringContaining('npm install libsql') });
+    expect(storedFeatures(sandbox.data, '1-kept')).toHaveLength(10);
+  });
+
+  for (const [what, spoil] of [
+    ['is no database', noDatabase],
+    ['has another version', otherVersion],
+  ] as const) {
+    test(`says how to start over where its data ${what}`, async ({ home }) => {
+      const { data, close } = await home.sandbox();
+      await close();
+      spoil(join(data, 'sandbox.db'));
+      const failed = await home.run(['sandbox', '--data', data]);
+      expect(failed).toMatchObject({ code: 6, stderr: expect.stringContaining(`sandbox --fresh --data ${data}`) });
+      // Once in the error, once in the hint.
+      expect(failed.stderr.split(data)).toHaveLength(3);
+    });
+  }
 
   test('exits with 2 for a port that another server has', async ({ home }) => {
     const { url } = await home.sandbox();

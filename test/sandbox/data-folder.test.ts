@@ -135,7 +135,10 @@ test('data of another version is refused rather than misread', async () => {
   const db = new (loadDriver())(join(sandbox.dataDir, 'sandbox.db'), { timeout: 0 });
   db.exec("UPDATE meta SET value = '0' WHERE key = 'version'");
   db.close();
-  await expect(startSandbox({ dataDir: sandbox.dataDir })).rejects.toThrow(/version 0/);
+  await expect(startSandbox({ dataDir: sandbox.dataDir })).rejects.toMatchObject({
+    code: 'sandbox_version',
+    message: expect.stringContaining('version 0'),
+  });
 });
 
 test('a port that is taken is an error with Node’s code', async () => {

@@ -44,7 +44,7 @@ const BUSY_MS = 5_000;
 
 /**
  * Deletes the database of a data folder, and with it the server's id. Throws with code `sandbox_in_use` if it is open
- * elsewhere: that server would go on writing to deleted files.
+ * elsewhere: that server would go on writing to deleted files. Throws with code `sandbox_unavailable` without libsql.
  */
 export function removeStore(dataDir: string): void {
   if (existsSync(join(dataDir, FILE)) && isInUse(join(dataDir, FILE))) {
@@ -55,9 +55,10 @@ export function removeStore(dataDir: string): void {
 
 /** Whether the database is open elsewhere: only its sole user can take it out of WAL mode. False if it is no database. */
 function isInUse(path: string): boolean {
+  const Driver = loadDriver();
   let db: Database | undefined;
   try {
-    db = new (loadDriver())(path, { timeout: 0 });
+    db = new Driver(path, { timeout: 0 });
     db.exec('PRAGMA journal_mode = DELETE');
     return false;
   } catch (error) {
@@ -90,7 +91,8 @@ function hasTables(db: Database): boolean {
 }
 
 function refuseVersion(version: string, dataDir: string, wayOn: string): never {
-  throw new Error(`${dataDir} holds sandbox data of version ${version || 'unknown'}, not ${SCHEMA_VERSION}; ${wayOn}`);
+  const message = `${dataDir} holds sandbox data of version ${version || 'unknown'}, not ${SCHEMA_VERSION}; ${wayOn}`;
+  throw Object.assign(new Error(message), { code: 'sandbox_version' });
 }
 
 function requireVersion(db: Database, dataDir: string): void {
@@ -141,7 +143,7 @@ function storeOver(db: Database, write: Store['write']): Store {
 
 /**
  * Opens the store of a data folder for writing; makes or upgrades it if needed. Several processes may have it open.
- * Throws with code `sandbox_unavailable` if libsql is missing, and without a code if the data's version can't be upgraded.
+ * Throws with code `sandbox_unavailable` if libsql is missing, `sandbox_version` if the data's version can't be upgraded.
  */
 export function openWritableStore(dataDir: string, now: Date): Store {
   const Driver = loadDriver();

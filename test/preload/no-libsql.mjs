@@ -1,0 +1,8 @@
+// Preloaded into the real binary with `--import`: libsql is not installed.
+import Module from 'node:module';
+
+const resolve = Module._resolveFilename;
+Module._resolveFilename = (name, ...rest) => {
+  if (name !== 'libsql') return resolve(name, ...rest);
+  throw Object.assign(new Error("Cannot find module 'libsql'"), { code: 'MODULE_NOT_FOUND' });
+};
