@@ -16,7 +16,7 @@ export function strongest(values: readonly number[]): number {
 
 /**
  * Returns as much of a text around its most active token as fits into `width` columns. The token is put between `<<` and
- * `>>`, as in auto-interpretation prompts.
+ * `>>`, as in auto-interpretation prompts. Without values, returns the text's beginning.
  */
 export function markedText(
   tokens: readonly string[],
@@ -27,7 +27,10 @@ export function markedText(
   const at = strongest(values);
   const texts = tokens.map(tokenText);
   const marked = texts[at];
-  if (marked === undefined) return texts.join('');
+  if (marked === undefined) {
+    const [, end] = windowAround(texts, 0, width - widthOf(texts[0] ?? '') - 1);
+    return `${texts.slice(0, end).join('')}${end < texts.length ? '…' : ''}`;
+  }
   const [from, to] = windowAround(texts, at, width - widthOf(marked) - '<<>>……'.length);
   const before = `${from > 0 ? '…' : ''}${texts.slice(from, at).join('')}`;
   const after = `${texts.slice(at + 1, to).join('')}${to < texts.length ? '…' : ''}`;

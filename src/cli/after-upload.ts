@@ -85,8 +85,12 @@ export async function afterUpload(
     const tried = new Set([...explanations, ...notExplained].map(({ id }) => id)).size;
     if (tried > 0) out.note(`${count(tried)} of ${count(some.length)} features were explained or tried before that`);
   }
-  if (options.score !== undefined && explanations.length + notExplained.length === 0 && !error) {
-    out.warn('nothing was scored: there is no explanation yet; --auto-interp has one made');
+  if (wantsExplaining(options) && explanations.length + notExplained.length === 0 && !error) {
+    out.warn(
+      options.autoInterp
+        ? 'nothing was explained: none of these features has activations on the server'
+        : 'nothing was scored: there is no explanation yet; --auto-interp has one made',
+    );
   }
   const exitCode = Math.max(error?.exitCode ?? 0, ...notExplained.map((one) => one.exitCode));
   return {

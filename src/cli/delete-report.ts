@@ -35,6 +35,7 @@ export function tellSurvey(
   for (const [id, owner] of [...theirs].slice(0, shownIds)) {
     out.note(`refused  ${session.idOrUrl(id)} belongs to ${owner === '' ? 'nobody that the server names' : owner}`);
   }
+  if (theirs.size > shownIds) out.note(`         and ${count(theirs.size - shownIds)} more`);
 }
 
 function someOf(ids: readonly string[]): string {

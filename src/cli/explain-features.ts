@@ -55,42 +55,52 @@ export async function explainFeatures(
     if (stop.aborted) return { told, failed, error: stop.reason };
     const id = idText(feature);
     const where = features.length > 1 ? ` (${count(i + 1)} of ${count(features.length)})` : '';
+    const found: Told[] = [];
+    let error: unknown;
     try {
-      const found = await withSpinner(out, `explaining ${id}${where}`, () => explainOne(context, http, feature));
-      for (const one of found) tell(context, { ...one, id });
-      told.push(...found.map((one) => ({ ...one, id })));
+      await withSpinner(out, `explaining ${id}${where}`, () => explainOne(context, http, feature, found));
       failing = 0;
-    } catch (error) {
-      if (!(error instanceof AppError) || !ofOneFeature.has(error.code) || features.length === 1) {
-        return { told, failed, error };
-      }
-      const { code, message, exitCode } = error;
-      // Two failures in a row are the server's fault, not that of the features.
-      failing = code === 'server_failing' ? failing + 1 : 0;
-      if (failing > 1) return { told, failed, error };
-      failed.push({ id, code, message, exitCode });
-      out.warn(`${id}: ${message}`);
+    } catch (thrown) {
+      error = thrown;
     }
+    // What was made before a failure was paid for, so it is reported.
+    for (const one of found) tell(context, one);
+    told.push(...found);
+    if (error === undefined) continue;
+    if (!(error instanceof AppError) || !ofOneFeature.has(error.code) || features.length === 1) {
+      return { told, failed, error };
+    }
+    const { code, message, exitCode } = error;
+    // Two failures in a row are the server's fault, not that of the features.
+    failing = code === 'server_failing' ? failing + 1 : 0;
+    if (failing > 1) return { told, failed, error };
+    failed.push({ id, code, message, exitCode });
+    out.warn(`${id}: ${message}`);
   }
   return { told, failed };
 }
 
-async function explainOne({ options }: CommandContext, http: Http, id: FeatureId): Promise<Omit<Told, 'id'>[]> {
+/** Explains one feature or scores its explanations, and adds each to `told`, without its new score if scoring fails. */
+async function explainOne({ options }: CommandContext, http: Http, id: FeatureId, told: Told[]): Promise<void> {
   const { autoInterp } = options;
   const explaining = explainingOf(options);
   const made = autoInterp ? await generateExplanation(http, id, explaining) : undefined;
   const targets = made ? [made] : await thereAlready(http, id, autoInterp ? explaining : undefined);
-  const told: Omit<Told, 'id'>[] = [];
   for (const explanation of targets) {
-    told.push({
-      text: explanation.description ?? '',
-      type: explanation.typeName ?? undefined,
-      model: explanation.explanationModelName ?? undefined,
-      isNew: made !== undefined,
-      scores: { ...scoresOf(explanation), ...(await score(options.score, explaining.model, http, id, explanation)) },
-    });
+    let scores = scoresOf(explanation);
+    try {
+      scores = { ...scores, ...(await score(options.score, explaining.model, http, id, explanation)) };
+    } finally {
+      told.push({
+        id: idText(id),
+        text: explanation.description ?? '',
+        type: explanation.typeName ?? undefined,
+        model: explanation.explanationModelName ?? undefined,
+        isNew: made !== undefined,
+        scores,
+      });
+    }
   }
-  return told;
 }
 
 /** Returns the explanations that a feature already has: all, or only those by one method and model. */

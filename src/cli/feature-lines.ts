@@ -47,7 +47,7 @@ function vectorLines(feature: Feature, width: number): FeatureLine[] {
       vector && vector.length > 0 ? `${vector.length} values: ${preview(vector)}, norm ${norm(vector)}` : 'not stored',
     ],
     ['vector hash', vectorHash],
-    ['strength', isVector ? String(feature.vectorDefaultSteerStrength) : undefined],
+    ['strength', isVector ? feature.vectorDefaultSteerStrength?.toString() : undefined],
     ['density', isVector || density === undefined || density === null || density < 0 ? undefined : String(density)],
     ['top logits', logitsText(feature.pos_str, feature.pos_values, width)],
     ['bottom', logitsText(feature.neg_str, feature.neg_values, width)],

@@ -9,8 +9,9 @@ export function partsOfId(text: string): { readonly host: string | undefined; re
   if (url) return { host: url.host, parts };
   // A URL as browsers show it, without its scheme.
   const [first = '', ...rest] = parts;
-  const isAddress =
-    parts.length >= 4 && /^(localhost|[\w-]+(\.[\w-]+)+)(:\d+)?$/.test(first) && /^\d+(@.*)?$/.test(rest.at(-1) ?? '');
+  const isFeature = /^\d+(@.*)?$/.test(rest.at(-1) ?? '');
+  // Model names such as llama3.1-8b look like hosts too, so the number of parts decides.
+  const isAddress = parts.length >= (isFeature ? 4 : 3) && /^(localhost|[\w-]+(\.[\w-]+)+)(:\d+)?$/.test(first);
   return isAddress ? { host: first, parts: rest } : { host: undefined, parts };
 }
 

@@ -11,18 +11,19 @@ export function namesServer({ apiUrl, sandbox, sandboxPublic }: OptionValues): b
 }
 
 /**
- * Points a command about a job at the job's server, unless its options name one. `--sandbox`, `--sandbox-public` and
- * `--insecure` come from the command that the job was last run with, if its journal has that.
+ * Points a command about a job at the job's server, unless its options name one. A name that is no address is that of an
+ * embedded sandbox. `--insecure` comes from the command that the job was last run with, if its journal has that.
  */
 export async function atServerOf(context: CommandContext, id: string, state: JournalState): Promise<CommandContext> {
   if (namesServer(context.options)) return context;
   // An old command line that no longer parses does not change where the job was sent.
   const begun = await commandOf(state, context, id).catch(() => undefined);
-  const { sandbox, sandboxPublic, insecure } = begun?.options ?? {};
-  const { serverName } = state.job as JobRecord;
+  const { serverName, serverKind } = state.job as JobRecord;
   const server = URL.canParse(serverName)
-    ? { apiUrl: serverName, ...(insecure && { insecure }) }
-    : { ...(sandbox && { sandbox }), ...(sandboxPublic && { sandboxPublic }) };
+    ? { apiUrl: serverName, ...(begun?.options.insecure && { insecure: true }) }
+    : serverKind === 'public'
+      ? { sandboxPublic: true }
+      : { sandbox: true };
   return { ...context, options: { ...context.options, ...server } };
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { open, realpath, stat, unlink, writeFile } from 'node:fs/promises';
+import { open, readlink, realpath, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { AppError, type ErrorCode } from '../errors.ts';
 import { renameFile } from '../upload/rename-file.ts';
@@ -37,7 +37,7 @@ export async function checkReceiptFolder(path: string | undefined): Promise<void
   if (found && !found.isFile()) {
     throw receiptError(path, { message: 'it is no regular file' }, 'nothing was sent; name a file');
   }
-  const draft = draftOf(path);
+  const draft = draftOf(await targetOf(path));
   await writeFile(draft, '').catch((cause) => {
     throw receiptError(path, cause, 'nothing was sent; choose a file in a folder that you may write to');
   });
@@ -53,6 +53,12 @@ async function isReceipt(path: string): Promise<boolean> {
   } finally {
     await file.close();
   }
+}
+
+/** Follows symbolic links, as their target is to be replaced and not the link. A target that is missing is made. */
+async function targetOf(path: string): Promise<string> {
+  const links = () => readlink(path).then((target) => resolve(dirname(path), target));
+  return realpath(path).catch(() => links().catch(() => path));
 }
 
 /** Returns a random path: parallel shards may be given the same file, and each may be process 1 of its container. */
@@ -81,8 +87,7 @@ export async function writeReceipt(
   head: Readonly<Record<string, unknown>>,
   rows: Iterable<ReceiptRow> | AsyncIterable<ReceiptRow>,
 ): Promise<void> {
-  // Replace the target of a symbolic link, not the link itself.
-  const target = await realpath(path).catch(() => path);
+  const target = await targetOf(path);
   const draft = draftOf(target);
   try {
     // What it names may be private, so only its owner may read it. A file that is replaced keeps its permissions.

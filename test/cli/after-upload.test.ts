@@ -88,6 +88,15 @@ describe('features that are to be explained', () => {
     expect(ran).toMatchObject({ code: 0, stderr: expect.stringContaining('warning: nothing was scored') });
   });
 
+  it('are told with what was made of them, where the score fails', async () => {
+    const { run } = await openCommands(({ path }) => (path === '/api/explanation/score' ? answer(400) : undefined));
+    const ran = await run([...command, ...examples, '--features', '0-1', '--score', 'fuzz']);
+    expect(ran.code).toBe(10);
+    const made = { isNew: true, text: expect.stringContaining('stand-in'), scores: {} };
+    expect(documentsOf(ran).filter(({ type }) => type === 'explanation')).toMatchObject([made, made]);
+    expect(lastJob(ran)).toMatchObject({ explanations: [made, made], notExplained: [{}, {}] });
+  });
+
   it('go on after one that is refused', async () => {
     const { run, asked } = await openCommands(({ path }, nth) =>
       path === explain && nth === 2 ? answer(400) : undefined,

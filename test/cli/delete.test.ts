@@ -149,13 +149,13 @@ describe.concurrent('delete --job', () => {
 
   test('that is named by the address of another host is none of this one', async ({ home, server }) => {
     await home.runAt(server.url, ['upload-sae', tinySae, '--sae-id', 'here', '--features', '0-9']);
-    const ran = await home.runAt(server.url, [
-      ...['delete', '--job', 'https://www.neuronpedia.org/tiny-kjv-4l/1-here', '--yes'],
-    ]);
-    expect(ran).toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining('nothing was uploaded from here to https://www'),
-    });
+    for (const host of ['https://www.neuronpedia.org', 'www.neuronpedia.org']) {
+      const ran = await home.runAt(server.url, ['delete', '--job', `${host}/tiny-kjv-4l/1-here`, '--yes']);
+      expect(ran).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining(`nothing was uploaded from here to ${host}`),
+      });
+    }
     expect(storedFeatures(server.data, '1-here')).toHaveLength(10);
   });
 

@@ -1,4 +1,14 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { writeReceipt } from '../../src/cli/receipt.ts';
@@ -118,6 +128,21 @@ describe.concurrent('what is said of a part of an upload', () => {
       ]);
     });
   }
+
+  test('by a link goes where the link leads, also where nothing is there yet', async ({ home, server }) => {
+    const [link, target] = [join(home.folder, 'link.jsonl'), join(home.folder, 'there', 'r.jsonl')];
+    mkdirSync(join(home.folder, 'there'));
+    symlinkSync('there/r.jsonl', link);
+    const args = ['upload-sae', tinySae, '--sae-id', 'linked', '--features', '0-3', '--receipt', link];
+    for (const _time of [1, 2]) {
+      expect(await home.runAt(server.url, args)).toMatchObject({ code: 0 });
+      expect(readlinkSync(link)).toBe('there/r.jsonl');
+      expect(linesOf(readFileSync(target, 'utf8'))).toHaveLength(5);
+    }
+    rmSync(join(home.folder, 'there'), { recursive: true });
+    const nowhere = await home.runAt(server.url, args);
+    expect(nowhere).toMatchObject({ code: 6, stderr: expect.stringContaining('nothing was sent') });
+  });
 
   test('is left as it was by an upload that is refused before it sends anything', async ({ home, server }) => {
     const [receipt, weights] = [join(home.folder, 'r.jsonl'), join(home.folder, 'w.npy')];

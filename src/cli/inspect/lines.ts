@@ -12,7 +12,7 @@ export function labelled(page: Page, label: string, first: string, ...others: re
 }
 
 /** Returns lines for the first of many items, and one that says how many more there are. */
-export function firstOf<T>(items: readonly T[], most: number, line: (item: T) => string): string[] {
+export function firstOf<T, L>(items: readonly T[], most: number, line: (item: T) => L): (L | string)[] {
   const shown = items.slice(0, most).map(line);
   const more = items.length - shown.length;
   return more > 0 ? [...shown, `and ${count(more)} more; all of them with --json`] : shown;

@@ -37,15 +37,11 @@ function withoutList(finding: Finding): Finding {
 
 function findingLines(page: Page, findings: readonly Finding[]): string[] {
   if (findings.length === 0) return labelled(page, 'findings', page.paint.green('none'));
-  const lines = findings.flatMap(({ where, message, list = [], hint }) => [
+  const linesOf = ({ where, message, list = [], hint }: Finding) => [
     `${page.paint.yellow(where)}: ${message}`,
     ...list.map((line) => `  ${line}`),
     ...(hint === undefined ? [] : [`  ${page.paint.cyan('hint:')} ${hint}`]),
-  ]);
-  return labelled(
-    page,
-    'findings',
-    page.paint.yellow(String(findings.length)),
-    ...firstOf(lines, 2 * mostFindings, (line) => line),
-  );
+  ];
+  const lines = firstOf(findings, mostFindings, linesOf).flat();
+  return labelled(page, 'findings', page.paint.yellow(String(findings.length)), ...lines);
 }
