@@ -4,6 +4,8 @@ export interface CertificateFault {
   readonly hints: readonly string[];
   /** Asking again would meet the same certificate. */
   readonly settled: true;
+  /** Whether a request may have been sent: certificates are checked before, broken TLS may be met at any time. */
+  readonly sent: boolean;
 }
 
 /** OpenSSL's codes for a certificate that no known authority has signed, as Node passes them on. */
@@ -16,9 +18,14 @@ const unknownIssuer = new Set([
   'CERT_UNTRUSTED',
 ]);
 
-/** Explains the code of a TLS error at `origin`, which comes before anything is sent; undefined for other codes. */
+/** Explains the code of a TLS error at `origin`; undefined for other codes. */
 export function certificateFault(code: string | undefined, origin: string): CertificateFault | undefined {
-  const fault = (what: string, ...hints: string[]): CertificateFault => ({ what, hints, settled: true });
+  const fault = (what: string, ...hints: string[]): CertificateFault => ({
+    what,
+    hints,
+    settled: true,
+    sent: false,
+  });
   if (code === undefined) return undefined;
   if (unknownIssuer.has(code)) {
     return fault(
@@ -31,7 +38,9 @@ export function certificateFault(code: string | undefined, origin: string): Cert
     return fault(`its certificate is not valid yet (${code})`, "check this machine's clock");
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
     return fault(`its certificate is for another host (${code})`, `is ${origin} the name that its certificate has?`);
-  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'EPROTO')
-    return fault(`does not speak TLS (${code})`, 'if it is a plain http server, write its address with http://');
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'EPROTO') {
+    const hint = 'if it is a plain http server, write its address with http://';
+    return { ...fault(`does not speak TLS (${code})`, hint), sent: true };
+  }
   return undefined;
 }

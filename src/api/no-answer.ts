@@ -55,7 +55,8 @@ export function noAnswer(way: Reaching, error: unknown): NoAnswer {
     return new NoAnswer(outOfAddresses, false, { cause: error, hints: [moreAddresses], settled: true });
   if (error instanceof ProxyFailure && way.proxy) return proxyFailed(way.origin, way.proxy, error);
   const certificate = certificateFault(errorCode(error), way.origin);
-  if (certificate) return new NoAnswer(`${way.origin}: ${certificate.what}`, false, { ...certificate, cause: error });
+  if (certificate)
+    return new NoAnswer(`${way.origin}: ${certificate.what}`, certificate.sent, { ...certificate, cause: error });
   const sent = !failedToConnect(error);
   if (closedCodes.has(errorCode(error) ?? '')) {
     return new NoAnswer(`${way.origin}: the connection was closed on this side`, sent, {

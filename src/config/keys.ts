@@ -52,13 +52,11 @@ function sameOrigin(url: string, origin: string): boolean {
   return URL.canParse(url) && new URL(url).origin === origin;
 }
 
-/** Returns a key without what copying may add around it: a byte order mark, spaces, `Bearer`, quotes. */
+/** Returns a key without what copying may add around it: a byte order mark, spaces, `Bearer`, quotes around either. */
 export function plainKey(text: string): string {
-  return text
-    .replace(/^\uFEFF/, '')
-    .trim()
-    .replace(/^Bearer\s+/i, '')
-    .replace(/^(["'])(.*)\1$/, '$2');
+  const unquoted = (word: string) => word.replace(/^(["'])(.*)\1$/, '$2');
+  const word = unquoted(text.replace(/^\uFEFF/, '').trim());
+  return unquoted(word.replace(/^Bearer\s+/i, ''));
 }
 
 /** Returns a key fit for a header: removes what copying may add around it, refuses other odd characters. Error: no_key. */

@@ -30,14 +30,18 @@ const mostAlike = 3;
 /** How many kinds of fault are counted. */
 const mostKinds = 32;
 
-/** Counts faults that are the same except for the line's number. */
+/** Where a fault is: what it begins with, up to the colon. */
+const place = /^(line|feature) \d+(, feature \d+)?(?=: )/;
+
+/** Counts faults that are the same in different places. */
 function countAlike() {
-  const times = new Map<string, { shown: number; left: number }>();
+  const times = new Map<string, { shown: number; left: number; unit: string }>();
   return {
     /** Counts a fault. Returns whether to show it: it is among the first of its kind, and there is room. */
     takesRoom(fault: string, hasRoom: boolean): boolean {
-      const what = fault.replace(/^line \d+/, '');
-      const seen = times.get(what) ?? { shown: 0, left: 0 };
+      const what = fault.replace(place, '');
+      const unit = place.exec(fault)?.[1] ?? 'line';
+      const seen = times.get(what) ?? { shown: 0, left: 0, unit };
       // If nearly every line is a kind of its own, counting kinds is pointless and would only fill memory.
       if (times.size >= mostKinds && !times.has(what)) return hasRoom;
       times.set(what, seen);
@@ -50,7 +54,7 @@ function countAlike() {
     others: () =>
       [...times]
         .filter(([, { shown, left }]) => shown > 0 && left > 0)
-        .map(([what, { left }]) => `${several(left, 'more line')}${what}`),
+        .map(([what, { left, unit }]) => `${several(left, `more ${unit}`)}${what}`),
   };
 }
 

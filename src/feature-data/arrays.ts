@@ -30,7 +30,7 @@ export async function fromColumns(
     const count = key?.length ?? set.rows;
     for (const { name, length } of columns) {
       if (length === undefined || length === count) continue;
-      throw wrongLength(path, name, length, { ...set, rows: count });
+      throw wrongLength(path, name, length, set, key);
     }
     const { positions, missing, ...gathered } = await scan(path, columns, key, count, set, scale);
     return {

@@ -68,8 +68,25 @@ function known(rows: number, hash: string | undefined): string {
   return hash === undefined ? `there are ${rows}, 0 to ${rows - 1}` : 'no row has it';
 }
 
-/** The error for an array whose length is not the number of features. */
-export function wrongLength(path: string, name: string, found: number, { rows }: FeatureSet): AppError {
+/** The error for an array whose length is not that of the index array (`key`) or, without one, the number of features. */
+export function wrongLength(
+  path: string,
+  name: string,
+  found: number,
+  { rows }: FeatureSet,
+  key?: { readonly name: string; readonly length: number | undefined },
+): AppError {
+  if (key) {
+    const expected = key.length ?? 1;
+    return new AppError(
+      'record_invalid',
+      `${path}: "${name}" has ${found} values, but its index array "${key.name}" has ${expected}`,
+      {
+        hints: ['each array must have one value per index: leave out what is about other features'],
+        details: { file: path, array: name, found, expected },
+      },
+    );
+  }
   return new AppError(
     'record_invalid',
     `${path}: "${name}" has ${found} values, one a feature; the SAE has ${rows} features`,

@@ -142,12 +142,14 @@ describe.concurrent('the key', () => {
     // Where it is known, a command line with it is refused before it can be written down.
     const vector = cases['upload-vector']?.(home)[0] as string[];
     const known = await home.run([...vector, '--description', canary, '--sandbox'], { env });
-    const copied = { NEURONPEDIA_API_KEY: `Bearer "${canary}"` };
-    const asCopied = await home.run([...vector, '--description', canary, '--sandbox'], { env: copied });
+    const copied = [`Bearer "${canary}"`, `"Bearer ${canary}"`].map((text) =>
+      home.run([...vector, '--description', canary, '--sandbox'], { env: { NEURONPEDIA_API_KEY: text } }),
+    );
+    const asCopied = await Promise.all(copied);
     const within = await home.run([...vector, '--description', `by ${canary}.`, '--sandbox'], { env });
-    for (const ran of [known, asCopied, within])
+    for (const ran of [known, ...asCopied, within])
       expect(ran).toMatchObject({ code: 2, stderr: expect.stringContaining('stands in the command line') });
-    expectNoKey(home, [...runs, known, asCopied, within]);
+    expectNoKey(home, [...runs, known, ...asCopied, within]);
     // What is so short may stand in any word.
     const short = { NEURONPEDIA_API_KEY: 'demo' };
     expect(await home.run(['status', 'demo-job'], { env: short })).toMatchObject({ code: 6 });

@@ -201,6 +201,13 @@ describe('dashboards in a .jsonl', () => {
     expect(message).toMatch(/\n {2}27 more lines: says no "index"/);
   });
 
+  it('are refused for another model on every line in the same way', async () => {
+    const lines = Array.from({ length: 30 }, (_, index) => ({ index, modelId: 'another', activations: [example] }));
+    const { message } = await openDashboards(await jsonLines(...lines), place).catch((error) => error);
+    expect(message.split('\n')).toHaveLength(5);
+    expect(message).toMatch(/\n {2}27 more lines: it is /);
+  });
+
   it('are refused where a feature stands there twice, and the first twenty faults are listed', async () => {
     const path = await jsonLines({ index: 1, activations: [example] }, { index: 1, activations: [example] });
     await expect(openDashboards(path, place)).rejects.toThrow('line 2, feature 1: this feature stands there twice');

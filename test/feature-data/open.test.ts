@@ -209,6 +209,21 @@ describe('facts that cannot be sent are refused:', () => {
     });
   });
 
+  it('arrays of another length than the index beside them, naming both', async () => {
+    const path = await written('facts.json', JSON.stringify({ index: [3, 4], density: [0.1, 0.2, 0.3] }));
+    await expect(open(path, undefined, setOf(512))).rejects.toMatchObject({
+      exitCode: 6,
+      message: expect.stringMatching(/"density" has 3 values, but its index array "index" has 2/),
+    });
+  });
+
+  it('the same fault in every feature, counted', async () => {
+    const path = await written('density.npy', float32(Array.from({ length: 30 }, () => 2)));
+    const error = await open(path, undefined, setOf(30)).catch((thrown) => thrown);
+    expect(error.message).toMatch(/\n {2}27 more features: density: 2 /);
+    expect(error.message.split('\n')).toHaveLength(5);
+  });
+
   it('an array of two dimensions, an infinity, and an integer that JSON would round', async () => {
     const matrix = await written('density.npy', float32([0, 1], [1, 2]));
     await expect(open(matrix)).rejects.toMatchObject({ exitCode: 6, message: expect.stringContaining('[1,2]') });
