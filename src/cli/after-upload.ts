@@ -20,7 +20,7 @@ export function wantsExplaining({ autoInterp, score }: OptionValues): boolean {
 export function checkExplainUsage(options: OptionValues): void {
   const { interpMethod, explainerModel, interpLimit } = options;
   if (wantsExplaining(options) || (interpMethod ?? explainerModel ?? interpLimit) === undefined) return;
-  throw new AppError('usage', '--interp-method, --explainer-model and --interp-limit say how to explain or score', {
+  throw new AppError('usage', '--interp-method, --explainer-model and --interp-limit need --auto-interp or --score', {
     hints: ['add --auto-interp or --score METHOD'],
   });
 }
@@ -37,7 +37,7 @@ export async function checkAfterwards(
 ): Promise<void> {
   if (!options.autoInterp) return;
   if (!hasExamples) {
-    throw new AppError('option_missing', '--auto-interp: an explanation is made from activations, and there are none', {
+    throw new AppError('option_missing', '--auto-interp needs activations to explain features, and none were given', {
       hints: ['nothing was sent; add --activations FILE'],
     });
   }
@@ -81,15 +81,16 @@ export async function afterUpload(
   const { told: explanations, failed: notExplained } = explained;
   const error = explained.error === undefined ? undefined : toAppError(explained.error);
   if (error) {
-    out.complain(error.with({ message: `the upload is done, but: ${error.message}` }));
+    out.complain(error.with({ message: `the upload is done, but a later step did not finish: ${error.message}` }));
     const tried = new Set([...explanations, ...notExplained].map(({ id }) => id)).size;
-    if (tried > 0) out.note(`${count(tried)} of ${count(some.length)} features were explained or tried before that`);
+    const howMany = `${count(tried)} of ${count(some.length)} features`;
+    if (tried > 0) out.note(`before that, explaining or scoring was attempted for ${howMany}`);
   }
   if (wantsExplaining(options) && explanations.length + notExplained.length === 0 && !error) {
     out.warn(
       options.autoInterp
         ? 'nothing was explained: none of these features has activations on the server'
-        : 'nothing was scored: there is no explanation yet; --auto-interp has one made',
+        : 'nothing was scored: there is no explanation yet; add --auto-interp to create one',
     );
   }
   const exitCode = Math.max(error?.exitCode ?? 0, ...notExplained.map((one) => one.exitCode));
@@ -119,10 +120,10 @@ async function fillList(
   name: string,
   features: readonly FeatureId[],
 ): Promise<Record<string, unknown>> {
-  const { id, isNew, added } = await withSpinner(out, `putting on the list "${name}"`, () =>
+  const { id, isNew, added } = await withSpinner(out, `adding to the list "${name}"`, () =>
     putOnList(http, name, features, stop),
   );
   const url = session.idOrUrl(`list/${id}`);
-  out.note(`list     ${url}: ${isNew ? `"${name}" was made, ` : ''}${count(added)} put on it`);
+  out.note(`list     ${url}: ${isNew ? `"${name}" was created, ` : ''}${count(added)} added to it`);
   return { id, name, url, isNew, added };
 }

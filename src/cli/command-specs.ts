@@ -12,10 +12,10 @@ export const commandSpecs: readonly CommandSpec[] = [
     examples: ['neuronpedia login', 'echo "$KEY" | neuronpedia login --with-token'],
     exitCodes: [...ofServers, 6],
     exitMeanings: {
-      0: 'the key is right and stored',
+      0: 'the key is valid and has been stored',
       ...nothingSaved,
       6: 'the stored keys cannot be read or written',
-      10: 'that is no Neuronpedia server',
+      10: 'the address is not that of a Neuronpedia server',
       130: 'interrupted; nothing was stored',
     },
     load: () => import('./commands/login.ts'),
@@ -75,8 +75,8 @@ export const commandSpecs: readonly CommandSpec[] = [
     exitMeanings: {
       0: 'done',
       ...nothingSaved,
-      6: 'these directions cannot be steered with together, or do not exist',
-      8: 'the server takes no more requests for now',
+      6: 'these directions cannot be combined for steering, or do not exist',
+      8: "the server's request limit is reached for now",
       130: 'interrupted',
     },
     load: () => import('./commands/steer.ts'),
@@ -92,8 +92,8 @@ export const commandSpecs: readonly CommandSpec[] = [
     exitMeanings: {
       0: 'done, every row is gone',
       6: 'there is no such job',
-      8: 'the server takes no more requests for now; run the same command again',
-      9: 'for some rows it is unknown whether they are gone; they are listed',
+      8: "the server's request limit is reached for now; run the same command again",
+      9: 'for some rows it is unknown whether they were deleted; they are listed',
       130: 'interrupted or declined; run the same command again',
     },
     endsInOrder: true,
@@ -110,7 +110,11 @@ export const commandSpecs: readonly CommandSpec[] = [
     options: ['tensor', 'orientation', 'headAxis', 'strict'],
     examples: ['neuronpedia inspect ./my-sae', 'neuronpedia inspect W_dec.npy --orientation rows --strict --json'],
     exitCodes: [6, 130],
-    exitMeanings: { 0: 'done', 6: 'it cannot be read; with --strict, anything was found amiss', 130: 'interrupted' },
+    exitMeanings: {
+      0: 'done',
+      6: 'the path cannot be read, or (with --strict) there are findings',
+      130: 'interrupted',
+    },
     load: () => import('./commands/inspect.ts'),
   },
   {
@@ -122,8 +126,8 @@ export const commandSpecs: readonly CommandSpec[] = [
     exitCodes: [6, 11],
     exitMeanings: {
       0: 'ended by Ctrl-C or SIGTERM',
-      6: 'its data cannot be kept there',
-      11: 'another sandbox uses what --fresh would empty',
+      6: 'its data cannot be stored in that folder',
+      11: 'another sandbox is using the data that --fresh would delete',
     },
     load: () => import('./commands/sandbox.ts'),
   },

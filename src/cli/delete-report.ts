@@ -33,7 +33,9 @@ export function tellSurvey(
     );
   }
   for (const [id, owner] of [...theirs].slice(0, shownIds)) {
-    out.note(`refused  ${session.idOrUrl(id)} belongs to ${owner === '' ? 'nobody that the server names' : owner}`);
+    out.note(
+      `refused  ${session.idOrUrl(id)} belongs to ${owner === '' ? 'an account that the server does not name' : owner}`,
+    );
   }
   if (theirs.size > shownIds) out.note(`         and ${count(theirs.size - shownIds)} more`);
 }
@@ -96,15 +98,15 @@ function problemOf({ planned, deletion, survey }: Ended, refused: number): AppEr
   const { failure, unknown, unknownWhy } = deletion;
   if (planned.nameless.length > 0) {
     const rows = formatRanges(planned.nameless);
-    const problem = `of row ${rows} it is unknown whether the server has it: its name never came back`;
+    const problem = `it is unknown whether the server has row ${rows}: no id came back for it`;
     const hints = ['run the upload again, which finds out, and then delete again'];
     return new AppError('outcome_unknown', problem, { hints });
   }
   if (failure && !isAway(failure)) return failure;
   if (unknown.length > 0) {
     const why = unknownWhy === undefined ? '' : ` (${unknownWhy.message})`;
-    const problem = `of ${several(unknown.length, 'row')} it is unknown whether they are gone: ${someOf(unknown)}${why}`;
-    const hints = ['run the same command again once the server answers: what is gone already is no harm'];
+    const problem = `it is unknown whether ${several(unknown.length, 'row')} ${unknown.length === 1 ? 'was' : 'were'} deleted: ${someOf(unknown)}${why}`;
+    const hints = ['run the same command again once the server answers; rows that are already gone do no harm'];
     return new AppError('outcome_unknown', problem, { hints });
   }
   if (failure) return failure;

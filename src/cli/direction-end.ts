@@ -22,7 +22,9 @@ export async function finishDirection(
   const id = report.ids.get(0);
   const url = id === undefined ? undefined : session.idOrUrl(id);
   if (report.end.type === 'finished' && report.sent === 0) {
-    out.note(`the ${prepared.kind} is there already and was not sent again; what is said of it stays as it was`);
+    out.note(
+      `the ${prepared.kind} is already on the server and was not sent again; its description and metadata were not changed`,
+    );
   }
   if (url !== undefined) out.result(url);
   tellEnd(context, report);

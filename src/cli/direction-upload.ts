@@ -95,7 +95,7 @@ function showDirection(
   for (const line of serverLines(server, attributesOf(options))) out.note(line);
   for (const remark of remarks) out.warn(remark);
   warnNotStored(out, server, [notStored]);
-  if (values.every((value) => value === 0)) out.warn('all its values are 0: it steers nothing');
+  if (values.every((value) => value === 0)) out.warn('all its values are 0: steering with it has no effect');
 }
 
 /** Reads JSON from standard input: an array of numbers, or an object that holds some. Errors: format_invalid. */
@@ -107,16 +107,16 @@ async function readVector(context: CommandContext): Promise<TensorFile> {
     });
   }
   if (bytes.length === 0) {
-    throw new AppError('format_invalid', 'standard input: is empty', {
+    throw new AppError('format_invalid', 'standard input is empty', {
       hints: ["pipe a JSON array in: echo '[0.1, -0.2]' | neuronpedia upload-vector - …"],
     });
   }
   if (!/^(\xef\xbb\xbf)?\s*[[{]/.test(Buffer.from(bytes.subarray(0, 1 << 16)).toString('latin1'))) {
     throw new AppError(
       'format_invalid',
-      'standard input: is no JSON array of numbers, which is all that is read there',
+      'standard input: expected a JSON array of numbers, the only format accepted there',
       {
-        hints: ['files of other formats are named: neuronpedia upload-vector FILE'],
+        hints: ["for other formats, give the file's name: neuronpedia upload-vector FILE"],
       },
     );
   }
@@ -148,7 +148,7 @@ function hookOf({ hook: typed = 'resid-post', layer }: OptionValues): 'resid-pre
     .replaceAll('_', '-')
     .replace(/^hook-/, '');
   if (hook === 'resid-pre' || hook === 'resid-post') return hook;
-  throw new AppError('usage', `--hook "${typed}": a direction of its own lives at resid-pre or resid-post`, {
+  throw new AppError('usage', `--hook "${typed}": a vector or probe can only be uploaded at resid-pre or resid-post`, {
     hints: ['directions at other hooks can be uploaded as features: neuronpedia upload-sae'],
   });
 }
@@ -172,7 +172,7 @@ async function dryRun(
   const { there, toSend } = await withSpinner(out, `looking up "${name}"`, () =>
     previewVector(prepared, lookOptions(context, session, server)),
   );
-  out.note(`dry run: nothing was sent${there > 0 ? `: the ${kind} is there already` : ''}`);
+  out.note(`dry run: nothing was sent${there > 0 ? `; the ${kind} is already on the server` : ''}`);
   out.document({
     type: 'summary',
     status: 'dry-run',

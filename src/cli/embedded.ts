@@ -28,7 +28,7 @@ function tierOf(text: string | undefined): Tier | undefined {
 
 function startError(cause: NodeJS.ErrnoException, { port, dataDir, public: isPublic }: SandboxOptions): AppError {
   if (cause.syscall === 'listen' || cause.code === 'EADDRINUSE') {
-    return new AppError('usage', `port ${port} cannot be had (${cause.code})`, {
+    return new AppError('usage', `port ${port} is not available (${cause.code})`, {
       hints: ['choose another with --port, or leave it out for any free one'],
       cause,
     });
@@ -37,12 +37,12 @@ function startError(cause: NodeJS.ErrnoException, { port, dataDir, public: isPub
     return new AppError('file_unreadable', cause.message, { hints: ['install it with: npm install libsql'], cause });
   }
   if (cause.code === 'sandbox_in_use') {
-    return new AppError('locked', `${dataDir}: ${cause.message}, and --fresh would take its data away`, {
-      hints: ['end that one first, or choose another folder with --data'],
+    return new AppError('locked', `${dataDir}: ${cause.message}, and --fresh would delete its data`, {
+      hints: ['stop that sandbox first, or choose another folder with --data'],
       cause,
     });
   }
-  const startOver = `to empty it and begin anew: neuronpedia sandbox --fresh${isPublic ? ' --public' : ''} --data ${shellWord(dataDir)}`;
+  const startOver = `to delete the data and start over: neuronpedia sandbox --fresh${isPublic ? ' --public' : ''} --data ${shellWord(dataDir)}`;
   if (cause.code === 'sandbox_version') {
     return new AppError('file_unreadable', cause.message, { hints: [startOver], cause });
   }

@@ -74,7 +74,7 @@ function checkSame(state: JournalState, again: JobAgain): void {
     checkData(state, again);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    throw error.with({ hints: ['put back the files that the upload was made of: only these can be compared'] });
+    throw error.with({ hints: ['restore the files that were uploaded: only those can be compared'] });
   }
 }
 
@@ -123,7 +123,7 @@ const stepRows = 1024;
 /** Checks only that the rows exist, for when the files they were made from are gone. Error: difference. */
 async function lookOnly(context: CommandContext, { status, state, server }: Examined) {
   const { out } = context;
-  out.warn('the files that this job was made of are gone: its rows are looked for, but what they hold is not compared');
+  out.warn('the files of this job are gone: only the presence of its rows is checked, not their contents');
   const rows = [...eachRow(state.stored)];
   const differences: Verification['differences'][number][] = [];
   await withProgress(out, rows.length, async (update) => {

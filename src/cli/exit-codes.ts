@@ -7,7 +7,7 @@ export const exitMeanings: Readonly<Record<number, string>> = {
   4: 'no key, or the server refused it',
   5: 'server unreachable or failing, or output could not be written; progress is saved, run the same command again',
   6: 'input or preflight check failed; nothing was sent',
-  7: 'verifying, or checking a finished job, found rows that are gone or differ',
+  7: '--verify, or the check of a finished job, found rows that are missing or different',
   8: 'paused at a quota or time limit; progress is saved, `resume_at` says when to go on',
   9: 'for some rows it is unknown whether the server has them, or has deleted them; they are listed',
   10: 'the server refused the request for good, or is no Neuronpedia server; or a row to delete is not yours',

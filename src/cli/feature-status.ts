@@ -27,7 +27,7 @@ export async function showFeature(context: CommandContext, session: Session, tex
     const feature = await withSpinner(context.out, `reading ${id}`, () => fetchFeature(http, place));
     if (!feature)
       throw new AppError('not_found', `${session.name} has no feature ${id}`, {
-        hints: ['neuronpedia status lists what was uploaded from here; another server is named with --api-url'],
+        hints: ['neuronpedia status lists what was uploaded from here; use --api-url to ask another server'],
         details: { id },
       });
     if (context.options.text === undefined) describeFeature(context, session, id, feature);
@@ -71,7 +71,8 @@ async function test(
       `${round(maxValue)} at token ${maxValueTokenIndex}, "${tokenText(tokens[maxValueTokenIndex] ?? '')}"`,
     ],
   ]);
-  if (standIn) out.warn('this server has no model: these values are made up, and the same for the same text');
+  if (standIn)
+    out.warn('this server runs no model: these values are made up (the same text always gives the same ones)');
   const shown = tokens.map(tokenText);
   const width = shown.reduce((most, token) => Math.min(30, Math.max(most, widthOf(token))), 0);
   for (const [i, token] of shown.entries()) {

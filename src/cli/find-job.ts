@@ -104,7 +104,7 @@ export function requireHost(text: string, { serverName, title }: JobRecord): voi
 
 function severalJobs(text: string, jobs: readonly KnownJob[]): AppError {
   const inOrder = [...jobs].sort((a, b) => (a.job.createdAt < b.job.createdAt ? -1 : 1));
-  return new AppError('usage', `${text} may be any of ${jobs.length} jobs: name one by its id`, {
+  return new AppError('usage', `${text} matches ${jobs.length} jobs: name one by its id`, {
     hints: inOrder.slice(-mostNamed).map(({ id, job }) => `${id}: ${job.title} at ${job.serverName}`),
   });
 }

@@ -47,7 +47,7 @@ export function parseId(text: string): FeatureId {
 function hintFor(parts: readonly string[]): string {
   if (parts.length === 2) {
     const source = parts.join('/');
-    return `an id is model/source/index, for example ${source}/0; to take back all that was uploaded there from here: neuronpedia delete --job ${source}`;
+    return `an id is model/source/index, for example ${source}/0; to delete everything that was uploaded there from this machine: neuronpedia delete --job ${source}`;
   }
   if (parts.length === 1 && /^[0-9a-f]{4,16}$/.test(parts[0] as string)) {
     return `an id is model/source/index; for a job as status lists it: neuronpedia status ${parts[0]}, or delete --job ${parts[0]}`;

@@ -94,17 +94,13 @@ function gone(path: string, why: string): AppError {
 }
 
 function notThere(id: string, paths: readonly string[]): AppError {
-  return gone(paths.join(', '), `holds no SAE any more that goes where job ${id} went`);
+  return gone(paths.join(', '), `no longer contains an SAE that belongs where job ${id} was uploaded`);
 }
 
 /** A vector's job id is a hash over its whole request: it does not tell what has changed. */
 function otherRequest(path: string): AppError {
-  return new AppError(
-    'checkpoint_mismatch',
-    `${path}: is not what this upload was made of: its values or texts changed`,
-    {
-      hints: ['put back the files that it was made with'],
-      details: { file: path },
-    },
-  );
+  return new AppError('checkpoint_mismatch', `${path}: differs from what was uploaded: its values or texts changed`, {
+    hints: ['restore the files that were uploaded'],
+    details: { file: path },
+  });
 }

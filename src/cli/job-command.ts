@@ -19,8 +19,8 @@ export interface JobCommand {
 export async function commandOf({ typed }: JournalState, context: CommandContext, id: string): Promise<JobCommand> {
   const invocation = typed && (await context.read(typed.words));
   if (!typed || !invocation) {
-    throw new AppError('not_found', `the journal of job ${id} does not say what its rows were made of`, {
-      hints: ['run the upload again: it finds its rows, and notes it'],
+    throw new AppError('not_found', `the journal of job ${id} does not record which files its rows came from`, {
+      hints: ['run the same upload again: it finds its rows and records the files'],
     });
   }
   const { spec, args, raw } = invocation;

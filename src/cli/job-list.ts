@@ -22,7 +22,8 @@ export function showJobs({ out, options, typed }: CommandContext, jobs: readonly
       for (const line of [first, ...(brief.has(group) ? [] : more)]) out.result(line);
     }
   }
-  if (brief.size > 0) out.result('  those that finished before the latest ten in a line each; at length with --all');
+  if (brief.size > 0)
+    out.result('  finished jobs before the latest ten are shown on one line each; --all shows them in full');
 }
 
 const isFinished = ({ state }: JobStatus) => state === 'done' || state === 'deleted';
@@ -84,8 +85,8 @@ function goOnLines(status: JobStatus, here: string): string[] {
   const command = commandFrom(status, here);
   if (status.deleting === 0) return [`    go on with: ${command}`];
   return [
-    `    a deletion of ${count(status.deleting)} of its rows was cut off`,
-    `    to have them there: ${command}`,
+    `    a deletion of ${count(status.deleting)} of its rows was interrupted`,
+    `    to keep or restore them: ${command}`,
     `    to delete all of the job: neuronpedia delete --job ${status.id}`,
   ];
 }

@@ -29,8 +29,8 @@ export async function atServerOf(context: CommandContext, id: string, state: Jou
 
 /** The error for a job that belongs to another server than the one that is asked. */
 export function otherServer(expected: string, found: string): AppError {
-  return new AppError('checkpoint_mismatch', `the job is of server ${expected}; this is ${found}`, {
-    hints: ['name the server that it was begun on with --api-url'],
+  return new AppError('checkpoint_mismatch', `the job belongs to server ${expected}; this one is ${found}`, {
+    hints: ["name the job's own server with --api-url, --sandbox or --sandbox-public"],
     details: { expected, found },
   });
 }

@@ -57,13 +57,13 @@ async function resolve(context: CommandContext, session: Session, job: JobStatus
     id: id === null ? null : idText(parseId(id)),
   }));
   const twice = resolutions.find(({ row }, i) => resolutions.findIndex((other) => other.row === row) !== i);
-  if (twice) throw new AppError('usage', `--resolve says two things of row ${twice.row}`);
+  if (twice) throw new AppError('usage', `--resolve names row ${twice.row} twice`);
   const { state } = session.folders;
   const unchecked = await resolveRows(state, job.id, resolutions, (id) => read(context, state, job, id));
   for (const { row, id } of resolutions) {
     out.note(id === null ? `row ${row}: absent; it will be sent again` : `row ${row}: counted as stored under ${id}`);
   }
-  for (const id of unchecked) out.warn(`${id} could not be read back; it was believed`);
+  for (const id of unchecked) out.warn(`${id} could not be read back; it was accepted unchecked`);
   out.note(`go on with: ${commandFrom(job, context.typed.folder)}`);
 }
 
@@ -112,7 +112,9 @@ function showOpenRows({ out }: CommandContext, status: JobStatus): void {
   }
   if (unknownRows[0]) {
     const [row] = unknownRows[0];
-    out.note('the same upload command finds out by itself; where the server cannot be asked, it is said by hand:');
+    out.note(
+      'the same upload command settles these rows by itself; if the server cannot be asked, settle them by hand:',
+    );
     out.note(`  neuronpedia status ${id} --resolve ${row}=absent   it is not there: it will be sent again`);
     out.note(`  neuronpedia status ${id} --resolve ${row}=ID       it is there, under this id`);
   }

@@ -18,12 +18,12 @@ export function showQuota({ out, options }: CommandContext, { quota }: Server, r
   if (days > 1) {
     const reset = quota.resetsAt ? formatMoment(quota.resetsAt) : 'tomorrow';
     out.note(
-      `quota    ${count(rows)} to send at ${count(quota.limit)} a day: this takes ${days} days, ${count(left)} go today`,
+      `quota    ${count(rows)} to send at ${count(quota.limit)} a day: this takes ${days} days, ${count(left)} of them can be sent today`,
     );
     out.note(
       options.wait
-        ? `         then this command waits until ${reset} and goes on (--wait)`
-        : `         then this command stops; the same one goes on from ${reset}`,
+        ? `         then this command waits until ${reset} and continues (--wait)`
+        : `         then this command stops; run it again from ${reset} to continue`,
     );
   }
   const resetsAt = quota.resetsAt?.toISOString() ?? null;

@@ -22,7 +22,7 @@ export async function checkReceipt(path: string | undefined): Promise<void> {
   await checkReceiptFolder(path);
   const found = await stat(path).catch(() => undefined);
   if (found && found.size > 0 && !(await isReceipt(path))) {
-    throw receiptError(path, { message: 'a file that is no receipt is there' }, 'nothing was sent; name another file');
+    throw receiptError(path, { message: 'the file there is not a receipt' }, 'nothing was sent; name another file');
   }
 }
 
@@ -35,7 +35,7 @@ export async function checkReceiptFolder(path: string | undefined): Promise<void
     throw receiptError(path, { message: 'it is a folder' }, hint);
   }
   if (found && !found.isFile()) {
-    throw receiptError(path, { message: 'it is no regular file' }, 'nothing was sent; name a file');
+    throw receiptError(path, { message: 'it is not a regular file' }, 'nothing was sent; name a file');
   }
   const draft = draftOf(await targetOf(path));
   await writeFile(draft, '').catch((cause) => {
@@ -76,7 +76,7 @@ function receiptError(path: string, cause: unknown, hint: string, kind: ErrorCod
 }
 
 const lostHint =
-  'what was uploaded is not touched by that; make room there, or name another file: the same command again writes it';
+  'the upload itself is not affected; free some space there or name another file, then run the same command again to write the receipt';
 
 /**
  * Writes a receipt as JSON lines: one that says what it is for, then one per row. It appears whole or not at all.

@@ -77,7 +77,7 @@ export function sideFileLines(prepared: PreparedSae, pathOf = (path: string) => 
   return [
     ...(dashboards ? [`examples ${pathOf(dashboards.path)}: ${examples}`] : []),
     ...factLines(prepared, pathOf),
-    ...(sae.neuronpediaId === undefined ? [] : [`         its config names ${sae.neuronpediaId}; that is not taken`]),
+    ...(sae.neuronpediaId === undefined ? [] : [`         its config names ${sae.neuronpediaId}; that is ignored`]),
   ];
 }
 
@@ -112,22 +112,20 @@ function factLines(
   const [first] = planned[0] ?? [0];
   if (indices.isPart) lines.push(`indices  ${indices.indexOf(first)} (--index), row ${first}`);
   else if (indices.hash !== undefined)
-    lines.push(`indices  of the file's own: row ${first} is feature ${indices.indexOf(first)}`);
+    lines.push(`indices  from the file: row ${first} is feature ${indices.indexOf(first)}`);
   if (facts) {
     const { path, fields, features, notes } = facts.data;
-    lines.push(`facts    ${pathOf(path)}: ${fields.join(', ')} of ${several(features, 'feature')}`);
-    const isSent = as === 'features';
-    for (const note of isSent ? notes : ['of these only a {name} in --label is sent, with --as vectors']) {
-      lines.push(`         ${note}`);
-    }
+    lines.push(`facts    ${pathOf(path)}: ${fields.join(', ')} for ${several(features, 'feature')}`);
+    const namesOnly = 'with --as vectors only their names are sent, where --label contains {name}';
+    for (const note of as === 'features' ? notes : [namesOnly]) lines.push(`         ${note}`);
     if (dashboards && fields.includes('density'))
-      lines.push('         where --activations says a density too, that one is sent');
+      lines.push('         if --activations has a density too, that one is sent');
   }
   const silent = countRows(neverFiring(facts?.data, wanted));
   if (silent > 0) lines.push(`dead     ${count(silent)} of these never fire: --skip-dead leaves them out`);
   if (dead.length > 0)
     lines.push(
-      `dead     ${several(countRows(dead), 'feature')} left out that never ${countRows(dead) === 1 ? 'fires' : 'fire'} (--skip-dead)`,
+      `dead     left out ${several(countRows(dead), 'feature')} that never ${countRows(dead) === 1 ? 'fires' : 'fire'} (--skip-dead)`,
     );
   return lines;
 }

@@ -38,11 +38,13 @@ export function tellReport(
   if (dead > 0) out.note(`${count(dead)} dead features left out (--skip-dead)`);
   if (report.found > 0 && as === 'features' && !server.capabilities.storesVectors) {
     out.note(
-      'what was there already cannot be compared with these weights: this server does not show what it came from',
+      'rows that were already there cannot be compared with these weights: this server does not show which weights they came from',
     );
   }
   if (report.found > 0 && server.capabilities.storesAttributes) {
-    out.note('of what was there already only the values were compared: what is said of it stays as it was');
+    out.note(
+      'of the rows that were already there only the values were compared; their descriptions and metadata are unchanged',
+    );
   }
   tellEnd(context, report, prepared.delivery.format);
   if (report.end.type === 'finished') out.result(session.idOrUrl(sourceOf(prepared)));

@@ -8,7 +8,7 @@ export function checkSaeUsage(options: OptionValues): void {
   const { shard, list, as, label, autoInterp, interpLimit } = options;
   // These act once on all features; with --shard every shard would do so, at the same time.
   if (shard && (list !== undefined || wantsExplaining(options))) {
-    refuse('--list, --auto-interp and --score are for a whole upload, and --shard is a part of one', [
+    refuse('--list, --auto-interp and --score need the whole upload, but --shard uploads only a part of it', [
       'upload all shards, then run the command once more without --shard: it finds the rows and does the rest',
     ]);
   }
@@ -20,7 +20,7 @@ export function checkSaeUsage(options: OptionValues): void {
   if (label !== undefined) checkLabel(label);
   checkExplainUsage(options);
   if (wantsExplaining(options) && interpLimit === undefined) {
-    refuse('--auto-interp and --score are paid calls of a language model, one a feature', [
+    refuse('--auto-interp and --score make paid calls to a language model, one per feature', [
       'say how many features of each SAE are to be explained or scored: --interp-limit N',
     ]);
   }

@@ -60,7 +60,7 @@ export async function dryRun(
       continue;
     }
     out.note(
-      `dry run: ${source}: ${count(preview.there)} of ${count(preview.planned)} features are there, ${count(preview.toSend)} would be sent`,
+      `dry run: ${source}: ${count(preview.there)} of ${count(preview.planned)} features are on the server already, ${count(preview.toSend)} would be sent`,
     );
     if (!isLimited(server.quota) && preview.toSend > 0)
       out.note(`         ${finishText(preview.toSend, one, sendLimits(context.options))}`);

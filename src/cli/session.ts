@@ -84,8 +84,8 @@ export function serverUrl(context: CommandContext): string {
 async function chooseSandbox(context: CommandContext, folders: Folders): Promise<Chosen> {
   const { apiUrl, sandbox: withProtocol, sandboxPublic = false } = context.options;
   if ([apiUrl !== undefined, withProtocol, sandboxPublic].filter(Boolean).length > 1) {
-    throw new AppError('usage', '--sandbox, --sandbox-public and --api-url each name another server', {
-      hints: ['leave all but one of them out'],
+    throw new AppError('usage', '--sandbox, --sandbox-public and --api-url name different servers', {
+      hints: ['use only one of them'],
     });
   }
   // Each kind of server has its own store: in a shared one it would find rows that it could not have made.
@@ -106,7 +106,10 @@ interface Chosen extends Pick<Session, 'url' | 'name' | 'keyFrom' | 'embedded' |
 /** Warns if an id is a URL on another host: it is looked for on the chosen server all the same. */
 function tellOtherHosts({ out }: CommandContext, { url, name }: Chosen, ids: readonly string[]): void {
   const other = urlElsewhere(url, ids);
-  if (other) out.warn(`${other.text} is looked for at ${name}; to look there instead, add --api-url ${other.origin}`);
+  if (other)
+    out.warn(
+      `${other.text} is on another host, but is looked up at ${name}; to look it up on its own host, add --api-url ${other.origin}`,
+    );
 }
 
 function session(context: CommandContext, chosen: Chosen): Session {

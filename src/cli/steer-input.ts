@@ -109,7 +109,7 @@ export async function readPrompt(context: CommandContext): Promise<string> {
   if (prompt === '') throw new AppError('usage', 'the prompt is empty', { hints: ['give it as --prompt "I think"'] });
   if (prompt.length > longestPrompt) {
     throw new AppError('usage', `the prompt has more than ${longestPrompt} characters`, {
-      hints: ['the server takes no longer ones'],
+      hints: ['the server does not accept longer prompts'],
       details: { found: prompt.length, expected: longestPrompt },
     });
   }

@@ -64,7 +64,7 @@ function placeLines(all: readonly PreparedSae[]): string[] {
   return [
     `decoder  ${decoder}`,
     ...ways.map((way) => `         ${way}`),
-    `to       ${[model, layer && `layer ${layer}`].filter(Boolean).join(', ')}${(model || layer) && '; '}${own && `${own} and `}hook of each are below`,
+    `to       ${[model, layer && `layer ${layer}`].filter(Boolean).join(', ')}${(model || layer) && '; '}${own ? `${own} and hook of each are below` : 'the hook of each is below'}`,
     ...froms.map((from) => `         ${from}`),
     ...(made ? [`source   the ${made} of each will be made`] : []),
   ];

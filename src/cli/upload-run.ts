@@ -80,17 +80,19 @@ export function tellEvent({ out }: CommandContext, event: UploadEvent, outages: 
   if (event.type === 'warning') out.warn(event.message);
   if (event.type === 'quarantined') {
     const { row, index, why } = event;
-    out.warn(`${nameRow({ indexOf: () => index ?? row }, row)} is left out, the server keeps failing it: ${why}`);
+    out.warn(
+      `${nameRow({ indexOf: () => index ?? row }, row)} is left out because the server keeps failing on it: ${why}`,
+    );
   }
   if (event.type === 'waiting') {
     out.note(
-      `waiting until ${formatMoment(new Date(event.until))}: ${event.why}; Ctrl-C ends, the same command goes on`,
+      `waiting until ${formatMoment(new Date(event.until))}: ${event.why}; Ctrl-C stops, and the same command continues later`,
     );
   }
   if (event.type === 'pacing') {
     const { left, need, interval_s } = event;
     out.note(
-      `pacing: the server takes ${count(left)} more requests in this hour, ${count(need)} are still to be sent: one every ${interval_s} s`,
+      `pacing: the server accepts ${count(left)} more requests for now and ${count(need)} are still to be sent, so one is sent every ${interval_s} s`,
     );
   }
 }

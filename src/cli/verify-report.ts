@@ -31,7 +31,7 @@ export function tellVerification(out: Output, fields: VerifyFields): void {
   if (chance !== undefined) {
     const wrong = Math.ceil(rows * wrongShare);
     out.result(
-      `           chosen at random: if 1 % of the rows (${count(wrong)}) were wrong, this would have found one with ${percent(chance)}`,
+      `           chosen at random: if 1 % of the rows (${count(wrong)}) were wrong, the chance that this would have found one is ${percent(chance)}`,
     );
   }
   for (const { row, id, field, expected, found } of differences) {
@@ -58,7 +58,7 @@ export function requireSame(job: string, server: Server, fields: VerifyFields): 
         ...(gone ? ['rows that are gone are sent again by the same upload with --restart'] : []),
         ...(differences.some(({ field }) => field !== 'row')
           ? [
-              `rows that differ are taken back with ${toDelete(server, different === 1 ? (differences[0]?.id ?? 'ID') : 'ID')}, all of the job with ${toDelete(server, `--job ${job}`)}; the same upload with --restart sends them again`,
+              `delete rows that differ with ${toDelete(server, different === 1 ? (differences[0]?.id ?? 'ID') : 'ID')}, or all rows of the job with ${toDelete(server, `--job ${job}`)}; the same upload with --restart then sends them again`,
             ]
           : []),
       ],

@@ -24,7 +24,7 @@ export function rowFindings(where: string, survey: RowSurvey): Finding[] {
       'zero_rows',
       zero.count,
       `of zeros: ${firstOf(zero.first, zero.count)}`,
-      'a direction of length 0 steers nothing',
+      'steering with a direction of length 0 has no effect',
     );
   }
   if (duplicates.count > 0) {

@@ -58,7 +58,7 @@ describe('features that are to be explained', () => {
     });
     const ran = await run([...command, ...examples], stop.signal);
     expect(ran.code).toBe(8);
-    expect(ran.stderr).toContain('3 of 20 features were explained or tried before that');
+    expect(ran.stderr).toContain('before that, explaining or scoring was attempted for 3 of 20 features');
     expect(documentsOf(ran).at(-1)).toMatchObject({ status: 'paused' });
     expect(lastJob(ran)).toMatchObject({ status: 'done', afterwards: { code: 'paused' } });
     expect(lastJob(ran).explanations).toHaveLength(3);
@@ -77,7 +77,7 @@ describe('features that are to be explained', () => {
     expect(ran.code).toBe(code);
     expect(documentsOf(ran).at(-1)).toMatchObject({ status: 'failed' });
     expect(lastJob(ran)).toMatchObject({ status: 'done', afterwards: { code: name } });
-    expect(ran.stderr).toContain('neuronpedia: error: the upload is done, but: ');
+    expect(ran.stderr).toContain('neuronpedia: error: the upload is done, but a later step did not finish: ');
     expect(asked(explain)).toBe(requests);
   });
 

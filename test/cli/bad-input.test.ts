@@ -91,7 +91,7 @@ const bad: Bad[] = [
       return ['upload-sae', file, ...place, '--receipt', file];
     },
     code: 6,
-    says: ['W.npy: the receipt cannot be written (a file that is no receipt is there)', 'name another file'],
+    says: ['W.npy: the receipt cannot be written (the file there is not a receipt)', 'name another file'],
   },
   {
     what: 'an array of integers for a vector',

@@ -175,7 +175,7 @@ describe.concurrent('delete --job', () => {
     appendFileSync(journal, encodeRecord({ t: 'plan', rows: [[0, 6]] }) + encodeRecord(intent as never));
     late = async () => change('UPDATE features SET idx = 5 WHERE idx = 3');
     const ran = await run(['delete', '--job', job, '--yes', '--settle-timeout', '1ms']);
-    expect(ran).toMatchObject({ code: 0, stderr: expect.stringContaining('for 2 rows that had no answer') });
+    expect(ran).toMatchObject({ code: 0, stderr: expect.stringContaining('for 2 rows sent without an answer') });
     expect(query('SELECT 1 FROM features')).toEqual([]);
     expect(documentsOf(await run(['status']))[0].jobs).toMatchObject([{ state: 'deleted', unknown: 0 }]);
   });
@@ -220,7 +220,7 @@ describe.concurrent('delete --job', () => {
     const ran = await run(['delete', '--job', before[0]?.id as string, '--yes']);
     expect(ran.code).toBe(9);
     expect(summaryOf(ran)).toMatchObject({ unknown: [id('gateway', 1)], deleted: { length: 5 }, refused: [] });
-    expect(ran.stderr).toMatch(/unknown whether they are gone: \S+ \(.*504/);
+    expect(ran.stderr).toMatch(/unknown whether 1 row was deleted: \S+ \(.*504/);
     const { jobs } = documentsOf(await run(['status']))[0];
     expect(jobs).toMatchObject([{ state: 'interrupted', unknown: 1 }]);
     expect(query('SELECT idx FROM features')).toEqual([{ idx: 1 }]);

@@ -22,9 +22,10 @@ describe.concurrent('upload-sae --feature-metadata', () => {
     const ran = await home.run(['upload-sae', data('rows.npz'), ...place, ...given, '--sandbox', '--json']);
     expect(ran.code).toBe(0);
     expect(ran.stderr).toMatch(/indices {2}.*row 0 is feature 5000/);
-    expect(ran.stderr).toMatch(/facts .*facts\.npz: density, sparsity, .*cluster of 16 features/);
+    expect(ran.stderr).toMatch(/facts .*facts\.npz: density, sparsity, .*cluster for 16 features/);
     expect(ran.stderr).toContain('"max_activation" says nothing of 2 of 16 features');
-    expect(ran.stderr.match(/2 (dead )?features .*left out .*\(--skip-dead\)/g)).toHaveLength(2);
+    expect(ran.stderr.match(/ left out 2 features that never fire \(--skip-dead\)/g)).toHaveLength(1);
+    expect(ran.stderr.match(/2 dead features left out \(--skip-dead\)/g)).toHaveLength(1);
     expect(ran.stderr).not.toContain('warning');
     const documents = documentsOf(ran);
     expect(documents[0]).toMatchObject({ type: 'plan', rows: 14, dead: 2, facts: expect.arrayContaining(['l0']) });

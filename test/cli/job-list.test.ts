@@ -128,11 +128,11 @@ describe('a long list of jobs', () => {
     const { stdout } = await home.run(['status', '--sandbox']);
     expect([titles(stdout), atLength(stdout)]).toEqual([numbers, 11]);
     expect(linesOf(stdout).at(-1)).toBe(
-      '  those that finished before the latest ten in a line each; at length with --all',
+      '  finished jobs before the latest ten are shown on one line each; --all shows them in full',
     );
     const all = await home.run(['status', '--all', '--sandbox']);
     expect([titles(all.stdout), atLength(all.stdout)]).toEqual([numbers, 15]);
-    expect(all.stdout).not.toContain('in a line each');
+    expect(all.stdout).not.toContain('are shown on one line each');
     expect(await jobsOf(home)).toHaveLength(15);
   });
 
@@ -143,7 +143,7 @@ describe('a long list of jobs', () => {
     const { stdout } = await home.run(['status', '--sandbox']);
     expect(stdout).toContain('m/1-parts in 2 shards: 2 of them known here, 1 done');
     expect(stdout.match(/, begun /g)).toHaveLength(12);
-    expect(stdout).toContain('in a line each');
+    expect(stdout).toContain('are shown on one line each');
   });
 
   test('is no matter of one job or feature', async ({ home }) => {
@@ -227,7 +227,7 @@ describe('a checkpoint', () => {
     const listed = await home.runAt(server.url, ['status']);
     expect(listed.stdout).toContain(`  ${job}  interrupted  40 %  4/10 rows, 4 without an answer, 2 deleted`);
     expect(listed.stdout).toContain(
-      '    a deletion of 4 of its rows was cut off\n    to have them there: neuronpedia upload-sae',
+      '    a deletion of 4 of its rows was interrupted\n    to keep or restore them: neuronpedia upload-sae',
     );
     expect(listed.stdout).toContain(`    to delete all of the job: neuronpedia delete --job ${job}\n`);
     expect(await home.runAt(server.url, ['delete', '--job', job, '--yes'])).toMatchObject({ code: 0 });
@@ -251,7 +251,7 @@ test('a job of a vector goes by its name, too', async ({ home }) => {
   const [{ id }] = documentsOf(await home.run(['status', '--sandbox', '--json']))[0].jobs;
   await home.run(['upload-vector', file, ...place, '--name', id.slice(0, 3)]);
   const either = await home.run(['delete', '--job', id.slice(0, 3), '--yes', '--sandbox']);
-  expect(either).toMatchObject({ code: 2, stderr: expect.stringContaining('any of 2 jobs') });
+  expect(either).toMatchObject({ code: 2, stderr: expect.stringContaining('matches 2 jobs') });
 });
 
 test('of two jobs of one source the one is meant whose server is named', async ({ home, server }) => {

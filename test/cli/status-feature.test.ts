@@ -33,7 +33,9 @@ describe.concurrent('status of a feature', () => {
     expect(plain.stderr).toBe('');
     const elsewhere = await home.runAt(server.url, ['status', `https://www.neuronpedia.org/${id}`], nobody);
     expect(elsewhere.stdout).toBe(plain.stdout);
-    expect(elsewhere.stderr).toMatch(/warning: https:\/\/www.neuronpedia.org\/\S+ is looked for at http:\/\/127/);
+    expect(elsewhere.stderr).toMatch(
+      /warning: https:\/\/www.neuronpedia.org\/\S+ is on another host, but is looked up at http:\/\/127/,
+    );
     for (const part of [url, embedUrl, 'CC-BY-4.0', 'public', `"${top[0]}"`, `"${bottom[0]}"`, String(density)]) {
       expect(plain.stdout).toContain(part);
     }

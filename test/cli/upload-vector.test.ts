@@ -60,8 +60,8 @@ describe.concurrent('upload-vector', () => {
   test('says that another format is not read from standard input', async ({ home }) => {
     const command = ['upload-vector', '-', ...place, '--name', 'piped', '--sandbox'];
     const ran = await home.run(command, { stdin: 'PK\x03\x04 an archive' });
-    expect(ran).toMatchObject({ code: 6, stderr: expect.stringContaining('standard input: is no JSON array') });
-    expect(ran.stderr).toContain('hint: files of other formats are named');
+    expect(ran).toMatchObject({ code: 6, stderr: expect.stringContaining('standard input: expected a JSON array') });
+    expect(ran.stderr).toContain("hint: for other formats, give the file's name");
   });
 
   test('prints model/source/index of what it stored in the embedded sandbox', async ({ home }) => {
@@ -140,7 +140,7 @@ describe.concurrent('upload-vector', () => {
     rmSync(home.state, { recursive: true });
     const again = await home.runAt(server.url, dry);
     expect(documentsOf(again).at(-1)).toMatchObject({ status: 'dry-run', there: 1, toSend: 0 });
-    expect(again.stderr).toContain('dry run: nothing was sent: the vector is there already');
+    expect(again.stderr).toContain('dry run: nothing was sent; the vector is already on the server');
     const stronger = await home.runAt(server.url, [...command, '--strength', '33', '--dry-run']);
     expect(stronger).toMatchObject({ code: 0, stdout: '' });
     expect(stronger.stderr).toContain('another vector named "rehearsal" is there already');

@@ -137,7 +137,7 @@ it('one SAE of a sweep whose place others hold stops neither the count of days n
   const command = ['upload-sae', sweep([0, 1]), '--sae-id', 'elsewhere', '--api-url', bench.sandbox.url, '--json'];
   const { code, stdout, stderr } = await bench.run(...command).ended;
   expect(code).toBe(10);
-  expect(stderr).toContain('1,024 to send at 1,000 a day: this takes 2 days, 900 go today');
+  expect(stderr).toContain('1,024 to send at 1,000 a day: this takes 2 days, 900 of them can be sent today');
   expect(lastDocument(stdout).jobs).toMatchObject([
     { source: 'tiny-kjv-4l/0-elsewhere', status: 'failed', code: 'feature_exists' },
     { source: 'tiny-kjv-4l/1-elsewhere', status: 'done', confirmed: 512 },

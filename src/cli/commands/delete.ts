@@ -27,14 +27,18 @@ export function run(context: CommandContext): Promise<number> {
   const { args, options } = context;
   const ids = [...new Set(args.map(parseId).map(idText))];
   if (options.includeFound && options.job === undefined) {
-    throw new AppError('usage', '--include-found is about a job: with an id that row is deleted either way', {
+    throw new AppError('usage', '--include-found needs --job: a row named by its id is deleted either way', {
       hints: ['leave it out, or name the job with --job JOB'],
     });
   }
   if ((ids.length === 0) === (options.job === undefined)) {
-    throw new AppError('usage', ids.length === 0 ? 'what is to be deleted?' : 'either ids are deleted or a job', {
-      hints: ['name features and vectors by their ids, or a job with --job JOB; neuronpedia status lists the jobs'],
-    });
+    throw new AppError(
+      'usage',
+      ids.length === 0 ? 'what is to be deleted?' : 'ids and --job cannot be given together',
+      {
+        hints: ['name features and vectors by their ids, or a job with --job JOB; neuronpedia status lists the jobs'],
+      },
+    );
   }
   return closeAfter(async (own) => {
     const stateDir = foldersOf(context.env).state;
@@ -42,7 +46,7 @@ export function run(context: CommandContext): Promise<number> {
     const state = job === undefined ? undefined : await readJobState(stateDir, job);
     if (job !== undefined && !state) throw await missingJob(stateDir, job);
     if (options.job !== undefined && state?.job) requireHost(options.job, state.job);
-    if (!options.dryRun) requireSomebody(context, 'that these rows are deleted');
+    if (!options.dryRun) requireSomebody(context, 'deleting these rows');
     const session = own(
       await openSession(job && state ? await atServerOf(context, job, state) : context, context.args),
     );
@@ -99,7 +103,7 @@ async function waitForOpen(
   const open = absent.filter((id) => unanswered.has(id)).length;
   const ms = options.settleTimeout ?? defaultSettleMs;
   if (open === 0 || ms === 0) return false;
-  out.note(`waiting ${ms / 1000} s for ${several(open, 'row')} that had no answer and may still come`);
+  out.note(`waiting ${ms / 1000} s for ${several(open, 'row')} sent without an answer, which may still arrive`);
   await waitFor(ms, stop);
   return !stop.aborted;
 }

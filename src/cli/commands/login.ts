@@ -6,6 +6,7 @@ import { foldersOf } from '../../config/folders.ts';
 import { openKeyStore } from '../../config/key-store.ts';
 import { cleanKey } from '../../config/keys.ts';
 import { AppError } from '../../errors.ts';
+import { whyNotAsked } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import { connectOptions, connectUntil, serverUrl } from '../session.ts';
 import { withSpinner } from '../spinner.ts';
@@ -48,7 +49,7 @@ async function readToken(context: CommandContext): Promise<string> {
 
 async function askForKey(context: CommandContext, origin: string): Promise<string> {
   if (!context.interactive) {
-    throw new AppError('usage', 'nobody is there to type a key', {
+    throw new AppError('usage', `cannot ask for the key: ${whyNotAsked}`, {
       hints: [
         `pipe it in: ${platform() === 'win32' ? '$env:KEY' : 'echo "$KEY"'} | ${loginAt(origin)} --with-token`,
         'or set NEURONPEDIA_API_KEY: then no login is needed',

@@ -16,15 +16,15 @@ export async function run(context: CommandContext): Promise<number> {
   });
   const [named] = other.find(([, value]) => value !== undefined) ?? [];
   if (named !== undefined) {
-    throw new AppError('usage', `${named} says which server a command talks to; this one is a server`, {
-      hints: [named === '--sandbox-public' ? 'the one that behaves like the public server: --public' : 'leave it out'],
+    throw new AppError('usage', `${named} says which server a command talks to, but this command starts a server`, {
+      hints: [named === '--sandbox-public' ? 'to behave like the public server, use --public' : 'leave it out'],
     });
   }
   const dataDir = options.data === undefined ? defaultFolder(context) : resolve(options.data);
   const { port = 0, fresh = false, tier, rateLimit = false } = options;
   const isPublic = options.public ?? false;
   if (rateLimit && !isPublic) {
-    throw new AppError('usage', '--rate-limit is of the public server', { hints: ['add --public'] });
+    throw new AppError('usage', '--rate-limit works only with --public', { hints: ['add --public'] });
   }
   const sandbox = await startEmbedded(env, {
     dataDir,

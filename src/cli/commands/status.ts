@@ -76,8 +76,8 @@ async function showOverview(context: CommandContext, session: Session): Promise<
   const { out } = context;
   const jobs = await listJobs(session.folders.state);
   for (const id of await unreadableJobs(session.folders.state)) {
-    const what = 'is damaged, and does not say of which upload it is';
-    out.warn(`the checkpoint of job ${id} ${what}; the same upload looks up what the server has instead`);
+    const what = 'is damaged and does not show which upload it belongs to';
+    out.warn(`the checkpoint of job ${id} ${what}; when that upload is run again, it looks up what the server has`);
   }
   const asked = await askServer(context, session);
   const line = (name: string, text: string) =>

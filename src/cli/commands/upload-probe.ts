@@ -36,7 +36,7 @@ function scalingOf({ rawSpace, asStored }: OptionValues): 'raw-space' | 'as-stor
 
 function notesOf({ bias, classes, row, scaling, assumed }: Probe, options: OptionValues): string {
   const parts = [
-    `tells apart "${options.concept}"`,
+    `detects "${options.concept}"`,
     ...(classes > 1 ? [`class ${row} of ${classes}`] : []),
     options.bias !== undefined
       ? `bias ${options.bias} (--bias)`
@@ -45,7 +45,7 @@ function notesOf({ bias, classes, row, scaling, assumed }: Probe, options: Optio
         : `bias ${bias}${scaling === 'raw-space' ? '' : ' (file)'}`,
     ...(scaling === 'raw-space' ? ['in raw space: the scaler is divided out'] : []),
     ...(assumed ? [`no ${assumed.join(' and no ')} in the file: taken as 0`] : []),
-    ...(scaling === 'as-stored' ? ['as stored: of scaled features'] : []),
+    ...(scaling === 'as-stored' ? ['as stored: expects scaled inputs'] : []),
   ];
   return `probe    ${parts.join(', ')}`;
 }

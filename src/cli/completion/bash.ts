@@ -10,11 +10,11 @@ export function bashScript(commands: readonly CompletedCommand[]): string {
   return `# Completes neuronpedia in bash; made by: neuronpedia completion bash
 _neuronpedia() {
   local IFS=$' \\t\\n' word=\${COMP_WORDS[COMP_CWORD]} before= at=$((COMP_CWORD - 1)) command= words= i
-  # An option and its value with = between them are three words to bash, and one to that of macOS.
+  # bash splits --option=value into three words; the bash of macOS keeps it as one.
   if [[ $word == --*=* ]]; then before=\${word%%=*} word=\${word#*=}
   else
     [[ $word != = && \${COMP_WORDS[at]} == = ]] && at=$((at - 1))
-    # What is said of a key, behind --metadata, has one of its own.
+    # A --metadata KEY=VALUE has another = of its own.
     [[ $word == = || \${COMP_WORDS[at+1]} == = ]] && [[ \${COMP_WORDS[at]} != -* && at -gt 1 ]] && at=$((at - 1))
     [[ $word == = ]] && word=
     before=\${COMP_WORDS[at]}

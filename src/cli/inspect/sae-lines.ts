@@ -44,14 +44,14 @@ function place({ model, layer, hook, hookIn, neuronpediaId, width, fits }: SaeRe
     ...(layer ? known('layer ', layer) : ['layer not said by these files']),
     ...(hook ? known('hook ', hook) : ['hook not said by these files']),
     ...known('reads ', hookIn),
-    ...(neuronpediaId === null ? [] : [`its config names ${neuronpediaId}; an upload does not take that`]),
+    ...(neuronpediaId === null ? [] : [`its config names ${neuronpediaId}; an upload ignores that`]),
   ];
   return lines as [string, ...string[]];
 }
 
 /** Lists the known models of this width, which rules out others but identifies none. */
 export function fitting(width: number, fits: readonly string[]): string {
-  if (fits.length === 0) return `no residual stream that is known here is ${width} wide`;
+  if (fits.length === 0) return `no known model has a residual stream of width ${width}`;
   return `width ${width} fits: ${fits.join(', ')}`;
 }
 

@@ -21,7 +21,7 @@ export function vectorLines(page: Page, vectors: readonly VectorReport[]): strin
   const directions = classes > 1 ? `${classes} directions of ` : '';
   const what = `${tensor || 'one array'} ${dtype} [${shape.join(', ')}]: ${directions}${several(width, 'value')}`;
   const probe = classes > 1 ? `a probe of ${classes} classes` : 'a probe';
-  const beside = bias === null ? [] : [`${probe}, by the ${bias} beside it`];
+  const beside = bias === null ? [] : [`${probe}, because of the ${bias} beside it`];
   return [
     ...labelled(
       page,
