@@ -43,7 +43,7 @@ export function chooseSaes(saes: readonly Sae[], options: Choice): readonly Sae[
   const found = new Set(chosen.map(({ file }) => file)).size;
   if (found > 1 && layer !== undefined) {
     throw new AppError('usage', `--layer names one layer, but ${found} SAEs were found`, {
-      hints: ['leave --layer out: each SAE says its own; or choose some with --layers, or name one SAE'],
+      hints: ['leave out --layer if each SAE states its own layer; or select some with --layers, or name a single SAE'],
     });
   }
   for (const [option, path] of [
@@ -52,7 +52,7 @@ export function chooseSaes(saes: readonly Sae[], options: Choice): readonly Sae[
   ] as const) {
     if (found < 2 || path === undefined || path.includes('{layer}')) continue;
     throw new AppError('usage', `${option} names one file, but ${found} SAEs were found`, {
-      hints: ['put {layer} into its name where there is one of each layer; or upload one SAE'],
+      hints: ['if there is one file per layer, put {layer} into the name; otherwise upload a single SAE'],
     });
   }
   return chosen;

@@ -52,16 +52,16 @@ export function checkAttributes(
   }
   if (license !== undefined && parseLicense(license) !== license) {
     const known = parseLicense(license);
-    throw new AppError('usage', `"${license}" is no SPDX identifier of a licence`, {
-      hints: [known ? `say it as ${known}` : 'such as CC-BY-4.0, CC0-1.0, MIT or Apache-2.0'],
+    throw new AppError('usage', `"${license}" is not an SPDX licence identifier`, {
+      hints: [known ? `did you mean ${known}?` : 'use one such as CC-BY-4.0, CC0-1.0, MIT or Apache-2.0'],
     });
   }
   if (visibility !== 'private' || server.capabilities.privateUploads) return;
   const why = server.capabilities.storesAttributes
-    ? `private uploads need a paid plan, which ${server.account.name} has not`
-    : `${server.name} stores no private uploads: everyone could see this one`;
+    ? `private uploads need a paid plan, which account ${server.account.name} does not have`
+    : `${server.name} does not support private uploads: everyone could see this one`;
   throw new AppError('cannot_be_stored', why, {
-    hints: ['nothing was sent; leave --visibility out to upload it for everyone to see'],
+    hints: ['nothing was sent; leave out --visibility to upload it publicly'],
     details: { visibility },
   });
 }
@@ -69,7 +69,7 @@ export function checkAttributes(
 /** Says why a JSON value would not arrive unchanged; undefined if it would. Empty texts are allowed here. */
 function jsonFault(value: unknown): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : textFault(value);
-  if (typeof value === 'number') return Number.isFinite(value) ? undefined : 'is a number larger than any float64';
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : 'is a number out of range for a float64';
   if (typeof value !== 'object' || value === null) return undefined;
   for (const [key, part] of Object.entries(value)) {
     const fault = (key === '' ? undefined : textFault(key)) ?? jsonFault(part);

@@ -42,7 +42,7 @@ export function checkData(state: JournalState, { matrix, blocks, fields }: Omit<
   const fact = known && changedFact(known.fields, fields);
   if (fact) {
     const { expected, found } = fact;
-    throw changed(matrix, state, { expected, found, what: `${fact.name} changed, which is sent with it` });
+    throw changed(matrix, state, { expected, found, what: `${fact.name}, sent along with it, changed` });
   }
   // Earlier versions wrote longer digests, which cannot be compared with these.
   const isOther = (before: string | undefined, hash: string) => before?.length === hash.length && before !== hash;
@@ -51,7 +51,7 @@ export function checkData(state: JournalState, { matrix, blocks, fields }: Omit<
     const rows = different.map(([block]): Range => [block * blockRows, Math.min(matrix.rows, (block + 1) * blockRows)]);
     const [block, hash] = different[0] as [number, string];
     const expected = state.blocks.get(block) as string;
-    const what = `its values changed within rows ${formatRanges(mergeRanges(rows))} (digests)`;
+    const what = `its values changed within rows ${formatRanges(mergeRanges(rows))}, by their digests`;
     throw changed(matrix, state, { expected, found: hash, what });
   }
 }
@@ -67,7 +67,7 @@ interface Change {
 const digestNames: ReadonlyMap<string, string> = new Map([
   ['featureMetadata', 'the contents of --feature-metadata (digest)'],
   ['activations', 'the contents of --activations (digest)'],
-  ['indices', 'the index of its rows (digest)'],
+  ['indices', 'the indices of its rows (digest)'],
 ]);
 /** Fields that people know by another name. */
 const optionNames: ReadonlyMap<string, string> = new Map([
@@ -106,19 +106,19 @@ export function keptAsSent({ data, sent }: JournalState, fields: string, rows: R
   const fact = data && kept > 0 ? changedFact(data.fields, fields) : undefined;
   if (!fact) return undefined;
   const those = kept === 1 ? 'it was' : 'they were';
-  return `${several(kept, 'row')} on the server as ${those} sent before: ${fact.name} was ${fact.expected}, is ${fact.found} now`;
+  return `${several(kept, 'row')} on the server will stay as ${those} sent before: ${fact.name} was ${fact.expected}, is now ${fact.found}`;
 }
 
 function changed({ tensor: { file } }: Matrix, { job }: JournalState, { what, expected, found }: Change): AppError {
   const takeBack = `neuronpedia delete --job ${job?.model}/${job?.source}`;
   return new AppError(
     'checkpoint_mismatch',
-    `${file}: is not what this upload was begun with: ${what}: was ${expected}, is ${found}`,
+    `${file}: differs from what this upload was started with: ${what} (was ${expected}, is now ${found})`,
     {
       hints: [
-        'go on with the file and options that it was begun with, or upload this under another --sae-id',
-        `nothing that is on the server is overwritten: to replace it, take it back first with ${takeBack}`,
-        '--restart forgets the checkpoint, leaves what is there as it is, and sends what is missing with this',
+        'continue with the file and options it was started with, or upload this one under another --sae-id',
+        `nothing on the server is overwritten: to replace what is there, delete it first with ${takeBack}`,
+        '--restart forgets the checkpoint, leaves rows already on the server unchanged, and sends the missing ones from this file with these options',
       ],
       details: { file, expected, found },
     },

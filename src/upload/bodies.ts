@@ -88,7 +88,7 @@ function rowTooLarge(format: BodyFormat, row: number, length: number, { alone: l
     'cannot_be_stored',
     `${nameRow(format, row)}: takes ${length} bytes as JSON; the largest body allowed is ${limit} bytes`,
     {
-      hints: ['raise --max-body if you lowered it; the server has a limit of its own'],
+      hints: ['raise --max-body if you lowered it; the server has its own limit'],
       details: { row, found: length, expected: limit },
     },
   );

@@ -111,8 +111,8 @@ function tooLarge(
     findings: { first: list, count: large.size },
     hints: [
       skipBad
-        ? 'that is all of them, so --skip-bad-rows leaves nothing: raise --max-body if you lowered it (the server has a limit of its own)'
-        : 'nothing was sent; raise --max-body if you lowered it (the server has a limit of its own), or leave these rows out with --skip-bad-rows',
+        ? 'these are all the rows, so --skip-bad-rows would leave nothing to send; raise --max-body if you lowered it (the server has its own limit)'
+        : 'nothing was sent; raise --max-body if you lowered it (the server has its own limit), or leave these rows out with --skip-bad-rows',
     ],
     details: {
       file: tensor.file,
@@ -139,10 +139,10 @@ function notFinite(
       wide
         ? `values are sent as float32: ${tensor.dtype} values beyond ±3.4e38 become infinite`
         : skipBad
-          ? 'that is all of them, so --skip-bad-rows leaves nothing: find out why training made them, or whether this is the decoder'
+          ? 'these are all the rows, so --skip-bad-rows would leave nothing to send; check whether this really is the decoder, or why training produced such values'
           : isOnly
-            ? 'nothing was sent: values are sent as float32, in which more than ±3.4e38 is infinite; find out where they come from'
-            : 'nothing was sent; leave these rows out with --skip-bad-rows, or find out why training made them',
+            ? 'nothing was sent; values are sent as float32, where anything beyond ±3.4e38 is infinite; find out where these values come from'
+            : 'nothing was sent; leave these rows out with --skip-bad-rows, or find out why training produced such values',
     ],
     details: { file: tensor.file, tensor: tensor.name, rows: findings.map(({ row }) => row), count: bad },
   });

@@ -1,3 +1,4 @@
+import { several } from '../count.ts';
 import { vectorHash } from './fingerprint.ts';
 import type { RowContent } from './server.ts';
 
@@ -101,8 +102,8 @@ function compareCounts(
   const [first] = wrong;
   if (!first) return [];
   const [text, times] = first;
-  const many = wrong.length > 1 ? `, and ${wrong.length - 1} more of them` : '';
-  return [{ field, expected: `${brief(text)} ${times} times`, found: `${there.get(text) ?? 0} times${many}` }];
+  const more = wrong.length > 1 ? `; ${several(wrong.length - 1, 'other item differs', 'other items differ')} too` : '';
+  return [{ field, expected: `${times} × ${brief(text)}`, found: `${there.get(text) ?? 0} ×${more}` }];
 }
 
 function countBy(things: readonly RowContent[], key: (each: RowContent) => string): Map<string, number> {

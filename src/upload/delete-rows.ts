@@ -114,7 +114,7 @@ async function deleteChunk(chunk: readonly string[], run: DeletionRun): Promise<
   const open = new Set(failure ? [] : kept.filter((id) => lost.has(id)));
   return {
     deleted,
-    refused: new Map(refused.map((id) => [id, said.get(id) ?? 'the server said Success, and still has it'])),
+    refused: new Map(refused.map((id) => [id, said.get(id) ?? 'the server answered Success but still has it'])),
     unknown: [...open],
     unknownWhy: lost.get([...open][0] ?? ''),
     left: kept.filter((id) => !said.has(id) && !open.has(id)),

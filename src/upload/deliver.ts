@@ -145,7 +145,7 @@ async function endUnknown(run: Run, batch: Batch, outcome: Unknown, tries: Tries
   // Halves get new keys. No row is doubled: servers with keys skip features they have, on others it was just looked up.
   run.appetite.failed(batch.body);
   await drop(run, batch, 'made again');
-  await sendHalves(run, batch, 'was not answered again and again');
+  await sendHalves(run, batch, 'got no answer, several times');
   return true;
 }
 

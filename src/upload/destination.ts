@@ -74,13 +74,13 @@ function hooksOf(sae: Sae, { hook, hookOut }: PlaceOptions, layer: number): Pick
 function wrongName(saeId: string): AppError {
   return new AppError(
     'usage',
-    `--sae-id "${saeId}": a source set's name has lower-case letters, digits and single hyphens, and starts with a letter`,
+    `--sae-id "${saeId}": a source set's name may contain only lower-case letters, digits and single hyphens, and must start with a letter`,
     {
       hints: [
         ...(saeId.includes('{head}')
-          ? ['{head} is for crosscoders; this has no heads']
+          ? ['{head} is only for crosscoders; this SAE has no heads']
           : /[{}]/.test(saeId)
-            ? ['{layer} stands for the layer, and of crosscoders {head} for the head']
+            ? ['{layer} stands for the layer and, for crosscoders, {head} for the head']
             : []),
         `for example: --sae-id ${suggestName(saeId)}`,
       ],
@@ -109,9 +109,9 @@ function checkHookLayer(hook: Known<string> | undefined, layer: Known<number>): 
     {
       hints: [
         layer.from.startsWith('--head')
-          ? `the hook is of layer ${inHook}: ${layer.from.replace(/=.*/, '')}=MODEL:${inHook}`
+          ? `the hook belongs to layer ${inHook}: use ${layer.from.replace(/=.*/, '')}=MODEL:${inHook}`
           : layer.from === '--layer' && hook.from.startsWith('--hook')
-            ? `the hook is of layer ${inHook}: --layer ${inHook}, or a hook of layer ${layer.value}`
+            ? `the hook belongs to layer ${inHook}: use --layer ${inHook}, or a hook of layer ${layer.value}`
             : 'give both --layer and --hook if the files are wrong',
       ],
       details: { expected: inHook, found: layer.value },
@@ -128,9 +128,9 @@ function missing(sae: Sae, head: Sae['head'], noLayer: boolean, noModel: boolean
   return new AppError('option_missing', `${name}: its files do not say which ${what} it was trained on`, {
     hints: [
       ...(head ? [`add --head ${head.index}=MODEL:LAYER for this head, or ${options} for all of them`] : []),
-      ...(from === undefined ? [] : [`its config names ${from}, without saying which head that is`]),
+      ...(from === undefined ? [] : [`its config names ${from} without saying for which head`]),
       ...(head ? [] : [`add ${options}`]),
-      ...(noModel ? ['neuronpedia inspect PATH says which models are as wide'] : []),
+      ...(noModel ? ['neuronpedia inspect PATH lists the models whose width matches'] : []),
     ],
     details: { missing: what, ...(head && { head: head.index }) },
   });

@@ -53,7 +53,9 @@ async function spendQuota(
     await run.deliver(newBatch(run, part));
     // Batches left open by an earlier run use quota that was not counted beforehand; without any, somebody else used it.
     const why =
-      run.unknown.length > 0 ? 'the quota is spent' : 'the quota is spent: others have used some of it meanwhile';
+      run.unknown.length > 0
+        ? 'the quota is spent'
+        : 'the quota is spent: something else has used part of it during this run';
     run.close({ ...reopens, why });
   }
   run.close(reopens);
@@ -61,7 +63,7 @@ async function spendQuota(
 
 /** Sends a batch in two parts. */
 export async function sendHalves(run: Run, { body }: Batch, why: string): Promise<void> {
-  run.onEvent({ type: 'warning', message: `a batch of ${body.pieces.length} rows ${why}; halved` });
+  run.onEvent({ type: 'warning', message: `a batch of ${body.pieces.length} rows ${why}; sending it in two halves` });
   const halves = halveBody(body, run.delivery.format, run.pool);
   try {
     for (const half of halves) if (!run.isOver()) await run.deliver(newBatch(run, half));

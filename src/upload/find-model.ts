@@ -19,7 +19,7 @@ export async function findModel(
   throw new AppError('unknown_model', `the server knows no model "${id}"`, {
     hints: [
       ...(near.length > 0 ? [`did you mean ${near.join(' or ')}?`] : []),
-      'a model of your own is made with --create-model LAYERS',
+      'to create a model of your own, add --create-model with its number of layers',
     ],
     details: { found: id, candidates: near },
   });

@@ -31,9 +31,9 @@ export function checkHeads(saes: readonly Sae[], kind: SaeKind | undefined, head
       throw new AppError('usage', `--head ${index} is given twice`, { hints: ['a head goes to one model and layer'] });
     }
     if (index < most) continue;
-    const has = most === 0 ? 'what was found has no heads' : `the heads are 0 to ${most - 1}`;
+    const has = most === 0 ? 'none of the SAEs found has heads' : `the heads are 0 to ${most - 1}`;
     throw new AppError('usage', `--head ${index}: there is no such head; ${has}`, {
-      hints: most === 0 ? ['a 2-D matrix is one head with --kind crosscoder'] : ['heads count from 0'],
+      hints: most === 0 ? ['with --kind crosscoder, a 2-D matrix counts as a single head'] : ['heads count from 0'],
     });
   }
 }

@@ -64,13 +64,11 @@ export async function readJobState(stateDir: string, id: string): Promise<Journa
 const isJobId = (text: string) => /^[0-9a-f]{16}$/.test(text);
 
 function damagedJob(id: string): AppError {
-  return new AppError(
-    'checkpoint_damaged',
-    `the checkpoint of job ${id} is damaged: what it says is not to be relied on`,
-    {
-      hints: ['the same upload sets it aside, looks up what the server has, and begins another'],
-    },
-  );
+  return new AppError('checkpoint_damaged', `the checkpoint of job ${id} is damaged and cannot be relied on`, {
+    hints: [
+      'run the same upload again: it sets the damaged checkpoint aside, looks up what the server has, and starts a new one',
+    ],
+  });
 }
 
 /** The error for a job without a journal, or with one that cannot be read. */

@@ -36,9 +36,13 @@ export function rowsToDelete(
   { server, foundToo }: { server: Pick<Server, 'words'>; foundToo: boolean },
 ): JobRows {
   if (job.as === 'activations') {
-    throw new AppError('usage', `job ${id} holds the activations of the vector ${job.source}: they go with it`, {
-      hints: [toDelete(server, job.source)],
-    });
+    throw new AppError(
+      'usage',
+      `job ${id} holds the activations of vector ${job.source}, which are deleted only together with it`,
+      {
+        hints: [toDelete(server, job.source)],
+      },
+    );
   }
   const known = knownRows(state);
   const sent = intersectRanges(known, state.sent);
@@ -65,12 +69,12 @@ export function requireOwnJob(id: string, job: JobRecord, { server, name }: { se
           `${job.serverName} (${job.server})`,
           `${name} (${server.id})`,
           job.serverName === name
-            ? 'that one was emptied since, or another is there now: what the job sent is not on this one'
+            ? 'that server has since been emptied or replaced: what the job sent is not on this one'
             : 'name the server that it was uploaded to: --api-url, --sandbox or --sandbox-public',
         ];
   if (job.server === server.id && job.account === server.account.id) return;
   throw new AppError('checkpoint_mismatch', `job ${id} was made with ${expected}; this is ${found}`, {
-    hints: [`${hint}; it was begun with: ${job.command}`],
+    hints: [`${hint}; it was started with: ${job.command}`],
     details: { job: id, expected, found },
   });
 }

@@ -61,9 +61,9 @@ export async function refuseOtherOwner(server: Server, identity: JobIdentity, st
       : [`server ${job.server}`, `server ${server.id}`];
   throw new AppError(
     'checkpoint_mismatch',
-    `the upload to ${identity.model}/${identity.source} at ${server.name} was begun with ${expected} and is not finished; now it is ${found}`,
+    `the unfinished upload to ${identity.model}/${identity.source} at ${server.name} was started with ${expected}, but this run uses ${found}`,
     {
-      hints: [`go on as it was begun, or begin anew with --restart (job ${other.id})`],
+      hints: [`continue it the way it was started, or start over with --restart (job ${other.id})`],
       details: { expected, found, job: other.id },
     },
   );
@@ -154,7 +154,7 @@ async function beginJob(journal: Journal, { server, identity, title, command }: 
     if (job.serverKind === server.capabilities.kind) return;
     throw new AppError(
       'checkpoint_mismatch',
-      `this job was begun on a server of kind ${job.serverKind}; it is ${server.capabilities.kind} now`,
+      `this job was started on a server of kind ${job.serverKind}, but the server is now of kind ${server.capabilities.kind}`,
       {
         hints: ['--restart forgets the checkpoint; rows already on the server are still found and not sent again'],
         details: { found: server.capabilities.kind, expected: job.serverKind },

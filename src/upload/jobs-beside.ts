@@ -23,7 +23,7 @@ export async function refuseOverlap(
   const what = shard ? `its shard ${shard}` : request ? `its ${request}` : 'the whole of it';
   throw new AppError('locked', `another run is uploading ${model}/${source}: ${what} (job ${other.id})`, {
     hints: [
-      'wait until it has ended; shards run side by side where all of them are of the same number N of parts, and single features (--index) beside each other',
+      'wait until it has ended; only shards with the same total N, or single features (--index), can run side by side',
     ],
   });
 }

@@ -135,7 +135,7 @@ async function recover(path: string): Promise<{ bytes: Buffer; sum: Sum; warning
     await file.datasync();
   });
   const lost = bytes.length - goodBytes;
-  const warning = `the checkpoint ends in ${lost} bytes of a record cut off by a crash; dropped`;
+  const warning = `the last record of the checkpoint was cut off by a crash; its ${lost} bytes were dropped`;
   return { bytes: bytes.subarray(0, goodBytes), sum, warnings: [warning] };
 }
 

@@ -135,8 +135,8 @@ function isMarkedWith(path: string, mark: string): boolean {
 
 /** The error of a run that was taken for dead: it was suspended for a while, or somebody overrode its lock. */
 function lostError(path: string, owner: Owner | undefined): AppError {
-  const by = owner ? `pid ${owner.pid} on ${owner.host} has it now` : 'its lock is gone';
-  return new AppError('locked', `this run has lost its job: ${by}; nothing more was sent`, {
+  const by = owner ? `pid ${owner.pid} on ${owner.host} has taken it over` : 'its lock file is gone';
+  return new AppError('locked', `this run no longer holds its job: ${by}; nothing more was sent`, {
     hints: ['let the other run end; then run the same command again'],
     details: { lock: path },
   });

@@ -46,7 +46,10 @@ export async function lookFirst(input: JobInput, { id, journal, isAside, earlier
   const kept = earlier && keptAsSent(earlier, input.fields, found);
   if (kept !== undefined) {
     const takeBack = toDelete(input.server, `--job ${id} --include-found`);
-    input.onEvent({ type: 'warning', message: `${kept}; to send them anew, take them back first: ${takeBack}` });
+    input.onEvent({
+      type: 'warning',
+      message: `${kept}; to send them again, delete them from the server first: ${takeBack}`,
+    });
   }
   if (found.length > 0) await journal.append({ t: 'found', rows: found, ids });
   await journal.append({ t: 'plan', rows: planned });
@@ -58,8 +61,8 @@ function refuseVanished({ planned, title }: JobInput, { stored }: JournalState):
   if (gone === 0) return;
   throw new AppError(
     'difference',
-    `${title}: of this upload ${gone} rows were on the server, and are gone with the place that they were in`,
-    { hints: ['run again with --restart to send them once more'], details: { gone, confirmed: gone } },
+    `${title}: ${gone} rows of this upload were on the server, but the place that held them was deleted, and they with it`,
+    { hints: ['run again with --restart to send them again'], details: { gone, confirmed: gone } },
   );
 }
 
@@ -96,12 +99,12 @@ async function lookAtUnseen(
   const mayCome = !repeatsAreHarmless(delivery) && there < countRows(unseen) && (there > 0 || isLost);
   if (!mayGo && !mayCome) return seen;
   const seconds = settleTimeoutMs / 1000;
-  const why = mayGo
-    ? 'rows were being deleted when that was cut off, which may still be under way'
+  const [why, purpose] = mayGo
+    ? ['a deletion of these rows was interrupted and may still be under way', 'for it to finish']
     : isLost
-      ? 'an earlier run has requests without an answer, which may still be under way'
-      : `${there} rows are on the server already, perhaps of a run that has just ended`;
-  onEvent({ type: 'warning', message: `${why}: waiting ${seconds} s ${mayGo ? 'for that to end' : 'for more'}` });
+      ? ['requests of an earlier run got no answer and may still be under way', 'in case their rows appear']
+      : [`${there} rows are on the server already, perhaps from a run that has just ended`, 'in case more arrive'];
+  onEvent({ type: 'warning', message: `${why}: waiting ${seconds} s ${purpose}` });
   // If a signal cut the wait short, nothing will be sent, so the first look will do.
   await waitFor(settleTimeoutMs, stop);
   return stop.aborted ? seen : look();
@@ -122,7 +125,7 @@ async function checkStored(input: JobInput, state: JournalState): Promise<void> 
   const gone = subtractRanges(sample, mergeRanges([...seen.same, ...seen.uncompared, ...seen.different]));
   throw new AppError(
     'difference',
-    `${input.title}: of ${countRows(known)} rows that this upload brought ${asked} were read back: ${countRows(gone)} are gone and ${countRows(seen.different)} differ`,
+    `${input.title}: ${asked} of the ${countRows(known)} rows that this upload had stored were read back: ${countRows(gone)} are gone and ${countRows(seen.different)} differ`,
     {
       hints: ['run again with --restart to look up every row and send what is missing'],
       details: {

@@ -61,9 +61,9 @@ function besideOthers(namesakes: ReadonlyMap<number, string>, server: Server, { 
   const name = `"${identify?.(row).label}"`;
   const which =
     namesakes.size === 1
-      ? `another vector named ${name} is there already, which is not this one: ${id}`
-      : `${namesakes.size} vectors have the names of others that are there already, the first ${name}: ${id}`;
-  return `${which}; nothing is replaced (${toDelete(server, id)} takes it back)`;
+      ? `a different vector named ${name} is already on the server: ${id}`
+      : `${namesakes.size} of these vectors have the same names as different vectors on the server, the first ${name}: ${id}`;
+  return `${which}; nothing is replaced (to delete it: ${toDelete(server, id)})`;
 }
 
 function* inSteps(rows: Ranges): Generator<number[]> {
@@ -116,10 +116,10 @@ export function featureExists(
   const those = rows === 1 ? 'a feature' : `${rows} features`;
   return new AppError(
     'feature_exists',
-    `${source}: already holds ${those} with other values than ${label(matrix.tensor)}, the first at index ${first}${consequence}`,
+    `${source}: the server already has ${those} whose values differ from ${label(matrix.tensor)}, the first at index ${first}${consequence}`,
     {
       hints: [
-        `nothing is overwritten: take the old ones back, or choose another --sae-id: ${toDelete(server, job === undefined ? `${source}/${index} …` : `--job ${job}`)}`,
+        `nothing is overwritten: choose another --sae-id, or delete the old ones first: ${toDelete(server, job === undefined ? `${source}/${index} …` : `--job ${job}`)}`,
       ],
       details: { source, row, index, count: rows },
     },

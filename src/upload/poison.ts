@@ -30,7 +30,7 @@ async function searchHalves(run: Run, { body, search }: Batch): Promise<void> {
   const { format } = run.delivery;
   run.onEvent({
     type: 'warning',
-    message: `a batch of ${body.pieces.length} rows failed on the server again and again; halved`,
+    message: `the server kept failing a batch of ${body.pieces.length} rows; sending it in two halves`,
   });
   const queue = search ?? [];
   for (const half of halveBody(body, format, run.pool)) queue.push({ ...newBatch(run, half), search: queue });
@@ -95,7 +95,7 @@ export async function trySuspects(run: Run): Promise<void> {
 }
 
 const usuallyWrong = [
-  'the server takes nothing at all: the source set may be somebody else’s, a self-hosted server may lack its user for activations, or it is overloaded',
+  'the server accepts nothing at all: the source set may belong to someone else, a self-hosted server may lack the user that it needs for activations, or the server is overloaded',
 ];
 
 /** The error for a row that fails however often it is sent. */

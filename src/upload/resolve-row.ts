@@ -62,7 +62,8 @@ async function checkResolution(
   if (!matches) throw different(row, id, `it belongs at ${typeof expected === 'string' ? expected : expected.place}`);
   const found = await read(id);
   if (found === null) return false;
-  if (!found) throw new AppError('not_found', `the server has no ${id}; nothing was noted`, { details: { row, id } });
+  if (!found)
+    throw new AppError('not_found', `the server has no ${id}; nothing was recorded`, { details: { row, id } });
   if (typeof expected !== 'string') compare(row, id, expected, found);
   return true;
 }
@@ -79,17 +80,17 @@ function compare(row: number, id: string, expected: RowIdentity, { label, vector
   if (label !== expected.label) {
     throw different(row, id, `its label is ${JSON.stringify(label ?? null)}, not ${JSON.stringify(expected.label)}`);
   }
-  if (!vector || looseHash(vector) !== expected.hash) throw different(row, id, 'its values are others');
+  if (!vector || looseHash(vector) !== expected.hash) throw different(row, id, 'its values differ');
 }
 
 function different(row: number, id: string, how: string): AppError {
-  return new AppError('difference', `${id} is not row ${row}: ${how}; nothing was noted`, { details: { row, id } });
+  return new AppError('difference', `${id} is not row ${row}: ${how}; nothing was recorded`, { details: { row, id } });
 }
 
 function notUnknown(unknown: JournalState['unknown'], job: string, row: number): AppError {
   const rows = mergeRanges(unknown.flatMap((intent) => intent.rows));
-  const open = rows.length === 0 ? 'it has no rows without an answer' : `without an answer are ${formatRanges(rows)}`;
-  return new AppError('not_found', `job ${job}: row ${row} is not without an answer; ${open}`, {
+  const open = rows.length === 0 ? 'no row of this job does' : `the rows that lack one are ${formatRanges(rows)}`;
+  return new AppError('not_found', `job ${job}: row ${row} does not lack an answer; ${open}`, {
     hints: [`neuronpedia status ${job} shows them`],
     details: { job, row },
   });

@@ -44,8 +44,8 @@ function unknownOutcome({ job, delivery }: Run, rows: readonly number[], cause: 
     `it is unknown whether the server has ${named.join(', ')}: looking for it failed: ${cause.message}`,
     {
       hints: [
-        `look at your vectors on the server; if it is not among them: ${resolve}=absent; if it is: ${resolve}=ID`,
-        'then run the same command again; or only that, once the server lists your vectors again',
+        `check your vectors on the server: if it is missing, run ${resolve}=absent; if it is there, run ${resolve}=ID`,
+        'then run the same command again (once the server can list your vectors again, that alone is enough)',
       ],
       details: { rows, job },
       cause,

@@ -20,7 +20,7 @@ function tell(run: Run, need: number, waitMs: number): void {
   const left = Math.max(0, run.delivery.pacer.left ?? 0);
   if (waitMs >= longWaitMs) {
     const until = new Date(Date.now() + waitMs).toISOString();
-    const why = `the server takes ${left} more requests in this hour, and ${need} are still to be sent`;
+    const why = `the server accepts ${left} more requests for now, and ${need} are still to be sent`;
     run.onEvent({ type: 'waiting', until, why });
   } else if (!run.paced) {
     run.paced = true;

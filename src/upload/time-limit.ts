@@ -3,7 +3,7 @@ import { AppError } from '../errors.ts';
 const timeIsUp: unique symbol = Symbol('time is up');
 
 /** How people are told that the time is up. */
-export const timeIsUpText = 'the time of --max-duration is up';
+export const timeIsUpText = 'the time allowed by --max-duration is up';
 
 /** The reason with which `--max-duration` aborts a run's `stop` signal; also thrown if no job can report how it stands. */
 export function timeUp(): AppError {

@@ -19,7 +19,7 @@ export async function lookAhead(input: LookAhead, rows: Ranges): Promise<Compari
     return await compareRows(input.matrix, rows, input);
   } catch (cause) {
     const { problem } = listingProblem(input.delivery, cause);
-    const counted = 'all are counted as new, which an upload that is not begun yet believes only with --assume-new';
+    const counted = 'all are counted as new, but an upload that has not begun yet goes ahead only with --assume-new';
     input.onEvent({ type: 'warning', message: `${problem}; ${counted}` });
     return nothingSeen;
   }
@@ -49,18 +49,18 @@ const saysNothingOfTheList = (error: AppError) => {
 export function goOnUnseen({ delivery, assumeNew, onEvent }: JobInput, isKnown: boolean, thrown: unknown): Comparison {
   const { problem, cause } = listingProblem(delivery, thrown);
   if (isKnown) {
-    onEvent({ type: 'warning', message: `${problem}; going on by the checkpoint alone` });
+    onEvent({ type: 'warning', message: `${problem}; relying on the checkpoint alone` });
     return nothingSeen;
   }
   if (assumeNew) {
-    onEvent({ type: 'warning', message: `${problem}; taking these for new ones (--assume-new)` });
+    onEvent({ type: 'warning', message: `${problem}; treating these as new (--assume-new)` });
     return nothingSeen;
   }
   throw new AppError(
     'outcome_unknown',
     `it is unknown whether the server has these vectors already: ${problem}; nothing was sent`,
     {
-      hints: ['if you have not uploaded them before, or deleted them, start all the same with --assume-new'],
+      hints: ['if you have never uploaded them, or have deleted them since, go ahead with --assume-new'],
       details: cause.details,
       cause,
     },

@@ -113,7 +113,7 @@ const bad: Bad[] = [
       return ['upload-vector', file, '--name', 'x', '--model', 'gpt2-small', '--layer', '1'];
     },
     code: 6,
-    says: ['NaN', 'nothing was sent: values are sent as float32'],
+    says: ['NaN', 'nothing was sent; values are sent as float32'],
   },
   {
     what: 'a model that is spelt wrongly',

@@ -36,7 +36,7 @@ test.each([
   ['circuit-tracer', { layer: '2' }, 'usage', '3 SAEs were found'],
   ['circuit-tracer', { activations: 'a.jsonl' }, 'usage', '--activations names one file, but 3 SAEs were found'],
   ['circuit-tracer', { featureMetadata: 'f.jsonl' }, 'usage', '--feature-metadata names one file'],
-  ['circuit-tracer', { head: ['0=m:1'] }, 'usage', 'what was found has no heads'],
+  ['circuit-tracer', { head: ['0=m:1'] }, 'usage', 'none of the SAEs found has heads'],
   ['crosscoder-forks', { head: ['0=m:1', '2=m:1'] }, 'usage', '--head 2: there is no such head; the heads are 0 to 1'],
   ['crosscoder-forks', { head: ['1=m:1', '1=n:1'] }, 'usage', '--head 1 is given twice'],
   ['crosscoder-forks', { head: ['0=m:1', '1=m'] }, 'usage', '--head "1=m": expected HEAD=MODEL:LAYER'],

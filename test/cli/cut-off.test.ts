@@ -21,7 +21,7 @@ describe('a server that does not answer', () => {
     proxy.release();
     expect(ran.code).toBe(8);
     expect(documentsOf(ran).at(-1)).toMatchObject({ type: 'summary', status: 'paused', jobs: [] });
-    expect(ran.stderr).toContain('the time of --max-duration is up; go on with: neuronpedia upload-sae');
+    expect(ran.stderr).toContain('the time allowed by --max-duration is up; go on with: neuronpedia upload-sae');
   });
 
   test('is not asked for more by a dry run that was stopped', async ({ home, server }) => {

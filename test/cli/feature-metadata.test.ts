@@ -86,13 +86,13 @@ describe.concurrent('upload-sae --feature-metadata', () => {
     const refused = await upload(other);
     expect(refused.code).toBe(12);
     expect(refused.stderr).toMatch(
-      /the contents of --feature-metadata \(digest\) changed, .*: was [0-9a-f]{8}, is [0-9a-f]{8}\n/,
+      /the contents of --feature-metadata \(digest\), .*, changed \(was [0-9a-f]{8}, is now [0-9a-f]{8}\)\n/,
     );
-    expect(refused.stderr).toContain('take it back first with neuronpedia delete --job tiny-kjv-4l/1-facts');
-    expect(refused.stderr).toContain('sends what is missing with this');
+    expect(refused.stderr).toContain('delete it first with neuronpedia delete --job tiny-kjv-4l/1-facts');
+    expect(refused.stderr).toContain('sends the missing ones from this file with these options');
     const again = await upload(other, '--restart');
     expect(again.stderr).toMatch(
-      /4 rows on the server as they were sent before: .*delete --job [0-9a-f]{16} --include-found --sandbox/,
+      /4 rows on the server will stay as they were sent before: .*delete --job [0-9a-f]{16} --include-found --sandbox/,
     );
     expect(documentsOf(again).at(-1)).toMatchObject({ status: 'done', jobs: [{ found: 4, sent: 12 }] });
     const stored = queryStore(home.sandboxData, 'SELECT details FROM features ORDER BY idx');

@@ -96,7 +96,7 @@ describe('the plan of several SAEs', () => {
     expect(stderr).toMatch(last);
     expect(stderr).toMatch(/columns: .*: tiny-kjv-4l\/3-demo$/m);
     expect(stderr).toMatch(/rows: .*: tiny-kjv-4l\/0-demo, tiny-kjv-4l\/1-demo, tiny-kjv-4l\/2-demo$/m);
-    expect(stderr).toMatch(/^tiny-kjv-4l\/3-demo: as wide as .* by coincidence/m);
+    expect(stderr).toMatch(/^tiny-kjv-4l\/3-demo: the same width as .* by coincidence/m);
     expect(stderr).toMatch(/^tiny-kjv-4l\/0-demo, .*: facts its own sparsity.safetensors: /m);
   });
 

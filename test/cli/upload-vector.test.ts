@@ -48,7 +48,7 @@ describe.concurrent('upload-vector', () => {
       return (await home.runAt(server.url, ['upload-vector', file, ...tiny, ...more])).stderr;
     };
     const states = await dryRun(5, '--row', '2', '--layer', '2');
-    expect(states).toContain('warning: row 2 of 5, one more than tiny-kjv-4l has layers: of hidden states');
+    expect(states).toContain('warning: row 2 of 5, one more than tiny-kjv-4l has layers: if these are hidden states');
     expect(states).toContain('resid-post of layer 2 is row 3\n');
     expect(await dryRun(5, '--row', '3', '--layer', '2')).not.toContain('warning:');
     expect(await dryRun(5, '--row', '2', '--layer', '2', '--hook', 'resid-pre')).not.toContain('warning:');
@@ -95,19 +95,17 @@ describe.concurrent('upload-vector', () => {
       const id = (ran: { stdout: string }) => ran.stdout.trim().slice(url.length + 1);
       const command = ['upload-vector', vector, ...place, '--name', name];
       const first = await home.runAt(url, command);
-      expect(first.stderr).not.toContain('another vector');
+      expect(first.stderr).not.toContain('a different vector');
       const stronger = [...command, '--strength', '33'];
       const second = await home.runAt(url, stronger);
       expect(second.code).toBe(0);
-      expect(second.stderr).toContain(
-        `another vector named "${name}" is there already, which is not this one: ${id(first)};`,
-      );
+      expect(second.stderr).toContain(`a different vector named "${name}" is already on the server: ${id(first)};`);
       expect(named(data, name)).toHaveLength(2);
       // The same once more is no other.
       const { stderr } = await home.runAt(url, stronger);
-      expect(stderr).not.toContain('another vector');
+      expect(stderr).not.toContain('a different vector');
       // What it says to type is enough to take the first one back.
-      const [, words = ''] = /\(neuronpedia (.+) takes it back\)/.exec(second.stderr) ?? [];
+      const [, words = ''] = /\(to delete it: neuronpedia (.+)\)/.exec(second.stderr) ?? [];
       const taken = await home.run([...words.split(' '), '--yes'], { env: { NEURONPEDIA_API_KEY: 'sandbox-bulk' } });
       expect(taken.code).toBe(0);
       expect(named(data, name)).toHaveLength(1);
@@ -143,7 +141,7 @@ describe.concurrent('upload-vector', () => {
     expect(again.stderr).toContain('dry run: nothing was sent; the vector is already on the server');
     const stronger = await home.runAt(server.url, [...command, '--strength', '33', '--dry-run']);
     expect(stronger).toMatchObject({ code: 0, stdout: '' });
-    expect(stronger.stderr).toContain('another vector named "rehearsal" is there already');
+    expect(stronger.stderr).toContain('a different vector named "rehearsal" is already on the server');
     expect(named(server.data, 'rehearsal')).toHaveLength(1);
   });
 });

@@ -21,7 +21,11 @@ const wrong: [string, string[], RegExp][] = [
   ['--include-found without a job', ['delete', 'a/b/1', '--include-found'], /--job JOB/],
   ['a name of spaces', [...vector.slice(0, -1), '  '], /--name.*expected some text/],
   ['a label for features', [...sae, '--label', 'x'], /--label names vectors.*\n.*--as vectors/],
-  ['a label of a field that there is not', [...sae, '--as', 'vectors', '--label', '{x} {Layer}'], /\{Layer\} is none/],
+  [
+    'a label of a field that there is not',
+    [...sae, '--as', 'vectors', '--label', '{x} {Layer}'],
+    /\{Layer\} is not a field that it can contain/,
+  ],
   ['explanations without their number', [...sae, '--auto-interp'], /--interp-limit N/],
   ['a way to explain and nothing to explain', [...vector, '--interp-method', 'eleuther'], /--auto-interp or --score/],
   ['no PATH', ['upload-sae', '--sae-id', 'x'], /PATH/],

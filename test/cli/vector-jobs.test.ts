@@ -39,7 +39,7 @@ it('a dry run of vectors whose names are taken says so, as text and as a documen
   expect(first.code, first.stderr).toBe(0);
   const other = await upload(9, '--restart', '--dry-run');
   expect(other.code, other.stderr).toBe(0);
-  expect(other.stderr).toContain('3 vectors have the names of others that are there already');
+  expect(other.stderr).toContain('3 of these vectors have the same names as different vectors on the server');
   expect(documentsOf(other)).toContainEqual(
     expect.objectContaining({ type: 'warning', message: expect.stringContaining('nothing is replaced') }),
   );

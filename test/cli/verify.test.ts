@@ -90,7 +90,7 @@ describe.concurrent('status JOB --verify', () => {
     spoil(server.data, twice(11));
     const spoilt = await home.run(['status', job, '--verify'], { env });
     expect(spoilt.code).toBe(7);
-    expect(spoilt.stdout).toMatch(/row 11 {2}tiny-kjv-4l\/1-told\/11 {2}activations: sent .* 1 times, found 2 times/);
+    expect(spoilt.stdout).toMatch(/row 11 {2}tiny-kjv-4l\/1-told\/11 {2}activations: sent 1 × .*, found 2 ×/);
   });
 
   test('compares vectors, probes, and activations that went by themselves', async ({ home }) => {

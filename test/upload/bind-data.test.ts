@@ -34,6 +34,10 @@ it.each([
   ['{"license":"MIT"}', '{"license":"MIT","visibility":"public"}'],
 ])('to say that it is public is to say nothing new: %s, then %s', async (before, now) => {
   await expect(checkFields(before, now)).resolves.toBeUndefined();
-  await expect(checkFields(before, now.replace('MIT', 'CC0-1.0'))).rejects.toThrow('--license changed');
-  await expect(checkFields(before, '{"license":"MIT","visibility":"private"}')).rejects.toThrow('--visibility changed');
+  await expect(checkFields(before, now.replace('MIT', 'CC0-1.0'))).rejects.toThrow(
+    '--license, sent along with it, changed',
+  );
+  await expect(checkFields(before, '{"license":"MIT","visibility":"private"}')).rejects.toThrow(
+    '--visibility, sent along with it, changed',
+  );
 });

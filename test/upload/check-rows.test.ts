@@ -11,7 +11,7 @@ it('where every row is bad, leaving them out is no way on', async () => {
   const check = (skipBad: boolean) => checkRows(matrix, [[0, 1]], () => undefined, { skipBad });
   await expect(check(false)).rejects.toMatchObject({ hints: [expect.stringContaining('with --skip-bad-rows, or')] });
   await expect(check(true)).rejects.toMatchObject({
-    hints: [expect.stringContaining('--skip-bad-rows leaves nothing')],
+    hints: [expect.stringContaining('--skip-bad-rows would leave nothing to send')],
   });
 });
 
@@ -23,7 +23,7 @@ it('where every row is too large, leaving them out is no way on either', async (
     checkRows(matrixOf(tensor as never, 'rows'), [[0, 1]], () => undefined, { skipBad, sizes });
   await expect(check(false)).rejects.toMatchObject({ hints: [expect.stringContaining('out with --skip-bad-rows')] });
   await expect(check(true)).rejects.toMatchObject({
-    hints: [expect.stringContaining('--skip-bad-rows leaves nothing')],
+    hints: [expect.stringContaining('--skip-bad-rows would leave nothing to send')],
   });
 });
 

@@ -44,7 +44,7 @@ test('a hook that names its layer says it where nothing else does', async () => 
   expect((await places('one-file', { ...said, layer: 3 }))[0]).toMatchObject({ layer: { from: '--layer' } });
   await expect(places('one-file', { ...said, layer: 2 })).rejects.toMatchObject({
     code: 'layer_out_of_range',
-    hints: ['the hook is of layer 3: --layer 3, or a hook of layer 2'],
+    hints: ['the hook belongs to layer 3: use --layer 3, or a hook of layer 2'],
   });
 });
 
@@ -64,7 +64,7 @@ test.each([
     'crosscoder-nanda',
     { heads: heads.slice(0, 1) },
     'head 1 of 2: its files do not say which model',
-    /gemma-2-2b, without/,
+    /gemma-2-2b without/,
   ],
   ['crosscoder-forks', { model: 'm' }, 'head 0 of 2: its files do not say which layer', /--layer N for all/],
   ['crosscoder-forks', {}, 'head 0 of 2: its files do not say which model and layer', /--model ID --layer N for all/],

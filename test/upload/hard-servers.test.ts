@@ -50,7 +50,9 @@ describe.each(kinds)('a server %s', (_, isPublic, more: Partial<SaeOptions>) => 
     const again = () => bench.upload(tiny, { ...few, ...more });
     await expect(again()).rejects.toMatchObject({
       code: 'difference',
-      message: expect.stringContaining('4 rows were on the server, and are gone'),
+      message: expect.stringContaining(
+        '4 rows of this upload were on the server, but the place that held them was deleted',
+      ),
     });
     const { report } = await bench.upload(tiny, { ...few, ...more }, { restart: true });
     expect(report.confirmed).toBe(12);

@@ -180,7 +180,7 @@ describe('the lock of a job', () => {
     expect([first.takenOver, second.takenOver]).toEqual([false, true]);
     await expect(first.stillOurs()).rejects.toMatchObject({ code: 'locked', exitCode: 11 });
     await second.release();
-    await expect(first.stillOurs()).rejects.toThrow('its lock is gone');
+    await expect(first.stillOurs()).rejects.toThrow('its lock file is gone');
   });
 
   it('is looked at again after ten milliseconds, or when the clock was set back', async () => {

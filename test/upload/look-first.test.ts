@@ -31,7 +31,7 @@ describe('before the first send', () => {
       bench.change('DELETE FROM features WHERE idx IN (3, 4)');
     };
     const { report } = await bench.upload(tiny, eight, { onEvent, settleTimeoutMs: 1 });
-    expect(warnings).toEqual([expect.stringContaining('being deleted')]);
+    expect(warnings).toEqual([expect.stringContaining('a deletion of these rows was interrupted')]);
     expect(report).toMatchObject({ confirmed: 8, sent: 2 });
     expect(bench.held().map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });

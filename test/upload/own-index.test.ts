@@ -65,7 +65,7 @@ describe('rows with indices of their own', () => {
     await writeFile(file, text.replace('"index": 5000,', '"index": 5001,'));
     await expect(bench.upload(file)).rejects.toMatchObject({
       exitCode: 12,
-      message: expect.stringContaining('the index of its rows'),
+      message: expect.stringContaining('the indices of its rows'),
     });
     await writeFile(file, text);
     expect((await bench.upload(file)).report).toMatchObject({ confirmed: 16, sent: 8 });

@@ -60,7 +60,7 @@ describe('the public server’s hourly window', () => {
     expect(refused).toEqual([]);
     expect(labels()).toEqual([{ n: 30 }]);
     expect(stderr).toMatch(
-      /waiting until .*: the server takes \d+ more requests in this hour, and \d+ are still to be sent/,
+      /waiting until .*: the server accepts \d+ more requests for now, and \d+ are still to be sent/,
     );
     expect(stdout).toContain('"type":"waiting"');
     expect(clock.now().getTime() - Date.parse(start)).toBeGreaterThan(30 * 60_000);

@@ -62,7 +62,7 @@ describe('features with activations, on a server without keys', () => {
       uploads.includes(path) && nth > 0 && bytes > 60_000 ? tooMuch : undefined,
     );
     const { code, stderr } = await bench.uploadSae(proxy.url, '--batch-size', '64', ...quick).ended;
-    expect(stderr).toContain('halved');
+    expect(stderr).toContain('sending it in two halves');
     expect(code).toBe(0);
     expect(held()).toEqual(everything);
   });
@@ -73,7 +73,7 @@ describe('features with activations, on a server without keys', () => {
     proxy = await startFaultProxy(bench.sandbox.url, ({ path }) => (uploads.includes(path) ? nothing : undefined));
     const { code, stderr } = await bench.uploadSae(proxy.url, ...quick).ended;
     expect(code).toBe(10);
-    expect(stderr).toContain('takes nothing at all');
+    expect(stderr).toContain('accepts nothing at all');
     expect(proxy.seen.filter(({ path }) => uploads.includes(path))).toHaveLength(5);
   });
 });

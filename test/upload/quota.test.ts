@@ -64,7 +64,7 @@ describe('a spent quota', () => {
     const { code, stderr } = await bench.upload(proxy.url, '--concurrency', '1').ended;
     expect(others).toBe(500);
     expect(code).toBe(8);
-    expect(stderr).toContain('others have used some of it meanwhile; more may be sent from 01:00');
+    expect(stderr).toContain('something else has used part of it during this run; more may be sent from 01:00');
     expect(usage()).toEqual([{ day: '2026-11-22', count: 1000 }]);
     expect(bench.query("SELECT count(*) AS n FROM features WHERE source = '1-bench'")).toEqual([{ n: 500 }]);
     const sent = proxy.seen.filter(({ path }) => path === upload);
@@ -181,7 +181,7 @@ describe('--max-duration', () => {
     expect(report.confirmed).toBeLessThan(400);
     expect(bench.stored()).toHaveLength(report.confirmed);
     const [job] = await listJobs(run.stateDir);
-    expect(job).toMatchObject({ state: 'paused', pause: { why: 'the time of --max-duration is up' } });
+    expect(job).toMatchObject({ state: 'paused', pause: { why: 'the time allowed by --max-duration is up' } });
     expect((await bench.upload(bench.sandbox.url).ended).code).toBe(0);
     expect(compareWithStore(bench)).toEqual(allThere);
   });

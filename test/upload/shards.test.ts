@@ -208,6 +208,6 @@ describe('rows that another run may be sending', () => {
       if (event.type === 'warning') told.push(event.message);
     };
     await bench.upload(tiny, { activations }, { restart: true, onEvent });
-    expect(told).toEqual([expect.stringContaining('an earlier run has requests without an answer')]);
+    expect(told).toEqual([expect.stringContaining('requests of an earlier run got no answer')]);
   });
 });

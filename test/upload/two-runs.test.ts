@@ -76,7 +76,7 @@ describe('two runs on one job', () => {
       mayGo.open();
       first.process.kill('SIGCONT');
       const stopped = await first.ended;
-      expect(stopped.stderr).toContain('has lost its job');
+      expect(stopped.stderr).toContain('no longer holds its job');
       expect(stopped.code).toBe(11);
       expect(seen.filter(({ path }) => uploads.includes(path))).toHaveLength(before);
       expect(sentByFirst).toBe(4);
@@ -128,7 +128,7 @@ describe('a run without the journal of the one before', () => {
       },
     });
     const second = await upload('vectors', 4).ended;
-    expect(second.stderr).toContain('perhaps of a run that has just ended');
+    expect(second.stderr).toContain('perhaps from a run that has just ended');
     expect(second.code).toBe(0);
     expect(isFirstLook).toBe(false);
     expect(wrong('vectors', true)).toEqual([]);

@@ -109,7 +109,7 @@ describe('a new job of vectors, where the list of those that are there is too lo
     expect(names()).toHaveLength(9);
     const begun = await bench.uploadSae(bench.sandbox.url, ...some, '--assume-new').ended;
     expect(begun.code).toBe(0);
-    expect(begun.stderr).toContain('taking these for new ones (--assume-new)');
+    expect(begun.stderr).toContain('treating these as new (--assume-new)');
     expect(names()).toEqual([...all, ...Array.from({ length: 9 }, (_, i) => `old ${i}`)].sort());
   });
 });

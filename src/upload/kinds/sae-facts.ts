@@ -111,7 +111,7 @@ export function deadAmong(sae: Sae, data: FeatureData | undefined, wanted: Range
     throw new AppError('option_missing', `${sae.path}: --skip-dead: nothing says which features fire`, {
       hints: [
         'add --feature-metadata FILE with dead, density, frequency, frac_nonzero, or sparsity as log10',
-        `SAELens' ${saelensSparsity} is found by itself where it lies beside the weights`,
+        `SAELens' ${saelensSparsity} is picked up automatically if it is beside the weights`,
       ],
     });
   }
@@ -121,7 +121,7 @@ export function deadAmong(sae: Sae, data: FeatureData | undefined, wanted: Range
     'rows_out_of_range',
     `${sae.path}: --skip-dead leaves nothing: all ${countRows(wanted)} features are dead`,
     {
-      hints: [`${data.path} says so; leave --skip-dead out to upload them all the same`],
+      hints: [`${data.path} says so; to upload them anyway, leave out --skip-dead`],
     },
   );
 }

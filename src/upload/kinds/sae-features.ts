@@ -85,7 +85,9 @@ function refuseStrange({ sae, matrix, indices }: PlacedSae, { path, features }: 
     'record_invalid',
     `${path}: has examples of ${those} that this SAE does not have, the first of index ${first}: ${known}`,
     {
-      hints: ['indices count from 0: if these begin with 1, every example is one feature off; else take these out'],
+      hints: [
+        'indices count from 0: if these start at 1, every example is one feature off; otherwise remove these records',
+      ],
       details: { file: path, index: first },
     },
   );
@@ -123,7 +125,7 @@ function storable(server: Server, placed: PlacedSae, dashboards: DashboardSource
     features <= server.capabilities.maxRows
       ? '1 request'
       : `${count(Math.ceil(features / server.capabilities.maxRows))} requests`;
-  const none = dashboards ? `${dashboards.path} has none for these features` : 'there are none (--activations)';
+  const none = dashboards ? `${dashboards.path} has none for these features` : 'none were given (--activations)';
   throw new AppError(
     'cannot_be_stored',
     `${sae.path}: ${server.name} stores no decoder vectors, and takes features only with examples of their activations; ${none}`,

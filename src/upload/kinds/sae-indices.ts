@@ -75,7 +75,9 @@ function isIndex({ tensors, undecodable }: TensorFile, name: string, rows: numbe
 
 function indexError(path: string, name: string, problem: string): AppError {
   return new AppError('record_invalid', `${path}: "${name}" ${problem}`, {
-    hints: ['it says which feature each row is; rename it if it is something else, and rows count from 0'],
+    hints: [
+      'this array must say which feature each row is; if it is something else, rename it, and rows are numbered from 0',
+    ],
     details: { file: path, tensor: name },
   });
 }

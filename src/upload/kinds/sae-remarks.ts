@@ -13,7 +13,9 @@ export function remarksOn({
   if (sae.layout === bareLayout && matrix.width === model.dimension) {
     const { rows } = matrix;
     if (rows === model.layers)
-      remarks.push(`${rows} rows, as many as ${model.id} has layers: one a layer, not features?`);
+      remarks.push(
+        `${rows} rows, and ${model.id} has as many layers: are these one vector per layer rather than features?`,
+      );
     if (rows === model.layers + 1) {
       remarks.push(
         `${rows} rows, one more than ${model.id} has layers: hidden states, not features? Row r is then resid_post of block r - 1`,
@@ -23,14 +25,14 @@ export function remarksOn({
   const { hook } = place;
   if (hook && !parseHook(hook.value).residual) {
     const isWide = matrix.width === model.dimension;
-    const what = isAttentionZ(hook.value) ? "the attention heads' outputs side by side" : 'another space';
+    const what = isAttentionZ(hook.value) ? "the attention heads' outputs side by side" : 'a different space';
     if (isElsewhere(hook.value) && isWide) {
       remarks.push(
-        `as wide as ${model.id}'s residual stream by coincidence: ${hook.value} is ${what}, so these are no steering directions`,
+        `the same width as ${model.id}'s residual stream, but only by coincidence: ${hook.value} is ${what}, so these are not steering directions`,
       );
     } else if (!isElsewhere(hook.value) && !isWide && model.dimension !== null) {
       remarks.push(
-        `${matrix.width} values a row, and ${model.id} is ${model.dimension} wide: nothing is known here of ${hook.value}, so that was not checked`,
+        `${matrix.width} values per row, while ${model.id} is ${model.dimension} wide: the width at ${hook.value} is not known, so it was not checked`,
       );
     }
   }

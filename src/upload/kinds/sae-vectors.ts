@@ -34,7 +34,7 @@ export async function vectorsWay(placed: PlacedSae, server: Server, options: Vec
   const { matrix, wanted: planned, place, model, indices, facts } = placed;
   const total = countRows(planned);
   if (total > manyVectors && !options.yes) {
-    throw new AppError('usage', `${count(total)} steering vectors are ${count(total)} requests`, {
+    throw new AppError('usage', `${count(total)} steering vectors take ${count(total)} requests, one each`, {
       hints: ['choose some with --features, upload them as features, or add --yes if they are all meant'],
     });
   }
@@ -87,8 +87,8 @@ const nearField = /\{\s*(sae[-_ ]?id|layer|index|idx|name|row|feature|model|head
 export function checkLabel(template: string): void {
   const unknown = template.match(nearField)?.find((field) => !templateFields.includes(field));
   if (unknown === undefined) return;
-  throw new AppError('usage', `--label "${template}": ${unknown} is none of its fields`, {
-    hints: [`it may hold ${templateFields.join(', ')}`],
+  throw new AppError('usage', `--label "${template}": ${unknown} is not a field that it can contain`, {
+    hints: [`it can contain ${templateFields.join(', ')}`],
   });
 }
 
@@ -99,9 +99,13 @@ async function labelMaker(template: string, placed: PlacedSae): Promise<(row: nu
   const numbered = (row: number) => fixed.replaceAll('{index}', String(indices.indexOf(row)));
   if (!fixed.includes('{name}')) return numbered;
   if (!facts?.data.fields.includes('name')) {
-    throw new AppError('option_missing', `${sae.path}: --label "${template}": nothing gives features names`, {
-      hints: ['add --feature-metadata FILE with a "name" of each feature, or use {index}'],
-    });
+    throw new AppError(
+      'option_missing',
+      `${sae.path}: --label "${template}" needs names, but no file gives the features names`,
+      {
+        hints: ['add --feature-metadata FILE with a "name" of each feature, or use {index}'],
+      },
+    );
   }
   const names = new Map<number, string>();
   for (const row of eachRow(wanted)) {
@@ -150,9 +154,9 @@ export function refuseWithoutWidth(model: ModelRecord, server: Server): void {
   if (model.dimension !== null || server.capabilities.storesVectors) return;
   throw new AppError(
     'cannot_be_stored',
-    `${server.name}: has no width on record for ${model.id}, and then takes no vectors for it`,
+    `${server.name}: has no width on record for ${model.id}, so it accepts no vectors for it`,
     {
-      hints: ['models made with --create-model have none there; ask the server’s people to record it'],
+      hints: ['models created with --create-model have none there; ask the operators of the server to record it'],
     },
   );
 }
@@ -167,12 +171,12 @@ function hookTypeOf({ hook }: Place): VectorDestination['hookType'] {
   if (side) return `hook_resid_${side}`;
   throw new AppError(
     'cannot_be_stored',
-    `steering vectors live at resid-pre or resid-post; these are at ${hook?.value ?? 'a hook that is not given'}`,
+    `steering vectors live at resid-pre or resid-post; these are at ${hook?.value ?? 'an unknown hook'}`,
     {
       hints: [
         hook && isAttentionZ(hook.value)
           ? "these are attention heads' outputs, not directions in the residual stream, whatever their width; upload them as features"
-          : 'say it with --hook if it is one of these; directions at other hooks can only be uploaded as features',
+          : 'if it is one of these, give it with --hook; directions at other hooks can only be uploaded as features',
       ],
     },
   );

@@ -111,12 +111,14 @@ function rowRemarks(
   const [rows] = tensor.shape;
   if (row === undefined || layers === 0) return [];
   if (rows === layers && row !== layer) {
-    return [`row ${row} of ${rows}, as many as ${id} has layers: of one row a layer, layer ${layer} is row ${layer}`];
+    return [
+      `row ${row} of ${rows}, and ${id} has as many layers: if there is one row per layer, layer ${layer} is row ${layer}`,
+    ];
   }
   const own = hook === 'resid-pre' ? layer : layer + 1;
   if (rows !== layers + 1 || row === own) return [];
   return [
-    `row ${row} of ${rows}, one more than ${id} has layers: of hidden states, ${hook} of layer ${layer} is row ${own}`,
+    `row ${row} of ${rows}, one more than ${id} has layers: if these are hidden states, ${hook} of layer ${layer} is row ${own}`,
   ];
 }
 

@@ -66,7 +66,7 @@ async function remarks(sae: Sae, model: typeof tiny, hook?: string): Promise<str
 
 test.each([
   [[5, 64], /5 rows, one more than tiny-kjv-4l has layers: hidden states/],
-  [[4, 64], /4 rows, as many as tiny-kjv-4l has layers/],
+  [[4, 64], /4 rows, and tiny-kjv-4l has as many layers/],
 ])('a bare matrix %j for a model of 4 layers may be no features', async (shape, said) => {
   expect(await remarks(await bare(shape), tiny)).toEqual([expect.stringMatching(said)]);
 });
