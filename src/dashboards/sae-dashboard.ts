@@ -105,7 +105,7 @@ function check<S extends z.ZodMiniType>(file: string, schema: S, value: unknown,
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const path = [at, ...(issue?.path ?? [])].filter((part) => part !== '').join('.');
-  throw batchError(file, `${path || 'the whole'}: ${issue?.message}`);
+  throw batchError(file, `${path || 'the whole file'}: ${issue?.message}`);
 }
 
 function batchError(file: string, problem: string): AppError {

@@ -81,7 +81,7 @@ export function readMetadata<T>(file: string, what: string, bytes: Uint8Array, r
 
 /** Converts an int64 that is a count. Throws a RangeError if it is negative, or too large for a double to hold exactly. */
 export function count(value: bigint): number {
-  if (value < 0n || value > BigInt(Number.MAX_SAFE_INTEGER)) throw new RangeError(`${value} is no count`);
+  if (value < 0n || value > BigInt(Number.MAX_SAFE_INTEGER)) throw new RangeError(`${value} is not a valid count`);
   return Number(value);
 }
 

@@ -41,7 +41,7 @@ interface Flags {
 }
 
 function readDescriptor(frame: Uint8Array, view: DataView, size: number) {
-  if (uint32(view, 0) !== 0x184d2204) throw new Error('it is no LZ4 frame (magic)');
+  if (uint32(view, 0) !== 0x184d2204) throw new Error('it is not an LZ4 frame (magic)');
   if (frame.length < 7) throw new Error('it ends inside its header');
   const [flag, sizes] = [frame[4]!, frame[5]!];
   if (flag >> 6 !== 1) throw new Error(`it is of version ${flag >> 6}`);

@@ -88,7 +88,7 @@ function nothingToRead(file: string, undecodable: ReadonlyMap<string, string>): 
   const reasons = [...undecodable].slice(0, 5).map(([name, reason]) => `${quoted(name)}: ${reason}`);
   const hint =
     'a column of FixedSizeList, List or LargeList of floats is read, or one column of floats for each dimension';
-  return new AppError('format_unsupported', `${file}: holds no column that is read`, {
+  return new AppError('format_unsupported', `${file}: holds no column that can be read`, {
     findings: { first: reasons, count: undecodable.size },
     hints: [hint],
     details: { file },

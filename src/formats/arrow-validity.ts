@@ -22,7 +22,11 @@ export async function findNull(
   const { length, nulls } = batch.node(field.slot);
   const region = batch.buffer(field.slot, 0);
   if (region.length === 0) {
-    if (nulls > 0) throw invalid(file, `column ${quoted(field.name)}: claims ${nulls} nulls and does not say where`);
+    if (nulls > 0)
+      throw invalid(
+        file,
+        `column ${quoted(field.name)}: claims ${nulls} nulls but has no validity bitmap that says where`,
+      );
     return undefined;
   }
   const bitmap = await inflater.open(region, Math.ceil(length / 8));
@@ -63,7 +67,7 @@ export async function readValidity(
 ): Promise<Bits> {
   if (batch.buffer(field.slot, 0).length > 0) return readBits(file, field, batch, buffers, 0);
   if (batch.node(field.slot).nulls > 0)
-    throw invalid(file, `column ${quoted(field.name)}: claims nulls and does not say where`);
+    throw invalid(file, `column ${quoted(field.name)}: claims nulls but has no validity bitmap that says where`);
   return () => true;
 }
 

@@ -32,7 +32,7 @@ export function viewCollector(file: string, bytes: ByteSource, field: ArrowField
     const [length, which, offset] = [view.getInt32(0, true), view.getInt32(8, true), view.getInt32(12, true)];
     const buffer = buffers[which];
     if (!buffer || offset < 0 || offset + length > buffer.size) {
-      throw invalid(file, `column ${quoted(field.name)}: row ${row} is a text outside of its buffers`);
+      throw invalid(file, `column ${quoted(field.name)}: row ${row} points to text outside its buffers`);
     }
     return readText(buffer.source, buffer.start + offset, length);
   }

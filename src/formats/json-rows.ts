@@ -50,7 +50,10 @@ export async function openJsonRows(path: string, bytes: ByteSource): Promise<Con
     const { vector, index } = parseRow(path, number, text);
     width ??= vector.length;
     if (vector.length !== width) {
-      throw invalidJson(path, `line ${number}: a vector of ${vector.length} values; the lines before have ${width}`);
+      throw invalidJson(
+        path,
+        `line ${number}: has a vector of ${vector.length} values; the lines before it have ${width}`,
+      );
     }
     if (index !== undefined) indices.push(index);
     places.push({ number, start, length: text.length });
@@ -68,7 +71,9 @@ export async function openJsonRows(path: string, bytes: ByteSource): Promise<Con
 function parseRow(path: string, number: number, text: Uint8Array): Line {
   const line = readJsonLine(text, lineSchema);
   if (typeof line !== 'string') return line;
-  throw invalidJson(path, `line ${number}: ${line}`, ['a line is one row: {"index": 42, "vector": [0.1, …]}']);
+  throw invalidJson(path, `line ${number}: ${line}`, [
+    'each line must hold one row: {"index": 42, "vector": [0.1, …]}',
+  ]);
 }
 
 function tensorOf(file: string, name: string, shape: readonly number[], bytes: ByteSource): Tensor {

@@ -29,7 +29,7 @@ export function readJsonTensors(path: string, value: unknown): JsonTensors {
   if (tensors.size > 0) return { tensors, undecodable };
   const [reason] = undecodable.values();
   throw invalidJson(path, `holds no array of numbers: ${reason ?? whatIsThere(value)}`, [
-    'a vector is [0.1, 0.2, …] or {"vector": [0.1, 0.2, …]}; several are rows of one length: [[…], […]]',
+    'write one vector as [0.1, 0.2, …] or {"vector": [0.1, 0.2, …]}, and several as rows of equal length: [[…], […]]',
   ]);
 }
 
@@ -65,13 +65,13 @@ function readArray(name: string, array: readonly unknown[]): Omit<Tensor, 'file'
 }
 
 function fill(values: Float64Array, at: number, width: number, row: unknown, place: string): void {
-  if (!Array.isArray(row)) throw new NotNumbers(`${place} is ${kindOf(row)} among rows`);
+  if (!Array.isArray(row)) throw new NotNumbers(`${place} is ${kindOf(row)}, but a row was expected`);
   if (row.length !== width)
     throw new NotNumbers(`${place} has ${row.length} values, the first row has ${width} (ragged)`);
   for (let i = 0; i < width; i++) {
     const value = row[i];
     if (typeof value !== 'number') throw new NotNumbers(`${place}[${i}] is ${kindOf(value)}, not a number`);
-    if (!Number.isFinite(value)) throw new NotNumbers(`${place}[${i}] is larger than any float64, so infinite`);
+    if (!Number.isFinite(value)) throw new NotNumbers(`${place}[${i}] is out of range for a float64`);
     values[at + i] = value;
   }
 }

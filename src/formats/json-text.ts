@@ -11,7 +11,7 @@ export function parseJson(path: string, text: string): unknown {
   } catch (cause) {
     const literal = findLiteral(text);
     if (!literal) throw invalidJson(path, `is not JSON: ${(cause as Error).message}`);
-    throw invalidJson(path, `holds ${literal.word} at ${placeOf(text, literal.at)}, which is no number in JSON`, [
+    throw invalidJson(path, `holds ${literal.word} at ${placeOf(text, literal.at)}, which is not a valid JSON number`, [
       'Python writes NaN and infinities like this; no such value can be uploaded',
     ]);
   }

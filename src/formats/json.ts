@@ -58,8 +58,12 @@ function decode(path: string, bytes: Uint8Array): string {
 }
 
 function tooLong(path: string, size: number): AppError {
-  return new AppError('format_invalid', `${path}: ${size} bytes of JSON are too large; ${longestText} are read`, {
-    hints: ['save matrices as .npy or .safetensors'],
-    details: { file: path },
-  });
+  return new AppError(
+    'format_invalid',
+    `${path}: ${size} bytes of JSON are too many; at most ${longestText} are read`,
+    {
+      hints: ['save matrices as .npy or .safetensors'],
+      details: { file: path },
+    },
+  );
 }

@@ -125,7 +125,7 @@ function refuseDescr(where: string, descr: string): AppError {
 }
 
 /** What most often helps with a file that breaks the rules of its format. */
-const damagedHint = 'the file is damaged or was not written to its end: copy, download or save it again';
+const damagedHint = 'the file is damaged or incomplete: copy, download or save it again';
 
 /** The error for a file that breaks the rules of its format. */
 export function invalid(where: string, problem: string): AppError {

@@ -72,9 +72,10 @@ function isUnsafe(name: string): boolean {
 
 async function readMember(path: string, archive: ByteSource, name: string, members: Members): Promise<Tensor> {
   const [entry, ...others] = members;
-  if (others.length > 0) throw zipError('format_invalid', path, 'stands there more than once (duplicate)', entry.name);
-  if (isUnsafe(entry.name)) throw zipError('format_invalid', path, 'has the name of a path to elsewhere', entry.name);
-  if (!entry.name.endsWith(suffix)) throw zipError('format_unsupported', path, 'is no .npy array', entry.name);
+  if (others.length > 0) throw zipError('format_invalid', path, 'appears more than once (duplicate)', entry.name);
+  if (isUnsafe(entry.name))
+    throw zipError('format_invalid', path, 'has a name that points outside the archive', entry.name);
+  if (!entry.name.endsWith(suffix)) throw zipError('format_unsupported', path, 'is not an .npy array', entry.name);
   const member = await findMember(path, archive, entry);
   const bytes = memberBytes(member);
   try {
@@ -122,7 +123,7 @@ function nothingToRead(path: string, entries: readonly ZipEntry[], faults: reado
     .map((name) => JSON.stringify(name))
     .join(', ');
   const what = pickle ? 'that holds a Python pickle' : 'without .npy members';
-  return zipError('format_unknown', path, `is a zip archive ${what}, so no .npz: ${found}`, undefined, [
+  return zipError('format_unknown', path, `is a zip archive ${what}, so it is not an .npz: ${found}`, undefined, [
     pickle
       ? 'pickles are never loaded; save the arrays: np.savez("weights.npz", W_dec=W_dec)'
       : 'unpack it first: unzip FILE',

@@ -65,7 +65,7 @@ async function recognise(path: string, bytes: ByteSource): Promise<Format> {
   if (claimed) return claimed;
   throw new AppError(
     'format_unknown',
-    `${path}: is in no known format; these are read: .npy, .npz, .safetensors, .arrow and .json by their bytes, .jsonl by its name`,
+    `${path}: is not in a known format; .npy, .npz, .safetensors, .arrow and .json are recognised by their contents, .jsonl by its name`,
     {
       hints: [`its first bytes are ${JSON.stringify(Buffer.from(head.subarray(0, 16)).toString('latin1'))}`],
       details: { file: path },

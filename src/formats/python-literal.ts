@@ -38,7 +38,7 @@ function readDict(cursor: Cursor, depth: number): Map<string, PythonValue> {
   while (!skip(cursor, '}')) {
     const key = readValue(cursor, depth + 1);
     if (typeof key !== 'string' || !skip(cursor, ':')) throw unexpected(cursor);
-    if (dict.has(key)) throw new Error(`key '${key}' stands there twice`);
+    if (dict.has(key)) throw new Error(`key '${key}' appears twice`);
     dict.set(key, readValue(cursor, depth + 1));
     if (!skip(cursor, ',') && cursor.text[cursor.at] !== '}') throw unexpected(cursor);
   }

@@ -17,7 +17,8 @@ export const safetensorsIndex: Format = {
   name: 'safetensors.index.json',
   sniff: (head) => /^\s*\{.*"weight_map"\s*:\s*\{/s.test(Buffer.from(head).toString('latin1')),
   async open(path, bytes) {
-    if (bytes.size > longestIndex) throw invalid(path, `is an index of ${bytes.size} bytes; ${longestIndex} are read`);
+    if (bytes.size > longestIndex)
+      throw invalid(path, `is an index of ${bytes.size} bytes; at most ${longestIndex} are read`);
     return openIndex(path, decodeUtf8(path, await readBytes(bytes, 0, bytes.size)));
   },
 };
@@ -56,7 +57,7 @@ function take(
   const reason = contents.undecodable.get(name);
   if (tensor) tensors.set(name, tensor);
   else if (reason !== undefined) undecodable.set(name, reason);
-  else throw invalid(shardPath, `holds no tensor ${quoted(name)}, which is missing although ${path} says it is there`);
+  else throw invalid(shardPath, `holds no tensor ${quoted(name)}, although ${path} says that it is in this file`);
 }
 
 async function openShard(path: string, shardPath: string, files: ByteSource[]): Promise<Contents> {
@@ -126,7 +127,7 @@ function checkShardName(path: string, name: string, shard: unknown): asserts sha
   if (!shard.endsWith('.safetensors')) {
     throw new AppError(
       'format_unsupported',
-      `${path}: puts tensor ${quoted(name)} into ${quoted(shard)}, no .safetensors file`,
+      `${path}: puts tensor ${quoted(name)} into ${quoted(shard)}, which is not a .safetensors file`,
       {
         hints: ['pickles (.bin, .pt) are never loaded; save the model with safe_serialization=True'],
         details: { file: path },

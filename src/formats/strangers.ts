@@ -16,7 +16,7 @@ const strangers: readonly Stranger[] = [
   },
   {
     what: 'a web page (HTML), not weights',
-    hint: 'the download was answered with a page, often a log-in or an error page; download the file itself',
+    hint: 'the download returned a web page, often a log-in or error page; download the file itself',
     matches: (head) => /^\s*<(!doctype|html|head|\?xml)/i.test(head.toString('latin1')),
   },
   {
@@ -27,7 +27,7 @@ const strangers: readonly Stranger[] = [
   },
   {
     what: 'a pickle of scikit-learn',
-    hint: 'pickles are never loaded; save the arrays: np.savez("probe.npz", coef=clf.coef_, intercept=clf.intercept_), of a StandardScaler mean=scaler.mean_ and scale=scaler.scale_ too',
+    hint: 'pickles are never loaded; save the arrays: np.savez("probe.npz", coef=clf.coef_, intercept=clf.intercept_); if there is a StandardScaler, add mean=scaler.mean_, scale=scaler.scale_ to the call',
     matches: (head) => isPickle(head) && head.toString('latin1').includes('sklearn'),
   },
   {
@@ -59,8 +59,8 @@ const strangers: readonly Stranger[] = [
 
 /** Only for names that claim no format: under any other name, text may be damaged JSON. */
 const textStranger: Stranger = {
-  what: 'a text, and no array',
-  hint: 'numbers are saved with np.save("v.npy", np.loadtxt("FILE", delimiter=",")); facts about features with pandas.read_csv("FILE").to_json("facts.jsonl", orient="records", lines=True)',
+  what: 'plain text, not an array',
+  hint: 'save numbers as an array: np.save("v.npy", np.loadtxt("FILE", delimiter=",")); save facts about features as JSON lines: pandas.read_csv("FILE").to_json("facts.jsonl", orient="records", lines=True)',
   matches: isText,
 };
 

@@ -74,7 +74,7 @@ function readSizes(path: string, name: string, directory: Buffer, at: number, ex
     const value = directory.readUInt32LE(at + field);
     if (value !== 0xffffffff) return value;
     if (!wide || used + 8 > wide.length) {
-      throw zipError('format_invalid', path, 'lacks the zip64 field that says its size', name);
+      throw zipError('format_invalid', path, 'lacks the zip64 field for its size or position', name);
     }
     used += 8;
     return Number(wide.readBigUInt64LE(used - 8));

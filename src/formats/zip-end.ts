@@ -42,11 +42,11 @@ export async function findDirectory(path: string, bytes: ByteSource): Promise<Di
     throw zipError(
       'format_invalid',
       path,
-      `claims a zip directory of ${span.length} bytes; ${longestDirectory} are read`,
+      `claims a zip directory of ${span.length} bytes; at most ${longestDirectory} are read`,
     );
   }
   if (span.count > mostEntries) {
-    throw zipError('format_invalid', path, `claims ${span.count} arrays; ${mostEntries} are read`);
+    throw zipError('format_invalid', path, `claims ${span.count} arrays; at most ${mostEntries} are read`);
   }
   return span;
 }
@@ -58,7 +58,7 @@ function findEnd(path: string, tail: Buffer): number {
     if (at + endLength + tail.readUInt16LE(at + 20) !== tail.length) continue;
     if (tail.readUInt16LE(at + 4) === 0 && tail.readUInt16LE(at + 6) === 0) return at;
   }
-  throw zipError('format_invalid', path, 'is truncated, or no zip archive: the directory at its end is missing');
+  throw zipError('format_invalid', path, 'is truncated or not a zip archive: the directory at its end is missing');
 }
 
 /** Reads the record with the true numbers of archives above 65,534 entries or 4 GiB; undefined if there is none. */

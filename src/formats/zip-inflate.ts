@@ -26,7 +26,7 @@ export async function* inflate(member: ZipMember): AsyncGenerator<Uint8Array> {
     last = piece;
   }
   if (length < size)
-    throw damaged(member, `it inflates to ${length} bytes and not to the ${size} that it claims (size mismatch)`);
+    throw damaged(member, `it inflates to ${length} bytes instead of the ${size} that it claims (size mismatch)`);
   if (crc !== member.crc) throw wrongCrc(member);
   if (last) yield last;
 }
@@ -74,5 +74,5 @@ function tooLong(member: ZipMember): AppError {
 }
 
 function notDeflated(member: ZipMember, cause: unknown): AppError {
-  return damaged(member, `its compressed bytes are none (${(cause as Error).message})`);
+  return damaged(member, `its data cannot be inflated (${(cause as Error).message})`);
 }

@@ -24,9 +24,9 @@ export async function findMember(path: string, archive: ByteSource, entry: ZipEn
     throw zipError(
       'format_unsupported',
       path,
-      `is compressed by method ${method}; stored and deflated are read`,
+      `is compressed with method ${method}; only stored and deflated members can be read`,
       name,
-      ['np.savez and np.savez_compressed write what is read'],
+      ['save the arrays again with np.savez or np.savez_compressed'],
     );
   }
   const start = await readLocalHeader(path, archive, entry);
@@ -54,7 +54,7 @@ async function readLocalHeader(path: string, archive: ByteSource, entry: ZipEntr
   const flags = header.readUInt16LE(6);
   const localName = Buffer.from(await readBytes(archive, headerOffset + 30, nameLength));
   if (header.readUInt16LE(8) !== method || localName.toString(flags & 0x800 ? 'utf8' : 'latin1') !== name) {
-    throw damaged('a local header that is of another member');
+    throw damaged("another member's local header");
   }
   return start;
 }

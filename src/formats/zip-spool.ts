@@ -55,7 +55,7 @@ function noRoom({ path, name, size }: ZipMember, folder: string, cause: unknown)
   const code = (cause as NodeJS.ErrnoException).code ?? 'unknown reason';
   return new AppError(
     'file_unreadable',
-    `${whereInZip(path, name)}: reading its columns takes a temporary copy of ${size} bytes, which cannot be made in ${folder} (${code})`,
+    `${whereInZip(path, name)}: reading its columns needs a temporary copy of ${size} bytes, which could not be written to ${folder} (${code})`,
     {
       hints: ['set TMPDIR to a folder with more room, or save the array uncompressed: np.savez'],
       details: { file: path, member: name },

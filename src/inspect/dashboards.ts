@@ -36,7 +36,7 @@ export async function inspectDashboards(path: string): Promise<{ report: Dashboa
   if (count === 0) return { report, findings: [] };
   const records = count === 1 ? '1 record cannot' : `${count} records cannot`;
   const message = withFindings(`${records} be uploaded`, { first, count });
-  const hint = 'mend the file, or leave these features out with --features';
+  const hint = 'fix the file, or leave these features out with --features';
   const list = first.length > 1 ? { list: first } : {};
   return { report, findings: [{ code: 'record_invalid', where: path, message, ...list, hint, count }] };
 }

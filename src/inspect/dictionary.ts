@@ -106,7 +106,7 @@ function placeFindings(sae: Sae, matrix: Matrix, isAssumed: boolean, models: rea
       code: 'orientation_unknown',
       where,
       message: `cannot tell which axis of ${describe(sae.decoder)} counts features`,
-      hint: `--orientation rows: ${height} features of ${breadth} values; --orientation columns: ${breadth} features of ${height}; an upload also takes it from the width of its --model`,
+      hint: `--orientation rows: ${height} features of ${breadth} values; --orientation columns: ${breadth} features of ${height}; an upload can also derive it from the width of its --model`,
     });
   }
   const model = residualWidth(sae, models);

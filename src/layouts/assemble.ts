@@ -56,10 +56,16 @@ function refuseScaled({ tensors, path }: TensorFile, { name, dtype }: Tensor): v
   if (!dtype.startsWith('F8')) return;
   const scale = ['_scale', '_scale_inv', '.scale'].map((suffix) => name + suffix).find((one) => tensors.has(one));
   if (scale === undefined) return;
-  throw new AppError('format_unsupported', `${path}: "${name}" is ${dtype} with a scale of its own, "${scale}"`, {
-    hints: ['it is not multiplied here: save the product of both, in float32 or bfloat16'],
-    details: { file: path, tensor: name },
-  });
+  throw new AppError(
+    'format_unsupported',
+    `${path}: "${name}" is ${dtype} and has a separate scale tensor, "${scale}"`,
+    {
+      hints: [
+        'this tool does not apply scales: multiply the tensor by its scale and save the result as float32 or bfloat16',
+      ],
+      details: { file: path, tensor: name },
+    },
+  );
 }
 
 /** Checks the decoder's size against the config. Error: layout_unknown, with both numbers, if they differ. */

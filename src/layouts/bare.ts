@@ -12,14 +12,14 @@ import { encoderBiases, orientationFromBiases, orientationFromName, widthBiases 
 import { bareLayout, type Sae } from './sae.ts';
 import { anyNumbers, refuseUnread } from './unread.ts';
 
-const toUploadVector = 'a single vector is uploaded with: neuronpedia upload-vector';
+const toUploadVector = 'to upload a single vector: neuronpedia upload-vector';
 /** Hint for an unnamed array of integers. */
-const toFloats = 'weights are floating-point numbers: if these are some, convert them with .astype(np.float32)';
+const toFloats = 'weights must be floating-point numbers: if these are weights, convert them with .astype(np.float32)';
 
 /** Returns the hint for arrays that cannot be weights as they are: wrong type, or wrong number of dimensions. */
 export function toWeights(tensors: readonly Tensor[]): string {
   const isWrongShape = tensors.some(({ dtype }) => isFloat(dtype));
-  return isWrongShape ? 'a matrix has 2 dimensions: bring it there with .reshape(features, -1)' : toFloats;
+  return isWrongShape ? 'a matrix needs 2 dimensions: reshape it with .reshape(features, -1)' : toFloats;
 }
 
 /** What the user states about a file because the file itself does not. */
@@ -58,7 +58,9 @@ export function readBare(weights: Weights, said: SaidOfTensor): Sae[] {
   const orientation = proof && 'value' in proof ? proof : orientationFromName(decoder.name);
   const sae = finish(weights, decoder, orientation, { layout: bareLayout, kind: 'sae' });
   if (!encoderNames.test(decoder.name)) return [sae];
-  return [{ ...sae, doubts: [`${decoder.name} is an encoder by its name: a feature's direction is its decoder row`] }];
+  return [
+    { ...sae, doubts: [`${decoder.name} is named like an encoder, but a feature's direction is its decoder row`] },
+  ];
 }
 
 /** Splits heads along the axis that the user stated or other tensors prove. Error: layout_unknown with the candidates. */
@@ -67,12 +69,13 @@ function bareHeads(weights: Weights, decoder: Tensor, headAxis: SaidOfTensor['he
   const { proven, possible, from } = judgeAxes(decoder, weights.tensors, [], said);
   const axis = said ?? proven?.axes.headAxis;
   if (axis === undefined) {
-    const why = possible.length === 0 ? `it contradicts itself: ${from}` : 'nothing beside it tells which';
+    const why =
+      possible.length === 0 ? `no reading fits what lies beside it: ${from}` : 'nothing beside it shows which one';
     throw new AppError(
       'layout_unknown',
       `${label(decoder)}: one axis of ${describe(decoder)} counts the heads of a crosscoder, and ${why}`,
       {
-        hints: [...headCandidates(decoder), 'see --orientation for which axis of these counts features'],
+        hints: [...headCandidates(decoder), 'use --orientation to say which axis of these matrices counts features'],
         details: { file: decoder.file, tensor: decoder.name, shape: decoder.shape },
       },
     );
@@ -112,12 +115,13 @@ function onlyDecoder({ file, tensors }: Weights): Tensor {
 
 function noDecoder(encoder: Tensor): AppError {
   return new AppError('layout_unknown', `${label(encoder)}: is an encoder, and there is no decoder beside it`, {
-    hints: [`a feature’s direction is its decoder row; to upload these all the same: --tensor ${encoder.name}`],
+    hints: [`a feature’s direction is its decoder row; to upload the encoder anyway: --tensor ${encoder.name}`],
   });
 }
 
 function otherUses(tensors: readonly Tensor[]): string[] {
-  if (tensors.some(({ shape, name }) => shape.length === 2 && name !== '')) return ['--tensor NAME takes any of them'];
+  if (tensors.some(({ shape, name }) => shape.length === 2 && name !== ''))
+    return ['to take one of them anyway: --tensor NAME'];
   if (tensors.some(({ shape, dtype }) => shape.length === 1 && isFloat(dtype))) return [toUploadVector];
   return tensors.length > 0 ? [toWeights(tensors)] : [];
 }

@@ -56,16 +56,16 @@ function onlyTensor(file: TensorFile, wantsRow: boolean): Tensor {
   const all = tensors.map(describe).join(', ') || 'none';
   if (floats.length === 0 && tensors.length > 0) {
     throw new AppError('layout_unknown', `${file.path}: holds no floating-point numbers; found: ${all}`, {
-      hints: [tensors.some(({ name }) => name !== '') ? '--tensor NAME takes any of them' : toWeights(tensors)],
+      hints: [
+        tensors.some(({ name }) => name !== '') ? 'to take one of them anyway: --tensor NAME' : toWeights(tensors),
+      ],
     });
   }
   const what = wantsRow ? 'matrix' : 'vector';
-  const problem = fitting.length === 0 ? `holds no single ${what}` : `holds more than one ${what}`;
+  const problem = fitting.length === 0 ? `holds no ${what}` : `holds more than one ${what}`;
   throw new AppError('layout_unknown', `${file.path}: ${problem}`, {
     hints: [
-      ...(tensors.some(({ name }) => probeNames.test(name))
-        ? ['a probe is uploaded with: neuronpedia upload-probe']
-        : []),
+      ...(tensors.some(({ name }) => probeNames.test(name)) ? ['to upload a probe: neuronpedia upload-probe'] : []),
       `say which with --tensor NAME; it holds: ${all}`,
     ],
   });
@@ -79,10 +79,9 @@ export function isSingle(tensor: Tensor): boolean {
 
 function requireSingle(tensor: Tensor): void {
   if (isSingle(tensor)) return;
-  const rows =
-    tensor.shape.length === 2 ? [`one row of it is taken with --row I, 0 to ${(tensor.shape[0] ?? 0) - 1}`] : [];
+  const rows = tensor.shape.length === 2 ? [`to take one row of it: --row I, 0 to ${(tensor.shape[0] ?? 0) - 1}`] : [];
   throw new AppError('layout_unknown', `${label(tensor)}: expected one vector, found ${describe(tensor)}`, {
-    hints: [...rows, ...layerRows(tensor), 'every row of a matrix is uploaded with: neuronpedia upload-sae'],
+    hints: [...rows, ...layerRows(tensor), 'to upload every row of a matrix: neuronpedia upload-sae'],
   });
 }
 
@@ -91,7 +90,7 @@ function layerRows({ shape }: Tensor): string[] {
   const [rows = 0] = shape;
   if (shape.length !== 2 || rows < 2 || rows > mostLayers) return [];
   return [
-    `of one row a layer, row ${rows - 1} is layer ${rows - 1}; of hidden states, with one row more than the model has layers, row r is resid_post of block r - 1 (row ${rows - 1}: layer ${rows - 2}) and row 0 the embeddings`,
+    `if there is one row per layer, row ${rows - 1} is layer ${rows - 1}; if these are hidden states (one row more than the model has layers), row 0 is the embeddings and row r is resid_post of block r - 1 (row ${rows - 1}: layer ${rows - 2})`,
   ];
 }
 
@@ -107,7 +106,8 @@ function rowsOf(tensor: Tensor, row: number): Matrix {
   const matrix = matrixOf(tensor, 'rows');
   refuseLong(tensor, matrix.width);
   if (row < matrix.rows) return matrix;
-  throw new AppError('rows_out_of_range', `${label(tensor)}: has no row ${row}: it has ${matrix.rows}`, {
+  const has = matrix.rows === 1 ? '1 row' : `${matrix.rows} rows`;
+  throw new AppError('rows_out_of_range', `${label(tensor)}: has no row ${row}; it has ${has}`, {
     hints: [`rows count from 0, so the last one is ${matrix.rows - 1}`],
     details: { file: tensor.file, tensor: tensor.name, found: row, expected: `0-${matrix.rows - 1}` },
   });

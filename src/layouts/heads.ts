@@ -51,7 +51,7 @@ export function splitHeads(
   if (heads === 0 || heads > mostHeads) {
     throw new AppError(
       'layout_unknown',
-      `${label(decoder)}: ${heads} heads by the ${headAxis === 0 ? 'first' : 'middle'} axis of [${decoder.shape}]`,
+      `${label(decoder)}: the ${headAxis === 0 ? 'first' : 'middle'} axis of [${decoder.shape}] would mean ${heads} heads`,
       { hints: ['say which axis counts heads with --head-axis first or --head-axis middle'] },
     );
   }
@@ -65,6 +65,6 @@ export function splitHeads(
 export function headCandidates(decoder: Tensor): string[] {
   return ([0, 1] as const).map((headAxis) => {
     const { heads, features, width } = lengthsOf(decoder.shape, { headAxis, orientation: 'rows' });
-    return `--head-axis ${headAxis === 0 ? 'first' : 'middle'}: ${heads} heads of a matrix [${features}, ${width}]`;
+    return `--head-axis ${headAxis === 0 ? 'first' : 'middle'}: ${heads} heads, each a matrix [${features}, ${width}]`;
   });
 }

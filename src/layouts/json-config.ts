@@ -14,7 +14,7 @@ export async function readJsonConfig<T>(path: string, schema: z.ZodMiniType<T>):
   const parsed = schema.safeParse(parseJson(path, await readConfigText(path)));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  throw configError(path, `${issue?.path.join('.') || 'the whole'}: ${issue?.message}`);
+  throw configError(path, `${issue?.path.join('.') || 'the whole file'}: ${issue?.message}`);
 }
 
 /** Matches strings, and the NaN and Infinity that Python's json writes although JSON has neither. */
@@ -37,7 +37,7 @@ function parseJson(path: string, text: string): unknown {
 export async function readConfigText(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined);
   if (!found?.isFile()) throw missingFile(path, 'no such file');
-  if (found.size > largestConfig) throw configError(path, `is ${found.size} bytes long`);
+  if (found.size > largestConfig) throw configError(path, `is ${found.size} bytes long, too large for a config`);
   return readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     throw new AppError('file_unreadable', `${path}: cannot be read (${cause.code})`, {
       details: { file: path },
@@ -48,7 +48,7 @@ export async function readConfigText(path: string): Promise<string> {
 
 function configError(path: string, problem: string): AppError {
   return new AppError('config_invalid', `${path}: ${problem}`, {
-    hints: [`to go on without it, move ${basename(path)} away and say --model, --layer and --hook yourself`],
+    hints: [`to continue without it, move ${basename(path)} elsewhere and give --model, --layer and --hook yourself`],
     details: { file: path },
   });
 }

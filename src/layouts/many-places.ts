@@ -11,7 +11,7 @@ interface Kind {
 }
 
 const toSeveralLayers =
-  'each of its features writes a vector of its own to every layer after it, and Neuronpedia has one vector for a feature';
+  'each of its features writes a separate vector to every later layer, but Neuronpedia stores one vector per feature';
 
 const kinds: readonly Kind[] = [
   { what: 'a cross-layer transcoder (circuit-tracer)', why: toSeveralLayers, tensors: /^W_dec_\d+$/ },
@@ -19,7 +19,7 @@ const kinds: readonly Kind[] = [
   { what: 'a cross-layer transcoder (clt-training)', why: toSeveralLayers, tensors: /^W_decs\.\d+$/ },
   {
     what: 'a mixture of linear transforms (MOLT)',
-    why: 'each of its features applies a matrix, and has no vector that it writes',
+    why: 'each of its features applies a matrix instead of writing a vector',
     tensors: /^U_matrices\.\d+$/,
   },
 ];
@@ -39,7 +39,7 @@ export function refuseManyPlaces({ tensors, file }: Pick<Weights, 'tensors' | 'f
   const found = sortOf(tensors);
   if (!found) return;
   throw new AppError('cannot_be_stored', `${file.path}: is ${found.kind.what}: ${found.kind.why}`, {
-    hints: [`it holds ${describe(found.tensor)}; a slab of it that is saved as a matrix of its own can be uploaded`],
+    hints: [`it holds ${describe(found.tensor)}; to upload one slab of it, save that slab as a separate matrix`],
     details: { file: file.path, tensor: found.tensor.name, shape: found.tensor.shape },
   });
 }

@@ -14,7 +14,7 @@ export function nothingFound(path: string, seen: readonly string[]): AppError {
   return new AppError('layout_unknown', `${path}: no SAE found in this folder`, {
     hints: [
       seen.length === 0 ? 'it holds no files' : `it holds ${listed(seen)}`,
-      'a single weight file can be named itself, with --model, --layer and --hook',
+      'to use a single weight file, give its own path, with --model, --layer and --hook',
       ...(seen.length === 0 ? [] : [`looked for ${looked.join(', ')}`]),
     ],
     details: { file: path },
@@ -36,7 +36,7 @@ function onlyPickles(path: string, pickles: readonly string[]): AppError {
               `first in Python: torch.distributed.checkpoint.format_utils.dcp_to_torch_save("${basename(first)}", "${source}")`,
             ]
           : []),
-        `where they were made: safetensors.torch.save_file(torch.load("${source}", weights_only=True), "${stem}.safetensors"), with the config left beside it`,
+        `in the Python environment that made them: safetensors.torch.save_file(torch.load("${source}", weights_only=True), "${stem}.safetensors"); keep the config beside the new file`,
       ],
       details: { file: path },
     },

@@ -40,7 +40,7 @@ export function orientationFromBiases(decoder: Tensor, tensors: ReadonlyMap<stri
   });
   const said = clues.map((clue) => `${clue.name} has ${clue.length} values`).join(', ');
   if (fitting.length === 0) {
-    return { conflict: `shape [${decoder.shape}] fits neither way up, because ${said}` };
+    return { conflict: `shape [${decoder.shape}] fits the biases in neither orientation: ${said}` };
   }
   return fitting.length === 1 ? { value: fitting[0] as Orientation, from: said } : undefined;
 }

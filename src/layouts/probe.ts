@@ -52,8 +52,7 @@ export async function readProbe(file: TensorFile, options: ProbeOptions): Promis
   const row = pickClass(weights, classes, options.classIndex);
   const coefficients = (await readInOrder(weights)).slice(row * width, (row + 1) * width);
   const bias = biasTensor && (await biasOf(biasTensor, classes, row));
-  if (options.scaling !== 'as-stored')
-    refuseUnread(file, isScaler, 'or leave the scaler out of account with --as-stored');
+  if (options.scaling !== 'as-stored') refuseUnread(file, isScaler, 'or ignore the scaler with --as-stored');
   const scaler = findScaler(file, weights);
   const probe = { tensor: weights, classes, ...(classes > 1 && { row }) };
   if (!scaler) return { ...probe, values: Float32Array.from(coefficients), ...(bias !== undefined && { bias }) };
@@ -88,7 +87,7 @@ function findWeights(file: TensorFile, name: string | undefined): { weights: Ten
     });
   }
   const biasName = biasNameOf(weights.name);
-  refuseUnread(file, (asked) => asked === biasName, 'or save the probe without it, and say it with --bias');
+  refuseUnread(file, (asked) => asked === biasName, 'or save the probe without it and give the bias with --bias');
   return { weights, bias: biasName === undefined ? undefined : file.tensors.get(biasName) };
 }
 
@@ -106,7 +105,7 @@ function sizeOf(weights: Tensor): [classes: number, width: number] {
   }
   throw new AppError(
     'layout_unknown',
-    `${label(weights)}: expected a vector or one a class, found ${describe(weights)}`,
+    `${label(weights)}: expected one vector, or one per class, found ${describe(weights)}`,
   );
 }
 
@@ -114,14 +113,14 @@ function pickClass(weights: Tensor, classes: number, said: number | undefined): 
   if (classes === 1) {
     if (said === undefined) return 0;
     // Taking it for the direction of the first of two classes would flip its sign.
-    throw new AppError('rows_out_of_range', `${label(weights)}: has one direction, and no classes to choose among`, {
-      hints: ['leave --class out; scikit-learn keeps one direction for two classes, which points at the second'],
+    throw new AppError('rows_out_of_range', `${label(weights)}: has one direction, so there is no class to choose`, {
+      hints: ['leave --class out; for two classes scikit-learn stores one direction, which points to the second'],
     });
   }
   const range = `0 to ${classes - 1}`;
   if (said === undefined) {
     throw new AppError('option_missing', `${label(weights)}: ${describe(weights)} is a probe of ${classes} classes`, {
-      hints: [`say whose direction is meant: --class I, ${range}`],
+      hints: [`choose a class with --class I, ${range}`],
       details: { missing: 'class', classes },
     });
   }

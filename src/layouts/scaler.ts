@@ -5,7 +5,7 @@ import { elementCount, label, type Tensor } from '../tensor/tensor.ts';
 import { describe } from './describe.ts';
 
 /** Hint for values that no probe can have. */
-export const brokenProbe = 'nothing was sent: find out why training made it, and train the probe again';
+export const brokenProbe = 'nothing was sent: find out why training produced this value, then train the probe again';
 
 /** What a probe's inputs were scaled by for training: scikit-learn's StandardScaler. */
 export interface Scaler {
@@ -39,7 +39,7 @@ export function scalerOf(file: TensorFile, weights: Tensor): Tensor | undefined 
 export function askForScaling(scale: Tensor): never {
   throw new AppError('option_missing', `${label(scale)}: this probe was trained on scaled features`, {
     hints: [
-      '--raw-space divides the scaler out, so that the direction is one of the model: coef / scale, with the bias to match',
+      "--raw-space divides the scaler out, so that the direction applies to the model's own activations: coef / scale, with the bias adjusted to match",
       '--as-stored uploads the numbers as they are',
     ],
     details: { missing: 'rawSpace' },
@@ -72,6 +72,6 @@ export async function unscale(
 async function readAlong(tensor: Tensor, width: number): Promise<Float64Array> {
   if (elementCount(tensor.shape) === width) return readInOrder(tensor);
   throw new AppError('layout_unknown', `${label(tensor)}: expected ${width} values, found ${describe(tensor)}`, {
-    hints: ['the scaler and the probe belong to different features'],
+    hints: ['the scaler and the probe were made for different inputs'],
   });
 }

@@ -11,7 +11,7 @@ const noWeights = new RegExp(
     ...[
       'pickled',
       'structured dtype',
-      'is no \\.npy',
+      'is not an \\.npy',
       'is empty$',
       'an object',
       'a boolean',
@@ -42,12 +42,12 @@ export function isText(reason: string): boolean {
 export function refuseUnread(
   { path, undecodable }: TensorFile,
   isMeant: (name: string, reason: string) => boolean,
-  wayOut = 'if it is not what is meant, say what is with --tensor NAME',
+  wayOut = 'if you do not mean this array, name the one you mean with --tensor NAME',
 ): void {
   for (const [name, reason] of undecodable) {
     if (!isMeant(name, reason)) continue;
     throw new AppError('format_unsupported', `${path}: ${quoted(name)} cannot be read: ${reason.replace(/^it /, '')}`, {
-      hints: [`save it again as numbers that are read: float32, float16 or bfloat16; ${wayOut}`],
+      hints: [`save it again in a type that can be read: float32, float16 or bfloat16; ${wayOut}`],
       details: { file: path, tensor: name },
     });
   }

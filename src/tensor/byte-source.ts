@@ -64,10 +64,14 @@ async function readFully(handle: FileHandle, path: string, into: Uint8Array, pos
       throw readError(path, position + done, cause);
     });
     if (bytesRead === 0) {
-      throw new AppError('file_unreadable', `${path}: ended at byte ${position + done} while more was being read`, {
-        hints: ['the file changed while it was being read; run again when nothing writes to it'],
-        details: { file: path },
-      });
+      throw new AppError(
+        'file_unreadable',
+        `${path}: ends at byte ${position + done}, before all of it could be read`,
+        {
+          hints: ['the file changed while it was being read; run again once nothing is writing to it'],
+          details: { file: path },
+        },
+      );
     }
     done += bytesRead;
   }
@@ -100,7 +104,7 @@ function readShort(fd: number, into: Uint8Array, at: number, length: number, pos
 function readError(path: string, position: number, cause: unknown): AppError {
   const code = (cause as NodeJS.ErrnoException).code ?? 'unknown reason';
   return new AppError('file_unreadable', `${path}: cannot be read at byte ${position} (${code})`, {
-    hints: ['the disk or the network that it lies on fails: copy the file elsewhere, and run again'],
+    hints: ['its disk or network drive may be failing: copy the file elsewhere and run again'],
     details: { file: path },
     cause,
   });
@@ -113,7 +117,10 @@ function openError(path: string, cause: unknown): AppError {
     return missingFile(path, 'no such file', cause);
   }
   return new AppError('file_unreadable', `${path}: cannot be opened (${code ?? 'unknown reason'})`, {
-    hints: code === 'EACCES' || code === 'EPERM' ? ['you may not read it: look at its owner and mode with ls -l'] : [],
+    hints:
+      code === 'EACCES' || code === 'EPERM'
+        ? ['you do not have permission to read it: check its owner and mode with ls -l']
+        : [],
     details,
     cause,
   });

@@ -30,7 +30,7 @@ export function indexFault(json: unknown): string | undefined {
   if (typeof json !== 'object' || json === null || !('feature_index' in json) || !('index' in json)) return undefined;
   const { index, feature_index: other } = json;
   if ((index ?? null) === null || (other ?? null) === null || String(index) === String(other)) return undefined;
-  return `says "index" ${JSON.stringify(index)} and "feature_index" ${JSON.stringify(other)}: which feature is it of?`;
+  return `has "index" ${JSON.stringify(index)} but "feature_index" ${JSON.stringify(other)}: which feature does it describe?`;
 }
 
 /** The largest index that servers accept. */

@@ -5,7 +5,7 @@ import { indexFault, withIndex } from './indices.ts';
 /** Describes the fault of a line that has no index, listing the keys it has instead. */
 export function saysNoIndex(line: object): string {
   const keys = Object.keys(line).slice(0, mostKeys);
-  return `says no "index": which feature is it of? It has ${keys.map((key) => JSON.stringify(key)).join(', ') || 'nothing'}`;
+  return `has no "index", so it does not say which feature it describes; it has ${keys.map((key) => JSON.stringify(key)).join(', ') || 'nothing'}`;
 }
 
 /** This many keys are enough to recognise a line. */
@@ -20,7 +20,7 @@ export function readJsonLine<S extends z.ZodMiniType>(text: Uint8Array, schema: 
   } catch (cause) {
     return `is not JSON: ${(cause as Error).message}`;
   }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) return 'is no JSON object';
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return 'is not a JSON object';
   const clash = indexFault(json);
   if (clash !== undefined) return clash;
   const parsed = schema.safeParse(withIndex(json));

@@ -12,18 +12,20 @@ export function missingFile(path: string, what = 'no such file or folder', cause
 }
 
 function hintsFor(path: string): string[] {
-  if (/^~/.test(path)) return ['the shell opens ~ only outside quotes; write $HOME instead of it'];
+  if (/^~/.test(path)) return ['the shell expands ~ only outside quotes; write $HOME instead'];
   const [, repository] = /^(?:https?:\/\/huggingface\.co\/|hf:\/\/)([\w.-]+\/[\w.-]+)/.exec(path) ?? [];
   if (repository !== undefined) return [`it is read from your disk; fetch it first: ${download(repository)}`];
   if (/^[a-z][\w+.-]*:\/\//i.test(path)) return ['it is read from your disk: download it first'];
   const target = linkTarget(path);
   // Hugging Face caches consist of links, whose targets may have been deleted or not copied along.
-  if (target !== undefined) return [`it is a link to ${target}, where there is nothing`];
+  if (target !== undefined) return [`it is a link to ${target}, which does not exist`];
   const folder = dirname(resolve(path));
   if (!existsSync(folder)) {
     const isRepository = /^[A-Za-z][\w.-]*\/[\w.-]+$/.test(path);
     const hint = `there is no folder ${folder} either`;
-    return isRepository ? [hint, `if it is a repository of Hugging Face: ${download(path)}`] : [hint];
+    return isRepository
+      ? [hint, `if you mean a Hugging Face repository, download it first: ${download(path)}`]
+      : [hint];
   }
   const near = alike(folder, basename(path));
   return [`looked in ${folder}`, ...(near.length > 0 ? [`did you mean ${near.join(' or ')}?`] : [])];

@@ -14,7 +14,7 @@ export function unchangedSince(path: string): RequireUnchanged {
     if (look(path) === before) return;
     throw new AppError('checkpoint_mismatch', `${path}: changed while it was being uploaded`, {
       hints: [
-        'what was sent until then is noted; run again when nothing writes to it: what it holds is checked once more',
+        'what was already sent is recorded; run again once nothing is writing to the file, and its contents will be checked again',
       ],
       details: { file: path },
     });

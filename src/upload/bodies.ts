@@ -77,7 +77,7 @@ function becameInfinite(format: BodyFormat, row: number): AppError {
     'checkpoint_mismatch',
     `${nameRow(format, row)}: holds NaN or infinity now; it did not a moment ago`,
     {
-      hints: ['the file changed while it was being read; run again when nothing writes to it'],
+      hints: ['the file changed while it was being read; run again once nothing is writing to it'],
       details: { row },
     },
   );

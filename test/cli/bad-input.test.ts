@@ -54,7 +54,7 @@ const bad: Bad[] = [
       return ['upload-sae', `${home.folder}/W_dec.npy`, '--model', 'tiny-kjv-4l', '--layer', '1', '--sae-id', 'x'];
     },
     code: 6,
-    says: ['W_dec.npy: no such file', 'it is a link to', 'blobs/0a1b, where there is nothing'],
+    says: ['W_dec.npy: no such file', 'it is a link to', 'blobs/0a1b, which does not exist'],
   },
   {
     what: 'a square matrix that does not say which way up it is',

@@ -33,7 +33,7 @@ it('"feature_index" is the index of examples, too', async () => {
   expect((await source.read(7))?.activations).toHaveLength(1);
   await source.close();
   const both = await jsonLines({ index: 1, feature_index: 7, activations: [example] });
-  await expect(openDashboards(both, place)).rejects.toThrow('says "index" 1 and "feature_index" 7');
+  await expect(openDashboards(both, place)).rejects.toThrow('has "index" 1 but "feature_index" 7');
 });
 
 it('a byte order mark before examples is passed over', async () => {
@@ -162,7 +162,7 @@ describe('dashboards in a .jsonl', () => {
     'neither form': [{ index: 1 }, /neither activations nor tokens/],
     'both forms': [{ index: 1, activations: [example], ...example }, /tokens or values beside them/],
     'bytes that are no UTF-8': [Buffer.from('{"index":1,"tokens":["caf\xe9"],"values":[1]}', 'latin1'), /not UTF-8/],
-    'no index': [example, /says no "index": which feature is it of\? It has "tokens", "values"/],
+    'no index': [example, /has no "index", so it does not say which feature it describes; it has "tokens", "values"/],
   };
   for (const [name, [line, message]] of Object.entries(faults)) {
     it(`are refused for ${name}`, async () => {
@@ -183,7 +183,7 @@ describe('dashboards in a .jsonl', () => {
   it('are refused with all that is wrong counted, what is shown and what is not', async () => {
     const without = (times: number) => Array.from({ length: times }, () => ({ tokens: ['a'], values: [1] }));
     const four = await openDashboards(await jsonLines(...without(4)), place).catch((error) => error);
-    expect(four.message).toMatch(/\n {2}1 more line: says no "index"/);
+    expect(four.message).toMatch(/\n {2}1 more line: has no "index"/);
     expect(four.details).toMatchObject({ count: 4, findings: { length: 3 } });
     const bad = Array.from({ length: 25 }, (_, index) => ({ index, activations: [{ tokens: [''], values: [1] }] }));
     const mixed = await openDashboards(await jsonLines(...bad, ...without(10)), place).catch((error) => error);
@@ -195,10 +195,10 @@ describe('dashboards in a .jsonl', () => {
     const path = await jsonLines(...Array.from({ length: 30 }, () => ({ feature: 1, tokens: ['a'], values: [1] })));
     const { message } = await openDashboards(path, place).catch((error) => error);
     expect(message).toMatch(
-      /30 records cannot be uploaded \(the first 3 of 30\):\n.*line 1: says no "index".*It has "tokens", "values", "feature"/,
+      /30 records cannot be uploaded \(the first 3 of 30\):\n.*line 1: has no "index".*it has "tokens", "values", "feature"/,
     );
     expect(message.split('\n')).toHaveLength(5);
-    expect(message).toMatch(/\n {2}27 more lines: says no "index"/);
+    expect(message).toMatch(/\n {2}27 more lines: has no "index"/);
   });
 
   it('are refused for another model on every line in the same way', async () => {

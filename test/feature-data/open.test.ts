@@ -178,7 +178,7 @@ describe('facts that cannot be sent are refused:', () => {
       ],
       /line 2: feature 2 stands there twice/,
     ],
-    'a line without an index': [[{ l0: 1 }], /line 1: says no "index"/],
+    'a line without an index': [[{ l0: 1 }], /line 1: has no "index"/],
     'no JSON': [['{"index":1'], /line 1: is not JSON/],
     'a NUL in a name': [[{ index: 1, name: 'a\0' }], /name: holds a NUL/],
     'half a surrogate pair': [['{"index":1,"description":"\\ud83d"}'], /half of a surrogate pair/],

@@ -64,7 +64,7 @@ describe('a frame', () => {
 
 test.each([
   ['nothing', Buffer.alloc(0), /too early/],
-  ['other bytes', Buffer.alloc(40), /no LZ4 frame/],
+  ['other bytes', Buffer.alloc(40), /not an LZ4 frame/],
   ['a header alone', storedFrame(Buffer.alloc(9)).subarray(0, 6), /ends inside its header/],
   ['a cut block', storedFrame(Buffer.from('012345678')).subarray(0, 15), /ends inside a block/],
   ['no end mark', storedFrame(Buffer.from('012345678')).subarray(0, 20), /too early/],

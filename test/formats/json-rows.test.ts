@@ -49,13 +49,13 @@ describe('a .jsonl of vectors', () => {
   });
 
   const faulty: Record<string, [string, RegExp]> = {
-    'a line of another length': ['{"vector":[1,2]}\n{"vector":[1]}', /line 2: a vector of 1 values/],
+    'a line of another length': ['{"vector":[1,2]}\n{"vector":[1]}', /line 2: has a vector of 1 values/],
     'an index on some lines only': ['{"index":1,"vector":[1]}\n{"vector":[1]}', /line 2: some lines have an "index"/],
     'no vector': ['{"index":1}', /line 1: vector/],
     'an empty vector': ['{"vector":[]}', /line 1: vector/],
     'a value that is none': ['{"vector":[1,null]}', /line 1: vector\.1/],
     'no JSON': ['{"vector":[1,NaN]}', /line 1: is not JSON/],
-    'no object': ['{"vector":[1]}\n[1]', /line 2: is no JSON object/],
+    'no object': ['{"vector":[1]}\n[1]', /line 2: is not a JSON object/],
     'an index that is none': ['{"index":-1,"vector":[1]}', /line 1: index/],
   };
   it.each(Object.entries(faulty))('is refused for %s', async (_, [text, message]) => {
@@ -91,6 +91,6 @@ it('of two indices that differ neither is believed', async () => {
   );
   await expect(openTensorFile(path)).rejects.toMatchObject({
     code: 'format_invalid',
-    message: expect.stringContaining('line 2: says "index" 1 and "feature_index" 100'),
+    message: expect.stringContaining('line 2: has "index" 1 but "feature_index" 100'),
   });
 });

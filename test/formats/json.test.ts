@@ -14,7 +14,7 @@ test('text that is no file is opened under the name that it is given', async () 
   expect([...(await readRows(flatRow(vector)))]).toEqual([Math.fround(0.1), Math.fround(0.2)]);
   await file.close();
   expect(() => openJsonText('standard input', Buffer.from('[0.5, NaN]'))).toThrow(
-    'standard input: holds NaN at position 6 (line 1, column 7), which is no number in JSON',
+    'standard input: holds NaN at position 6 (line 1, column 7), which is not a valid JSON number',
   );
 });
 

@@ -47,7 +47,7 @@ test.each([
   ["{'a' 1}", /unexpected '1'/],
   ["{1: 'a'}", /unexpected/],
   ["{'a': 1 'b': 2}", /unexpected ''' at character 8/],
-  ["{'a': 1, 'a': 2}", /'a' stands there twice/],
+  ["{'a': 1, 'a': 2}", /'a' appears twice/],
   ['(1 2)', /unexpected '2'/],
   ['(,)', /unexpected ','/],
   ["'open", /not closed/],

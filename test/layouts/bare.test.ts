@@ -58,7 +58,7 @@ test.each([['square', [4, 4]]])('a matrix that is %s has no orientation that its
 
 test('a matrix that its bias contradicts is refused, unless it was picked by name', async () => {
   const path = await weights(safetensorsOf({ W_dec: [6, 5], b_dec: [4] }));
-  await expect(found(path)).rejects.toThrow('fits neither way up, because b_dec has 4 values');
+  await expect(found(path)).rejects.toThrow('fits the biases in neither orientation: b_dec has 4 values');
   const [sae] = await found(path, 'W_dec');
   expect(sae).not.toHaveProperty('orientation');
 });
@@ -109,7 +109,7 @@ test('layers of torch that are called enc and dec are told apart, and prove the 
   expect(sae).toMatchObject({ decoder: { name: 'dec.weight' }, orientation: { value: 'columns' } });
   expect(sae).not.toHaveProperty('doubts');
   const [encoder] = await found(path, 'enc.weight');
-  expect(encoder?.doubts).toEqual([expect.stringContaining('enc.weight is an encoder by its name')]);
+  expect(encoder?.doubts).toEqual([expect.stringContaining('enc.weight is named like an encoder')]);
 });
 
 test('an encoder by itself is no decoder, unless it is named', async () => {

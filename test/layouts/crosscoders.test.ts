@@ -31,8 +31,8 @@ test('a decoder of 3 dimensions that nothing tells of asks for --head-axis with 
     code: 'layout_unknown',
     exitCode: 6,
     hints: [
-      '--head-axis first: 2 heads of a matrix [24, 16]',
-      '--head-axis middle: 24 heads of a matrix [2, 16]',
+      '--head-axis first: 2 heads, each a matrix [24, 16]',
+      '--head-axis middle: 24 heads, each a matrix [2, 16]',
       expect.stringContaining('--orientation'),
     ],
   });
@@ -96,7 +96,7 @@ test('an axis of thousands counts no heads', async () => {
   const path = await weights({ W_dec: [300, 4, 2] });
   await expect(findSaes(path, undefined, 'first')).rejects.toMatchObject({
     code: 'layout_unknown',
-    message: expect.stringContaining('300 heads by the first axis'),
+    message: expect.stringContaining('the first axis of [300,4,2] would mean 300 heads'),
   });
 });
 

@@ -45,7 +45,7 @@ test('a folder without an SAE is an error that says what was looked for', async 
   const folder = await tempFolder();
   await mkdir(join(folder, 'empty'));
   const error = { code: 'layout_unknown', exitCode: 6, message: `${folder}: no SAE found in this folder` };
-  const named = expect.stringContaining('named itself');
+  const named = expect.stringContaining('to use a single weight file, give its own path');
   await expect(found(folder)).rejects.toMatchObject({ ...error, hints: ['it holds no files', named] });
   await writeFiles(folder, { 'notes.txt': new Uint8Array(1) });
   const looked = expect.stringContaining('sae_weights.safetensors beside cfg.json (SAELens)');

@@ -38,7 +38,9 @@ test.each([
   ['one bias fits no axis', { b_dec: [5] }],
   ['two biases ask for opposite ways', { b_dec: [4], b_enc: [4] }],
 ])('where %s, that is a conflict', (_, biases) => {
-  expect(proof([6, 4], biases)).toEqual({ conflict: expect.stringContaining('shape [6,4] fits neither way up') });
+  expect(proof([6, 4], biases)).toEqual({
+    conflict: expect.stringContaining('shape [6,4] fits the biases in neither orientation'),
+  });
 });
 
 test('a square decoder whose bias has another length is a conflict', () => {

@@ -13,7 +13,7 @@ async function configOf(text: string) {
 test.each([
   ['', /is not JSON/],
   ['{"d_in": 4,', /is not JSON/],
-  ['[]', /the whole/],
+  ['[]', /the whole file/],
   ['{"d_in": "4"}', /d_in/],
   ['{"d_in": -4}', /d_in/],
   ['{"d_sae": 1.5}', /d_sae/],

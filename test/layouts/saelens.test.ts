@@ -100,7 +100,7 @@ test.each([
 
 test('biases that contradict the decoder are an error that names them', async () => {
   const folder = await saelensFolder({}, { ...sixByFour, b_enc: [5] });
-  const said = /W_dec of shape \[6,4\] fits neither way up, because b_dec has 4 values, b_enc has 5 values/;
+  const said = /W_dec of shape \[6,4\] fits the biases in neither orientation: b_dec has 4 values, b_enc has 5 values/;
   await expect(found(folder)).rejects.toMatchObject({
     code: 'layout_unknown',
     message: expect.stringMatching(said),

@@ -68,7 +68,7 @@ describe('whatever the reason', () => {
     ['a wider float', "holds elements of dtype '<f16', which cannot be weights", true],
     ['bfloat16 of jax', 'holds 2-byte void elements (dtype V2), most likely bfloat16', true],
     ['a null value', 'row 3 has a null for value 5', true],
-    ['a damaged stream', 'is damaged: its compressed bytes are none', true],
+    ['a damaged stream', 'is damaged: its data cannot be inflated', true],
     ['decimals', 'it is a column of List of Decimal, not of numbers or lists of floats', true],
     ['lists of lists of floats', 'it is a column of List of List of F32, not of numbers or lists of floats', true],
     ['two columns of one name', 'the table has more than one column of this name', true],
@@ -80,6 +80,7 @@ describe('whatever the reason', () => {
     ['complex numbers', 'dtype C64 is not read by this tool', false],
     ['a config', 'holds a pickled Python object (dtype |O), which is never loaded', false],
     ['records', 'holds records (a structured dtype), not plain numbers', false],
+    ['a text in an archive', 'is not an .npy array', false],
   ])('%s may be weights or not', (_, reason, may) => {
     expect(isUnreadNumbers(reason)).toBe(may);
   });
@@ -129,7 +130,7 @@ it('weights of 8 bits with a scale beside them are not what was trained', async 
   await writeFiles(folder, { 'fp8.safetensors': image });
   expect(await errorOf(found(join(folder, 'fp8.safetensors')))).toMatchObject({
     code: 'format_unsupported',
-    message: expect.stringContaining('"W_dec" is F8_E4M3 with a scale of its own, "W_dec_scale"'),
+    message: expect.stringContaining('"W_dec" is F8_E4M3 and has a separate scale tensor, "W_dec_scale"'),
   });
 });
 

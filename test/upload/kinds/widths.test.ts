@@ -47,9 +47,9 @@ test.each([
   [
     'as many rows as layers and one more',
     [27, 2304],
-    /row r is resid_post of block r - 1 \(row 26: layer 25\) and row 0/,
+    /row 0 is the embeddings and row r is resid_post of block r - 1 \(row 26: layer 25\)/,
   ],
-  ['a row a layer', [26, 2304], /of one row a layer, row 25 is layer 25;/],
+  ['a row a layer', [26, 2304], /if there is one row per layer, row 25 is layer 25;/],
 ])('a matrix of %s where a vector is wanted is told how rows and layers go together', async (_, shape, hint) => {
   const file = await opened(await weights(shape));
   await expect(readDirection(file, {})).rejects.toMatchObject({
