@@ -80,8 +80,8 @@ async function runCommand(
 
 /** The error for a command that succeeded but could not write its output. */
 function outputLost(why: string): AppError {
-  return new AppError('output_lost', `the output could not be written (${why}); all else was done`, {
-    hints: ['make room where it goes, and run the same command again'],
+  return new AppError('output_lost', `the output could not be written (${why}); everything else succeeded`, {
+    hints: ['free some space where the output goes, then run the same command again'],
   });
 }
 
@@ -109,7 +109,7 @@ function refuseKey(argv: readonly string[], key: string): void {
   const holds = (word: string) =>
     word === key || word.endsWith(`=${key}`) || (key.length >= leastOfKey && word.includes(key));
   if (key === '' || !argv.some(holds)) return;
-  throw new AppError('usage', 'the API key of NEURONPEDIA_API_KEY stands in the command line', {
+  throw new AppError('usage', 'the command line contains the API key from NEURONPEDIA_API_KEY', {
     hints: ['leave it out: the variable is enough'],
   });
 }

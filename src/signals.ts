@@ -25,7 +25,7 @@ const signalNames = Object.keys(signalEnds) as (keyof typeof signalEnds)[];
 
 /** Reports an immediate stop: as a note for people, and as the last line for programs that read the output. */
 function tellEnd(out: Output, exitCode: number, { code }: AppError): void {
-  const hint = 'what was confirmed is noted: run the same command again to go on';
+  const hint = 'confirmed rows are recorded: run the same command again to continue';
   out.note(`stopped at once; ${hint}`);
   out.document({ type: 'error', code, exitCode, message: 'stopped at once', hint });
 }
@@ -48,8 +48,9 @@ export function listenForSignals(out: Output, { expected, inOrder }: { expected:
     }
     const end = signalEnds[signal];
     code = end.code;
-    if (inOrder) out.note('stopping: what has begun ends first; once more to stop at once');
-    const hints = inOrder ? ['progress is saved; run the same command again to go on'] : [];
+    if (inOrder)
+      out.note('stopping as soon as requests in progress have finished; interrupt again to stop immediately');
+    const hints = inOrder ? ['progress is saved; run the same command again to continue'] : [];
     const reason = new AppError(end.error, `stopped by ${signal}`, { hints });
     stop.abort(reason);
     if (inOrder) setTimeout(() => abort.abort(), graceMs).unref();

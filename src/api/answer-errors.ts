@@ -66,7 +66,7 @@ export function permanentError(
 }
 
 /** The contact that the user's page on the server names for more than a tier allows. */
-export const higherLimits = 'higher limits are asked for at support@neuronpedia.org';
+export const higherLimits = 'to ask for higher limits, write to support@neuronpedia.org';
 
 function hintsFor(answer: Answer, code: ErrorCode, complaint: Complaint): string[] {
   const { origin, keyFrom } = answer;
@@ -84,16 +84,16 @@ function hintsFor(answer: Answer, code: ErrorCode, complaint: Complaint): string
     ];
   }
   if (complaint.code === 'private_requires_paid_plan') {
-    return ['private uploads need a paid plan; leave out --visibility private, and anyone can see what you upload'];
+    return ['private uploads need a paid plan; without --visibility private the upload works, but anyone can see it'];
   }
   if (complaint.code === 'invalid_vector_dimension') {
     return [
       `a vector has as many values as the model's residual stream is wide, and ${origin} goes by its own record of that`,
-      'check --model, --hook and --orientation; a wrong record is mended by support@neuronpedia.org',
+      'check --model, --hook and --orientation; if that record is wrong, support@neuronpedia.org can correct it',
     ];
   }
   if (code === 'feature_exists') {
-    return ['nothing is overwritten: take the old features back with: neuronpedia delete, or choose another --sae-id'];
+    return ['nothing is overwritten: remove the old features with `neuronpedia delete`, or choose another --sae-id'];
   }
   const location = answer.headers.get('location');
   if (answer.status >= 300 && answer.status < 400 && location) {
@@ -101,7 +101,9 @@ function hintsFor(answer: Answer, code: ErrorCode, complaint: Complaint): string
       `the server redirects to ${location}; redirects are not followed with a key: name that server with --api-url`,
     ];
   }
-  return [`if that looks wrong, see the exchange with --verbose and ask whoever runs ${origin}`];
+  return [
+    `if that looks wrong, run again with --verbose to see the request and answer, and ask whoever runs ${origin}`,
+  ];
 }
 
 /** How to replace a refused key. If the variable gave it, that may have to be unset before a stored key is used. */

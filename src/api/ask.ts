@@ -92,8 +92,8 @@ function waitAfter(answer: Answer, request: HttpRequest, wait: number | undefine
 function windowFull(answer: Answer, window: RequestWindow): AppError {
   const { limit, ms, opensInMs: waitMs } = window;
   const opens = reopening(answer, waitMs);
-  const message = `the server takes ${limit} of these requests in ${Math.round(ms / 60_000)} minutes, and has had them`;
-  return new AppError('paused', `${message}: ${readComplaint(answer).message}`, {
+  const message = `the server allows ${limit} of these requests in ${Math.round(ms / 60_000)} minutes`;
+  return new AppError('paused', `${message}, and that limit is used up: ${readComplaint(answer).message}`, {
     hints: [`run the same command again after ${opens.resume_at}`, higherLimits],
     details: { status: answer.status, ...opens },
   });
@@ -170,7 +170,7 @@ export function describeIssue(issue: z.core.$ZodIssue | undefined, within: reado
 
 /** The error for an answer that no Neuronpedia server gives. */
 export function senseless(doing: string, found: string): AppError {
-  return new AppError('not_neuronpedia', `${doing}: the server's answer makes no sense: ${found}`, {
+  return new AppError('not_neuronpedia', `${doing}: unexpected answer from the server: ${found}`, {
     hints: ['is --api-url the address of a Neuronpedia server?'],
   });
 }

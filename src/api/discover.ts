@@ -129,7 +129,7 @@ function notNeuronpedia({ origin, basePath }: Http, answer: Answer): AppError {
     hints: [
       basePath === ''
         ? `check --api-url; the public server is ${defaultServer}`
-        : `the address of the server itself is meant, not that of a page: --api-url ${origin}`,
+        : `give the address of the server itself, not of a page on it: --api-url ${origin}`,
     ],
     details: { url, status: answer.status },
   });

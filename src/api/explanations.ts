@@ -106,7 +106,7 @@ function withoutActivations(answer: Answer, id: FeatureId): AppError | undefined
   const { code, message } = readComplaint(answer);
   const isMissing = code === 'no_activations' || message.startsWith('No activations found');
   if (answer.status !== 400 || !isMissing) return undefined;
-  return new AppError('refused', `${idText(id)} has no activations to explain it from`, {
+  return new AppError('refused', `${idText(id)} has no activations, so it cannot be explained`, {
     hints: ['upload it with --activations FILE'],
   });
 }

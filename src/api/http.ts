@@ -96,7 +96,8 @@ export const serverIdHeader = 'x-server-id';
 function requireServer({ headers, origin }: Answer, expected: string): void {
   const found = headers.get(serverIdHeader);
   if (found === undefined || found === expected) return;
-  throw new AppError('checkpoint_mismatch', `${origin}: another server answers now: was ${expected}, is ${found}`, {
+  const what = `a different server is answering now: expected ${expected}, found ${found}`;
+  throw new AppError('checkpoint_mismatch', `${origin}: ${what}`, {
     hints: ['what was sent until then is on the first one: run again once it is back'],
     details: { expected, found },
   });

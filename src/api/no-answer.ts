@@ -80,9 +80,11 @@ function isOutOfAddresses(error: unknown): boolean {
 }
 
 const outOfAddresses =
-  'answers cannot be read here: WebAssembly needs 10 GB of address space, of which it uses little, and this process may not take as much';
+  'answers cannot be read here: WebAssembly reserves 10 GB of address space (most of it unused), ' +
+  'which is more than this process may reserve';
 const moreAddresses =
-  'lift the limit with `ulimit -v unlimited`, or do without: export NODE_OPTIONS=--disable-wasm-trap-handler';
+  'lift the limit with `ulimit -v unlimited`, ' +
+  'or turn the reservation off: export NODE_OPTIONS=--disable-wasm-trap-handler';
 
 const checkAddress = 'check --api-url and your network; nothing is lost: run the same command again';
 const nameProxy = 'where only a proxy reaches the internet, name it with HTTPS_PROXY';
@@ -96,7 +98,7 @@ const farCodes = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH
 /** Explains a proxy's failure. It always comes before anything is sent to the server. */
 function proxyFailed(origin: string, proxy: HttpProxy, failure: ProxyFailure): NoAnswer {
   const { host } = new URL(origin);
-  const hints = [`check ${proxy.variable}; NO_PROXY=${host.replace(/:\d+$/, '')} goes around the proxy`];
+  const hints = [`check ${proxy.variable}; to bypass the proxy, set NO_PROXY=${host.replace(/:\d+$/, '')}`];
   const say = (what: string, settled: boolean, more: readonly string[] = hints) =>
     new NoAnswer(`${origin}: ${describeProxy(proxy)} ${what}`, false, { cause: failure, hints: more, settled });
   const { status, cause } = failure;

@@ -56,7 +56,7 @@ export function storedIfCreated({ json }: Answer, count: number | undefined): Ou
   const { data } = createdBody.safeParse(json);
   const [, created] = /^(\d+) \w+ created\b/.exec(data?.message ?? '') ?? [];
   if (created !== undefined && (count === undefined || Number(created) === count)) return { type: 'stored' };
-  return notSaid({ json }, `that it has created ${count ?? 'any'}`);
+  return notSaid({ json }, `that it created ${count ?? 'any'} ${count === 1 ? 'row' : 'rows'}`);
 }
 
 /** The outcome of a success that does not say what it should. It may be a gateway's: what the server did is unknown. */

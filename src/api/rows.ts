@@ -90,7 +90,7 @@ function asFailure(error: unknown): string {
   const status = answeredStatus(error);
   if (status === 429) {
     throw new AppError('paused', `deleting: ${error.message}`, {
-      hints: ['what is gone is noted: run the same command again later to go on'],
+      hints: ['deletions so far are recorded: run the same command again later to continue'],
       details: error.details,
       cause: error,
     });

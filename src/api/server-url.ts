@@ -8,7 +8,7 @@ export function parseServerUrl(text: string, insecure: boolean): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
     throw new AppError('usage', `"${withoutUser(text)}" is not the address of a server`, {
-      hints: [`write it whole, as in ${withScheme(text)}`],
+      hints: [`write it in full, for example ${withScheme(text)}`],
     });
   }
   if (url.username !== '' || url.password !== '') {
@@ -22,7 +22,7 @@ export function parseServerUrl(text: string, insecure: boolean): URL {
     });
   }
   if (/\/api\/?$/.test(url.pathname)) {
-    throw new AppError('usage', `"${text}": the address of the server itself is meant, without /api`, {
+    throw new AppError('usage', `"${text}": give the address of the server itself, without /api`, {
       hints: [`--api-url ${url.href.replace(/\/api\/?$/, '')}`],
     });
   }

@@ -13,7 +13,7 @@ export function explainRefusal(answer: Answer): AppError {
   const { message } = readComplaint(answer);
   const details = { status: answer.status };
   if (answer.json === undefined && answer.status === 404) {
-    return new AppError('refused', `the server has no way to steer (${message})`, { details });
+    return new AppError('refused', `the server does not support steering (${message})`, { details });
   }
   if (isTransient(answer.status)) {
     const hints = ['the model behind the server may be busy, or not run there at all: try again in a while'];
@@ -21,6 +21,11 @@ export function explainRefusal(answer: Answer): AppError {
   }
   return permanentError(answer, 'steering');
 }
+
+/** The public server's limits count the requests from one network address, whatever the key. */
+const whatCounts =
+  'the limit counts all requests from your network address in the last hour, ' +
+  'including those of other people who share it';
 
 function overLimit(answer: Answer): AppError {
   const { message } = readComplaint(answer);
@@ -31,9 +36,8 @@ function overLimit(answer: Answer): AppError {
   const shown = window ? `: ${window.limit} requests in ${window.said}` : '';
   return new AppError('paused', `steering: the server's limit is reached${shown}`, {
     hints: [
-      // The public server's limits count the requests from one network address, whatever the key.
       asked === undefined
-        ? `the limit counts the requests of the last hour from your network address, also those of others there: try again ${resumeAt ? `after ${resumeAt}` : 'in some minutes'}`
+        ? `${whatCounts}: try again ${resumeAt ? `after ${resumeAt}` : 'in some minutes'}`
         : `the server asks to wait ${Math.ceil(asked / 1000)} s`,
     ],
     details: {

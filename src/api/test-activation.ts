@@ -53,7 +53,7 @@ export async function testActivation(
   );
   const { status } = answer;
   if (answer.json === undefined && (status === 404 || status === 405 || status < 300)) {
-    throw new AppError('refused', `${doing}: the server tests no activations (${readComplaint(answer).message})`, {
+    throw new AppError('refused', `${doing}: the server cannot test activations (${readComplaint(answer).message})`, {
       hints: ['is --api-url the address of a Neuronpedia server that runs models?'],
       details: { status },
     });

@@ -54,7 +54,7 @@ function openConf(folder: string): Conf<Record<string, string>> {
   });
   // The message does not show the name: it may be a key.
   if (!Object.keys(conf.store).every((origin) => URL.canParse(origin)))
-    throw new TypeError('it names what is no server');
+    throw new TypeError('it has an entry that is not a server address');
   return conf;
 }
 
@@ -62,7 +62,7 @@ function openConf(folder: string): Conf<Record<string, string>> {
 function keyOf(conf: Conf<Record<string, string>>, origin: string): string | undefined {
   const key: unknown = conf.get(origin);
   if (key === undefined || typeof key === 'string') return key;
-  throw new TypeError(`what it holds for ${JSON.stringify(origin)} is no key`);
+  throw new TypeError(`its entry for ${JSON.stringify(origin)} is not a key`);
 }
 
 /** Describes a failure. A JSON parser's own message is left out: it quotes the text, which may be a key. */
@@ -75,7 +75,7 @@ function orInvalid<T>(folder: string, work: () => T): T {
     return work();
   } catch (cause) {
     throw new AppError('config_invalid', `${folder}: the stored keys cannot be read or written (${reasonOf(cause)})`, {
-      hints: ['mend or remove keys.json there, or choose another folder with NEURONPEDIA_CONFIG_DIR'],
+      hints: ['fix or remove keys.json there, or choose another folder with NEURONPEDIA_CONFIG_DIR'],
     });
   }
 }

@@ -65,7 +65,7 @@ export function cleanKey(text: string, from: string): string {
   if (key === '') throw new AppError('no_key', `${from}: the key is empty`, { hints: ['a key is one line of text'] });
   const strange = [...key].find((character) => !/[\x21-\x7e]/.test(character) || /["'`]/.test(character));
   if (strange === undefined) return key;
-  throw new AppError('no_key', `${from}: the key holds ${JSON.stringify(strange)}, which no key has`, {
+  throw new AppError('no_key', `${from}: the key contains ${JSON.stringify(strange)}, which cannot be part of a key`, {
     hints: ['copy it again, by itself: no quotes, no spaces, one line'],
   });
 }

@@ -30,8 +30,8 @@ export type BatchFeature = z.infer<typeof featureSchema>;
 export function unevenLogits({ pos_str, pos_values, neg_str, neg_values }: BatchFeature): string | undefined {
   const isUneven = (tokens: BatchFeature['pos_str'], values: BatchFeature['pos_values']) =>
     (tokens?.length ?? 0) !== (values?.length ?? 0);
-  if (isUneven(pos_str, pos_values)) return 'pos_str and pos_values are not of one length';
-  return isUneven(neg_str, neg_values) ? 'neg_str and neg_values are not of one length' : undefined;
+  if (isUneven(pos_str, pos_values)) return 'pos_str and pos_values differ in length';
+  return isUneven(neg_str, neg_values) ? 'neg_str and neg_values differ in length' : undefined;
 }
 
 /** Converts a feature to a dashboard. */

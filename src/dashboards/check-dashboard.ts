@@ -6,10 +6,10 @@ const limits = { index: 10_000_000, tokens: 1024, logits: 20, explanation: 512 }
 /** Describes the first thing in a dashboard that no server takes; undefined if there is none. */
 export function findFault(index: number, dashboard: Dashboard): string | undefined {
   if (!Number.isInteger(index) || index < 0 || index > limits.index)
-    return `index ${index} is not 0 to ${limits.index}`;
+    return `index ${index} is not between 0 and ${limits.index}`;
   const { density, topLogits = [], bottomLogits = [], activations, explanations = [] } = dashboard;
   if (density !== undefined && !(density >= 0 && density <= 1)) {
-    return `density ${density} is not 0 to 1${density < 0 ? ': is it a logarithm?' : ''}`;
+    return `density ${density} is not between 0 and 1${density < 0 ? ': is it a logarithm?' : ''}`;
   }
   return (
     firstFault('activation', activations, activationFault) ??
@@ -53,6 +53,6 @@ function explanationFault(text: string): string | undefined {
 /** Describes what is wrong with a text that a database refuses, or that a trip through UTF-8 would change. */
 export function textFault(text: string): string | undefined {
   if (text === '') return 'is empty';
-  if (text.includes('\0')) return 'holds a NUL character';
-  return /[\ud800-\udfff]/u.test(text) ? 'holds half of a surrogate pair' : undefined;
+  if (text.includes('\0')) return 'contains a NUL character';
+  return /[\ud800-\udfff]/u.test(text) ? 'contains half of a surrogate pair' : undefined;
 }

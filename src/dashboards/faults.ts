@@ -80,12 +80,12 @@ export function collectFaults(path: string, { skipBad = false, orElse }: FaultOp
     throwIfAny() {
       if (count === 0) return;
       const records = count === 1 ? '1 record cannot' : `${count} records cannot`;
-      const mend = skipBad
-        ? 'mend the file: these are no fault of a single feature, which --skip-bad-rows could leave out'
-        : ['mend the file', ...(orElse === undefined ? [] : [orElse])].join(', or ');
+      const fix = skipBad
+        ? 'fix the file: --skip-bad-rows only leaves out single features, and these faults are not limited to one'
+        : ['fix the file', ...(orElse === undefined ? [] : [orElse])].join(', or ');
       throw new AppError('record_invalid', `${path}: ${records} be uploaded`, {
         findings: { first, count, more: alike.others() },
-        hints: [`nothing was sent; ${mend}`, ...hints],
+        hints: [`nothing was sent; ${fix}`, ...hints],
         details: { file: path, count },
       });
     },

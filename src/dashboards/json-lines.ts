@@ -105,7 +105,7 @@ function repeated(parsed: Line, spans: Spans, whole: Set<number>): string | unde
   const isWhole = Array.isArray(parsed.activations);
   const clash = whole.has(parsed.index) || (isWhole && spans.has(parsed.index));
   if (isWhole) whole.add(parsed.index);
-  return clash ? 'this feature stands there twice' : undefined;
+  return clash ? 'this feature appears twice' : undefined;
 }
 
 /** Returns a line's fields, or what is wrong with it. */
@@ -115,7 +115,8 @@ function parseLine(text: Uint8Array, onlyIndex: number | undefined): Line | stri
   const { activations, tokens, values } = parsed;
   const index = parsed.index ?? onlyIndex;
   if (typeof index !== 'number') return saysNoIndex(parsed);
-  if (activations && (tokens || values)) return 'holds activations, and tokens or values beside them';
+  if (activations && (tokens || values))
+    return 'has both activations and tokens or values of its own: use one or the other';
   if (!activations && !(tokens && values)) return 'holds neither activations nor tokens and values';
   return { ...parsed, index };
 }

@@ -9,11 +9,11 @@ export interface NamedPlace {
 /** Describes what is wrong with a record of another model or layer; undefined if it names the same ones, or none. */
 export function placeFault({ modelId, layer }: NamedPlace, place: DashboardPlace): string | undefined {
   if (typeof modelId === 'string' && !place.isModel(modelId)) {
-    return `it is of model ${modelId}, the upload is for ${place.model}`;
+    return `it is for model ${modelId}, but the upload is for ${place.model}`;
   }
   if (layer === undefined || layer === null || place.layer === undefined) return undefined;
   const number = /^(\d+)(-|$)/.exec(String(layer))?.[1];
   if (number !== undefined && Number(number) !== place.layer)
-    return `it is of layer ${layer}, the upload is for layer ${place.layer}`;
+    return `it is for layer ${layer}, but the upload is for layer ${place.layer}`;
   return undefined;
 }

@@ -46,7 +46,7 @@ export async function openSaeDashboard(
   for (const file of await batchFiles(folder)) {
     const onFeature = (feature: BatchFeature, where: Place) => {
       const index = feature.feature_index;
-      const fault = placeOf.has(index) ? 'this feature stands there twice' : unevenLogits(feature);
+      const fault = placeOf.has(index) ? 'this feature appears twice' : unevenLogits(feature);
       found.add(`${file}, feature ${index}`, index, toDashboard(feature), fault);
       placeOf.set(index, where);
     };

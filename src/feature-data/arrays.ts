@@ -23,7 +23,7 @@ export async function fromColumns(
     for (const [name, why] of source.notRead) if (isKey(name)) throw keyNotRead(path, name, why);
     // A single value for all features is a fact about them, unless it is called `index`.
     const keys = source.columns.filter(({ name, length }) => isKey(name) && (length !== undefined || name === 'index'));
-    if (keys.length > 1) throw keyNotRead(path, keys.map(({ name }) => name).join('" and "'), 'are both there');
+    if (keys.length > 1) throw twoKeys(path, keys.map(({ name }) => name).join('" and "'));
     const columns = source.columns.filter((column) => !keys.includes(column));
     if (columns.length === 0) throw nothingThere(path, source.notRead);
     const [key] = keys;
@@ -113,16 +113,27 @@ function tidy(why: string): string {
 
 /** The error for unusable indices: values must not be assigned to rows by position if they belong to other features. */
 function keyNotRead(path: string, name: string, why: string): AppError {
-  return new AppError('record_invalid', `${path}: "${name}" says which feature each value is of, and ${tidy(why)}`, {
-    hints: ['save it as integers, one a value; rename it if it is something else'],
-    details: { file: path, array: name },
+  return new AppError(
+    'record_invalid',
+    `${path}: "${name}" should say which feature each value belongs to, but ${tidy(why)}`,
+    {
+      hints: ['save it as integers, one per value; rename it if it is something else'],
+      details: { file: path, array: name },
+    },
+  );
+}
+
+function twoKeys(path: string, names: string): AppError {
+  return new AppError('record_invalid', `${path}: "${names}" both say which feature each value belongs to: keep one`, {
+    hints: ['rename the other if it is something else'],
+    details: { file: path, array: names },
   });
 }
 
 function nothingThere(path: string, notRead: ReadonlyMap<string, string>): AppError {
   const found = [...notRead].map(([name, why]) => `"${name}" ${tidy(why)}`);
   const first = found.length > 0 ? found.slice(0, mostListed) : ['nothing else'];
-  return new AppError('record_invalid', `${path}: holds no array with one value a feature; it holds`, {
+  return new AppError('record_invalid', `${path}: has no array with one value per feature; found`, {
     findings: { first, count: Math.max(1, found.length) },
     hints: ['arrays of one dimension are read: density, frequency, sparsity, max_activation, dead, or any other name'],
     details: { file: path },

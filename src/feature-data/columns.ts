@@ -55,7 +55,7 @@ export async function readArrays(path: string): Promise<Columns> {
       const name = nameOf(file, tensor);
       if (tensor.shape.length > 1) {
         if (isKnownQuantity(name)) throw notOneDimensional(path, name, tensor.shape);
-        notRead.set(name, `has shape [${tensor.shape}], not one value a feature`);
+        notRead.set(name, `has shape [${tensor.shape}], not one value per feature`);
       } else {
         columns.push(await readColumn(name, tensor));
       }
@@ -80,7 +80,7 @@ async function readColumn(name: string, tensor: Tensor): Promise<Column> {
 }
 
 function notOneDimensional(path: string, name: string, shape: readonly number[]): AppError {
-  return new AppError('record_invalid', `${path}: "${name}" has shape [${shape}]; one value a feature is read`, {
+  return new AppError('record_invalid', `${path}: "${name}" has shape [${shape}]; one value per feature is read`, {
     hints: ['save it with one dimension: array.reshape(-1)'],
     details: { file: path, array: name, found: shape },
   });

@@ -32,9 +32,9 @@ type Reader = (
 const share =
   (take: (value: number, sum: Sum) => void): Reader =>
   (value, sum) => {
-    if (typeof value !== 'number') return 'is no number';
+    if (typeof value !== 'number') return 'is not a number';
     if (!(value >= 0 && value <= 1)) {
-      return `${value} is no share of tokens, 0 to 1${value < 0 ? ': is it a logarithm?' : ''}`;
+      return `${value} is not a share of tokens (0 to 1)${value < 0 ? ': is it a logarithm?' : ''}`;
     }
     take(value, sum);
     return undefined;
@@ -65,7 +65,7 @@ const text =
 const number =
   (key: string): Reader =>
   (value, sum) => {
-    if (typeof value !== 'number' || !Number.isFinite(value)) return `${value} is no finite number`;
+    if (typeof value !== 'number' || !Number.isFinite(value)) return `${value} is not a finite number`;
     sum.metadata.set(key, value);
     return undefined;
   };

@@ -36,9 +36,9 @@ export function gather(path: string, { rows, indices }: FeatureSet): Gatherer {
     claim(where, index) {
       const row = Number.isInteger(index) && index >= 0 ? indices.rowOf(index) : undefined;
       if (row === undefined) {
-        if (!indices.isPart) faults.add(`${where}: index ${index} is of no feature: ${known(rows, indices.hash)}`);
+        if (!indices.isPart) faults.add(`${where}: no feature has index ${index}${known(rows, indices.hash)}`);
       } else if (claimed[row] === 1) {
-        faults.add(`${where}: feature ${index} stands there twice (duplicate)`);
+        faults.add(`${where}: feature ${index} appears twice (duplicate)`);
       } else {
         claimed[row] = 1;
         return row;
@@ -64,8 +64,9 @@ export function gather(path: string, { rows, indices }: FeatureSet): Gatherer {
   };
 }
 
+/** Says which indices there are, if they can be said in a few words. */
 function known(rows: number, hash: string | undefined): string {
-  return hash === undefined ? `there are ${rows}, 0 to ${rows - 1}` : 'no row has it';
+  return hash === undefined ? `: there are ${rows}, 0 to ${rows - 1}` : '';
 }
 
 /** The error for an array whose length is not that of the index array (`key`) or, without one, the number of features. */
@@ -82,16 +83,19 @@ export function wrongLength(
       'record_invalid',
       `${path}: "${name}" has ${found} values, but its index array "${key.name}" has ${expected}`,
       {
-        hints: ['each array must have one value per index: leave out what is about other features'],
+        hints: ['each array must have one value per index: remove those that have not'],
         details: { file: path, array: name, found, expected },
       },
     );
   }
   return new AppError(
     'record_invalid',
-    `${path}: "${name}" has ${found} values, one a feature; the SAE has ${rows} features`,
+    `${path}: "${name}" has ${found} values, but the SAE has ${rows} features`,
     {
-      hints: ['it belongs to another SAE, or is no array of features: leave it out of the file, or add its "index"'],
+      hints: [
+        'it belongs to another SAE or does not have one value per feature: ' +
+          'remove it from the file, or add an "index" array',
+      ],
       details: { file: path, array: name, found, expected: rows },
     },
   );

@@ -21,7 +21,7 @@ const deadBelow = -9.999;
 /** Describes what is wrong with a number as such a logarithm. */
 export function logFault(log: number): string | undefined {
   // Rounding can make this much of a feature that always fires, whose logarithm is 0.
-  return log <= 1e-4 ? undefined : `${log} is no logarithm of a share of tokens: it is above 0`;
+  return log <= 1e-4 ? undefined : `${log} is not a logarithm of a share of tokens: it is above 0`;
 }
 
 /** Converts a base-10 logarithm by SAELens to a share of tokens. */
@@ -38,11 +38,12 @@ export function readSparsity(
   sum: Sum,
   scale: SparsityScale | undefined,
 ): string | FaultToMend | UnknownScale | undefined {
-  if (typeof value !== 'number') return 'is no number';
+  if (typeof value !== 'number') return 'is not a number';
   if (value < 0 && scale === undefined) return { negative: value };
   if (scale === 'log10') {
     const fault = logFault(value);
-    if (fault !== undefined) return { text: fault, hint: 'if its sparsity is no logarithm: --sparsity-scale linear' };
+    if (fault !== undefined)
+      return { text: fault, hint: 'if its sparsity is not a logarithm: --sparsity-scale linear' };
     // SAELens computes it in single precision. Rounded to that, a number gives the same share from any encoding.
     const share = shareOfLog(Math.fround(value));
     sum.impliedDensity ??= share;
@@ -51,7 +52,7 @@ export function readSparsity(
     if (!sum.metadata.has('frequency')) sum.metadata.set('frequency', share);
     return undefined;
   }
-  if (!Number.isFinite(value)) return `${value} is no finite number`;
+  if (!Number.isFinite(value)) return `${value} is not a finite number`;
   sum.metadata.set('sparsity', value);
   return undefined;
 }
@@ -64,7 +65,7 @@ export function scaleUnknown(path: string, where: string, { negative: value }: U
     details: { file: path, found: value },
     hints: [
       `--sparsity-scale log10: base-10 logarithm of the share of tokens, as SAELens writes it; ${value} is then ${percent} %`,
-      `--sparsity-scale linear: the number itself is meant, and ${value} is sent as it is`,
+      `--sparsity-scale linear: not a logarithm; ${value} is sent unchanged`,
     ],
   });
 }

@@ -78,7 +78,7 @@ function answerTooLarge(kind: ServerKind, request: IncomingMessage, response: Se
 }
 
 function refusePage(request: IncomingMessage, response: ServerResponse): void {
-  const error = 'the sandbox answers pages of this machine alone, by 127.0.0.1 or localhost';
+  const error = 'the sandbox only answers browser pages that come from this machine, at 127.0.0.1 or localhost';
   response.writeHead(403, { 'content-type': 'application/json', connection: 'close' });
   endUnread(request, response, JSON.stringify({ error }), 1 << 20);
 }
@@ -121,7 +121,7 @@ function createSandboxServer(setting: Setting, onExchange: SandboxOptions['onExc
       const began = performance.now();
       const size = request.headers['content-length'] ?? '0';
       response.on('close', () => {
-        const result = response.writableFinished ? response.statusCode : 'broken off';
+        const result = response.writableFinished ? response.statusCode : 'aborted';
         const ms = Math.round(performance.now() - began);
         onExchange(`${request.method} ${request.url} (${size} bytes) -> ${result} (${ms} ms)`);
       });

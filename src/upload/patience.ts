@@ -47,6 +47,6 @@ export function nextWait(isFirst: boolean, askedMs: number | undefined, ownMs: n
 
 function givenUp(why: string): AppError {
   return new AppError('server_failing', `the server kept failing: ${why}`, {
-    hints: ['progress is saved; run the same command again to go on'],
+    hints: ['progress is saved; run the same command again to continue'],
   });
 }

@@ -8,7 +8,7 @@ export const timeIsUpText = 'the time allowed by --max-duration is up';
 /** The reason with which `--max-duration` aborts a run's `stop` signal; also thrown if no job can report how it stands. */
 export function timeUp(): AppError {
   return new AppError('paused', timeIsUpText, {
-    hints: ['run the same command again to go on'],
+    hints: ['run the same command again to continue'],
     details: { resume_at: new Date().toISOString() },
     cause: timeIsUp,
   });

@@ -114,7 +114,7 @@ describe('behind a proxy', () => {
       const [message, hint] = await failure(`${protocol}://neuronpedia.test`, env);
       const variable = `${protocol.toUpperCase()}_PROXY`;
       expect(message).toContain(`the proxy http://127.0.0.1:1 (${variable}) refuses connections`);
-      expect(hint).toBe(`check ${variable}; NO_PROXY=neuronpedia.test goes around the proxy`);
+      expect(hint).toBe(`check ${variable}; to bypass the proxy, set NO_PROXY=neuronpedia.test`);
     });
   }
 

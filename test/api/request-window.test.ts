@@ -18,7 +18,7 @@ it('a full window ends a request at once, with the limit and the time that a par
   for (let i = 0; i < 10; i++) expect((await make(i)).status).toBe(200);
   // A twentieth of an hour into the next one, when so much of this hour's requests counts no more.
   const opens = new Date((Math.floor(now.getTime() / 3_600_000) + 1.05) * 3_600_000).toISOString();
-  const message = expect.stringMatching(/takes 10 of these requests in 60 minutes/);
+  const message = expect.stringMatching(/allows 10 of these requests in 60 minutes/);
   await expect(make(10)).rejects.toMatchObject({
     code: 'paused',
     exitCode: 8,

@@ -145,7 +145,7 @@ const bad: [string, number, string, string, Record<string, string>, string, RegE
   ['a gateway', 503, 'text/html', '<html>busy</html>', {}, 'server_failing', /503 with a web page/],
   ['a refusal', 400, 'application/json', '{"message":"seed is a required field"}', {}, 'refused', /seed is/],
   ['a page', 200, 'text/html', '<html>hello</html>', {}, 'not_neuronpedia', /web page/],
-  ['no such path', 404, 'text/html', '<html>404</html>', {}, 'refused', /no way to steer/],
+  ['no such path', 404, 'text/html', '<html>404</html>', {}, 'refused', /does not support steering/],
   ['other JSON', 200, 'application/json', '{"STEERED":7}', {}, 'not_neuronpedia', /STEERED/],
   ['neither text', 200, 'application/json', '{}', {}, 'server_failing', /default and the steered/],
 ];

@@ -88,7 +88,7 @@ test('a private upload without a paid plan is refused with what to do', async ({
   const vector = Array.from({ length: 64 }, () => 1);
   const body = { ...place, vector, visibility: 'private' };
   const refused = ask(http, postJson('/api/vector/new', body), userSchema, 'uploading');
-  const hints = [expect.stringMatching(/need a paid plan; leave out --visibility private/)];
+  const hints = [expect.stringMatching(/need a paid plan; without --visibility private/)];
   await expect(refused).rejects.toMatchObject({ code: 'cannot_be_stored', exitCode: 6, hints });
   await http.close();
 });

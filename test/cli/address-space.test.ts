@@ -19,7 +19,7 @@ describe.runIf(process.platform === 'linux')('where address space is limited', (
   test.runIf(isOld)('it is said what to do', async ({ home, server }) => {
     const refused = await uploadWithin(home, server.url);
     expect(refused).toMatchObject({ code: 5, stdout: '' });
-    expect(refused.stderr).toContain('WebAssembly needs 10 GB of address space');
+    expect(refused.stderr).toContain('WebAssembly reserves 10 GB of address space');
     expect(refused.stderr).toContain('NODE_OPTIONS=--disable-wasm-trap-handler');
   });
 

@@ -99,7 +99,10 @@ describe.concurrent('the file of stored keys', () => {
     writeFileSync(keys(home), JSON.stringify({ ...stored, 'https://other.example.org': 5 }));
     expect(await whoAmI(home, ['--api-url', server.url], {})).toMatchObject({ name: 'research' });
     const other = await home.run(['status', '--api-url', 'https://other.example.org']);
-    expect(other).toMatchObject({ code: 6, stderr: expect.stringContaining('"https://other.example.org" is no key') });
+    expect(other).toMatchObject({
+      code: 6,
+      stderr: expect.stringContaining('"https://other.example.org" is not a key'),
+    });
   });
 
   test('of a server that is not the default one is written by a login that names it', async ({ home, server }) => {

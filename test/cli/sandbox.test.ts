@@ -52,7 +52,11 @@ describe.concurrent('sandbox', () => {
     expect(await limitsOf(second.url)).toMatchObject({ serverId, features: { used: 10 } });
     // Not while another one has it.
     const early = await home.run(['sandbox', '--data', second.data, '--fresh']);
-    expect(early).toMatchObject({ code: 11, stdout: '', stderr: expect.stringContaining('a sandbox is running') });
+    expect(early).toMatchObject({
+      code: 11,
+      stdout: '',
+      stderr: expect.stringContaining('a running sandbox is using it'),
+    });
     await second.close();
     const fresh = await home.sandbox({ args: ['--fresh'] });
     const empty = await limitsOf(fresh.url);

@@ -148,7 +148,7 @@ describe.concurrent('the key', () => {
     const asCopied = await Promise.all(copied);
     const within = await home.run([...vector, '--description', `by ${canary}.`, '--sandbox'], { env });
     for (const ran of [known, ...asCopied, within])
-      expect(ran).toMatchObject({ code: 2, stderr: expect.stringContaining('stands in the command line') });
+      expect(ran).toMatchObject({ code: 2, stderr: expect.stringContaining('the command line contains the API key') });
     expectNoKey(home, [...runs, known, ...asCopied, within]);
     // What is so short may stand in any word.
     const short = { NEURONPEDIA_API_KEY: 'demo' };

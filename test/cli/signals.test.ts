@@ -187,7 +187,7 @@ test.skipIf(!existsSync('/dev/full'))(
     const [[code], stderr] = await Promise.all([once(shell, 'close'), text(shell.stderr)]);
     expect(code).toBe(5);
     expect(linesOf(stderr).filter((line) => line.includes('error:'))).toEqual([
-      'neuronpedia: error: the output could not be written (ENOSPC); all else was done',
+      'neuronpedia: error: the output could not be written (ENOSPC); everything else succeeded',
     ]);
     expect(stderr).not.toMatch(/^ {4}at /m);
     expect(storedFeatures(server.data, '1-full')).toHaveLength(512);

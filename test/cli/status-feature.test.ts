@@ -162,7 +162,7 @@ describe.concurrent('status --text', () => {
     const words = ['status', 'm/1-x/12', '--text', 'x', '--json'];
     const page = await home.runAt(server.url, words, nobody);
     expect(documentsOf(page)).toMatchObject([
-      { type: 'error', code: 'refused', message: expect.stringMatching(/tests no activations/) },
+      { type: 'error', code: 'refused', message: expect.stringMatching(/cannot test activations/) },
     ]);
     answer = [200, 'application/json', '{"tokens":["a","b"],"values":[1]}'];
     const odd = await home.runAt(server.url, words, nobody);

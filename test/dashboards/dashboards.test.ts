@@ -59,7 +59,7 @@ describe('what mends a fault', () => {
   const emptyText = { index: 0, activations: [example], explanations: [{ text: '' }] };
 
   it('is told of tokens that can be replaced, and of nothing else', async () => {
-    const leaveOut = 'nothing was sent; mend the file, or leave these features out with --features or --skip-bad-rows';
+    const leaveOut = 'nothing was sent; fix the file, or leave these features out with --features or --skip-bad-rows';
     expect(await hintsFor(emptyToken)).toEqual([leaveOut, 'empty and NUL tokens: --fix-tokens']);
     expect(await hintsFor(emptyText)).toEqual([leaveOut]);
     expect(await hintsFor({ ...emptyToken, ...emptyText, topLogits: [{ token: '', value: 1 }] })).toEqual([leaveOut]);
@@ -68,7 +68,7 @@ describe('what mends a fault', () => {
 
   it('is the file alone for a vector, which has no other feature', async () => {
     for (const line of [emptyToken, emptyText]) {
-      expect(await hintsFor(line, {}, 0)).toEqual(['nothing was sent; mend the file']);
+      expect(await hintsFor(line, {}, 0)).toEqual(['nothing was sent; fix the file']);
     }
   });
 });
@@ -143,7 +143,7 @@ describe('dashboards in a .jsonl', () => {
     'a value that is none': ['{"index":1,"tokens":["a"],"values":[null]}', /values/],
     'a density that is a logarithm': [
       { index: 1, density: -3.2, activations: [example] },
-      /density -3.2 is not 0 to 1: is it a logarithm/,
+      /density -3.2 is not between 0 and 1: is it a logarithm/,
     ],
     'too many logits': [
       { index: 1, activations: [example], topLogits: Array(21).fill({ token: 't', value: 1 }) },
@@ -154,13 +154,16 @@ describe('dashboards in a .jsonl', () => {
       /513 characters/,
     ],
     'an index that is too large': [{ index: 10_000_001, activations: [example] }, /index 10000001/],
-    'another model': [{ modelId: 'gpt2-small', index: 1, activations: [example] }, /of model gpt2-small/],
+    'another model': [{ modelId: 'gpt2-small', index: 1, activations: [example] }, /for model gpt2-small/],
     'another layer': [
       { layer: '6-my-sae', index: 1, activations: [example] },
-      /of layer 6-my-sae, the upload is for layer 1/,
+      /for layer 6-my-sae, but the upload is for layer 1/,
     ],
     'neither form': [{ index: 1 }, /neither activations nor tokens/],
-    'both forms': [{ index: 1, activations: [example], ...example }, /tokens or values beside them/],
+    'both forms': [
+      { index: 1, activations: [example], ...example },
+      /has both activations and tokens or values of its own/,
+    ],
     'bytes that are no UTF-8': [Buffer.from('{"index":1,"tokens":["caf\xe9"],"values":[1]}', 'latin1'), /not UTF-8/],
     'no index': [example, /has no "index", so it does not say which feature it describes; it has "tokens", "values"/],
   };
@@ -175,7 +178,7 @@ describe('dashboards in a .jsonl', () => {
 
   it.each(['modelId', 'model_id'])('are refused where %s names another model', async (key) => {
     const path = await jsonLines({ index: 0, [key]: 'another-model', activations: [example] });
-    await expect(openDashboards(path, place)).rejects.toThrow('it is of model another-model');
+    await expect(openDashboards(path, place)).rejects.toThrow('it is for model another-model');
     const own = await jsonLines({ index: 0, [key]: place.model, activations: [example] });
     await (await openDashboards(own, place)).close();
   });
@@ -210,7 +213,7 @@ describe('dashboards in a .jsonl', () => {
 
   it('are refused where a feature stands there twice, and the first twenty faults are listed', async () => {
     const path = await jsonLines({ index: 1, activations: [example] }, { index: 1, activations: [example] });
-    await expect(openDashboards(path, place)).rejects.toThrow('line 2, feature 1: this feature stands there twice');
+    await expect(openDashboards(path, place)).rejects.toThrow('line 2, feature 1: this feature appears twice');
     const many = await jsonLines(...Array.from({ length: 30 }, (_, index) => ({ index, tokens: [''], values: [1] })));
     await expect(openDashboards(many, place)).rejects.toThrow('30 records cannot be uploaded (the first 20 of 30)');
   });
@@ -263,7 +266,7 @@ describe('a folder that SAEDashboard wrote', () => {
       'batch-0.json': batch(feature(1)),
       'batch-1.json': { ...batch(feature(1)), layer: 3 },
     });
-    await expect(openDashboards(path, place)).rejects.toThrow(/stands there twice.*of layer 3/s);
+    await expect(openDashboards(path, place)).rejects.toThrow(/appears twice.*for layer 3/s);
   });
 
   it('is told from a folder of something else', async () => {

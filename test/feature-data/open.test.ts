@@ -169,26 +169,26 @@ describe('a sparsity', () => {
 
 describe('facts that cannot be sent are refused:', () => {
   const faulty: Record<string, [unknown[], RegExp]> = {
-    'an index of no feature': [[{ index: 16, l0: 1 }], /line 1: index 16 is of no feature: there are 16, 0 to 15/],
+    'an index of no feature': [[{ index: 16, l0: 1 }], /line 1: no feature has index 16: there are 16, 0 to 15/],
     'a negative index': [[{ index: -1, l0: 1 }], /index -1/],
     'the same feature twice': [
       [
         { index: 2, l0: 1 },
         { index: 2, l0: 2 },
       ],
-      /line 2: feature 2 stands there twice/,
+      /line 2: feature 2 appears twice/,
     ],
     'a line without an index': [[{ l0: 1 }], /line 1: has no "index"/],
     'no JSON': [['{"index":1'], /line 1: is not JSON/],
-    'a NUL in a name': [[{ index: 1, name: 'a\0' }], /name: holds a NUL/],
+    'a NUL in a name': [[{ index: 1, name: 'a\0' }], /name: contains a NUL/],
     'half a surrogate pair': [['{"index":1,"description":"\\ud83d"}'], /half of a surrogate pair/],
-    'half a surrogate pair in free metadata': [['{"index":1,"a":{"b":["\\ud83d"]}}'], /a: holds half/],
+    'half a surrogate pair in free metadata': [['{"index":1,"a":{"b":["\\ud83d"]}}'], /a: contains half/],
     'a long name': [[{ index: 1, name: 'x'.repeat(513) }], /name: 513 characters; at most 512/],
-    'a name that is no text': [[{ index: 1, name: 5 }], /name: is no text/],
-    'an infinite number': [['{"index":1,"max_activation":1e999}'], /max_activation: Infinity is no finite number/],
+    'a name that is no text': [[{ index: 1, name: 5 }], /name: is not text/],
+    'an infinite number': [['{"index":1,"max_activation":1e999}'], /max_activation: Infinity is not a finite number/],
     'an infinite free number': [['{"index":1,"x":[1e999]}'], /x: Infinity/],
-    'a frequency that is a logarithm': [[{ index: 1, frequency: -3 }], /frequency: -3 is no share.*logarithm/],
-    'a density above 1': [[{ index: 1, density: 1.5 }], /density: 1.5 is no share/],
+    'a frequency that is a logarithm': [[{ index: 1, frequency: -3 }], /frequency: -3 is not a share.*logarithm/],
+    'a density above 1': [[{ index: 1, density: 1.5 }], /density: 1.5 is not a share/],
     'dead that is neither': [[{ index: 1, dead: 'yes' }], /dead: yes is neither/],
     'another layer': [[{ index: 1, layer: 2, l0: 1 }], /feature 1: elsewhere/],
     'metadata too deep': [[`{"index":1,"x":${'['.repeat(40)}${']'.repeat(40)}}`], /nested deeper/],
@@ -266,15 +266,17 @@ it('facts a line may begin with a byte order mark', async () => {
 
 it('values whose index cannot be read are not taken for those of the rows as they stand', async () => {
   const flat = (name: string, length: number) => ({ [name]: Array.from({ length }, (_, i) => i / 100) });
-  for (const index of [
-    { index: ['5', '6'] },
-    { feature_index: [[1], [2]] },
-    { index: [0, 1], feature_index: [1, 0] },
-  ]) {
+  const notRead = /index" should say which feature each value belongs to, but /;
+  const both = /"index" and "feature_index" both say which feature each value belongs to: keep one/;
+  for (const [index, message] of [
+    [{ index: ['5', '6'] }, notRead],
+    [{ feature_index: [[1], [2]] }, notRead],
+    [{ index: [0, 1], feature_index: [1, 0] }, both],
+  ] as const) {
     const path = await written('facts.json', JSON.stringify({ ...flat('density', 2), ...index }));
     await expect(open(path, undefined, setOf(2))).rejects.toMatchObject({
       code: 'record_invalid',
-      message: expect.stringMatching(/index" says which feature each value is of, and /),
+      message: expect.stringMatching(message),
     });
   }
 });
@@ -294,12 +296,12 @@ it('a name that is not UTF-8 is refused, as it would arrive as another', async (
   await expect(open(await written('facts.jsonl', line))).rejects.toMatchObject({
     code: 'record_invalid',
     message: expect.stringContaining('line 1: is not UTF-8'),
-    hints: ['nothing was sent; mend the file, or go on without it'],
+    hints: ['nothing was sent; fix the file, or go on without it'],
   });
 });
 
 it('a sparsity that is no logarithm is told with the option that says so, where that would help', async () => {
-  const linear = 'if its sparsity is no logarithm: --sparsity-scale linear';
+  const linear = 'if its sparsity is not a logarithm: --sparsity-scale linear';
   const open1 = async (facts: object) => open(await written('facts.jsonl', lines({ index: 0, ...facts })), 'log10');
   await expect(open1({ sparsity: 0.5 })).rejects.toMatchObject({ hints: [expect.any(String), linear] });
   await expect(open1({ log_feature_sparsity: 0.5 })).rejects.toMatchObject({ hints: [expect.any(String)] });

@@ -56,7 +56,7 @@ describe('inspecting an SAE', () => {
       return (await inspected(folder)).findings.find(({ code }) => code === 'side_file')?.message;
     };
     expect(await say([-1, -1])).toMatch(/\[2\]; there are 6 features/);
-    expect(await say([-1, -1, 0.5, -1, -1, -1])).toMatch(/feature 2: sparsity 0.5 is no logarithm/);
+    expect(await say([-1, -1, 0.5, -1, -1, -1])).toMatch(/feature 2: sparsity 0.5 is not a logarithm/);
   });
 
   it('says that vectors do not fit the model that the config names', async () => {

@@ -32,7 +32,7 @@ test('an explanation says that it is a stand-in, names the most active tokens, a
   expect([status, json.message]).toEqual([200, 'Explanation generated']);
   expect(json.explanation).toEqual({
     ...{ id: 'explanation-1', modelId: 'gpt2-small', layer: '6-mine', index: '3', authorId: 'user_free' },
-    description: '[sandbox stand-in, no model was asked] most active on " king", " lord"',
+    description: '[sandbox stand-in, no model used] most active on " king", " lord"',
     ...{ typeName: 'oai_token-act-pair', explanationModelName: 'gpt-4o-mini', scores: [] },
     createdAt: expect.any(String),
   });

@@ -25,7 +25,7 @@ test.each([
     const { url } = await running({ public: isPublic });
     const [status, body] = await ask(url, headers);
     expect(status).toBe(403);
-    expect(JSON.parse(body).error).toContain('pages of this machine alone');
+    expect(JSON.parse(body).error).toContain('the sandbox only answers browser pages that come from this machine');
   }
 });
 

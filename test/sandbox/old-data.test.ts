@@ -73,6 +73,8 @@ test('several sandboxes that open a store of version 2 at once upgrade it once',
 test('to read a store of version 2 without a sandbox is refused with the way on, and changes nothing', () => {
   const dataDir = oldData();
   const before = rowsOf(dataDir);
-  expect(() => openStore(dataDir)).toThrow(/version 2, not 3; a sandbox that starts there upgrades it/);
+  expect(() => openStore(dataDir)).toThrow(
+    /has version 2, but this program needs version 3; start a sandbox on that folder to upgrade it/,
+  );
   expect(rowsOf(dataDir)).toEqual(before);
 });

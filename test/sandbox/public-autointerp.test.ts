@@ -24,7 +24,7 @@ test('for a user with provider keys an explanation is generated, once a type and
   const { status, json } = await sandbox.generate();
   expect(status).toBe(200);
   expect(json.explanation).toMatchObject({
-    description: '[sandbox stand-in, no model was asked] most active on " b"',
+    description: '[sandbox stand-in, no model used] most active on " b"',
     ...{ authorId: 'user_ada', typeName: 'np_max-act', explanationModelName: 'gpt-4o-mini' },
   });
   expect((await sandbox.read()).explanations).toMatchObject([json.explanation]);

@@ -11,7 +11,7 @@ it('a server that is another one from some answer on ends the upload, and what t
   });
   await expect(bench.upload(factFile('rows.npy'))).rejects.toMatchObject({
     ...{ code: 'checkpoint_mismatch', exitCode: 12 },
-    message: expect.stringMatching(/another server answers now: was \S+, is another/),
+    message: expect.stringMatching(/a different server is answering now: expected \S+, found another/),
   });
   expect(await listJobs(bench.state)).toMatchObject([{ state: 'interrupted', confirmed: 8, unknown: 4 }]);
   isOther = false;

@@ -49,16 +49,15 @@ function readFeature(given: z.output<typeof feature>, i: number): BatchFeature {
   const { vector, activations } = given;
   const path = `features[${i}]`;
   if (vector != null) return { ...given, vector: readVector(vector, `${path}.vector`, MAX_WIDTH) };
-  if (activations == null) refuseField(`${path}.activations`, 'is required where there is no vector');
-  if (activations.length === 0)
-    refuseField(`${path}.activations`, 'must have at least 1 item where there is no vector');
+  if (activations == null) refuseField(`${path}.activations`, 'is required if there is no vector');
+  if (activations.length === 0) refuseField(`${path}.activations`, 'must have at least 1 item if there is no vector');
   return { ...given, vector: null };
 }
 
 function requireDistinct(features: readonly BatchFeature[]): void {
   const seen = new Set<number>();
   for (const [i, { index }] of features.entries()) {
-    if (seen.has(index)) refuseField(`features[${i}].index`, `${index} is in the batch twice`);
+    if (seen.has(index)) refuseField(`features[${i}].index`, `index ${index} occurs more than once in this batch`);
     seen.add(index);
   }
 }

@@ -17,7 +17,7 @@ export const activation = z.pipe(
     .check(
       z.refine(({ tokens, values }) => tokens.length === values.length, {
         path: ['values'],
-        error: 'must be as many as tokens',
+        error: 'must have as many items as tokens',
       }),
     ),
   z.transform(

@@ -43,10 +43,10 @@ export function generateExplanation(call: Call): Answer {
     const row = requireVisible(call, modelId, layer, index);
     const where = `${modelId}/${layer}/${index}`;
     if (isExplained(store, row, task)) {
-      refuse(400, 'explanation_exists', `${where} has an explanation of the type ${typeName} by ${modelName}`);
+      refuse(400, 'explanation_exists', `${where} already has an explanation of type ${typeName} by ${modelName}`);
     }
     const made = storeExplanation(store, row, task);
-    if (made === undefined) refuse(400, 'no_activations', `${where} has no activations to explain it by`);
+    if (made === undefined) refuse(400, 'no_activations', `${where} has no activations, so it cannot be explained`);
     return answer({ message: 'Explanation generated', explanation: explanationView(row, made, []) });
   });
 }
@@ -64,7 +64,7 @@ export function scoreExplanation(call: Call): Answer {
     }
     const made = storeScore(store, found.explanation, task);
     if (made === undefined) {
-      refuse(400, 'score_exists', `${explanationId} has a score of the type ${scorerType} by ${scorerModel}`);
+      refuse(400, 'score_exists', `${explanationId} already has a score of type ${scorerType} by ${scorerModel}`);
     }
     return answer({ message: 'Score generated', score: scoreView(made) });
   });

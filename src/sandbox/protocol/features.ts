@@ -48,7 +48,7 @@ export function requireVisible(call: Call, modelId: string, source: string, inde
 /** Returns a row of the user; refuses with 404 `not_found`, or with 409 `not_owner` if it is another user's public row. */
 export function requireOwn(call: Call, { id }: Account, modelId: string, source: string, index: number): FeatureRow {
   const row = requireVisible(call, modelId, source, index);
-  if (row.owner !== id) refuse(409, 'not_owner', `${modelId}/${source}/${index} is another user's`);
+  if (row.owner !== id) refuse(409, 'not_owner', `${modelId}/${source}/${index} belongs to another user`);
   return row;
 }
 

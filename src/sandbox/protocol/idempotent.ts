@@ -18,7 +18,7 @@ function earlierAnswer({ store }: Call, account: Account, key: string, bodyHash:
   const replay = store.replays.find(account.id, key);
   if (replay === undefined) return undefined;
   if (replay.bodyHash === bodyHash) return { status: replay.status, text: replay.answer };
-  refuse(422, 'idempotency_key_reused', 'this Idempotency-Key was used with another body');
+  refuse(422, 'idempotency_key_reused', 'this Idempotency-Key was already used with a different request');
 }
 
 function remember({ store, now }: Call, account: Account, key: string, bodyHash: string, stored: Stored): void {
@@ -37,7 +37,8 @@ export function answerOnce(call: Call, account: Account, prepare: () => () => St
     const storeIt = prepare();
     return store.write(() => storeIt().answer);
   }
-  if (key === '' || key.length > MAX_KEY_LENGTH) refuseField('Idempotency-Key', `1 to ${MAX_KEY_LENGTH} characters`);
+  if (key === '' || key.length > MAX_KEY_LENGTH)
+    refuseField('Idempotency-Key', `must be 1 to ${MAX_KEY_LENGTH} characters long`);
   const bodyHash = createHash('sha256').update(`${path}\n`).update(body).digest('hex');
   const earlier = earlierAnswer(call, account, key, bodyHash);
   if (earlier !== undefined) return earlier;

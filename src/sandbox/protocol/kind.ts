@@ -14,14 +14,14 @@ function failure(error: unknown): Answer {
   // Another process held the store for longer than the driver waits: the client should try again.
   if (String(code).startsWith('SQLITE_BUSY')) {
     const headers = { 'retry-after': '1' };
-    return answerRefusal({ status: 503, code: 'busy', message: 'the store is busy', headers });
+    return answerRefusal({ status: 503, code: 'busy', message: 'the sandbox store is busy; try again', headers });
   }
   return answerRefusal({ status: 500, code: 'internal', message: `the sandbox failed: ${message}` });
 }
 
 function wrongMethod(allowed: readonly string[]): Answer {
   const allow = allowed.join(', ');
-  const message = `this endpoint takes ${allow}`;
+  const message = `this endpoint accepts only ${allow}`;
   return answerRefusal({ status: 405, code: 'method_not_allowed', message, headers: { allow } });
 }
 

@@ -73,7 +73,7 @@ export function addFeatures(call: Call): Answer {
   return store.write(() => {
     const list = store.lists.find(listId);
     if (list === undefined) refuse(404, 'not_found', `no list ${listId}`, { path: 'listId' });
-    if (list.owner !== userId) refuse(409, 'not_owner', `list ${listId} is another user's`, { path: 'listId' });
+    if (list.owner !== userId) refuse(409, 'not_owner', `list ${listId} belongs to another user`, { path: 'listId' });
     const added = featuresToAdd.map(({ modelId, layer, index, description }, i) => {
       const row = requireVisible(call, modelId, layer, index, `featuresToAdd[${i}]`);
       store.lists.addFeature(listId, row.id, description ?? '', userId, addedAt);

@@ -47,7 +47,7 @@ function isKeepable(value: unknown, levels: number): boolean {
 /** An object with any keys, kept unchanged. */
 export const freeObject = z.custom<Record<string, unknown>>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && isKeepable(value, MAX_DEPTH),
-  `must be an object of at most ${MAX_DEPTH} levels, with finite numbers`,
+  `must be an object nested at most ${MAX_DEPTH} levels deep, with finite numbers only`,
 );
 
 /** The index of a row in look-ups: a number or its digits. */

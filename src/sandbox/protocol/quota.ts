@@ -39,7 +39,8 @@ function requireQuota(quota: Quota, rows: number, now: Date): void {
   if (quota.limit === null || quota.used + rows <= quota.limit) return;
   const left = Math.max(0, quota.limit - quota.used);
   const seconds = Math.ceil((Date.parse(quota.resetsAt) - now.getTime()) / 1000);
-  refuse(429, 'rate_limit_exceeded', `${rows} new rows, but ${left} of ${quota.limit} a day are left`, {
+  const adds = `the request adds ${rows} ${rows === 1 ? 'row' : 'rows'}`;
+  refuse(429, 'rate_limit_exceeded', `${adds}, but only ${left} of your ${quota.limit} rows a day are left`, {
     headers: { 'retry-after': String(seconds) },
     more: { features: quota },
   });

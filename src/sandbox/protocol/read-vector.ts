@@ -4,9 +4,9 @@ function numberAt(values: unknown[], i: number, path: string): number {
   const value = values[i];
   // The public server takes numbers written as text, so this one does too.
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-  if (typeof number !== 'number') refuseField(`${path}[${i}]`, 'not a number');
+  if (typeof number !== 'number') refuseField(`${path}[${i}]`, 'must be a number');
   const single = Math.fround(number);
-  if (!Number.isFinite(single)) refuseField(`${path}[${i}]`, 'not finite as a float32');
+  if (!Number.isFinite(single)) refuseField(`${path}[${i}]`, 'must be finite as a float32');
   return single;
 }
 

@@ -58,9 +58,10 @@ export function requireOwnSource(store: Store, account: Account, modelId: string
   const model = requireModel(store, modelId);
   const set = store.models.sourceSet(modelId, name);
   if (set === undefined) {
-    refuse(404, 'source_set_not_found', `no source set ${name} of ${modelId}; make it first`, { path: 'source' });
+    refuse(404, 'source_set_not_found', `${modelId} has no source set ${name}; create it first`, { path: 'source' });
   }
-  if (set.owner !== account.id) refuse(409, 'not_owner', `source set ${name} is another user's`, { path: 'source' });
-  if (Number(layer) >= model.layers) refuseField('source', `${modelId} has layers 0 to ${model.layers - 1}`);
+  if (set.owner !== account.id)
+    refuse(409, 'not_owner', `source set ${name} belongs to another user`, { path: 'source' });
+  if (Number(layer) >= model.layers) refuseField('source', `layer must be 0 to ${model.layers - 1} for ${modelId}`);
   return model;
 }

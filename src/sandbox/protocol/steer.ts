@@ -42,12 +42,13 @@ const chat = z.object({
 function steerFeatures(call: Call, { modelId, features: given }: Pick<z.output<typeof chat>, 'modelId' | 'features'>) {
   requireModel(call.store, modelId);
   const features = given.map((each, i): SteerFeature => {
-    if (each.modelId !== modelId) refuseField(`features[${i}].modelId`, `${each.modelId} is not ${modelId}`);
+    if (each.modelId !== modelId)
+      refuseField(`features[${i}].modelId`, `must be the request's modelId ${modelId}, not ${each.modelId}`);
     const row = requireVisible(call, modelId, each.layer, each.index, `features[${i}]`);
     return { ...each, vector: row.width === null ? null : call.store.features.vector(row.id) };
   });
   if (areMixed(features))
-    refuseField('features', "can't steer with both rows that have a vector and rows that have none");
+    refuseField('features', "can't mix rows with a vector and rows without one in a single steering request");
   return features;
 }
 

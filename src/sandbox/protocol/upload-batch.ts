@@ -77,7 +77,7 @@ function rowsToAdd({ store }: Call, rows: readonly PreparedRow[]): PreparedRow[]
   return rows.filter(({ row: { modelId, source, index, contentHash } }, i) => {
     const stored = store.features.contentHash(modelId, source, index);
     if (stored !== undefined && stored !== contentHash) {
-      const message = `${modelId}/${source}/${index} is stored with other content`;
+      const message = `${modelId}/${source}/${index} already exists with different content`;
       refuse(409, 'feature_exists', message, { path: `features[${i}]` });
     }
     return stored === undefined;

@@ -93,7 +93,7 @@ function storeVector(call: Call, account: Account, given: NewVector, row: Omit<N
   const { modelId, source, hookName, vector } = row;
   const model = requireModel(store, modelId);
   if (given.layerNumber >= model.layers) {
-    refuseField('layerNumber', `${modelId} has layers 0 to ${model.layers - 1}`);
+    refuseField('layerNumber', `must be 0 to ${model.layers - 1} for ${modelId}`);
   }
   const sourceWidth = store.features.widthOf(modelId, source);
   requireWidth(vector!.length, { model, hookName, sourceWidth, path: 'vector' });

@@ -6,7 +6,8 @@ const HEAD =
 
 /** Returns a web page, which is what the site answers to paths without an endpoint. */
 export function page(status: number): Answer {
-  const text = `${HEAD}<body><p>A page of the embedded sandbox (public kind): there is no endpoint here.</p></body></html>`;
+  const said = 'This is a page of the embedded sandbox (public mode). There is no API endpoint at this address.';
+  const text = `${HEAD}<body><p>${said}</p></body></html>`;
   return { status, type: 'text/html; charset=utf-8', text };
 }
 

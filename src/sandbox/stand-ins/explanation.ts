@@ -35,7 +35,7 @@ function quoted(tokens: readonly string[]): string {
  * with logits it also names the tokens that the row promotes.
  */
 export function explain({ activations, details, methodName }: Explained): string {
-  const start = `[sandbox stand-in, no model was asked] most active on ${quoted(peakTokens(activations))}`;
+  const start = `[sandbox stand-in, no model used] most active on ${quoted(peakTokens(activations))}`;
   const { topLogits = [] } = JSON.parse(details) as { topLogits?: Logit[] };
   if (methodName !== 'np_max-act-logits' || topLogits.length === 0) return start;
   return `${start}; promotes ${quoted(topLogits.map(({ token }) => token))}`;

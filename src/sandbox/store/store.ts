@@ -48,7 +48,7 @@ const BUSY_MS = 5_000;
  */
 export function removeStore(dataDir: string): void {
   if (existsSync(join(dataDir, FILE)) && isInUse(join(dataDir, FILE))) {
-    throw Object.assign(new Error('a sandbox is running over it'), { code: 'sandbox_in_use' });
+    throw Object.assign(new Error('a running sandbox is using it'), { code: 'sandbox_in_use' });
   }
   for (const end of ['', '-wal', '-shm']) rmSync(join(dataDir, FILE + end), { force: true });
 }
@@ -90,19 +90,19 @@ function hasTables(db: Database): boolean {
   return db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'meta'").get([]) !== undefined;
 }
 
+const upgradeIt = 'start a sandbox on that folder to upgrade it';
+const deleteIt = 'start a sandbox on that folder with --fresh to delete it';
+
 function refuseVersion(version: string, dataDir: string, wayOn: string): never {
-  const message = `${dataDir} holds sandbox data of version ${version || 'unknown'}, not ${SCHEMA_VERSION}; ${wayOn}`;
+  const has = `the sandbox data in ${dataDir} has version ${version || 'unknown'}`;
+  const message = `${has}, but this program needs version ${SCHEMA_VERSION}; ${wayOn}`;
   throw Object.assign(new Error(message), { code: 'sandbox_version' });
 }
 
 function requireVersion(db: Database, dataDir: string): void {
   const version = metaOf(db, 'version');
   if (version === SCHEMA_VERSION) return;
-  refuseVersion(
-    version,
-    dataDir,
-    Object.hasOwn(UPGRADES, version) ? 'a sandbox that starts there upgrades it' : 'empty it',
-  );
+  refuseVersion(version, dataDir, Object.hasOwn(UPGRADES, version) ? upgradeIt : deleteIt);
 }
 
 function makeTables(db: Database, now: Date): void {
@@ -117,7 +117,7 @@ function upgradeTables(db: Database, dataDir: string): void {
   const version = metaOf(db, 'version');
   if (version === SCHEMA_VERSION) return;
   const upgrade = Object.hasOwn(UPGRADES, version) ? UPGRADES[version] : undefined;
-  db.exec(upgrade ?? refuseVersion(version, dataDir, 'empty it'));
+  db.exec(upgrade ?? refuseVersion(version, dataDir, deleteIt));
   db.prepare("UPDATE meta SET value = ? WHERE key = 'version'").run([SCHEMA_VERSION]);
 }
 
