@@ -88,15 +88,11 @@ export function wrongLength(
       },
     );
   }
-  return new AppError(
-    'record_invalid',
-    `${path}: "${name}" has ${found} values, but the SAE has ${rows} features`,
-    {
-      hints: [
-        'it belongs to another SAE or does not have one value per feature: ' +
-          'remove it from the file, or add an "index" array',
-      ],
-      details: { file: path, array: name, found, expected: rows },
-    },
-  );
+  return new AppError('record_invalid', `${path}: "${name}" has ${found} values, but the SAE has ${rows} features`, {
+    hints: [
+      'it belongs to another SAE or does not have one value per feature: ' +
+        'remove it from the file, or add an "index" array',
+    ],
+    details: { file: path, array: name, found, expected: rows },
+  });
 }
