@@ -7,11 +7,11 @@ const src = join(import.meta.dirname, '../src');
 interface Import {
   readonly file: string;
   readonly target: string;
-  /** Gone once it runs. */
+  /** A type-only import, which is erased when the code is compiled. */
   readonly isType: boolean;
 }
 
-/** Every import of the sources, dynamic ones too; our own files by their path below src, packages by name. */
+/** Reads every import of the sources, dynamic ones too: our own files as paths below src, packages by name. */
 async function readImports(): Promise<Import[]> {
   const names = (await readdir(src, { recursive: true })).filter((name) => name.endsWith('.ts'));
   const imports = await Promise.all(
@@ -34,10 +34,10 @@ function resolve(from: string, target: string): string {
 
 const area = (path: string) => (path.includes('/') ? path.slice(0, path.indexOf('/')) : path.replace('.ts', ''));
 
-/** Parts without parts of their own, for all. */
+/** Small parts that every part may import. They import at most each other. */
 const everywhere = new Set(['errors', 'schema', 'elapsed', 'closest', 'steady-clock', 'wait-for']);
 
-/** What each part may use besides itself and those. Imports go one way, so that each can be read without the next. */
+/** What each part may import besides itself and those. Imports go one way, so a part can be read without its users. */
 const mayImport: Record<string, string[]> = {
   errors: [],
   'make-folder': [],
@@ -78,22 +78,22 @@ const mayImport: Record<string, string[]> = {
   index: ['api', 'formats', 'inspect', 'layouts', 'library', 'tensor', 'upload'],
 };
 
-/** Packages that belong in one place, with the reason. */
+/** Packages that only one place may import, with the reason. */
 const homes: Record<string, { in: RegExp; why: string }> = {
-  commander: { in: /^cli\//, why: 'only cli knows a terminal' },
-  ora: { in: /^cli\//, why: 'only cli knows a terminal' },
-  'cli-progress': { in: /^cli\//, why: 'only cli knows a terminal' },
-  chalk: { in: /^cli\//, why: 'only cli knows a terminal' },
-  zod: { in: /^schema\.ts$/, why: 'its small edition is set up there' },
-  undici: { in: /^api\//, why: 'only api knows HTTP; upload gets what it needs as arguments' },
-  conf: { in: /^config\//, why: 'only config knows where settings lie' },
-  npyjs: { in: /^formats\/npy/, why: 'row matrices never go through it: it reads truncated data in silence' },
+  commander: { in: /^cli\//, why: 'only cli deals with a terminal' },
+  ora: { in: /^cli\//, why: 'only cli deals with a terminal' },
+  'cli-progress': { in: /^cli\//, why: 'only cli deals with a terminal' },
+  chalk: { in: /^cli\//, why: 'only cli deals with a terminal' },
+  zod: { in: /^schema\.ts$/, why: 'schema.ts sets up its small edition' },
+  undici: { in: /^api\//, why: 'only api speaks HTTP; upload gets what it needs as arguments' },
+  conf: { in: /^config\//, why: 'only config knows where settings are stored' },
+  npyjs: { in: /^formats\/npy/, why: 'it silently reads truncated data, so row matrices never go through it' },
   'apache-arrow': { in: /^formats\/arrow/, why: 'it takes 0.3 s to load' },
-  libsql: { in: /^sandbox\/store\//, why: 'the sandbox has one store under its routes' },
+  libsql: { in: /^sandbox\/store\//, why: 'all routes of the sandbox share one store' },
 };
 
 describe('the architecture', () => {
-  it('has imports that go one way only', async () => {
+  it('lets each part import only the parts that it may use', async () => {
     const wrong = (await readImports()).filter(({ file, target }) => {
       if (!target.endsWith('.ts')) return false;
       const [from, to] = [area(file), area(target)];
@@ -102,7 +102,7 @@ describe('the architecture', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('has no file that needs itself: each can be read after what it imports', async () => {
+  it('has no import cycle between files, type imports aside', async () => {
     const imports = (await readImports()).filter(({ target, isType }) => target.endsWith('.ts') && !isType);
     const done = new Set<string>();
     const visit = (file: string, above: readonly string[]): string[] => {
@@ -114,7 +114,7 @@ describe('the architecture', () => {
     expect(imports.flatMap(({ file }) => visit(file, []))).toEqual([]);
   });
 
-  it('knows every part: a new folder is given its place here', async () => {
+  it('has an entry in mayImport for every part that imports anything', async () => {
     const parts = new Set((await readImports()).map(({ file }) => area(file)));
     expect([...parts].filter((part) => !(part in mayImport))).toEqual([]);
     expect(parts.size).toBeGreaterThan(8);
@@ -127,7 +127,7 @@ describe('the architecture', () => {
     });
   }
 
-  it('takes of undici what the bundle has of it', async () => {
+  it('uses exactly those exports of undici that the bundle includes', async () => {
     const bundle = await readFile(join(src, 'bundle.mjs'), 'utf8');
     const given = bundle.matchAll(/exports(?:\.|, ')(\w+)(?: = |', \{ get: \(\) => )require/g);
     const there = new Set([...given].map(([, name]) => name));
@@ -145,7 +145,7 @@ describe('the architecture', () => {
     expect(new Set(taken)).toEqual(there);
   });
 
-  it('reads the environment, prints and exits in main and its signals alone', async () => {
+  it('reads the environment, prints and exits only in main.ts and signals.ts', async () => {
     const names = (await readdir(src, { recursive: true })).filter(
       (name) => name.endsWith('.ts') && name !== 'main.ts' && name !== 'signals.ts',
     );

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { byNumber } from '../src/by-number.ts';
 
-test('names come in the order of the numbers in them', () => {
+test('names are sorted by the numbers in them', () => {
   const inOrder = [
     '',
     '2',
@@ -20,7 +20,7 @@ test('names come in the order of the numbers in them', () => {
   expect(sorted).toEqual(inOrder);
 });
 
-test('digits beyond what a number holds are still in one order', () => {
+test('numbers too long for a double still compare consistently in both directions', () => {
   const [small, large] = ['9'.repeat(400), `1${'0'.repeat(400)}`];
   for (const [a, b] of [
     ['x', 'x'],

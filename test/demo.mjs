@@ -1,5 +1,5 @@
-// The main job on a trained SAE, with the real tool: upload to the embedded sandbox, status, one feature read back.
-// Everything is kept in a folder of its own that is removed at the end.
+// Shows the main job on a trained SAE with the real tool: an upload to the embedded sandbox, the status, and a feature
+// read back. All state is kept in a temporary folder, which is removed at the end.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

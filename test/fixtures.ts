@@ -9,7 +9,7 @@ import type { TensorFile } from '../src/formats/format.ts';
 import { openTensorFile } from '../src/formats/open.ts';
 import { seededRandom } from './seeded-random.ts';
 
-/** What a sidecar says that a reader must find. */
+/** A tensor that a reader must find, as the fixture's sidecar describes it. */
 export interface TensorPromise {
   readonly dtype: string;
   readonly shape: readonly number[];
@@ -19,12 +19,12 @@ export interface TensorPromise {
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', 'fixtures');
 
-/** Path of a fixture: `fixture('sae-tiny', 'cfg.json')`. */
+/** Returns the path of a fixture: `fixture('sae-tiny', 'cfg.json')`. */
 export function fixture(...parts: string[]): string {
   return join(root, ...parts);
 }
 
-/** Every data file of a fixture folder that has a sidecar, as [name, path] for `test.each`. */
+/** Lists the data files of a fixture folder that have sidecars, except .json files, as [name, path] for `test.each`. */
 export function dataFiles(folder: string): [name: string, path: string][] {
   const names = readdirSync(fixture(folder)).sort();
   const data = names.filter((name) => !name.endsWith('.json') && names.includes(`${name}.json`));
@@ -35,17 +35,17 @@ export function sidecar<T>(path: string): T {
   return JSON.parse(readFileSync(`${path}.json`, 'utf8')) as T;
 }
 
-/** The promised tensors of a fixture; a Map, because one of them is called `__proto__`. */
+/** Reads the promised tensors of a fixture, into a Map because one of them is called `__proto__`. */
 export function promisedTensors(path: string): Map<string, TensorPromise> {
   return new Map(Object.entries(sidecar<{ tensors: Record<string, TensorPromise> }>(path).tensors));
 }
 
-/** A promise's values as the float32 values that they round to. */
+/** Rounds the values of a promise to float32. */
 export function asFloat32({ values }: TensorPromise): Float32Array {
   return Float32Array.from(values, Number);
 }
 
-/** Where two arrays differ first, -0 from 0 too; NaN equals NaN. Undefined where they are the same. */
+/** Says where two arrays first differ; undefined if they are equal. NaN equals NaN, but -0 differs from 0. */
 export function firstDifference(found: ArrayLike<number>, expected: ArrayLike<number>): object | undefined {
   if (found.length !== expected.length) return { length: found.length, expected: expected.length };
   for (let i = 0; i < found.length; i++) {
@@ -54,21 +54,21 @@ export function firstDifference(found: ArrayLike<number>, expected: ArrayLike<nu
   return undefined;
 }
 
-/** Opens a weight file for the length of a test. */
+/** Opens a weight file, and closes it when the test ends. */
 export async function opened(path: string): Promise<TensorFile> {
   const file = await openTensorFile(path);
   onTestFinished(() => file.close());
   return file;
 }
 
-/** An empty folder for the length of a test. */
+/** Makes an empty folder, and removes it when the test ends. */
 export async function tempFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'neuronpedia-test-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** Writes files, by their paths under `folder`; objects are written as JSON. */
+/** Writes files, named by their paths under `folder`. Objects are written as JSON. */
 export async function writeFiles(folder: string, files: Record<string, Uint8Array | object>): Promise<void> {
   for (const [name, content] of Object.entries(files)) {
     const path = join(folder, name);
@@ -77,7 +77,7 @@ export async function writeFiles(folder: string, files: Record<string, Uint8Arra
   }
 }
 
-/** A safetensors image of float32 tensors with these shapes; element i of each holds the value i. */
+/** Returns a safetensors image of float32 tensors with these shapes; element i of each holds the value i. */
 export function safetensorsOf(shapes: Record<string, readonly number[]>): Uint8Array {
   let at = 0;
   const header: Record<string, object> = {};
@@ -91,7 +91,7 @@ export function safetensorsOf(shapes: Record<string, readonly number[]>): Uint8A
   return safetensorsImage(JSON.stringify(header), Buffer.concat(data));
 }
 
-/** A safetensors image of a header's text and the bytes after it, neither of them checked. */
+/** Returns a safetensors image of a header's text and the bytes after it, and checks neither. */
 export function safetensorsImage(header: string, data: Uint8Array): Uint8Array {
   const text = Buffer.from(header);
   const length = Buffer.alloc(8);
@@ -99,14 +99,14 @@ export function safetensorsImage(header: string, data: Uint8Array): Uint8Array {
   return Buffer.concat([length, text, data]);
 }
 
-/** An .npy image of version 1.0. */
+/** Returns an .npy image of version 1.0. */
 export function npyImage(descr: string, fortran: boolean, shape: readonly number[], data: Uint8Array): Uint8Array {
   const tuple = shape.length === 1 ? `(${shape},)` : `(${shape.join(', ')})`;
   const dict = `{'descr': '${descr}', 'fortran_order': ${fortran ? 'True' : 'False'}, 'shape': ${tuple}, }`;
   return npyImageOf(1, `${dict.padEnd(64 * Math.ceil((dict.length + 11) / 64) - 11)}\n`, data);
 }
 
-/** An .npy image of a header's text and the bytes after it, neither of them checked. */
+/** Returns an .npy image of a header's text and the bytes after it, and checks neither. */
 export function npyImageOf(version: number, header: string, data: Uint8Array): Uint8Array {
   const length = Buffer.alloc(version === 1 ? 2 : 4);
   length.writeUIntLE(header.length, 0, length.length);
@@ -114,14 +114,14 @@ export function npyImageOf(version: number, header: string, data: Uint8Array): U
   return Buffer.concat([start, length, Buffer.from(header, 'latin1'), data]);
 }
 
-/** A number that differs from name to name, to seed with. */
+/** Returns a seed that depends on a name, or on the last part of a path. */
 export function seedOf(path: string): number {
   return [...basename(path)].reduce((seed, letter) => (seed * 31 + letter.charCodeAt(0)) >>> 0, 1);
 }
 
 export { seededRandom as seeded };
 
-/** The error that some work ends with; that it ends well is a failure. */
+/** Returns the AppError that some work fails with. Throws if the work succeeds or fails with anything else. */
 export async function errorOf(work: Promise<unknown>): Promise<AppError> {
   const ended = await work.then(
     () => 'nothing was thrown',

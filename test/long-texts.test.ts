@@ -9,11 +9,11 @@ import { readSaelensConfig } from '../src/layouts/saelens-config.ts';
 import { readYamlScalars } from '../src/layouts/yaml-scalars.ts';
 import { safetensorsImage, tempFolder } from './fixtures.ts';
 
-// A megabyte each: what takes a time that grows with the square of the length would take minutes to hours of these.
+// The texts are a megabyte long: code whose time grows with the square of the length would take minutes to hours.
 const length = 1 << 20;
 const unclosed = `{"${'\\"'.repeat(length / 2)}`;
 
-it('a string that is not closed is read once: in headers, configs and JSON', async () => {
+it('an unterminated string in a header, a config or JSON does not take quadratic time', async () => {
   expect(findDuplicateKey(unclosed)).toBeUndefined();
   expect(findDuplicateKey(`{"a":1,"a":2,${unclosed}\\`)).toBe('a');
   const folder = await tempFolder();
@@ -26,7 +26,7 @@ it('a string that is not closed is read once: in headers, configs and JSON', asy
   await expect(readSaelensConfig(join(folder, 'cfg.json'))).rejects.toMatchObject({ code: 'config_invalid' });
 });
 
-it('lines of YAML, names of columns and lines for people likewise', () => {
+it('long YAML lines, column names and notes do not take quadratic time', () => {
   expect(readYamlScalars(`a:${' '.repeat(length)}\u2028`).size).toBeLessThanOrEqual(1);
   expect(readYamlScalars(`a: x${' #'.repeat(length / 2)}\u2028`).get('a')).toBe('x');
   expect(readYamlScalars(`a: "x${'"# '.repeat(length / 3)}\u2028`).get('a')).toBe('x');

@@ -1,12 +1,12 @@
-/** Whether every case is tried, which takes minutes more: `TEST_ALL=1`, as `.ci/run` has it once. */
+/** Whether to try every case, which takes minutes longer. `.ci/run` sets `TEST_ALL=1` for one of its runs. */
 const all = process.env.TEST_ALL === '1';
 
-/** Of cases that are much alike and start a process each, one in `every` for every day, and all of them with `TEST_ALL=1`. */
+/** Picks one in `every` of cases that are much alike and each start a process, or all of them with `TEST_ALL=1`. */
 export function some<T>(cases: readonly T[], every: number): readonly T[] {
   return all ? cases : cases.filter((_, i) => i % every === 0);
 }
 
-/** How often something is tried with other random numbers: a third of it for every day. */
+/** Returns how many random cases to try: `most` of them with `TEST_ALL=1`, otherwise a third of that. */
 export function rounds(most: number): number {
   return all ? most : Math.ceil(most / 3);
 }

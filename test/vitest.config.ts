@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-// A child takes half a second on an idle machine and much longer on a busy one: no test is about time. By itself vitest
-// leaves a core idle, and loads the sources anew for every file; here one worker more than cores fills the waits.
+// A child process takes half a second on an idle machine and much longer on a busy one, so timeouts are generous. By
+// default vitest leaves a core idle and loads the sources again for every file. Here files share them, and there are
+// half as many workers again as cores, because tests spend much of their time waiting.
 export default defineConfig({
   test: {
     dir: 'test',

@@ -4,14 +4,14 @@ import { openCommands } from '../cli/commands-here.ts';
 import { fixture } from '../cli/fixtures.ts';
 import { documentsOf } from '../cli/run-cli.ts';
 
-it('waits for a server that is busy or failing, not for one that does not know the method', () => {
+it('treats 408, 425, 429 and every 5xx except 501 as transient', () => {
   const all = Array.from({ length: 200 }, (_, i) => 400 + i);
   const failing = all.filter((status) => status >= 500 && status !== 501);
   expect(all.filter(isTransient)).toEqual([408, 425, 429, ...failing]);
 });
 
 it.each(['constructor', 'toString', '__proto__', 'hasOwnProperty', 'nonsense'])(
-  'a refusal is an error with an exit code, whatever the server calls it: %s',
+  'exits with code 10 on a refusal, even if the server gives it the code "%s"',
   async (code) => {
     const { run } = await openCommands(({ path }) =>
       path === '/api/vector/new'

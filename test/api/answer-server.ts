@@ -1,16 +1,16 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What a test's server says to one request. */
+/** What a test server answers to one request. */
 export interface Said {
   readonly status?: number;
   readonly headers?: Record<string, string>;
   readonly body?: string;
-  /** Hang up without an answer. */
+  /** Whether to hang up without an answer. */
   readonly hangUp?: boolean;
 }
 
-/** A server on loopback that answers by method and path, and remembers who asked. */
+/** Starts a server on loopback that answers by method and path, and records each request with its API key. */
 export async function answerServer(answers: (request: string, nth: number) => Said) {
   const asked: { request: string; key: string | undefined }[] = [];
   const server = createServer((request, response) => {

@@ -9,7 +9,7 @@ import { answerServer, type Said } from './answer-server.ts';
 const key = 'secret-of-a-test';
 const one = z.looseObject({ name: z.string(), values: z.array(z.number()) });
 
-/** Asks a server for `things`, and keeps the names of those that have values. The server's nth answer is `answers(nth)`. */
+/** Asks a server for `things` and returns the names of those that have values. Its nth answer is `answers(nth)`. */
 async function namesFrom(answers: (nth: number) => string | Said): Promise<string[]> {
   const server = await answerServer((_, nth) => {
     const said = answers(nth);
@@ -27,7 +27,7 @@ async function namesFrom(answers: (nth: number) => string | Said): Promise<strin
 const thing = (name: string, values = '1') => `{"name":"${name}","values":[${values}]}`;
 const listOf = (...things: readonly string[]) => `{"before":[0],"things":[${things.join(',')}],"after":{"things":[1]}}`;
 
-test('of a list with more values than an answer may have, what is wanted of each element is kept', async () => {
+test('a list with more values than one answer may have is read element by element', async () => {
   const many = Array.from({ length: 700 }, (_, i) => thing(`n${i}`, i % 350 === 5 ? '1' : ''));
   const wide = thing('wide', `${'0.5,'.repeat(8000)}1`);
   const names = await namesFrom(() => listOf(...many.flatMap((small) => [small, wide])));
@@ -37,36 +37,36 @@ test('of a list with more values than an answer may have, what is wanted of each
 
 test.each([
   ['cut off within the list', listOf(thing('lost')).slice(0, 40)],
-  ['cut off behind the list', listOf(thing('lost')).slice(0, -4)],
+  ['cut off after the list', listOf(thing('lost')).slice(0, -4)],
   ['with an element that is not JSON', listOf(thing('lost'), '{"name":}')],
-  ['with a comma behind the last element', listOf(thing('lost'), '')],
-])('an answer %s is asked for again, and nothing of it counts', async (_, broken) => {
+  ['with a comma after the last element', listOf(thing('lost'), '')],
+])('an answer %s is requested again, and nothing of it is kept', async (_, broken) => {
   expect(await namesFrom((nth) => (nth === 0 ? broken : listOf(thing('a'), thing('b'))))).toEqual(['a', 'b']);
 });
 
 test.each([
-  ['an element does not fit', listOf(thing('a'), '{"name":3}'), 'at things.1.name'],
-  ['there is no such list', '{"items":[]}', 'at things'],
-  ['the list is something else', '{"things":3}', 'at things'],
-  ['it is an array', '[1]', 'expected object'],
-])('it makes no sense where %s', async (_, body, found) => {
+  ['an element has the wrong type', listOf(thing('a'), '{"name":3}'), 'at things.1.name'],
+  ['the list is missing', '{"items":[]}', 'at things'],
+  ['the list is not an array', '{"things":3}', 'at things'],
+  ['the answer is an array', '[1]', 'expected object'],
+])('an answer is rejected as not Neuronpedia if %s', async (_, body, found) => {
   const error = await errorOf(namesFrom(() => body));
   expect([error.code, error.message]).toEqual(['not_neuronpedia', expect.stringContaining(found)]);
 });
 
-test('a key that is said back is taken out of elements too', async () => {
+test('an API key echoed by the server is redacted in elements too', async () => {
   expect(await namesFrom(() => listOf(thing(`it is ${key}`)))).toEqual(['it is [key]']);
 });
 
 test.each([
   ['an element', listOf(thing('a', `${'1,'.repeat(5 << 20)}1`))],
-  ['what is around them', `{"things":[],"more":[${'1,'.repeat(5 << 20)}1]}`],
-])('%s of too many values is too large', async (_, body) => {
+  ['the rest of the answer', `{"things":[],"more":[${'1,'.repeat(5 << 20)}1]}`],
+])('%s with too many values is too large', async (_, body) => {
   const error = await errorOf(namesFrom(() => body));
   expect([error.details, error.message]).toMatchObject([{ tooLarge: true }, expect.stringContaining('larger than')]);
 });
 
-test('a refusal is read like any other', async () => {
+test('a refusal is reported with the message of the server', async () => {
   const error = await errorOf(namesFrom(() => ({ status: 403, body: '{"message":"not yours"}' })));
   expect(error.message).toContain('not yours');
 });

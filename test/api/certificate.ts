@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 
-/** A certificate with its key, as TLS servers take them; `signer` signs others. */
+/** A certificate and its key, as TLS servers take them; `signer` signs other certificates. */
 export interface Certificate {
   readonly cert: string;
   readonly key: string;
@@ -13,15 +13,15 @@ interface Signer {
 }
 
 export interface CertificateOptions {
-  /** Host names that it is for; none: it is an authority. */
+  /** Host names that it is for. Without any, it is a certificate authority. */
   readonly hosts?: readonly string[];
-  /** Whose word it is; none: its own. */
+  /** Who signs it. Without one, it is self-signed. */
   readonly issuer?: Certificate;
-  /** Valid from and to, as years. */
+  /** Valid from 1 January of the first year to 1 January of the second. */
   readonly years?: readonly [number, number];
 }
 
-/** Makes an X.509 certificate (RFC 5280) on P-256, since Node can read them but not make them. */
+/** Makes an X.509 certificate (RFC 5280) on P-256, because Node can read certificates but not make them. */
 export function makeCertificate({ hosts = [], issuer, years = [2020, 2120] }: CertificateOptions = {}): Certificate {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const name = distinguishedName(`${hosts[0] ?? 'authority'} ${randomBytes(4).toString('hex')}`);
@@ -49,7 +49,7 @@ export function makeCertificate({ hosts = [], issuer, years = [2020, 2120] }: Ce
   };
 }
 
-/** One value in ASN.1's distinguished encoding: tag, length, content. */
+/** Encodes one value in ASN.1's distinguished encoding: tag, length, content. */
 function der(tag: number, ...content: Uint8Array[]): Buffer {
   const body = Buffer.concat(content);
   const long = body.length > 0xff ? [0x82, body.length >> 8, body.length & 0xff] : [0x81, body.length];
@@ -77,12 +77,12 @@ const authority = sequence(
   der(0x04, sequence(der(0x01, Buffer.from([0xff])))),
 );
 
-/** commonName (2.5.4.3). */
+/** Encodes a name that is only a commonName (2.5.4.3). */
 function distinguishedName(text: string): Buffer {
   return sequence(der(0x31, sequence(objectId('550403'), der(0x0c, Buffer.from(text)))));
 }
 
-/** subjectAltName (2.5.29.17) of DNS names. */
+/** Encodes a subjectAltName (2.5.29.17) of DNS names. */
 function subjectAltName(hosts: readonly string[]): Buffer {
   return sequence(objectId('551d11'), der(0x04, sequence(...hosts.map((host) => der(0x82, Buffer.from(host))))));
 }

@@ -28,7 +28,7 @@ async function discovered(answers: Record<string, Said>) {
 }
 
 describe('finding out what a server is', () => {
-  it('takes limits that fit for the upload protocol, and believes them', async () => {
+  it('recognises the upload protocol by its limits and adopts them', async () => {
     const found = await discovered({
       'GET /api/upload/limits': { body: JSON.stringify(limits) },
       'POST /api/user/refresh': user,
@@ -45,7 +45,7 @@ describe('finding out what a server is', () => {
     expect(found.account).toEqual({ id: 'u1', name: 'alice' });
   });
 
-  it('lets the header x-server-id win', async () => {
+  it('prefers the header x-server-id to the id in the limits', async () => {
     const headers = { 'content-type': 'application/json', 'x-server-id': 'of-the-data' };
     const found = await discovered({
       'GET /api/upload/limits': { headers, body: JSON.stringify(limits) },
@@ -59,31 +59,31 @@ describe('finding out what a server is', () => {
     'a 404': { status: 404, ...page },
     'a 405': { status: 405, headers: {} },
   })) {
-    it(`takes ${what} for the limits, and JSON with an id for the user, for a public server`, async () => {
+    it(`recognises a public server by ${what} for the limits and a user with an id`, async () => {
       const found = await discovered({ 'GET /api/upload/limits': said, 'POST /api/user/refresh': user });
       expect(found.capabilities.kind).toBe('public');
       expect(found.id).toBe(server.url);
     });
   }
 
-  it('takes web pages for everything for no Neuronpedia server', async () => {
+  it('rejects a server that answers everything with web pages as not Neuronpedia', async () => {
     const found = discovered({ 'GET /api/upload/limits': page, 'POST /api/user/refresh': page });
     await expect(found).rejects.toMatchObject({ code: 'not_neuronpedia', exitCode: 10 });
   });
 
-  it('takes JSON that does not fit for no Neuronpedia server', async () => {
+  it('rejects a server whose limits are other JSON as not Neuronpedia', async () => {
     const found = discovered({ 'GET /api/upload/limits': { body: '{"hello":"world"}' } });
     await expect(found).rejects.toMatchObject({ code: 'not_neuronpedia' });
   });
 
-  it('takes a 401 in JSON at either step for a bad key', async () => {
+  it('reports a bad key if either request gets a 401 in JSON', async () => {
     await expect(discovered({ 'GET /api/upload/limits': refused })).rejects.toMatchObject({ exitCode: 4 });
     await server.close();
     const second = discovered({ 'GET /api/upload/limits': page, 'POST /api/user/refresh': refused });
     await expect(second).rejects.toMatchObject({ exitCode: 4 });
   });
 
-  it('asks again when the server is busy or hangs up, and goes on when it answers', async () => {
+  it('retries while the server is busy or hangs up, and continues once it answers', async () => {
     const busy: Said[] = [{ status: 503, body: '{}' }, { hangUp: true }, { body: JSON.stringify(limits) }];
     server = await answerServer((request, nth) => (request.endsWith('refresh') ? user : (busy[nth] as Said)));
     const { server: found, close } = await connect({ url: server.url, key: 'k', userAgent: 'test', insecure: false });
@@ -95,7 +95,7 @@ describe('finding out what a server is', () => {
     ]);
   });
 
-  it('does not follow a redirect with the key', async () => {
+  it('does not follow redirects, which would leak the key', async () => {
     const other = await answerServer(() => user);
     const found = discovered({
       'GET /api/upload/limits': { status: 302, headers: { location: `${other.url}/x` } },
@@ -107,8 +107,8 @@ describe('finding out what a server is', () => {
   });
 });
 
-describe('the address of a server', () => {
-  it('may be plain http on this machine only, unless that is allowed', () => {
+describe('a server address', () => {
+  it('may be plain http only on this machine, unless insecure is set', () => {
     for (const url of ['http://localhost:3000', 'http://127.0.0.1:80', 'http://[::1]:1', 'https://example.org/sub']) {
       expect(parseServerUrl(url, false).origin).toBe(new URL(url).origin);
     }
@@ -116,7 +116,7 @@ describe('the address of a server', () => {
     expect(parseServerUrl('http://example.org', true).origin).toBe('http://example.org');
   });
 
-  it('is refused where it is none, or holds a password', () => {
+  it('is rejected if it is no http or https URL, or contains a password', () => {
     for (const url of ['example.org', 'ftp://example.org', ''])
       expect(() => parseServerUrl(url, false)).toThrow('is not the address');
     expect(() => parseServerUrl('https://u:p@example.org', false)).toThrow('user name or password');

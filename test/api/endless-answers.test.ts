@@ -10,7 +10,7 @@ import { manyOf } from '../../src/api/many-of.ts';
 import { steer } from '../../src/api/steer.ts';
 import { errorOf } from '../fixtures.ts';
 
-/** A connection to a server that answers everything in one way. */
+/** Connects to a server that gives every request the same answer. */
 async function talkingTo(answer: (response: ServerResponse) => void): Promise<Http> {
   const server = createServer((request, response) => {
     request.resume();
@@ -27,7 +27,7 @@ async function talkingTo(answer: (response: ServerResponse) => void): Promise<Ht
   return http;
 }
 
-/** Says the same again and again until nobody listens any more. */
+/** Makes an answer that repeats the same text until the client hangs up. */
 function endless(type: string, first: string, again: string): (response: ServerResponse) => void {
   return (response) => {
     response.writeHead(200, { 'content-type': type });
@@ -48,12 +48,12 @@ const request = {
 const steering = (http: Http) =>
   steer(http, request, { stream: true, signal: new AbortController().signal, onProgress: () => undefined });
 
-describe('an answer without an end', () => {
+describe('an endless answer', () => {
   test.each([
     ['of JSON', 'application/json', '[', '{"index":0},'],
-    ['of one text', 'application/json', '"', 'x'],
-    ['of blanks', 'text/html', '', ' \n'],
-  ])('%s is given up', async (_, type, first, again) => {
+    ['of one string', 'application/json', '"', 'x'],
+    ['of whitespace', 'text/html', '', ' \n'],
+  ])('%s is abandoned as too large', async (_, type, first, again) => {
     const http = await talkingTo(endless(type, first, again));
     const error = await errorOf(discover(http));
     expect(error.exitCode).toBe(5);
@@ -64,22 +64,22 @@ describe('an answer without an end', () => {
     ['of one line', 'data: ', 'x'],
     ['of comments', '', ': still here\n\n'],
     ['of frames', '', 'data: {"STEERED":"a","DEFAULT":"b"}\n\n'],
-    ['of lines of one event', '', 'data: {\n'],
+    ['of the lines of one event', '', 'data: {\n'],
     ['of carriage returns', '', '\r'],
-  ])('%s as events is given up', async (_, first, again) => {
+  ])('that is an event stream %s is abandoned', async (_, first, again) => {
     const http = await talkingTo(endless('text/event-stream', first, again));
     expect((await errorOf(steering(http))).exitCode).toBe(5);
   });
 });
 
-test('an answer of more values than memory has room for is not made sense of', async () => {
+test('an answer with more values than fit in memory is not parsed', async () => {
   const http = await talkingTo((response) => response.writeHead(200).end('['.repeat((4 << 20) + 1)));
   expect((await errorOf(fetchFeature(http, { model: 'm', source: '1-x', index: '0' }))).message).toContain(
     'larger than',
   );
 });
 
-test('an array of millions that do not fit is looked at up to the first', () => {
+test('an array is checked only up to its first invalid element', () => {
   let looked = 0;
   const schema = manyOf(z.string().check(z.refine(() => ++looked > 0)));
   const found = schema.safeParse(['a', 'b', 3, ...Array(1000).fill('c')]);

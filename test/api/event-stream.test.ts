@@ -17,18 +17,18 @@ const streams: [string, string, string[]][] = [
   ['CR alone', 'data: 1\r\rdata: 2\r\r', ['1', '2']],
   ['comments and other fields', ': hello\nevent: frame\nid: 7\nretry: 10\ndata: 1\n\n: bye\n\n', ['1']],
   ['data of several lines', 'data: {"a":\ndata: 1}\n\n', ['{"a":\n1}']],
-  ['only one space taken from data', 'data:  two\n\n', [' two']],
+  ['data after two spaces, dropping only one', 'data:  two\n\n', [' two']],
   ['a last event without its blank line', 'data: 1\n\ndata: 2', ['1', '2']],
   ['a last line that ends in CR', 'data: 1\n\ndata: 2\r', ['1', '2']],
-  ['nothing', '', []],
+  ['an empty stream', '', []],
 ];
 
 for (const [what, text, events] of streams) {
-  test(`reads ${what}, in pieces of any size`, async () => {
+  test(`reads ${what}, from chunks of any size`, async () => {
     for (let size = 1; size <= Buffer.byteLength(text) + 1; size++) expect(await read(text, size)).toEqual(events);
   });
 }
 
-test('gives up on an event without end', async () => {
+test('gives up on an event that is too large', async () => {
   await expect(read(`data: ${'x'.repeat(9 << 20)}`, 1 << 20)).rejects.toThrow(/event of more than/);
 });

@@ -19,17 +19,17 @@ export interface ForwardProxy {
 }
 
 export interface ForwardProxyOptions {
-  /** Ports on loopback that hosts stand for, as `host:port`: to the proxy only these exist. */
+  /** Maps each `host:port` that exists for the proxy to a port on loopback. */
   readonly hosts: Readonly<Record<string, number>>;
-  /** `user:password` that it wants. */
+  /** The `user:password` that it demands. */
   readonly password?: string;
-  /** Takes requests and never answers one. */
+  /** Whether it accepts requests and never answers them. */
   readonly silent?: boolean;
-  /** Speaks TLS to its clients. */
+  /** With one, it speaks TLS to its clients. */
   readonly certificate?: Certificate;
 }
 
-/** An HTTP proxy as networks have them: tunnels (CONNECT), and requests for whole URLs. */
+/** Starts an HTTP proxy like those of networks: it opens tunnels (CONNECT) and forwards requests for whole URLs. */
 export async function startForwardProxy(options: ForwardProxyOptions): Promise<ForwardProxy> {
   const { certificate } = options;
   const asked: Asked[] = [];
@@ -87,7 +87,7 @@ function forward(incoming: IncomingMessage, outgoing: ServerResponse, hosts: For
   incoming.pipe(asking);
 }
 
-/** Puts TLS before a server on loopback: what comes is decrypted and passed on as it is. */
+/** Starts a TLS front for a server on loopback: it decrypts what arrives and passes it on unchanged. */
 export async function startTlsFront(
   target: string,
   { cert, key }: Certificate,

@@ -25,7 +25,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A proxy that knows `neuronpedia.test`, for the length of a test. */
+/** Starts a proxy that knows `neuronpedia.test`, and closes it when the test ends. */
 async function openProxy(options: Partial<ForwardProxyOptions> = {}): Promise<ForwardProxy> {
   const hosts = { 'neuronpedia.test:80': Number(new URL(sandbox.url).port) };
   const proxy = await startForwardProxy({ hosts, ...options });
@@ -38,7 +38,10 @@ function open(url: string, env: Record<string, string>, lines: string[] = []) {
   return connect({ url, key: sandbox.apiKey, userAgent: 'test', insecure: true, env, onExchange });
 }
 
-/** What a request fails with, and how: before it is sent (or perhaps `sent`), and never with a word of a password. */
+/**
+ * Returns the message and the hints with which a request fails. Checks whether it may have been `sent`, and that no
+ * password is shown.
+ */
 async function failure(url: string, env: Record<string, string> = {}, sent = false): Promise<string[]> {
   const http = openServer({ url, key: sandbox.apiKey, userAgent: 'test', insecure: true, env });
   onTestFinished(() => http.close());
@@ -53,7 +56,7 @@ async function failure(url: string, env: Record<string, string> = {}, sent = fal
 }
 
 describe('behind a proxy', () => {
-  it('tells it the whole address of an http server, and streams its answers', async () => {
+  it('sends the proxy whole URLs for an http server, and logs no password', async () => {
     const proxy = await openProxy({ password: 'me:secret' });
     const lines: string[] = [];
     const env = { http_proxy: `http://me:secret@127.0.0.1:${proxy.port}` };
@@ -81,7 +84,7 @@ describe('behind a proxy', () => {
     await direct.close();
   });
 
-  it('goes straight to this machine, and where NO_PROXY says so', async () => {
+  it('connects directly to this machine and to hosts in NO_PROXY', async () => {
     const proxy = await openProxy();
     const named = `http://127.0.0.1:${proxy.port}`;
     const env = { http_proxy: named, https_proxy: named };
@@ -93,7 +96,7 @@ describe('behind a proxy', () => {
   });
 
   for (const protocol of ['http', 'https'] as const) {
-    it(`is refused at once without the right password (${protocol})`, async () => {
+    it(`fails at once without the right proxy password (${protocol})`, async () => {
       const proxy = await openProxy({ password: 'me:secret', hosts: { 'neuronpedia.test:443': 1 } });
       const variable = `${protocol}_proxy`;
       const at = `127.0.0.1:${proxy.port}`;
@@ -109,7 +112,7 @@ describe('behind a proxy', () => {
       expect(proxy.asked).toHaveLength(3);
     });
 
-    it(`names the proxy that is away, and its variable (${protocol})`, async () => {
+    it(`names an unreachable proxy and the variable that sets it (${protocol})`, async () => {
       const env = { [`${protocol.toUpperCase()}_PROXY`]: 'http://me:secret@127.0.0.1:1' };
       const [message, hint] = await failure(`${protocol}://neuronpedia.test`, env);
       const variable = `${protocol.toUpperCase()}_PROXY`;
@@ -118,14 +121,14 @@ describe('behind a proxy', () => {
     });
   }
 
-  it('says what a proxy answers that finds no way to the server', async () => {
+  it('reports the status of a proxy that cannot reach the server', async () => {
     const proxy = await openProxy();
     const [message] = await failure('https://other.test', { https_proxy: `http://127.0.0.1:${proxy.port}` });
     expect(message).toContain('(https_proxy) does not connect to other.test (status 502)');
     expect(proxy.asked.map(({ target }) => target)).toEqual(['other.test:443']);
   });
 
-  it('does not wait for ever for a proxy that says nothing, and knows that nothing was sent', async () => {
+  it('gives up on a proxy that never answers, knowing that nothing was sent', async () => {
     const { port } = await openProxy({ silent: true });
     const proxy = { url: new URL(`http://127.0.0.1:${port}`), variable: 'https_proxy' };
     const more = { basePath: '', key: undefined, userAgent: 'test', connectTimeoutMs: 200 };
@@ -135,7 +138,7 @@ describe('behind a proxy', () => {
     await http.close();
   });
 
-  it('says that the certificate of the proxy itself is not known', async () => {
+  it('reports that the certificate of the proxy itself is not trusted', async () => {
     const { port } = await openProxy({ certificate: makeCertificate({ hosts: ['localhost'] }) });
     const [message, hint] = await failure('https://neuronpedia.test', { https_proxy: `https://localhost:${port}` });
     expect(message).toMatch(/the proxy https:\/\/localhost:\d+ \(https_proxy\) its certificate is signed by/);
@@ -144,7 +147,7 @@ describe('behind a proxy', () => {
 });
 
 describe('a server', () => {
-  it('with a certificate of an authority that is not known is not sent anything, with a hint', async () => {
+  it('with a certificate from an unknown authority is sent nothing, with a hint to trust it', async () => {
     const authority = makeCertificate();
     const front = await startTlsFront(sandbox.url, makeCertificate({ hosts: ['localhost'], issuer: authority }));
     onTestFinished(() => front.close());
@@ -153,8 +156,8 @@ describe('a server', () => {
     expect(hint).toContain('NODE_EXTRA_CA_CERTS=authority.pem');
   });
 
-  it('that speaks no TLS is called that', async () => {
-    // The same error may be met on a connection in use, after something was sent.
+  it('that does not speak TLS is reported as such', async () => {
+    // `sent` is true because the same error can also occur on a connection in use, after something was sent.
     const [message, hint] = await failure(sandbox.url.replace('http:', 'https:'), {}, true);
     expect(message).toContain('does not speak TLS');
     expect(hint).toContain('http://');
@@ -169,7 +172,7 @@ describe('a server', () => {
     await connection.close();
   });
 
-  it('whose name has several addresses is reached by the one that answers', async () => {
+  it('whose name has several addresses is reached at the one that answers', async () => {
     const addresses = [
       { address: '::1', family: 6 },
       { address: '127.0.0.1', family: 4 },
@@ -181,7 +184,7 @@ describe('a server', () => {
     await connection.close();
   });
 
-  it('whose name nobody answers for is given up in time, with the name', async () => {
+  it('whose name lookup never ends is given up in time, with its name in the error', async () => {
     answerLookups(() => undefined);
     const more = { proxy: undefined, basePath: '', key: undefined, userAgent: 'test', connectTimeoutMs: 200 };
     const http = openHttp({ origin: 'http://slow-name.test', ...more });
@@ -196,7 +199,7 @@ describe('a server', () => {
 
 type Lookup = (error: null, addresses: { address: string; family: number }[]) => void;
 
-/** Names are looked up here instead of by the system, for the length of a test. */
+/** Answers name lookups in place of the system until the test ends. */
 function answerLookups(answer: (callback: Lookup) => void): void {
   const lookup = (_host: string, _options: unknown, callback: Lookup) => answer(callback);
   const spy = vi.spyOn(dns, 'lookup').mockImplementation(lookup as never);

@@ -10,7 +10,7 @@ const capabilities: Capabilities = {
   ...{ privateUploads: true, maxRows: 128, maxBytes: 1e6, maxInFlight: 4, exactDoubles: false },
 };
 
-/** What becomes of a batch of three rows, by the answer to it. */
+/** Sends a batch of three rows that gets this answer, and returns its outcome. */
 async function outcomeOf(answer: Said) {
   const server = await answerServer(() => answer);
   const http = openHttp({ origin: server.url, basePath: '', key: 'k', userAgent: 'test', proxy: undefined });
@@ -21,17 +21,17 @@ async function outcomeOf(answer: Said) {
 }
 
 describe('the answer to a batch of three features', () => {
-  it('counts as stored where it says that three were created', async () => {
+  it('means stored if it says that three were created', async () => {
     expect(await outcomeOf({ body: '{"message":"3 features created."}' })).toEqual({ type: 'stored' });
   });
 
   for (const body of ['{"error":"maintenance"}', 'null', '[]', '{}', '{"message":"2 features created."}', '"ok"']) {
-    it(`leaves open what became of it where it is ${body}`, async () => {
+    it(`leaves the outcome unknown if it is ${body}`, async () => {
       expect(await outcomeOf({ body })).toMatchObject({ type: 'unknown', answered: false });
     });
   }
 
-  it('is the server’s own word of a failure only under status 500: a gateway may answer in JSON too', async () => {
+  it('is the server’s own report of a failure only with status 500, as gateways send JSON too', async () => {
     const body = '{"error":"failed"}';
     expect(await outcomeOf({ status: 500, body })).toMatchObject({ type: 'unknown', answered: true });
     for (const status of [502, 503, 504, 520, 524]) {
@@ -40,7 +40,7 @@ describe('the answer to a batch of three features', () => {
   });
 
   for (const status of [201, 202, 204]) {
-    it(`leaves that open under status ${status}`, async () => {
+    it(`leaves the outcome unknown with status ${status}`, async () => {
       const body = status === 204 ? '' : '{"message":"3 features created."}';
       expect(await outcomeOf({ status, body })).toMatchObject({ type: 'unknown' });
     });

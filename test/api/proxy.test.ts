@@ -5,14 +5,14 @@ import { describeProxy, findProxy, proxyAuthorization } from '../../src/api/prox
 const https = new URL('https://www.neuronpedia.org');
 const http = new URL('http://neuronpedia.lab:3000');
 
-/** The proxy that is used, and why. */
+/** Describes the proxy that is chosen, with its variable; undefined if there is none. */
 function chosen(env: Record<string, string>, url = https): string | undefined {
   const proxy = findProxy(url, env);
   return proxy && describeProxy(proxy);
 }
 
-describe('the proxy of an environment', () => {
-  it('is the one of the protocol, lower case first, an empty one being none', () => {
+describe('the proxy from the environment', () => {
+  it('is that of the protocol, lower case before upper case, and none if empty', () => {
     const both = { https_proxy: 'http://lower:1', HTTPS_PROXY: 'http://upper:2' };
     expect(chosen(both)).toBe('the proxy http://lower:1 (https_proxy)');
     expect(chosen({ HTTPS_PROXY: 'http://upper:2' })).toBe('the proxy http://upper:2 (HTTPS_PROXY)');
@@ -22,12 +22,12 @@ describe('the proxy of an environment', () => {
     expect(chosen({})).toBeUndefined();
   });
 
-  it('may leave its protocol out, and never shows its password', () => {
+  it('may omit its protocol, and is described without its password', () => {
     expect(chosen({ https_proxy: 'proxy.corp:3128' })).toBe('the proxy http://proxy.corp:3128 (https_proxy)');
     expect(chosen({ https_proxy: 'https://me:secret@proxy.corp' })).toBe('the proxy https://proxy.corp (https_proxy)');
   });
 
-  it('is told who asks, also with signs that a URL has to escape', () => {
+  it('is sent the user name and password with URL escapes decoded', () => {
     const authorization = (https_proxy: string) => {
       const value = proxyAuthorization(findProxy(https, { https_proxy })!);
       return value && Buffer.from(value.replace('Basic ', ''), 'base64').toString();
@@ -38,7 +38,7 @@ describe('the proxy of an environment', () => {
     expect(authorization('http://proxy:1')).toBeUndefined();
   });
 
-  it('is a usage error where it is none that can be used, without its password', () => {
+  it('is rejected if it cannot be used, without showing its password', () => {
     for (const value of ['socks5://me:secret@proxy:1080', 'http://', 'me:secret@:99999']) {
       expect(() => chosen({ HTTPS_PROXY: value })).toThrow(/^HTTPS_PROXY is "(?!.*secret).*no http or https proxy$/);
     }
@@ -88,7 +88,7 @@ describe('NO_PROXY', () => {
     ['10.0.0.0/8', 'https://[2001:db8::1]', false],
   ];
   for (const [list, url, named] of cases) {
-    it(`${named ? 'names' : 'does not name'} ${url} with "${list}"`, () => {
+    it(`${named ? 'names' : 'does not name'} ${url} if it is "${list}"`, () => {
       expect(isNamed(new URL(url), list)).toBe(named);
       expect(findProxy(new URL(url), { HTTP_PROXY: 'p:1', HTTPS_PROXY: 'p:1', NO_PROXY: list }) === undefined).toBe(
         named,

@@ -17,7 +17,7 @@ const elsewhere = [
   ],
 ];
 
-/** What is said against an address; empty where nothing is. */
+/** Returns the error that an address causes, or an empty text. */
 function faultOf(address: string, insecure: boolean): string {
   try {
     parseServerUrl(address, insecure);
@@ -27,7 +27,7 @@ function faultOf(address: string, insecure: boolean): string {
   }
 }
 
-it('plain http is for this machine, whichever way its address is written; elsewhere it needs --insecure', () => {
+it('plain http is allowed for this machine in any notation, and elsewhere only with --insecure', () => {
   for (const host of here) expect(faultOf(`http://${host}`, false), host).toBe('');
   for (const host of elsewhere) {
     expect(faultOf(`http://${host}`, false), host).toContain('plain http');
@@ -36,7 +36,7 @@ it('plain http is for this machine, whichever way its address is written; elsewh
   }
 });
 
-it('an address with a key in it is refused, and not shown again', () => {
+it('an address that contains a key is rejected without showing the key', () => {
   const key = 'np-canary-7f3a';
   for (const address of [
     ...[`https://${key}@host`, `https://me:${key}@host`, `http://localhost:3000@${key}:x@host`, `me:${key}@host`],

@@ -50,7 +50,7 @@ const streaming = (...pieces: string[]) =>
   });
 
 describe('a stream', () => {
-  it('gives each text as what it is, whichever comes first, and takes no notice of what it does not know', async () => {
+  it('gives both completions, whichever comes first, and ignores unknown fields and events', async () => {
     const { seen, answer } = await streaming(
       ': keep-alive\r\n\r\n',
       'event: frame\r\ndata: {"DEFAULT":" d","extra":{"x":1}}\r\n\r\n',
@@ -67,7 +67,7 @@ describe('a stream', () => {
     expect(answer).toEqual({ plain: ' d two', steered: ' s two', ...share });
   });
 
-  it('of a chat gives what the model said, not the conversation', async () => {
+  it('of a chat gives only the reply of the model, not the conversation', async () => {
     const said = (content: string) => ({
       raw: `<turn>Hello<turn>${content}`,
       chatTemplate: [
@@ -87,39 +87,39 @@ describe('a stream', () => {
     expect(JSON.parse(body)).toMatchObject({ ...sent, stream: true, n_tokens: 16, strength_multiplier: 1 });
   });
 
-  it('that ends with one of the two only is an error that keeps the other', async () => {
+  it('that ends with only one completion is an error that keeps it', async () => {
     const { answer } = await streaming(frame({ STEERED: ' s', DEFAULT: null }));
     expect(answer).toMatchObject({ code: 'server_failing', exitCode: 5, details: { steered: ' s', default: null } });
     expect((answer as AppError).message).toMatch(/without the default completion/);
   });
 
-  it('that is cut off is an error that keeps what there was', async () => {
+  it('that is cut off is an error that keeps what had arrived', async () => {
     const { answer } = await answering((_request, response) => {
       response.writeHead(200, events).write(frame({ STEERED: ' s', DEFAULT: ' d' }), () => response.destroy());
     });
     expect(answer).toMatchObject({ code: 'server_failing', details: { steered: ' s', default: ' d' } });
   });
 
-  it('with an error in it is that error', async () => {
+  it('that contains an error fails with it', async () => {
     const { answer } = await streaming(frame({ STEERED: ' s' }), frame({ error: 'out of memory' }));
     expect(answer).toMatchObject({ code: 'server_failing' });
     expect((answer as AppError).message).toMatch(/out of memory/);
   });
 
-  it('without an id at its end is not taken for whole', async () => {
+  it('that ends without an id is not considered whole', async () => {
     const { answer } = await streaming(frame({ STEERED: ' s', DEFAULT: ' d' }));
     expect(answer).toMatchObject({ plain: ' d', steered: ' s', whole: false });
   });
 });
 
 describe('a server that does not stream', () => {
-  it('may answer at once, from what it kept', async () => {
+  it('may answer with JSON at once', async () => {
     const body = JSON.stringify({ STEERED: 's', DEFAULT: 'd', id: 'a', limit: null });
     const { answer } = await ask(await serveAlways(200, 'application/json', body, { 'x-limit-remaining': '7' }));
     expect(answer).toMatchObject({ plain: 'd', steered: 's', remaining: 7, whole: true });
   });
 
-  it('and hangs up instead is asked once more without a stream, to hear why', async () => {
+  it('and hangs up is asked once more without streaming, to learn why', async () => {
     const server = await serve((_request, response, body) => {
       if (JSON.parse(body.toString()).stream) return response.destroy();
       return response.writeHead(400, json).end('{"message":"prompt is 9999 tokens, over the limit"}');
@@ -130,7 +130,7 @@ describe('a server that does not stream', () => {
     expect(server.seen).toHaveLength(2);
   });
 
-  it('and keeps hanging up is asked no third time', async () => {
+  it('and keeps hanging up is not asked a third time', async () => {
     const server = await serve((_request, response) => response.destroy());
     expect((await ask(server)).answer).toMatchObject({ code: 'unreachable', exitCode: 5 });
     expect(server.seen).toHaveLength(2);
@@ -140,19 +140,19 @@ describe('a server that does not stream', () => {
 const limit = '{"endpoint":"/api/steer","limitPerWindow":240,"requestWindow":"60 m","remainingRequests":0,"error":"x"}';
 const bad: [string, number, string, string, Record<string, string>, string, RegExp][] = [
   ['an hourly limit', 429, 'application/json', limit, {}, 'paused', /240 requests in 60 m/],
-  ['a limit with its end', 429, 'application/json', '{}', { 'retry-after': '30' }, 'paused', /limit is reached/],
-  ['a failure', 500, 'application/json', '{"message":"Unknown Error"}', {}, 'server_failing', /Unknown Error/],
-  ['a gateway', 503, 'text/html', '<html>busy</html>', {}, 'server_failing', /503 with a web page/],
+  ['a limit with its end time', 429, 'application/json', '{}', { 'retry-after': '30' }, 'paused', /limit is reached/],
+  ['a server error', 500, 'application/json', '{"message":"Unknown Error"}', {}, 'server_failing', /Unknown Error/],
+  ['a gateway error', 503, 'text/html', '<html>busy</html>', {}, 'server_failing', /503 with a web page/],
   ['a refusal', 400, 'application/json', '{"message":"seed is a required field"}', {}, 'refused', /seed is/],
-  ['a page', 200, 'text/html', '<html>hello</html>', {}, 'not_neuronpedia', /web page/],
-  ['no such path', 404, 'text/html', '<html>404</html>', {}, 'refused', /does not support steering/],
-  ['other JSON', 200, 'application/json', '{"STEERED":7}', {}, 'not_neuronpedia', /STEERED/],
-  ['neither text', 200, 'application/json', '{}', {}, 'server_failing', /default and the steered/],
+  ['a web page', 200, 'text/html', '<html>hello</html>', {}, 'not_neuronpedia', /web page/],
+  ['a missing path', 404, 'text/html', '<html>404</html>', {}, 'refused', /does not support steering/],
+  ['unexpected JSON', 200, 'application/json', '{"STEERED":7}', {}, 'not_neuronpedia', /STEERED/],
+  ['JSON without a completion', 200, 'application/json', '{}', {}, 'server_failing', /default and the steered/],
 ];
 
-describe('an answer that is none', () => {
+describe('an unusable answer', () => {
   for (const [what, status, type, body, headers, code, said] of bad) {
-    it(`such as ${what} is ${code}, and is not asked for again`, async () => {
+    it(`such as ${what} is reported as ${code} and not retried`, async () => {
       const server = await serveAlways(status, type, body, headers);
       const { answer } = await ask(server);
       expect(answer).toMatchObject({ code });
@@ -161,7 +161,7 @@ describe('an answer that is none', () => {
     });
   }
 
-  it('such as a redirect is not followed: the key stays here', async () => {
+  it('such as a redirect is not followed, so that the key does not leak', async () => {
     const other = await serveAlways(200, 'application/json', '{}');
     open.push(other);
     const server = await serveAlways(307, 'text/plain', '', { location: `${other.url}/api/steer` });
@@ -172,7 +172,7 @@ describe('an answer that is none', () => {
     expect(other.seen).toEqual([]);
   });
 
-  it('such as nobody there is not taken for a model that is busy', async () => {
+  it('such as none at all is reported as unreachable, not as a busy model', async () => {
     const server = await serveAlways(200, 'text/plain', '');
     await server.close();
     expect((await ask(server)).answer).toMatchObject({

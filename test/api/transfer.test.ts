@@ -7,7 +7,7 @@ import { openBody, readWhole, type Transfer } from '../../src/api/transfer.ts';
 interface Talk {
   readonly pool: Pool;
   readonly transfer: Transfer;
-  /** Requests that have come. */
+  /** The responses to the requests that have arrived. */
   readonly came: readonly ServerResponse[];
 }
 
@@ -32,7 +32,7 @@ async function talkingTo(answer: (response: ServerResponse) => void, more: Parti
 
 const never = () => undefined;
 
-test('a body is given piece by piece, with the head that came before it', async () => {
+test('a body is delivered piece by piece, with its final head', async () => {
   const { pool, transfer } = await talkingTo((response) => {
     response.writeProcessing();
     response.writeHead(201, { 'x-kind': 'a' });
@@ -45,7 +45,7 @@ test('a body is given piece by piece, with the head that came before it', async 
   expect(Buffer.concat(pieces).toString()).toBe('one two');
 });
 
-test('a signal that has come already lets nothing out', async () => {
+test('a signal that is already aborted lets no request out', async () => {
   const { pool, came, transfer } = await talkingTo(never, { signal: AbortSignal.abort(new Error('over')) });
   await expect(readWhole(pool, transfer, never)).rejects.toThrow('over');
   await expect(openBody(pool, transfer)).rejects.toThrow('over');
@@ -54,7 +54,7 @@ test('a signal that has come already lets nothing out', async () => {
   expect(came).toHaveLength(1);
 });
 
-test('a request that is cut off while it waits for a connection is never sent', async () => {
+test('a request that is aborted while it waits for a connection is never sent', async () => {
   const held: ServerResponse[] = [];
   const { came, transfer } = await talkingTo((response) => held.push(response));
   const pool = new Pool(transfer.options.origin as string, { connections: 1 });
@@ -74,7 +74,7 @@ test('a request that is cut off while it waits for a connection is never sent', 
   expect(came).toHaveLength(2);
 });
 
-test('a signal before the head ends the connection too', async () => {
+test('an abort before the head closes the connection', async () => {
   const end = new AbortController();
   const { pool, came, transfer } = await talkingTo(() => end.abort(new Error('enough')), { signal: end.signal });
   await expect(readWhole(pool, transfer, never)).rejects.toThrow('enough');
@@ -82,7 +82,7 @@ test('a signal before the head ends the connection too', async () => {
   if (!response?.closed) await new Promise((resolve) => response?.on('close', resolve));
 });
 
-test('a signal in the body ends the connection with it', async () => {
+test('an abort during the body closes the connection', async () => {
   const end = new AbortController();
   const { pool, came, transfer } = await talkingTo((response) => response.write('begun'), { signal: end.signal });
   const whole = readWhole(pool, transfer, () => end.abort(new Error('enough')));
@@ -91,7 +91,7 @@ test('a signal in the body ends the connection with it', async () => {
   if (!response?.closed) await new Promise((resolve) => response?.on('close', resolve));
 });
 
-test('many at a time share one signal without a warning', async () => {
+test('many requests at once share one signal without a warning', async () => {
   const warnings: Error[] = [];
   const warn = (warning: Error) => warnings.push(warning);
   process.on('warning', warn);
@@ -102,16 +102,16 @@ test('many at a time share one signal without a warning', async () => {
   expect(warnings).toEqual([]);
 });
 
-test('an answer that does not come is given up', async () => {
+test('an answer that never comes is given up', async () => {
   const { pool, transfer } = await talkingTo(never, { timeoutMs: 50 });
   await expect(readWhole(pool, transfer, never)).rejects.toMatchObject({ name: 'TimeoutError' });
 });
 
-test('what is not read is not taken from the line; what is left unread frees the connection', async () => {
+test('an unread body is not buffered, and a discarded one closes its connection', async () => {
   const size = 64 << 20;
   const { pool, came, transfer } = await talkingTo((response) => response.end(Buffer.alloc(size)));
   const { body } = await openBody(pool, transfer);
-  // As many turns as would bring all of it: each brings a piece.
+  // Enough turns to receive all of it if it were buffered: each brings a piece.
   for (let turn = 0; turn < 2_000; turn++) await new Promise((resolve) => setImmediate(resolve));
   expect(body.readableLength).toBeLessThan(1 << 20);
   let length = 0;

@@ -1,4 +1,4 @@
-// Every figure is a ratio of two that were measured in turns in the same run: only these mean something elsewhere.
+// Most figures are ratios of two measurements taken in turns in one run, because only ratios mean something elsewhere.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -4,27 +4,27 @@ import { createInterface } from 'node:readline';
 import type { Shape } from './material.ts';
 import { beside, part, run, tool, type Usage } from './measure.ts';
 
-/** Bodies under way, the same for everyone who sends. */
+/** Requests in flight, the same for every contender but Python, which sends one at a time. */
 const inFlight = 4;
 
-/** Rows in a body, the same for everyone: what the tool comes to by itself, 128 where that is not more than servers take. */
+/** Returns the rows per body, the same for all and as the tool itself chooses them: 128 if servers take that much. */
 function rowsInBody(width: number): number {
   return 128 * width * usualText <= largestBody ? 128 : 64;
 }
 
-/** Bytes of a value as text, and of what servers take in a request. */
+/** Bytes of a value as text, and of the largest request body that servers take. */
 const usualText = 12.6;
 const largestBody = 4_500_000;
 
-/** A server in a process of its own. */
+/** A server in its own process. */
 export interface Sink {
   readonly url: string;
-  /** Of the rows that are sent to it. */
+  /** Width of the rows that are sent to it. */
   readonly width: number;
   close(): Promise<void>;
 }
 
-/** Starts a server that keeps nothing: `null` drains what it is sent, `parse` reads it as JSON, `keep` writes it to a file. */
+/** Starts a server that stores no features: `null` drains bodies, `parse` parses them, `keep` writes them to a file. */
 export async function openSink(kind: 'null' | 'parse' | 'keep', width: number, file = ''): Promise<Sink> {
   const child = spawn(process.execPath, [part('sink'), kind, String(width), file], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -32,7 +32,7 @@ export async function openSink(kind: 'null' | 'parse' | 'keep', width: number, f
   return { url: await firstLine(child), width, close: () => ended(child) };
 }
 
-/** The first line that a process prints. */
+/** Returns the first line that a process prints. */
 export async function firstLine(child: ChildProcess): Promise<string> {
   const [line] = await once(createInterface({ input: child.stdout as NodeJS.ReadableStream }), 'line');
   return line as string;
@@ -44,7 +44,7 @@ async function ended(child: ChildProcess): Promise<void> {
   await gone;
 }
 
-/** The product: the whole process, from its start to its end. */
+/** Runs the tool itself: the whole process, from start to end. */
 export function upload(
   { url, width }: Sink,
   file: string,
@@ -66,17 +66,17 @@ export function upload(
 
 const preloads = (env: object) => ('BENCH_FSYNC_MS' in env ? ['--import', beside('slow-fsync.mjs')] : []);
 
-/** readFile, JSON.stringify, fetch. */
+/** Runs the naive script: readFile, JSON.stringify, fetch. */
 export function naive({ url }: Sink, file: string, { rows, width }: Shape): Promise<Usage> {
   return run({ args: [part('naive'), url, file, ...[rows, width, rowsInBody(width), inFlight].map(String)] });
 }
 
-/** numpy and requests. */
+/** Runs the Python script: numpy and requests. */
 export function python(command: string, { url, width }: Sink, file: string): Promise<Usage> {
   return run({ command, args: [beside('naive.py'), url, file, String(rowsInBody(width))] });
 }
 
-/** Bodies that a sink has kept, posted again. Milliseconds of the sending alone. */
+/** Posts the bodies again that a sink has kept. Returns the milliseconds of the sending alone. */
 export async function resend({ url }: Sink, file: string): Promise<number> {
   const { stdout } = await run({ args: [part('resend'), url, file, String(inFlight)] });
   return Number(stdout);

@@ -1,4 +1,4 @@
-/** One measured size of a file. */
+/** What was measured for a file of one size. */
 export interface Point {
   readonly megabytes: number;
   readonly rowsASecond: number;
@@ -11,7 +11,7 @@ const [panelWidth, panelHeight, gap] = [330, 220, 80];
 const colors = { ours: '#2563eb', naive: '#9ca3af' } as const;
 const names = { ours: 'upload-sae', naive: 'readFile, JSON.stringify, fetch' } as const;
 
-/** Two panels side by side, rows a second and peak memory, each over the size of the file; both axes logarithmic. */
+/** Draws rows per second and peak memory over the file size, as two panels side by side with logarithmic axes. */
 export function drawGrowth(curves: Curves): string {
   const all = [...curves.ours, ...curves.naive];
   const sizes = axisOf(all.map(({ megabytes }) => megabytes));
@@ -35,7 +35,7 @@ interface Axis {
   readonly high: number;
 }
 
-/** Whole powers of ten around values. */
+/** Returns the whole powers of ten that enclose some values, as exponents. */
 function axisOf(values: readonly number[]): Axis {
   return { low: Math.floor(Math.log10(Math.min(...values))), high: Math.ceil(Math.log10(Math.max(...values))) };
 }

@@ -8,7 +8,7 @@ import type { Bench, Line } from './table.ts';
 const shape = { rows: 16384, width: 2304 };
 const batchRows = 1024;
 
-/** Rows a second out of each format, beside float32 in `.npy`. */
+/** Measures the rows per second from each format, relative to float32 in `.npy`. */
 export async function formats(bench: Bench): Promise<readonly Line[]> {
   const files = await writeFormats(bench);
   const sink = await openSink('null', shape.width);
@@ -51,7 +51,7 @@ async function writeFormats({ folder, values }: Bench): Promise<Readonly<Record<
   };
 }
 
-/** An Arrow file with one column of fixed-size lists, in record batches. */
+/** Writes an Arrow file with one column of fixed-size lists, in record batches. */
 export function writeArrow(path: string, values: Float32Array, { rows, width }: Shape): string {
   const item = Field.new('item', new Float32(), false);
   const list = new FixedSizeList(width, item);

@@ -7,10 +7,10 @@ import type { Bench, Line } from './table.ts';
 
 const width = 2304;
 const megabytes = [10, 30, 100, 300, 1000, 2000];
-/** readFile takes no more than this, and the naive script minutes for less. */
+/** Megabytes of the largest file that the naive script gets: it takes minutes for larger ones. */
 const naiveMost = 300;
 
-/** Rows a second and peak memory over the size of the file, ours and the naive script's; drawn where `--figure` says. */
+/** Measures rows per second and peak memory by file size, ours and the naive script's. Draws them for `--figure`. */
 export async function growth(bench: Bench): Promise<readonly Line[]> {
   const points: Record<'ours' | 'naive', Point[]> = { ours: [], naive: [] };
   const sink = await openSink('null', width);

@@ -6,16 +6,16 @@ import { openTensorFile } from '../../src/formats/open.ts';
 import { readInOrder } from '../../src/tensor/numbers.ts';
 import { beside } from './measure.ts';
 
-/** A matrix to be written: one feature a row. */
+/** The shape of a matrix to be written, with one feature per row. */
 export interface Shape {
   readonly rows: number;
   readonly width: number;
 }
 
-/** How a file's bytes come: pieces that are written one after another, so that none has to fit into memory. */
+/** A file's bytes, in pieces that are written one after another so that the whole need not fit into memory. */
 type Pieces = Iterable<Uint8Array>;
 
-/** The values of a trained decoder. */
+/** Reads the values of a trained decoder. */
 export async function trainedValues(): Promise<Float32Array> {
   const file = await openTensorFile(beside('../../fixtures/sae-tiny/sae_weights.safetensors'));
   try {
@@ -27,7 +27,7 @@ export async function trainedValues(): Promise<Float32Array> {
   }
 }
 
-/** Writes a file out of its pieces. */
+/** Writes a file from its pieces, and returns its path. */
 export function write(path: string, pieces: Pieces): string {
   const file = openSync(path, 'w');
   try {
@@ -38,7 +38,7 @@ export function write(path: string, pieces: Pieces): string {
   return path;
 }
 
-/** Rows of trained values, tiled: as many bytes as `shape` takes in float32, in pieces of about a megabyte. */
+/** Yields a float32 matrix filled with trained values, repeated as needed, in pieces of about a megabyte. */
 export function* tiledRows(values: Float32Array, { rows, width }: Shape): Generator<Float32Array> {
   const step = Math.max(1, Math.floor((1 << 18) / width));
   for (let row = 0; row < rows; row += step) {
@@ -48,7 +48,7 @@ export function* tiledRows(values: Float32Array, { rows, width }: Shape): Genera
   }
 }
 
-/** The same matrix with a feature a column, as a transposed decoder has it. */
+/** Yields the same matrix with one feature per column, like a transposed decoder. */
 export function* tiledColumns(values: Float32Array, { rows, width }: Shape): Generator<Float32Array> {
   for (let at = 0; at < width; at++) {
     const line = new Float32Array(rows);
@@ -68,7 +68,7 @@ function npyHeader(descr: string, shape: readonly number[]): Uint8Array {
   return Buffer.concat([start, Buffer.from(padded, 'latin1')]);
 }
 
-/** The text of a `.npy` file. `encode` turns float32 into what `descr` names. */
+/** Yields the bytes of a `.npy` file. `encode` turns float32 into the type that `descr` names. */
 export function* npy(
   pieces: Iterable<Float32Array>,
   shape: readonly number[],
@@ -79,7 +79,7 @@ export function* npy(
   for (const piece of pieces) yield encode(piece);
 }
 
-/** A `.safetensors` file with one tensor. */
+/** Yields the bytes of a `.safetensors` file with one tensor. */
 export function* safetensors(
   pieces: Iterable<Float32Array>,
   shape: readonly number[],
@@ -96,13 +96,13 @@ export function* safetensors(
   for (const piece of pieces) yield encode(piece);
 }
 
-/** The upper half of each value. */
+/** Truncates each value to bfloat16, which is its upper half. */
 export function toBf16(values: Float32Array): Uint8Array {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   return bytesOf(Uint16Array.from(bits, (bit) => bit >>> 16));
 }
 
-/** Each value cut to float16; those of trained decoders are in its range. */
+/** Truncates each value to float16. Those of trained decoders are in its range. */
 export function toF16(values: Float32Array): Uint8Array {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   return bytesOf(
@@ -114,7 +114,7 @@ export function toF16(values: Float32Array): Uint8Array {
   );
 }
 
-/** A `.npz` of one array, stored or deflated. Up to 4 GiB. */
+/** Writes a `.npz` of one array, stored or deflated. Works up to 4 GiB. */
 export async function writeNpz(path: string, pieces: Pieces, deflated: boolean): Promise<string> {
   const file = openSync(path, 'w');
   const name = Buffer.from('decoder.npy');
@@ -124,7 +124,7 @@ export async function writeNpz(path: string, pieces: Pieces, deflated: boolean):
     writeSync(file, bytes);
   };
   writeSync(file, zipEntry(0x04034b50, sums, name, deflated));
-  // Made only where it is used: one that is not still writes two bytes when it ends, by then to whatever file is open.
+  // Made only if it is used: an unused one still writes two bytes when it ends, by then into whatever file is open.
   const deflate = deflated ? createDeflateRaw().on('data', put) : undefined;
   for (const piece of pieces) {
     sums.crc = crc32(piece, sums.crc);
@@ -147,7 +147,7 @@ export async function writeNpz(path: string, pieces: Pieces, deflated: boolean):
   return path;
 }
 
-/** A header before a member's bytes, or its entry in the directory: the same fields but for a few. */
+/** Returns a member's local header or its directory entry, which have all but a few fields in common. */
 function zipEntry(
   signature: number,
   { crc, size, packed }: { crc: number; size: number; packed: number },
@@ -168,6 +168,6 @@ function zipEntry(
   return Buffer.concat([entry, name]);
 }
 
-/** Where benches keep a file of a shape. */
+/** Returns where benches keep a file of some shape. */
 export const pathOf = (folder: string, name: string, { rows, width }: Shape) =>
   join(folder, `${name}-${rows}x${width}`);

@@ -9,14 +9,14 @@ import { seededRandom } from '../seeded-random.ts';
 const here = process.env.BENCH_FOLDER as string;
 const parts = process.env.BENCH_PARTS as string;
 
-/** The built tool. */
+/** The path of the built tool. */
 export const tool = join(here, '../../bin/neuronpedia.js');
-/** Another entry of the benches, bundled. */
+/** Returns the path of another entry point of the benches, bundled. */
 export const part = (name: string) => join(parts, `${name}.mjs`);
-/** A file of this folder as it is. */
+/** Returns the path of a file in this folder, not bundled. */
 export const beside = (name: string) => join(here, name);
 
-/** What one process took, from start to end. */
+/** What one process used, from start to end. */
 export interface Usage {
   readonly wallMs: number;
   readonly cpuMs: number;
@@ -31,7 +31,7 @@ export interface Program {
   readonly command?: string;
 }
 
-/** Runs a program to its end with a state folder of its own. Error: it failed. */
+/** Runs a program to its end, with its own state folder. Throws if it fails. */
 export async function run({ args, env, command = process.execPath }: Program): Promise<Usage> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   const meter = join(folder, 'meter.json');
@@ -59,8 +59,9 @@ export async function run({ args, env, command = process.execPath }: Program): P
 }
 
 /**
- * Takes turns between the contenders, so that what else the machine does meets all of them alike, in an order that is drawn
- * anew for each round: after a large upload the server's memory is warm for the next. Once round first, unmeasured.
+ * Lets the contenders take turns, so that whatever else the machine does affects all of them alike. Each round has a
+ * new random order, because after a large upload the server's memory is warm for the next. An unmeasured round comes
+ * first.
  */
 export async function interleaved<Name extends string, Result>(
   repeats: number,
@@ -86,10 +87,10 @@ function shuffled<T>(items: readonly T[]): T[] {
     .map(({ item }) => item);
 }
 
-/** The middle one of an odd number, the lower of the two in the middle of an even one. */
+/** Returns the middle value, or the lower of the two middle ones if their number is even. */
 export function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[(values.length - 1) >> 1] as number;
 }
 
-/** The median of what `of` says of each. */
+/** Returns the median of what `of` returns for each value. */
 export const medianOf = <T>(values: readonly T[], of: (value: T) => number) => median(values.map(of));

@@ -23,13 +23,13 @@ const writers: Readonly<Record<string, Write>> = {
   Arrow: ({ folder, values }, shape) => writeArrow(pathOf(folder, 'arrow', shape), values, shape),
 };
 
-/** Peak memory of the whole process, by format and by size of the file. */
+/** Measures the peak memory of the whole process, by format and file size. */
 export async function memory(bench: Bench): Promise<readonly Line[]> {
   const lines: Line[] = [];
   for (const [name, make] of Object.entries(writers)) {
     const first = await peak(bench, make, small, name);
     lines.push(line(name, small, first, first));
-    // An Arrow file has to fit into the memory of who writes it here.
+    // Here, an Arrow file has to fit into memory to be written.
     const sizes = name === 'Arrow' ? [ofSize(5e8)] : bench.large && name === 'rows, .npy' ? [large, huge] : [large];
     for (const shape of sizes) lines.push(line(name, shape, await peak(bench, make, shape, name), first));
   }

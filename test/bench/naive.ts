@@ -1,4 +1,5 @@
-// What people write first: the whole file in memory, JSON.stringify, fetch. `node naive.mjs URL FILE ROWS WIDTH BATCH INFLIGHT`
+// What people write first: the whole file in memory, JSON.stringify, fetch.
+// `node naive.mjs URL FILE ROWS WIDTH BATCH INFLIGHT`
 import { readFileSync } from 'node:fs';
 
 const [url, file, ...numbers] = process.argv.slice(2) as [string, string, ...string[]];

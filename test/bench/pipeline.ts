@@ -8,7 +8,7 @@ const shape = { rows: 16384, width: 2304 };
 const single = { rows: 1, width: 2304 };
 const slowFsyncMs = 5;
 
-/** What the pipeline costs beyond the sending, and where it goes. Start-up is taken off with an upload of one row. */
+/** Measures what the pipeline costs beyond sending, and where. An upload of one row is subtracted for the start-up. */
 export async function pipeline(bench: Bench): Promise<readonly Line[]> {
   const { folder, values } = bench;
   const file = write(pathOf(folder, 'pipeline.npy', shape), npy(tiledRows(values, shape), [shape.rows, shape.width]));
@@ -83,7 +83,7 @@ async function shares(
     start: () => upload(sink, small),
     check: () => upload(sink, file, ['--dry-run']),
     noCheck: () => upload(sink, small, ['--dry-run']),
-    // The same preload without its wait: to load it takes as long as many an fsync.
+    // The same preload without its delay: loading it takes as long as many fsyncs.
     fastDisk: () => upload(sink, file, [], { BENCH_FSYNC_MS: '0' }),
     slowDisk: () => upload(sink, file, [], { BENCH_FSYNC_MS: String(slowFsyncMs) }),
   });

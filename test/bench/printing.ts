@@ -5,7 +5,7 @@ import type { Bench, Line } from './table.ts';
 const width = 2304;
 const rows = 2048;
 
-/** Values a second and bytes a value of the printer, beside what JSON.stringify takes for the same rows. */
+/** Measures the printer's values per second and bytes per value, relative to JSON.stringify on the same rows. */
 export async function printing({ values, repeats }: Bench): Promise<readonly Line[]> {
   const all = Float32Array.from({ length: rows * width }, (_, i) => values[i % values.length] as number);
   const into = new Uint8Array(width * longestFloatText);

@@ -11,7 +11,7 @@ const shape = { rows: 2048, width: 768 };
 const tokens = 64;
 const rowsABody = 128;
 
-/** Features with activations to the server that is the bottleneck by itself: what counts there is no wasted request. */
+/** Uploads features with activations to a server of the public kind: a bottleneck, so no request may be wasted. */
 export async function publicServer({ folder, values }: Bench): Promise<readonly Line[]> {
   const file = write(pathOf(folder, 'public.npy', shape), npy(tiledRows(values, shape), [shape.rows, shape.width]));
   const examples = join(folder, 'examples.jsonl');

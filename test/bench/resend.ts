@@ -1,4 +1,4 @@
-// The limit: bodies that are there already, posted with undici and nothing else. `node resend.mjs URL FILE INFLIGHT`
+// The limit: posts bodies made beforehand, with undici and nothing else. `node resend.mjs URL FILE INFLIGHT`
 // FILE holds them one after another, each after its length. Prints the milliseconds of the sending alone.
 import { readFileSync } from 'node:fs';
 import { Pool } from 'undici';

@@ -1,11 +1,12 @@
-// `npm run bench [-- names…] [--repeats N] [--large] [--figure FILE]`: bundles the benches with what they measure, and runs them.
+// `npm run bench [-- names…] [--repeats N] [--large] [--figure FILE]`: bundles the benches with what they
+// measure, and runs them.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
 const here = import.meta.dirname;
-// Beside the sources, so that packages are found from there; node_modules is git-ignored.
+// Below the root of the project, so that packages are found from there; node_modules is git-ignored.
 const outdir = mkdtempSync(join(here, '../../node_modules/.bench-'));
 try {
   await build({

@@ -1,6 +1,7 @@
-// A server with the upload protocol that stores nothing: `node sink.mjs null|parse|keep WIDTH [FILE]`. `null` drains what it is
-// sent and looks at its first row and its last, to say how many there were; `parse` reads it as JSON too, `keep` writes bodies
-// to FILE, each after its length. Prints its URL. It is no sandbox: what it answers says nothing of what it got.
+// A server with the upload protocol that stores no features: `node sink.mjs null|parse|keep WIDTH [FILE]`. `null` only
+// drains bodies and looks at the first and last row to say how many there were; `parse` also parses bodies as JSON, and
+// `keep` writes them to FILE, each after its length. Prints its URL. It is not a sandbox: apart from that count, its
+// answers are fixed.
 import { appendFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -28,7 +29,7 @@ const answers: Record<string, unknown> = {
   '/api/features': [],
 };
 
-// Connections stay: one that is closed while a request comes would be a fault of the bench's own.
+// Connections stay open: closing one just as a request arrives would be an error that the bench itself causes.
 const server = createServer({ keepAliveTimeout: 600_000, requestTimeout: 0 }, async (request, response) => {
   const body = await read(request);
   const known = answers[request.url as string];
@@ -39,7 +40,7 @@ const server = createServer({ keepAliveTimeout: 600_000, requestTimeout: 0 }, as
   response.end(JSON.stringify(known ?? (request.method === 'GET' ? null : created)));
 });
 
-/** Rows of a body that have consecutive numbers, by the first and the last. */
+/** Counts the rows of a body by its first and last row, whose numbers are consecutive. */
 function countRows(body: readonly Buffer[]): number {
   const numberAt = (bytes: Buffer, at: number) =>
     Number.parseInt(bytes.toString('latin1', at + rowStart.length, at + 32), 10);

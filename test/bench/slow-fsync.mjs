@@ -1,4 +1,4 @@
-// Preloaded into the tool: each fsync takes BENCH_FSYNC_MS longer, as on a slow disk.
+// Preloaded into the tool: makes each fsync take BENCH_FSYNC_MS longer, as on a slow disk.
 import { open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 

@@ -1,7 +1,7 @@
 import { interleaved, medianOf, run, tool } from './measure.ts';
 import type { Bench, Line } from './table.ts';
 
-/** How long people wait for the tool to begin, beside Node itself. */
+/** Measures how long people wait for the tool to start, relative to Node itself. */
 export async function startUp({ repeats }: Bench): Promise<readonly Line[]> {
   const times = await interleaved(4 * repeats + 1, {
     help: () => run({ args: [tool, '--help'] }),

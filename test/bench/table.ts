@@ -1,30 +1,30 @@
 /** What every bench is given. */
 export interface Bench {
-  /** For files, emptied at the end. */
+  /** For files; removed at the end. */
   readonly folder: string;
-  /** Of a trained decoder. */
+  /** The values of a trained decoder. */
   readonly values: Float32Array;
   readonly repeats: number;
-  /** Files larger than memory too. */
+  /** Whether to measure files larger than memory too. */
   readonly large: boolean;
-  /** Where the picture goes; undefined: it is not drawn. */
+  /** Where to write the picture; undefined if it is not drawn. */
   readonly figure: string | undefined;
-  /** A Python that has numpy and requests; undefined: none. */
+  /** A Python that has numpy and requests; undefined if there is none. */
   readonly python: string | undefined;
 }
 
 /** One line of the table. */
 export interface Line {
   readonly what: string;
-  /** As it should be: `≥ 12`. Empty where there is no goal. */
+  /** What it should be, as in `≥ 12`; empty if there is no goal. */
   readonly goal: string;
   readonly measured: number;
   readonly unit: string;
-  /** What stands behind it. */
+  /** The figures behind it. */
   readonly detail: string;
 }
 
-/** Whether a figure is as its goal says; undefined without one. */
+/** Whether a figure meets its goal; undefined without one. */
 export function isMet({ goal, measured }: Line): boolean | undefined {
   const [sign, limit] = goal.split(' ');
   if (!sign || !limit) return undefined;

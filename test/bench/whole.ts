@@ -9,7 +9,7 @@ const shapes: readonly (Shape & { readonly goal: number })[] = [
   { rows: 32768, width: 4096, goal: 11 },
 ];
 
-/** The whole process, from typing to its end, beside scripts as people write them. The server drains what it gets. */
+/** Measures the whole process, from start to end, beside scripts as people write them. The server drains bodies. */
 export async function whole(bench: Bench): Promise<readonly Line[]> {
   const lines: Line[] = [];
   for (const shape of shapes) lines.push(...(await oneShape(bench, shape)));

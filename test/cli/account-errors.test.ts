@@ -13,8 +13,8 @@ const vector = (file: string, ...more: string[]) => [
 ];
 const withKey = (key: string) => ({ env: { NEURONPEDIA_API_KEY: key } });
 
-describe.concurrent('the errors of the user’s page', () => {
-  test('"Authentication failed" names where the key came from and where one is made', async ({ home, server }) => {
+describe.concurrent('errors listed on the server’s user page', () => {
+  test('"Authentication failed" names the source of the key and where to create one', async ({ home, server }) => {
     const wrong = await home.runAt(server.url, sae('wrong-key'), withKey('not-a-key-of-it'));
     expect(wrong.code).toBe(4);
     expect(wrong.stderr).toContain(`${server.url} does not take the key from NEURONPEDIA_API_KEY`);
@@ -23,7 +23,7 @@ describe.concurrent('the errors of the user’s page', () => {
     expect((await home.run(login, { stdin: 'no-such-key' })).stderr).toContain('the key from standard input');
   });
 
-  test('"Authentication failed" for want of upload permission is told by itself', async ({ home, server }) => {
+  test('"Authentication failed" for lack of upload permission has a message of its own', async ({ home, server }) => {
     for (const command of [sae('read-only'), vector(fixture('vectors/random-768-f32.npy'))]) {
       const ran = await home.runAt(server.url, command, withKey('sandbox-readonly'));
       expect(ran.code).toBe(4);
@@ -33,10 +33,7 @@ describe.concurrent('the errors of the user’s page', () => {
     expect(storedFeatures(server.data, '%-read-only')).toEqual([]);
   });
 
-  test('"Invalid vector dimension" names the width that was found and the one of the model', async ({
-    home,
-    server,
-  }) => {
+  test('"Invalid vector dimension" names the width found and the width of the model', async ({ home, server }) => {
     const short = await home.runAt(
       server.url,
       vector(
@@ -61,7 +58,7 @@ describe.concurrent('the errors of the user’s page', () => {
     expect(other.stderr).toContain('gemma-2-2b is 2304 wide; 2048 is the width of gemma-2b');
   });
 
-  test('"Rate limit exceeded" says which limit, when more may be sent, and who gives more', async ({
+  test('"Rate limit exceeded" says which limit was hit, when to send more, and whom to ask for more', async ({
     home,
     server,
   }) => {
@@ -82,7 +79,7 @@ describe.concurrent('the errors of the user’s page', () => {
   });
 });
 
-test('a private upload without a paid plan is refused with what to do', async ({ server }) => {
+test('a private upload without a paid plan is refused with a hint at what to do', async ({ server }) => {
   const http = openServer({ url: server.url, key: 'sandbox-bulk', userAgent: 'test', insecure: false });
   const place = { modelId: 'tiny-kjv-4l', layerNumber: 1, hookType: 'hook_resid_post', vectorLabel: 'private' };
   const vector = Array.from({ length: 64 }, () => 1);

@@ -9,14 +9,14 @@ it.each([
   [100, 'In the beginning<< God>> created the heaven'],
   [30, 'In the beginning<< God>>…'],
   [8, '…<< God>>…'],
-])('in %i columns the most active token is shown with its neighbours', (width, text) => {
+])('in %i columns shows the most active token and as many neighbours as fit', (width, text) => {
   expect(markedText(tokens, [0, 0, 1, 9, 2, 0, 0], width, paint)).toBe(text);
 });
 
 it.each([
   [100, 'In the beginning God created the heaven'],
   [20, 'In the beginning…'],
-])('without values a text is shown from its beginning, in %i columns', (width, text) => {
+])('shows a text without values from its beginning, in %i columns', (width, text) => {
   expect(markedText(tokens, [], width, paint)).toBe(text);
   expect(markedText([], [], width, paint)).toBe('');
 });

@@ -6,9 +6,9 @@ import { openCommands } from './commands-here.ts';
 import { fixture, tinySae } from './fixtures.ts';
 import { documentsOf } from './run-cli.ts';
 
-it('an explanation or a score whose answer was lost is looked for, and not paid for again', async () => {
+it('looks up an explanation or a score whose answer was lost instead of paying for it again', async () => {
   const [explain, score] = ['/api/explanation/generate', '/api/explanation/score'];
-  // The first of these only asks whether the server would explain.
+  // The first explain request only asks whether the server would explain, so the second one is spoiled.
   const { run, asked } = await openCommands(({ path }, nth) =>
     (path === explain && nth === 1) || (path === score && nth === 0) ? { kind: 'reset-after' } : undefined,
   );
@@ -23,8 +23,8 @@ it('an explanation or a score whose answer was lost is looked for, and not paid 
 
 it.each([
   ['a signal', new AppError('interrupted', 'stopped'), 130, 'interrupted'],
-  ['the end of its time', timeUp(), 8, 'paused'],
-] as const)('a list that %s stops is filled by the same command', async (_what, reason, exitCode, code) => {
+  ['the time limit', timeUp(), 8, 'paused'],
+] as const)('running the same command again fills a list cut short by %s', async (_what, reason, exitCode, code) => {
   const stop = new AbortController();
   const { run, query } = await openCommands(({ path }) => {
     if (path === '/api/list/add-features') stop.abort(reason);
@@ -40,7 +40,7 @@ it.each([
   expect(listed()).toBe(120);
 });
 
-describe('features that are to be explained', () => {
+describe('explaining features after an upload', () => {
   const explain = '/api/explanation/generate';
   const command = ['upload-sae', tinySae, '--sae-id', 'many', '--features', '0-19'];
   const examples = ['--activations', fixture('sae-tiny/activations.jsonl'), '--auto-interp', '--interp-limit', '20'];
@@ -50,7 +50,7 @@ describe('features that are to be explained', () => {
     headers: { 'retry-after': '0' },
   });
 
-  it('are left where the time is up, which is said', async () => {
+  it('stops when the time is up and says how many features were attempted', async () => {
     const stop = new AbortController();
     const { run, asked } = await openCommands(({ path }, nth) => {
       if (path === explain && nth === 3) stop.abort(timeUp());
@@ -62,14 +62,14 @@ describe('features that are to be explained', () => {
     expect(documentsOf(ran).at(-1)).toMatchObject({ status: 'paused' });
     expect(lastJob(ran)).toMatchObject({ status: 'done', afterwards: { code: 'paused' } });
     expect(lastJob(ran).explanations).toHaveLength(3);
-    // One of these only asks whether the server would explain.
+    // One of the four only asks whether the server would explain.
     expect(asked(explain)).toBe(4);
   });
 
   it.each([
-    ['does not take the key any more', 401, 4, 'authentication_failed', 4],
-    ['fails for two in a row', 500, 5, 'server_failing', 11],
-  ] as const)('are left where the server %s', async (_, status, code, name, requests) => {
+    ['no longer accepts the key', 401, 4, 'authentication_failed', 4],
+    ['fails for two features in a row', 500, 5, 'server_failing', 11],
+  ] as const)('stops when the server %s', async (_, status, code, name, requests) => {
     const { run, asked } = await openCommands(({ path }, nth) =>
       path === explain && nth > 2 ? answer(status) : undefined,
     );
@@ -81,14 +81,14 @@ describe('features that are to be explained', () => {
     expect(asked(explain)).toBe(requests);
   });
 
-  it('are told where there is no explanation to score', async () => {
+  it('warns when there is no explanation to score', async () => {
     const { run } = await openCommands();
     const score = ['--score', 'fuzz', '--interp-limit', '2'];
     const ran = await run(['upload-sae', tinySae, '--sae-id', 'none', '--features', '0-3', ...score]);
     expect(ran).toMatchObject({ code: 0, stderr: expect.stringContaining('warning: nothing was scored') });
   });
 
-  it('are told with what was made of them, where the score fails', async () => {
+  it('still reports the explanations if scoring them fails', async () => {
     const { run } = await openCommands(({ path }) => (path === '/api/explanation/score' ? answer(400) : undefined));
     const ran = await run([...command, ...examples, '--features', '0-1', '--score', 'fuzz']);
     expect(ran.code).toBe(10);
@@ -97,7 +97,7 @@ describe('features that are to be explained', () => {
     expect(lastJob(ran)).toMatchObject({ explanations: [made, made], notExplained: [{}, {}] });
   });
 
-  it('go on after one that is refused', async () => {
+  it('continues after a feature that is refused', async () => {
     const { run, asked } = await openCommands(({ path }, nth) =>
       path === explain && nth === 2 ? answer(400) : undefined,
     );

@@ -16,21 +16,21 @@ interface Bad {
   what: string;
   args: string[] | ((home: Home) => string[]);
   code: number;
-  /** Each is found in what is said. */
+  /** What stderr must contain or match. */
   says: (string | RegExp)[];
-  /** It is met only once the plan has been told, which in JSON is a document of its own. */
+  /** Whether the error comes only after the plan, which with `--json` is a document of its own. */
   isLate?: true;
 }
 
 const bad: Bad[] = [
   {
-    what: 'a vector of another width than the model',
+    what: 'a vector that is not as wide as the model',
     args: vector('--model', 'tiny-kjv-4l', '--layer', '1'),
     code: 6,
     says: ['768', '64', 'tiny-kjv-4l'],
   },
   {
-    what: 'an SAE of 2048 values for gemma-2-2b',
+    what: 'an SAE of width 2048 for gemma-2-2b',
     args: (home) => {
       const file = home.file(
         'gemma.npy',
@@ -42,13 +42,13 @@ const bad: Bad[] = [
     says: ['2304', '2048', 'gemma-2b'],
   },
   {
-    what: 'a matrix of which no axis is as wide as the model',
+    what: 'a matrix without an axis as wide as the model',
     args: bareSae('--model', 'gpt2-small', '--layer', '1'),
     code: 6,
     says: ['512', '64', '768'],
   },
   {
-    what: 'a link to a file that is gone',
+    what: 'a link to a file that no longer exists',
     args: (home) => {
       symlinkSync(`${home.folder}/blobs/0a1b`, `${home.folder}/W_dec.npy`);
       return ['upload-sae', `${home.folder}/W_dec.npy`, '--model', 'tiny-kjv-4l', '--layer', '1', '--sae-id', 'x'];
@@ -57,7 +57,7 @@ const bad: Bad[] = [
     says: ['W_dec.npy: no such file', 'it is a link to', 'blobs/0a1b, which does not exist'],
   },
   {
-    what: 'a square matrix that does not say which way up it is',
+    what: 'a square matrix without an orientation',
     args: (home) => {
       const file = home.file(
         'square.npy',
@@ -69,19 +69,19 @@ const bad: Bad[] = [
     says: ['--orientation rows', '--orientation columns'],
   },
   {
-    what: 'a hook that is spelt wrongly',
+    what: 'a misspelt hook',
     args: bareSae('--model', 'tiny-kjv-4l', '--layer', '1', '--hook', 'residpost'),
     code: 2,
     says: ['--hook residpost', 'did you mean resid-post?'],
   },
   {
-    what: 'a receipt that is a folder',
+    what: 'a folder as the receipt',
     args: (home) => bareSae('--model', 'tiny-kjv-4l', '--layer', '1', '--receipt', home.folder),
     code: 6,
     says: ['the receipt cannot be written (it is a folder)', 'receipt.jsonl'],
   },
   {
-    what: 'a receipt in the place of the weights',
+    what: 'the weights file as the receipt',
     args: (home) => {
       const file = home.file(
         'W.npy',
@@ -94,7 +94,7 @@ const bad: Bad[] = [
     says: ['W.npy: the receipt cannot be written (the file there is not a receipt)', 'name another file'],
   },
   {
-    what: 'an array of integers for a vector',
+    what: 'a vector of integers',
     args: (home) => {
       const data = Buffer.alloc(768 * 8);
       const file = home.file('whole.npy', npyImage('<i8', false, [768], data));
@@ -104,7 +104,7 @@ const bad: Bad[] = [
     says: ['holds no floating-point numbers', 'I64', '.astype(np.float32)'],
   },
   {
-    what: 'a vector with NaN, which no option leaves out',
+    what: 'a vector with NaN',
     args: (home) => {
       const file = home.file(
         'nan.npy',
@@ -116,13 +116,13 @@ const bad: Bad[] = [
     says: ['NaN', 'nothing was sent; values are sent as float32'],
   },
   {
-    what: 'a model that is spelt wrongly',
+    what: 'a misspelt model',
     args: vector('--model', 'gpt2-smal', '--layer', '1'),
     code: 6,
     says: ['"gpt2-smal"', /did you mean .*gpt2-small/],
   },
   {
-    what: 'a model by another name than Neuronpedia has for it',
+    what: 'a model under a name that Neuronpedia does not use',
     args: vector('--model', 'google/gemma-2-2b', '--layer', '1'),
     code: 6,
     says: [/did you mean .*gemma-2-2b/],
@@ -152,31 +152,31 @@ const bad: Bad[] = [
     says: ['layer 2', 'blocks.1.hook_resid_post'],
   },
   {
-    what: 'a name that no server takes for a source set',
+    what: 'an invalid name for a source set',
     args: ['upload-sae', tinySae, '--sae-id', 'My_SAE'],
     code: 2,
     says: ['My_SAE', /hint: .*--sae-id my-sae/],
   },
   {
-    what: 'features beyond the last',
+    what: 'a feature range beyond the last feature',
     args: ['upload-sae', tinySae, '--sae-id', 'x', '--features', '500-512'],
     code: 6,
     says: ['512', '0 to 511'],
   },
   {
-    what: 'a tensor that is not there',
+    what: 'a tensor that does not exist',
     args: ['upload-sae', tinySae, '--sae-id', 'x', '--tensor', 'W_deck'],
     code: 6,
     says: ['W_deck', 'W_dec F32'],
   },
   {
-    what: 'a file that is not there',
+    what: 'an SAE file that does not exist',
     args: ['upload-sae', 'no/such/file.npy', '--sae-id', 'x'],
     code: 6,
     says: ['no/such/file.npy'],
   },
   {
-    what: 'a vector that is not there',
+    what: 'a vector file that does not exist',
     args: ['upload-vector', 'no/such/file.npy', '--name', 'x', '--model', 'gpt2-small', '--layer', '1'],
     code: 6,
     says: ['no/such/file.npy'],
@@ -200,7 +200,7 @@ const bad: Bad[] = [
     says: [/hint: .*upload-vector/],
   },
   {
-    what: 'a state folder that cannot be',
+    what: 'a state folder that cannot be created',
     args: (home) => {
       home.file('state', 'a file');
       return ['upload-sae', tinySae, '--sae-id', 'x'];
@@ -210,7 +210,7 @@ const bad: Bad[] = [
     says: ['state', /hint: .*NEURONPEDIA_STATE_DIR/],
   },
   {
-    what: 'a receipt that cannot be written',
+    what: 'a receipt in a folder that does not exist',
     args: ['upload-sae', tinySae, '--sae-id', 'x', '--receipt', 'no/such/folder/receipt.jsonl'],
     code: 6,
     says: ['no/such/folder/receipt.jsonl', /hint: nothing was sent/],
@@ -238,9 +238,9 @@ const bad: Bad[] = [
 
 describe.concurrent('input that cannot be uploaded', () => {
   for (const [i, { what, args, code, says, isLate }] of some([...bad.entries()], 3)) {
-    test(`${what} exits with ${code}, says why, and leaves nothing behind`, async ({ home, server }) => {
+    test(`${what} is refused with exit code ${code} and a reason`, async ({ home, server }) => {
       const words = typeof args === 'function' ? args(home) : args;
-      // How errors are written is the same for all of them, so every one is seen in one of the two forms.
+      // All errors are written by the same code, so each case is run in only one of the two forms.
       const json = i % 2 === 1 && !isLate;
       const ran = await home.runAt(server.url, json ? [...words, '--json'] : words);
       if (json) expectJsonFailure(ran, code);
@@ -255,8 +255,8 @@ function quoted(text: string): RegExp {
   return new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
 }
 
-describe('the server after all of it', () => {
-  test('has nothing in its store', ({ server }) => {
+describe('the server after all of these uploads', () => {
+  test('has stored nothing', ({ server }) => {
     expect(everythingIn(server.data).flat()).toEqual([]);
   });
 });

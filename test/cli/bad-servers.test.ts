@@ -10,15 +10,15 @@ import { serveAlways } from './web-server.ts';
 const upload = ['upload-sae', tinySae, '--sae-id', 'x'];
 const page = '<!doctype html><html><body>Welcome</body></html>';
 
-describe.concurrent('a server that is no Neuronpedia', () => {
+describe.concurrent('a server that is not Neuronpedia', () => {
   const strangers = [
     ['answers everything with a web page', 200, 'text/html', page],
-    ['answers everything with other JSON', 200, 'application/json', '{"status":"ok"}'],
-    ['knows none of the paths', 404, 'text/plain', 'not found'],
-    ['shuts everybody out with a page', 403, 'text/html', page],
+    ['answers everything with unrelated JSON', 200, 'application/json', '{"status":"ok"}'],
+    ['answers everything with 404', 404, 'text/plain', 'not found'],
+    ['answers everything with 403 and a web page', 403, 'text/html', page],
   ] as const;
   for (const [what, status, type, text] of some(strangers, 2)) {
-    test(`that ${what} is exit 10, and is sent nothing but questions`, async ({ home }) => {
+    test(`that ${what} makes an upload exit with 10 before any data is sent`, async ({ home }) => {
       const other = home.own(await serveAlways(status, type, text));
       const ran = await home.runAt(other.url, [...upload, '--json']);
       expectJsonFailure(ran, 10);
@@ -28,7 +28,7 @@ describe.concurrent('a server that is no Neuronpedia', () => {
     });
   }
 
-  test('that sends on to another host is exit 10, and the key does not follow', async ({ home }) => {
+  test('that redirects to another host makes an upload exit with 10 without contacting that host', async ({ home }) => {
     const target = home.own(await serveAlways(200, 'application/json', '{}'));
     const other = home.own(await serveAlways(308, 'text/plain', 'moved', { location: `${target.url}/` }));
     expectFailure(await home.runAt(other.url, upload), 10);
@@ -50,7 +50,7 @@ describe.concurrent('a server that refuses the key', () => {
   }
 
   for (const path of ['/api/upload/limits', '/api/user/refresh']) {
-    test(`with a 403 at ${path} makes signing in exit with 4`, async () => {
+    test(`with a 403 at ${path} makes status exit with 4`, async () => {
       const forbidden = { kind: 'answer', commit: false, status: 403, body: '{"error":"Forbidden"}' } as const;
       const { run } = await openCommands((request) => (request.path === path ? forbidden : undefined), true);
       const ran = await run(['status']);
@@ -58,7 +58,7 @@ describe.concurrent('a server that refuses the key', () => {
     });
   }
 
-  test('for want of upload permission makes an upload exit with 4 and stores nothing', async ({ home, server }) => {
+  test('for lack of upload permission makes an upload exit with 4 and stores nothing', async ({ home, server }) => {
     const env = { NEURONPEDIA_API_KEY: 'sandbox-readonly' };
     expectFailure(await home.runAt(server.url, upload, { env }), 4);
     expect(
@@ -70,7 +70,7 @@ describe.concurrent('a server that refuses the key', () => {
 describe.concurrent('without any key', () => {
   const place = ['--model', 'gpt2-small', '--layer', '1', '--name', 'x'];
   for (const words of [upload, ['upload-vector', fixture('vectors/random-768-f32.npy'), ...place]]) {
-    test(`${words[0]} exits with 4 and asks nobody`, async ({ home }) => {
+    test(`${words[0]} exits with 4 without contacting the server`, async ({ home }) => {
       const other = home.own(await serveAlways(200, 'text/html', page));
       const ran = await home.runAt(other.url, words, { env: { NEURONPEDIA_API_KEY: '' } });
       expectFailure(ran, 4);
@@ -80,8 +80,8 @@ describe.concurrent('without any key', () => {
   }
 });
 
-describe.concurrent('a server that is away', () => {
-  test('because nobody listens there is exit 5', async ({ home }) => {
+describe.concurrent('a server that is unavailable', () => {
+  test('because nothing listens there makes an upload exit with 5', async ({ home }) => {
     const gone = await serveAlways(200, 'text/html', page);
     await gone.close();
     const ran = await home.runAt(gone.url, upload);
@@ -90,7 +90,7 @@ describe.concurrent('a server that is away', () => {
     expect(hintsOf(ran).join()).toMatch(/again/);
   });
 
-  test('because it fails at everything is exit 5', async ({ home }) => {
+  test('because it answers everything with 500 makes an upload exit with 5', async ({ home }) => {
     const other = home.own(await serveAlways(500, 'text/html', page));
     const ran = await home.runAt(other.url, [...upload, '--json']);
     expectJsonFailure(ran, 5);
@@ -98,7 +98,7 @@ describe.concurrent('a server that is away', () => {
     expect(other.seen.length).toBeGreaterThan(1);
   });
 
-  test('makes status exit with 5 and still list the local jobs', async ({ home }) => {
+  test('makes status exit with 5 but still print the list of local jobs', async ({ home }) => {
     const other = home.own(await serveAlways(503, 'application/json', '{"error":"maintenance"}'));
     const ran = await home.runAt(other.url, ['status']);
     expect(ran.code).toBe(5);

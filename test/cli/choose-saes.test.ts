@@ -5,7 +5,7 @@ import { findSaes } from '../../src/layouts/find.ts';
 import { chooseSaes } from '../../src/library/choose-saes.ts';
 import { fixture } from './fixtures.ts';
 
-/** The layers and heads of what is chosen of a fixture. */
+/** Returns the head, or else the layer, of each SAE that is chosen from a fixture. */
 async function chosen(name: string, raw: Record<string, unknown>): Promise<unknown[]> {
   const saes = await findSaes(fixture(`layouts/${name}`));
   try {
@@ -26,7 +26,7 @@ test.each([
   ['circuit-tracer', {}, [0, 2, 10]],
   ['circuit-tracer', { layers: '2', activations: 'a.jsonl' }, [2]],
   ['circuit-tracer', { activations: 'a-{layer}.jsonl' }, [0, 2, 10]],
-])('of %s, %j leaves %j', async (name, raw, left) => {
+])('from %s, %j chooses %j', async (name, raw, left) => {
   expect(await chosen(name, raw)).toEqual(left);
 });
 
@@ -40,7 +40,7 @@ test.each([
   ['crosscoder-forks', { head: ['0=m:1', '2=m:1'] }, 'usage', '--head 2: there is no such head; the heads are 0 to 1'],
   ['crosscoder-forks', { head: ['1=m:1', '1=n:1'] }, 'usage', '--head 1 is given twice'],
   ['crosscoder-forks', { head: ['0=m:1', '1=m'] }, 'usage', '--head "1=m": expected HEAD=MODEL:LAYER'],
-])('of %s, %j is %s', async (name, raw, code, message) => {
+])('from %s, %j fails with %s', async (name, raw, code, message) => {
   await expect(chosen(name, raw)).rejects.toMatchObject({ code, message: expect.stringContaining(message) });
 });
 
@@ -52,6 +52,6 @@ test.each([
   ['0=:13', undefined],
   ['-1=a:1', undefined],
   ['0=a:b', undefined],
-])('--head %s', (text, head) => {
+])('--head %s is parsed, or refused if malformed', (text, head) => {
   expect(parseHead(text)).toEqual(head);
 });

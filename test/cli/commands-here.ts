@@ -4,7 +4,7 @@ import type { Plan } from '../upload/fault-proxy.ts';
 import { openLibraryBench } from '../upload/library-bench.ts';
 import { runHere } from './in-process.ts';
 
-/** Runs commands in this process against a sandbox, behind a proxy that `plan` tells what to spoil. */
+/** Opens a sandbox behind a proxy that spoils what `plan` says, and runs commands against it in this process. */
 export async function openCommands(plan?: Plan, isPublic = false) {
   const bench = await openLibraryBench(isPublic, plan);
   const env = {
@@ -18,10 +18,10 @@ export async function openCommands(plan?: Plan, isPublic = false) {
     runBare: (...args: string[]) => runHere(args, { env }),
     run: (args: string[], stop?: AbortSignal) =>
       runHere([...args, '--api-url', bench.proxy.url, '--json'], { env, ...(stop && { stop }) }),
-    /** How often a path was asked for. */
+    /** Counts the requests for a path. */
     asked: (path: string) => bench.proxy.seen.filter((request) => request.path === path).length,
     change: bench.change,
-    /** Asks the store, whatever the server says. */
+    /** Queries the store directly, whatever the server says. */
     query(sql: string) {
       const store = openStore(join(bench.folder, 'data'));
       try {

@@ -15,7 +15,7 @@ async function scriptFor(shell: string): Promise<string> {
   return stdout;
 }
 
-/** What a shell says to some lines of its own language, or to the script in a file. */
+/** Runs a shell that must succeed without a word on stderr; returns its stdout. */
 function ask(shell: string, args: readonly string[]): string {
   const { stdout, stderr, status } = spawnSync(shell, [...args], { encoding: 'utf8' });
   expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
@@ -26,7 +26,7 @@ const isInstalled = (shell: string) => spawnSync(shell, ['--version']).status ==
 
 const commands = commandSpecs.map(({ name }) => name);
 
-/** Words so far, the last of them unfinished, and what is offered for it; undefined where files are. */
+/** Words typed so far, the last one unfinished, and what is offered for it; undefined stands for files. */
 const lines: readonly (readonly [words: readonly string[], offered: readonly string[] | undefined])[] = [
   [[''], commands],
   [['upload-'], commands.filter((name) => name.startsWith('upload-'))],
@@ -70,16 +70,16 @@ describe('completion', () => {
       for (const name of commands) expect(script).toMatch(new RegExp(`\\b${name}\\b`));
     });
 
-    test.skipIf(!isInstalled(shell))(`for ${shell} is a script that it reads`, async ({ home }) => {
+    test.skipIf(!isInstalled(shell))(`for ${shell} is a script without syntax errors`, async ({ home }) => {
       ask(shell, ['-n', home.file('script', await scriptFor(shell))]);
     });
   }
 
-  test.skipIf(!isInstalled('bash'))('offers in bash what can stand there', async () => {
+  test.skipIf(!isInstalled('bash'))('offers in bash exactly what can come next', async () => {
     const script = await scriptFor('bash');
     for (const [words, offered] of lines) {
       const typed = ['neuronpedia', ...words];
-      // Outside of a completion `compopt` is an error: here it says that no files are wanted.
+      // `compopt` is an error outside a completion; this stand-in notes that no files are wanted.
       const given = `compopt() { files=no; }; files=yes; COMP_WORDS=(${typed.map((word) => `'${word}'`).join(' ')})`;
       const call = `COMP_CWORD=${words.length}; _neuronpedia; printf '%s\\n' "\${COMPREPLY[@]}" "$files"`;
       const [files, ...found] = ask('bash', ['-c', `${script}\n${given}\n${call}`])
@@ -93,14 +93,14 @@ describe('completion', () => {
     }
   });
 
-  test('takes an option and its value with = between them in zsh, or as two words; a switch has none', async () => {
+  test('accepts --option=value and --option value in zsh, and no value for a switch', async () => {
     const script = await scriptFor('zsh');
     expect(script).toContain("'--kind=[");
     expect(script).toContain("'*--tag=[");
     expect(script).toContain("'--json[");
   });
 
-  test.skipIf(!isInstalled('bash'))('takes an option and its value with = apart in bash', async () => {
+  test.skipIf(!isInstalled('bash'))('completes --option=value in bash, which splits it at the =', async () => {
     const script = await scriptFor('bash');
     const reply = (words: string, at: number) => {
       const given = `compopt() { echo no files; }; COMP_WORDS=(${words}); COMP_CWORD=${at}`;
@@ -109,14 +109,14 @@ describe('completion', () => {
     expect(reply("neuronpedia upload-sae --as = ''", 4)).toBe('auto features vectors\n');
     expect(reply('neuronpedia upload-sae --as =', 3)).toBe('auto features vectors\n');
     expect(reply('neuronpedia upload-sae --as = v', 4)).toBe('vectors\n');
-    // In the bash of macOS they are one word.
+    // The bash of macOS keeps them as one word.
     expect(reply('neuronpedia upload-sae --as=v', 2)).toBe('vectors\n');
-    // A value of --metadata has one of its own.
+    // The value of --metadata contains a = of its own.
     expect(reply('neuronpedia upload-vector --metadata l0 =', 4)).toBe('no files\n\n');
     expect(reply('neuronpedia upload-vector --metadata l0 = 5', 5)).toBe('no files\n\n');
   });
 
-  test.skipIf(!isInstalled('fish'))('offers in fish what can stand there', async ({ home }) => {
+  test.skipIf(!isInstalled('fish'))('offers in fish exactly what can come next', async ({ home }) => {
     const script = home.file('neuronpedia.fish', await scriptFor('fish'));
     for (const [words, offered] of lines) {
       const line = ['neuronpedia', ...words].join(' ');
@@ -129,7 +129,7 @@ describe('completion', () => {
     }
   });
 
-  test('is refused for another shell, without saying what was typed', async () => {
+  test('is refused for an unknown shell without repeating what was typed', async () => {
     const { code, stdout, stderr } = await runHere(['completion', 'zhs'], { env: {} });
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain('did you mean zsh?');

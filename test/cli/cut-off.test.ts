@@ -15,7 +15,7 @@ async function holding(home: Home, url: string, path: string) {
 }
 
 describe('a server that does not answer', () => {
-  test('is left once --max-duration is over, with a summary', async ({ home, server }) => {
+  test('is given up on once --max-duration is over, with a summary', async ({ home, server }) => {
     const { proxy, env } = await holding(home, server.url, '/');
     const ran = await runHere(args('hung', '--max-duration', '1ms'), { env });
     proxy.release();
@@ -24,7 +24,7 @@ describe('a server that does not answer', () => {
     expect(ran.stderr).toContain('the time allowed by --max-duration is up; go on with: neuronpedia upload-sae');
   });
 
-  test('is not asked for more by a dry run that was stopped', async ({ home, server }) => {
+  test('does not keep a stopped dry run from ending with the reason for the stop', async ({ home, server }) => {
     expect((await home.runAt(server.url, args('half', '--features', '0-9'))).code).toBe(0);
     const { proxy, env } = await holding(home, server.url, '/api/features');
     const stop = new AbortController();

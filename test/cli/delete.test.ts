@@ -18,7 +18,7 @@ const toVector = ['upload-vector', vectorFile, '--model', 'gpt2-small', '--layer
 
 const upload = (set: string, features: string) => ['upload-sae', tinySae, '--sae-id', set, '--features', features];
 const id = (set: string, index: number) => `tiny-kjv-4l/1-${set}/${index}`;
-/** Nothing is under way any more here. */
+/** Skips the wait for requests under way: none are. */
 const atOnce = ['--settle-timeout', '0'];
 const summaryOf = (ran: Ran): Json => documentsOf(ran).at(-1);
 
@@ -34,7 +34,7 @@ function journalOf(home: Home): string {
 }
 
 describe.concurrent('delete ID…', () => {
-  test('takes rows back and notes it, and the same upload sends just these again, once, under new keys', async ({
+  test('deletes rows and records this; the same upload then resends only these, once, under new keys', async ({
     home,
   }) => {
     const server = await home.sandbox();
@@ -61,7 +61,7 @@ describe.concurrent('delete ID…', () => {
   });
 
   for (const kind of ['upload-protocol', 'public'] as const) {
-    test(`deletes nothing where one of the rows is another's, on a server of kind ${kind}`, async ({ home }) => {
+    test(`deletes nothing if one of the rows is someone else's, on a server of kind ${kind}`, async ({ home }) => {
       const server = await home.sandbox({ args: kind === 'public' ? ['--public'] : [] });
       const mine = (await home.runAt(server.url, toVector)).stdout.trim();
       const theirs = { env: { NEURONPEDIA_API_KEY: 'sandbox-research' } };
@@ -76,7 +76,7 @@ describe.concurrent('delete ID…', () => {
       expect(ran.stderr).toMatch(/nothing was deleted/);
       expect(everythingIn(server.data)).toEqual(before);
 
-      // Alone it goes, and the same upload makes a new one.
+      // On its own the row can be deleted, and the same upload makes a new one.
       expect((await home.runAt(server.url, ['delete', mine, '--yes'])).code).toBe(0);
       expect(storedFeatures(server.data).map(({ label }) => label)).toEqual(['theirs']);
       const again = await home.runAt(server.url, toVector);
@@ -89,7 +89,7 @@ describe.concurrent('delete ID…', () => {
     });
   }
 
-  test('without a terminal wants --yes before it asks anybody, and a dry run wants nothing', async ({ home }) => {
+  test('requires --yes without a terminal before contacting a server, but not for a dry run', async ({ home }) => {
     const server = await home.sandbox();
     expect((await home.runAt(server.url, upload('asked', '0-1'))).code).toBe(0);
     const nowhere = await home.runAt('http://127.0.0.1:9', ['delete', id('asked', 0)]);
@@ -107,7 +107,7 @@ describe.concurrent('delete ID…', () => {
 });
 
 describe.concurrent('delete --job', () => {
-  test('takes back what the job sent, and then other data may go there', async ({ home }) => {
+  test('deletes what the job sent, after which other data can take its place', async ({ home }) => {
     const server = await home.sandbox();
     expect((await home.runAt(server.url, upload('wrong', '0-199'))).code).toBe(0);
     const [{ id: job }] = await jobsOf(home, server.url);
@@ -117,7 +117,7 @@ describe.concurrent('delete --job', () => {
     expect(summaryOf(ran).deleted).toHaveLength(200);
     expect(indicesIn(server.data, 'wrong')).toEqual([]);
     expect(await jobsOf(home, server.url)).toMatchObject([{ id: job, state: 'deleted', confirmed: 0, deleted: 200 }]);
-    // Again is no harm.
+    // Deleting once more does no harm.
     expect((await home.runAt(server.url, ['delete', '--job', job.slice(0, 6), '--yes'])).code).toBe(0);
 
     const right = home.file(
@@ -134,7 +134,7 @@ describe.concurrent('delete --job', () => {
     expect(await jobsOf(home, server.url)).toMatchObject([{ id: job, state: 'done' }]);
   });
 
-  test('goes to the server that the job is of, where no other is named', async ({ home, server }) => {
+  test('contacts the server that the job belongs to if no other is named', async ({ home, server }) => {
     const env = { NEURONPEDIA_API_KEY: 'sandbox-bulk' };
     await home.runAt(server.url, ['upload-sae', tinySae, '--sae-id', 'own-server', '--features', '0-9']);
     const command = ['delete', '--job', 'tiny-kjv-4l/1-own-server', '--json'];
@@ -147,7 +147,7 @@ describe.concurrent('delete --job', () => {
     expect(storedFeatures(server.data, '1-own-server')).toEqual([]);
   });
 
-  test('that is named by the address of another host is none of this one', async ({ home, server }) => {
+  test('does not find a job by an address on another host', async ({ home, server }) => {
     await home.runAt(server.url, ['upload-sae', tinySae, '--sae-id', 'here', '--features', '0-9']);
     for (const host of ['https://www.neuronpedia.org', 'www.neuronpedia.org']) {
       const ran = await home.runAt(server.url, ['delete', '--job', `${host}/tiny-kjv-4l/1-here`, '--yes']);
@@ -159,11 +159,11 @@ describe.concurrent('delete --job', () => {
     expect(storedFeatures(server.data, '1-here')).toHaveLength(10);
   });
 
-  test('waits for rows that were sent and had no answer, and takes back what comes meanwhile', async () => {
+  test('waits for rows sent without an answer, and deletes those that arrive meanwhile', async () => {
     let late: (() => Promise<void>) | undefined;
     let looks = 0;
     const { run, state, query, change } = await openCommands(async ({ path }) => {
-      // A request of the upload arrives between the first look and the second.
+      // A late request of the upload arrives between the first look and the second.
       if (path === '/api/features' && late && ++looks === 2) await late();
       return undefined;
     });
@@ -180,7 +180,7 @@ describe.concurrent('delete --job', () => {
     expect(documentsOf(await run(['status']))[0].jobs).toMatchObject([{ state: 'deleted', unknown: 0 }]);
   });
 
-  test('forgets a job that has brought nothing', async ({ home }) => {
+  test('forgets a job that stored nothing', async ({ home }) => {
     const env = { NEURONPEDIA_SANDBOX_TIER: 'free' };
     const many = home.file('many.npy', npyFile([1000, 64], Math.sin));
     const place = ['--model', 'tiny-kjv-4l', '--layer', '1', '--orientation', 'rows', '--sandbox'];
@@ -193,7 +193,7 @@ describe.concurrent('delete --job', () => {
     expect((await jobs()).map(({ state }) => state)).toEqual(['done']);
   });
 
-  test('that the server puts off says when it may go on', async () => {
+  test('with an ID instead of a job pauses on a 429 and says when it may continue', async () => {
     const later = {
       kind: 'answer',
       commit: false,
@@ -208,7 +208,7 @@ describe.concurrent('delete --job', () => {
     expect(summaryOf(ran)).toMatchObject({ status: 'paused', resume_at: expect.stringMatching(/^\d{4}-.*Z$/) });
   });
 
-  test('leaves open what a gateway answers for a server that may still be deleting, and deletes the others', async () => {
+  test('reports a row as unknown after a 504 from a gateway, and deletes the others', async () => {
     const body = '<html>gateway</html>';
     const headers = { 'content-type': 'text/html' };
     const gateway = { kind: 'answer', commit: false, status: 504, headers, body } as const;
@@ -226,7 +226,7 @@ describe.concurrent('delete --job', () => {
     expect(query('SELECT idx FROM features')).toEqual([{ idx: 1 }]);
   });
 
-  test('goes by the URL that a vector’s upload printed', async ({ home, server }) => {
+  test('accepts the URL that upload-vector printed, but not on another host', async ({ home, server }) => {
     const vector = fixture('vectors/random-768-f32.npy');
     const about = ['--model', 'gpt2-small', '--layer', '6', '--name', 'By its URL'];
     const { stdout } = await home.runAt(server.url, ['upload-vector', vector, ...about]);
@@ -237,14 +237,14 @@ describe.concurrent('delete --job', () => {
     expect(await jobsOf(home, server.url)).toMatchObject([{ state: 'deleted' }]);
   });
 
-  test('of the embedded sandbox goes there, too', async ({ home }) => {
+  test('deletes a job in the embedded sandbox even without --sandbox', async ({ home }) => {
     await home.run(['upload-sae', tinySae, '--sae-id', 'embedded', '--features', '0-9', '--sandbox']);
     const ran = await home.run(['delete', '--job', 'tiny-kjv-4l/1-embedded', '--yes', '--json']);
     expect(documentsOf(ran).at(-1)).toMatchObject({ type: 'summary', status: 'done', left: [] });
     expect(storedFeatures(home.sandboxData, '1-embedded')).toEqual([]);
   });
 
-  test('leaves rows that were there before, unless it is asked for them too', async ({ home }) => {
+  test('keeps rows that were there before the upload, unless --include-found is given', async ({ home }) => {
     const server = await home.sandbox();
     expect((await home.runAt(server.url, upload('found', '0-4'))).code).toBe(0);
     const elsewhere = { env: { NEURONPEDIA_STATE_DIR: join(home.folder, 'elsewhere') } };
@@ -259,7 +259,7 @@ describe.concurrent('delete --job', () => {
     expect(indicesIn(server.data, 'found')).toEqual([]);
   });
 
-  test('goes on where a lost answer left it; then the upload brings every row once', async ({ home }) => {
+  test('resumes after lost answers; the upload then stores every row once', async ({ home }) => {
     const server = await home.sandbox();
     expect((await home.runAt(server.url, upload('cut', '0-9'))).code).toBe(0);
     let away = false;
@@ -286,7 +286,7 @@ describe.concurrent('delete --job', () => {
     expect((await home.runAt(server.url, upload('cut', '0-9'))).code).toBe(0);
     expect(storedFeatures(server.data, '1-cut').map(({ vector }) => vector)).toEqual((await decoder()).slice(0, 10));
 
-    // The upload instead of the second try: what is there still is found, and nothing is taken for sent.
+    // Uploading instead of deleting again: rows still there are found, and none is taken for sent.
     expect((await home.runAt(server.url, ['delete', id('cut', 2), id('cut', 5), '--yes'])).code).toBe(0);
     writeFileSync(journalOf(home), journal);
     const third = await home.runAt(server.url, [...upload('cut', '0-9'), ...atOnce, '--json']);
@@ -294,7 +294,7 @@ describe.concurrent('delete --job', () => {
     expect(indicesIn(server.data, 'cut')).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
-  test('that was only begun is no deletion: the upload finds all of it', async ({ home }) => {
+  test('that had only begun has deleted nothing: the upload finds every row', async ({ home }) => {
     const server = await home.sandbox();
     expect((await home.runAt(server.url, upload('begun', '0-9'))).code).toBe(0);
     const before = everythingIn(server.data);
@@ -304,10 +304,7 @@ describe.concurrent('delete --job', () => {
     expect(everythingIn(server.data)).toEqual(before);
   });
 
-  test('is not for two runs at once, another server or account, or a job that nobody knows', async ({
-    home,
-    server,
-  }) => {
+  test('is refused for a job that is locked, unknown, or of another server or account', async ({ home, server }) => {
     expect((await home.runAt(server.url, upload('held', '0-1'))).code).toBe(0);
     const [{ id: job }] = await jobsOf(home, server.url);
     const words = ['delete', '--job', job, '--yes', '--json'];
@@ -328,7 +325,7 @@ describe.concurrent('delete --job', () => {
     expect(indicesIn(server.data, 'held')).toEqual([0, 1]);
   });
 
-  test('on a public server takes features with their examples, and a vector with its texts', async ({ home }) => {
+  test('on a public server deletes features with their examples, and a vector with its texts', async ({ home }) => {
     const server = await home.sandbox({ args: ['--public'] });
     const examples = ['--activations', join(tinySae, 'activations.jsonl')];
     expect((await home.runAt(server.url, [...upload('public', '0-9,252'), ...examples])).code).toBe(0);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { parseEntries } from '../../src/cli/entries.ts';
 
-it('values are JSON where they are, and a whole number of more digits than a double holds stays as it was typed', () => {
+it('parses values as JSON where possible, but keeps an integer too large for a double as typed', () => {
   expect(parseEntries(['a=1', 'b=x=y', 'c=[1,2]', 'd=', 'e=9007199254740991'])).toEqual({
     ...{ a: 1, b: 'x=y', c: [1, 2], d: '', e: 9007199254740991 },
   });

@@ -11,7 +11,7 @@ import { documentsOf } from './run-cli.ts';
 
 const wave = (i: number) => Math.sin(i);
 
-/** The files that the examples name, of the shapes that their models need. */
+/** Makes the files that the examples name, in the shapes that their models need; returns the path of each. */
 function filesOf({ folder, file }: Home): Record<string, string> {
   cpSync(tinySae, join(folder, 'my-sae'), { recursive: true });
   return {
@@ -32,7 +32,7 @@ function vectorFile(name: string, shape: readonly number[]): Buffer {
   return Buffer.concat([length, header, Buffer.from(values.buffer)]);
 }
 
-/** The words of a command line, as a shell takes them apart, without what is around the command. */
+/** Splits a command line into words as a shell does, without what surrounds the command. */
 function wordsOf(example: string): string[] {
   const line = example.slice(example.indexOf('neuronpedia') + 'neuronpedia'.length).replace(/\)"?$| > .*$/, '');
   return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? (plain as string));
@@ -43,8 +43,8 @@ const aJob = /^[0-9a-f]{16}$/;
 
 const examples = [...toolExamples, ...commandSpecs.flatMap((spec) => spec.examples)];
 
-describe('the examples of the help', () => {
-  test('run, on files and against a server of this test', async ({ home }) => {
+describe('the examples in the help', () => {
+  test('all run, on real files and against a sandbox', async ({ home }) => {
     const { url } = home.own(await startSandbox({ dataDir: join(home.folder, 'server') }));
     const env = { ...home.env, NEURONPEDIA_API_URL: url, NEURONPEDIA_API_KEY: 'sandbox-bulk' };
     let servers = 0;
@@ -52,7 +52,7 @@ describe('the examples of the help', () => {
       const stop = new AbortController();
       const isServer = words[0] === 'sandbox';
       const onStdout = () => isServer && stop.abort();
-      // In this process a store is in use until its statements are collected: each server gets a folder of its own.
+      // A store of this process stays in use until its statements are collected: each server gets its own folder.
       const own = isServer && { NEURONPEDIA_CONFIG_DIR: join(home.folder, `server ${++servers}`) };
       return runHere(words, { env: { ...env, ...own }, stdin: 'sandbox-bulk', stop: stop.signal, onStdout });
     };
@@ -60,7 +60,7 @@ describe('the examples of the help', () => {
     const files = filesOf(home);
     for (const [i, example] of examples.entries()) {
       const typed = wordsOf(example);
-      // What is steered with, looked at and deleted must be there first.
+      // What an example steers with, looks at or deletes must exist first.
       const needsOne = typed.some((word) => anId.test(word) || aJob.test(word));
       const made = needsOne && documentsOf(await run([...upload, '--name', `example ${i}`, '--json'])).at(-1);
       const words = typed.map((word) => placed(word, files, made));
@@ -71,7 +71,7 @@ describe('the examples of the help', () => {
   });
 });
 
-/** Ids and jobs are those of an upload of this test, servers the one that runs here. */
+/** Replaces a file, an id or a job in an example by one of this test, and the port 3000 by any free one. */
 function placed(word: string, files: Record<string, string>, { id, job }: { id: string; job: string }): string {
   if (files[word] !== undefined) return files[word];
   if (anId.test(word)) return id + (/@\d+$/.exec(word)?.[0] ?? '');
@@ -79,7 +79,7 @@ function placed(word: string, files: Record<string, string>, { id, job }: { id: 
   return word === '3000' ? '0' : word;
 }
 
-/** Asks a person, who is not there. */
+/** Whether the command asks for a confirmation that nobody here can give. */
 function needsYes([command, ...words]: readonly string[]): boolean {
   return command === 'delete' && !words.includes('--yes');
 }

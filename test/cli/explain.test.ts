@@ -8,7 +8,7 @@ import { queryStore, storedFeatures } from './sandbox-process.ts';
 const vector = ['upload-vector', fixture('vectors/random-768-f32.npy'), '--model', 'gpt2-small', '--layer', '6'];
 const texts = '{"tokens":["a"," king","s"],"values":[0,2,1]}\n';
 
-/** Explanations in a store, with their feature and their scores. */
+/** Returns the explanations in a store for a label or source, with their features and scores. */
 const explanationsIn = (data: string, name: string) =>
   queryStore(
     data,
@@ -27,8 +27,8 @@ const listed = (data: string, list: string) =>
     list,
   ).map(({ index }) => index);
 
-describe.concurrent('once it is there', () => {
-  test('a vector is put on a list, explained and scored, and a second time is not', async ({ home, server }) => {
+describe.concurrent('explaining, scoring and listing what was uploaded', () => {
+  test('puts a vector on a list, explains and scores it, and does none of this twice', async ({ home, server }) => {
     const activations = home.file('texts.jsonl', texts);
     const after = ['--auto-interp', '--interp-method', 'eleuther', '--score', 'fuzz', '--list', 'Mine'];
     const command = [...vector, '--name', 'explained', '--activations', activations, ...after];
@@ -43,7 +43,7 @@ describe.concurrent('once it is there', () => {
     expect(listed(server.data, 'Mine')).toHaveLength(1);
   });
 
-  test('the first features of an SAE are explained, as many as was said', async ({ home, server }) => {
+  test('requires --interp-limit for an SAE, and explains as many of its first features', async ({ home, server }) => {
     const activations = fixture('sae-tiny/activations.jsonl');
     const command = ['upload-sae', tinySae, '--sae-id', 'explained', '--activations', activations, '--features', '3-9'];
     const unlimited = await home.runAt(server.url, [...command, '--auto-interp']);
@@ -61,10 +61,7 @@ describe.concurrent('once it is there', () => {
     expect(documents.map(({ id }) => id)).toEqual(['tiny-kjv-4l/1-explained/3', 'tiny-kjv-4l/1-explained/4']);
   });
 
-  test('features without examples are left to others, and vectors of an SAE are not explained', async ({
-    home,
-    server,
-  }) => {
+  test('skips features without examples, and refuses to explain vectors of an SAE', async ({ home, server }) => {
     const activations = home.file('some.jsonl', '{"index":5,"tokens":[" lord"],"values":[2]}\n');
     const command = ['upload-sae', tinySae, '--sae-id', 'few', '--features', '0-9', '--auto-interp'];
     const options = ['--activations', activations, '--interp-limit', '2'];
@@ -77,7 +74,7 @@ describe.concurrent('once it is there', () => {
     expect(examples).toMatchObject({ code: 2, stderr: expect.stringContaining('--activations are examples') });
   });
 
-  test('nothing is sent where it could not be explained', async ({ home, server }) => {
+  test('sends nothing if it could not be explained', async ({ home, server }) => {
     const activations = home.file('texts.jsonl', texts);
     const named = [...vector, '--name', 'unexplained', '--auto-interp'];
     const without = await home.runAt(server.url, named);
@@ -95,7 +92,7 @@ describe.concurrent('once it is there', () => {
     expect(storedFeatures(server.data).filter(({ label }) => label === 'unexplained')).toEqual([]);
   });
 
-  test('the public server explains with a key of a provider, and without one nothing is sent', async ({ home }) => {
+  test('requires a provider key on a public server, and sends nothing without one', async ({ home }) => {
     const activations = home.file('texts.jsonl', texts);
     const command = [...vector, '--name', 'public', '--activations', activations, '--auto-interp', '--score', 'recall'];
     const data = `${home.folder}/public`;

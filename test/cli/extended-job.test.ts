@@ -14,8 +14,8 @@ async function at(home: Home) {
 
 const part = (features: string) => ['upload-sae', tinySae, '--sae-id', 'more', '--features', features];
 
-describe('a job that is gone on with by another command', () => {
-  test('is done once more, and goes by its latest command', async ({ home }) => {
+describe('a job that is continued by another command', () => {
+  test('is done again, with the added rows, and shows the latest command', async ({ home }) => {
     const run = await at(home);
     expect((await run(...part('0-7'))).code).toBe(0);
     expect((await run(...part('0-15'))).code).toBe(0);
@@ -24,7 +24,7 @@ describe('a job that is gone on with by another command', () => {
     expect(jobs).toMatchObject([{ command: expect.stringContaining('--features 0-15') }]);
   });
 
-  test('goes by the command that plans all of it, after one that plans a part again', async ({ home }) => {
+  test('keeps the command that plans all rows after one that only repeats a part of them', async ({ home }) => {
     const run = await at(home);
     expect((await run(...part('0-15'))).code).toBe(0);
     expect((await run(...part('4-7'))).code).toBe(0);
@@ -39,7 +39,7 @@ describe('a job that is gone on with by another command', () => {
     expect(after.jobs).toMatchObject([{ command: expect.stringContaining('--features 8-19') }]);
   });
 
-  test('is not bound to the files of a command that was refused', async ({ home }) => {
+  test('is not tied to the files of a command that was refused', async ({ home }) => {
     const run = await at(home);
     const [a, b] = ['a.npy', 'b.npy'].map((name, i) =>
       home.file(
@@ -55,7 +55,7 @@ describe('a job that is gone on with by another command', () => {
     expect((await run('status', jobs[0]?.id ?? '', '--verify')).code).toBe(0);
   });
 
-  test('that named heads and layers can be read back', async ({ home }) => {
+  test('can be verified if its command named heads and layers', async ({ home }) => {
     const run = await at(home);
     const file = home.file('head.npy', npyFile([4, 64], Math.cos));
     const head = ['--kind', 'crosscoder', '--head', '0=tiny-kjv-4l:1', '--layers', '1', '--orientation', 'rows'];

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { documentsOf, linesOf, type Ran } from './run-cli.ts';
 
-/** The `neuronpedia: error:` lines on stderr, without their beginning. */
+/** Returns the `neuronpedia: error:` lines on stderr, without that prefix. */
 export function errorsOf({ stderr }: Ran): string[] {
   return linesOf(stderr)
     .filter((line) => line.startsWith('neuronpedia: error: '))
@@ -12,7 +12,7 @@ export function hintsOf({ stderr }: Ran): string[] {
   return linesOf(stderr).filter((line) => line.startsWith('neuronpedia: hint: '));
 }
 
-/** Checks how a command without `--json` fails: one error for people, no result, no trace of the code. */
+/** Checks how a command without `--json` fails: one error for people, no result, no stack trace. */
 export function expectFailure(ran: Ran, code: number): void {
   expect({ code: ran.code, stderr: ran.stderr }).toMatchObject({ code });
   expect(ran.stdout).toBe('');

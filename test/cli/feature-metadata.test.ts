@@ -16,7 +16,7 @@ function receiptOf(path: string): Json[] {
 }
 
 describe.concurrent('upload-sae --feature-metadata', () => {
-  test('says what it read and what it leaves out, in the plan, the summary and the receipt', async ({ home }) => {
+  test('says what it read and what it left out in the plan, the summary and the receipt', async ({ home }) => {
     const receipt = `${home.folder}/r.jsonl`;
     const given = ['--feature-metadata', data('facts.npz'), '--skip-dead', '--receipt', receipt];
     const ran = await home.run(['upload-sae', data('rows.npz'), ...place, ...given, '--sandbox', '--json']);
@@ -40,7 +40,7 @@ describe.concurrent('upload-sae --feature-metadata', () => {
     expect(status.stdout).toMatch(/^metadata +sparsity 0\.0267, frequency 0\.0534, layer 1, max_activation 8\.4962/m);
   });
 
-  test('warns once of what a public server drops, which the receipt keeps', async ({ home }) => {
+  test('warns once about what a public server drops, and keeps it in the receipt', async ({ home }) => {
     const receipt = `${home.folder}/r.jsonl`;
     const line = (index: number) => JSON.stringify({ index, tokens: ['t'], values: [1] });
     const activations = home.file('acts.jsonl', [line(0), line(1)].join('\n'));
@@ -64,7 +64,7 @@ describe.concurrent('upload-sae --feature-metadata', () => {
     expect(stored.map(({ details }) => JSON.parse(details).density)).toEqual([facts[0].density, facts[1].density]);
   });
 
-  test('is one file for one SAE', async ({ home }) => {
+  test('refuses a single file for two SAEs', async ({ home }) => {
     const tiny = fixture('sae-tiny');
     const given = ['--sae-id', 'two', '--feature-metadata', data('density.npy')];
     const ran = await home.run(['upload-sae', tiny, tiny, ...given, '--sandbox']);
@@ -72,9 +72,7 @@ describe.concurrent('upload-sae --feature-metadata', () => {
     expect(ran.stderr).toMatch(/2 SAEs were found\n.*hint: .*\{layer\}/);
   });
 
-  test('that has changed since is told with the ways on, of which --restart sends what is missing', async ({
-    home,
-  }) => {
+  test('refuses a file that has changed since, and with --restart sends only the missing rows', async ({ home }) => {
     const facts = (name: string) => {
       const line = (index: number) => JSON.stringify({ index, name });
       return home.file('facts.jsonl', Array.from({ length: 16 }, (_, i) => line(i)).join('\n'));
@@ -100,7 +98,7 @@ describe.concurrent('upload-sae --feature-metadata', () => {
     expect(names).toEqual([...Array(4).fill('before'), ...Array(12).fill('after')]);
   });
 
-  test('stops for a sparsity that may be a logarithm, before anything is sent', async ({ home }) => {
+  test('before anything is sent, refuses a sparsity that may be a logarithm', async ({ home }) => {
     const given = ['--feature-metadata', data('sparsity.npy')];
     const ran = await home.run(['upload-sae', data('rows.npy'), ...place, ...given, '--sandbox']);
     expect(ran).toMatchObject({ code: 6, stdout: '' });

@@ -6,13 +6,13 @@ import { runHere } from './in-process.ts';
 import { documentsOf, linesOf } from './run-cli.ts';
 import { testTerminal } from './terminal.ts';
 
-/** A matrix of 40 rows of which the first `bad` hold a NaN. */
+/** Writes a matrix of 40 rows, the first `bad` of which hold a NaN. */
 function gappy(home: Home, bad: number): string {
   const value = (i: number) => (i % 64 === 7 && i < bad * 64 ? Number.NaN : Math.sin(i));
   return home.file('gappy.npy', npyFile([40, 64], value));
 }
 
-/** Lines of examples of which the first `bad` have an empty token. */
+/** Writes 40 lines of examples, the first `bad` of which have an empty token. */
 function texts(home: Home, bad: number): string {
   const line = (index: number) => JSON.stringify({ index, tokens: [index < bad ? '' : 'a'], values: [1] });
   return home.file('texts.jsonl', `${Array.from({ length: 40 }, (_, index) => line(index)).join('\n')}\n`);
@@ -20,8 +20,8 @@ function texts(home: Home, bad: number): string {
 
 const place = ['--model', 'tiny-kjv-4l', '--layer', '1', '--hook', 'resid-post', '--sae-id', 'bad', '--sandbox'];
 
-describe('an error that lists what it has found', () => {
-  test('says what is wrong, then each in an indented line of its own', async ({ home }) => {
+describe('an error that lists findings', () => {
+  test('says what is wrong, then lists each finding on an indented line of its own', async ({ home }) => {
     const rows = await home.run(['upload-sae', gappy(home, 25), ...place]);
     expect(rows.code).toBe(6);
     const lines = linesOf(rows.stderr);
@@ -45,12 +45,12 @@ describe('an error that lists what it has found', () => {
     );
   });
 
-  test('keeps a single one in its line', async ({ home }) => {
+  test('keeps a single finding on the same line', async ({ home }) => {
     const { stderr } = await home.run(['upload-sae', gappy(home, 1), ...place]);
     expect(stderr).toMatch(/1 row holds NaN or infinity: row 0, value 7: NaN\n/);
   });
 
-  test('gives programs the sentence, the lines and a list', async ({ home }) => {
+  test('with --json has the sentence and the lines as its message, and a list of the findings', async ({ home }) => {
     const ran = await home.run(['upload-sae', gappy(home, 25), ...place, '--json']);
     const [error] = documentsOf(ran);
     expect(error).toMatchObject({ type: 'error', code: 'not_finite', details: { count: 25 } });
@@ -60,7 +60,7 @@ describe('an error that lists what it has found', () => {
     expect(error.message.split('\n')[0]).toMatch(/25 rows hold NaN or infinity \(the first 20 of 25\):$/);
   });
 
-  test('is as wide as the terminal, the list under its sentence', async ({ home }) => {
+  test('fits the terminal, with the list indented below the sentence', async ({ home }) => {
     const terminal = testTerminal(50, 200);
     await runHere(['upload-sae', tinySae, '--sae-id', 'bad', '--sandbox', '--activations', texts(home, 30)], {
       env: home.env,
@@ -73,7 +73,7 @@ describe('an error that lists what it has found', () => {
     for (const line of own) expect(line.length).toBeLessThanOrEqual(50);
   });
 
-  test('is the same for rows that are left out, and in an inspection', async ({ home }) => {
+  test('has the same form in the warning about skipped rows and in inspect', async ({ home }) => {
     const left = await home.run(['upload-sae', gappy(home, 25), ...place, '--skip-bad-rows', '--dry-run']);
     expect(left.stderr).toMatch(
       /warning: 25 rows are left out \(the first 20 of 25\):\n( {2}row \d+: value 7 is NaN\n){20}dry/,
@@ -86,7 +86,7 @@ describe('an error that lists what it has found', () => {
   });
 });
 
-plainTest('a finding of several lines stays under its own', () => {
+plainTest('indents the further lines of a finding below its first', () => {
   const error = new AppError('findings', 'two things', { findings: { first: ['a:\n  b', 'c'], count: 2 } });
   expect(error.message).toBe('two things:\n  a:\n    b\n  c');
   expect(error.details).toEqual({ findings: ['a:\n  b', 'c'] });

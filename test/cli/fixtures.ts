@@ -3,7 +3,7 @@ import { openTensorFile } from '../../src/formats/open.ts';
 import { rowBlocks } from '../../src/tensor/row-blocks.ts';
 import { flatRow, type Matrix, matrixOf, type Orientation, type Tensor } from '../../src/tensor/tensor.ts';
 
-/** Path of a file in `fixtures`. */
+/** Returns the path of a file in `fixtures`. */
 export function fixture(name: string): string {
   return fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url));
 }
@@ -24,22 +24,22 @@ async function readMatrix(path: string, name: string, as: (tensor: Tensor) => Ma
   }
 }
 
-/** Each row of a matrix in a file as the hex of its float32 bytes: what a store must hold. */
+/** Reads each row of a matrix in a file as the hex of its float32 bytes: what a store must hold. */
 export function rowsOf(path: string, name = '', orientation: Orientation = 'rows'): Promise<string[]> {
   return readMatrix(path, name, (tensor) => matrixOf(tensor, orientation));
 }
 
-/** The one vector of a file, in the same form. */
+/** Reads the only vector of a file in the same form. */
 export async function vectorOf(path: string, name = ''): Promise<string> {
   return (await readMatrix(path, name, flatRow))[0] as string;
 }
 
-/** Little-endian float32 bytes in hex. */
+/** Encodes values as little-endian float32 bytes, in hex. */
 export function hexOf(values: ArrayLike<number>): string {
   return Buffer.from(Float32Array.from(values).buffer).toString('hex');
 }
 
-/** An npy file of float32 values in C order. */
+/** Makes an npy file of float32 values in C order. */
 export function npyFile(shape: readonly number[], valueAt: (position: number) => number): Uint8Array {
   const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape.join(', ')},), }`;
   const padded = `${header}${' '.repeat(63 - ((10 + header.length) % 64))}\n`;

@@ -5,7 +5,7 @@ import { flagOf } from '../../src/cli/options.ts';
 import { parseCommandLine } from '../../src/cli/program.ts';
 import { test } from './home.ts';
 
-/** Help of one command on a terminal of some width. */
+/** Returns the help that some words print on a terminal of a given width. */
 async function helpOf(words: readonly string[], columns: number | undefined): Promise<string> {
   let text = '';
   const write = { out: (more: string) => (text += more), err: () => undefined, json: false, columns };
@@ -15,7 +15,7 @@ async function helpOf(words: readonly string[], columns: number | undefined): Pr
 
 describe('--help', () => {
   for (const spec of commandSpecs) {
-    test(`of ${spec.name} shows its examples first, its options, and its exit codes last`, async () => {
+    test(`of ${spec.name} shows its examples first, then its options, and its exit codes last`, async () => {
       const help = await helpOf([spec.name, '--help'], 100);
       expect(await helpOf(['help', spec.name], 100)).toBe(help);
       expect(help).toMatch(/^Usage: neuronpedia /);
@@ -27,7 +27,7 @@ describe('--help', () => {
       for (const code of spec.exitCodes) expect(help).toMatch(new RegExp(`^  ${code} +\\S`, 'm'));
     });
 
-    test(`of ${spec.name} is as wide as the terminal, from 60 columns to 100`, async () => {
+    test(`of ${spec.name} fits the terminal and is at most 100 columns wide`, async () => {
       for (const [columns, most] of [
         [60, 60],
         [80, 80],
@@ -35,7 +35,7 @@ describe('--help', () => {
         [200, 100],
       ] as const) {
         for (const line of (await helpOf([spec.name, '--help'], columns)).split('\n')) {
-          // The name of a feature cannot be broken.
+          // A URL or the name of a feature in an example cannot be broken.
           if (!/https:\/\/|\$ /.test(line)) expect(line.length).toBeLessThanOrEqual(most);
           expect(line).toBe(line.trimEnd());
         }
@@ -43,7 +43,7 @@ describe('--help', () => {
     });
   }
 
-  test('without a command names every command', async ({ home }) => {
+  test('without a command lists every command', async ({ home }) => {
     const ran = await home.run(['--help']);
     expect(ran).toMatchObject({ code: 0, stderr: '' });
     for (const { name } of commandSpecs) expect(ran.stdout).toContain(name);

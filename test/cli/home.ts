@@ -6,7 +6,7 @@ import { runHere } from './in-process.ts';
 import { type Ran, type RunOptions, runCli, startCli } from './run-cli.ts';
 import { type RunningSandbox, type SandboxArgs, startSandboxProcess } from './sandbox-process.ts';
 
-/** Folders of one person on one machine: nothing in them is shared with another test. */
+/** The folders of one person on one machine, none of them shared with another test. */
 export interface Home {
   folder: string;
   config: string;
@@ -14,23 +14,23 @@ export interface Home {
   /** Where `--sandbox` keeps its data. */
   sandboxData: string;
   env: Record<string, string>;
-  /** Runs a command line here. */
+  /** Runs a command line in this home. */
   run(args: readonly string[], options?: RunOptions): Promise<Ran>;
-  /** Starts one, to be signalled. */
+  /** Starts a command line as a process that can be signalled. */
   start(args: readonly string[], env?: Record<string, string>): ReturnType<typeof startCli>;
-  /** The same towards a server and with a key of its own user. */
+  /** Runs a command line against a server, with the key `sandbox-bulk` unless `options` sets another. */
   runAt(url: string, args: readonly string[], options?: RunOptions): Promise<Ran>;
   /** Starts `neuronpedia sandbox` here; it ends with the test. */
   sandbox(options?: SandboxArgs): Promise<RunningSandbox>;
   /** Writes a file and returns its path. */
   file(name: string, bytes: Uint8Array | string): string;
-  /** Something else that ends with the test. */
+  /** Closes something else when the test ends. */
   own<T extends { close(): Promise<unknown> }>(thing: T): T;
 }
 
 type RunCommand = (args: readonly string[], options: RunOptions) => Promise<Ran>;
 
-/** In this process, as `main` does: no start, but no folder of its own either. */
+/** Runs a command line in this process, as `main` does: no start-up time, but no working directory of its own. */
 function runInProcess(args: readonly string[], { env = {}, stdin, cwd }: RunOptions): Promise<Ran> {
   if (cwd !== undefined || stdin === null) throw new Error('that takes a process of its own');
   return runHere(args, { env, ...(stdin !== undefined && { stdin }) });
@@ -91,8 +91,8 @@ function testWith(runCommand: RunCommand) {
     });
 }
 
-/** `test` with a `home` of its own, and a `server` that the tests of one file share. Commands are processes. */
+/** `test` with a `home` of its own and a `server` that the tests of one file share. Commands run as processes. */
 export const test = testWith(runCli);
 
-/** The same for what is not about processes: commands run in this one, which takes a tenth of the time. */
+/** The same for tests that are not about processes: commands run in this one, which takes a tenth of the time. */
 export const testHere = testWith(runInProcess);

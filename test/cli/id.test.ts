@@ -12,7 +12,7 @@ it.each([
   'www.neuronpedia.org/gpt2-small/6-res/12',
   'localhost:3000/gpt2-small/6-res/12',
   'www.example.org/below/gpt2-small/6-res/12',
-])('%s is a feature', (text) => {
+])('reads %s as the id of a feature', (text) => {
   expect(parseId(text)).toEqual(id);
 });
 
@@ -23,7 +23,7 @@ it.each([
   ['gpt2-small/6-res/99999999999999999999', 'an id is model/source/index'],
   ['gpt2-small/6-res/', 'delete --job gpt2-small/6-res'],
   ['87237bf7dc366fdc', 'delete --job 87237bf7dc366fdc'],
-])('%s is none, and what may be meant is said', (text, hint) => {
+])('refuses %s with a hint at what may be meant', (text, hint) => {
   let thrown: unknown;
   try {
     parseId(text);
@@ -39,6 +39,6 @@ it.each([
   ['http://localhost:3000', 'gpt2-small/6-res/12', undefined],
   ['http://127.0.0.1:3000', 'http://localhost:3001/gpt2-small/6-res/12', 'http://localhost:3001'],
   ['http://127.0.0.1:3000', 'www.neuronpedia.org/gpt2-small/6-res/12', 'https://www.neuronpedia.org'],
-])('at %s, %s is elsewhere: %s', (url, text, origin) => {
+])('for server %s, %s points to another origin: %s', (url, text, origin) => {
   expect(urlElsewhere(url, ['gpt2-small/6-res/1', text])?.origin).toBe(origin);
 });

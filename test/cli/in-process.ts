@@ -6,29 +6,29 @@ import { parseCommandLine } from '../../src/cli/program.ts';
 import { type AppError, toAppError } from '../../src/errors.ts';
 import type { Ran } from './run-cli.ts';
 
-/** How it ended, and with what, where that was thrown. */
+/** How a command ended, and the error if one was thrown. */
 export interface RanHere extends Ran {
   code: number;
   error?: AppError;
 }
 
-/** What stands around a command that runs in this process. */
+/** What surrounds a command that runs in this process. */
 export interface Around {
   readonly env: Record<string, string>;
   readonly stdin?: string;
-  /** Somebody is there, who types what is on stdin. */
+  /** Whether somebody is there, who types what is in `stdin`. */
   readonly interactive?: boolean;
-  /** Ends what runs until a signal. */
+  /** Ends the command in order, as a first signal does. */
   readonly stop?: AbortSignal;
-  /** Cuts off what is in flight. */
+  /** Cuts off requests in flight. */
   readonly abort?: AbortSignal;
   readonly options?: Partial<OutputOptions>;
-  /** Instead of a stream that is no terminal. */
+  /** Replaces a stream that is not a terminal. */
   readonly stderr?: NodeJS.WriteStream;
   readonly onStdout?: (text: string) => void;
 }
 
-/** Runs a command line as `main` does, without a process of its own: for what is not about processes. */
+/** Runs a command line as `main` does, without a process of its own: for tests that are not about processes. */
 export async function runHere(argv: readonly string[], around: Around): Promise<RanHere> {
   const [stdout, stderr] = [collector(around.onStdout), collector()];
   const defaults = {

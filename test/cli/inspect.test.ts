@@ -9,7 +9,7 @@ import { test } from './home.ts';
 import { documentsOf, linesOf } from './run-cli.ts';
 import { serveAlways } from './web-server.ts';
 
-/** A server that answers nobody: whoever asked it would fail. */
+/** A server that answers nobody: any request to it would fail. */
 const nowhere = { NEURONPEDIA_API_URL: 'http://127.0.0.1:9' };
 
 const formats: [format: string, file: string][] = [
@@ -32,7 +32,7 @@ describe.concurrent('inspect', () => {
     });
   }
 
-  test('tells people of an SAE and what to type, with nothing on stderr and no state left behind', async ({ home }) => {
+  test('describes an SAE and shows what to type, with nothing on stderr and no state left behind', async ({ home }) => {
     const ran = await home.run(['inspect', tinySae, '--strict'], { env: nowhere });
     expect(ran).toMatchObject({ code: 0, stderr: '' });
     expect(ran.stdout).toMatch(/^decoder {2}W_dec F32 \[512, 64\]: 512 features of 64 values$/m);
@@ -51,7 +51,7 @@ describe.concurrent('inspect', () => {
     expect(readdirSync(home.folder)).toEqual([]);
   });
 
-  test('asks no server for anything, whatever options name one', async ({ home }) => {
+  test('contacts no server, even if one is named', async ({ home }) => {
     const server = home.own(await serveAlways(500, 'text/plain', 'asked'));
     const ran = await home.run(['inspect', tinySae, '--api-url', server.url], {
       env: { NEURONPEDIA_API_KEY: 'sandbox-bulk' },
@@ -60,7 +60,7 @@ describe.concurrent('inspect', () => {
     expect(server.seen).toEqual([]);
   });
 
-  test('the command that it shows uploads what it looked at', async ({ home }) => {
+  test('shows a command that uploads what it inspected', async ({ home }) => {
     const ran = await home.run(['inspect', fixture('sae-tiny-encodings/W_dec.npy'), '--json']);
     const [{ commands }] = documentsOf(ran);
     expect(commands).toHaveLength(1);
@@ -78,9 +78,7 @@ describe.concurrent('inspect', () => {
     expect(documentsOf(uploaded).at(-1)).toMatchObject({ status: 'done', jobs: [{ confirmed: 512 }] });
   });
 
-  test('of a crosscoder whose axes nothing proves takes --head-axis, and puts it into the command', async ({
-    home,
-  }) => {
+  test('takes --head-axis for a crosscoder with ambiguous axes, and puts it into the command', async ({ home }) => {
     const file = home.file('cc.npy', npyFile([2, 5, 64], Math.sin));
     const unsaid = await home.run(['inspect', file]);
     expect(unsaid.stdout).toContain('hint: --head-axis first: 2 heads');
@@ -89,14 +87,14 @@ describe.concurrent('inspect', () => {
     expect(commands).toMatchObject([{ command: expect.stringContaining(`${file} --head-axis first --sae-id NAME`) }]);
   });
 
-  test('the command for a probe of scaled features says what is to be done with the scale', async ({ home }) => {
+  test('puts --raw-space into the command for a probe of scaled features', async ({ home }) => {
     const ran = await home.run(['inspect', fixture('probes/sklearn-scaled.npz'), '--json']);
     const [{ commands, vectors }] = documentsOf(ran);
     expect(vectors).toMatchObject([{ scaler: expect.stringContaining('scale') }]);
     expect(commands).toMatchObject([{ command: expect.stringContaining(' --raw-space --model ID ') }]);
   });
 
-  test('--strict makes an error of findings, in one document with --json', async ({ home }) => {
+  test('fails on findings with --strict, in one document with --json', async ({ home }) => {
     const file = home.file(
       'odd.npy',
       npyFile([6, 4], (i) => (i === 5 ? Number.NaN : i < 4 ? 0 : i % 4)),
@@ -124,7 +122,7 @@ describe.concurrent('inspect', () => {
     ]);
   });
 
-  test('a damaged file is exit 6 without --strict, with the words of an upload', async ({ home }) => {
+  test('exits with 6 on a damaged file even without --strict, with the error of an upload', async ({ home }) => {
     const file = fixture('malformed/cut_in_data.npy');
     const [looked, uploaded] = await Promise.all([
       home.run(['inspect', file]),
@@ -135,7 +133,7 @@ describe.concurrent('inspect', () => {
     expect(uploaded.stderr).toContain(linesOf(looked.stderr)[0]);
   });
 
-  test('shows names of tensors without obeying them', async ({ home }) => {
+  test('shows tensor names without obeying the control characters in them', async ({ home }) => {
     const file = home.file('named.safetensors', safetensorsOf({ '\x1b[31mred\x1b]0;title\x07': [4] }));
     const ran = await home.run(['inspect', file]);
     expect(ran.code).toBe(0);
@@ -143,7 +141,7 @@ describe.concurrent('inspect', () => {
     expect(ran.stdout).not.toMatch(/[^\P{Cc}\n]/u);
   });
 
-  test('keeps to ASCII where the locale has nothing else', async ({ home }) => {
+  test('draws bars in ASCII if the locale has nothing else', async ({ home }) => {
     const ran = await home.run(['inspect', tinySae], { env: { LC_ALL: 'C' } });
     expect(ran.stdout).toMatch(/##/);
     expect(ran.stdout).not.toMatch(/[▉-▏█]/);
@@ -159,7 +157,7 @@ describe('histogram bars', () => {
     paint: new Chalk({ level: 0 }),
   });
 
-  test('follow the width of the terminal, and never draw something as nothing', () => {
+  test('follow the width of the terminal, and are empty only for a count of zero', () => {
     for (const columns of [30, 40, 80, 200]) {
       const [few, many, none] = bars(histogram, page(columns), '') as [string, string, string];
       expect(few).toMatch(/^0\.0 to 0\.5 {2}▏ 1$/);

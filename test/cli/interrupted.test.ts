@@ -7,7 +7,7 @@ import { storedFeatures } from './sandbox-process.ts';
 import { serveThrough } from './web-server.ts';
 
 describe('an upload that is interrupted', () => {
-  test('keeps others out, ends with 130 once what is in flight has ended, and goes on later', async ({
+  test('locks out a second run, exits with 130 once its requests have ended, and can be resumed', async ({
     home,
     server,
   }) => {
@@ -20,7 +20,7 @@ describe('an upload that is interrupted', () => {
     const second = await home.runAt(server.url, command);
     expect(second.code).toBe(11);
     expect(documentsOf(second).at(-1)).toMatchObject({ type: 'error', code: 'locked', exitCode: 11 });
-    // Once it says that it is stopping, no new batch is begun.
+    // No new batch is begun once it says that it is stopping.
     const said = on(child.stderr!, 'data');
     child.kill('SIGINT');
     for await (const [chunk] of said) if (String(chunk).includes('stopping')) break;

@@ -12,7 +12,7 @@ import { documentsOf, linesOf } from './run-cli.ts';
 const sae = (name: string, ...more: string[]) => ['upload-sae', tinySae, '--sae-id', name, ...more];
 
 describe('a job', () => {
-  test('goes by the first digits of its id, and by the source that its upload printed', async ({ home }) => {
+  test('is found by the first digits of its id, and by the source that its upload printed', async ({ home }) => {
     const ran = await home.run([...sae('named'), '--batch-size', '64', '--sandbox']);
     const source = ran.stdout.trim();
     const [{ id }] = documentsOf(await home.run(['status', '--sandbox', '--json']))[0].jobs;
@@ -28,7 +28,7 @@ describe('a job', () => {
     expect(await home.run(['status', unknown, '--sandbox'])).toMatchObject({ code: 6 });
     const dry = ['delete', '--job', source, '--sandbox', '--dry-run', '--json'];
     expect(documentsOf(await home.run(dry)).at(-1)).toMatchObject({ job: id });
-    // What vectors of an SAE are printed as is not the SAE's own source.
+    // The source that is printed for vectors of an SAE is not that of the SAE itself.
     const vectors = await home.run([...sae('named', '--as', 'vectors', '--features', '0-1'), '--sandbox']);
     const found = await home.run(['status', vectors.stdout.trim(), '--sandbox']);
     expect(found.stdout).toContain(`2/2 rows  ${vectors.stdout.trim()} (vectors of 1-named)\n`);
@@ -43,7 +43,7 @@ describe('a job', () => {
 describe('status of a job at a limit', () => {
   const env = { NEURONPEDIA_SANDBOX_TIER: 'free' };
 
-  test('says that it is paused, why, and when it goes on; once it went on it is paused no more', async ({ home }) => {
+  test('says that it is paused, why and until when, even after another attempt', async ({ home }) => {
     for (const [name, code] of [
       ['first', 0],
       ['second', 8],
@@ -60,14 +60,12 @@ describe('status of a job at a limit', () => {
     const one = documentsOf(await home.run(['status', job.id, '--sandbox', '--json'], { env }))[0];
     expect(one).toMatchObject({ type: 'job', state: 'paused', resume_at: job.resume_at });
 
-    // The same again is paused anew; a bigger account ends it.
+    // Another attempt is paused as well, until the same moment.
     expect(await home.run([...sae('second'), '--sandbox'], { env })).toMatchObject({ code: 8 });
     expect(await jobsOf(home, env)).toMatchObject([{ state: 'done' }, { state: 'paused', resume_at: job.resume_at }]);
   });
 
-  test('is interrupted once a run that went on was stopped by a person, though the limit still stands', async ({
-    home,
-  }) => {
+  test('is interrupted after a person stopped a resumed run, although the limit still holds', async ({ home }) => {
     for (const name of ['first', 'second']) await home.run([...sae(name), '--sandbox', '--json'], { env });
     const stop = new AbortController();
     const ran = await runHere([...sae('second'), '--sandbox', '--json'], {
@@ -79,7 +77,7 @@ describe('status of a job at a limit', () => {
     expect(await jobsOf(home, env)).toMatchObject([{ state: 'done' }, { state: 'interrupted', confirmed: 488 }]);
   });
 
-  test('whose time has come may go on now, and one of an earlier version is interrupted', async ({ home }) => {
+  test('says "may go on now" once its time has come, and is interrupted without a recorded pause', async ({ home }) => {
     await writeJob(home, 1, { t: 'paused', at: '', why: 'the time is up', resumeAt: '2026-01-01T00:00:00.000Z' });
     await writeJob(home, 2, { t: 'paused', at: '', why: 'who knows when', resumeAt: null });
     await writeJob(home, 3, { t: 'found', rows: [[0, 1]], ids: { 0: 'm/1-job-3/0' } });
@@ -88,13 +86,13 @@ describe('status of a job at a limit', () => {
     expect(stdout).toMatch(/^ {4}paused: who knows when$/m);
     const jobs = await jobsOf(home);
     expect(jobs.map(({ state }) => state)).toEqual(['paused', 'paused', 'interrupted']);
-    // Features go by their source, which stands there already.
+    // Features are listed by their source, which is already shown.
     expect(stdout).not.toContain('m/1-job-3/0');
     expect(jobs[1]).not.toHaveProperty('resume_at');
   });
 });
 
-/** A journal as runs leave it, of a job begun at a minute of some hour, that ends in `last`. */
+/** Writes the journal of a job begun at a given minute of one hour, as runs leave it, ending in `last`. */
 async function writeJob(home: Home, minute: number, last: JournalRecord, shard?: string): Promise<void> {
   const id = minute.toString(16).padStart(16, '0');
   const journal = await openJournal(`${home.state}/jobs/${id}.journal`);
@@ -116,9 +114,7 @@ async function jobsOf(home: Home, env: Record<string, string> = {}) {
 }
 
 describe('a long list of jobs', () => {
-  test('shows all, those that finished before the latest ten in a line each, and with --all at length', async ({
-    home,
-  }) => {
+  test('shows jobs that finished before the latest ten on one line each, and in full with --all', async ({ home }) => {
     const done: JournalRecord = { t: 'done', at: '' };
     await writeJob(home, 1, { t: 'plan', rows: [[0, 4]] });
     for (let minute = 2; minute <= 15; minute++) await writeJob(home, minute, done);
@@ -136,7 +132,7 @@ describe('a long list of jobs', () => {
     expect(await jobsOf(home)).toHaveLength(15);
   });
 
-  test('keeps the shards of an SAE together: one that is not finished shows all of them', async ({ home }) => {
+  test('keeps the shards of an SAE together, all in full if one is unfinished', async ({ home }) => {
     await writeJob(home, 1, { t: 'done', at: '' }, '1/2');
     await writeJob(home, 2, { t: 'plan', rows: [[0, 4]] }, '2/2');
     for (let minute = 3; minute <= 13; minute++) await writeJob(home, minute, { t: 'done', at: '' });
@@ -146,15 +142,15 @@ describe('a long list of jobs', () => {
     expect(stdout).toContain('are shown on one line each');
   });
 
-  test('is no matter of one job or feature', async ({ home }) => {
+  test('does not mix with a single job: --all is refused with the id of one', async ({ home }) => {
     expect(await home.run(['status', '0123456789abcdef', '--all', '--sandbox'])).toMatchObject({ code: 2 });
   });
 });
 
-describe('what jobs made', () => {
+describe('what status lists as the result of a job', () => {
   const place = ['--model', 'tiny-kjv-4l', '--layer', '1'];
 
-  test('of a vector is its URL, of many how many, the first, and where all are', async ({ home, server }) => {
+  test('is the URL of a vector; of many, the number, the first few and where to find all', async ({ home, server }) => {
     const file = fixture('vectors/woman-minus-man-64-f32.npy');
     const vector = await home.runAt(server.url, ['upload-vector', file, ...place, '--name', 'listed']);
     const many = sae('many', '--as', 'vectors', '--features', '0-24');
@@ -172,7 +168,7 @@ describe('what jobs made', () => {
     expect(one.stdout).toMatch(new RegExp(`25 vectors on the server, the first 20:\\n( {6}${url}){20} ${all}`));
   });
 
-  test('of two vectors is both, and of features the source that stands there already', async ({ home, server }) => {
+  test('is both URLs of two vectors, and nothing more than the source of features', async ({ home, server }) => {
     await home.runAt(server.url, sae('two', '--as', 'vectors', '--features', '3,5', '--label', 'two {index}'));
     await home.runAt(server.url, sae('plain', '--features', '0-9'));
     const { stdout } = await home.runAt(server.url, ['status']);
@@ -182,7 +178,7 @@ describe('what jobs made', () => {
 });
 
 describe('a checkpoint', () => {
-  test('that does not say of which upload it is is told, and no command takes it for none', async ({ home }) => {
+  test('that is damaged is reported by status and refused by commands that name its job', async ({ home }) => {
     const ran = await home.run([...sae('lost', '--features', '0-9'), '--sandbox', '--json']);
     const [{ job }] = documentsOf(ran).at(-1).jobs;
     const path = join(home.state, 'jobs', `${job}.journal`);
@@ -202,23 +198,23 @@ describe('a checkpoint', () => {
     expect(await home.run([...sae('lost', '--features', '0-9'), '--sandbox'])).toMatchObject({ code: 0 });
   });
 
-  test('cannot be in a file', async ({ home }) => {
+  test('cannot be read if NEURONPEDIA_STATE_DIR is a file', async ({ home }) => {
     const env = { NEURONPEDIA_STATE_DIR: home.file('state-file', 'x') };
     const ran = await home.run(['status', '--sandbox'], { env });
     expect(ran).toMatchObject({ code: 12, stderr: expect.stringContaining('NEURONPEDIA_STATE_DIR') });
   });
 
-  test('is none of an upload that the server refused as a whole', async ({ home, server }) => {
+  test('is not kept for an upload that the server refused as a whole', async ({ home, server }) => {
     const env = { NEURONPEDIA_API_KEY: 'sandbox-readonly', NEURONPEDIA_API_URL: server.url };
     expect(await home.run(sae('refused', '--features', '0-9'), { env })).toMatchObject({ code: 4 });
     const file = fixture('vectors/woman-minus-man-64-f32.npy');
     const vector = ['upload-vector', file, '--model', 'tiny-kjv-4l', '--layer', '1', '--name', 'Refused'];
-    // Of this one the journal had been begun.
+    // The journal of this one had already been begun.
     expect(await home.run(vector, { env })).toMatchObject({ code: 4 });
     expect(documentsOf(await home.run(['status', '--json'], { env }))[0].jobs).toEqual([]);
   });
 
-  test('of a deletion that was cut off says how that goes on', async ({ home, server }) => {
+  test('of an interrupted deletion says how to continue or undo it', async ({ home, server }) => {
     const ran = await home.runAt(server.url, [...sae('half', '--features', '0-9'), '--json']);
     const [{ job }] = documentsOf(ran).at(-1).jobs;
     const journal = await openJournal(join(home.state, 'jobs', `${job}.journal`));
@@ -235,7 +231,7 @@ describe('a checkpoint', () => {
   });
 });
 
-test('a job of a vector goes by its name, too', async ({ home }) => {
+test('a job of a vector is also found by the name of the vector', async ({ home }) => {
   const file = fixture('vectors/woman-minus-man-64-f32.npy');
   const place = ['--model', 'tiny-kjv-4l', '--layer', '1', '--sandbox'];
   await home.run(['upload-vector', file, ...place, '--name', 'Kings and queens']);
@@ -247,14 +243,14 @@ test('a job of a vector goes by its name, too', async ({ home }) => {
   expect(await home.run(['status', 'Kings', '--sandbox'])).toMatchObject({ code: 6 });
   await home.run(['upload-vector', file, ...place, '--name', 'Joy (old)']);
   expect(await home.run(['status', 'Joy', '--sandbox'])).toMatchObject({ code: 6 });
-  // A name may be the first digits of another job's id: then it is not guessed which is meant.
+  // If a name is also the first digits of another job's id, there is no guess at which is meant.
   const [{ id }] = documentsOf(await home.run(['status', '--sandbox', '--json']))[0].jobs;
   await home.run(['upload-vector', file, ...place, '--name', id.slice(0, 3)]);
   const either = await home.run(['delete', '--job', id.slice(0, 3), '--yes', '--sandbox']);
   expect(either).toMatchObject({ code: 2, stderr: expect.stringContaining('matches 2 jobs') });
 });
 
-test('of two jobs of one source the one is meant whose server is named', async ({ home, server }) => {
+test('of two jobs of one source, status picks the one whose server is named', async ({ home, server }) => {
   const env = { NEURONPEDIA_API_KEY: 'sandbox-bulk', NEURONPEDIA_API_URL: server.url };
   await home.run([...sae('twice', '--features', '0-9'), '--sandbox']);
   const { stdout } = await home.run(sae('twice', '--features', '0-19'), { env });

@@ -10,7 +10,7 @@ import { type JsonCase, jsonCases, type Made } from './json-contract.ts';
 import { describedParts, documentedFields } from './json-documents.ts';
 import { documentsOf, type Json } from './run-cli.ts';
 
-/** Fields of what no case here meets: crosscoders and transcoders, a sweep that fails in part, servers with limits. */
+/** Fields that no case here produces: crosscoders and transcoders, a sweep that fails in part, servers with limits. */
 const rareFields = new Set([
   ...['plan', 'summary of upload-sae: jobs with --dry-run'].flatMap((name) => [`${name}: head`, `${name}: hookIn`]),
   ...['upload-vector', 'upload-sae: jobs'].flatMap((name) => [
@@ -31,7 +31,7 @@ const rareFields = new Set([
 
 const names = commandSpecs.map(({ name }) => name);
 
-/** Events that need a failing or a slow server: their fields are those of the type. */
+/** Events that need a failing or a slow server, with the fields of their type. */
 const rareEvents: readonly (UploadEvent & { source: string })[] = [
   { type: 'retry', wait_s: 1, attempt: 1, why: '', source: '' },
   { type: 'waiting', until: '', why: '', source: '' },
@@ -51,7 +51,7 @@ async function run({ home }: Made, url: string, { args, stdin, key, untilListeni
   });
 }
 
-/** Lines of stdout as JSON, with all that holds of every one of them. */
+/** Checks what must hold of any run, and returns the documents on its stdout. */
 function checked(ran: Awaited<ReturnType<typeof run>>, { args, code, last }: JsonCase): Json[] {
   const what = args.join(' ');
   expect.soft({ what, code: ran.code, stderr: ran.stderr }).toMatchObject({ code });
@@ -67,7 +67,7 @@ function checked(ran: Awaited<ReturnType<typeof run>>, { args, code, last }: Jso
   return documents;
 }
 
-/** Every case of every command, against one server: what each printed. */
+/** Runs every case of every command against one server, and returns what each printed. */
 async function walk(home: Home): Promise<[command: string, document: Json][]> {
   const { url } = home.own(await startSandbox({ dataDir: `${home.folder}/server` }));
   const gaps = npyFile([3, 768], (i) => (i === 800 ? Number.NaN : Math.sin(i)));
@@ -86,7 +86,7 @@ async function walk(home: Home): Promise<[command: string, document: Json][]> {
 }
 
 describe('with --json', () => {
-  test('every command has a success and errors among the cases', ({ home }) => {
+  test('the cases have a success and a usage error for every command', ({ home }) => {
     expect(Object.keys(jsonCases).sort()).toEqual([...names].sort());
     const made: Made = { home, texts: '', gappy: '', id: 'm/1-s/1', job: '' };
     for (const [name, cases] of Object.entries(jsonCases)) {
@@ -96,7 +96,7 @@ describe('with --json', () => {
     }
   });
 
-  test('stdout is JSON in every case, and each document has the fields that the README says', async ({ home }) => {
+  test('stdout is JSON in every case, and each document has the fields that the README names', async ({ home }) => {
     const documented = documentedFields();
     const seen = new Map<string, Set<string>>();
     const help = await runHere(['help', '--json'], { env: {} });

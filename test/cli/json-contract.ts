@@ -1,7 +1,7 @@
 import { fixture, tinySae } from './fixtures.ts';
 import type { Home } from './home.ts';
 
-/** One command line with `--json`, how it ends, and what stands on stdout. */
+/** A command line to run with `--json`, how it ends, and what is last on stdout. */
 export interface JsonCase {
   readonly args: readonly string[];
   readonly code: number;
@@ -9,7 +9,7 @@ export interface JsonCase {
   readonly last: string;
   readonly stdin?: string;
   readonly key?: string;
-  /** End it when it says that it listens. */
+  /** Whether to end it once it says that it is listening. */
   readonly untilListening?: boolean;
 }
 
@@ -29,7 +29,7 @@ export interface Made {
   job: string;
 }
 
-/** Of every command at least one success and each kind of error that it can meet here, in the order in which they are run. */
+/** At least one success of every command and each kind of error that it can meet here, in the order of the runs. */
 export const jsonCases: Record<string, (made: Made) => readonly JsonCase[]> = {
   login: ({ home }) => [
     { args: ['login', '--with-token'], stdin: 'sandbox-free', code: 0, last: 'login' },

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Json } from './run-cli.ts';
 
-/** Fields of a kind of document: those that are always there, and those that are there at times. */
+/** The fields of a kind of document: those always present, and those present only sometimes. */
 export interface Fields {
   readonly always: ReadonlySet<string>;
   readonly sometimes: ReadonlySet<string>;
 }
 
-/** The README's table of documents: by what its first column calls them. */
+/** Reads the README's table of documents, keyed by the names in its first column. */
 export function documentedFields(): Map<string, Fields> {
   const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
   const [, table = ''] = /<!-- json -->\n([\s\S]*)<!-- \/json -->/.exec(readme) ?? [];
@@ -23,7 +23,7 @@ export function documentedFields(): Map<string, Fields> {
   );
 }
 
-/** What the README calls a document, and the lists in it that it describes in rows of their own. */
+/** Returns a document and the jobs in it, each with the name under which the README's table describes it. */
 export function describedParts(command: string, document: Json): [string, Json][] {
   const { type } = document;
   const direction = command === 'upload-vector' || command === 'upload-probe' ? 'upload-vector' : command;

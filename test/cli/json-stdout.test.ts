@@ -11,13 +11,13 @@ interface Row {
   stdin?: string;
   env?: Record<string, string>;
   code: number;
-  /** Types of the documents, in order; or of the last one, where there are events before it. */
+  /** Types of all documents, in order; or only of the `last` one, if events come before it. */
   types?: string[];
   last?: string;
 }
 
 const refused = { NEURONPEDIA_API_KEY: 'no-such-key' };
-// Each command has its cases in json-contract.ts, in one process; these are about what a process adds.
+// json-contract.ts has cases for each command, all run in one process; these are about what a process adds.
 const rows: Row[] = [
   { args: ['status', '--verbose'], env: refused, code: 4, types: ['status'] },
   { args: ['upload-vector', vector, ...place, '--name', 'json'], code: 0, last: 'summary' },
@@ -30,7 +30,7 @@ const rows: Row[] = [
   { args: ['--version'], code: 0, types: ['version'] },
 ];
 
-describe.concurrent('with --json stdout holds JSON and nothing else', () => {
+describe.concurrent('with --json, stdout holds nothing but JSON', () => {
   for (const { args, stdin, env, code, types, last } of rows) {
     const title = [...Object.values(env ?? {}), ...args].map((word) => word.split('/').at(-1)).join(' ');
     test(`for "${title}"`, async ({ home, server }) => {

@@ -11,45 +11,45 @@ const free = { NEURONPEDIA_API_KEY: 'sandbox-free' };
 const login = (home: Home, url: string) =>
   home.run(['login', '--with-token', '--api-url', url], { stdin: 'sandbox-research' });
 
-/** Who `status` says it is, and what it says on stderr. */
+/** Returns the name of the account that `status` reports, and its stderr. */
 async function whoAmI(home: Home, args: string[], env: Record<string, string>) {
   const ran = await home.run(['status', '--json', ...args], { env });
   return { name: documentsOf(ran)[0].account?.name, stderr: ran.stderr };
 }
 
 describe.concurrent('the key in NEURONPEDIA_API_KEY', () => {
-  test('comes before a stored one for the host in NEURONPEDIA_API_URL', async ({ home, server }) => {
+  test('takes precedence over a stored key for the host in NEURONPEDIA_API_URL', async ({ home, server }) => {
     await login(home, server.url);
     const env = { ...free, NEURONPEDIA_API_URL: server.url };
     expect((await whoAmI(home, [], env)).name).toBe('free');
     expect((await whoAmI(home, ['--api-url', server.url], env)).name).toBe('free');
   });
 
-  test('comes after a stored one for any other host', async ({ home, server }) => {
+  test('yields to a stored key for any other host', async ({ home, server }) => {
     await login(home, server.url);
     const env = { ...free, NEURONPEDIA_API_URL: 'https://neuronpedia.example.org' };
     expect((await whoAmI(home, ['--api-url', server.url], env)).name).toBe('research');
   });
 
-  test('is announced where it is used for a host without a stored key', async ({ home, server }) => {
+  test('is announced when it is used for a host without a stored key', async ({ home, server }) => {
     const { name, stderr } = await whoAmI(home, ['--api-url', server.url], free);
     expect(name).toBe('free');
     expect(stderr).toContain('NEURONPEDIA_API_KEY');
     expect(stderr).toContain(server.url);
   });
 
-  test('is never used with --sandbox, nor is an address in the environment', async ({ home, server }) => {
+  test('is not used with --sandbox, and neither is NEURONPEDIA_API_URL', async ({ home, server }) => {
     const { name } = await whoAmI(home, ['--sandbox'], { ...free, NEURONPEDIA_API_URL: server.url });
     expect(name).toBe('bulk');
   });
 
-  test('counts as none when it is empty', async ({ home, server }) => {
+  test('is ignored when it is empty', async ({ home, server }) => {
     await login(home, server.url);
     const env = { NEURONPEDIA_API_KEY: '', NEURONPEDIA_API_URL: server.url };
     expect((await whoAmI(home, [], env)).name).toBe('research');
   });
 
-  test('is still named by logout, which cannot forget it', async ({ home, server }) => {
+  test('is mentioned by logout, which cannot forget it', async ({ home, server }) => {
     const ran = await home.run(['logout', '--api-url', server.url], { env: free });
     expect(ran).toMatchObject({ code: 0, stdout: '' });
     expect(ran.stderr).toContain('NEURONPEDIA_API_KEY');
@@ -58,7 +58,7 @@ describe.concurrent('the key in NEURONPEDIA_API_KEY', () => {
 });
 
 describe.concurrent('plain http to another host', () => {
-  // 0.0.0.0 is no loopback address, yet leads to this machine: what is sent there is seen.
+  // 0.0.0.0 is not a loopback address, yet leads to this machine: the test sees what is sent there.
   const commands = [
     ['login', ['login', '--with-token'], 'sandbox-free\n'],
     ['status', ['status'], undefined],
@@ -85,7 +85,7 @@ describe.concurrent('plain http to another host', () => {
 describe.concurrent('the file of stored keys', () => {
   const keys = (home: Home) => join(home.config, 'keys.json');
 
-  test('that is empty, as a full disk leaves it, holds none, and a login mends it', async ({ home, server }) => {
+  test('holds no keys if it is empty, as a full disk leaves it, and is repaired by login', async ({ home, server }) => {
     mkdirSync(home.config, { recursive: true });
     writeFileSync(keys(home), '');
     expect(await whoAmI(home, ['--api-url', server.url], free)).toMatchObject({ name: 'free' });
@@ -93,7 +93,7 @@ describe.concurrent('the file of stored keys', () => {
     expect(await whoAmI(home, ['--api-url', server.url], {})).toMatchObject({ name: 'research' });
   });
 
-  test('may hold nonsense for another server', async ({ home, server }) => {
+  test('may hold an invalid entry for another server', async ({ home, server }) => {
     await login(home, server.url);
     const stored = JSON.parse(readFileSync(keys(home), 'utf8'));
     writeFileSync(keys(home), JSON.stringify({ ...stored, 'https://other.example.org': 5 }));
@@ -105,7 +105,7 @@ describe.concurrent('the file of stored keys', () => {
     });
   });
 
-  test('of a server that is not the default one is written by a login that names it', async ({ home, server }) => {
+  test('without a key for a server makes status suggest a login there or another key', async ({ home, server }) => {
     const none = await home.run(['status', '--api-url', server.url]);
     expect(none).toMatchObject({
       code: 4,

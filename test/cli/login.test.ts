@@ -6,7 +6,7 @@ import { type Home, test } from './home.ts';
 import { runHere } from './in-process.ts';
 import { documentsOf } from './run-cli.ts';
 
-/** All that the configuration folder holds. */
+/** Returns the text of all files in the configuration folder. */
 function stored(home: Home): string {
   const files = existsSync(home.config) ? readdirSync(home.config, { recursive: true, withFileTypes: true }) : [];
   const texts = files.filter((file) => file.isFile()).map((file) => readFileSync(join(file.parentPath, file.name)));
@@ -20,7 +20,7 @@ const status = async (home: Home, url: string) =>
   documentsOf(await home.run(['status', '--json', '--api-url', url]))[0];
 
 describe.concurrent('login', () => {
-  test('stores a key for its owner alone and uses it, until logout', async ({ home, server }) => {
+  test('stores a key that only its owner can read, and uses it until logout', async ({ home, server }) => {
     const ran = await login(home, server.url, 'sandbox-research\n');
     expect(ran.code).toBe(0);
     expect(ran.stderr).toContain('research');
@@ -41,10 +41,10 @@ describe.concurrent('login', () => {
     ['a BOM', '\uFEFFsandbox-free\n'],
     ['spaces and empty lines', '  sandbox-free \n\n'],
     ['quotes', '"sandbox-free"\n'],
-    ['the word before it in a header', 'Bearer sandbox-free\n'],
+    ['the word Bearer before it, as in a header', 'Bearer sandbox-free\n'],
   ] as const;
   for (const [what, stdin] of some(pasted, 2)) {
-    test(`takes a key that comes with ${what}`, async ({ home, server }) => {
+    test(`accepts a key pasted with ${what}`, async ({ home, server }) => {
       const ran = await login(home, server.url, stdin, '--json');
       expect(ran.code).toBe(0);
       expect(documentsOf(ran)).toMatchObject([{ v: 1, type: 'login', account: { name: 'free' } }]);
@@ -52,7 +52,7 @@ describe.concurrent('login', () => {
     });
   }
 
-  test('asks a person for a key, without showing it', async ({ home, server }) => {
+  test('prompts a person for a key without showing it', async ({ home, server }) => {
     const around = { env: home.env, stdin: 'sandbox-free\n', interactive: true };
     const ran = await runHere(['login', '--api-url', server.url], around);
     expect(ran).toMatchObject({ code: 0, stdout: '' });
@@ -65,7 +65,7 @@ describe.concurrent('login', () => {
     ['Ctrl-C', '\x03'],
     ['Ctrl-D', '\x04'],
   ] as const) {
-    test(`ends with 130 where a person answers the prompt with ${what}`, async ({ home, server }) => {
+    test(`exits with 130 when a person answers the prompt with ${what}`, async ({ home, server }) => {
       const ran = await runHere(['login', '--api-url', server.url], { env: home.env, stdin: keys, interactive: true });
       expect(ran).toMatchObject({ code: 130, stdout: '', error: { code: 'interrupted' } });
       expect(stored(home)).toBe('');
@@ -78,7 +78,7 @@ describe.concurrent('login', () => {
     ['with a quote in it', 'sandbox"-free\n'],
   ] as const;
   for (const [what, stdin] of some(refused, 2)) {
-    test(`exits with 4 for a key ${what}, and does not store it`, async ({ home, server }) => {
+    test(`exits with 4 for a key ${what} and does not store it`, async ({ home, server }) => {
       const ran = await login(home, server.url, stdin);
       expect(ran).toMatchObject({ code: 4, stdout: '' });
       expect(ran.stderr).toMatch(/^neuronpedia: error: /m);
@@ -86,18 +86,18 @@ describe.concurrent('login', () => {
     });
   }
 
-  test('keeps the key it has when another one is refused', async ({ home, server }) => {
+  test('keeps the stored key when another one is refused', async ({ home, server }) => {
     await login(home, server.url, 'sandbox-free\n');
     expect(await login(home, server.url, 'no-such-key\n')).toMatchObject({ code: 4 });
     expect(await status(home, server.url)).toMatchObject({ account: { name: 'free' } });
   });
 
   const silent = [
-    ['a pipe that stays open', null],
-    ['a key that nobody said to read', 'sandbox-free\n'],
+    ['an open pipe as stdin', null],
+    ['a key on stdin but no --with-token', 'sandbox-free\n'],
   ] as const;
   for (const [what, stdin] of silent) {
-    test(`without a terminal and with ${what} exits with 2 at once`, async ({ home, server }) => {
+    test(`exits with 2 at once without a terminal and with ${what}`, async ({ home, server }) => {
       const ran = await home.run(['login', '--api-url', server.url], { stdin });
       expect(ran).toMatchObject({ code: 2, stdout: '' });
       expect(ran.stderr).toMatch(/neuronpedia: hint: .*--with-token/);
@@ -105,7 +105,7 @@ describe.concurrent('login', () => {
     });
   }
 
-  test('has nothing to do with the sandbox: neither login nor logout takes --sandbox', async ({ home, server }) => {
+  test('does not accept --sandbox, and neither does logout', async ({ home, server }) => {
     await login(home, server.url, 'sandbox-free\n');
     const env = { NEURONPEDIA_API_URL: server.url };
     expect(await home.run(['logout', '--sandbox'], { env })).toMatchObject({ code: 2, stdout: '' });

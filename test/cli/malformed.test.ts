@@ -9,16 +9,16 @@ import { everythingIn, storedFeatures } from './sandbox-process.ts';
 
 const folder = fixture('malformed');
 const all = readdirSync(folder).filter((name) => existsSync(`${folder}/${name}.json`));
-// Each has been through the reader in test/formats; here a process each would take a minute, so some are tried.
+// test/formats puts each of them through the reader; a process for each would take a minute, so some are tried.
 const files = some(
   all.filter((_, i) => i % 4 === 0),
   4,
 );
 
-/** What the file's sidecar says a useful message matches, in lower case. */
+/** Returns the pattern in the file's sidecar that a useful message matches in lower case. */
 const wanted = (name: string) => new RegExp(JSON.parse(readFileSync(`${folder}/${name}.json`, 'utf8')).error);
 
-// Their widths are no model's: only a model that is still to be made lets every check get as far as the values.
+// No model has these widths: only with a model yet to be created does every check get as far as the values.
 const place = ['--model', 'of-my-own', '--create-model', '4'];
 
 const commandOf = (name: string) => {
@@ -26,7 +26,7 @@ const commandOf = (name: string) => {
   return ['upload-sae', `${folder}/${name}`, ...place, ...rest];
 };
 
-describe.concurrent('upload-sae of a file that must be refused', () => {
+describe.concurrent('upload-sae of a malformed file', () => {
   for (const name of files) {
     test(`exits with 6 and says what is wrong with ${name}`, async ({ home, server }) => {
       const ran = await home.runAt(server.url, [...commandOf(name), '--json']);
@@ -45,8 +45,8 @@ describe.concurrent('upload-sae of a file that must be refused', () => {
   }
 });
 
-describe('the server after all of them', () => {
-  test('has nothing in its store', ({ server }) => {
+describe('the server after all of these uploads', () => {
+  test('has stored nothing', ({ server }) => {
     expect(storedFeatures(server.data)).toEqual([]);
     expect(everythingIn(server.data).flat()).toEqual([]);
   });

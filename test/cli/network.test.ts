@@ -11,7 +11,7 @@ import { queryStore, type RunningSandbox } from './sandbox-process.ts';
 const authority = makeCertificate();
 const password = 'me:canary%40proxy';
 
-/** `https://neuronpedia.test`, which only a proxy with a password reaches. */
+/** Opens `https://neuronpedia.test`, which can only be reached through a proxy that asks for a password. */
 async function openNetwork(home: Home, server: RunningSandbox) {
   const certificate = makeCertificate({ hosts: ['neuronpedia.test'], issuer: authority });
   const front = home.own(await startTlsFront(server.url, certificate));
@@ -25,7 +25,7 @@ async function openNetwork(home: Home, server: RunningSandbox) {
 }
 
 describe.concurrent('behind a proxy', () => {
-  test('an upload goes through its tunnels, and says so with --verbose', async ({ home, server }) => {
+  test('uploads through CONNECT tunnels, and names the proxy with --verbose', async ({ home, server }) => {
     const { proxy, env } = await openNetwork(home, server);
     const words = ['upload-sae', tinySae, '--sae-id', 'proxied', '--verbose'];
     const ran = await home.runAt('https://neuronpedia.test', words, { env });
@@ -39,7 +39,7 @@ describe.concurrent('behind a proxy', () => {
     expect(queryStore(server.data, sql)).toEqual([{ n: 512 }]);
   });
 
-  test('without its authority, and for another host, nothing is sent', async ({ home, server }) => {
+  test('rejects a certificate from an unknown authority or for another host', async ({ home, server }) => {
     const { env } = await openNetwork(home, server);
     const { HTTPS_PROXY } = env;
     const unknown = await home.runAt('https://neuronpedia.test', ['status'], { env: { HTTPS_PROXY } });
@@ -51,7 +51,7 @@ describe.concurrent('behind a proxy', () => {
     expect(unknown.stderr + other.stderr).not.toContain('canary');
   });
 
-  test('a variable that names none is a usage error, which --sandbox never looks at', async ({ home }) => {
+  test('exits with 2 if a variable names an unsupported kind of proxy, but not with --sandbox', async ({ home }) => {
     const env = { https_proxy: 'socks5://me:canary@proxy', http_proxy: 'socks5://me:canary@proxy' };
     const ran = await home.run(['status'], { env: { ...env, NEURONPEDIA_API_KEY: 'key-of-ten' } });
     expect(ran.code).toBe(2);
@@ -60,7 +60,7 @@ describe.concurrent('behind a proxy', () => {
   });
 });
 
-test('a key is stored and found again for an IPv6 address', async ({ home, server }) => {
+test('login stores a key for an IPv6 address, and status uses it', async ({ home, server }) => {
   const { port } = new URL(server.url);
   const relay = createServer((socket) => socket.pipe(connect(Number(port), '127.0.0.1')).pipe(socket));
   await once(relay.listen(0, '::1'), 'listening');

@@ -20,7 +20,7 @@ describe('a server that fails several requests at once', () => {
     await bench.close();
   });
 
-  it('is one line for people, and an event a request for programs', async () => {
+  it('is reported in one line on stderr, and in one event per request with --json', async () => {
     bench = await openBench(400, { here: true });
     proxy = await startFaultProxy(bench.sandbox.url, ({ path }, nth) =>
       path === upload && nth > 5 && nth <= 11 ? busy : undefined,
@@ -35,11 +35,11 @@ describe('a server that fails several requests at once', () => {
   });
 });
 
-describe('what is told of an outage', () => {
+describe('messages about an outage', () => {
   const retry = (why: string) => ({ type: 'retry', wait_s: 0.5, attempt: 1, why }) as const;
   const lost = 'http://host: the connection was lost (ECONNRESET)';
 
-  it('is each cause once, whichever of its names it has, until the server takes something again', () => {
+  it('name each cause once, whatever its error code, until the server accepts something again', () => {
     let now = 0;
     const teller = outageTeller(() => now);
     expect(teller.retry(retry(lost))).toBe(`trying again, first in 0.5 s, then less often: ${lost}`);
@@ -51,7 +51,7 @@ describe('what is told of an outage', () => {
     expect(teller.retry(retry(lost))).toMatch(/ECONNRESET\) \(and 9 times since this was said\)$/);
   });
 
-  it('is twice a minute at most where a server fails now and then', () => {
+  it('come at most twice a minute if a server fails intermittently', () => {
     let now = 0;
     const teller = outageTeller(() => now);
     let told = 0;
@@ -63,7 +63,7 @@ describe('what is told of an outage', () => {
   });
 });
 
-it('the bar says when it is tried again, and goes on as before once it was taken', async () => {
+it('the progress bar counts down to the next try, and returns to normal once rows are accepted', async () => {
   const terminal = testTerminal(80, 24);
   const options = { json: false, quiet: false, verbose: false, color: false, colorResults: false, progress: true };
   const streams = { stdout: terminal.stream, stderr: terminal.stream };

@@ -5,7 +5,7 @@ import { fixture, tinySae } from './fixtures.ts';
 
 const width = 2304;
 
-/** Writes the files that the README's table of the upload page names. */
+/** Writes the files that the README's table about the upload page names. */
 export function writePageFiles(folder: string): void {
   const put = (name: string, content: Uint8Array | string) => writeFileSync(join(folder, name), content);
   const copy = (from: string, to: string) => cpSync(fixture(from), join(folder, to), { recursive: true });
@@ -33,7 +33,7 @@ function writeLayer(folder: string, layer: number): void {
   writeFileSync(join(folder, 'cfg.json'), JSON.stringify(config));
 }
 
-/** Two heads of five features, as the forks of dictionary_learning write them. */
+/** Writes a crosscoder with two heads of five features, as the forks of dictionary_learning save it. */
 function writeCrosscoder(folder: string): void {
   mkdirSync(folder);
   const shapes = { 'decoder.weight': [2, 5, width], 'decoder.bias': [2, width], 'encoder.bias': [5] };
@@ -41,7 +41,7 @@ function writeCrosscoder(folder: string): void {
   writeFileSync(join(folder, 'config.json'), JSON.stringify({ activation_dim: width, dict_size: 5, num_layers: 2 }));
 }
 
-/** A transcoder of four features, as SAELens writes it. */
+/** Writes a transcoder with four features, as SAELens saves it. */
 function writeTranscoder(folder: string): void {
   mkdirSync(folder);
   const shapes = { W_dec: [4, width], W_enc: [width, 4], b_dec: [width], b_enc: [4] };

@@ -2,14 +2,15 @@ import { readFileSync } from 'node:fs';
 
 /** A row of the README's table of what the upload page offers. */
 export interface PageRow {
-  /** What the page calls it. */
+  /** The name that the page uses. */
   readonly name: string;
-  /** Arguments after `neuronpedia`; a file that is piped in. */
+  /** The arguments after `neuronpedia`. */
   readonly args: readonly string[];
+  /** The name of the file to pipe in. */
   readonly stdin?: string;
 }
 
-/** The rows of the table, in order. */
+/** Returns the rows of the table, in order. */
 export function pageRows(): PageRow[] {
   const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
   const [, table = ''] = /<!-- page -->([\s\S]*?)<!-- \/page -->/.exec(readme) ?? [];
@@ -17,7 +18,7 @@ export function pageRows(): PageRow[] {
   return cells.map(([, name = '', command = '']) => ({ name, ...parse(command) }));
 }
 
-/** As a shell would read it: words, double quotes, and `< FILE` at the end. */
+/** Splits a command as a shell would: words, double quotes, and `< FILE` at the end. */
 function parse(command: string): Omit<PageRow, 'name'> {
   const [words = '', stdin] = command.replace(/^neuronpedia /, '').split(' < ');
   const args = [...words.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');

@@ -9,7 +9,7 @@ import { pageRows } from './page-rows.ts';
 import type { Json, Ran } from './run-cli.ts';
 import { queryStore, type StoredFeature, storedFeatures } from './sandbox-process.ts';
 
-/** What a command must leave behind: its exit code, and what the store then holds. */
+/** What must come of a command: its exit code, and what the store then holds. */
 interface Expected {
   readonly code: number;
   readonly key?: string;
@@ -19,9 +19,9 @@ interface Expected {
 interface Store {
   readonly data: string;
   readonly url: string;
-  /** Vectors and probes of this name. */
+  /** Returns the vectors and probes with this name. */
   named(name: string): StoredFeature[];
-  /** Features of this source. */
+  /** Returns the features of a source, in which `%` is a wildcard. */
   of(source: string): StoredFeature[];
   query(sql: string): Json[];
 }
@@ -43,10 +43,10 @@ const refused = (code: number, gone: (store: Store) => unknown[], words: string,
 });
 const withoutExamples = (source: string) => refused(6, (store) => store.of(source), '--activations');
 
-/** The row whose command goes on the next day. */
+/** The row whose command is resumed the next day. */
 const daily = '1,000 features a day';
 
-/** By the first column of the README's table: towards a server with the upload protocol, and towards the public one. */
+/** By the first column of the README's table: results on a server with the upload protocol, and on the public one. */
 const expectations: Record<string, readonly [protocol: Expected, open: Expected]> = {
   'a custom vector': [kept('My Custom Vector', { description: 'Detects X' }), stored('My Custom Vector')],
   'tags and a paper': [
@@ -124,12 +124,15 @@ const expectations: Record<string, readonly [protocol: Expected, open: Expected]
   ],
 };
 
-test('the table has a row for everything that is looked at, and the other way round', () => {
+test("the README's upload page table and the expectations here have the same rows", () => {
   expect(pageRows().map(({ name }) => name)).toEqual(Object.keys(expectations));
 });
 
 for (const [position, kind] of (['a server with the upload protocol', 'the public server'] as const).entries()) {
-  test.concurrent(`every row of the table, against ${kind}`, async ({ home, expect: expectHere }) => {
+  test.concurrent(`every command in the README's upload page table does what is expected on ${kind}`, async ({
+    home,
+    expect: expectHere,
+  }) => {
     writePageFiles(home.folder);
     let now = new Date('2026-11-22T12:00:00Z');
     const data = join(home.folder, 'data');
@@ -180,7 +183,7 @@ function expectDashboard(store: Store, metadata?: object): void {
   expect(tokens.map((one) => JSON.parse(one.tokens))).toEqual([[' no'], ['a', ' king', 's']]);
 }
 
-/** Nothing is stored: the answer is one of the feature's own tokens with values. */
+/** Checks that activation testing prints the tokens of the text and stores no second vector. */
 function expectTested(store: Store, ran: Ran): void {
   expect(ran.stdout).toMatch(/no.*king/s);
   expect(store.named('My Custom Vector')).toHaveLength(1);
@@ -210,7 +213,7 @@ function expectEmbed(store: Store, ran: Ran): void {
   expect(ran.stdout).toContain('embed=true');
 }
 
-/** All 512 features with their examples; where vectors are kept, also these and what is known of each feature. */
+/** Checks all 512 features and their examples; given `vectors`, also those and, in the 32k set, some metadata. */
 function expectSet(store: Store, source: string, vectors?: readonly string[]): void {
   const rows = store.of(source);
   expect(rows).toHaveLength(512);

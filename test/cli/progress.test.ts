@@ -7,7 +7,7 @@ import { loadProgress } from '../../src/cli/progress.ts';
 import { barLine, etaText, factsLine } from '../../src/cli/progress-line.ts';
 import { type TestTerminal, testTerminal } from './terminal.ts';
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not occur
 const control = /[\r\x1b]/;
 
 const plain = { json: false, quiet: false, verbose: false, color: false, colorResults: false, progress: true };
@@ -16,13 +16,13 @@ function outputOn(stderr: NodeJS.WriteStream, options: Partial<OutputOptions> = 
   return createOutput({ stdout: stderr, stderr }, { ...plain, cursor: true, unicode: true, ...options });
 }
 
-/** A stream that is no terminal. */
+/** Returns a stream that is not a terminal. */
 function pipe(): TestTerminal {
   const terminal = testTerminal(80, 24);
   return { ...terminal, stream: Object.assign(terminal.stream, { isTTY: false, columns: undefined }) };
 }
 
-/** A run of some seconds on a clock of the test: rows come evenly, then it is stopped. */
+/** Reports an upload of `seconds` on fake timers: rows are confirmed at an even rate, then progress is stopped. */
 async function upload(terminal: TestTerminal, options: Partial<OutputOptions> = {}, seconds = 60): Promise<void> {
   const startProgress = await loadProgress(outputOn(terminal.stream, options));
   vi.useFakeTimers();
@@ -38,9 +38,9 @@ async function upload(terminal: TestTerminal, options: Partial<OutputOptions> = 
   }
 }
 
-describe('the bar on a terminal', () => {
+describe('the progress bar on a terminal', () => {
   for (const columns of [20, 40, 60, 80, 200]) {
-    test(`of ${columns} columns begins where the job stands, is never wider, and gives the cursor back`, async () => {
+    test(`of ${columns} columns starts at the job's progress, fits its width, and restores the cursor`, async () => {
       const terminal = testTerminal(columns, 24);
       await upload(terminal);
       expect(terminal.written()).toContain('16 %');
@@ -51,14 +51,14 @@ describe('the bar on a terminal', () => {
     });
   }
 
-  test('has signs of ASCII alone where the locale has no others', async () => {
+  test('is drawn in ASCII if the locale has no Unicode', async () => {
     const terminal = testTerminal(80, 24);
     await upload(terminal, { unicode: false });
     expect(terminal.written()).toMatch(/##+-+ {2}/);
     expect([...terminal.written()].every((sign) => sign < '\x7f')).toBe(true);
   });
 
-  test('leaves lines above it whole, and none of its own between them', async () => {
+  test('keeps notes above it intact, and leaves no copy of itself between them', async () => {
     const terminal = testTerminal(60, 24);
     const out = outputOn(terminal.stream);
     const progress = (await loadProgress(out))(100, 0);
@@ -71,7 +71,7 @@ describe('the bar on a terminal', () => {
     expect(lines.filter((line) => line.includes('waiting 3 s before another try'))).toHaveLength(1);
   });
 
-  test('is never drawn where the cursor cannot move', async () => {
+  test('is never drawn if the cursor cannot be moved', async () => {
     const terminal = testTerminal(80, 24);
     await upload(terminal, { cursor: false });
     expect(terminal.written()).not.toMatch(control);
@@ -79,8 +79,8 @@ describe('the bar on a terminal', () => {
   });
 });
 
-describe('elsewhere', () => {
-  test('a minute makes few lines, without colour and carriage returns', async () => {
+describe('progress on a pipe', () => {
+  test('takes at most seven lines for a minute, without colours or carriage returns', async () => {
     const { stream, lines, written } = pipe();
     await upload({ stream, lines, written });
     expect(written()).not.toMatch(control);
@@ -89,7 +89,7 @@ describe('elsewhere', () => {
     expect(lines().at(-1)).toMatch(/^100 % {2}6,000\/6,000 rows {2}\d+ rows\/s {2}done in 1:00$/);
   });
 
-  test('an upload of a moment makes one line, and --quiet none', async () => {
+  test('takes one line for a short upload, and none with --quiet', async () => {
     const { stream, lines, written } = pipe();
     await upload({ stream, lines, written }, {}, 2);
     expect(lines()).toHaveLength(1);
@@ -99,18 +99,18 @@ describe('elsewhere', () => {
   });
 });
 
-describe('what is said of the end', () => {
-  test('comes from minutes, not from the last second', () => {
+describe('the estimated end of an upload', () => {
+  test('is based on minutes, not on the last second', () => {
     const pace = createPace(0, 0);
     for (let s = 1; s <= 100; s++) pace.mark(s * 100, s * 1000);
     expect(pace.leftMs(6000, 100_000)).toBe(60_000);
     pace.mark(10_900, 100_100);
     expect(pace.leftMs(6000, 100_100)).toBeGreaterThan(50_000);
-    // A server that says nothing for a minute is slower, also while nothing new is known.
+    // After a minute of silence the server counts as slower, even though no new row count has come.
     expect(pace.leftMs(6000, 160_000)).toBeGreaterThan(80_000);
   });
 
-  test('leaves out the hours that were waited for a quota', () => {
+  test('ignores the hours spent waiting for a quota', () => {
     const pace = createPace(0, 0);
     pace.mark(1000, 10_000);
     pace.pause();
@@ -119,14 +119,14 @@ describe('what is said of the end', () => {
     expect(pace.rate(36_002_000)).toBe(200);
   });
 
-  test('is what the limit makes of it, once requests are spread', () => {
+  test('follows from the rate limit once requests are spread out', () => {
     const pace = createPace(0, 0);
     pace.mark(1000, 1000);
     pace.spread(7_200_000, 1000);
     expect(pace.leftMs(5, 3_601_000)).toBe(3_600_000);
   });
 
-  test('is a time of day from an hour on, with the date where it is another', () => {
+  test('is a time of day if it is an hour or more away, with the date if it is not today', () => {
     const noon = new Date(2026, 10, 22, 12, 0);
     expect(etaText(65_000, noon)).toBe('ETA 1:05');
     expect(etaText(2 * 3_600_000, noon)).toBe('done about 14:00');
@@ -137,7 +137,7 @@ describe('what is said of the end', () => {
   });
 });
 
-test('facts give way to a narrow terminal one after the other', () => {
+test('the progress line drops facts on a narrow terminal, but never the percentage', () => {
   const facts = { confirmed: 488, total: 1024, rate: 312, end: 'ETA 0:02' };
   expect(factsLine(facts)).toBe(' 47 %  488/1,024 rows  312 rows/s  ETA 0:02');
   expect(factsLine(facts, 30)).toBe(' 47 %  ETA 0:02');
@@ -148,7 +148,7 @@ test('facts give way to a narrow terminal one after the other', () => {
   }
 });
 
-test('lines for people are broken between words, wide signs counting two; commands are left to be copied', () => {
+test('notes wrap between words, count wide characters as two columns, and keep commands on one line', () => {
   const lines = wrapNote('server   embedded sandbox (層層層層層層), account bulk, tier bulk without a daily limit', 40);
   for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(40);
   expect(lines.slice(1).every((line) => line.startsWith('         '))).toBe(true);
@@ -163,7 +163,7 @@ test('lines for people are broken between words, wide signs counting two; comman
   ]);
 });
 
-test('a long path is cut in its middle', () => {
+test('a long path is shortened in the middle', () => {
   const cut = cutMiddle(`checking /data/${'層'.repeat(50)}/layer_12`, 40, '…');
   expect(widthOf(cut)).toBeLessThanOrEqual(40);
   expect(cut).toMatch(/^checking .*….*layer_12$/);

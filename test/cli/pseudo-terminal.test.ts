@@ -9,13 +9,13 @@ import { type Home, test } from './home.ts';
 import { binary, childEnv } from './run-cli.ts';
 import { renderTerminal } from './terminal.ts';
 
-// The one of util-linux is on every Linux; others call their options otherwise.
+// `script` from util-linux is on every Linux; other implementations take different options.
 const script = spawnSync('script', ['--version'], { encoding: 'utf8' });
 const hasScript = script.status === 0 && script.stdout.includes('util-linux');
 
 const words = ['upload-sae', fixture('sae-tiny'), '--sae-id', 'res', '--batch-size', '16', '--sandbox'];
 
-/** What the real tool writes to a terminal of the system, of so many columns; 0: one that tells none. */
+/** Returns what the real tool writes to a pseudo-terminal of `columns` columns; with 0, that reports no width. */
 async function onTerminal(home: Home, columns: number, env: Record<string, string> = {}): Promise<string> {
   const quoted = [process.execPath, binary, ...words].map((word) => `'${word}'`).join(' ');
   const child = spawn('script', ['-qec', `stty cols ${columns} rows 24 && ${quoted}`, '/dev/null'], {
@@ -31,17 +31,17 @@ async function onTerminal(home: Home, columns: number, env: Record<string, strin
   return written;
 }
 
-describe.skipIf(!hasScript)('on a terminal of the system', () => {
-  test('that tells no width, as CI jobs make, lines are written and nothing is drawn', async ({ home }) => {
+describe.skipIf(!hasScript)('on a pseudo-terminal', () => {
+  test('without a width, as in CI jobs, progress is written in lines and nothing is drawn', async ({ home }) => {
     const written = await onTerminal(home, 0);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: colours, which such a job may show
     const plain = written.replaceAll(/\x1b\[\d+m/g, '').replaceAll('\r\n', '\n');
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not occur
     expect(plain).not.toMatch(/[\r\x1b]/);
     expect(plain).toMatch(/^100 % {2}512\/512 rows .*\n512 of 512 features on the server, 512 sent now\n/m);
   });
 
-  test('of 80 columns a bar is drawn and wiped into one line, the cursor given back', async ({ home }) => {
+  test('of 80 columns, the bar is drawn, ends as one line, and the cursor is restored', async ({ home }) => {
     const written = await onTerminal(home, 80);
     expect(written).toContain('\x1b[36m');
     expect(written.lastIndexOf('\x1b[?25h')).toBeGreaterThan(written.lastIndexOf('\x1b[?25l'));
@@ -51,37 +51,37 @@ describe.skipIf(!hasScript)('on a terminal of the system', () => {
     expect(lines).toContain('512 of 512 features on the server, 512 sent now');
   });
 
-  test('of a CI job lines are written, for its log keeps all that is drawn', async ({ home }) => {
+  test('with CI set, progress is written in lines, as a log keeps everything that is drawn', async ({ home }) => {
     const written = await onTerminal(home, 80, { CI: 'true', FORCE_COLOR: 'false' });
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not occur
     expect(written.replaceAll('\r\n', '\n')).not.toMatch(/[\r\x1b]/);
     expect(written).toContain('512 of 512 features on the server, 512 sent now');
   });
 
-  test('there is no colour where NO_COLOR says so', async ({ home }) => {
+  test('with NO_COLOR set, there are no colours', async ({ home }) => {
     const written = await onTerminal(home, 80, { NO_COLOR: '1' });
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not occur
     expect(written).not.toMatch(/\x1b\[[\d;]*m/);
   });
 });
 
-/** The state of a process: T is stopped. */
+/** Returns the state of a process; T means stopped. */
 function stateOf(pid: number): string | undefined {
   try {
     return /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
   } catch {
-    // It has ended.
+    // The process has ended.
     return undefined;
   }
 }
 
-test.skipIf(!hasScript)('a hidden prompt is there again after Ctrl-Z, and takes the key', async ({ home, server }) => {
+test.skipIf(!hasScript)('a hidden prompt is shown again after Ctrl-Z, and reads the key', async ({ home, server }) => {
   const args = [binary, 'login', '--api-url', server.url];
   const quoted = [process.execPath, ...args].map((word) => `'${word}'`).join(' ');
   const child = spawn('script', ['-qec', `echo "pid $$."; exec ${quoted}`, '/dev/null'], {
     env: childEnv({ ...home.env, TERM: 'xterm-256color' }),
     timeout: 100_000,
-    // A group of its own: what stops for the terminal is not to stop who runs the tests.
+    // In a process group of its own, so that Ctrl-Z does not stop the test runner as well.
     detached: true,
   });
   let written = '';
@@ -97,7 +97,7 @@ test.skipIf(!hasScript)('a hidden prompt is there again after Ctrl-Z, and takes 
   const pid = Number(/pid (\d+)\./.exec(written)?.[1]);
   child.stdin.write('\x1a');
   await until(() => stateOf(pid) === 'T');
-  // The one that shows the terminal stops with it, some time later: perhaps when the prompt is there again.
+  // `script` stops as well, but some time later: perhaps only once the prompt is shown again.
   const wake = () => {
     for (const one of [pid, child.pid as number]) if (stateOf(one) === 'T') process.kill(one, 'SIGCONT');
   };

@@ -11,11 +11,11 @@ const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 export interface Block {
   readonly language: string;
   readonly text: string;
-  /** What the comment before it says, `<!-- not run: … -->`; absent where there is none. */
+  /** The reason given in a comment before it, `<!-- not run: … -->`; absent if there is none. */
   readonly notRun?: string;
 }
 
-/** All fenced blocks of the README, in order. */
+/** Returns all fenced blocks of the README, in order. */
 export function allBlocks(): Block[] {
   const found = readme.matchAll(/(?:<!-- not run: ([^>]*) -->\n+)?^```(\w*)\n([\s\S]*?)^```$/gm);
   return [...found].map(([, notRun, language = '', body = '']) => ({
@@ -25,14 +25,14 @@ export function allBlocks(): Block[] {
   }));
 }
 
-/** The texts of the blocks in one language. */
+/** Returns the texts of the blocks in one language. */
 export function codeBlocks(language: string): string[] {
   return allBlocks()
     .filter((block) => block.language === language)
     .map((block) => block.text);
 }
 
-/** The shell scripts in YAML: of `run:` on one line or as a literal block, and the one item of `args:`. */
+/** Returns the shell scripts in YAML: every `run:`, on one line or as a literal block, and the first of `args:`. */
 export function scriptsIn(yaml: string): string[] {
   const lines = yaml.split('\n');
   return lines.flatMap((line, at) => {
@@ -53,7 +53,7 @@ function literalAt(lines: readonly string[], start: number): string {
     .join('\n');
 }
 
-/** Runs a script with bash as GitHub does (`-e`), with `neuronpedia` on its path; `BIN` is a folder that goes before it. */
+/** Runs a script with bash as GitHub does (`-e`). `neuronpedia` is on its path, after the folder `BIN` if given. */
 export async function runBash(
   script: string,
   { cwd, env }: { cwd: string; env: Record<string, string> },

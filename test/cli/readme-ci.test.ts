@@ -11,18 +11,21 @@ import { storedFeatures } from './sandbox-process.ts';
 const [github, matrix, kubernetes] = codeBlocks('yaml') as [string, string, string];
 const slurm = codeBlocks('sh').find((block) => block.includes('SLURM_ARRAY_TASK_ID')) as string;
 
-/** A sandbox whose clock a test can set on, in this process: a day goes by at once. */
+/** Starts a sandbox in this process whose clock the test sets, so that a day passes at once. */
 async function serveOn(home: Home, now: () => Date): Promise<Sandbox> {
   return home.own(await startSandbox({ dataDir: join(home.folder, 'server'), tier: 'free', now }));
 }
 
-/** Runs one script as the engine would: with its variables, and a step before it that trains. */
+/** Runs one script in the folder `work` with the variables that the CI engine would set. */
 async function runJob(home: Home, url: string, script: string, env: Record<string, string> = {}) {
   const server = { NEURONPEDIA_API_URL: url, NEURONPEDIA_API_KEY: env.KEY ?? 'sandbox-bulk' };
   return runBash(script, { cwd: join(home.folder, 'work'), env: { ...home.env, ...server, ...env } });
 }
 
-/** Stand-ins for what a runner has: `npm`, and as a trainer a `python` that copies an SAE that was trained before, of more rows than a free account has a day. */
+/**
+ * Makes stand-ins for the tools of a runner and returns their folder: `npm`, and as a trainer a `python` that copies a
+ * ready-made SAE of `rows` rows, which may be more than a free account can upload in a day.
+ */
 function makeTrainer(home: Home, rows: number): string {
   const bin = join(home.folder, 'bin');
   const made = join(home.folder, 'trained');
@@ -40,16 +43,14 @@ function makeTrainer(home: Home, rows: number): string {
   return bin;
 }
 
-describe.concurrent('the README on CI', () => {
-  test('has a GitHub job that uploads up to the quota, and goes on the next day, also where its cache is lost', async ({
-    home,
-  }) => {
+describe.concurrent('CI examples in the README', () => {
+  test('upload up to the quota on GitHub and resume the next day, even if the cache is lost', async ({ home }) => {
     let day = 22;
     const server = await serveOn(home, () => new Date(`2026-11-${day}T00:10:00Z`));
     const bin = makeTrainer(home, 2100);
     const [install, train, upload, ...more] = scriptsIn(github) as [string, string, string];
     expect(more).toEqual([]);
-    // A decoder alone does not say where it belongs, as the folder of a trainer does.
+    // Unlike a trainer's folder, a decoder alone does not say where it belongs.
     const place = '--model tiny-kjv-4l --layer 1 --hook resid-post --orientation rows';
     const placed = upload.replace('upload-sae sae ', `upload-sae sae/W_dec.npy ${place} `);
     expect(placed).not.toBe(upload);
@@ -69,19 +70,19 @@ describe.concurrent('the README on CI', () => {
     day = 24;
     expect((await today()).stdout).toBe('::notice::uploaded: 2100 features\n');
     expect(storedFeatures(join(home.folder, 'server'))).toHaveLength(2100);
-    // What is wrong for good ends the job as it should.
+    // A permanent error must still fail the job.
     const wrong = await runJob(home, server.url, placed.replace('--layer 1', '--layer 99'), env);
     expect(wrong.code).toBe(6);
   });
 
-  test('keeps what an expression says out of scripts, and has as many parts as processes', () => {
+  test('contain no expressions in their scripts, and start one process for each of the four parts', () => {
     for (const script of [github, matrix, kubernetes].flatMap(scriptsIn)) expect(script).not.toContain('${{');
     expect(kubernetes).toMatch(/completions: 4\n/);
     expect(slurm).toContain('--array=1-4\n');
     expect(matrix).toContain('part: [1, 2, 3, 4]\n');
   });
 
-  test('has a matrix, a SLURM array and a Kubernetes Job whose parts are the whole', async ({ home }) => {
+  test('upload the whole SAE in the parts of a matrix, a SLURM array and a Kubernetes Job', async ({ home }) => {
     const server = await home.sandbox();
     mkdirSync(join(home.folder, 'work'));
     cpSync(tinySae, join(home.folder, 'work', 'sae'), { recursive: true });
@@ -102,7 +103,7 @@ describe.concurrent('the README on CI', () => {
   });
 });
 
-test('every yaml block of the README is one of these', () => {
+test('every YAML block of the README is tested here', () => {
   expect(codeBlocks('yaml')).toHaveLength(3);
   expect(readFileSync(join(tinySae, 'cfg.json'), 'utf8')).toContain('tiny-kjv-4l');
 });

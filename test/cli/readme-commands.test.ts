@@ -16,7 +16,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 /** Widths of the models that the README names. */
 const widths: Record<string, number> = { 'gpt2-small': 768, 'gemma-2b-it': 2048, 'gemma-2-2b': 2304 };
 
-/** Writes the files that a command names, as wide as its model is. Formats are told by their bytes, whatever the name. */
+/** Writes the files that a command names, as wide as its model. Formats are told by content, not by name. */
 function writeFiles(folder: string, command: string): void {
   const width = widths[/--model (\S+)/.exec(command)?.[1] ?? ''] ?? 64;
   const put = (name: string, bytes: Uint8Array | string) => writeFileSync(join(folder, name), bytes);
@@ -37,7 +37,7 @@ function writeFiles(folder: string, command: string): void {
   put('features.jsonl', names.join('\n'));
 }
 
-/** The commands of a block, without the remarks behind them. */
+/** Returns the commands of a block without their trailing comments. */
 function commandsOf(text: string): string[] {
   const lines = text.split('\n').map((line) => line.replace(/ {2,}#.*$/, '').trim());
   return lines.filter((line) => line !== '' && !line.startsWith('#'));
@@ -47,20 +47,21 @@ const blocks = allBlocks();
 const shell = blocks.filter(({ language }) => language === 'sh');
 const run = shell.filter(({ notRun, text }) => notRun === undefined && !text.includes('SLURM'));
 const commands = run.flatMap(({ text }) => commandsOf(text));
-/** Those that are shown for the public server. */
+/** The commands that are shown for the public server. */
 const forPublic = commandsOf(run.at(-1)?.text ?? '');
 
-/** Blocks that show a screen: what was typed, and what came of it. */
+/** Blocks that show a screen: commands, and what they print. */
 const screens = blocks.filter(({ language, text }) => language === '' && /^\$ neuronpedia /m.test(text));
 
-test('every block of the README is run here, in readme-ci.test.ts or in packed.test.ts, or says why not', () => {
+test('every README block is run here, in readme-ci.test.ts or in packed.test.ts, or says why it is not', () => {
   const languages = blocks.map(({ language }) => language);
   expect([...new Set(languages)].sort()).toEqual(['', 'js', 'sh', 'yaml']);
   expect(shell.filter(({ notRun }) => notRun !== undefined)).toHaveLength(3);
   expect(run).toHaveLength(5);
   expect(commands).toHaveLength(17);
   for (const command of commands) expect(command).toMatch(/^neuronpedia /);
-  // Besides screens: a report of test:soak, events (see json-contract.test.ts), and a drawing of the parts. Those of a sweep and of the quota are parts of screens.
+  // Besides screens: excerpts about a sweep and a spent quota (see below), a report of test:soak, events (see
+  // json-contract.test.ts), and a diagram of how the parts fit together.
   const others = blocks.filter((block) => block.language === '' && !screens.includes(block));
   expect(others.map(({ text }) => text.slice(0, 8))).toEqual([
     'SAEs    ',
@@ -72,21 +73,21 @@ test('every block of the README is run here, in readme-ci.test.ts or in packed.t
 });
 
 describe.concurrent('the README', () => {
-  test.for(some(commands, 4))('has a command that works: %s', async (command, { home }) => {
+  test.for(some(commands, 4))('has a working command: %s', async (command, { home }) => {
     const sandbox = home.own(
       await startSandbox({ dataDir: join(home.folder, 'server'), public: forPublic.includes(command) }),
     );
     const cwd = join(home.folder, 'work');
     mkdirSync(cwd);
     writeFiles(cwd, command);
-    // Nobody is there to type the key.
+    // There is nobody to type the key.
     const typed = command === 'neuronpedia login' ? `${command} --with-token <<< sandbox-bulk` : command;
     const key = command === 'neuronpedia login' ? {} : { NEURONPEDIA_API_KEY: 'sandbox-bulk' };
     const ran = await runBash(typed, { cwd, env: { ...home.env, NEURONPEDIA_API_URL: sandbox.url, ...key } });
     expect(ran.code, ran.stderr).toBe(0);
   });
 
-  test.for(some(screens, 3))('shows a screen as it is: $text', async ({ text }, { home }) => {
+  test.for(some(screens, 3))('shows the output that its commands really print: $text', async ({ text }, { home }) => {
     await before(home, text);
     for (const [command = '', ...shown] of screensIn(text)) {
       const job = await jobIn(home, command);
@@ -98,7 +99,7 @@ describe.concurrent('the README', () => {
   });
 });
 
-test('the README shows what a spent quota looks like', async ({ home }) => {
+test('the README shows what a command really prints when the quota is spent', async ({ home }) => {
   const text = blocks.find((block) => block.text.startsWith('quota '))?.text ?? '';
   const command = /go on with: (neuronpedia .*)/.exec(text)?.[1] ?? '';
   writePageFiles(home.folder);
@@ -112,7 +113,7 @@ test('the README shows what a spent quota looks like', async ({ home }) => {
   for (const line of plain(linesOf(text))) expect(written).toContain(line);
 });
 
-test('the README shows what a sweep looks like', async ({ home }) => {
+test('the README shows what a sweep really prints', async ({ home }) => {
   const text = blocks.find((block) => block.text.startsWith('SAEs '))?.text ?? '';
   writePageFiles(home.folder);
   const command = 'neuronpedia upload-sae every-layer --sae-id demo --sandbox';
@@ -123,7 +124,7 @@ test('the README shows what a sweep looks like', async ({ home }) => {
   expect(written.slice(at, at + linesOf(text).length)).toEqual(linesOf(text));
 });
 
-/** What must be there before a screen: the upload that it is about. */
+/** Makes the upload that a screen is about, before its commands are run. */
 async function before(home: Home, text: string): Promise<void> {
   const uploads: [pattern: RegExp, args: readonly string[]][] = [
     [/--verify/, ['upload-sae', tinySae, '--sae-id', 'checked', '--sandbox']],
@@ -142,7 +143,7 @@ async function before(home: Home, text: string): Promise<void> {
   }
 }
 
-/** Ids are of the server that gave them: those of the README stand for these. */
+/** Ids are assigned by a server: these take the place of those in the README. */
 const made = new WeakMap<Home, string>();
 
 async function jobIn(home: Home, command: string): Promise<string> {
@@ -151,12 +152,12 @@ async function jobIn(home: Home, command: string): Promise<string> {
   return command.replace(/\b[0-9a-f]{16}\b/, id).replace(/tiny-kjv-4l\/\S*\/\d{8,}/, id);
 }
 
-/** The commands of a screen, each with the lines below it. */
+/** Returns the commands of a screen, each with the lines below it. */
 function screensIn(text: string): string[][] {
   return text.split(/^\$ /m).flatMap((part) => (part.trim() === '' ? [] : [part.trimEnd().split('\n')]));
 }
 
-/** Without what differs from run to run: folders, ids, times, bars; of what is written side by side, the pieces. */
+/** Removes what differs from run to run (folders, ids, times, bars), and separates text that is shown side by side. */
 function plain(lines: readonly string[]): string[] {
   return lines
     .join('\n')
@@ -167,7 +168,7 @@ function plain(lines: readonly string[]): string[] {
     .map((line) =>
       line
         .replace(/begun .*/, 'begun MOMENT')
-        // Of the same day, as it is for an hour before midnight in UTC, without the day.
+        // The date is missing if it is today's, as it is in the hour before midnight UTC.
         .replace(/\d\d:\d\d(?: on \d{4}-\d\d-\d\d(?: \([^)]*\))?| \([^)]* UTC\))/g, 'MOMENT')
         .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
         .replace(/\b[0-9a-f]{16}\b/g, 'JOB')

@@ -7,7 +7,7 @@ import type { OptionSpec } from '../../src/cli/option-spec.ts';
 import { optionSpecs } from '../../src/cli/option-specs.ts';
 import { everywhere, flagOf, type OptionName } from '../../src/cli/options.ts';
 
-/** The README's tables of options, as they follow from the declarations: what all uploads take stands once. */
+/** Builds the README's tables of options from the declarations; options that all uploads take are listed once. */
 function optionTables(): string {
   const commands = commandSpecs.filter(({ options }) => options.length > 0);
   const uploads = commands.filter(({ name }) => name.startsWith('upload-'));
@@ -33,13 +33,13 @@ function table(names: readonly OptionName[], required: readonly OptionName[]): s
   return ['| option | |', '|---|---|', ...rows].join('\n');
 }
 
-it('has the tables of options that the declarations say', async () => {
+it('the README has the tables of options that follow from their declarations', async () => {
   const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
   const [, written] = /<!-- options -->\n([\s\S]*)<!-- \/options -->/.exec(readme) ?? [];
   expect(written?.trim()).toBe(optionTables());
 });
 
-it('has the exit codes that the help of commands is made of', async () => {
+it('the README lists the same exit codes as the help', async () => {
   const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
   const rows = [...readme.matchAll(/^\| (\d+(?:, \d+)*) \| (.*) \|$/gm)];
   const written = rows.flatMap(([, codes, text]) => (codes as string).split(', ').map((code) => [code, text]));

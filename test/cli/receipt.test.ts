@@ -20,8 +20,8 @@ import { writePageFiles } from './page-folder.ts';
 import { documentsOf, linesOf, runLimited } from './run-cli.ts';
 import { storedFeatures } from './sandbox-process.ts';
 
-describe.concurrent('what is said of a part of an upload', () => {
-  test('the receipt of a paused upload says of each row whether it is on the server', async ({ home }) => {
+describe.concurrent('receipts and dry runs', () => {
+  test('the receipt of a paused upload says for each row whether it is on the server', async ({ home }) => {
     const file = home.file(
       'many.npy',
       npyFile([1100, 64], (position) => Math.sin(position)),
@@ -34,9 +34,9 @@ describe.concurrent('what is said of a part of an upload', () => {
     expect(rows.filter(({ status }) => status === 'pending')).toHaveLength(100);
   });
 
-  // A file that may not grow is what a full disk is, and needs no other rights.
+  // A limit on the size of files acts like a full disk, and needs no special privileges.
   test.runIf(process.platform === 'linux')(
-    'a receipt that does not fit is lost, and is told after all else',
+    'a receipt that does not fit on the disk is reported last, and the earlier one is kept',
     async ({ home, server }) => {
       const receipt = `${home.folder}/full/r.jsonl`;
       mkdirSync(`${home.folder}/full`);
@@ -58,7 +58,7 @@ describe.concurrent('what is said of a part of an upload', () => {
       expect(summary).toMatchObject({ type: 'summary', status: 'done', jobs: [{ confirmed: 512 }] });
       expect(error).toMatchObject({ type: 'error', code: 'output_lost', exitCode: 5 });
       expect(error.message).toContain('r.jsonl: the receipt cannot be written (');
-      // The earlier one is there still, and nothing beside it.
+      // The earlier receipt is still there, and nothing beside it.
       expect(readFileSync(receipt, 'utf8')).toBe('{"type":"receipt","v":1}\n');
       expect(readdirSync(`${home.folder}/full`)).toEqual(['r.jsonl']);
       expect(await home.runAt(server.url, words.slice(0, 6))).toMatchObject({ code: 0 });
@@ -66,7 +66,7 @@ describe.concurrent('what is said of a part of an upload', () => {
     },
   );
 
-  test('of a sweep are named by their layers where the name says so, and never two alike', async ({ home, server }) => {
+  test('receipts of a sweep can be named by {layer}, and no two may have the same name', async ({ home, server }) => {
     writePageFiles(home.folder);
     const command = ['upload-sae', join(home.folder, 'every-layer'), '--sae-id', 'named', '--features', '0-1'];
     const receipt = (name: string) => [...command, '--receipt', join(home.folder, name)];
@@ -79,10 +79,7 @@ describe.concurrent('what is said of a part of an upload', () => {
     expect(one).toMatchObject({ code: 2, stderr: expect.stringContaining('would be the receipt of several SAEs') });
   });
 
-  test('of a sweep take the place of no other files, whose names are known once the SAEs are', async ({
-    home,
-    server,
-  }) => {
+  test('receipts of a sweep are named after their sources, and never replace other files', async ({ home, server }) => {
     mkdirSync(`${home.folder}/sweep`);
     for (const layer of ['layer_0', 'layer_1']) cpSync(tinySae, `${home.folder}/sweep/${layer}`, { recursive: true });
     const receipts = [0, 1].map((layer) => {
@@ -105,9 +102,9 @@ describe.concurrent('what is said of a part of an upload', () => {
 
   for (const [what, status, code, isLost] of [
     ['is refused', 400, 10, false],
-    ['has no answer, and cannot be looked for', 500, 9, true],
+    ['gets no answer and cannot be looked up', 500, 9, true],
   ] as const) {
-    test(`of an upload that ${what} tells what it brought until then`, async () => {
+    test(`the receipt of an upload that ${what} lists what was stored before`, async () => {
       const as = isLost ? ['--as', 'vectors', '--settle-timeout', '0'] : ['--batch-size', '2', '--concurrency', '1'];
       const body = '{"error":"no"}';
       const refused = { kind: 'answer', commit: false, status, body, headers: { 'retry-after': '0' } } as const;
@@ -129,7 +126,10 @@ describe.concurrent('what is said of a part of an upload', () => {
     });
   }
 
-  test('by a link goes where the link leads, also where nothing is there yet', async ({ home, server }) => {
+  test('a receipt named by a symbolic link is written to its target, even if that does not exist yet', async ({
+    home,
+    server,
+  }) => {
     const [link, target] = [join(home.folder, 'link.jsonl'), join(home.folder, 'there', 'r.jsonl')];
     mkdirSync(join(home.folder, 'there'));
     symlinkSync('there/r.jsonl', link);
@@ -144,7 +144,10 @@ describe.concurrent('what is said of a part of an upload', () => {
     expect(nowhere).toMatchObject({ code: 6, stderr: expect.stringContaining('nothing was sent') });
   });
 
-  test('is left as it was by an upload that is refused before it sends anything', async ({ home, server }) => {
+  test('an upload that is refused before it sends anything leaves the earlier receipt as it was', async ({
+    home,
+    server,
+  }) => {
     const [receipt, weights] = [join(home.folder, 'r.jsonl'), join(home.folder, 'w.npy')];
     const place = ['--model', 'tiny-kjv-4l', '--layer', '1', '--sae-id', 'refused', '--receipt', receipt];
     const upload = () => home.runAt(server.url, ['upload-sae', weights, ...place]);
@@ -162,7 +165,7 @@ describe.concurrent('what is said of a part of an upload', () => {
     expect(readFileSync(receipt, 'utf8')).toBe(before);
   });
 
-  test('of processes that have the same number are apart until they are whole', async () => {
+  test('receipts written to one path at once do not mix, even with the same process id', async () => {
     const folder = await tempFolder();
     const path = join(folder, 'r.jsonl');
     let begun = 0;
@@ -175,11 +178,11 @@ describe.concurrent('what is said of a part of an upload', () => {
     await Promise.all(['a', 'b'].map((job) => writeReceipt(path, { job }, rows())));
     expect(linesOf(readFileSync(path, 'utf8'))).toHaveLength(2);
     expect(readdirSync(folder)).toEqual(['r.jsonl']);
-    // What is private is named in it.
+    // It may name private uploads.
     if (process.platform !== 'win32') expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
-  test('a dry run says what is there already and what would be sent, and sends nothing', async ({ home, server }) => {
+  test('a dry run says what is already there and what would be sent, and sends nothing', async ({ home, server }) => {
     const command = ['upload-sae', tinySae, '--sae-id', 'part'];
     await home.runAt(server.url, [...command, '--features', '0-99']);
     const ran = await home.runAt(server.url, [...command, '--dry-run', '--json']);

@@ -3,19 +3,19 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { vi } from 'vitest';
 
-// A child takes half a second on an idle machine and much longer on a busy one; no test is about time.
+// A child process takes half a second on an idle machine and much longer on a busy one; no test measures time.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-/** Documents are looked at field by field; what they hold is what the tests are about. */
+/** A JSON document, left untyped because its content is what the tests check. */
 // biome-ignore lint/suspicious/noExplicitAny: see above
 export type Json = any;
 
-/** The program that users start; `npm run build` makes what it loads. */
+/** The program that users start; it loads what `npm run build` makes. */
 export const binary = fileURLToPath(new URL('../../bin/neuronpedia.js', import.meta.url));
 
 export interface RunOptions {
   env?: Record<string, string>;
-  /** What stands on standard input; absent: nothing; null: a pipe that stays open and says nothing. */
+  /** What standard input delivers; nothing if absent. With null it is a pipe that stays open and delivers nothing. */
   stdin?: string | null;
   cwd?: string;
 }
@@ -27,12 +27,12 @@ export interface Ran {
   stderr: string;
 }
 
-/** The environment of a child: what it is given and the path, nothing of who runs the tests. */
+/** Returns the environment of a child: `env` and `PATH`, and nothing else from the test runner. */
 export function childEnv(env: Record<string, string> = {}): Record<string, string> {
   return { PATH: process.env.PATH ?? '', ...env };
 }
 
-/** Starts `neuronpedia ARGS` as a process of its own; `ran` is how it ends. */
+/** Starts `neuronpedia ARGS` as a process of its own; `ran` resolves when it has ended. */
 export function startCli(
   args: readonly string[],
   { env, stdin, cwd }: RunOptions = {},
@@ -57,7 +57,7 @@ export function runCli(args: readonly string[], options: RunOptions = {}): Promi
   return startCli(args, options).ran;
 }
 
-/** The same under a limit as bash's `ulimit` takes it (`-v 4000000`). */
+/** Runs it under a resource limit, given as bash's `ulimit` takes it (`-v 4000000`). */
 export function runLimited(limit: string, args: readonly string[], env: Record<string, string>): Promise<Ran> {
   const words = ['-c', `ulimit ${limit} && exec "$@"`, 'bash', process.execPath, binary, ...args];
   return new Promise((resolve) => {
@@ -67,12 +67,12 @@ export function runLimited(limit: string, args: readonly string[], env: Record<s
   });
 }
 
-/** The lines of a text that ends in a newline, or is empty. */
+/** Returns the lines of a text that ends in a newline or is empty. */
 export function linesOf(written: string): string[] {
   return written === '' ? [] : written.replace(/\n$/, '').split('\n');
 }
 
-/** Every line of stdout as JSON. */
+/** Parses every line of stdout as JSON. */
 export function documentsOf({ stdout }: Ran): Json[] {
   return linesOf(stdout).map((line) => JSON.parse(line));
 }

@@ -18,13 +18,13 @@ export interface RunningSandbox {
   pid: number;
   /** Ends it with a signal and returns its exit code. */
   close(signal?: NodeJS.Signals): Promise<number | null>;
-  /** What it has said so far. */
+  /** Returns what it has written to stderr so far. */
   stderr(): string;
-  /** Sends JSON with the default key, as another program would. */
+  /** Posts JSON with the default key, as another program would, and returns the answer. */
   post(path: string, body: unknown): Promise<Json>;
 }
 
-/** Starts one and waits until it says that it listens. */
+/** Starts one and waits until it says that it is listening. */
 export async function startSandboxProcess({ data, args = [] }: SandboxArgs): Promise<RunningSandbox> {
   const folder = data as string;
   const words = ['sandbox', '--json', '--port', '0', '--data', folder, ...args];
@@ -70,15 +70,15 @@ export interface StoredFeature {
   label: string | null;
   strength: number;
   visibility: string;
-  /** What is known of the row besides its columns. */
+  /** Further facts about the row, besides its columns. */
   details: Json;
-  /** What all rows of its upload share; null where there is nothing. */
+  /** What all rows of its upload share; null if that is nothing. */
   common: Json;
   /** Little-endian float32 bytes, in hex. */
   vector: string;
 }
 
-/** Asks the database in a data folder itself, beside any server. */
+/** Queries the database in a data folder directly, past any server. */
 export function queryStore(data: string, sql: string, ...values: string[]): Json[] {
   const store = openStore(data);
   try {
@@ -88,7 +88,7 @@ export function queryStore(data: string, sql: string, ...values: string[]): Json
   }
 }
 
-/** The rows that a store holds of one source, or of all. */
+/** Returns the features that a store holds of one source, in which `%` is a wildcard, or of all. */
 export function storedFeatures(data: string, source = '%'): StoredFeature[] {
   const sql = `SELECT model_id AS model, source, idx AS "index", kind, hook_name AS hookName, label, strength,
     visibility, details, common.json AS common, lower(hex(vector)) AS vector
@@ -97,7 +97,7 @@ export function storedFeatures(data: string, source = '%'): StoredFeature[] {
   return rows.map((row) => ({ ...row, details: JSON.parse(row.details), common: JSON.parse(row.common) }));
 }
 
-/** All that changes when something is written to a store: rows, when they came, keys seen, quota spent. */
+/** Returns everything that changes when a store is written to: rows and their times, idempotency keys, spent quota. */
 export function everythingIn(data: string): Json[] {
   return [
     queryStore(data, 'SELECT id, model_id, source, idx, created_at, content_hash FROM features ORDER BY id'),

@@ -24,7 +24,7 @@ const otherVersion = (file: string) => {
 const upload = ['upload-sae', tinySae, '--sae-id', 'kept', '--features', '0-9'];
 
 describe.concurrent('sandbox', () => {
-  test('says where it listens in its first line, and ends in order on SIGINT', async ({ home }) => {
+  test('prints its address in the first line, and exits cleanly on SIGINT', async ({ home }) => {
     const sandbox = await home.sandbox();
     const { listening, pid } = sandbox;
     expect(listening).toMatchObject({ type: 'listening', apiKey: 'sandbox-bulk', pid });
@@ -32,16 +32,16 @@ describe.concurrent('sandbox', () => {
     expect(await sandbox.close('SIGINT')).toBe(0);
   });
 
-  test('ends in order on SIGTERM too, and frees its port', async ({ home }) => {
+  test('exits cleanly on SIGTERM too, and frees its port', async ({ home }) => {
     const sandbox = await home.sandbox();
     expect(await sandbox.close('SIGTERM')).toBe(0);
     await expect(fetch(sandbox.url)).rejects.toThrow();
   });
 
-  test('keeps its data and its id for the next run, and forgets both with --fresh', async ({ home }) => {
+  test('keeps its data and server id for the next run, and discards both with --fresh', async ({ home }) => {
     const first = await home.sandbox();
     expect(await home.runAt(first.url, upload)).toMatchObject({ code: 0 });
-    // Asked through the servers: a connection of this process would keep files that are taken away.
+    // Asked of the servers: a connection of this process would keep files in use that --fresh removes.
     const limitsOf = async (url: string) => {
       const answer = await fetch(`${url}/api/upload/limits`, { headers: { 'x-api-key': 'sandbox-bulk' } });
       return (await answer.json()) as Json;
@@ -50,7 +50,7 @@ describe.concurrent('sandbox', () => {
     await first.close();
     const second = await home.sandbox();
     expect(await limitsOf(second.url)).toMatchObject({ serverId, features: { used: 10 } });
-    // Not while another one has it.
+    // Refused while another sandbox uses the folder.
     const early = await home.run(['sandbox', '--data', second.data, '--fresh']);
     expect(early).toMatchObject({
       code: 11,
@@ -62,12 +62,12 @@ describe.concurrent('sandbox', () => {
     const empty = await limitsOf(fresh.url);
     expect(empty.features.used).toBe(0);
     expect(empty.serverId).not.toBe(serverId);
-    // The job is another server's: it starts anew, and everything is sent.
+    // The old job belongs to another server, so the upload starts anew and sends everything.
     expect(await home.runAt(fresh.url, upload)).toMatchObject({ code: 0 });
     expect((await limitsOf(fresh.url)).features.used).toBe(10);
   });
 
-  test('keeps its data where --fresh meets a machine without libsql', async ({ home }) => {
+  test('keeps its data if --fresh is given on a machine without libsql', async ({ home }) => {
     const sandbox = await home.sandbox();
     expect(await home.runAt(sandbox.url, upload)).toMatchObject({ code: 0 });
     await sandbox.close();
@@ -78,10 +78,10 @@ describe.concurrent('sandbox', () => {
   });
 
   for (const [what, spoil] of [
-    ['is no database', noDatabase],
+    ['is not a database', noDatabase],
     ['has another version', otherVersion],
   ] as const) {
-    test(`says how to start over where its data ${what}`, async ({ home }) => {
+    test(`says how to start over if its data ${what}`, async ({ home }) => {
       const { data, close } = await home.sandbox();
       await close();
       spoil(join(data, 'sandbox.db'));
@@ -92,7 +92,7 @@ describe.concurrent('sandbox', () => {
     });
   }
 
-  test('exits with 2 for a port that another server has', async ({ home }) => {
+  test('exits with 2 for a port that another server uses', async ({ home }) => {
     const { url } = await home.sandbox();
     const ran = await home.run(['sandbox', '--port', new URL(url).port, '--json']);
     expect(ran.code).toBe(2);
@@ -111,7 +111,7 @@ describe.concurrent('a daily quota', () => {
   const bytes = npyFile([rows, 64], (position) => Math.sin(position));
   const place = ['--model', 'tiny-kjv-4l', '--layer', '1', '--sae-id', 'many'];
 
-  test('pauses an upload, which goes on once there is more', async ({ home }) => {
+  test('pauses an upload, which resumes once the quota allows it', async ({ home }) => {
     const file = home.file('many.npy', bytes);
     const receipt = `${home.folder}/receipt.jsonl`;
     const command = ['upload-sae', file, ...place, '--json', '--receipt', receipt];
@@ -135,7 +135,7 @@ describe.concurrent('a daily quota', () => {
     expect(vectors.join('')).toBe(Buffer.from(bytes.subarray(bytes.length - rows * 64 * 4)).toString('hex'));
   });
 
-  test('of the embedded sandbox is that of NEURONPEDIA_SANDBOX_TIER', async ({ home }) => {
+  test('of the embedded sandbox is set by NEURONPEDIA_SANDBOX_TIER', async ({ home }) => {
     const file = home.file('many.npy', bytes);
     const env = { NEURONPEDIA_SANDBOX_TIER: 'free' };
     const ran = await home.run(['upload-sae', file, ...place, '--sandbox'], { env });
@@ -145,7 +145,7 @@ describe.concurrent('a daily quota', () => {
   });
 });
 
-test('--verbose shows the requests that the sandbox is sent', async ({ home }) => {
+test('sandbox --verbose logs the requests that it receives, without their API key header', async ({ home }) => {
   const sandbox = await home.sandbox({ args: ['--verbose'] });
   expect(await home.runAt(sandbox.url, ['status'])).toMatchObject({ code: 0 });
   await sandbox.close();

@@ -12,7 +12,7 @@ import { serve, serveThrough } from './web-server.ts';
 
 const canary = 'np-canary+7f3a/5d1c=e9';
 const env = { NEURONPEDIA_API_KEY: canary };
-// Whoever reads a log can read these too.
+// Anyone who reads a log can decode these too.
 const forms = [canary, encodeURIComponent(canary), Buffer.from(canary).toString('base64'), 'canary'];
 
 function filesBelow(folder: string): string[] {
@@ -34,7 +34,7 @@ function expectNoKey(home: Home, runs: readonly Ran[], exceptBelow = '') {
 const id = 'tiny-kjv-4l/1-secret/3';
 const place = ['--model', 'gpt2-small', '--layer', '1', '--name', 'secret'];
 
-/** How each command is run with a key about, in an order in which each succeeds; a verbosity for each. */
+/** The command lines to run for each command, in an order in which each succeeds, at various verbosity levels. */
 const cases: Record<string, (home: Home) => (readonly string[])[]> = {
   login: () => [['login', '--with-token', '--verbose', '--json']],
   'upload-sae': ({ folder }) => [
@@ -68,7 +68,7 @@ function jobIn(state: string): string {
   return journal.slice(-'0000000000000000.journal'.length, -'.journal'.length);
 }
 
-/** Runs one command line; the sandbox until it says that it listens. */
+/** Runs one command line; stops the sandbox once it says that it is listening. */
 async function runOne(home: Home, url: string, words: readonly string[], given: Record<string, string>) {
   if (words[0] !== 'sandbox') return home.run([...words, '--api-url', url], { env: given, stdin: `${canary}\n` });
   const { child, ran } = home.start(words, given);
@@ -80,13 +80,13 @@ test('every command has a case here', () => {
   expect(Object.keys(cases).sort()).toEqual(commandSpecs.map(({ name }) => name).sort());
 });
 
-describe.concurrent('the key', () => {
-  test('is in no output and no file of any command but that of the keys', async ({ home, server }) => {
+describe.concurrent('the API key', () => {
+  test('is in no output and no file of any command, except keys.json', async ({ home, server }) => {
     const proxy = home.own(await serveThrough(server.url, { [canary]: 'sandbox-bulk' }));
     const runs: Ran[] = [];
     for (const [name, lines] of Object.entries(cases)) {
       for (const words of lines(home)) {
-        // From the environment where nothing is stored yet, stored by login after that.
+        // Login and logout get the key from the environment; the others use the one that login stored.
         const ran = await runOne(home, proxy.url, words, name === 'login' || name === 'logout' ? env : {});
         expect(ran.code, ran.stderr).toBe(words.includes('--resolve') ? 6 : 0);
         runs.push(ran);
@@ -100,7 +100,9 @@ describe.concurrent('the key', () => {
     expectNoKey(home, []);
   });
 
-  test('is in no output where the server says it back, and goes to no other', async ({ home }) => {
+  test('is in no output if the server echoes it, and does not follow a redirect to another server', async ({
+    home,
+  }) => {
     const other = home.own(await serve((_request, response) => response.end('{}')));
     let style = 0;
     const evil = home.own(
@@ -128,7 +130,7 @@ describe.concurrent('the key', () => {
     expectNoKey(home, runs);
   });
 
-  test('is in no output where it was typed', async ({ home }) => {
+  test('is in no output if it was typed on the command line', async ({ home }) => {
     const address = `https://me:${canary.replaceAll('/', '')}@127.0.0.1`;
     const typed = [
       ['status', `--api-key=${canary}`, '--json'],
@@ -139,7 +141,7 @@ describe.concurrent('the key', () => {
     ];
     const runs = await Promise.all(typed.map((words) => home.run(words)));
     expect(runs.map(({ code }) => code)).toEqual([2, 6, 2, 2, 2]);
-    // Where it is known, a command line with it is refused before it can be written down.
+    // If the key is known, a command line that contains it is refused before it can be written anywhere.
     const vector = cases['upload-vector']?.(home)[0] as string[];
     const known = await home.run([...vector, '--description', canary, '--sandbox'], { env });
     const copied = [`Bearer "${canary}"`, `"Bearer ${canary}"`].map((text) =>
@@ -150,12 +152,12 @@ describe.concurrent('the key', () => {
     for (const ran of [known, ...asCopied, within])
       expect(ran).toMatchObject({ code: 2, stderr: expect.stringContaining('the command line contains the API key') });
     expectNoKey(home, [...runs, known, ...asCopied, within]);
-    // What is so short may stand in any word.
+    // A key this short may be part of any word.
     const short = { NEURONPEDIA_API_KEY: 'demo' };
     expect(await home.run(['status', 'demo-job'], { env: short })).toMatchObject({ code: 6 });
   });
 
-  test('and journals are for their owner alone, whatever the umask, also where they were not before', async ({
+  test('and journals are readable only by their owner, whatever the umask and their earlier mode', async ({
     home,
     server,
   }) => {
@@ -181,7 +183,7 @@ describe.concurrent('the key', () => {
   });
 });
 
-test('is in no report of a bug with its cause', () => {
+test('a hidden key is in no bug report, neither in its cause nor in its details', () => {
   let written = '';
   const stream = { isTTY: false, write: (text: string) => (written += text) } as unknown as NodeJS.WriteStream;
   const plain = { quiet: false, color: false, progress: false, cursor: false, colorResults: false, unicode: true };

@@ -13,7 +13,7 @@ import { serveThrough } from './web-server.ts';
 
 const shortGrace = `--import=${pathToFileURL(join(import.meta.dirname, '../preload/short-grace.mjs')).href}`;
 
-/** Starts a command line against a proxy that keeps requests to one path back. */
+/** Starts a command against a proxy that holds back requests to one path, and waits for the first of them. */
 async function startHeld(
   home: Home,
   url: string,
@@ -52,7 +52,7 @@ const vectorArgs = (name: string) => [
 const saeArgs = (name: string) => ['upload-sae', tinySae, '--sae-id', name, '--concurrency', '1', '--batch-size', '64'];
 
 describe('a signal', () => {
-  test('lets a vector in flight end, and exits with 143 after SIGTERM', async ({ home, server }) => {
+  test('lets a vector in flight finish, with exit code 143 after SIGTERM', async ({ home, server }) => {
     const run = await startHeld(home, server.url, '/api/vector/new', vectorArgs('termed'));
     await run.signal('SIGTERM');
     run.proxy.release();
@@ -67,7 +67,7 @@ describe('a signal', () => {
     expect(stored()).toHaveLength(1);
   });
 
-  test('that comes twice ends it at once, with a request in flight', async ({ home, server }) => {
+  test('sent twice stops the command at once, even with a request in flight', async ({ home, server }) => {
     const args = [...saeArgs('twice'), '--json'];
     const run = await startHeld(home, server.url, '/api/feature/upload-batch', args);
     await run.signal('SIGINT');
@@ -82,7 +82,7 @@ describe('a signal', () => {
     expect(storedFeatures(server.data, '1-twice')).toHaveLength(512);
   });
 
-  test('does not wait for ever for an answer: after ten seconds the request is left unknown', async ({
+  test('waits at most ten seconds for an answer, then leaves the outcome of the request unknown', async ({
     home,
     server,
   }) => {
@@ -111,7 +111,7 @@ describe('a signal', () => {
     expect(storedFeatures(server.data, '1-slow')).toHaveLength(512);
   });
 
-  test('while rows are looked up ends it before the next look, and nothing is sent', async ({ home, server }) => {
+  test('during a lookup of rows stops the upload before anything is sent', async ({ home, server }) => {
     expect((await home.runAt(server.url, [...saeArgs('looking'), '--features', '0-9'])).code).toBe(0);
     const run = await startHeld(home, server.url, '/api/features', saeArgs('looking'));
     await run.signal('SIGINT');
@@ -122,7 +122,7 @@ describe('a signal', () => {
     expect(storedFeatures(server.data, '1-looking')).toHaveLength(10);
   });
 
-  test('while vectors are looked up is no doubt about them, whichever signal it is', async ({ home, server }) => {
+  test('during a lookup of vectors is reported as a stop, not as an unknown outcome', async ({ home, server }) => {
     for (const [signal, code] of [
       ['SIGHUP', 129],
       ['SIGTERM', 143],
@@ -137,16 +137,16 @@ describe('a signal', () => {
   });
 });
 
-describe('one signal ends at once', () => {
+describe('a single signal stops at once', () => {
   const id = 'tiny-kjv-4l/1-demo/3';
   for (const [what, path, args] of [
-    ['a look at a feature', '/api/feature/tiny-kjv-4l/1-demo/3', ['status', id]],
-    ['the question who one is', '/api/user/refresh', ['status']],
-    ['the same before anything is deleted', '/api/user/refresh', ['delete', id, '--yes']],
-    ['the same before anything is uploaded', '/api/user/refresh', vectorArgs('unasked')],
-    ['the reading of what to steer with', '/api/feature/tiny-kjv-4l/1-demo/3', ['steer', id, '--prompt', 'I']],
+    ['a request for a feature', '/api/feature/tiny-kjv-4l/1-demo/3', ['status', id]],
+    ['a request for the account', '/api/user/refresh', ['status']],
+    ['a request for the account before a deletion', '/api/user/refresh', ['delete', id, '--yes']],
+    ['a request for the account before an upload', '/api/user/refresh', vectorArgs('unasked')],
+    ['a request for a feature to steer with', '/api/feature/tiny-kjv-4l/1-demo/3', ['steer', id, '--prompt', 'I']],
   ] as const) {
-    test(`${what}, which the server leaves without an answer`, async ({ home, server }) => {
+    test(`${what} that the server leaves unanswered`, async ({ home, server }) => {
       const run = await startHeld(home, server.url, path, args);
       run.again('SIGINT');
       const ran = await run.ran;
@@ -161,7 +161,7 @@ describe('one signal ends at once', () => {
     ['a vector', ['upload-vector', '-', '--model', 'tiny-kjv-4l', '--layer', '1', '--name', 'typed']],
     ['a key', ['login', '--with-token']],
   ] as const) {
-    test(`the reading of ${what} from a pipe that stays open`, async ({ home, server }) => {
+    test(`reading ${what} from a pipe that stays open`, async ({ home, server }) => {
       const env = { ...home.env, NEURONPEDIA_API_KEY: 'sandbox-bulk', NEURONPEDIA_API_URL: server.url };
       const listening = `--import=${pathToFileURL(join(import.meta.dirname, '../preload/tell-reading.mjs')).href}`;
       const { child, ran } = startCli(args, { env: { ...env, NODE_OPTIONS: listening }, stdin: null });
@@ -172,14 +172,14 @@ describe('one signal ends at once', () => {
   }
 });
 
-/** How a pipe is read only to its first line, as a shell does it; the exit code of the tool goes into a file. */
+/** Shell scripts that read only the first line from a pipe; the exit code of the tool goes into a file. */
 const pipes = {
   stdout: '{ "$@"; echo $? > "$CODE"; } | head -n 1',
   stderr: '{ "$@" 2>&1 > /dev/null; echo $? > "$CODE"; } | head -n 1',
 };
 
 test.skipIf(!existsSync('/dev/full'))(
-  'output that its disk has no room for is told, once all else is done',
+  'a full disk under stdout is reported once everything else is done',
   async ({ home, server }) => {
     const args = [...saeArgs('full'), '--json', '--api-url', server.url];
     const env = childEnv({ ...home.env, NEURONPEDIA_API_KEY: 'sandbox-bulk' });
@@ -194,7 +194,7 @@ test.skipIf(!existsSync('/dev/full'))(
   },
 );
 
-test.skipIf(!existsSync('/dev/full'))('and of the last line, too', async ({ home }) => {
+test.skipIf(!existsSync('/dev/full'))('a full disk also fails commands that only print', async ({ home }) => {
   for (const args of [['completion', 'bash'], ['completion', 'fish', '--json'], ['inspect', tinySae], ['--version']]) {
     const shell = spawn('sh', ['-c', '"$@" > /dev/full', 'sh', process.execPath, binary, ...args], {
       env: childEnv(home.env),
@@ -204,9 +204,9 @@ test.skipIf(!existsSync('/dev/full'))('and of the last line, too', async ({ home
   }
 });
 
-describe('a pipe that nobody reads any more', () => {
+describe('a pipe that nobody reads any longer', () => {
   for (const [closed, script] of Object.entries(pipes)) {
-    test(`is no error and no reason to stop: ${closed}`, async ({ home, server }) => {
+    test(`is neither an error nor a reason to stop: ${closed}`, async ({ home, server }) => {
       const args = [...saeArgs(`closed-${closed}`), '--json', '--verbose', '--api-url', server.url];
       const code = join(home.folder, 'code');
       const env = childEnv({ ...home.env, NEURONPEDIA_API_KEY: 'sandbox-bulk', CODE: code });

@@ -8,7 +8,7 @@ const nobody = { env: { NEURONPEDIA_API_KEY: '' } };
 const json = { 'content-type': 'application/json' };
 
 describe.concurrent('status of a feature', () => {
-  test('shows all that the server says of it, the most active token marked', async ({ home, server }) => {
+  test('shows everything the server says about it, with the most active tokens marked', async ({ home, server }) => {
     const activations = fixture('sae-tiny/activations.jsonl');
     const upload = [
       'upload-sae',
@@ -39,7 +39,7 @@ describe.concurrent('status of a feature', () => {
     for (const part of [url, embedUrl, 'CC-BY-4.0', 'public', `"${top[0]}"`, `"${bottom[0]}"`, String(density)]) {
       expect(plain.stdout).toContain(part);
     }
-    // As the store has it: the strongest first, with the token where its value is the largest.
+    // Expected from the server's answer: the strongest example first, each with the token that has the largest value.
     const peaks = shown.map(({ tokens, values }: { tokens: string[]; values: number[] }) => {
       const most = Math.max(...values);
       return { most, token: tokens[values.indexOf(most)] };
@@ -79,7 +79,7 @@ describe.concurrent('status of a feature', () => {
     }
   });
 
-  test('shows explanations with model, author and scores, and a long text around its strongest token', async ({
+  test('shows explanations with model, author and scores, and cuts a long text around its strongest token', async ({
     home,
   }) => {
     const scores = [{ value: 0.83, explanationScoreTypeName: 'recall_alt', explanationScoreModelName: 'gpt-4o-mini' }];
@@ -106,7 +106,7 @@ describe.concurrent('status of a feature', () => {
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThan(200);
   });
 
-  test('that is a web page is no feature that is missing', async ({ home }) => {
+  test('does not report a web page with status 404 as a missing feature', async ({ home }) => {
     const server = home.own(
       await serve((_request, response) => response.writeHead(404, { 'content-type': 'text/html' }).end('<html>')),
     );
@@ -119,10 +119,10 @@ describe.concurrent('status --text', () => {
   const fired = { tokens: ['In', ' the', '\n', ' beginning'], values: [0, 1.25, 0, 4.5], maxValue: 4.5 };
 
   for (const [what, said] of [
-    ['at the top', { ...fired, standIn: true }],
-    ['under activation', { activation: fired, standIn: 'hash of the text' }],
+    ['at the top level', { ...fired, standIn: true }],
+    ['under "activation"', { activation: fired, standIn: 'hash of the text' }],
   ] as const) {
-    test(`shows each token with its value, where these stand ${what}`, async ({ home }) => {
+    test(`shows each token with its value if the answer has these ${what}`, async ({ home }) => {
       const server = home.own(
         await serve((request, response) => {
           const feature = { modelId: 'm', layer: '1-x', index: '12', name: 'kings' };
@@ -150,7 +150,9 @@ describe.concurrent('status --text', () => {
     });
   }
 
-  test('says so where the server cannot, and where its answer is none', async ({ home }) => {
+  test('rejects a server that cannot test activations, a malformed answer, and a missing feature id', async ({
+    home,
+  }) => {
     let answer: [number, string, string] = [200, 'text/html', '<html>a page</html>'];
     const server = home.own(
       await serve((request, response) => {

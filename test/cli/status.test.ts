@@ -7,7 +7,7 @@ import { storedFeatures } from './sandbox-process.ts';
 const command = ['upload-sae', fixture('sae-tiny'), '--sae-id', 'shown', '--features', '0-9'];
 
 describe.concurrent('status', () => {
-  test('shows server, account, quota and local jobs, and one of these jobs', async ({ home, server }) => {
+  test('shows the server, account, quota and local jobs, and one of these jobs by its id', async ({ home, server }) => {
     expect(await home.runAt(server.url, command)).toMatchObject({ code: 0 });
     const [plain, json] = await Promise.all([
       home.runAt(server.url, ['status']),
@@ -36,7 +36,7 @@ describe.concurrent('status', () => {
     expect(documentsOf(one)).toMatchObject([{ v: 1, type: 'job', id, ...job }]);
   });
 
-  test('shows a quota that is left', async ({ home, server }) => {
+  test('shows how much of a quota is left', async ({ home, server }) => {
     const env = { NEURONPEDIA_API_KEY: 'sandbox-free' };
     const ran = await home.runAt(server.url, ['status'], { env });
     expect(ran.stdout).toMatch(/1,000 of 1,000/);
@@ -63,19 +63,19 @@ describe.concurrent('status', () => {
   });
 
   const unknown = [
-    ['a feature', 'gpt2-small/6-nothing/1', 6, 'not_found'],
-    ['a job', '0123456789abcdef', 6, 'not_found'],
-    ['what is no id', 'gpt2-small/6-nothing/first', 2, 'usage'],
+    ['an unknown feature', 'gpt2-small/6-nothing/1', 6, 'not_found'],
+    ['an unknown job', '0123456789abcdef', 6, 'not_found'],
+    ['a malformed id', 'gpt2-small/6-nothing/first', 2, 'usage'],
   ] as const;
   for (const [what, id, code, name] of unknown) {
-    test(`exits with ${code} for ${what} that is not there`, async ({ home, server }) => {
+    test(`exits with ${code} for ${what}`, async ({ home, server }) => {
       const ran = await home.runAt(server.url, ['status', id, '--json']);
       expect(ran.code).toBe(code);
       expect(documentsOf(ran)).toMatchObject([{ type: 'error', code: name, exitCode: code }]);
     });
   }
 
-  test('without a key exits with 4, and still shows what it knows', async ({ home, server }) => {
+  test('exits with 4 without a key, but still shows what it knows', async ({ home, server }) => {
     const none = { env: { NEURONPEDIA_API_KEY: '' } };
     const [plain, json] = await Promise.all([
       home.runAt(server.url, ['status'], none),
@@ -87,7 +87,7 @@ describe.concurrent('status', () => {
     expect(documentsOf(json)).toMatchObject([{ v: 1, account: null, jobs: [], error: { code: 'no_key' } }]);
   });
 
-  test('shows what the embedded sandbox was given before', async ({ home }) => {
+  test('shows what was uploaded to the embedded sandbox before', async ({ home }) => {
     expect(await home.run([...command, '--sandbox'])).toMatchObject({ code: 0 });
     const ran = await home.run(['status', '--sandbox', '--json']);
     expect(documentsOf(ran)).toMatchObject([{ type: 'status', quota: { used: 10 }, jobs: [{ confirmed: 10 }] }]);

@@ -24,7 +24,7 @@ function grow(view: ReturnType<typeof openSteerView>, step: number) {
   }
 }
 
-/** The words of a column, in order. */
+/** Returns the words of a column, in order. */
 const wordsOf = (lines: string[], side: 0 | 1) =>
   lines.slice(1).flatMap((line) => (line.split('│')[side] ?? '').trim().split(/\s+/).filter(Boolean));
 
@@ -34,7 +34,7 @@ describe('the view of two completions', () => {
     [200, 50],
     [60, 10],
   ] as const) {
-    it(`leaves each text once, side by side, on ${columns} × ${rows}`, () => {
+    it(`ends with each text shown once, side by side, on ${columns} × ${rows}`, () => {
       const terminal = testTerminal(columns, rows);
       const { view } = openOn(terminal);
       grow(view, 7);
@@ -44,12 +44,12 @@ describe('the view of two completions', () => {
       expect(wordsOf(lines, 0).join(' ')).toBe(finished.plain);
       expect(wordsOf(lines, 1).join(' ')).toBe(finished.steered);
       expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(columns);
-      // The cursor is there again.
+      // The cursor is visible again.
       expect(terminal.written().lastIndexOf('\x1b[?25h')).toBeGreaterThan(terminal.written().lastIndexOf('\x1b[?25l'));
     });
   }
 
-  it('stands one under the other where it is narrow', () => {
+  it('puts one text below the other on a narrow terminal', () => {
     const terminal = testTerminal(40, 24);
     const { view } = openOn(terminal);
     grow(view, 50);
@@ -71,7 +71,7 @@ describe('the view of two completions', () => {
     ).toBe(finished.steered);
   });
 
-  it('has what else is said above it', () => {
+  it('keeps other messages above it', () => {
     const terminal = testTerminal(80, 24);
     const { out, view } = openOn(terminal);
     view.update({ plain: 'one', steered: 'two' });
@@ -84,7 +84,7 @@ describe('the view of two completions', () => {
     ]);
   });
 
-  it('without progress, on a terminal that cannot be drawn on, is written once', () => {
+  it('is written only once without progress, or on a terminal that cannot be drawn on', () => {
     for (const more of [{ progress: false }, { cursor: false, color: false, colorResults: false }]) {
       const terminal = testTerminal(80, 24);
       const { view } = openOn(terminal, more);
@@ -96,7 +96,7 @@ describe('the view of two completions', () => {
     }
   });
 
-  it('shows nothing of a server that a terminal would act on, nor a key', () => {
+  it('shows no control sequence that a server sends, and no key', () => {
     const terminal = testTerminal(80, 24);
     const { out, view } = openOn(terminal);
     out.hide('np-secret-key');
@@ -111,7 +111,7 @@ describe('the view of two completions', () => {
 });
 
 describe('text', () => {
-  it('is wrapped by the columns that it takes', () => {
+  it('is wrapped by its display width', () => {
     const text = '日本語の文字列 and é\u0301 👩‍🔬 words that_are_longer_than_a_line_can_be\n  indented';
     for (const width of [4, 10, 23]) {
       const lines = wrapText(text, width);
@@ -122,7 +122,7 @@ describe('text', () => {
     expect(wrapText('', 10)).toEqual(['']);
   });
 
-  it('keeps what is harmless', () => {
+  it('keeps harmless characters, and normalises line ends and tabs', () => {
     expect(safeText('a\r\nb\tc — é')).toBe('a\nb    c — é');
   });
 });

@@ -30,14 +30,14 @@ async function withVectors(home: Home) {
   return { server, urls: urls as [string, string], steer };
 }
 
-/** What the server says to the same question asked by hand. */
+/** Returns the server's answer to a request made without the tool. */
 async function asked(url: string, path: string, body: object): Promise<Json> {
   const response = await fetch(url + path, { method: 'POST', body: JSON.stringify(body) });
   return response.json();
 }
 
 describe.concurrent('steer', () => {
-  test('shows default and steered completion, without a key, with the strengths that are stored', async ({ home }) => {
+  test('shows the default and steered completions with the stored strengths, without a key', async ({ home }) => {
     const { server, urls, steer } = await withVectors(home);
     const plain = await steer([...urls, '--prompt', 'I think']);
     expect(plain.code).toBe(0);
@@ -51,7 +51,7 @@ describe.concurrent('steer', () => {
     const settings = { modelId: 'gpt2-small', temperature: 0.5, n_tokens: 48, seed: 16, strength_multiplier: 1 };
     const said = await asked(server.url, '/api/steer', { ...settings, features, prompt: 'I think' });
     expect([normal, steered]).toEqual([said.DEFAULT, said.STEERED]);
-    // The answer by hand was the one that is kept: the same request was made.
+    // The test's own request was answered with the completions kept from the command, so it was the same request.
     expect(queryStore(server.data, 'SELECT count(*) AS n FROM completions')).toMatchObject([{ n: 2 }]);
 
     const { document, code } = await steer([...urls, '--prompt', 'I think', '--json']);
@@ -67,7 +67,7 @@ describe.concurrent('steer', () => {
     });
   });
 
-  test('takes strengths, settings, a chat and a prompt on standard input', async ({ home }) => {
+  test('accepts strengths, settings, a chat and a prompt on standard input', async ({ home }) => {
     const { server, urls, steer } = await withVectors(home);
     const [one, two] = urls;
     const more = ['--tokens', '9', '--temperature', '0', '--seed', '-3', '--multiplier', '2.5', '--no-stream'];
@@ -93,7 +93,7 @@ describe.concurrent('steer', () => {
     });
   });
 
-  test('says which feature the server does not have, and what it cannot mix', async ({ home }) => {
+  test('names a feature that the server does not have, and one that cannot be mixed with vectors', async ({ home }) => {
     const { server, urls, steer } = await withVectors(home);
     const missing = await steer([urls[0], 'gpt2-small/6-none/3', '--prompt', 'x']);
     expectFailure(missing, 6);
@@ -112,16 +112,16 @@ describe.concurrent('steer', () => {
     ['two models', ['a/1-x/1', 'b/1-x/1'], /2 models: a, b/],
     ['one direction twice', ['a/1-x/1', 'https://host/a/1-x/1@3'], /twice/],
     ['a strength out of range', ['a/1-x/1@301'], /-300 to 300/],
-    ['a strength that is none', ['a/1-x/1@strong'], /-300 to 300/],
-    ['what is no id', ['a/1-x'], /not the id/],
+    ['a strength that is not a number', ['a/1-x/1@strong'], /-300 to 300/],
+    ['a malformed id', ['a/1-x'], /not the id/],
   ];
   for (const [what, words, said] of wrong) {
-    test(`does not take ${what}`, () => {
+    test(`rejects ${what}`, () => {
       expect(() => parseDirections(words)).toThrow(said);
     });
   }
 
-  test('takes a strength after an id and after a URL', () => {
+  test('reads a strength after an id and after a URL', () => {
     const typed = parseDirections(['a/1-x/1@-2.5', 'https://me@host:3000/a/1-x/2@+40', 'https://me@host/a/1-x/3']);
     expect(typed.map(({ index, strength }) => [index, strength])).toEqual([
       ['1', -2.5],
@@ -130,13 +130,13 @@ describe.concurrent('steer', () => {
     ]);
   });
 
-  test('with a prompt that is too long exits with 2 before it asks anybody', async ({ home }) => {
+  test('exits with 2 for a prompt that is too long, before it contacts the server', async ({ home }) => {
     const ran = await home.runAt('http://127.0.0.1:9', ['steer', 'a/1-x/1', '--prompt', 'x'.repeat(2049)]);
     expectFailure(ran, 2);
     expect(ran.stderr).toMatch(/2048 characters/);
   });
 
-  test('says that a server does not run a model, where it fails for that', async ({ home }) => {
+  test('says that the server does not run the model, if steering fails for that reason', async ({ home }) => {
     const feature = { modelId: 'm', layer: '1-x', index: '1', hasVector: true, model: { inferenceEnabled: false } };
     const server = home.own(
       await serve((request, response) => {
@@ -149,7 +149,7 @@ describe.concurrent('steer', () => {
     expect(documentsOf(ran)).toMatchObject([{ type: 'error', exitCode: 5, hint: expect.stringMatching(/not run m/) }]);
   });
 
-  test('is ended by one Ctrl-C, with what there was', async ({ home }) => {
+  test('stops on one Ctrl-C, with a result marked as interrupted', async ({ home }) => {
     const feature = JSON.stringify({ modelId: 'm', layer: '1-x', index: '1', hasVector: true });
     let child: { kill(signal: NodeJS.Signals): boolean } | undefined;
     const server = home.own(

@@ -12,13 +12,13 @@ import { writePageFiles } from './page-folder.ts';
 import { documentsOf } from './run-cli.ts';
 import { testTerminal } from './terminal.ts';
 
-/** Three SAEs that SAELens saved, of layers 0 to 2. */
+/** Writes three SAEs of layers 0 to 2, as SAELens saves them, and returns their folder. */
 function everyLayer(home: Home): string {
   writePageFiles(home.folder);
   return join(home.folder, 'every-layer');
 }
 
-/** One that dictionary_learning saved, its decoder the other way round: of layer 3, 5 features, with another hook. */
+/** Writes one as dictionary_learning saves it, its decoder the other way round: layer 3, 5 features, another hook. */
 function otherWayRound(home: Home): string {
   const folder = join(home.folder, 'other');
   mkdirSync(folder);
@@ -32,7 +32,7 @@ function otherWayRound(home: Home): string {
 
 const how = ['--sae-id', 'demo', '--sandbox', '--dry-run'];
 
-/** What a person sees on a terminal so wide. */
+/** Returns what a person sees on a terminal of `columns` columns. */
 async function shown(home: Home, columns: number, args: readonly string[], color = false): Promise<string[]> {
   const terminal = testTerminal(columns, 200);
   const ran = await runHere(['upload-sae', ...args, ...how], {
@@ -50,7 +50,7 @@ const count = (lines: readonly string[], text: string) => lines.filter((line) =>
 describe('the plan of several SAEs', () => {
   for (const columns of [60, 80, 100, 200]) {
     for (const color of [false, true]) {
-      test(`says once what all share, and the rest in a table: ${columns} columns, colour ${color}`, async ({
+      test(`says once what all share, and shows the rest in a table: ${columns} columns, colour ${color}`, async ({
         home,
       }) => {
         const lines = await shown(home, columns, [everyLayer(home)], color);
@@ -76,7 +76,7 @@ describe('the plan of several SAEs', () => {
     }
   }
 
-  test('is a line each where nobody says how wide, with paths in full', async ({ home }) => {
+  test('has one line per SAE, with its full path, if the width is unknown', async ({ home }) => {
     const folder = everyLayer(home);
     const { stderr } = await home.run(['upload-sae', folder, ...how]);
     const row = new RegExp(
@@ -86,7 +86,7 @@ describe('the plan of several SAEs', () => {
     expect(stderr).toMatch(row);
   });
 
-  test('has a column for whatever is not the same for all, and says why of each', async ({ home }) => {
+  test('has a column for everything that differs, and gives the reasons for each SAE', async ({ home }) => {
     const { stderr } = await home.run(['upload-sae', everyLayer(home), otherWayRound(home), ...how]);
     expect(stderr).toMatch(/^layer +shape +axis +decoder +layout +hook +source +rows +path$/m);
     const first = / +0 +512 × 64 +rows +W_dec F32 +SAELens, sae +blocks.0.hook_resid_post +tiny-kjv-4l\/0-demo +512 /;
@@ -100,7 +100,7 @@ describe('the plan of several SAEs', () => {
     expect(stderr).toMatch(/^tiny-kjv-4l\/0-demo, .*: facts its own sparsity.safetensors: /m);
   });
 
-  test('shows models and heads where they differ, and what will be made of some', async ({ home }) => {
+  test('shows models and heads if they differ, and says that source sets will be made', async ({ home }) => {
     writePageFiles(home.folder);
     const heads = ['--head', '0=gemma-2-2b:13', '--head', '1=gemma-2-2b-it:13', '--hook', 'resid-post'];
     const { stderr } = await home.run(['upload-sae', join(home.folder, 'my-crosscoder'), ...heads, ...how]);
@@ -113,7 +113,7 @@ describe('the plan of several SAEs', () => {
     expect(stderr).toContain('source   the source set of each will be made\n');
   });
 
-  test('names layers that were asked for and are not there', async ({ home }) => {
+  test('warns about requested layers that were not found', async ({ home }) => {
     const folder = everyLayer(home);
     const ran = await runHere(['upload-sae', folder, '--layers', '1,2,20', ...how], { env: home.env });
     expect(ran.code).toBe(0);
@@ -122,7 +122,7 @@ describe('the plan of several SAEs', () => {
     expect(all.stderr).not.toContain('no SAE of');
   });
 
-  test('says once that layers come from the names of folders and files', async ({ home }) => {
+  test('says once that layers come from the names of folders or files', async ({ home }) => {
     const made = ['--model', 'my-model', '--create-model', '30'];
     const files = await home.run(['upload-sae', fixture('layouts/circuit-tracer'), ...made, ...how]);
     expect(files.stderr).toMatch(
@@ -136,7 +136,7 @@ describe('the plan of several SAEs', () => {
     expect(folders.stderr).toMatch(/^ +2 +24 × 16 +sparsify, transcoder +layers.2.mlp +my-model\/2-demo +24 /m);
   });
 
-  test('leaves the plan of one as it is, shows all at length with --verbose, and events as they are', async ({
+  test('is not used for a single SAE, shows each in full with --verbose, and leaves events as they are', async ({
     home,
   }) => {
     const folder = everyLayer(home);
@@ -166,7 +166,7 @@ describe('the plan of several SAEs', () => {
   });
 });
 
-plainTest('a table cuts what may be cut in its middle, and puts into further lines what has no room', () => {
+plainTest('a table shortens cells in the middle where it may, and wraps columns that do not fit', () => {
   const columns = [
     { heading: 'layer', cells: ['9', '10'], right: true },
     { heading: 'source', cells: ['a/9-層', 'a/10-demo'] },
@@ -185,7 +185,7 @@ plainTest('a table cuts what may be cut in its middle, and puts into further lin
   for (const line of [...cut, ...rows]) expect(widthOf(line)).toBeLessThanOrEqual(44);
 });
 
-test('of several SAEs an error says of which it is', async ({ home }) => {
+test('an error about one of several SAEs says which it is', async ({ home }) => {
   const folder = everyLayer(home);
   const config = join(folder, 'layer_2', 'cfg.json');
   const text = readFileSync(config, 'utf8');

@@ -1,17 +1,20 @@
 import { Writable } from 'node:stream';
 
-/** A terminal of some size: what is written to it, and what a person would see. */
+/** A terminal of a given size: what is written to it, and what a person would see. */
 export interface TestTerminal {
   readonly stream: NodeJS.WriteStream;
-  /** Lines that are on it now or have scrolled off its top, without spaces at their ends. */
+  /** Returns the lines that are on it or have scrolled off its top, without trailing spaces. */
   lines(): string[];
   written(): string;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about
+// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what it matches
 const sequence = /^\x1b\[(\??[\d;]*)([A-Za-z])/u;
 
-/** Understands what this tool writes: text, newline, carriage return, cursor up and to a column, clearing; colours are passed over. */
+/**
+ * Makes a terminal that understands what this tool writes: text, newline, carriage return, cursor up and to a column,
+ * clearing. It ignores colours.
+ */
 export function testTerminal(columns: number, rows: number): TestTerminal {
   let text = '';
   const stream = new Writable({
@@ -27,7 +30,7 @@ export function testTerminal(columns: number, rows: number): TestTerminal {
   };
 }
 
-/** What a person would see of a text on a terminal of so many rows. */
+/** Returns what a person would see of a text on a terminal of `rows` rows. */
 export function renderTerminal(text: string, rows: number): string[] {
   const grid: string[][] = [[]];
   let [y, x] = [0, 0];
@@ -37,7 +40,7 @@ export function renderTerminal(text: string, rows: number): string[] {
     const sign = String.fromCodePoint(text.codePointAt(at) as number);
     at += whole?.length ?? sign.length;
     if (whole !== undefined) {
-      // A cursor cannot go up beyond what is on the screen.
+      // The cursor cannot move above the top of the screen.
       if (command === 'A') y = Math.max(y - Number(argument || 1), Math.max(0, grid.length - rows));
       if (command === 'G') x = Number(argument || 1) - 1;
       if (command === 'K' || command === 'J') line().length = x;

@@ -18,7 +18,7 @@ async function probeOf(path: string, options: ProbeOptions) {
 }
 
 describe.concurrent('upload-probe', () => {
-  test('stores direction, bias, concept and what is said of it', async ({ home, server }) => {
+  test('stores direction, bias, concept, description and metadata', async ({ home, server }) => {
     const path = fixture('probes', 'sklearn-scaled.npz');
     const options = ['--raw-space', '--paper-url', 'https://arxiv.org/abs/2310.06824', '--description', 'tells lies'];
     const ran = await home.runAt(server.url, ['upload-probe', path, ...place, '--name', 'raw', ...about, ...options]);
@@ -38,7 +38,7 @@ describe.concurrent('upload-probe', () => {
     });
   });
 
-  test('takes one class of several, and --bias over the one in the file', async ({ home, server }) => {
+  test('uploads one class of several, and prefers --bias to the bias in the file', async ({ home, server }) => {
     const path = fixture('probes', 'torch-classes.safetensors');
     const options = ['--name', 'class 2', '--class', '2', '--bias', '-0.5'];
     expect((await home.runAt(server.url, ['upload-probe', path, ...place, ...options])).code).toBe(0);
@@ -46,7 +46,7 @@ describe.concurrent('upload-probe', () => {
     expect(named(server.data, 'class 2')).toMatchObject([{ vector: hexOf(values), details: { bias: -0.5 } }]);
   });
 
-  test('makes no second probe of the same command; another bias is another probe', async ({ home, server }) => {
+  test('makes no second probe when run again, but another bias makes another probe', async ({ home, server }) => {
     const command = ['upload-probe', fixture('probes', 'sklearn-binary.npz'), ...place, '--name', 'again'];
     const first = await home.runAt(server.url, command);
     expect(await home.runAt(server.url, command)).toMatchObject({ code: 0, stdout: first.stdout });
@@ -55,7 +55,7 @@ describe.concurrent('upload-probe', () => {
     expect(named(server.data, 'again')).toHaveLength(2);
   });
 
-  test('names what the public server cannot hold, and keeps it in the receipt', async ({ home }) => {
+  test('warns about what the public server cannot store, and keeps it in the receipt', async ({ home }) => {
     const receipt = `${home.folder}/receipt.jsonl`;
     const path = fixture('vectors/random-768-f32.npy');
     const server = home.own(await startSandboxProcess({ data: `${home.folder}/public`, args: ['--public'] }));
@@ -79,7 +79,7 @@ describe.concurrent('upload-probe', () => {
     expect(storedFeatures(server.data)).toMatchObject([{ label: 'P', kind: 'vector' }]);
   });
 
-  test('refuses private uploads where there are none, and options that contradict each other', async ({
+  test('refuses private uploads without a paid plan, and options that contradict each other', async ({
     home,
     server,
   }) => {
@@ -92,7 +92,7 @@ describe.concurrent('upload-probe', () => {
     const paid = { env: { NEURONPEDIA_API_KEY: 'sandbox-paid' } };
     expect((await home.runAt(server.url, [...command, '--visibility', 'private'], paid)).code).toBe(0);
     expect(named(server.data, 'refused')).toMatchObject([{ visibility: 'private' }]);
-    // A copy that everyone can see is not the private one that is asked for.
+    // The private probe does not count as the public one that is asked for.
     expect((await home.runAt(server.url, command, paid)).code).toBe(0);
     expect(
       named(server.data, 'refused')

@@ -9,8 +9,8 @@ import { serveThrough, uploadedIndices } from './web-server.ts';
 
 const modelId = 'tiny-kjv-4l';
 
-describe.concurrent('upload-sae once more', () => {
-  test('with the state wiped looks first and sends nothing twice', async ({ home }) => {
+describe.concurrent('running upload-sae again', () => {
+  test('without the local state looks for rows on the server first, and sends nothing twice', async ({ home }) => {
     const server = await home.sandbox();
     const command = ['upload-sae', tinySae, '--sae-id', 'wiped', '--json'];
     expect(await home.runAt(server.url, [...command, '--features', '0-99'])).toMatchObject({ code: 0 });
@@ -44,7 +44,7 @@ describe.concurrent('upload-sae once more', () => {
     expect(storedFeatures(server.data, '1-restart')).toHaveLength(512);
   });
 
-  test('notices that rows were deleted on the server, and --restart sends just those', async ({ home, server }) => {
+  test('notices rows deleted on the server, and with --restart sends only those', async ({ home, server }) => {
     const command = ['upload-sae', tinySae, '--sae-id', 'deleted'];
     expect(await home.runAt(server.url, command)).toMatchObject({ code: 0 });
     const gone = Array.from({ length: 128 }, (_, i) => i * 4);
@@ -62,7 +62,7 @@ describe.concurrent('upload-sae once more', () => {
     expect(stored).toEqual(await rowsOf(fixture('sae-tiny/sae_weights.safetensors'), 'W_dec'));
   });
 
-  test('with --restart and other weights is refused, and what is there can still be taken back', async ({
+  test('with --restart and other weights is refused, and the stored rows can still be deleted', async ({
     home,
     server,
   }) => {
@@ -96,7 +96,7 @@ describe.concurrent('upload-sae once more', () => {
     expect(readdirSync(join(home.state, 'jobs')).sort()).toEqual([`${id}.journal`]);
   });
 
-  test('where a restart was killed while it looked, the journal of before is the journal', async ({ home, server }) => {
+  test('after a --restart that was killed during its lookup restores the earlier journal', async ({ home, server }) => {
     const command = ['upload-sae', tinySae, '--sae-id', 'killed', '--json'];
     expect(await home.runAt(server.url, command)).toMatchObject({ code: 0 });
     const [name] = readdirSync(join(home.state, 'jobs')) as [string];
@@ -112,7 +112,7 @@ describe.concurrent('upload-sae once more', () => {
     expect(readdirSync(join(home.state, 'jobs'))).toEqual([name]);
   });
 
-  test('that is refused on its first run leaves no job behind', async ({ home, server }) => {
+  test('leaves no job behind if the first run of a job is refused', async ({ home, server }) => {
     const command = ['upload-sae', tinySae, '--sae-id', 'first', '--features', '0-9'];
     expect(await home.runAt(server.url, command)).toMatchObject({ code: 0 });
     rmSync(home.state, { recursive: true });
@@ -140,7 +140,7 @@ describe.concurrent('upload-sae once more', () => {
     expect(documentsOf(await home.runAt(server.url, ['status', '--json']))[0].jobs).toEqual([]);
   });
 
-  test('takes another address of the same server for the same job', async ({ home, server }) => {
+  test('continues the same job at another address of the same server', async ({ home, server }) => {
     const command = ['upload-sae', tinySae, '--sae-id', 'moved', '--features', '0-9'];
     expect(await home.runAt(server.url, command)).toMatchObject({ code: 0 });
     const moved = home.own(await serveThrough(server.url));
@@ -149,7 +149,7 @@ describe.concurrent('upload-sae once more', () => {
     expect(status.jobs.map(({ source }: Json) => source)).toEqual(['1-moved']);
   });
 
-  test('by another account leaves what is there alone', async ({ home, server }) => {
+  test('as another account is refused, and leaves the stored rows alone', async ({ home, server }) => {
     const command = ['upload-sae', tinySae, '--sae-id', 'owned', '--features', '0-9'];
     expect(await home.runAt(server.url, command)).toMatchObject({ code: 0 });
     const other = { env: { NEURONPEDIA_API_KEY: 'sandbox-research' } };

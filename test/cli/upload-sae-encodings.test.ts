@@ -8,7 +8,7 @@ const encodings = (name: string) => fixture(`sae-tiny-encodings/${name}`);
 const place = ['--model', 'tiny-kjv-4l', '--layer', '1', '--hook', 'resid-post'];
 
 describe.concurrent('upload-sae of one SAE in several encodings', () => {
-  // That tiny-kjv-4l is 64 wide proves which way up each of them is.
+  // As tiny-kjv-4l is 64 wide, each of them can only be read one way up.
   const same = [
     ['npy', 'W_dec.npy'],
     ['fortran', 'W_dec_fortran.npy'],
@@ -33,7 +33,7 @@ describe.concurrent('upload-sae of one SAE in several encodings', () => {
     ['double', 'W_dec_f64.npy', ''],
   ] as const;
   for (const [name, file, tensor] of some(rounded, 2)) {
-    test(`stores what ${file} holds, as float32`, async ({ home, server }) => {
+    test(`stores the values of ${file} as float32`, async ({ home, server }) => {
       const command = ['upload-sae', encodings(file), ...place, '--sae-id', name];
       expect(await home.runAt(server.url, command)).toMatchObject({ code: 0 });
       const stored = storedFeatures(server.data, `1-${name}`).map(({ vector }) => vector);
@@ -41,7 +41,7 @@ describe.concurrent('upload-sae of one SAE in several encodings', () => {
     });
   }
 
-  test('takes the same rows in another encoding for rows that are there already', async ({ home, server }) => {
+  test('recognises rows that are already stored when they come in another encoding', async ({ home, server }) => {
     const id = ['--sae-id', 'both'];
     const first = await home.runAt(server.url, ['upload-sae', tinySae, ...id, '--features', '0-299']);
     expect(first).toMatchObject({ code: 0 });
@@ -53,7 +53,7 @@ describe.concurrent('upload-sae of one SAE in several encodings', () => {
     expect(storedFeatures(server.data, '1-both')).toHaveLength(512);
   });
 
-  test('refuses to put other values where rows of that source are', async ({ home, server }) => {
+  test('refuses to upload other values for rows that are already stored', async ({ home, server }) => {
     const id = ['--sae-id', 'other', '--features', '0-9'];
     expect(await home.runAt(server.url, ['upload-sae', tinySae, ...id])).toMatchObject({ code: 0 });
     const before = storedFeatures(server.data, '1-other');
@@ -65,7 +65,7 @@ describe.concurrent('upload-sae of one SAE in several encodings', () => {
     expect(storedFeatures(server.data, '1-other')).toEqual(before);
   });
 
-  test('stops where the file is no longer the one that the job was begun with', async ({ home, server }) => {
+  test('stops if the file is no longer the one that the job was started with', async ({ home, server }) => {
     const id = ['--sae-id', 'changed'];
     expect(await home.runAt(server.url, ['upload-sae', tinySae, ...id, '--features', '0-9'])).toMatchObject({
       code: 0,

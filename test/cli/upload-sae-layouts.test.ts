@@ -7,15 +7,15 @@ import { queryStore, storedFeatures } from './sandbox-process.ts';
 const layout = (name: string) => fixture(`layouts/${name}`);
 const newModel = ['--create-model', '26'];
 
-/** Row i of a decoder in `fixtures/layouts`, as a store must hold it. */
+/** Returns row i of a decoder in `fixtures/layouts`, as a store must hold it. */
 function row(i: number, width: number, head = 0): string {
   return hexOf(Array.from({ length: width }, (_, j) => 4096 * head + i + j / 1024));
 }
 
 const rows = (count: number, width: number, head = 0) => Array.from({ length: count }, (_, i) => row(i, width, head));
 
-describe.concurrent('upload-sae of what trainers leave', () => {
-  test('puts each head of a crosscoder where --head says, and takes the same command again', async ({
+describe.concurrent('upload-sae of files that trainers write', () => {
+  test('puts each head of a crosscoder where --head says, and adds nothing when run again', async ({
     home,
     server,
   }) => {
@@ -47,7 +47,7 @@ describe.concurrent('upload-sae of what trainers leave', () => {
     expect(storedFeatures(server.data, '%-mixed')).toEqual([]);
   });
 
-  test('takes a sweep of Gemma Scope 2 with its layers, hooks and L0', async ({ home, server }) => {
+  test('uploads a sweep of Gemma Scope 2 with its layers and hooks', async ({ home, server }) => {
     const model = ['--model', 'scope-270m', ...newModel];
     const command = ['upload-sae', layout('gemma-scope-2-270m-it'), '--sae-id', 'scope-{layer}', ...model];
     const ran = await home.runAt(server.url, [...command, '--layers', '10-20']);
@@ -61,7 +61,7 @@ describe.concurrent('upload-sae of what trainers leave', () => {
     }
   });
 
-  test('keeps both hooks of a transcoder, read the right way up', async ({ home, server }) => {
+  test('stores both hooks of a transcoder, and reads its decoder the right way up', async ({ home, server }) => {
     const place = ['--sae-id', 'llama-tc', '--model', 'scope-tc', '--layers', '9', ...newModel];
     const ran = await home.runAt(server.url, ['upload-sae', layout('llama-scope'), ...place]);
     expect(ran).toMatchObject({ code: 0 });
@@ -74,7 +74,7 @@ describe.concurrent('upload-sae of what trainers leave', () => {
     expect(JSON.parse(common.json)).toMatchObject({ hookNameIn: 'blocks.9.ln2.hook_normalized' });
   });
 
-  test('refuses attention outputs as steering vectors, however wide', async ({ home, server }) => {
+  test('refuses attention outputs as steering vectors', async ({ home, server }) => {
     const ran = await home.runAt(server.url, [
       ...['upload-sae', layout('hook-z'), '--sae-id', 'z', '--model', 'z-model', '--create-model', '12'],
       ...['--as', 'vectors', '--features', '0-3'],

@@ -7,7 +7,7 @@ import { documentsOf, type Json, startCli } from './run-cli.ts';
 import { storedFeatures } from './sandbox-process.ts';
 import { serveThrough } from './web-server.ts';
 
-test('shards side by side, one of them killed and begun again, are the whole SAE once', async ({ home }) => {
+test('parallel shards, one of them killed and run again, upload the whole SAE exactly once', async ({ home }) => {
   const server = await home.sandbox();
   const proxy = home.own(await serveThrough(server.url));
   const command = ['upload-sae', tinySae, '--sae-id', 'parts', '--batch-size', '50'];

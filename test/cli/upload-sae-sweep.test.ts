@@ -8,7 +8,7 @@ import { type Home, test } from './home.ts';
 import { documentsOf } from './run-cli.ts';
 import { storedFeatures } from './sandbox-process.ts';
 
-/** A folder with the tiny SAE once a layer. */
+/** Makes a folder with a copy of the tiny SAE for each layer, and returns its path. */
 function sweep(home: Home, layers: readonly number[]): string {
   for (const layer of layers) {
     const folder = `${home.folder}/sweep/layer_${layer}`;
@@ -21,7 +21,7 @@ function sweep(home: Home, layers: readonly number[]): string {
 }
 
 describe.concurrent('upload-sae of several SAEs', () => {
-  test('makes one source of each and prints one line a source', async ({ home, server }) => {
+  test('makes one source for each and prints one line per source', async ({ home, server }) => {
     const ran = await home.runAt(server.url, ['upload-sae', sweep(home, [0, 2]), '--sae-id', 'all']);
     const url = (layer: number) => `${server.url}/tiny-kjv-4l/${layer}-all\n`;
     expect(ran).toMatchObject({ code: 0, stdout: url(0) + url(2) });
@@ -29,20 +29,20 @@ describe.concurrent('upload-sae of several SAEs', () => {
     expect(ran.stderr).toContain('2 of 2 SAEs done: 1,024 rows on the server, 1,024 sent now\n');
   });
 
-  test('does not take one --layer for all of them', async ({ home, server }) => {
+  test('does not accept one --layer for all of them', async ({ home, server }) => {
     const command = ['upload-sae', sweep(home, [0, 2]), '--sae-id', 'one-layer', '--layer', '1'];
     expect(await home.runAt(server.url, command)).toMatchObject({ code: 2, stdout: '' });
     expect(storedFeatures(server.data, '%-one-layer')).toEqual([]);
   });
 
-  test('sends none where one of them is wrong', async ({ home, server }) => {
+  test('sends none if one of them is wrong', async ({ home, server }) => {
     const ran = await home.runAt(server.url, ['upload-sae', sweep(home, [0, 9]), '--sae-id', 'one-wrong']);
     expect(ran).toMatchObject({ code: 6, stdout: '' });
     expect(ran.stderr).toContain('layer 9');
     expect(storedFeatures(server.data, '%-one-wrong')).toEqual([]);
   });
 
-  test('names all that are wrong, and ends in one summary', async ({ home, server }) => {
+  test('names all that are wrong, and ends with one summary', async ({ home, server }) => {
     const folder = sweep(home, [0, 8, 9]);
     const ran = await home.runAt(server.url, ['upload-sae', folder, '--sae-id', 'two-wrong', '--json']);
     expect(ran).toMatchObject({
@@ -63,9 +63,9 @@ describe.concurrent('upload-sae of several SAEs', () => {
 
   for (const [what, reason, status, code] of [
     ['a signal', new AppError('interrupted', 'stopped'), 'interrupted', 0],
-    ['the end of its time', timeUp(), 'paused', 8],
+    ['its time limit', timeUp(), 'paused', 8],
   ] as const) {
-    test(`that ${what} stops while it looks ends as what is sent does`, async ({ home }) => {
+    test(`gives all unfinished SAEs the same status if ${what} stops it during a lookup`, async ({ home }) => {
       const stop = new AbortController();
       let looks = 0;
       let isSecond = false;
@@ -87,7 +87,7 @@ describe.concurrent('upload-sae of several SAEs', () => {
     });
   }
 
-  test('is summed up by the job that its exit code is of', async ({ home }) => {
+  test('takes the status of its summary from the job that sets the exit code', async ({ home }) => {
     const refused = { kind: 'answer', commit: false, status: 400, body: '{"error":"no"}' } as const;
     const { run } = await openCommands(({ path, body }) =>
       path === '/api/feature/upload-batch' && body.includes('"2-worst"') ? refused : undefined,
@@ -107,7 +107,7 @@ describe.concurrent('upload-sae of several SAEs', () => {
     });
   });
 
-  test('sends the others where one fails, ends in one summary and exits with the worst code', async ({
+  test('sends the others if one fails, ends with one summary and exits with the worst code', async ({
     home,
     server,
   }) => {

@@ -11,7 +11,7 @@ import { serveThrough, uploadedIndices } from './web-server.ts';
 const weights = fixture('sae-tiny/sae_weights.safetensors');
 
 describe.concurrent('upload-sae', () => {
-  test('puts every feature into the embedded sandbox bit for bit and prints the source', async ({ home }) => {
+  test('stores every feature bit for bit in the embedded sandbox, and prints the source', async ({ home }) => {
     const ran = await home.run(['upload-sae', tinySae, '--sae-id', 'kjv-res', '--sandbox']);
     expect(ran).toMatchObject({ code: 0, stdout: 'tiny-kjv-4l/1-kjv-res\n' });
     const stored = storedFeatures(home.sandboxData);
@@ -21,7 +21,7 @@ describe.concurrent('upload-sae', () => {
     for (const row of stored) expect(row).toMatchObject(place);
   });
 
-  test('says which server the sandbox plays, and where everything goes, on stderr', async ({ home }) => {
+  test('says on stderr which server the sandbox imitates, and where everything goes', async ({ home }) => {
     const { stderr } = await home.run(['upload-sae', tinySae, '--sae-id', 'kjv-res', '--sandbox', '--dry-run']);
     expect(stderr).toMatch(/sandbox: .*upload protocol/);
     for (const shown of ['tiny-kjv-4l', 'layer 1', 'blocks.1.hook_resid_post', '512', '64', 'rows']) {
@@ -29,7 +29,7 @@ describe.concurrent('upload-sae', () => {
     }
   });
 
-  test('prints a URL on a server of its own; the same command again sends nothing', async ({ home, server }) => {
+  test('prints the URL on the server, and sends nothing when run again', async ({ home, server }) => {
     const proxy = home.own(await serveThrough(server.url));
     const command = ['upload-sae', tinySae, '--sae-id', 'twice'];
     const first = await home.runAt(proxy.url, command);
@@ -42,7 +42,7 @@ describe.concurrent('upload-sae', () => {
     expect(storedFeatures(server.data, '1-twice')).toHaveLength(512);
   });
 
-  test('with --features sends only these, and later only the others', async ({ home, server }) => {
+  test('with --features sends only those, and a later run sends only the others', async ({ home, server }) => {
     const proxy = home.own(await serveThrough(server.url));
     const command = ['upload-sae', tinySae, '--sae-id', 'some'];
     expect(await home.runAt(proxy.url, [...command, '--features', '0-9,500'])).toMatchObject({ code: 0 });
@@ -57,7 +57,7 @@ describe.concurrent('upload-sae', () => {
     expect(stored).toEqual(await rowsOf(weights, 'W_dec'));
   });
 
-  test('with --json writes events of a version and a type, the last one a summary', async ({ home, server }) => {
+  test('with --json writes events with a version and a type, and a summary last', async ({ home, server }) => {
     const ran = await home.runAt(server.url, ['upload-sae', tinySae, '--sae-id', 'events', '--json']);
     const events = documentsOf(ran);
     for (const event of events) expect(event).toMatchObject({ v: 1, type: expect.any(String) });
@@ -74,7 +74,7 @@ describe.concurrent('upload-sae', () => {
     expect(ran).toEqual({ code: 0, stdout: `${server.url}/tiny-kjv-4l/1-quiet\n`, stderr: '' });
   });
 
-  test('keeps --batch-size', async ({ home, server }) => {
+  test('sends no more than --batch-size features per request', async ({ home, server }) => {
     const proxy = home.own(await serveThrough(server.url));
     const command = ['upload-sae', tinySae, '--sae-id', 'small', '--features', '0-19', '--batch-size', '7'];
     expect(await home.runAt(proxy.url, command)).toMatchObject({ code: 0 });
@@ -111,13 +111,13 @@ describe('upload-sae --dry-run', () => {
     expect(existsSync(home.state) ? readdirSync(home.state) : []).toEqual([]);
   });
 
-  test('says with --json that it was one', async ({ home, server }) => {
+  test('says in its summary with --json that it was a dry run', async ({ home, server }) => {
     const ran = await home.runAt(server.url, ['upload-sae', tinySae, '--sae-id', 'rehearsal', '--dry-run', '--json']);
     const job = { source: 'tiny-kjv-4l/1-rehearsal', rows: 512, width: 64, orientation: 'rows', layer: 1 };
     expect(documentsOf(ran).at(-1)).toMatchObject({ type: 'summary', status: 'dry-run', jobs: [job] });
   });
 
-  test('tells what there is to send: requests, and vectors only where the server keeps them', async ({ home }) => {
+  test('says how many requests it would send, and counts vectors only if the server keeps them', async ({ home }) => {
     const args = ['upload-sae', tinySae, '--sae-id', 'rehearsal', '--dry-run', '--batch-size', '100'];
     const examples = ['--activations', fixture('sae-tiny/activations.jsonl')];
     const kept = await home.run([...args, ...examples, '--sandbox']);
@@ -129,7 +129,7 @@ describe('upload-sae --dry-run', () => {
     expect(vectors.stderr).toContain("no daily limit: in 512 requests, at the server's pace");
   });
 
-  test('takes no path for the address of a server', async ({ home, server }) => {
+  test('does not mistake a path for the address of a server', async ({ home, server }) => {
     const path = 'llama-3.1-8b/saes/resid/12';
     cpSync(tinySae, join(home.folder, path), { recursive: true });
     const args = ['upload-sae', path, '--sae-id', 'rehearsal', '--dry-run'];

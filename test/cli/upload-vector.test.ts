@@ -11,7 +11,7 @@ const encodings = ['-f32.npy', '-f16.npy', '-f64.npy', '-be.npy', '-row.npy', '-
 const vector = fixture('vectors/random-768-f32.npy');
 const place = ['--model', 'gpt2-small', '--layer', '6'];
 
-/** What the store holds under a name. */
+/** Returns what the store holds under a name. */
 const named = (data: string, name: string) => storedFeatures(data).filter(({ label }) => label === name);
 
 describe.concurrent('upload-vector', () => {
@@ -38,7 +38,7 @@ describe.concurrent('upload-vector', () => {
     expect(named(server.data, name)).toMatchObject([{ ...row, vector: await vectorOf(path) }]);
   });
 
-  test('says where a row of hidden states, or of one row a layer, is most likely that of another layer', async ({
+  test('warns if a row of hidden states, or of one row per layer, most likely belongs to another layer', async ({
     home,
     server,
   }) => {
@@ -57,7 +57,7 @@ describe.concurrent('upload-vector', () => {
     expect(await dryRun(9, '--row', '1', '--layer', '2')).not.toContain('warning:');
   });
 
-  test('says that another format is not read from standard input', async ({ home }) => {
+  test('says that standard input must be JSON, and how to upload other formats', async ({ home }) => {
     const command = ['upload-vector', '-', ...place, '--name', 'piped', '--sandbox'];
     const ran = await home.run(command, { stdin: 'PK\x03\x04 an archive' });
     expect(ran).toMatchObject({ code: 6, stderr: expect.stringContaining('standard input: expected a JSON array') });
@@ -71,7 +71,7 @@ describe.concurrent('upload-vector', () => {
     expect(row?.hookName).toBe('blocks.6.hook_resid_post');
   });
 
-  test('makes no second vector of the same command, with its state or without; another name makes one', async ({
+  test('makes no second vector when run again, even without its state, but makes one for another name', async ({
     home,
     server,
   }) => {
@@ -89,7 +89,7 @@ describe.concurrent('upload-vector', () => {
     expect([named(server.data, 'once').length, named(server.data, 'twice').length]).toEqual([1, 1]);
   });
 
-  test('says that a name has other values already, on both kinds of server: nothing is replaced', async ({ home }) => {
+  test('warns if a name already has other values, and replaces nothing, on both kinds of server', async ({ home }) => {
     for (const [name, args] of Object.entries({ ours: [], public: ['--public'] })) {
       const { url, data } = await home.sandbox({ args });
       const id = (ran: { stdout: string }) => ran.stdout.trim().slice(url.length + 1);
@@ -101,10 +101,10 @@ describe.concurrent('upload-vector', () => {
       expect(second.code).toBe(0);
       expect(second.stderr).toContain(`a different vector named "${name}" is already on the server: ${id(first)};`);
       expect(named(data, name)).toHaveLength(2);
-      // The same once more is no other.
+      // The same vector again is not a different one.
       const { stderr } = await home.runAt(url, stronger);
       expect(stderr).not.toContain('a different vector');
-      // What it says to type is enough to take the first one back.
+      // The command that it suggests is enough to delete the first one.
       const [, words = ''] = /\(to delete it: neuronpedia (.+)\)/.exec(second.stderr) ?? [];
       const taken = await home.run([...words.split(' '), '--yes'], { env: { NEURONPEDIA_API_KEY: 'sandbox-bulk' } });
       expect(taken.code).toBe(0);
@@ -128,7 +128,7 @@ describe.concurrent('upload-vector', () => {
     expect(rows).toEqual([{ row: 0, id, url: `${server.url}/${id}`, vectorHash, status: 'stored' }]);
   });
 
-  test('with --dry-run stores nothing, and says what is there already', async ({ home, server }) => {
+  test('with --dry-run stores nothing, and says what is already there', async ({ home, server }) => {
     const command = ['upload-vector', vector, ...place, '--name', 'rehearsal'];
     const dry = [...command, '--dry-run', '--json'];
     const ran = await home.runAt(server.url, dry);

@@ -7,7 +7,7 @@ import type { Ran } from './run-cli.ts';
 const sae = ['upload-sae', tinySae, '--sae-id', 'x'];
 const vector = ['upload-vector', 'v.npy', '--model', 'gpt2-small', '--layer', '1', '--name', 'x'];
 
-/** What was typed, and what is said of it. */
+/** What is wrong with a command line, what was typed, and what the error must say. */
 const wrong: [string, string[], RegExp][] = [
   ['no command', [], /commands: .*upload-sae/],
   ['an unknown command', ['upload'], /'upload'/],
@@ -16,18 +16,18 @@ const wrong: [string, string[], RegExp][] = [
   ['a misspelt option', [...sae, '--orientaton', 'rows'], /did you mean --orientation/i],
   ['an option of another command', [...sae, '--strength', '3'], /'--strength'/],
   ['a value for a flag', [...sae, '--json=1'], /--json stands alone: it takes no value/],
-  ['a key in a flag', [...vector, '--api-key', 'k'], /keys are no options: .*NEURONPEDIA_API_KEY/],
-  ['the server of others', ['sandbox', '--sandbox-public'], /--public/],
+  ['a key as an option', [...vector, '--api-key', 'k'], /keys are no options: .*NEURONPEDIA_API_KEY/],
+  ['the public server flag of other commands', ['sandbox', '--sandbox-public'], /--public/],
   ['--include-found without a job', ['delete', 'a/b/1', '--include-found'], /--job JOB/],
-  ['a name of spaces', [...vector.slice(0, -1), '  '], /--name.*expected some text/],
-  ['a label for features', [...sae, '--label', 'x'], /--label names vectors.*\n.*--as vectors/],
+  ['a blank name', [...vector.slice(0, -1), '  '], /--name.*expected some text/],
+  ['a label for features that are not vectors', [...sae, '--label', 'x'], /--label names vectors.*\n.*--as vectors/],
   [
-    'a label of a field that there is not',
+    'a label with an unknown field',
     [...sae, '--as', 'vectors', '--label', '{x} {Layer}'],
     /\{Layer\} is not a field that it can contain/,
   ],
-  ['explanations without their number', [...sae, '--auto-interp'], /--interp-limit N/],
-  ['a way to explain and nothing to explain', [...vector, '--interp-method', 'eleuther'], /--auto-interp or --score/],
+  ['explanations without a limit', [...sae, '--auto-interp'], /--interp-limit N/],
+  ['--interp-method and nothing to explain', [...vector, '--interp-method', 'eleuther'], /--auto-interp or --score/],
   ['no PATH', ['upload-sae', '--sae-id', 'x'], /PATH/],
   ['no FILE', ['upload-vector', '--model', 'gpt2-small', '--layer', '1', '--name', 'x'], /FILE/],
   ['one word too many', ['status', 'a', 'b'], /too many arguments/],
@@ -37,7 +37,7 @@ const wrong: [string, string[], RegExp][] = [
   ['an option without its value', ['upload-sae', tinySae, '--sae-id'], /--sae-id/],
 ];
 
-/** Values that their options do not take; each names option and value. */
+/** Values that their options do not accept; the error names the value and, except for `--api-url`, the option. */
 const values: [string[], string, string][] = [
   [sae, '--layer', 'two'],
   [sae, '--layer', '1.5'],
@@ -54,7 +54,7 @@ const values: [string[], string, string][] = [
 
 describe.concurrent('a command line that cannot be understood', () => {
   for (const [what, words, said] of wrong) {
-    test(`with ${what} exits with 2, says so and what to type`, async ({ home }) => {
+    test(`with ${what} exits with 2, says why and what to type`, async ({ home }) => {
       const ran = await home.run(words);
       expectFailure(ran, 2);
       expect(ran.stderr).toMatch(said);
@@ -75,14 +75,14 @@ describe.concurrent('a command line that cannot be understood', () => {
     expectFailure(await home.run(['status', '--sandbox', '--api-url', 'https://neuronpedia.example.org']), 2);
   });
 
-  test('with a hook that no steering vector has exits with 2', async ({ home }) => {
+  test('with a hook that steering vectors cannot have exits with 2', async ({ home }) => {
     const file = `${tinySae}/../vectors/random-768-f32.npy`;
     const place = ['--model', 'gpt2-small', '--layer', '1', '--name', 'x'];
     expectFailure(await home.run(['upload-vector', file, ...place, '--hook', 'mlp-out']), 2);
   });
 });
 
-describe.concurrent('without options that it needs', () => {
+describe.concurrent('a command without its required options', () => {
   const cases: [string[], RegExp, RegExp][] = [
     [
       ['upload-vector', './my dir/v.npy', '--sandbox'],
@@ -101,7 +101,7 @@ describe.concurrent('without options that it needs', () => {
     ],
   ];
   for (const [words, said, example] of cases) {
-    test(`${words.join(' ')} names all of them, with an example of its own file`, async ({ home }) => {
+    test(`names all of them, with an example for the same file: ${words.join(' ')}`, async ({ home }) => {
       const ran = await home.run(words);
       expectFailure(ran, 2);
       expect(ran.stderr).toMatch(said);
@@ -109,7 +109,7 @@ describe.concurrent('without options that it needs', () => {
     });
   }
 
-  test('upload-sae of a bare matrix does the same with what its file does not say', async ({ home }) => {
+  test('gives an example with --model if the file of upload-sae is a bare matrix', async ({ home }) => {
     const file = `${tinySae}-encodings/W_dec.npy`;
     const ran = await home.run(['upload-sae', file, '--sae-id', 'x', '--layer', '1', '--sandbox']);
     expectFailure(ran, 6);
@@ -119,7 +119,7 @@ describe.concurrent('without options that it needs', () => {
 });
 
 describe.concurrent('global options', () => {
-  test('are none behind --, where names of files stand', async ({ home }) => {
+  test('after -- are taken as file names', async ({ home }) => {
     home.file('--json', '[0.1]');
     const options = ['--model', 'gpt2-small', '--layer', '1', '--name', 'x', '--sandbox', '--dry-run'];
     const ran = await home.run(['upload-vector', ...options, '--', '--json'], { cwd: home.folder });

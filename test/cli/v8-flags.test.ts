@@ -5,10 +5,13 @@ import { npyFile } from './fixtures.ts';
 import { test } from './home.ts';
 import { binary, childEnv } from './run-cli.ts';
 
-/** Of undici's parser, whose optimising takes longer than the rest of a small upload; functions of our kernel have a tenth. */
+/**
+ * Bytes that one function of undici's parser exceeds. Optimising it takes longer than the rest of a small upload;
+ * functions of our kernel have a tenth.
+ */
 const largeBody = 20_000;
 
-test('of all WebAssembly the printer is optimised and the parser of answers is not', async ({ home, server }) => {
+test('V8 optimises the number printer in WebAssembly, but not the HTTP parser', async ({ home, server }) => {
   const file = home.file(
     'decoder.npy',
     npyFile([4096, 256], (at) => Math.sin(at)),

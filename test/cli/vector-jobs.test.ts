@@ -8,7 +8,7 @@ import { documentsOf, linesOf } from './run-cli.ts';
 
 const vectors = ['upload-sae', tinySae, '--sae-id', 'few', '--features', '0-2', '--as', 'vectors'];
 
-it('rows sent as vectors are told where they are: in plan, summary, receipt and link', async () => {
+it('plan, summary, receipt and link say where rows sent as vectors are stored', async () => {
   const { run, runBare, query, folder, url } = await openCommands();
   const receipt = join(folder, 'receipt.jsonl');
   const ran = await run([...vectors, '--receipt', receipt]);
@@ -23,7 +23,7 @@ it('rows sent as vectors are told where they are: in plan, summary, receipt and 
   expect(again.stdout).toBe(`${url}/${source}\n`);
 });
 
-it('a dry run of vectors whose names are taken says so, as text and as a document', async () => {
+it('a dry run of vectors whose names are taken says so, as text and as JSON', async () => {
   const { run, folder } = await openCommands();
   const where = ['--model', 'tiny-kjv-4l', '--layer', '1', '--hook', 'resid-post', '--orientation', 'rows'];
   const place = [...where, '--sae-id', 'few', '--as', 'vectors'];
@@ -45,7 +45,7 @@ it('a dry run of vectors whose names are taken says so, as text and as a documen
   );
 });
 
-it('a job of the embedded sandbox is resolved there, whether the flag is typed again or not', async () => {
+it('status --resolve asks the embedded sandbox about its own job, even without --sandbox', async () => {
   const { runBare, state } = await openCommands();
   const command = ['upload-sae', tinySae, '--sae-id', 'few', '--features', '0-2', '--sandbox', '--json'];
   const [job] = documentsOf(await runBare(...command)).at(-1).jobs;
@@ -56,7 +56,7 @@ it('a job of the embedded sandbox is resolved there, whether the flag is typed a
   expect(documentsOf(absent)).toMatchObject([{ code: 'not_found', message: expect.stringContaining('server has no') }]);
 });
 
-it('of a job that was deleted as a whole nothing is left to verify', async () => {
+it('a job that was deleted as a whole has nothing left to verify', async () => {
   const { run, runBare, url } = await openCommands();
   const [{ job }] = documentsOf(await run(vectors)).at(-1).jobs;
   expect(await run(['delete', '--job', job, '--yes'])).toMatchObject({ code: 0 });
@@ -68,9 +68,9 @@ it('of a job that was deleted as a whole nothing is left to verify', async () =>
 });
 
 it.each([
-  ['with keys', false],
-  ['without keys', true],
-] as const)('a gateway’s own success to a vector is no answer to it: %s it is there once', async (_, isPublic) => {
+  ['with idempotency keys', false],
+  ['without idempotency keys', true],
+] as const)('a vector is stored once if a gateway answers for the server, %s', async (_, isPublic) => {
   const { run, query } = await openCommands(
     ({ path }, nth) =>
       path === '/api/vector/new' && nth === 0

@@ -22,7 +22,7 @@ const twice = (index: number) =>
    SELECT feature_id, tokens, "values", creator, created_at FROM activations WHERE feature_id = ${ofRow(index)}`;
 const rowsOf = (receipt: string) => linesOf(readFileSync(receipt, 'utf8')).slice(1);
 
-/** Uploads the tiny SAE out of a folder of its own, with all that can be said of it; returns its job. */
+/** Uploads the tiny SAE from a folder of its own, with examples and metadata; returns its job and its receipt. */
 async function upload(home: Home, url: string): Promise<{ job: string; receipt: string }> {
   cpSync(tinySae, join(home.folder, 'sae'), { recursive: true });
   copyFileSync(fixture('feature-data/facts.jsonl'), join(home.folder, 'facts.jsonl'));
@@ -39,7 +39,7 @@ describe.concurrent('status JOB --verify', () => {
   test('compares every field of every row with the files, and names what differs', async ({ home }) => {
     const server = await home.sandbox();
     const { job, receipt } = await upload(home, server.url);
-    // Of no server and from another folder: both are the job's own.
+    // Run from another folder than the upload: the job knows where its files are.
     const env = { NEURONPEDIA_API_KEY: 'sandbox-bulk', NEURONPEDIA_API_URL: server.url };
     const verify = (...more: string[]) => home.run(['status', job, '--verify', ...more, '--json'], { env });
     const later = join(home.folder, 'later.jsonl');
@@ -78,7 +78,7 @@ describe.concurrent('status JOB --verify', () => {
     expect(gone.stdout).toContain('512 of 512 rows looked for: 1 differ');
   });
 
-  test('knows what the public server keeps, and finds what was stored twice', async ({ home }) => {
+  test('compares only what the public server keeps, and finds what was stored twice', async ({ home }) => {
     const server = await home.sandbox({ args: ['--public'] });
     const { job, receipt } = await upload(home, server.url);
     const env = { NEURONPEDIA_API_KEY: 'sandbox-bulk' };
@@ -93,7 +93,7 @@ describe.concurrent('status JOB --verify', () => {
     expect(spoilt.stdout).toMatch(/row 11 {2}tiny-kjv-4l\/1-told\/11 {2}activations: sent 1 × .*, found 2 ×/);
   });
 
-  test('compares vectors, probes, and activations that went by themselves', async ({ home }) => {
+  test('compares vectors, and activations that were sent on their own', async ({ home }) => {
     const server = await home.sandbox({ args: ['--public'] });
     const texts = home.file('texts.jsonl', '{"tokens":["a"],"values":[0.30000000000000004]}\n');
     const vector = fixture('vectors/woman-minus-man-64-f32.npy');
@@ -112,7 +112,7 @@ describe.concurrent('status JOB --verify', () => {
     }
   });
 
-  test('is for jobs', async ({ home }) => {
+  test('exits with 2 for a feature', async ({ home }) => {
     expect(await home.run(['status', 'm/1-s/2', '--verify'])).toMatchObject({ code: 2 });
   });
 });

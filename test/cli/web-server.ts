@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import type { Json } from './run-cli.ts';
 
-/** A request that a server of a test was sent. */
+/** A request that a test's server received. */
 export interface Seen {
   method: string;
   path: string;
@@ -18,7 +18,7 @@ export interface WebServer {
   close(): Promise<void>;
 }
 
-/** Serves on loopback; `answer` gets each request with its body read. */
+/** Starts a server on loopback; `answer` gets each request with its whole body. */
 export async function serve(
   answer: (request: IncomingMessage, response: Parameters<RequestListener>[1], body: Buffer) => void,
   host = '127.0.0.1',
@@ -40,7 +40,7 @@ export async function serve(
   return { url: `http://${host}:${port}`, port, seen, close };
 }
 
-/** A server that gives every request the same answer. */
+/** Starts a server that gives every request the same answer. */
 export function serveAlways(status: number, type: string, text: string, headers: Record<string, string> = {}) {
   return serve((_request, response) => response.writeHead(status, { 'content-type': type, ...headers }).end(text));
 }
@@ -53,16 +53,16 @@ function gate() {
   return { promise, resolve };
 }
 
-/** A server that stands before another one. */
+/** A server in front of another one. */
 export interface Proxy extends WebServer {
-  /** From now on keeps requests to some paths back, until `release`. */
+  /** Holds back requests to matching paths from now on, until `release`. */
   hold(matches: (path: string) => boolean): void;
-  /** Resolves when the first request is kept back. */
+  /** Resolves when the first request is held back. */
   held: Promise<void>;
   release(): void;
 }
 
-/** Passes everything on to a server and keeps what was asked; a key in `keys` is exchanged for another. */
+/** Starts a proxy that passes everything on to a server and records the requests; `keys` maps keys to replacements. */
 export async function serveThrough(url: string, keys: Record<string, string> = {}): Promise<Proxy> {
   const [held, open] = [gate(), gate()];
   let isHeld = (_path: string) => false;
@@ -86,7 +86,7 @@ export async function serveThrough(url: string, keys: Record<string, string> = {
   return { ...server, hold, held: held.promise, release: open.resolve };
 }
 
-/** Indices of the features in every batch that was sent, in order. */
+/** Returns the indices of the features in all batches that were sent, in ascending order. */
 export function uploadedIndices(seen: readonly Seen[]): number[] {
   const batches = seen.filter(({ path }) => path === '/api/feature/upload-batch');
   const indices = batches.flatMap(({ body }) => JSON.parse(body).features.map((row: Json) => row.index as number));

@@ -28,7 +28,7 @@ async function batches(files: Record<string, unknown>): Promise<string> {
   return folder;
 }
 
-it('"feature_index" is the index of examples, too', async () => {
+it('"feature_index" may give the index of examples, unless "index" contradicts it', async () => {
   const source = await openDashboards(await jsonLines({ feature_index: 7, activations: [example] }), place);
   expect((await source.read(7))?.activations).toHaveLength(1);
   await source.close();
@@ -36,7 +36,7 @@ it('"feature_index" is the index of examples, too', async () => {
   await expect(openDashboards(both, place)).rejects.toThrow('has "index" 1 but "feature_index" 7');
 });
 
-it('a byte order mark before examples is passed over', async () => {
+it('a byte order mark before examples is ignored', async () => {
   const lines = await jsonLines(`\ufeff${JSON.stringify({ index: 0, activations: [example] })}`);
   await writeFile(
     join(folder, 'batch-0.json'),
@@ -49,7 +49,7 @@ it('a byte order mark before examples is passed over', async () => {
   }
 });
 
-describe('what mends a fault', () => {
+describe('the hints for faulty examples', () => {
   const hintsFor = async (line: object, options = {}, onlyIndex?: number) =>
     openDashboards(await jsonLines(line), { ...place, ...(onlyIndex !== undefined && { onlyIndex }) }, options).then(
       () => [],
@@ -58,7 +58,7 @@ describe('what mends a fault', () => {
   const emptyToken = { index: 0, activations: [{ tokens: [''], values: [1] }] };
   const emptyText = { index: 0, activations: [example], explanations: [{ text: '' }] };
 
-  it('is told of tokens that can be replaced, and of nothing else', async () => {
+  it('suggest --fix-tokens only if replacing tokens fixes everything', async () => {
     const leaveOut = 'nothing was sent; fix the file, or leave these features out with --features or --skip-bad-rows';
     expect(await hintsFor(emptyToken)).toEqual([leaveOut, 'empty and NUL tokens: --fix-tokens']);
     expect(await hintsFor(emptyText)).toEqual([leaveOut]);
@@ -66,7 +66,7 @@ describe('what mends a fault', () => {
     expect(await hintsFor({ ...emptyToken, modelId: 'NUL' })).toEqual([leaveOut]);
   });
 
-  it('is the file alone for a vector, which has no other feature', async () => {
+  it('suggest only fixing the file for a vector, as it has no other feature', async () => {
     for (const line of [emptyToken, emptyText]) {
       expect(await hintsFor(line, {}, 0)).toEqual(['nothing was sent; fix the file']);
     }
@@ -74,7 +74,7 @@ describe('what mends a fault', () => {
 });
 
 describe('dashboards in a .jsonl', () => {
-  it('are all found in the trained SAE’s own file, with what each feature has', async () => {
+  it('are all found in the file of the trained SAE, with logits and density', async () => {
     const source = await openDashboards(tiny, place);
     expect(source.features).toEqual([[0, 512]]);
     expect(source.activations).toBe(1536);
@@ -85,7 +85,7 @@ describe('dashboards in a .jsonl', () => {
     await source.close();
   });
 
-  it('may be one activation a line, with indices as text, in any order', async () => {
+  it('may have one activation per line, with indices as text, in any order', async () => {
     const one = (index: string, value: number) => ({
       modelId: place.model,
       layer: '1-x',
@@ -103,7 +103,7 @@ describe('dashboards in a .jsonl', () => {
     await source.close();
   });
 
-  it('may say on any line of a feature what is known of it besides', async () => {
+  it('may give density, logits and explanations on any line of a feature', async () => {
     const example = { index: 3, tokens: ['t'], values: [1] };
     const logits = { topLogits: [{ token: 'a', value: 1 }], bottomLogits: [{ token: 'z', value: -1 }] };
     const explained = { explanations: [{ text: 'kings' }] };
@@ -115,7 +115,7 @@ describe('dashboards in a .jsonl', () => {
     await source.close();
   });
 
-  it('hold a feature without examples without counting it among those that a server takes', async () => {
+  it('may include a feature without examples, which is not listed for upload', async () => {
     const source = await openDashboards(
       await jsonLines({ index: 1, density: 0, activations: [] }, { index: 2, activations: [example] }),
       place,
@@ -124,14 +124,14 @@ describe('dashboards in a .jsonl', () => {
     await source.close();
   });
 
-  it('of a single vector need no index', async () => {
+  it('need no index for a single vector', async () => {
     const source = await openDashboards(await jsonLines(example, example), { ...place, onlyIndex: 0 });
     expect((await source.read(0))?.activations).toEqual([example, example]);
     await source.close();
   });
 
   const faults: Record<string, [unknown, RegExp]> = {
-    'no JSON': ['{"index":1', /line 1: is not JSON/],
+    'a line that is not JSON': ['{"index":1', /line 1: is not JSON/],
     'an empty token': [
       { index: 1, activations: [{ tokens: [''], values: [1] }] },
       /feature 1: activation 0: token 0: is empty/,
@@ -139,8 +139,8 @@ describe('dashboards in a .jsonl', () => {
     'a NUL in a token': [{ index: 1, tokens: ['a\0'], values: [1] }, /NUL/],
     'half a surrogate pair': ['{"index":1,"tokens":["\\ud83d"],"values":[1]}', /half of a surrogate pair/],
     'fewer values than tokens': [{ index: 1, tokens: ['a', 'b'], values: [1] }, /2 tokens but 1 values/],
-    'no token at all': [{ index: 1, tokens: [], values: [] }, /0 tokens; 1 to 1024/],
-    'a value that is none': ['{"index":1,"tokens":["a"],"values":[null]}', /values/],
+    'no tokens at all': [{ index: 1, tokens: [], values: [] }, /0 tokens; 1 to 1024/],
+    'a value that is not a number': ['{"index":1,"tokens":["a"],"values":[null]}', /values/],
     'a density that is a logarithm': [
       { index: 1, density: -3.2, activations: [example] },
       /density -3.2 is not between 0 and 1: is it a logarithm/,
@@ -149,7 +149,7 @@ describe('dashboards in a .jsonl', () => {
       { index: 1, activations: [example], topLogits: Array(21).fill({ token: 't', value: 1 }) },
       /more than 20 logits/,
     ],
-    'too long an explanation': [
+    'an explanation that is too long': [
       { index: 1, activations: [example], explanations: [{ text: 'x'.repeat(513) }] },
       /513 characters/,
     ],
@@ -159,12 +159,12 @@ describe('dashboards in a .jsonl', () => {
       { layer: '6-my-sae', index: 1, activations: [example] },
       /for layer 6-my-sae, but the upload is for layer 1/,
     ],
-    'neither form': [{ index: 1 }, /neither activations nor tokens/],
-    'both forms': [
+    'neither activations nor tokens': [{ index: 1 }, /neither activations nor tokens/],
+    'both activations and tokens': [
       { index: 1, activations: [example], ...example },
       /has both activations and tokens or values of its own/,
     ],
-    'bytes that are no UTF-8': [Buffer.from('{"index":1,"tokens":["caf\xe9"],"values":[1]}', 'latin1'), /not UTF-8/],
+    'bytes that are not UTF-8': [Buffer.from('{"index":1,"tokens":["caf\xe9"],"values":[1]}', 'latin1'), /not UTF-8/],
     'no index': [example, /has no "index", so it does not say which feature it describes; it has "tokens", "values"/],
   };
   for (const [name, [line, message]] of Object.entries(faults)) {
@@ -176,14 +176,14 @@ describe('dashboards in a .jsonl', () => {
     });
   }
 
-  it.each(['modelId', 'model_id'])('are refused where %s names another model', async (key) => {
+  it.each(['modelId', 'model_id'])('are refused if %s names another model', async (key) => {
     const path = await jsonLines({ index: 0, [key]: 'another-model', activations: [example] });
     await expect(openDashboards(path, place)).rejects.toThrow('it is for model another-model');
     const own = await jsonLines({ index: 0, [key]: place.model, activations: [example] });
     await (await openDashboards(own, place)).close();
   });
 
-  it('are refused with all that is wrong counted, what is shown and what is not', async () => {
+  it('are refused with a count of all faults, those not shown included', async () => {
     const without = (times: number) => Array.from({ length: times }, () => ({ tokens: ['a'], values: [1] }));
     const four = await openDashboards(await jsonLines(...without(4)), place).catch((error) => error);
     expect(four.message).toMatch(/\n {2}1 more line: has no "index"/);
@@ -194,7 +194,7 @@ describe('dashboards in a .jsonl', () => {
     expect(mixed.message).not.toContain('more line');
   });
 
-  it('are refused for the same on every line with the first of these, and how many more there are', async () => {
+  it('are refused for one fault on every line by showing three and counting the rest', async () => {
     const path = await jsonLines(...Array.from({ length: 30 }, () => ({ feature: 1, tokens: ['a'], values: [1] })));
     const { message } = await openDashboards(path, place).catch((error) => error);
     expect(message).toMatch(
@@ -204,14 +204,14 @@ describe('dashboards in a .jsonl', () => {
     expect(message).toMatch(/\n {2}27 more lines: has no "index"/);
   });
 
-  it('are refused for another model on every line in the same way', async () => {
+  it('are refused for another model on every line by showing three and counting the rest', async () => {
     const lines = Array.from({ length: 30 }, (_, index) => ({ index, modelId: 'another', activations: [example] }));
     const { message } = await openDashboards(await jsonLines(...lines), place).catch((error) => error);
     expect(message.split('\n')).toHaveLength(5);
     expect(message).toMatch(/\n {2}27 more lines: it is /);
   });
 
-  it('are refused where a feature stands there twice, and the first twenty faults are listed', async () => {
+  it('are refused if a feature appears twice, and list at most twenty faults', async () => {
     const path = await jsonLines({ index: 1, activations: [example] }, { index: 1, activations: [example] });
     await expect(openDashboards(path, place)).rejects.toThrow('line 2, feature 1: this feature appears twice');
     const many = await jsonLines(...Array.from({ length: 30 }, (_, index) => ({ index, tokens: [''], values: [1] })));
@@ -219,7 +219,7 @@ describe('dashboards in a .jsonl', () => {
   });
 });
 
-describe('a folder that SAEDashboard wrote', () => {
+describe('a folder written by SAEDashboard', () => {
   const feature = (feature_index: number, bins: object = {}) => ({
     feature_index,
     frac_nonzero: 0.25,
@@ -231,7 +231,7 @@ describe('a folder that SAEDashboard wrote', () => {
   });
   const batch = (...features: unknown[]) => ({ model_id: place.model, layer: 1, sae_set: 'x', features });
 
-  it('is read batch by batch in the order of their numbers, with gaps where features are dead', async () => {
+  it('is read across its batches, with gaps for dead features', async () => {
     const path = await batches({
       'batch-10.json': batch(feature(20)),
       'batch-2.json': batch(feature(4), feature(6)),
@@ -251,7 +251,7 @@ describe('a folder that SAEDashboard wrote', () => {
     expect(await source.read(5)).toBeUndefined();
   });
 
-  it('has -1 for the bin of its top activations, which is no quantile', async () => {
+  it('marks top activations with a bin of -1, which is not sent as a quantile', async () => {
     const top = feature(1, { bin_min: -1, bin_max: 8, bin_contains: -1 });
     const drawn = feature(2, { bin_min: 0.5, bin_max: 1, bin_contains: 0.1 });
     const source = await openDashboards(await batches({ 'batch-0.json': batch(top, drawn) }), place);
@@ -261,7 +261,7 @@ describe('a folder that SAEDashboard wrote', () => {
     ]);
   });
 
-  it('is refused where two batches hold the same feature, or it is of another layer', async () => {
+  it('is refused if two batches hold the same feature, or one is for another layer', async () => {
     const path = await batches({
       'batch-0.json': batch(feature(1)),
       'batch-1.json': { ...batch(feature(1)), layer: 3 },
@@ -269,7 +269,7 @@ describe('a folder that SAEDashboard wrote', () => {
     await expect(openDashboards(path, place)).rejects.toThrow(/appears twice.*for layer 3/s);
   });
 
-  it('is told from a folder of something else', async () => {
+  it('is refused if it has no batches or does not exist', async () => {
     await expect(openDashboards(folder, place)).rejects.toThrow('no batch-N.json in this folder');
     await expect(openDashboards(join(folder, 'none'), place)).rejects.toMatchObject({ code: 'file_not_found' });
   });

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { jsonBound } from '../../src/dashboards/json-bound.ts';
 import { seededRandom } from '../seeded-random.ts';
 
-it('JSON never takes more bytes than its bound says', () => {
+it('jsonBound is never less than the number of bytes of the JSON', () => {
   const random = seededRandom(11);
   const below = (count: number) => Math.floor(random() * count);
   const doubles = new Float64Array(1);

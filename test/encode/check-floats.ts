@@ -9,8 +9,9 @@ const singles = new Float32Array(most);
 const singleBits = new Uint32Array(singles.buffer);
 
 /**
- * Prints values and reads them again. Returns the bits of those that do not read back, signs included: as a double that
- * is rounded, and straight. The two could differ only where the double lies exactly between two float32; that counts too.
+ * Prints values and reads them back. Returns the bits, signs included, of those that do not come back both as a double
+ * that is rounded and as a float32 read directly. The two can differ only where the double lies exactly between two
+ * float32, so these are returned too.
  */
 export function misread(bits: Uint32Array<ArrayBuffer>, write: WriteFloats): number[] {
   const end = write(new Float32Array(bits.buffer, bits.byteOffset, bits.length), 0, bits.length, texts, 0);
@@ -29,7 +30,7 @@ export function misread(bits: Uint32Array<ArrayBuffer>, write: WriteFloats): num
 const smallestNormal = 2 ** -126;
 const subnormalsInOne = 2 ** 149;
 
-/** Whether the double at `i` lies halfway between two float32: its last 29 bits tell, below 2^-126 one bit more each. */
+/** Whether the double at `i` lies halfway between two float32: its last 29 bits tell, more of them below 2^-126. */
 function isBetween(i: number): boolean {
   const magnitude = Math.abs(doubles[i] as number);
   if (magnitude < smallestNormal) return (magnitude * subnormalsInOne) % 1 === 0.5;
@@ -44,14 +45,14 @@ export function sameBytes(bits: Uint32Array<ArrayBuffer>, one: WriteFloats, othe
   return end === otherEnd && Buffer.compare(texts.subarray(0, end), twinTexts.subarray(0, end)) === 0;
 }
 
-/** The texts that values are printed as. */
+/** Prints values and returns their texts. */
 export function print(values: Float32Array, write: WriteFloats): string[] {
   const out = new Uint8Array(values.length * longestFloatText);
   const end = write(values, 0, values.length, out, 0);
   return Buffer.from(out.buffer, 0, end).toString().split(',');
 }
 
-/** Values of their bits. */
+/** Returns the values that have these bits. */
 export function fromBits(bits: Iterable<number>): Float32Array {
   return new Float32Array(Uint32Array.from(bits).buffer);
 }

@@ -1,35 +1,35 @@
 /**
- * Reading and printing float32 by exact arithmetic on big integers alone: slow, and nothing to be argued about. Values
- * are given by their bits, without the sign.
+ * Reads and prints float32 by exact arithmetic on big integers: slow, but beyond doubt. Values are given by their bits,
+ * without the sign.
  */
 
-/** Twice the value and the two edges of what reads as it, in units of 2^-151: the least that all of them are whole in. */
+/** Returns a value and the two edges of the interval that reads as it, as whole multiples of 2^-151. */
 function interval(bits: number): { value: bigint; from: bigint; to: bigint } {
   const middle = (pattern: number) => (magnitude(pattern) + magnitude(pattern + 1)) * 2n;
   return { value: 4n * magnitude(bits), from: middle(bits - 1), to: middle(bits) };
 }
 
-/** A finite value in units of 2^-149; what follows the largest is where infinity would be. */
+/** Returns a finite value in units of 2^-149. For infinity, it is the value that would follow the largest. */
 function magnitude(bits: number): bigint {
   const exponent = bits >>> 23;
   const fraction = BigInt(bits & 0x7fffff);
   return exponent === 0 ? fraction : (fraction | 0x800000n) << BigInt(exponent - 1);
 }
 
-/** A decimal of some digits: `digits · 10^power`. */
+/** A decimal number: `digits · 10^power`. */
 export interface Decimal {
   readonly digits: bigint;
   readonly power: number;
 }
 
-/** Takes a JSON number apart, without its sign. */
+/** Parses a JSON number, ignoring its sign. */
 export function parseDecimal(text: string): Decimal {
   const [, whole, fraction = '', exponent = '0'] = /^-?(\d+)(?:\.(\d+))?(?:e(-?\d+))?$/.exec(text) ?? [];
   if (whole === undefined) throw new Error(`not a number: ${text}`);
   return { digits: BigInt(whole + fraction), power: Number(exponent) - fraction.length };
 }
 
-/** Whether a decimal, read straight as float32 (to nearest, ties to even), is the value; without `ties`, only if it is no tie. */
+/** Whether a decimal, read directly as float32 (to nearest, ties to even), is the value. Without `ties`, no tie is. */
 export function readsAs({ digits, power }: Decimal, bits: number, ties = true): boolean {
   const { from, to } = interval(bits);
   const scale = 10n ** BigInt(Math.abs(power));
@@ -38,13 +38,16 @@ export function readsAs({ digits, power }: Decimal, bits: number, ties = true): 
   return from * factor < decimal && decimal < to * factor;
 }
 
-/** Distance of a decimal from the value, in units of `2^-151 · 10^-60`. */
+/** Returns the distance of a decimal from the value, in units of `2^-151 · 10^-60`. */
 export function distance({ digits, power }: Decimal, bits: number): bigint {
   const difference = ((digits * 10n ** BigInt(power + 60)) << 151n) - interval(bits).value * 10n ** 60n;
   return difference < 0n ? -difference : difference;
 }
 
-/** The best text there is: of the fewest digits that read back, straight and as a double, the nearest. Not for zero. */
+/**
+ * Returns the best decimal there is: of those with the fewest digits that read back both directly and as a double, the
+ * nearest. Not for zero.
+ */
 export function bestDecimal(bits: number, ties: boolean): Decimal {
   const [value] = new Float32Array(Uint32Array.of(bits).buffer);
   for (let count = 1; count <= 9; count++) {
@@ -61,7 +64,7 @@ function readsAsDouble({ digits, power }: Decimal, value: number): boolean {
   return Math.fround(Number(`${digits}e${power}`)) === value;
 }
 
-/** Significant digits, without the zeros at the end. */
+/** Counts the significant digits, without trailing zeros. */
 export function digitCount({ digits }: Decimal): number {
   return String(digits).replace(/0+$/, '').length;
 }

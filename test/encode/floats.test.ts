@@ -16,7 +16,7 @@ import { bestDecimal, digitCount, distance, parseDecimal, readsAs } from './exac
 const kernel = openKernel()?.write as WriteFloats;
 const exponents = Array.from({ length: 255 }, (_, exponent) => exponent);
 
-/** The ends and the middle of an exponent's fractions, and others spread evenly between, at places that a seed shifts. */
+/** Returns the first, middle and last fractions of an exponent, and others spread evenly between, randomly shifted. */
 function fractions(count: number, random: () => number): Uint32Array<ArrayBuffer> {
   const step = 2 ** 23 / count;
   const spread = Uint32Array.from({ length: count }, (_, i) => Math.floor((i + random()) * step));
@@ -28,7 +28,7 @@ function fractions(count: number, random: () => number): Uint32Array<ArrayBuffer
   return spread;
 }
 
-/** Bits of finite values: `count` of every exponent and sign. */
+/** Yields the bits of finite values: `count` for every exponent and sign. */
 function* strata(count: number, seed: number): Generator<Uint32Array<ArrayBuffer>> {
   const random = seededRandom(seed);
   for (const exponent of exponents) {
@@ -38,12 +38,12 @@ function* strata(count: number, seed: number): Generator<Uint32Array<ArrayBuffer
 }
 
 describe('printing float32', () => {
-  it('runs as WebAssembly here', () => {
+  it('uses WebAssembly here', () => {
     expect(kernel).toBeTypeOf('function');
     expect(floatWriter()).not.toBe(writeFloatsPlainly);
   });
 
-  it('reads back bit for bit, as a double and straight: 20 million values, of every exponent and both signs', () => {
+  it('round-trips 20 million values of every exponent and sign, directly and as doubles', () => {
     const bad: number[] = [];
     let checked = 0;
     for (const bits of strata(40_000, 1)) {
@@ -55,7 +55,7 @@ describe('printing float32', () => {
     expect(checked).toBeGreaterThanOrEqual(20_000_000);
   });
 
-  it('writes the same into a buffer that it lends, and nothing behind what it was given', () => {
+  it('writes the same into a borrowed buffer, and nothing outside the given part', () => {
     const write = floatWriter();
     const lent = borrowBuffer() as Buffer;
     const random = seededRandom(13);
@@ -76,13 +76,13 @@ describe('printing float32', () => {
     expect(returnBuffer(Buffer.alloc(8))).toBe(false);
   });
 
-  it('prints a value that lies on an edge alike by itself and among others', () => {
+  it('prints a value on a rounding edge the same way alone and among others', () => {
     const alone = print(fromBits([0x3994f05c]), kernel);
     expect(alone).toEqual(['0.0002840784']);
     expect(print(fromBits([0x3994f05b, 0x3994f05c, 0x3994f05d, 0x3994f05e]), kernel)[1]).toBe(alone[0]);
   });
 
-  it('gives the same bytes in plain JavaScript, for as many values a call as there may be', () => {
+  it('gives the same bytes in plain JavaScript, for any number of values per call', () => {
     for (const bits of strata(4096, 11)) expect(sameBytes(bits, kernel, writeFloatsPlainly), `${bits[0]}`).toBe(true);
     const random = seededRandom(12);
     const anything = Uint32Array.from({ length: 20_000 }, () => Math.floor(random() * 0x7f800000));
@@ -91,13 +91,13 @@ describe('printing float32', () => {
     }
   });
 
-  it('gives the same bytes for every value of the half types, whose scaled values often lie on an edge', () => {
+  it('gives the same bytes in plain JavaScript for every half-precision value, many on a rounding edge', () => {
     const random = seededRandom(13);
     const halves = Array.from({ length: 65536 }, (_, half) => half);
     const types = { bfloat16: (half: number) => half << 16, float16: (half: number) => bitsOf(float16ToNumber(half)) };
     for (const [name, widen] of Object.entries(types)) {
       const finite = halves.map(widen).filter((bits) => (bits & 0x7f800000) !== 0x7f800000);
-      // In order, and beside others of any size.
+      // In order, and shuffled so that values of any size are neighbours.
       const mixed = finite.map((bits) => ({ bits, at: random() })).sort((a, b) => a.at - b.at);
       expect(finite.length).toBeGreaterThan(60_000);
       for (const some of [finite, mixed.map(({ bits }) => bits)]) {
@@ -108,7 +108,7 @@ describe('printing float32', () => {
     }
   });
 
-  it('uses the fewest digits that exact arithmetic finds, and of these the nearest', () => {
+  it('prints the shortest decimal that exact arithmetic finds, and the nearest of these', () => {
     let checked = 0;
     for (const bits of strata(48, 21)) {
       const texts = print(new Float32Array(bits.buffer), kernel);
@@ -127,7 +127,7 @@ describe('printing float32', () => {
   });
 
   for (const [name, write] of Object.entries({ WebAssembly: kernel, JavaScript: writeFloatsPlainly })) {
-    it(`prints what people know as they know it: ${name}`, () => {
+    it(`prints familiar numbers in their familiar form: ${name}`, () => {
       const known = {
         '0.1': 0.1,
         '1': 1,
@@ -146,7 +146,7 @@ describe('printing float32', () => {
       expect(print(Float32Array.from(Object.values(known)), write)).toEqual(Object.keys(known));
     });
 
-    it(`refuses what is not finite, wherever it stands: ${name}`, () => {
+    it(`refuses a value that is not finite at any position: ${name}`, () => {
       const out = new Uint8Array(9000 * longestFloatText);
       for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
         for (const [count, at] of [
@@ -163,7 +163,7 @@ describe('printing float32', () => {
       }
     });
 
-    it(`writes a part of the values to a place of the bytes, into the room that is promised: ${name}`, () => {
+    it(`writes some of the values at an offset, none longer than promised: ${name}`, () => {
       const out = new Uint8Array(100).fill(35);
       const end = write(Float32Array.of(9, 1.5, -2.25, 9), 1, 2, out, 10);
       expect(Buffer.from(out.buffer, 8, end - 8 + 2).toString()).toBe('##1.5,-2.25##');
@@ -181,7 +181,7 @@ describe('printing float32', () => {
 
 const bitsOf = (value: number) => new Uint32Array(Float32Array.of(value).buffer)[0] as number;
 
-/** From this on a shorter text may lie exactly between two values, and is not taken then. */
+/** From here on, a shorter text may lie exactly between two values, and such a text is not used. */
 const firstTie = 33_554_448;
 
 function expectBest(text: string, bits: number): void {

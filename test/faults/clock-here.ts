@@ -1,24 +1,24 @@
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import timers from 'node:timers/promises';
 
-/** undici's own timers: its request timeouts run by them, and by them alone. */
+/** undici's own timers: its request timeouts depend on these alone. */
 const undici: { tick(ms: number): void } = createRequire(import.meta.url)('undici/lib/util/timers.js');
 
-/** The time of this process, in the hands of a test: what the product waits for is over at once. */
+/** The time of this process under the control of a test: whatever the product waits for is over at once. */
 export interface ClockHere {
-  /** Milliseconds that the product has waited for in all. */
+  /** Milliseconds that the product has waited in total. */
   readonly waited: number;
-  /** Lets time go by in which nothing comes from any server: the limits on an answer pass as they would. */
+  /** Lets time pass in which no server sends anything, so that the limits on an answer are reached as usual. */
   silence(ms: number): void;
-  /** The same where bytes keep coming: only the limit on a whole exchange passes. */
+  /** Lets time pass in which bytes keep coming, so that only the limit on a whole exchange is reached. */
   trickle(ms: number): void;
   close(): void;
 }
 
 /**
- * Takes the time of this process, as `test-clock.mjs` does of a child: `Date`, `process.hrtime`, waits of
- * `node:timers/promises`, timers of minutes and those that undici keeps. What a timer of the product guards is thereby
- * tested as it is.
+ * Takes over the time of this process, as `test-clock.mjs` does in a child: `Date`, `process.hrtime`, waits of
+ * `node:timers/promises`, timers of a minute or more and those that undici keeps. The product's own timeouts are thus
+ * tested unchanged.
  */
 export function takeClock(): ClockHere {
   const RealDate = Date;
@@ -51,7 +51,7 @@ export function takeClock(): ClockHere {
   );
   globalThis.setTimeout = Object.assign((due: () => void, ms = 0, ...rest: []) => {
     const timer = realSet(due, ms, ...rest);
-    // undici's own, which are put off by whatever comes, are given an argument.
+    // undici's own timers, which incoming data postpones, are set with an argument.
     if (ms >= leastDeadlineMs && rest.length === 0) deadlines.set(timer, { at: Date.now() + ms, due });
     return timer;
   }, realSet);
@@ -72,7 +72,7 @@ export function takeClock(): ClockHere {
       return waited;
     },
     silence(ms) {
-      // A timer that was set since the last tick is noticed by one and due at the next.
+      // A timer set since the last tick is only started by one tick, and due at the next.
       undici.tick(1000);
       undici.tick(ms);
       trickle(ms);
@@ -88,5 +88,5 @@ export function takeClock(): ClockHere {
   };
 }
 
-/** Timers of a minute or more are guards; no test waits for a shorter one to be due. */
+/** Timers of a minute or more are timeouts; no test needs a shorter one to fire early. */
 const leastDeadlineMs = 60_000;

@@ -3,7 +3,7 @@ import type { FaultName } from './faults.ts';
 import type { RequestKind } from './request-kinds.ts';
 import type { Scenario } from './scenarios.ts';
 
-/** Faults in which the server does what it was asked, and its answer is lost. */
+/** Faults where the server does what it was asked, but its answer is lost. */
 const lost: readonly FaultName[] = [
   'reset after the commit',
   'reset in mid-answer',
@@ -15,14 +15,15 @@ const lost: readonly FaultName[] = [
   'silence after the commit',
 ];
 
-/** Whoever meets one of these is not helped by asking again. */
+/** Faults against which asking again does not help. */
 const final: readonly FaultName[] = ['413', 'redirect to the same host', 'redirect to another host'];
 const hour = '429 with Retry-After of an hour';
 const tooMany: readonly FaultName[] = [hour, '429 with Retry-After', '429 without Retry-After'];
 
 /**
- * Exit codes that the disturbed run may end with. What happens once is got over, and the run ends as undisturbed; what
- * happens every time ends it with 5, if not for what the server asks (8), refuses (10), or leaves unknown (9).
+ * Returns the exit codes with which the disturbed run may end. A fault that happens once is overcome, and the run ends
+ * as if undisturbed; one that happens every time ends it with 5, unless the server limits requests (8), refuses (10),
+ * or leaves unknown what it holds (9).
  */
 export function expectedCodes(scenario: Scenario, { kind, nth, fault, then }: Disturbance): readonly number[] {
   const once = codesFor(scenario, kind, nth, fault);
@@ -37,7 +38,7 @@ function codesFor(scenario: Scenario, kind: RequestKind, nth: number | undefined
   return (special[kind] ?? asked)(scenario, nth, fault);
 }
 
-/** Requests that are repeated as they are. */
+/** Codes for requests that are repeated unchanged. */
 const asked: Codes = ({ codes }, nth, fault) => {
   if (final.includes(fault)) return [10];
   if (fault === hour) return [5];
@@ -45,11 +46,14 @@ const asked: Codes = ({ codes }, nth, fault) => {
   return [fault === 'a log-in page' ? 10 : 5];
 };
 
-/** Before what a server would do twice is asked for again, it is looked at what it has done. */
+/** Codes for requests that a server would carry out twice: before a retry, the client looks up what it has done. */
 const askedForTheRest: Codes = (scenario, nth, fault) =>
   nth === undefined && lost.includes(fault) ? scenario.codes : asked(scenario, nth, fault);
 
-/** Only with keys is a batch sent again before it is looked for; either way, a 500 each time is for what is in it. */
+/**
+ * Codes for uploads. Only with idempotency keys is a batch sent again without looking for it first; either way, a 500
+ * every time is blamed on what is in the batch.
+ */
 const uploaded: Codes = ({ codes, isPublic }, nth, fault) => {
   if (final.includes(fault)) return [10];
   if (fault === hour) return [8];
@@ -59,7 +63,7 @@ const uploaded: Codes = ({ codes, isPublic }, nth, fault) => {
 };
 
 const special: Partial<Record<RequestKind, Codes>> = {
-  // A page is the public server's answer, half of one too.
+  // A page is the public server's answer, and half a page is as good.
   'GET /api/upload/limits': (scenario, nth, fault) =>
     scenario.isPublic && fault === 'cut JSON' ? scenario.codes : asked(scenario, nth, fault),
   'POST /api/model/new': askedForTheRest,
@@ -71,18 +75,18 @@ const special: Partial<Record<RequestKind, Codes>> = {
     nth !== undefined && fault === '413' ? scenario.codes : uploaded(scenario, nth, fault),
   'POST /api/vector/new': uploaded,
   'POST /api/activation/upload-batch': uploaded,
-  // The answer may be too large for the server: what it has is unknown then, and nothing is sent.
+  // The answer may be too large for the server. What it holds is then unknown, and nothing is sent.
   'POST /api/vector/list-owned': (scenario, nth, fault) => {
     const isAway = /reset|silence|drip|redirect/.test(fault) || tooMany.includes(fault);
     return fault === '413' || (nth === undefined && !isAway) ? [9] : asked(scenario, nth, fault);
   },
-  // The second one of a deletion looks whether the rows are gone. Where an answer is too large, half as many are asked for.
+  // A deletion's second one checks whether the rows are gone. If an answer is too large, half as many are requested.
   'POST /api/features': (scenario, nth, fault) => {
     const isDivided = nth !== undefined && scenario.name !== 'delete a feature';
     if (fault === '413' && (isDivided || scenario.name === 'finished vectors')) return scenario.codes;
     return nth === 1 && (final.includes(fault) || fault === hour) ? [9] : asked(scenario, nth, fault);
   },
-  // What a failing server says of a row goes by whether the row is there after; several requests are under way at once.
+  // If the server fails, what counts is whether the row is still there; several requests are in flight at once.
   'POST /api/vector/delete': ({ codes }, nth, fault) => {
     if (final.includes(fault)) return [10];
     if (fault === hour || (nth === undefined && tooMany.includes(fault))) return [8];
@@ -94,7 +98,7 @@ const special: Partial<Record<RequestKind, Codes>> = {
   'POST /api/steer-chat': steered,
 };
 
-/** A model call is not made again, but where a stream did not begin. */
+/** Returns the codes for a model call, which is repeated only if a stream did not begin. */
 function steered({ codes, name }: Scenario, nth: number | undefined, fault: FaultName): readonly number[] {
   if (final.includes(fault) || fault === 'a log-in page') return [10];
   if (tooMany.includes(fault)) return [8];

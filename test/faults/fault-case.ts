@@ -13,9 +13,9 @@ import type { Place, Scenario } from './scenarios.ts';
 
 /** What is done to the requests of a scenario's first run. */
 export interface Disturbance {
-  /** The kind that is hit. */
+  /** The kind of request that is hit. */
   readonly kind: RequestKind;
-  /** Which of that kind, from 0; every one where it is undefined. */
+  /** Which request of that kind, counted from 0; undefined for every one. */
   readonly nth: number | undefined;
   readonly fault: FaultName;
   /** What hits the very next request, whatever it is. */
@@ -28,7 +28,7 @@ export interface Surroundings {
   readonly clock: ClockHere;
   readonly material: Material;
   readonly elsewhere: string;
-  /** How often a request came to the other host. */
+  /** How many requests reached the other host. */
   readonly strayed: () => number;
 }
 
@@ -36,14 +36,14 @@ export interface Surroundings {
 export interface Outcome {
   /** The disturbed run. */
   readonly first: RanHere;
-  /** Its requests. */
+  /** The requests of the disturbed run. */
   readonly kinds: readonly RequestKind[];
-  /** How often it was hit. */
+  /** How many faults hit it. */
   readonly hits: number;
-  /** Runs until it had come to its end, the first included. */
+  /** How many runs it took to end as it should, including the first. */
   readonly runs: number;
   readonly held: readonly string[];
-  /** What is not as it should be, in words. */
+  /** What is wrong, in words. */
   readonly wrong: readonly string[];
 }
 
@@ -51,8 +51,8 @@ const mostRuns = 4;
 let cases = 0;
 
 /**
- * Runs a scenario on a server of its own, disturbed, then again and again undisturbed until it ends as it should, and
- * asks the store. `expected` is what the store holds after a run that nothing disturbed.
+ * Runs a scenario on a server of its own, first disturbed, then undisturbed until it ends as it should, and checks the
+ * store. `expected` is what the store holds after a run that nothing disturbed.
  */
 export async function runCase(
   scenario: Scenario,
@@ -153,7 +153,7 @@ function placeIn(folder: string, data: string, state: string, material: Material
   };
 }
 
-/** What holds after any run, however it ended: an error is told once and says what to do, and no key is shown. */
+/** Checks what must hold after any run, however it ended: at most one error, which has a hint, and no key shown. */
 function wrongAfter(
   ran: RanHere,
   scenario: Scenario,
@@ -174,7 +174,7 @@ function wrongAfter(
   return wrong;
 }
 
-/** Rows that a receipt calls stored and the store does not hold. */
+/** Returns the rows that a receipt calls stored but the store does not hold. */
 function falselyStored(receipt: string, data: string): string[] {
   const [, ...lines] = readFileSync(receipt, 'utf8').trimEnd().split('\n');
   const store = openStore(data);
@@ -188,7 +188,7 @@ function falselyStored(receipt: string, data: string): string[] {
 function wrongAtEnd({ rows, isPublic }: Scenario, { material, receipt }: Place, data: string): string[] {
   if (!rows) return [];
   const expected = { as: rows.as, saeId: 'bench', rows: rows.count, keepsVectors: !isPublic, material };
-  // Explanations that the server makes are not the material's: what there is besides is told by the comparison.
+  // Explanations that the server makes are not in the material; the comparison with `expected` covers them.
   const wrong = whatIsWrong(data, expected).filter((line) => !/\d explanations$/.test(line));
   return [...wrong, ...wrongInReceipt(receipt, data, expected)];
 }

@@ -2,7 +2,7 @@ import { type FaultName, faultNames } from './faults.ts';
 import type { MatrixCase } from './matrix.ts';
 import { type RequestKind, requestKinds } from './request-kinds.ts';
 
-/** How many cases there were of what. */
+/** How many cases there were, by kind of request and by fault. */
 export interface FaultCounts {
   readonly byKind: Map<RequestKind, { once: number; always: number; pairs: number }>;
   readonly byFault: Map<FaultName, { once: number; always: number; pairs: number }>;
@@ -16,14 +16,14 @@ export function noFaultCounts(): FaultCounts {
   };
 }
 
-/** Counts a case; one of a pair by its first fault. */
+/** Counts a case; a pair counts for its first fault. */
 export function countCase({ byKind, byFault }: FaultCounts, { disturbance }: MatrixCase): void {
   const { kind, nth, fault, then } = disturbance;
   const which = then !== undefined ? 'pairs' : nth === undefined ? 'always' : 'once';
   for (const row of [byKind.get(kind), byFault.get(fault)]) if (row) row[which]++;
 }
 
-/** The counts as tables for people. */
+/** Formats the counts as tables for people. */
 export function faultTable({ byKind, byFault }: FaultCounts): string {
   const line = (name: string, cells: readonly (string | number)[]) =>
     `${name.padEnd(38)}${cells.map((cell) => String(cell).padStart(10)).join('')}`;

@@ -1,12 +1,12 @@
 import type { Fault } from '../upload/fault-proxy.ts';
 import type { ClockHere } from './clock-here.ts';
 
-/** What a case needs to make its faults of. */
+/** What a case needs to make its faults. */
 export interface FaultWorld {
   readonly clock: ClockHere;
   /** Address of the proxy itself. */
   readonly here: () => string;
-  /** Address of another host: nothing may ever reach it. */
+  /** Address of another host, which no request may ever reach. */
   readonly elsewhere: string;
 }
 
@@ -19,7 +19,7 @@ const answer = (status: number, body: string, headers: Record<string, string> = 
   ...{ kind: 'answer', commit, status, headers, body },
 });
 
-/** All that can happen to one request on its way, by the name that it goes by in reports. */
+/** All faults that can hit a request, by their name in reports. */
 export const faults = {
   'reset before it arrives': () => ({ kind: 'reset-before' }),
   'reset after the commit': () => ({ kind: 'reset-after' }),
@@ -47,7 +47,7 @@ export type FaultName = keyof typeof faults;
 
 export const faultNames = Object.keys(faults) as FaultName[];
 
-/** Longer than any exchange may take, and than any server may keep silent. */
+/** Longer than the limit on a whole exchange, and longer than the limit on silence. */
 const exchangeMs = 301_000;
 const silenceMs = 121_000;
 

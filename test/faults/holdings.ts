@@ -20,8 +20,8 @@ const tables: Readonly<Record<string, string>> = {
 };
 
 /**
- * All that a store holds, a line each, without what differs from run to run (ids, times, a vector's random index): what
- * is there twice is here twice.
+ * Returns all that a store holds, one line per row, without what differs from run to run (ids, times, a vector's random
+ * index). What is stored twice is returned twice.
  */
 export function holdings(data: string): string[] {
   const store = openStore(data);
@@ -36,7 +36,7 @@ export function holdings(data: string): string[] {
   }
 }
 
-/** Lines that one has and the other lacks, each as often as it is too many or too few. */
+/** Returns the lines that `held` has too often or too seldom, and by how many. */
 export function differences(held: readonly string[], expected: readonly string[]): string[] {
   const counts = new Map<string, number>();
   for (const line of held) counts.set(line, (counts.get(line) ?? 0) + 1);

@@ -8,7 +8,7 @@ import { requestKinds } from './request-kinds.ts';
 const api = join(import.meta.dirname, '../../src/api');
 
 describe('the fault matrix', () => {
-  it('knows every path that the sources ask for', () => {
+  it('knows every path that src/api requests', () => {
     const text = readdirSync(api).map((name) => readFileSync(join(api, name), 'utf8'));
     const paths = text.join('').matchAll(/['"`](\/api\/[^'"`]+)/g);
     const known = new Set(requestKinds.map((kind) => kind.replace(/^\w+ /, '')));
@@ -16,14 +16,14 @@ describe('the fault matrix', () => {
     expect(unknown).toEqual([]);
   });
 
-  it('disturbs every kind of request, and pairs of those that write', () => {
+  it('disturbs every kind of request, and has over 5,000 pairs that begin with a write', () => {
     const disturbed = new Set(singles().map(({ disturbance }) => disturbance.kind));
     expect(requestKinds.filter((kind) => !disturbed.has(kind))).toEqual([]);
     expect(pairs().length).toBeGreaterThan(5000);
   });
 });
 
-/** `${…}` is one part of a path, or, of an id that is put together, three. */
+/** Replaces `${…}` by `*` for one part of a path, or by three for an id that is joined from its parts. */
 function wildcards(path: string): string {
   return path.replace(/\$\{\[.*$/, '*/*/*').replace(/\$\{[^}]*\}/g, '*');
 }
@@ -37,7 +37,7 @@ describe('a fault on the wire', () => {
   afterAll(() => matrix.close());
   const sample = [...singles(), ...pairs()].filter((_, i) => i % 67 === 7);
   for (const one of some(sample, 11)) {
-    it(`ends right, and the same command then ends exact: ${nameOf(one)}`, async () => {
+    it(`gives the right exit code, and rerunning leaves an exact store: ${nameOf(one)}`, async () => {
       expect((await matrix.run(one)).wrong).toEqual([]);
     });
   }

@@ -17,7 +17,7 @@ export interface MatrixCase {
   readonly disturbance: Disturbance;
 }
 
-/** One fault on one request or on all of its kind, of every kind of request. */
+/** Returns the cases with one fault, on one request or on all of its kind, for every kind of request. */
 export function singles(): MatrixCase[] {
   return everyKind()
     .flatMap(({ scenario, kind, count }) =>
@@ -28,15 +28,15 @@ export function singles(): MatrixCase[] {
     .filter((one) => !isOtherServer(one));
 }
 
-/** A server that has a page for its limits whenever it is asked is a public one, whatever it was before. */
+/** Tells cases that turn the server into a public one: only those always answer a request for limits with a page. */
 function isOtherServer({ disturbance: { kind, nth, fault } }: MatrixCase): boolean {
   return kind === 'GET /api/upload/limits' && nth === undefined && fault === 'a log-in page';
 }
 
-/** After these the client asks for nothing more: there is no next request. */
+/** Faults after which the client makes no further request. */
 const last: readonly FaultName[] = ['redirect to the same host', 'redirect to another host'];
 
-/** Every ordered pair of faults on a request that writes and on the one that comes next, whatever that is. */
+/** Returns the cases with every ordered pair of faults: on a request that writes, and on whatever comes next. */
 export function pairs(): MatrixCase[] {
   const firsts = faultNames.filter((fault) => !last.includes(fault));
   return everyKind()
@@ -54,7 +54,7 @@ function everyKind() {
   );
 }
 
-/** A case in words. */
+/** Describes a case in words. */
 export function nameOf({ scenario, disturbance: { kind, nth, fault, then } }: MatrixCase): string {
   const which = nth === undefined ? 'every' : `number ${nth + 1} of`;
   const next = then === undefined ? '' : `, then on the next request ${then}`;
@@ -65,15 +65,15 @@ export function scenarioName({ name, isPublic }: Scenario): string {
   return `${isPublic ? 'public server' : 'upload protocol'}, ${name}`;
 }
 
-/** Runs cases; what a scenario's store holds when nothing disturbs it is found out once. */
+/** Runs cases. Each scenario also runs undisturbed, once, to find out what its store should hold. */
 export interface Matrix {
-  /** What is wrong with a case, its exit code included. */
+  /** Runs a case and says what is wrong with it, including its exit code. */
   run(one: MatrixCase): Promise<{ readonly outcome: Outcome; readonly wrong: readonly string[] }>;
   undisturbed(scenario: Scenario): Promise<Outcome>;
   close(): void;
 }
 
-/** Takes the clock of this process until it is closed: one matrix at a time. */
+/** Opens a matrix. It takes over the clock of this process until it is closed, so only one may be open at a time. */
 export async function openMatrix(): Promise<Matrix> {
   const folder = mkdtempSync(join(tmpdir(), 'np-faults-'));
   let strayed = 0;

@@ -10,7 +10,7 @@ const lanes = ([false, true] as const).flatMap((isPublic) =>
 const allOf = (as: 'features' | 'vectors') => Array.from({ length: rowsOf[as] }, (_, row) => row);
 
 describe.each(some(lanes, 3))('rows that a server keeps failing (public: $isPublic, $as)', ({ as, isPublic }) => {
-  it('are left out, exactly they, and the others are there once', async () => {
+  it('are the only ones left out, and the others are stored exactly once', async () => {
     for (let i = 0; i < rounds(3); i++) {
       const rows = someRows(rowsOf[as], random);
       const wrong = await poisonedUpload({ as, isPublic, rows, concurrency: 1 });
@@ -18,7 +18,7 @@ describe.each(some(lanes, 3))('rows that a server keeps failing (public: $isPubl
     }
   });
 
-  it('are none where it fails everything', async () => {
+  it('are not left out if the server fails every row', async () => {
     expect(await poisonedUpload({ as, isPublic, rows: allOf(as), concurrency: 1 })).toEqual([]);
   });
 });

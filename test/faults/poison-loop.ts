@@ -8,7 +8,7 @@ import { whatIsWrong } from '../soak/oracle.ts';
 import { type Fault, startFaultProxy } from '../upload/fault-proxy.ts';
 import { takeClock } from './clock-here.ts';
 
-/** A server that keeps failing some rows, or all of them. */
+/** An upload to a server that keeps failing some of its rows, or all of them. */
 export interface Poison {
   readonly as: 'features' | 'vectors';
   readonly isPublic: boolean;
@@ -19,12 +19,12 @@ export interface Poison {
 
 export const rowsOf = { features: 24, vectors: 10 } as const;
 
-/** Whether a body holds a row: by its index, or by the label that is made of it. */
+/** Tells whether a body holds a row, by its index or by the label made from it. */
 export function holdsRow(body: string, row: number): boolean {
   return body.includes(`{"index":${row},`) || body.includes(`#${row}"`);
 }
 
-/** An answer that says nothing of what is wrong, as the public server gives for bad rows. */
+/** An answer that does not say what is wrong, like those of the public server for bad rows. */
 export const failing: Fault = {
   ...{ kind: 'answer', commit: false, status: 500, headers: {} },
   body: JSON.stringify({ error: 'Something went wrong on our end.' }),
@@ -32,7 +32,7 @@ export const failing: Fault = {
 
 const uploads = ['/api/feature/upload-batch', '/api/vector/new'];
 
-/** Runs an upload against it twice, then once it is healed; returns what is wrong with codes, store and receipt. */
+/** Runs an upload twice, and once more with the fault gone; returns what is wrong in exit codes, store and receipt. */
 export async function poisonedUpload({ as, isPublic, rows, concurrency }: Poison): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'np-poison-'));
   const [data, receipt] = [join(folder, 'data'), join(folder, 'receipt.jsonl')];
@@ -96,7 +96,7 @@ export async function poisonedUpload({ as, isPublic, rows, concurrency }: Poison
   }
 }
 
-/** Rows that a receipt does not call stored. */
+/** Returns the rows that a receipt does not call stored. */
 export function leftOut(receipt: string): number[] {
   if (!existsSync(receipt)) return [];
   const [, ...lines] = readFileSync(receipt, 'utf8').trimEnd().split('\n');
@@ -104,10 +104,10 @@ export function leftOut(receipt: string): number[] {
   return said.filter(({ status }) => status !== 'stored').map(({ row }) => row);
 }
 
-/** Where the first row is bad too, these are the ones that tell whether the server takes anything: 8 rows a batch, or one. */
+/** If row 0 is bad too, these rows tell whether the server accepts anything: with 8 rows per batch, or with one. */
 const second = [7, 1];
 
-/** Rows to poison, of so many: one to four of them. */
+/** Picks one to four of `count` rows to poison. */
 export function someRows(count: number, random: () => number): number[] {
   const picked = new Set(Array.from({ length: 1 + Math.floor(random() * 4) }, () => Math.floor(random() * count)));
   return [...picked].filter((row) => row === 0 || !picked.has(0) || !second.includes(row)).sort((a, b) => a - b);

@@ -1,6 +1,6 @@
 import type { Seen } from '../upload/fault-proxy.ts';
 
-/** Every kind of request that this client makes, as method and path; `*` is one part of a path. */
+/** Every kind of request that this client makes, as method and path; `*` stands for one part of a path. */
 export const requestKinds = [
   'GET /api/upload/limits',
   'POST /api/user/refresh',
@@ -44,7 +44,7 @@ export const writing: readonly RequestKind[] = [
 
 const patterns = requestKinds.map((kind) => [kind, new RegExp(`^${kind.replaceAll('*', '[^/]+')}$`)] as const);
 
-/** Which kind a request is of. Throws for one that is not in the table. */
+/** Returns the kind of a request. Throws for one that is not in the table. */
 export function kindOf({ method, path }: Pick<Seen, 'method' | 'path'>): RequestKind {
   const found = patterns.find(([, pattern]) => pattern.test(`${method} ${path}`));
   if (!found) throw new Error(`${method} ${path}: no request of this client`);

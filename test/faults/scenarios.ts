@@ -2,10 +2,10 @@ import type { Material } from '../soak/material.ts';
 import { model } from '../soak/material.ts';
 import type { RequestKind } from './request-kinds.ts';
 
-/** What a command line is made of. */
+/** What a command line is built from. */
 export interface Place {
   readonly material: Material;
-  /** A `.npy` of one direction, and texts on which it was measured. */
+  /** A JSON file with one direction, and texts on which it was measured. */
   readonly vector: string;
   readonly texts: string;
   readonly receipt: string;
@@ -21,16 +21,16 @@ type Command = (place: Place) => readonly string[];
 export interface Scenario {
   readonly name: string;
   readonly isPublic: boolean;
-  /** Commands that come before it, undisturbed. */
+  /** Commands that are run before it, undisturbed. */
   readonly before: readonly Command[];
-  /** The state folder is wiped after those. */
+  /** Whether the state folder is wiped after those. */
   readonly wiped?: boolean;
   readonly command: Command;
   readonly key: string;
   readonly stdin?: string;
-  /** How it ends undisturbed, and every other time that it is run. */
+  /** The exit codes with which it may end when it is not disturbed. */
   readonly codes: readonly number[];
-  /** Kinds of request that are disturbed here: so many of each one at a time, and all of them at once. */
+  /** Kinds of request that are disturbed here: this many of each are hit one at a time, and then all of the kind. */
   readonly about: Partial<Record<RequestKind, number>>;
   /** Rows of the material that the store holds in the end, for the oracle. */
   readonly rows?: { readonly as: 'features' | 'vectors'; readonly count: number };

@@ -49,7 +49,7 @@ function float32(values: number[], shape = [values.length]): Uint8Array {
 
 describe('facts of features', () => {
   const withTexts = ['facts.jsonl', 'facts.arrow', 'facts_zstd.arrow', 'facts_polars.arrow', 'facts_views.arrow'];
-  it.each(withTexts)('are all found in %s, whatever order they stand in', async (name) => {
+  it.each(withTexts)('are all found in %s, whatever their order', async (name) => {
     const source = await open(data(name));
     expect(await readAll(source)).toEqual(facts);
     expect(source).toMatchObject({ features: rows, notes: name.endsWith('jsonl') ? [] : expect.any(Array) });
@@ -60,7 +60,7 @@ describe('facts of features', () => {
   });
 
   it.each(['facts.npz', 'facts_deflated.npz', 'facts.safetensors'])(
-    'are the same in %s but for texts',
+    'are the same in %s except for texts',
     async (name) => {
       const source = await open(data(name));
       expect(await readAll(source)).toEqual(facts.map(({ name, description, ...rest }) => rest));
@@ -71,7 +71,7 @@ describe('facts of features', () => {
     },
   );
 
-  it('of one .npy go by its name', async () => {
+  it('from a single .npy are named after the file', async () => {
     const source = await open(data('density.npy'));
     expect(await readAll(source)).toEqual(facts.map(({ density }) => ({ density })));
     expect(deadRows(source)).toEqual([
@@ -83,7 +83,7 @@ describe('facts of features', () => {
     expect([...free.firing]).toEqual([0, 0]);
   });
 
-  it('are known by another digest when they, their file or their scale are others', async () => {
+  it('have a different hash if they, their file or their scale differ', async () => {
     const hashes = [];
     for (const name of ['facts.jsonl', 'facts.npz', 'facts.arrow', 'density.npy'])
       hashes.push((await open(data(name))).hash);
@@ -94,7 +94,7 @@ describe('facts of features', () => {
     expect(a?.hash).not.toBe(b?.hash);
   });
 
-  it('may leave features out, and say nothing with null, NaN or an empty text', async () => {
+  it('may omit features, and say nothing with null or an empty text', async () => {
     const path = await written('x.jsonl', lines({ index: '1', name: '', l0: null, frequency: 0.5 }, '', { index: 3 }));
     const source = await open(path);
     expect(await readAll(source, 4)).toEqual([
@@ -106,13 +106,13 @@ describe('facts of features', () => {
     expect(source.features).toBe(1);
   });
 
-  it('keep free keys, nested ones too, and leave what belongs to dashboards alone', async () => {
+  it('keep custom keys, nested ones too, but not what belongs to dashboards', async () => {
     const line = { index: 0, metadata: { tree: [{ deep: 'x' }] }, topLogits: [1], activations: [], note: true };
     const source = await open(await written('x.jsonl', lines(line)));
     expect(await source.read(0)).toEqual({ metadata: { note: true, tree: [{ deep: 'x' }] } });
   });
 
-  it('of rows with indices of their own are found by index in lines, by row in arrays', async () => {
+  it('of rows with their own indices are found by index in lines and by row in arrays', async () => {
     const own = ownIndices(Float64Array.of(70, 7)) as Indices;
     const byIndex = await open(await written('x.jsonl', lines({ index: 7, l0: 1 })), undefined, setOf(2, own));
     expect(await readAll(byIndex, 2)).toEqual([undefined, { metadata: { l0: 1 } }]);
@@ -120,14 +120,14 @@ describe('facts of features', () => {
     expect(await readAll(byRow, 2)).toEqual([{ metadata: { l0: 8 } }, { metadata: { l0: 9 } }]);
   });
 
-  it('of a whole SAE serve a single row that was given its index', async () => {
+  it('of a whole SAE serve a single row that was given an index', async () => {
     const source = await open(data('facts.jsonl'), undefined, setOf(1, singleIndex(0, 4)));
     expect(await source.read(0)).toEqual(facts[4]);
   });
 });
 
 describe('a sparsity', () => {
-  it('of SAELens is a base-10 logarithm; ten below is dead', async () => {
+  it('from SAELens is a base-10 logarithm, and -10 means dead', async () => {
     const source = await open(data('sparsity.npy'), 'log10');
     const share = 10 ** readFileSync(data('sparsity.npy')).readFloatLE(128) - 1e-10;
     expect(await source.read(0)).toEqual({
@@ -138,7 +138,7 @@ describe('a sparsity', () => {
     expect(source.notes).toEqual([expect.stringContaining('logarithm')]);
   });
 
-  it('that is negative must be said to be one, and both readings are explained', async () => {
+  it('that is negative needs --sparsity-scale, and both readings are explained', async () => {
     const opening = open(data('sparsity.npy'));
     await expect(opening).rejects.toMatchObject({
       exitCode: 6,
@@ -152,13 +152,13 @@ describe('a sparsity', () => {
     });
   });
 
-  it('said to be linear is sent as it is and tells nothing of firing', async () => {
+  it('that is declared linear is sent unchanged and says nothing about firing', async () => {
     const source = await open(await written('sparsity.npy', float32([-0.5, 0])), 'linear', setOf(2));
     expect(await readAll(source, 2)).toEqual([{ metadata: { sparsity: -0.5 } }, { metadata: { sparsity: 0 } }]);
     expect([...source.firing]).toEqual([0, 0]);
   });
 
-  it('above 0 is no logarithm', async () => {
+  it('above 0 is refused as a logarithm', async () => {
     const opening = open(await written('sparsity.npy', float32([-1, 0.5])), 'log10', setOf(2));
     await expect(opening).rejects.toMatchObject({
       exitCode: 6,
@@ -167,9 +167,9 @@ describe('a sparsity', () => {
   });
 });
 
-describe('facts that cannot be sent are refused:', () => {
+describe('refusing facts that cannot be sent', () => {
   const faulty: Record<string, [unknown[], RegExp]> = {
-    'an index of no feature': [[{ index: 16, l0: 1 }], /line 1: no feature has index 16: there are 16, 0 to 15/],
+    'an index that no feature has': [[{ index: 16, l0: 1 }], /line 1: no feature has index 16: there are 16, 0 to 15/],
     'a negative index': [[{ index: -1, l0: 1 }], /index -1/],
     'the same feature twice': [
       [
@@ -179,20 +179,20 @@ describe('facts that cannot be sent are refused:', () => {
       /line 2: feature 2 appears twice/,
     ],
     'a line without an index': [[{ l0: 1 }], /line 1: has no "index"/],
-    'no JSON': [['{"index":1'], /line 1: is not JSON/],
+    'a line that is not JSON': [['{"index":1'], /line 1: is not JSON/],
     'a NUL in a name': [[{ index: 1, name: 'a\0' }], /name: contains a NUL/],
     'half a surrogate pair': [['{"index":1,"description":"\\ud83d"}'], /half of a surrogate pair/],
-    'half a surrogate pair in free metadata': [['{"index":1,"a":{"b":["\\ud83d"]}}'], /a: contains half/],
-    'a long name': [[{ index: 1, name: 'x'.repeat(513) }], /name: 513 characters; at most 512/],
-    'a name that is no text': [[{ index: 1, name: 5 }], /name: is not text/],
+    'half a surrogate pair in custom metadata': [['{"index":1,"a":{"b":["\\ud83d"]}}'], /a: contains half/],
+    'a name that is too long': [[{ index: 1, name: 'x'.repeat(513) }], /name: 513 characters; at most 512/],
+    'a name that is not text': [[{ index: 1, name: 5 }], /name: is not text/],
     'an infinite number': [['{"index":1,"max_activation":1e999}'], /max_activation: Infinity is not a finite number/],
-    'an infinite free number': [['{"index":1,"x":[1e999]}'], /x: Infinity/],
+    'an infinite number in custom metadata': [['{"index":1,"x":[1e999]}'], /x: Infinity/],
     'a frequency that is a logarithm': [[{ index: 1, frequency: -3 }], /frequency: -3 is not a share.*logarithm/],
     'a density above 1': [[{ index: 1, density: 1.5 }], /density: 1.5 is not a share/],
-    'dead that is neither': [[{ index: 1, dead: 'yes' }], /dead: yes is neither/],
+    'a value of "dead" that is neither true nor false': [[{ index: 1, dead: 'yes' }], /dead: yes is neither/],
     'another layer': [[{ index: 1, layer: 2, l0: 1 }], /feature 1: elsewhere/],
-    'metadata too deep': [[`{"index":1,"x":${'['.repeat(40)}${']'.repeat(40)}}`], /nested deeper/],
-    'nothing at all': [[''], /says nothing of any feature/],
+    'metadata that is nested too deep': [[`{"index":1,"x":${'['.repeat(40)}${']'.repeat(40)}}`], /nested deeper/],
+    'a file that says nothing': [[''], /says nothing of any feature/],
   };
   it.each(Object.entries(faulty))('%s', async (_, [given, message]) => {
     await expect(open(await written('x.jsonl', lines(...given)))).rejects.toMatchObject({
@@ -201,7 +201,7 @@ describe('facts that cannot be sent are refused:', () => {
     });
   });
 
-  it('arrays of another length, naming both', async () => {
+  it('arrays of the wrong length, naming both lengths', async () => {
     const opening = open(data('density.npy'), undefined, setOf(512));
     await expect(opening).rejects.toMatchObject({
       exitCode: 6,
@@ -209,7 +209,7 @@ describe('facts that cannot be sent are refused:', () => {
     });
   });
 
-  it('arrays of another length than the index beside them, naming both', async () => {
+  it('arrays that differ in length from their index array, naming both lengths', async () => {
     const path = await written('facts.json', JSON.stringify({ index: [3, 4], density: [0.1, 0.2, 0.3] }));
     await expect(open(path, undefined, setOf(512))).rejects.toMatchObject({
       exitCode: 6,
@@ -217,7 +217,7 @@ describe('facts that cannot be sent are refused:', () => {
     });
   });
 
-  it('the same fault in every feature, counted', async () => {
+  it('the same fault in every feature, with a count', async () => {
     const path = await written('density.npy', float32(Array.from({ length: 30 }, () => 2)));
     const error = await open(path, undefined, setOf(30)).catch((thrown) => thrown);
     expect(error.message).toMatch(/\n {2}27 more features: density: 2 /);
@@ -235,9 +235,9 @@ describe('facts that cannot be sent are refused:', () => {
 });
 
 it.each([
-  ['said to be dead', [['dead', true]], firing.dead],
+  ['dead if said to be', [['dead', true]], firing.dead],
   [
-    'fires on no share of tokens, whatever else is said',
+    'dead at density 0, even if said not to be',
     [
       ['dead', false],
       ['density', 0],
@@ -245,26 +245,26 @@ it.each([
     firing.dead,
   ],
   [
-    'said to be dead, though it fires',
+    'dead if said to be, even if its density is not 0',
     [
       ['dead', true],
       ['density', 0.5],
     ],
     firing.dead,
   ],
-  ['said not to be dead', [['dead', false]], firing.alive],
-  ['fires', [['density', 0.5]], firing.alive],
-  ['nothing is said of that', [['name', 'a king']], firing.unknown],
-] as const)('a feature: %s', (_, record, state) => {
+  ['alive if said not to be dead', [['dead', false]], firing.alive],
+  ['alive if its density is not 0', [['density', 0.5]], firing.alive],
+  ['neither dead nor alive if nothing says so', [['name', 'a king']], firing.unknown],
+] as const)('a feature is %s', (_, record, state) => {
   expect(factsOf(record, undefined)).toMatchObject({ state });
 });
 
-it('facts a line may begin with a byte order mark', async () => {
+it('a .jsonl of facts may begin with a byte order mark', async () => {
   const source = await open(await written('facts.jsonl', '\ufeff{"index":3,"density":0.5}\n'));
   expect(await source.read(3)).toMatchObject({ density: 0.5 });
 });
 
-it('values whose index cannot be read are not taken for those of the rows as they stand', async () => {
+it('values with an unusable index array are refused, not assigned in row order', async () => {
   const flat = (name: string, length: number) => ({ [name]: Array.from({ length }, (_, i) => i / 100) });
   const notRead = /index" should say which feature each value belongs to, but /;
   const both = /"index" and "feature_index" both say which feature each value belongs to: keep one/;
@@ -281,7 +281,7 @@ it('values whose index cannot be read are not taken for those of the rows as the
   }
 });
 
-it.each(['index', 'feature_index'])('facts belong to the features that "%s" names', async (name) => {
+it.each(['index', 'feature_index'])('facts are assigned to the features that "%s" names', async (name) => {
   const arrays = await written('facts.json', JSON.stringify({ density: [0.25, 0.5], [name]: [3, 1] }));
   const lines = await written('facts.jsonl', `{"${name}":3,"density":0.25}\n{"${name}":1,"density":0.5}\n`);
   for (const path of [arrays, lines]) {
@@ -291,7 +291,7 @@ it.each(['index', 'feature_index'])('facts belong to the features that "%s" name
   }
 });
 
-it('a name that is not UTF-8 is refused, as it would arrive as another', async () => {
+it('a name that is not UTF-8 is refused, as it would arrive changed', async () => {
   const line = Buffer.from('{"index":0,"name":"caf\xe9"}', 'latin1');
   await expect(open(await written('facts.jsonl', line))).rejects.toMatchObject({
     code: 'record_invalid',
@@ -300,7 +300,7 @@ it('a name that is not UTF-8 is refused, as it would arrive as another', async (
   });
 });
 
-it('a sparsity that is no logarithm is told with the option that says so, where that would help', async () => {
+it('a sparsity that is no logarithm gets a hint at --sparsity-scale linear where that helps', async () => {
   const linear = 'if its sparsity is not a logarithm: --sparsity-scale linear';
   const open1 = async (facts: object) => open(await written('facts.jsonl', lines({ index: 0, ...facts })), 'log10');
   await expect(open1({ sparsity: 0.5 })).rejects.toMatchObject({ hints: [expect.any(String), linear] });

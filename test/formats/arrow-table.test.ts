@@ -17,7 +17,7 @@ async function tableOf(name: string) {
 
 describe('an Arrow table of facts', () => {
   it.each(['facts.arrow', 'facts_zstd.arrow', 'facts_polars.arrow', 'facts_views.arrow'])(
-    'of %s has numbers, flags, texts and nulls',
+    'in %s has numbers, flags, texts and nulls',
     async (name) => {
       const { rows, numbers, names, notRead } = await tableOf(name);
       expect(rows).toBe(16);
@@ -31,7 +31,7 @@ describe('an Arrow table of facts', () => {
     },
   );
 
-  it('does not look at what stands under a null', async () => {
+  it('ignores the value under a null', async () => {
     const numbers = BigInt64Array.of(1n, 2n ** 62n + 1n, 3n);
     const path = join(await tempFolder(), 'nulls.arrow');
     for (const [present, found] of [
@@ -53,7 +53,7 @@ describe('an Arrow table of facts', () => {
     }
   });
 
-  it('says which columns it does not read', async () => {
+  it('lists the columns that it does not read, with the reason', async () => {
     const { notRead, numbers } = await tableOf('rows.arrow');
     expect([...notRead]).toEqual([['vector', 'is a column of FixedSizeList']]);
     expect([...numbers.keys()]).toEqual(['index']);

@@ -17,14 +17,17 @@ async function refusalOf(name: string) {
   );
 }
 
-describe('what is told by its bytes', () => {
-  test.each(['ending.feather', 'ending.arrows', 'before_0.15_stream.arrow'])('%s is Arrow', async (name) => {
-    const path = join(await tempFolder(), 'weights.npy');
-    await writeFile(path, readFileSync(fixture('arrow', name)));
-    expect((await opened(path)).format).toBe('arrow');
-  });
+describe('detection by content', () => {
+  test.each(['ending.feather', 'ending.arrows', 'before_0.15_stream.arrow'])(
+    'recognises %s as Arrow, even under a .npy name',
+    async (name) => {
+      const path = join(await tempFolder(), 'weights.npy');
+      await writeFile(path, readFileSync(fixture('arrow', name)));
+      expect((await opened(path)).format).toBe('arrow');
+    },
+  );
 
-  test('Feather of version 1 is named and refused with a way on', async () => {
+  test('refuses Feather version 1 by name, with a hint how to convert it', async () => {
     expect(await refusalOf('feather_1')).toMatchObject({
       code: 'format_unsupported',
       message: expect.stringContaining('Feather file of version 1'),
@@ -33,13 +36,13 @@ describe('what is told by its bytes', () => {
   });
 });
 
-describe('a column that is no tensor', () => {
+describe('a column that is not a tensor', () => {
   test.each([
     ['null_row_fixed', 5],
     ['null_value_list', 3],
     ['ragged', 4],
     ['ragged_large', 6],
-  ])('is refused where it is all there is, with its row: %s', async (name, row) => {
+  ])('is refused with the row at fault if there is nothing else: %s', async (name, row) => {
     expect(await refusalOf(name)).toMatchObject({
       code: 'format_unsupported',
       exitCode: 6,
@@ -47,15 +50,15 @@ describe('a column that is no tensor', () => {
     });
   });
 
-  test('spoils no matrix beside it', async () => {
+  test('does not affect a matrix beside it', async () => {
     const file = await arrowFile('beside_others_file.arrow');
     expect([...file.tensors.keys()]).toEqual(['W_dec']);
     expect(file.undecodable.get('activations')).toBe('row 1 has 2 values, the rows before it have 1');
   });
 });
 
-describe('a table of one column for each dimension', () => {
-  test('is in the order of its numbers, not of its columns', async () => {
+describe('a table with one column per dimension', () => {
+  test('orders its columns by their numbers, not by their position', async () => {
     const file = await arrowFile('columns_sorted_by_name.arrow');
     expect([...file.tensors.keys()]).toEqual(['', 'index']);
     const promise = promisedTensors(fixture('arrow', 'columns_sorted_by_name.arrow')).get('')!;
@@ -63,24 +66,24 @@ describe('a table of one column for each dimension', () => {
     expect(firstDifference(rows, promise.values as number[])).toBeUndefined();
   });
 
-  test('whose names number nothing leaves each column a quantity of its own too', async () => {
+  test('whose columns are not numbered gives each column as a tensor of its own too', async () => {
     expect([...(await arrowFile('columns_by_name.arrow')).tensors.keys()]).toEqual(['', 'x', 'y', 'z']);
   });
 
-  test('is read at any position and length, across batches', async () => {
+  test('can be read at any position and length, across batches', async () => {
     for (const name of ['columns_f8.arrow', 'columns_zstd.arrow', 'columns_f2.arrow']) {
       await expectAnyWindow((await arrowFile(name)).tensors.get('')!.bytes, name);
     }
   });
 });
 
-test('batches are one flat source, read at any position and length', async () => {
+test('batches form one flat source that can be read at any position and length', async () => {
   for (const name of ['stream_list_f4.arrow', 'polars_list_lz4.arrow', 'feather_zstd.arrow']) {
     await expectAnyWindow((await arrowFile(name)).tensors.get('W_dec')!.bytes, name);
   }
 });
 
-test('reads that come at once do not disturb one another', async () => {
+test('concurrent reads do not disturb one another', async () => {
   for (const [name, tensor] of [
     ['columns_lz4.arrow', ''],
     ['feather_lz4.arrow', 'W_dec'],
@@ -93,12 +96,12 @@ test('reads that come at once do not disturb one another', async () => {
   }
 });
 
-test('the notes of the writer are kept', async () => {
+test('the metadata of the writer is kept', async () => {
   const { metadata } = await arrowFile('like_datasets.arrow');
   expect(JSON.parse(metadata.get('huggingface')!)).toHaveProperty('info.features.W_dec');
 });
 
-test('most fixtures that are not compressed are also read by apache-arrow itself', async () => {
+test('at least 60 tensors of the fixtures can also be read by apache-arrow itself', async () => {
   let whole = 0;
   for (const [, path] of dataFiles('arrow')) {
     const file = await opened(path);
@@ -107,14 +110,14 @@ test('most fixtures that are not compressed are also read by apache-arrow itself
   expect(whole).toBeGreaterThanOrEqual(60);
 });
 
-test('a compressed buffer that claims a petabyte allocates nothing', async () => {
+test('files that claim a terabyte or a petabyte allocate less than 50 MB', async () => {
   const before = process.memoryUsage().arrayBuffers;
   await refusalOf('lz4_claims_2_40');
   await refusalOf('rows_and_values_of_2_50');
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(50e6);
 });
 
-test('only metadata and list offsets are read before rows are asked for', async () => {
+test('opening a file reads only metadata and list offsets', async () => {
   const path = fixture('sae-tiny-encodings', 'W_dec_f64.arrow');
   const { arrow } = await import('../../src/formats/arrow.ts');
   const handle = await openHandle(path);

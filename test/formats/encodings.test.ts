@@ -23,19 +23,19 @@ const lossless: [name: string, orientation: Orientation][] = [
 
 const lossy = ['W_dec_bf16.safetensors', 'W_dec_f16.npy'];
 
-test('every encoding of the decoder is compared', () => {
+test('every encoding of the decoder is covered', () => {
   const named = [...lossless.map(([name]) => name), ...lossy].sort();
   expect(named).toEqual(fixturesIn('sae-tiny-encodings').map(([, path]) => path.split('/').at(-1)));
 });
 
-test.each(lossless)('%s, its vectors in its %s, is the trained decoder bit for bit', async (name, orientation) => {
+test.each(lossless)('%s, with vectors in its %s, equals the trained decoder bit for bit', async (name, orientation) => {
   const decoder = await readDecoder(fixture('sae-tiny', 'sae_weights.safetensors'), 'rows');
   const encoded = await readDecoder(fixture('sae-tiny-encodings', name), orientation);
   expect(decoder.length).toBe(512 * 64 * 4);
   expect(encoded.equals(decoder)).toBe(true);
 });
 
-test.each(lossy)('%s is its own sidecar bit for bit', async (name) => {
+test.each(lossy)('%s equals its own sidecar bit for bit', async (name) => {
   const path = fixture('sae-tiny-encodings', name);
   const [promise] = promisedTensors(path).values();
   const found = await readDecoder(path, 'rows');

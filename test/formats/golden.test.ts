@@ -22,7 +22,7 @@ describe.each(folders.flatMap(([folder]) => fixturesIn(folder)))('%s', (_, path)
   const { format, tensors, undecodable } = promisesOf(path);
   const promised = [...tensors];
 
-  test('is the format, with exactly the tensors, dtypes and shapes, that its sidecar says', async () => {
+  test('has the format and exactly the tensors, dtypes and shapes of its sidecar', async () => {
     const file = await opened(path);
     const found = [...file.tensors].map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
     const expected = promised.map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
@@ -32,7 +32,7 @@ describe.each(folders.flatMap(([folder]) => fixturesIn(folder)))('%s', (_, path)
     expect(byName(found)).toEqual(byName(expected));
   });
 
-  test('has the values of its sidecar, read block by block', async () => {
+  test('has the values of its sidecar when read block by block', async () => {
     const file = await opened(path);
     for (const [name, promise] of promised) {
       const values = await readLogical(file.tensors.get(name)!);
@@ -40,7 +40,7 @@ describe.each(folders.flatMap(([folder]) => fixturesIn(folder)))('%s', (_, path)
     }
   });
 
-  test('has the same values where its columns are read as the vectors', async () => {
+  test('has the same values when its columns are read as vectors', async () => {
     const file = await opened(path);
     for (const [name, promise] of promised.filter(([, { shape }]) => shape.length === 2)) {
       const [height, breadth] = promise.shape as [number, number];

@@ -13,7 +13,7 @@ test.each([
   ['{"__proto__":1,"__proto__":2}', '__proto__'],
   ['{"a":{"b":{}},"c":[],"a":0}', 'a'],
   ['{"\\"":1,"\\u0022":2}', '"'],
-])('%s has a key twice', (text, key) => {
+])('%s has a duplicate key', (text, key) => {
   expect(findDuplicateKey(text)).toBe(key);
 });
 
@@ -29,17 +29,17 @@ test.each([
   ['{"é":1,"e\u0301":2}'],
   ['"a"'],
   ['not JSON at all'],
-])('%s has none', (text) => {
+])('%s has no duplicate key', (text) => {
   expect(findDuplicateKey(text)).toBeUndefined();
 });
 
-test('every key of a large header is kept apart', () => {
+test('all keys of a large header are told apart', () => {
   const keys = Array.from({ length: 20_000 }, (_, i) => `"layer.${i}":{"dtype":"F32"}`);
   expect(findDuplicateKey(`{${keys.join(',')}}`)).toBeUndefined();
   expect(findDuplicateKey(`{${keys.join(',')},"layer.77":0}`)).toBe('layer.77');
 });
 
-test('objects nested absurdly deep are an error, not a crash', () => {
+test('absurdly deep nesting is an error, not a crash', () => {
   expect(() => findDuplicateKey('{"a":'.repeat(100_000))).toThrow(/deeper than 32 levels/);
   expect(() => findDuplicateKey('['.repeat(1_000_000))).toThrow(/deeper than 32 levels/);
 });

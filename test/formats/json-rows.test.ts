@@ -17,7 +17,7 @@ async function written(text: string, name = 'rows.jsonl'): Promise<string> {
 describe('a .jsonl of vectors', () => {
   const path = fixture('feature-data', 'rows.jsonl');
 
-  it('is a matrix of float32 and the indices of its rows', async () => {
+  it('is read as a float32 matrix and the indices of its rows', async () => {
     const file = await opened(path);
     expect([...file.tensors].map(([name, { shape, dtype }]) => [name, shape, dtype])).toEqual([
       ['vector', [16, 64], 'F32'],
@@ -30,7 +30,7 @@ describe('a .jsonl of vectors', () => {
     expect([...(await readNumbers(file.tensors.get('index')!, 16))]).toEqual(indices);
   });
 
-  it('may begin with a byte order mark, by any name, and have empty lines', async () => {
+  it('may begin with a byte order mark and have empty lines, under any name', async () => {
     for (const name of ['rows.jsonl', 'rows.txt']) {
       const path = await written('\ufeff{"index":3,"vector":[1,2]}\n\n{"index":9,"vector":[3,4]}\n', name);
       const { tensors } = await opened(path);
@@ -40,7 +40,7 @@ describe('a .jsonl of vectors', () => {
     }
   });
 
-  it('is known by its first line under another name, and needs no index', async () => {
+  it('is recognised by its first line under another name, and needs no index', async () => {
     const other = await opened(await written(readFileSync(path, 'utf8'), 'rows.txt'));
     expect(other.tensors.get('vector')?.shape).toEqual([16, 64]);
     const plain = await opened(await written('\n{"vector":[1,2]}\r\n{"vector":[3,4],"name":"x"}'));
@@ -53,10 +53,10 @@ describe('a .jsonl of vectors', () => {
     'an index on some lines only': ['{"index":1,"vector":[1]}\n{"vector":[1]}', /line 2: some lines have an "index"/],
     'no vector': ['{"index":1}', /line 1: vector/],
     'an empty vector': ['{"vector":[]}', /line 1: vector/],
-    'a value that is none': ['{"vector":[1,null]}', /line 1: vector\.1/],
-    'no JSON': ['{"vector":[1,NaN]}', /line 1: is not JSON/],
-    'no object': ['{"vector":[1]}\n[1]', /line 2: is not a JSON object/],
-    'an index that is none': ['{"index":-1,"vector":[1]}', /line 1: index/],
+    'a value that is not a number': ['{"vector":[1,null]}', /line 1: vector\.1/],
+    'a line that is not JSON': ['{"vector":[1,NaN]}', /line 1: is not JSON/],
+    'a line that is not an object': ['{"vector":[1]}\n[1]', /line 2: is not a JSON object/],
+    'an invalid index': ['{"index":-1,"vector":[1]}', /line 1: index/],
   };
   it.each(Object.entries(faulty))('is refused for %s', async (_, [text, message]) => {
     await expect(openTensorFile(await written(text))).rejects.toMatchObject({
@@ -66,26 +66,26 @@ describe('a .jsonl of vectors', () => {
   });
 });
 
-it('a line that is not UTF-8 is refused, whatever it says', async () => {
+it('a line that is not UTF-8 is refused, even if the vector is not affected', async () => {
   const path = await written('{"vector":[1]}\n');
   await writeFile(path, Buffer.from('{"vector":[1]}\n{"vector":[2],"name":"caf\xe9"}\n', 'latin1'));
   await expect(openTensorFile(path)).rejects.toThrow('line 2: is not UTF-8');
 });
 
-it('"feature_index" is the index of a line, too', async () => {
+it('"feature_index" may give the index of a line', async () => {
   const file = await opened(
     await written('{"feature_index":30,"vector":[1,2]}\n{"feature_index":"7","vector":[3,4]}\n'),
   );
   expect([...(await readNumbers(file.tensors.get('index')!, 2))]).toEqual([30, 7]);
 });
 
-it('an index that is null says nothing', async () => {
+it('an index of null is ignored', async () => {
   const text = '{"index":5,"feature_index":null,"vector":[1]}\n{"index":null,"feature_index":7,"vector":[2]}\n';
   const file = await opened(await written(text));
   expect([...(await readNumbers(file.tensors.get('index')!, 2))]).toEqual([5, 7]);
 });
 
-it('of two indices that differ neither is believed', async () => {
+it('a line whose two indices differ is refused', async () => {
   const path = await written(
     '{"index":0,"feature_index":0,"vector":[1]}\n{"index":1,"feature_index":100,"vector":[2]}\n',
   );

@@ -12,10 +12,10 @@ import { sidecar } from '../fixtures.ts';
 import { fixturesIn } from './promises.ts';
 
 interface Fault {
-  /** The reader that gets the file; `none` for what is no weight file at all. */
+  /** The reader that gets the file; `none` if it is not a weight file at all. */
   readonly format: string;
   readonly why: string;
-  /** Matches a useful message, lower-cased. */
+  /** A pattern that a useful message matches in lower case. */
   readonly error: string;
   /** The file beside it that the message must name instead. */
   readonly file?: string;
@@ -23,7 +23,7 @@ interface Fault {
 
 const files = fixturesIn('malformed');
 
-test('there are malformed fixtures', () => {
+test('there are at least 163 malformed fixtures', () => {
   expect(files.length).toBeGreaterThanOrEqual(83 + 44 + 36);
 });
 
@@ -33,14 +33,14 @@ test.each(files)('%s is refused with a message that says why and where', async (
   expect(error, `${fault.why} Nothing refused it.`).toBeInstanceOf(AppError);
   expect(error?.exitCode).toBe(6);
   expect(error?.message).toContain(fault.file ? join(dirname(path), fault.file) : path);
-  // The names of these files say what is wrong with them; the message must say it without.
+  // The names of these files say what is wrong with them; the message must say it without them.
   const said = [error?.message, ...(error?.hints ?? [])].join('\n').replaceAll(path, '');
   expect(said.toLowerCase()).toMatch(new RegExp(fault.error));
   const cell = /row (\d+) has .* at column (\d+)/i.exec(fault.why);
   if (cell) expect(error?.message).toContain(`row ${cell[1]}, value ${cell[2]}:`);
 });
 
-test.each(files)('%s makes no reader ask for more bytes than it has', async (_, path) => {
+test.each(files)('%s makes no reader request more bytes than the file has', async (_, path) => {
   for (const format of formats) {
     const file = await openFile(path);
     onTestFinished(() => file.close());
@@ -58,7 +58,7 @@ test.each(files)('%s makes no reader ask for more bytes than it has', async (_, 
   }
 });
 
-/** What refuses the file: opening it, asking for its tensor, or checking its rows. Undefined where nothing does. */
+/** Returns the error of opening the file, of naming an unreadable tensor or of checking rows; undefined if none. */
 async function refusal(path: string, fault: Fault): Promise<AppError | undefined> {
   try {
     const file = await openAs(path, fault.format);
@@ -73,7 +73,10 @@ async function refusal(path: string, fault: Fault): Promise<AppError | undefined
   }
 }
 
-/** A file under another format's name is not malformed to its own reader: it goes to the one that its name claims. */
+/**
+ * Opens a file with the reader that its sidecar names. If the content is of another format, it is not malformed to that
+ * format's own reader, which would get it by its bytes.
+ */
 async function openAs(path: string, name: string): Promise<TensorFile> {
   const claimed = formats.find((format) => format.name === name);
   const sniffed = formats.find((format: Format) => format.sniff(readFileSync(path).subarray(0, 512)));

@@ -24,7 +24,7 @@ test('a version 2 header longer than version 1 allows is read', async () => {
   expect([...(await readLogical(file.tensors.get('')!))]).toEqual([1.5, -0, 3]);
 });
 
-test('a header that is longer than any is refused before it is read', async () => {
+test('a header longer than any real one is refused by the length that it claims', async () => {
   const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (3,)}`.padEnd(150_000);
   await expect(npy(npyImageOf(2, header, bytes))).rejects.toMatchObject({
     code: 'format_invalid',
@@ -32,7 +32,7 @@ test('a header that is longer than any is refused before it is read', async () =
   });
 });
 
-test('bytes after the array are another array, as numpy has it; a byte too few is an error', async () => {
+test('bytes after the array are ignored, as in numpy, but a missing byte is an error', async () => {
   const more = await npy(npyImage('<f4', false, [2], bytes));
   expect([...(await readLogical(more.tensors.get('')!))]).toEqual([1.5, -0]);
   await expect(npy(npyImage('<f4', false, [3], bytes.subarray(0, 11)))).rejects.toMatchObject({
@@ -41,7 +41,7 @@ test('bytes after the array are another array, as numpy has it; a byte too few i
   });
 });
 
-test('bfloat16 that numpy has no name for is refused with the way on', async () => {
+test('bfloat16, which numpy has no name for, is refused with a hint at .safetensors', async () => {
   await expect(npy(npyImage('|V2', false, [6], bytes))).rejects.toMatchObject({
     code: 'format_unsupported',
     message: expect.stringContaining('bfloat16'),

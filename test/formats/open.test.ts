@@ -7,11 +7,11 @@ import { fixture, opened, tempFolder } from '../fixtures.ts';
 test.each([
   ['safetensors_inside.npy', 'safetensors'],
   ['npy_inside.safetensors', 'npy'],
-])('%s is told by its bytes and not by its name', async (name, format) => {
+])('%s is recognised by its bytes, not by its name', async (name, format) => {
   expect((await opened(fixture('malformed', name))).format).toBe(format);
 });
 
-test('a missing file is not found', async () => {
+test('a missing file is reported as not found', async () => {
   const path = join(await tempFolder(), 'missing.npy');
   await expect(openTensorFile(path)).rejects.toMatchObject({ code: 'file_not_found', exitCode: 6 });
   await expect(openTensorFile(join(path, 'below'))).rejects.toMatchObject({ code: 'file_not_found' });
@@ -24,13 +24,13 @@ test('a folder cannot be opened as a weight file', async () => {
 });
 
 test.each([
-  ['a zip of torch.save', Buffer.from('PK\x03\x04........archive/data.pkl'), /pickle/],
+  ['a torch.save archive', Buffer.from('PK\x03\x04........archive/data.pkl'), /pickle/],
   ['an HDF5 file', Buffer.from('\x89HDF\r\n\x1a\n', 'latin1'), /HDF5/],
   ['a GGUF file', Buffer.from('GGUF\x03\0\0\0'), /GGUF/],
   ['a Parquet file', Buffer.from('PAR1\x15\x04\x15'), /Parquet/],
-  ['a pickle of scikit-learn', Buffer.from('\x80\x04\x95\0sklearn.linear_model', 'latin1'), /scikit-learn/],
-  ['a table in a text', Buffer.from('feature,label\n3,"nouns"\n'), /text/],
-])('%s is called by its name, with a way on', async (_, bytes, what) => {
+  ['a scikit-learn pickle', Buffer.from('\x80\x04\x95\0sklearn.linear_model', 'latin1'), /scikit-learn/],
+  ['a text table', Buffer.from('feature,label\n3,"nouns"\n'), /text/],
+])('%s is named in the error, with a hint', async (_, bytes, what) => {
   const path = join(await tempFolder(), 'weights.bin');
   await writeFile(path, bytes);
   const error = await openTensorFile(path).catch((thrown) => thrown);
@@ -39,7 +39,7 @@ test.each([
   expect(error.hints).toHaveLength(1);
 });
 
-test('a text under the name of a format is told what is wrong with it as that', async () => {
+test('a text file named .json is read as JSON, and its faults are reported as such', async () => {
   const path = join(await tempFolder(), 'v.json');
   await writeFile(path, '0.5');
   const error = await openTensorFile(path).catch((thrown) => thrown);
@@ -50,7 +50,7 @@ test('a text under the name of a format is told what is wrong with it as that', 
   await file.close();
 });
 
-test('bytes that say nothing are shown', async () => {
+test('unknown bytes are shown in the hint', async () => {
   const path = join(await tempFolder(), 'weights.bin');
   await writeFile(path, '\x01no weights here');
   await expect(openTensorFile(path)).rejects.toMatchObject({
@@ -59,13 +59,13 @@ test('bytes that say nothing are shown', async () => {
   });
 });
 
-test('a tensor of a type that is not decoded does not spoil its neighbours', async () => {
+test('a tensor of an unsupported type is listed as undecodable, not among the tensors', async () => {
   const file = await opened(fixture('malformed', 'dtype_f4.safetensors'));
   expect(file.undecodable.size).toBeGreaterThan(0);
   for (const name of file.undecodable.keys()) expect(file.tensors.has(name)).toBe(false);
 });
 
-test('the notes of a safetensors file are kept', async () => {
+test('the metadata of a safetensors file is kept', async () => {
   const file = await opened(fixture('safetensors', 'numpy_metadata.safetensors'));
   expect(file.metadata.size).toBe(2);
 });

@@ -5,25 +5,25 @@ import { fixture, promisedTensors, sidecar, type TensorPromise } from '../fixtur
 interface Promises {
   readonly format: string;
   readonly tensors: ReadonlyMap<string, TensorPromise>;
-  /** What is there and cannot be read, with what its reason matches in lower case. */
+  /** Tensors that cannot be read, each with a pattern that the reason matches in lower case. */
   readonly undecodable: ReadonlyMap<string, RegExp>;
 }
 
 interface Sidecar {
   readonly format: string;
   readonly undecodable?: Readonly<Record<string, string>>;
-  /** Where another sidecar promises the same values, they are not written down again. */
+  /** Tensors whose values another sidecar promises already. */
   readonly tensorsOf?: Readonly<Record<string, { file: string; tensor: string }>>;
 }
 
-/** Every fixture of a folder, as [name, path] for `test.each`: also those that are called NAME.json themselves. */
+/** Lists the fixtures of a folder as [name, path] for `test.each`, those that are .json files themselves included. */
 export function fixturesIn(folder: string): [name: string, path: string][] {
   const names = readdirSync(fixture(folder)).sort();
   const data = names.filter((name) => names.includes(`${name}.json`));
   return data.map((name) => [`${folder}/${name}`, fixture(folder, name)]);
 }
 
-/** All that the sidecar of a fixture promises. */
+/** Reads all that the sidecar of a fixture promises. */
 export function promisesOf(path: string): Promises {
   const { format, undecodable = {}, tensorsOf } = sidecar<Sidecar>(path);
   const reasons = Object.entries(undecodable).map(([name, reason]): [string, RegExp] => [name, new RegExp(reason)]);

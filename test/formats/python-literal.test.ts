@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parsePythonLiteral } from '../../src/formats/python-literal.ts';
 
-test('the header that numpy writes is a map of its three keys', () => {
+test('the header that numpy writes is parsed into a map of its three keys', () => {
   const header = parsePythonLiteral("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }          \n");
   expect(header).toEqual(
     new Map<string, unknown>([
@@ -32,7 +32,7 @@ test.each([
   ['None', null],
   ['\n 7 \t', 7],
   ['{}', new Map()],
-])('%s is read', (text, value) => {
+])('%s is parsed', (text, value) => {
   expect(parsePythonLiteral(text)).toEqual(value);
 });
 
@@ -61,6 +61,6 @@ test.each([
   ['() trailing', /unexpected 't'/],
   ['('.repeat(100_000), /deeper than 16 levels/],
   ["{'a': ".repeat(100_000), /deeper than 16 levels/],
-])('%.30s is refused with the place', (text, message) => {
+])('%.30s is refused with the reason', (text, message) => {
   expect(() => parsePythonLiteral(text)).toThrow(message);
 });

@@ -17,7 +17,7 @@ async function sharded(weight_map: object, metadata: object = { total_size: 56 }
   return join(folder, index);
 }
 
-test('tensors come from the shards that the index names, and are called by their files', async () => {
+test('tensors come from the shards that the index names, and name their shard as their file', async () => {
   const path = await sharded({ W_dec: 'one.safetensors', b_dec: 'two.safetensors', W_enc: 'two.safetensors' });
   const file = await opened(path);
   expect(file.format).toBe('safetensors.index.json');
@@ -27,12 +27,12 @@ test('tensors come from the shards that the index names, and are called by their
   expect(file.metadata.get('total_size')).toBe('56');
 });
 
-test('an index is known by its weight_map, however much stands before it', async () => {
+test('an index is recognised by its weight_map, however much precedes it', async () => {
   const path = await sharded({ W_dec: 'one.safetensors' }, { note: 'x'.repeat(5000) });
   expect([...(await opened(path)).tensors.keys()]).toEqual(['W_dec']);
 });
 
-test('a shard that is missing is named, and where it should lie', async () => {
+test('a missing shard is named, with a hint where it should be', async () => {
   const path = await sharded({ W_dec: 'one.safetensors', b_dec: 'two.safetensors' });
   const shard = join(path, '..', 'two.safetensors');
   await rm(shard);
@@ -53,7 +53,7 @@ test.each(['../one.safetensors', '/one.safetensors', 'sub/one.safetensors', 'sub
   },
 );
 
-test('a tensor that is not decoded is an error only for who needs it', async () => {
+test('a tensor that cannot be decoded is an error only if it is requested', async () => {
   const file = await opened(fixture('safetensors', index));
   expect(file.tensors.has('__proto__')).toBe(true);
   expect(() => namedTensor(file, 'scale')).toThrow(/tensor "scale": dtype F8_E8M0 is not read/);

@@ -1,4 +1,4 @@
-/** What holds numbers or bytes: each asks for as much memory as its length says, before anything is in it. */
+/** Constructors that take memory for the length they are given, before anything is in it. */
 const holders = [
   'Array',
   'ArrayBuffer',
@@ -19,8 +19,8 @@ const bufferMakers = ['alloc', 'allocUnsafe', 'allocUnsafeSlow'] as const;
 type Holder = (new (...args: unknown[]) => object) & { readonly BYTES_PER_ELEMENT?: number };
 
 /**
- * Runs some work in which nothing may be made that takes more than `most` bytes: what asks for more gets an error instead,
- * and the sizes that were asked for are returned even where that error was caught.
+ * Runs some work in which nothing larger than `most` bytes may be allocated. A larger request fails with an error, and
+ * its size is returned even if the work catches that error.
  */
 export async function withinMemory<T>(
   most: number,

@@ -15,7 +15,7 @@ const width = 64;
 const vectorOf = (divisor: number, length: number) =>
   new Uint8Array(Float32Array.from({ length }, (_, i) => i / divisor).buffer);
 
-/** A sandbox with a vector in it, behind a server that lies, and files to upload. */
+/** Starts a sandbox that holds a vector, behind a server that lies, and writes files to upload. */
 async function openWorld(isPublic: boolean) {
   const folder = mkdtempSync(join(tmpdir(), 'np-fuzz-world-'));
   const sandbox = await startSandbox({ dataDir: join(folder, 'data'), public: isPublic });
@@ -47,7 +47,7 @@ async function openWorld(isPublic: boolean) {
 }
 type World = Awaited<ReturnType<typeof openWorld>>;
 
-/** Started by the first try that needs one, for all of them. */
+/** Each is started by the first case that needs it, and shared by all later ones. */
 const worlds = new Map<boolean, Promise<World>>();
 
 function worldOf(isPublic: boolean): Promise<World> {
@@ -75,7 +75,7 @@ const sae = (folder: string) => [
   '0s',
 ];
 
-/** Every request kind, by a command that makes it. */
+/** Commands that together make every kind of request. */
 const commands: Record<string, (world: World) => string[] | Promise<string[]>> = {
   status: () => ['status'],
   'status ID': ({ id }) => ['status', id],
@@ -126,11 +126,11 @@ const commands: Record<string, (world: World) => string[] | Promise<string[]>> =
 
 const exitCodes = [0, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
 
-/** What a terminal would obey; lines end in newlines. */
+/** Characters that a terminal would act on, except the newlines that end lines. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
 const obeyed = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/;
 
-/** Whatever a server says: an exit code of the table, JSON that is JSON, and nothing that a terminal would obey. */
+/** Checks what must hold whatever a server says: a documented exit code, valid JSON, nothing a terminal acts on. */
 export function expectOrderly({ code, stdout, stderr, error }: RanHere, json: boolean): void {
   if (error?.code === 'bug') throw error.cause ?? error;
   expect(exitCodes, stderr).toContain(code);
@@ -139,7 +139,7 @@ export function expectOrderly({ code, stdout, stderr, error }: RanHere, json: bo
   if (json) for (const line of stdout.split('\n').filter((line) => line !== '')) JSON.parse(line);
 }
 
-/** Runs one of the commands against the liar, with a state folder of its own. */
+/** Runs one of the commands against the lying server, with its own state folder. */
 async function ranAt(world: World, argvOf: (typeof commands)[string], json: boolean): Promise<RanHere> {
   const state = mkdtempSync(join(world.folder, 'state-'));
   const folders = { NEURONPEDIA_CONFIG_DIR: join(state, 'config'), NEURONPEDIA_STATE_DIR: state };
@@ -173,14 +173,14 @@ export const answerProperties: readonly Property[] = [
   ...answersOf('public server', true, 8),
 ];
 
-/** Without a lie each command does what it is for: else the lies above were told to nobody. Returns those that do not. */
+/** Returns the commands that fail even without a lie: for these, the properties above would prove nothing. */
 export async function failingCommands(): Promise<string[]> {
   const failing: string[] = [];
   for (const isPublic of [false, true]) {
     const world = await worldOf(isPublic);
     world.liar.tell(undefined);
     for (const [name, argvOf] of Object.entries(commands)) {
-      // The public server has a model explain only for who has stored a key of one.
+      // The public server lets a model explain features only for users who have stored a key for one.
       if (isPublic && name.includes('--auto-interp')) continue;
       const { code, stderr } = await ranAt(world, argvOf, false);
       if (code !== 0) failing.push(`${name} (${isPublic}): ${code}: ${stderr.slice(-300)}`);

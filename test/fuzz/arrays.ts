@@ -10,7 +10,10 @@ export interface Plain {
 
 type Read = (view: DataView, at: number) => number;
 
-/** IEEE 754 by its text: a sign, `exponentBits` and the rest a fraction. `finite` types spend their top exponent on numbers. */
+/**
+ * Decodes a float as IEEE 754 defines it: a sign, `exponentBits` of exponent, and a fraction. `finite` types have
+ * numbers under the top exponent as well.
+ */
 function small(bits: number, width: number, exponentBits: number, finite = false): number {
   const fractionBits = width - 1 - exponentBits;
   const bias = 2 ** (exponentBits - 1) - 1;
@@ -24,7 +27,7 @@ function small(bits: number, width: number, exponentBits: number, finite = false
   return sign * (1 + fraction) * 2 ** (exponent - bias);
 }
 
-/** Every element type, read here by its definition and not by the tool's decoders. */
+/** Every element type, read here by its definition instead of by the tool's decoders. */
 export const types = {
   F64: { size: 8, read: (view, at) => view.getFloat64(at, true) },
   F32: { size: 4, read: (view, at) => view.getFloat32(at, true) },
@@ -45,7 +48,7 @@ export const types = {
 
 export type Dtype = keyof typeof types;
 
-/** Big-endian bytes of elements that are worth meeting: zeros of both signs, NaNs with payloads, the ends of the range. */
+/** Big-endian bytes of elements worth testing: zeros of both signs, NaNs with payloads, the ends of the range. */
 const specials: Record<number, readonly string[]> = {
   1: ['00', '80', 'ff', '7f', '7e', '7c', '01', '81'],
   2: ['0000', '8000', '0001', '8001', '03ff', '7c00', 'fc00', '7e01', '7f80', 'ff80', '7fc1', 'ffff', '7fff', '007f'],
@@ -76,7 +79,7 @@ const specials: Record<number, readonly string[]> = {
   ],
 };
 
-/** Random bits, and among them values that readers get wrong. */
+/** Returns random bytes, mixed with values that readers tend to get wrong. */
 export function bytesOf(size: number, count: number, seed: number): Uint8Array {
   const random = seededRandom(seed);
   const data = Buffer.from(Array.from({ length: size * count }, () => Math.floor(random() * 256)));
@@ -101,7 +104,7 @@ const shape = fc.oneof(
   fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 3, maxLength: 5 }),
 );
 
-/** Any array of some element types. */
+/** Generates any array of these element types. */
 export function plain(dtypes: readonly Dtype[]): fc.Arbitrary<Plain> {
   return fc
     .record({ dtype: fc.constantFrom(...dtypes), shape, seed: fc.nat() })
@@ -112,21 +115,21 @@ export function product(shape: readonly number[]): number {
   return shape.reduce((count, length) => count * length, 1);
 }
 
-/** The numbers that some bytes mean, in the order that they lie in. */
+/** Decodes bytes into numbers, in storage order. */
 export function doublesOf(dtype: Dtype, data: Uint8Array, count: number): number[] {
   const view = new DataView(data.buffer, data.byteOffset, data.length);
   const { size, read } = types[dtype];
   return Array.from({ length: count }, (_, i) => read(view, i * size));
 }
 
-/** Elements with their bytes the other way round. */
+/** Returns the elements in the opposite byte order. */
 export function swapped(size: number, data: Uint8Array): Uint8Array {
   const all = Buffer.from(data);
   for (let at = 0; at < all.length; at += size) all.subarray(at, at + size).reverse();
   return all;
 }
 
-/** The same elements in Fortran order: the first index runs fastest. */
+/** Returns the same elements in Fortran order: the first index varies fastest. */
 export function inFortranOrder({ dtype, shape, data }: Plain): Uint8Array {
   const { size } = types[dtype];
   const out = Buffer.alloc(data.length);
@@ -147,7 +150,7 @@ export function inFortranOrder({ dtype, shape, data }: Plain): Uint8Array {
   return out;
 }
 
-/** No values at all, in a shape beyond all numbers: the formats' own writers differ on whether that may be. */
+/** Whether a shape has no values but is too large to count: the formats' own writers differ on whether it is valid. */
 export function isMoot(shape: readonly number[]): boolean {
   return shape.includes(0) && !Number.isSafeInteger(product(shape.map((one) => one || 1)) * 8);
 }

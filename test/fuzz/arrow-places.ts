@@ -6,7 +6,7 @@ import { RecordBatch } from 'apache-arrow/fb/record-batch';
 import type { Schema } from 'apache-arrow/fb/schema';
 import { ByteBuffer } from 'flatbuffers';
 
-/** Where a number that decides something stands in an Arrow file. */
+/** Where in an Arrow file there is a number that affects how it is read. */
 export interface Place {
   readonly what: string;
   readonly at: number;
@@ -18,7 +18,7 @@ interface Table {
   readonly bb_pos: number;
 }
 
-/** Every length, offset, count and type of an Arrow file or stream, found with the format's own generated readers. */
+/** Finds every length, offset, count and type of an Arrow file or stream, with the format's own generated readers. */
 export function placesOf(bytes: Uint8Array): Place[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const isFile = Buffer.from(bytes.subarray(0, 6)).toString() === 'ARROW1';
@@ -106,13 +106,13 @@ function schemaPlaces(schema: Schema, start: number): Place[] {
   return places;
 }
 
-/** A field of a table, by its offset in the vtable; nothing where it is left out. */
+/** Finds a field of a table by its offset in the vtable. Returns nothing if it is left out. */
 function fieldOf(what: string, table: Table, vtable: number, size: Place['size'], start: number): Place[] {
   const offset = table.bb?.__offset(table.bb_pos, vtable) ?? 0;
   return offset === 0 ? [] : [{ what, at: start + table.bb_pos + offset, size }];
 }
 
-/** How many elements a vector has. */
+/** Finds a vector's offset and its number of elements. Returns nothing if it is left out. */
 function vectorOf(what: string, table: Table, vtable: number, start: number): Place[] {
   const offset = table.bb?.__offset(table.bb_pos, vtable) ?? 0;
   if (offset === 0 || !table.bb) return [];

@@ -19,7 +19,7 @@ const numbers = {
 type Floating = keyof typeof floats;
 type Numeric = keyof typeof numbers;
 
-/** A table of one column of vectors and some of numbers, in batches. */
+/** A table with a column of vectors and some columns of numbers, in batches. */
 interface Written {
   readonly list: 'fixed' | 'list';
   readonly vectors: Floating;
@@ -41,7 +41,7 @@ const written: fc.Arbitrary<Written> = fc.record({
   seed: fc.nat(),
 });
 
-/** Numbers of a type over bytes, as apache-arrow takes them. */
+/** Views bytes as numbers of a type, in the form that apache-arrow takes. */
 function numbersOf(dtype: Numeric, bytes: Uint8Array): arrow.Data {
   const type = numbers[dtype];
   const data = new type.ArrayType(bytes.slice().buffer as ArrayBuffer);
@@ -50,7 +50,7 @@ function numbersOf(dtype: Numeric, bytes: Uint8Array): arrow.Data {
   >[0]);
 }
 
-/** The file by apache-arrow's own writer, and what its columns hold. */
+/** Writes a table with apache-arrow's own writer. Returns the file and what its columns hold. */
 function tableOf({ list, vectors, width, scalars, batches, form, seed }: Written): {
   image: Uint8Array;
   columns: Map<string, Plain>;
@@ -107,7 +107,7 @@ const values = fc.oneof(
     2n ** 62n,
     -(2n ** 63n),
   ),
-  // Relative to what stands there, which is how an offset comes to lie just beyond, or over its neighbour.
+  // Relative to the true number, so that an offset ends up just past the end or overlaps its neighbour.
   fc.record({ by: fc.constantFrom(-64n, -8n, -1n, 1n, 8n, 64n, 4096n), times: fc.constantFrom(1n, 2n, 1n << 20n) }),
 );
 const lies = fc.array(fc.record({ at: fc.double({ min: 0, max: 1, noNaN: true }), value: values }), {
@@ -115,7 +115,7 @@ const lies = fc.array(fc.record({ at: fc.double({ min: 0, max: 1, noNaN: true })
   maxLength: 3,
 });
 
-/** A copy in which some of its numbers lie. */
+/** Returns a copy in which some of the numbers lie. */
 function lying(image: Uint8Array, told: typeof lies extends fc.Arbitrary<infer T> ? T : never): Buffer {
   const bytes = Buffer.from(image);
   const places = placesOf(image);

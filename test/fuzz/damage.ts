@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** Whole numbers that mean something where a size, an offset or a count stands. */
+/** Integers that are edge cases for a size, an offset or a count. */
 const extremes = [
   0n,
   1n,
@@ -16,10 +16,10 @@ const extremes = [
   2n ** 53n,
   -(2n ** 63n),
 ];
-/** Keeps a header readable and changes what it means. */
+/** Characters that keep a header readable but change its meaning. */
 const marks = [...'0123456789,:-()[]{}"\' eELTFu<>|=\\\n'].map((mark) => mark.charCodeAt(0));
 
-/** One thing that happens to a file. Places are shares of its length, so that they fit any file. */
+/** One change to a file. Positions are fractions of its length, so that they fit any file. */
 type Edit =
   | { readonly kind: 'byte'; readonly at: number; readonly value: number }
   | { readonly kind: 'number'; readonly at: number; readonly size: 2 | 4 | 8; readonly value: bigint }
@@ -28,7 +28,7 @@ type Edit =
   | { readonly kind: 'copy'; readonly at: number; readonly from: number; readonly count: number }
   | { readonly kind: 'gone'; readonly at: number; readonly count: number };
 
-// Headers stand at the start, directories and footers at the end: these are where a reader decides.
+// Headers are at the start, directories and footers at the end, and these decide how the rest is read.
 const place = fc.oneof(
   fc.double({ min: 0, max: 1, noNaN: true }),
   fc.double({ min: 0, max: 0.15, noNaN: true }),
@@ -59,10 +59,10 @@ const edit: fc.Arbitrary<Edit> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('gone'), at: place, count }) },
 );
 
-/** What may happen to a file on its way: mostly one thing, sometimes a few. */
+/** Generates what may happen to a file in transit: one to three changes. */
 export const damage: fc.Arbitrary<readonly Edit[]> = fc.array(edit, { minLength: 1, maxLength: 3 });
 
-/** A damaged copy. */
+/** Returns a damaged copy. */
 export function damaged(whole: Uint8Array, edits: readonly Edit[]): Buffer {
   let bytes = Buffer.from(whole);
   for (const one of edits) bytes = apply(bytes, one);

@@ -7,7 +7,7 @@ import { keepsPromise } from './promise.ts';
 import { type Property, property } from './property.ts';
 import { expectSound, withFile } from './reading.ts';
 
-/** Fixtures small enough that a random place in them means something. */
+/** Lists the fixtures that are small enough for a random position to hit something that matters. */
 function smallFixtures(folder: string, largest: number): string[] {
   const small = fixturesIn(folder)
     .map(([, path]) => path)
@@ -16,7 +16,7 @@ function smallFixtures(folder: string, largest: number): string[] {
   return small;
 }
 
-/** Real files by the formats' own writers, damaged: refused, or read inside their bounds. */
+/** Damages files of the formats' own writers. Each must be refused, or read within its bounds. */
 function damagedFixtures(folder: string, largest: number, runs: number): Property {
   const files = fc.constantFrom(...smallFixtures(folder, largest));
   return property(

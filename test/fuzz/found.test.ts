@@ -14,7 +14,7 @@ import { npyImage, opened, safetensorsImage, tempFolder } from '../fixtures.ts';
 import { readLogical, readRows } from '../tensor/logical-order.ts';
 import { withinMemory } from './allocations.ts';
 
-/** The smallest cases of what fuzzing has found, so that they stay mended. */
+/** The smallest cases of the bugs that fuzzing has found, so that they stay fixed. */
 
 async function saved(name: string, content: string | Uint8Array): Promise<string> {
   const path = join(await tempFolder(), name);
@@ -22,12 +22,12 @@ async function saved(name: string, content: string | Uint8Array): Promise<string
   return path;
 }
 
-test('a boolean that is stored as another byte than 1 is true all the same', async () => {
+test('a boolean stored as any non-zero byte is read as true', async () => {
   const file = await opened(await saved('a.npy', npyImage('|b1', false, [3], Uint8Array.of(0, 128, 1))));
   expect([...(await readLogical(file.tensors.get('')!))]).toEqual([0, 1, 1]);
 });
 
-test('columns of a matrix without rows take no memory, however many it claims', async () => {
+test('a matrix without columns, read by columns, takes no memory however many rows it claims', async () => {
   const header = '{"a":{"dtype":"F64","shape":[4294967296,0],"data_offsets":[0,0]}}';
   const file = await opened(await saved('a.safetensors', safetensorsImage(header, new Uint8Array(0))));
   const matrix = matrixOf(file.tensors.get('a')!, 'columns');
@@ -35,7 +35,7 @@ test('columns of a matrix without rows take no memory, however many it claims', 
   expect([result.length, tooLarge]).toEqual([0, []]);
 });
 
-test('an index whose notes cannot be made texts is read', async () => {
+test('an index is read even if a value in its metadata cannot be converted to a string', async () => {
   const shard = safetensorsImage('{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', Uint8Array.of(7));
   const index = '{"metadata":{"total_size":{"toString":null,"valueOf":null}},"weight_map":{"a":"a.safetensors"}}';
   const path = await saved('model.safetensors.index.json', index);
@@ -43,7 +43,7 @@ test('an index whose notes cannot be made texts is read', async () => {
   expect((await opened(path)).tensors.has('a')).toBe(true);
 });
 
-test('a checkpoint with a true checksum over no JSON is damaged, not a bug', async () => {
+test('a journal line with a valid checksum but invalid JSON does not stop the journal from being read', async () => {
   const path = join(await tempFolder(), 'jobs', 'a.journal');
   await mkdir(join(path, '..'));
   await writeFile(path, `${crc32('{').toString(16).padStart(8, '0')} {\n`);
@@ -52,9 +52,9 @@ test('a checkpoint with a true checksum over no JSON is damaged, not a bug', asy
 
 test.each([
   ['nested deeper than any stack', `${'['.repeat(20_000)}${']'.repeat(20_000)}`],
-  ['of something else than keys', '{"https://a.b":{}}'],
-  ['of no servers', '{"a":"b"}'],
-])('stored keys %s are refused as such', async (_, text) => {
+  ['that are not strings', '{"https://a.b":{}}'],
+  ['under names that are not server addresses', '{"a":"b"}'],
+])('stored keys %s are refused as unreadable', async (_, text) => {
   const folder = join(await saved('keys.json', text), '..');
   expect(() => openKeyStore(folder).get('https://a.b')).toThrow(/stored keys cannot be read/);
 });
@@ -64,7 +64,7 @@ const answer = (status: number, json: unknown, headers: Record<string, string> =
   ...{ origin: 'http://a', keyFrom: undefined },
 });
 
-test('no server makes an instant of what is none', () => {
+test('impossible times from a server never become invalid dates', () => {
   const features = { limit: 1, used: 0, resetsAt: 'soon' };
   const flags = { privateUploads: false, storesVectors: true, idempotencyKeys: true };
   const limits = { tier: 'a', features, ...flags, maxFeaturesPerBatch: 1, maxBodyBytes: 1 };
@@ -76,7 +76,7 @@ test('no server makes an instant of what is none', () => {
   expect(fullWindow(answer(429, { limitPerWindow: 1, requestWindow: '9999999999999999d' }))).toBeUndefined();
 });
 
-test('no text is row 0 but "0"', () => {
+test('only the text "0" is read as row 0', () => {
   for (const index of ['', ' ', '0x0', '-0', '1e0', '\u001b[31m']) {
     expect(lookedUpSchema.safeParse({ index }).success, index).toBe(false);
     expect(newVectorSchema.safeParse({ vector: { modelId: 'm', source: 's', index } }).success, index).toBe(false);
@@ -84,7 +84,7 @@ test('no text is row 0 but "0"', () => {
   expect(lookedUpSchema.parse({ index: '0' }).index).toBe(0);
 });
 
-test('a line keeps its paint and nothing else that a terminal obeys', () => {
+test('a line keeps bold and colours if they are wanted, but nothing else that a terminal acts on', () => {
   const line = '\u001b[1mname\u001b[22m \u001b[2J\u001b]0;t\u0007\u009b31m\u202e';
   expect(safeLine(line, true)).toBe('\u001b[1mname\u001b[22m ␛[2J␛]0;t␇\ufffd31m\ufffd');
   expect(safeLine('\u001b[8mhidden\u001b[7m, turned', true)).toBe('␛[8mhidden␛[7m, turned');

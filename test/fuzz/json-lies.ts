@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 
-/** A JSON text taken apart, so that it can hold what JSON.stringify would not write: a key twice, 1e999. */
+/** A JSON text in parts, which can hold what JSON.stringify would not write: a duplicate key, 1e999. */
 type Node = { readonly text: string } | { items: Node[] } | { entries: [key: string, value: Node][] };
 
 const deep = 20_000;
 
-/** Texts that a terminal would obey: colours, the cursor, the window's title, one C1 control, and a turn of the line. */
+/** Texts that a terminal would act on: colour, window title, cleared screen, C1 control, reversed text, overwriting. */
 export const escapes = [
   '\u001b[31mred\u001b[0m',
   '\u001b]0;title\u0007',
@@ -15,7 +15,7 @@ export const escapes = [
   'a\rb\u0008c',
 ];
 
-/** Values that a program expects least, as JSON text. */
+/** Values that a program is least likely to expect, as JSON text. */
 const hostile: readonly string[] = [
   ...['null', 'true', 'false', '0', '-0', '-1', '1', '1.5', '-1e-7', '1e308', '1e999', '-1e999', 'NaN'],
   ...['2147483648', '4294967296', '9007199254740991', '9007199254740993', '18446744073709551616', '1'.repeat(400)],
@@ -56,13 +56,13 @@ const strangeKeys = [
   'index',
 ];
 
-/** Any value at all, as JSON text. */
+/** Generates any value at all, as JSON text that need not be valid. */
 export const anyJson: fc.Arbitrary<string> = fc.oneof(
   { weight: 5, arbitrary: fc.constantFrom(...hostile) },
   fc.json({ maxDepth: 3 }),
 );
 
-/** One lie: at a place, told as a share of all places that there are, so that it fits any document. */
+/** One lie. Its place is a fraction of all the places in a document, so that it fits any document. */
 export interface Lie {
   readonly at: number;
   readonly how: 'replace' | 'remove' | 'twice' | 'add';
@@ -76,10 +76,10 @@ const lie: fc.Arbitrary<Lie> = fc.record({
   text: anyJson,
 });
 
-/** Mostly one lie, sometimes a few. */
+/** Generates one to three lies. */
 export const jsonLies: fc.Arbitrary<readonly Lie[]> = fc.array(lie, { minLength: 1, maxLength: 3 });
 
-/** The text of a document with lies in it. */
+/** Returns the text of a document with lies in it. */
 export function withLies(document: unknown, lies: readonly Lie[]): string {
   const root: Node = { items: [nodeOf(document)] };
   for (const one of lies) tell(root, one);
@@ -98,7 +98,7 @@ function textOf(node: Node): string {
   return `{${node.entries.map(([key, value]) => `${JSON.stringify(key)}:${textOf(value)}`).join(',')}}`;
 }
 
-/** Where a value stands: its holder, and its number in it. */
+/** Where a value is: its container, and its index in there. */
 interface Place {
   readonly holder: { items: Node[] } | { entries: [string, Node][] };
   readonly i: number;
@@ -128,7 +128,7 @@ function tell(root: { items: Node[] }, { at, how, key, text }: Lie): void {
   }
 }
 
-/** Whether something that was read has changed what all objects inherit. */
+/** Whether reading something has changed the prototype of all objects. */
 export function isPolluted(): boolean {
   return 'polluted' in {};
 }

@@ -7,7 +7,7 @@ import { keepsPromise } from './promise.ts';
 import { type Property, property } from './property.ts';
 import { expectSound, expectValues, withFile } from './reading.ts';
 
-/** A number as somebody may write it, in JSON. */
+/** Numbers in the forms in which people may write them in JSON. */
 const written = fc.oneof(
   fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => (Object.is(value, -0) ? '-0.0' : String(value))),
   fc.float({ noNaN: true, noDefaultInfinity: true }).map((value) => value.toExponential()),

@@ -19,7 +19,7 @@ const configs = (readdirSync(root, { recursive: true }) as string[]).filter((nam
 const json = configs.filter((name) => name.endsWith('.json'));
 const yaml = configs.filter((name) => name.endsWith('.yaml'));
 
-/** A copy of the SAE's folder with another text in the place of its config. Its weights are copied once. */
+/** Copies an SAE's folder and replaces the text of its config. The weights are copied only once. */
 function withConfig(folder: string, config: string, text: string | Uint8Array): string {
   const own = join(folder, relative(root, dirname(join(root, config))).replaceAll(/[\\/]/g, '-'));
   if (!existsSync(own)) cpSync(dirname(join(root, config)), own, { recursive: true });
@@ -28,7 +28,7 @@ function withConfig(folder: string, config: string, text: string | Uint8Array): 
   return own;
 }
 
-/** Finds the SAEs of a folder: what is said of each is of the kind that it must be, and as large as its weights. */
+/** Finds the SAEs in a folder, and checks that what is known about each has a valid type and range. */
 async function findAll(folder: string): Promise<void> {
   const saes = await findSaes(folder);
   try {
@@ -44,10 +44,10 @@ async function findAll(folder: string): Promise<void> {
   }
 }
 
-/** Its kilobytes of weights are read whole. */
+/** Enough for the weights as well, which are kilobytes and are read whole. */
 const bytes = 200_000;
 
-/** Puts the true config back, for the next one to lie in. */
+/** Runs a check on a folder with another config, then puts the true one back for the next case. */
 async function withRestored(
   folder: string,
   config: string,

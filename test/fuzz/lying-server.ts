@@ -4,17 +4,17 @@ import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { jsonLies, type Lie, withLies } from './json-lies.ts';
 
-/** How a server lies in its answer to one of the requests of a run. */
+/** How a server lies in its answers to the requests of a run. */
 export interface Falsehood {
-  /** Which request, as a share of `span`: the first few are asked by every command. */
+  /** Which request, as a fraction of `span`: every command makes the first few. */
   readonly at: number;
   readonly span: number;
-  /** Every request from there on, not only that one. */
+  /** Whether to lie in all later answers as well. */
   readonly always: boolean;
   readonly lies: readonly Lie[];
   readonly status: number | undefined;
   readonly headers: Readonly<Record<string, string>>;
-  /** Another body altogether. */
+  /** A different body altogether. */
   readonly body: string | undefined;
 }
 
@@ -34,7 +34,7 @@ const text = fc.constantFrom(
   'Wed, 21 Oct 2099 07:28:00 GMT',
   'a\u009b31mb',
 );
-/** None of these makes a client wait: only what it would ask for again at once. */
+/** None of these makes a client wait: with the statuses below, `retry-after` has no effect. */
 const headers = fc.dictionary(
   fc.constantFrom('content-type', 'x-limit-remaining', 'x-server-id', 'location', 'retry-after', 'x-ratelimit-limit'),
   text,
@@ -42,7 +42,7 @@ const headers = fc.dictionary(
 );
 const permanent = fc.constantFrom(201, 203, 301, 307, 308, 400, 401, 402, 403, 404, 405, 409, 410, 413, 418, 422, 451);
 
-/** One lie in an answer's JSON, sometimes with another status, other headers, or in the place of the whole answer. */
+/** Generates lies in an answer's JSON, sometimes with another status, other headers or a different body altogether. */
 export const falsehood: fc.Arbitrary<Falsehood> = fc.record({
   at: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
   span: fc.constantFrom(2, 4, 8),
@@ -67,7 +67,7 @@ export const falsehood: fc.Arbitrary<Falsehood> = fc.record({
   ),
 });
 
-/** A server on loopback that passes on to another what it is asked, and lies in some of the answers. */
+/** Starts a server on loopback that forwards requests to another server, and lies in some of the answers. */
 export async function lyingServer(target: string) {
   let told: Falsehood | undefined;
   let asked = 0;
@@ -82,7 +82,7 @@ export async function lyingServer(target: string) {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    /** From now on, counting requests anew. */
+    /** Sets how to lie from now on, and starts counting requests again. */
     tell(next: Falsehood | undefined) {
       told = next;
       asked = 0;
@@ -111,7 +111,7 @@ function lieIn({ status, headers, content }: Answer, falsehood: Falsehood): Answ
   const isUpload = status === 200;
   const json = parsed(content);
   const lied = falsehood.body ?? (json === undefined ? content : withLies(json, falsehood.lies));
-  // A success that is no JSON is a gateway's page: uploads wait and ask again, which is another test's.
+  // A success that is not JSON looks like a gateway's page: uploads wait and ask again, which other tests cover.
   const told = isUpload && parsed(lied) === undefined ? content : lied;
   return { status: falsehood.status ?? status, headers: { ...headers, ...falsehood.headers }, content: told };
 }

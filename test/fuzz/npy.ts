@@ -8,7 +8,7 @@ import { keepsPromise } from './promise.ts';
 import { type Property, property } from './property.ts';
 import { expectValues, withFile } from './reading.ts';
 
-/** numpy's names of element types, without the sign of the byte order. */
+/** numpy's names of the element types, without the character for the byte order. */
 const descrOf: Partial<Record<Dtype, string>> = {
   F16: 'f2',
   F32: 'f4',
@@ -25,7 +25,7 @@ const descrOf: Partial<Record<Dtype, string>> = {
 };
 export const npyTypes = Object.keys(descrOf) as Dtype[];
 
-/** How numpy may write an array. */
+/** The forms in which numpy may write an array. */
 export interface NpyForm {
   readonly version: 1 | 2 | 3;
   readonly fortran: boolean;
@@ -37,7 +37,7 @@ export const npyForm: fc.Arbitrary<NpyForm> = fc.record({
   big: fc.boolean(),
 });
 
-/** An .npy of an array, as numpy's own `lib/format.py` describes it. */
+/** Writes an array as an .npy file, as numpy's own `lib/format.py` describes it. */
 export function npyOf(array: Plain, { version, fortran, big }: NpyForm): Uint8Array {
   const { size } = types[array.dtype];
   const order = size === 1 ? '|' : big ? '>' : '<';
@@ -54,7 +54,7 @@ function headerText(descr: string, fortran: string, shape: string, more = ''): s
   return `{'descr': ${descr}, 'fortran_order': ${fortran}, 'shape': ${shape}, ${more}}`.padEnd(117).concat('\n');
 }
 
-/** Lengths whose products pass 2^31, 2^32, 2^53 and all that a double holds. */
+/** Lengths whose products exceed 2^31, 2^32, 2^53 or what a double can hold, and texts that are not lengths. */
 const lyingLength = fc.constantFrom<string | number>(
   ...[0, 1, 2, 3, 5, 65_536, 65_537, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1, 2 ** 53 - 1],
   ...['9007199254740992', '9007199254740993', '18446744073709551615', '-1', '3L', '1.5', '1e3', '1_0', 'True'],
@@ -89,7 +89,7 @@ const lengthLie = fc.oneof(
   fc.constantFrom(0, 1, 40, 200, 10_001, 65_535, 65_536, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1),
 );
 
-/** An .npy in which anything may be a lie. What is none is what numpy would have written. */
+/** An .npy file in which anything may be a lie. Whatever is not a lie is as numpy would have written it. */
 const lies = fc.record({
   version: fc.oneof({ weight: 8, arbitrary: fc.constantFrom(1, 2, 3) }, fc.constantFrom(0, 4, 255)),
   descr: descrText,
@@ -115,10 +115,10 @@ function lyingImage({ version, descr, fortran, shape, more, length, bytes, seed 
   return image;
 }
 
-/** The array that a header claims where all of it is true; undefined where anything is not. */
+/** Returns the array that a header claims, or undefined if anything in the header is untrue. */
 function claimed({ version, descr, fortran, shape, more, length, bytes, seed }: Lies): (Plain & NpyForm) | undefined {
   const dtype = npyTypes.find((one) => descr.replaceAll('"', "'").replace(/[<>=|]/, '') === `'${descrOf[one]}'`);
-  // Python 2 wrote long integers with an L; a list, or (3) for (3,), is no lie about how long it is.
+  // Python 2 wrote long integers with an L. A list, or (3) instead of (3,), is not a lie about the length.
   const isTuple = /^[[(](?:\d+L?(?:, \d+L?)*,?)?[\])]$/.test(shape);
   const lengths = isTuple ? (shape.match(/\d+/g) ?? []).map(Number) : undefined;
   if (!dtype || !lengths || more !== '' || length !== undefined || version < 1 || version > 3) return undefined;
@@ -128,7 +128,7 @@ function claimed({ version, descr, fortran, shape, more, length, bytes, seed }: 
   const stored = bytesOf(1, bytes, seed).subarray(0, lengths.includes(0) ? 0 : needed);
   const form = { version: version as 1, fortran: fortran === 'True', big: descr.includes('>') };
   const little = form.big ? swapped(types[dtype].size, stored) : stored;
-  // Back into C order is the turn of the shape's mirror image.
+  // Fortran order of the reversed shape is C order, so this turns the data back.
   const turned = { dtype, shape: [...lengths].reverse(), data: little };
   return { dtype, shape: lengths, data: form.fortran ? inFortranOrder(turned) : little, ...form };
 }

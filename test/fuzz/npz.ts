@@ -9,14 +9,14 @@ import { type Property, property } from './property.ts';
 import { expectValues, withFile } from './reading.ts';
 import { type ZipEndLies, type ZipLies, type ZipPart, zipOf } from './zip-writer.ts';
 
-/** An array of an archive, and how it is put there. */
+/** An array in an archive, and how it is stored there. */
 interface Member {
   readonly array: Plain;
   readonly form: NpyForm;
   readonly part: Omit<ZipPart, 'name' | 'data'>;
 }
 
-/** A field that lies in a few cases; undefined leaves the truth. */
+/** Generates a field that lies in a few cases; undefined keeps the true value. */
 const lie = (...values: number[]) =>
   fc.oneof({ weight: 12, arbitrary: fc.constant(undefined) }, fc.constantFrom(...values));
 const sizes = [0, 1, 79, 128, 65_536, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 2, 2 ** 32 - 1, 2 ** 32, 2 ** 53, -1];
@@ -77,7 +77,7 @@ function archive(all: readonly Member[], end?: ZipEndLies): Buffer {
   );
 }
 
-/** Zeros that are deflated to next to nothing, and are said to be more than they are. */
+/** Zeros that deflate to almost nothing, in an archive that usually claims many more of them. */
 const bomb = fc.record({
   claimed: fc.constantFrom(2 ** 16, 2 ** 27, 2 ** 31, 2 ** 32, 2 ** 40, 2 ** 53 - 1),
   real: fc.constantFrom(0, 1, 2 ** 14, 2 ** 16),
@@ -116,7 +116,7 @@ export const npzProperties: readonly Property[] = [
       await keepsPromise({ path, bytes: image.length }, () =>
         withFile(path, async (file) => {
           for (const tensor of file.tensors.values()) {
-            // Whatever it is called and wherever it is said to lie: the checksum says which of them it is.
+            // Its name and position may be lies, but the checksum ensures that it is one of the arrays put in.
             const own = all.filter(
               (_, i) => written[i]?.length === tensor.bytes.size && tensor.dtype === all[i]?.array.dtype,
             );

@@ -3,25 +3,25 @@ import { expect } from 'vitest';
 import { AppError } from '../../src/errors.ts';
 import { withinMemory } from './allocations.ts';
 
-/** What a reader is given, as far as its promise depends on it. */
+/** What a reader's promise depends on. */
 export interface Given {
-  /** An error must say which file it is about: this is part of its message. */
+  /** Part of every error's message, because an error must say which file it is about. */
   readonly path: string;
-  /** Bytes that there are to read. What a reader makes of them may be larger by a factor, never as large as they claim. */
+  /** Bytes that there are to read. A reader may allocate a multiple of this, but never as much as they claim. */
   readonly bytes: number;
 }
 
-/** An inflated or widened copy, and the pieces that readers read: far below what any lie claims. */
+/** Room for an inflated or widened copy and for the pieces that readers read: far below what the large lies claim. */
 const memoryFor = (bytes: number) => (6 << 20) + 16 * bytes;
-/** Processor time, so that a busy machine changes nothing; a case takes milliseconds of it. */
+/** Measured as processor time, so that a busy machine makes no difference. A case takes milliseconds. */
 const mostCpuMs = 2000;
-/** Nothing that goes on takes this long: it waits for what never comes. */
+/** Work that takes this long is waiting for something that never comes. */
 const hangMs = 60_000;
 
 /**
- * What every reader of a file promises, in one place: it gives what `work` gives (which checks that it is right), or
- * refuses with an error of exit code 6 that names the file. It ends soon, and makes nothing as large as a claim.
- * Returns 'refused' for the error.
+ * Checks what every reader of a file promises: it either succeeds (`work` itself checks the result) or refuses with an
+ * error of exit code 6 that names the file, it ends soon, and it never allocates as much as the file claims.
+ * Returns what `work` returns, or 'refused' for the error.
  */
 export async function keepsPromise<T>(given: Given, work: () => Promise<T>): Promise<T | 'refused'> {
   const before = cpuMs();
@@ -47,7 +47,7 @@ function asRefusal(error: unknown): Refusal {
   return new Refusal(error);
 }
 
-/** Some work, or an error where it never ends. */
+/** Returns the result of some work, or throws if it never ends. */
 export async function inTime<T>(work: () => Promise<T>): Promise<T> {
   const ended = new AbortController();
   const hangs = sleep(hangMs, undefined, { signal: ended.signal }).then(() => {
@@ -61,7 +61,7 @@ export async function inTime<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Of this thread where the platform tells, else of the process, which runs one test at a time. */
+/** Reads this thread's processor time if possible, else that of the process, which runs one test at a time. */
 function cpuMs(): number {
   const { threadCpuUsage } = process as { threadCpuUsage?: () => NodeJS.CpuUsage };
   const { user, system } = threadCpuUsage ? threadCpuUsage.call(process) : process.cpuUsage();

@@ -6,23 +6,23 @@ import { test } from 'vitest';
 import { seedOf } from '../fixtures.ts';
 import { rounds } from '../some.ts';
 
-/** Something that holds for every value of a kind, tried on many that are made up. */
+/** Something that must hold for all values of some kind, tried on many generated ones. */
 export interface Property {
-  /** What is tried: a row of the table of cases. */
+  /** What is tested, and so a row in the table of cases. */
   readonly reader: string;
   readonly claim: string;
-  /** Tries of `npm test`; the soak multiplies it. */
+  /** Cases of `TEST_ALL=1 npm test`. Plain `npm test` tries a third of them, the soak a multiple. */
   readonly runs: number;
-  /** Throws with the smallest value for which it does not hold, and with the seed and path to find it again. */
+  /** Throws with the smallest counterexample found, and with the seed and path to reproduce it. */
   assert(parameters: fc.Parameters<unknown>): Promise<void>;
 }
 
-/** What a property has besides its value: an empty folder for the files of all its tries. */
+/** What a property gets besides a value: a folder for the files of all its cases, empty at first. */
 export interface Bench {
   readonly folder: string;
 }
 
-/** A property of all values of an arbitrary. */
+/** Defines a property of all values of an arbitrary. */
 export function property<T>(
   reader: string,
   claim: string,
@@ -48,13 +48,16 @@ export function property<T>(
   };
 }
 
-/** `FUZZ_SEED` and `FUZZ_PATH` of a failure bring it back: fast-check prints both. */
+/** Returns where a run begins. `FUZZ_SEED` and `FUZZ_PATH` reproduce a failure: fast-check prints both. */
 function again(seed: number): fc.Parameters<unknown> {
   const { FUZZ_SEED, FUZZ_PATH } = process.env;
   return { seed: Number(FUZZ_SEED ?? seed), ...(FUZZ_PATH && { path: FUZZ_PATH }) };
 }
 
-/** The part for every day: the same tries each time, so that a failure is of the change that is tested. */
+/**
+ * Registers the everyday tests. They try the same cases each time, so that a new failure comes from the change under
+ * test. Seeds come from the titles: a property that is reworded tries other cases.
+ */
 export function testSome(properties: readonly Property[]): void {
   for (const one of properties) {
     const name = `${one.reader}: ${one.claim}`;
@@ -62,7 +65,7 @@ export function testSome(properties: readonly Property[]): void {
   }
 }
 
-/** The long form: `factor` times as many, from another seed each time. */
+/** Registers the long tests: `factor` times as many cases, from a different seed each time. */
 export function testMany(
   properties: readonly Property[],
   factor: number,

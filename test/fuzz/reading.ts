@@ -10,10 +10,10 @@ import { firstDifference } from '../fixtures.ts';
 import { readLogical, readRows } from '../tensor/logical-order.ts';
 import { doublesOf, type Plain, product } from './arrays.ts';
 
-/** More values than any of these files hold: what has more has been made up. */
+/** More values than any of these files holds: a tensor with more of them is made up. */
 const mostValues = 1 << 20;
 
-/** Opens a file for the length of some work. */
+/** Opens a file for some work, and closes it afterwards. */
 export async function withFile<T>(path: string, work: (file: TensorFile) => Promise<T>): Promise<T> {
   const file = await openTensorFile(path);
   try {
@@ -23,7 +23,7 @@ export async function withFile<T>(path: string, work: (file: TensorFile) => Prom
   }
 }
 
-/** Reads a tensor in every way there is, and expects the numbers that its writer meant. */
+/** Reads a tensor in every possible way, and expects the numbers that its writer meant. */
 export async function expectValues(file: TensorFile, tensor: Tensor, expected: Plain): Promise<void> {
   expect({ dtype: tensor.dtype, shape: tensor.shape }).toEqual({ dtype: expected.dtype, shape: [...expected.shape] });
   const count = product(expected.shape);
@@ -42,18 +42,18 @@ function same(found: ArrayLike<number>, expected: ArrayLike<number>, how: string
   expect(firstDifference(found, expected), how).toBeUndefined();
 }
 
-/** Identifiers and counts are not rounded, or refused where a double would round them. */
+/** Expects the values as doubles, or a refusal if a double would round integers: they may be identifiers or counts. */
 async function expectDoubles(tensor: Tensor, doubles: number[]): Promise<void> {
   const tooLarge = !isFloat(tensor.dtype) && doubles.some((value) => !Number.isSafeInteger(value));
   const found = await readInOrder(tensor).catch((error: unknown) => error);
-  // What lies is refused for that first.
+  // A lie in the file is reported first.
   if ((found as AppError).code === 'format_invalid') throw found;
   if (tooLarge) expect((found as AppError).code).toBe('format_unsupported');
   else if (found instanceof Float64Array) same(found, doubles, 'as doubles');
   else throw found;
 }
 
-/** All rows, some rows, and the same with columns for rows. */
+/** Expects all rows and some rows, then the same with columns as rows. */
 async function expectMatrix(tensor: Tensor, floats: Float32Array): Promise<void> {
   const [height, width] = tensor.shape as [number, number];
   const turned = Float32Array.from(floats, (_, i) => floats[(i % height) * width + Math.floor(i / height)] as number);
@@ -72,7 +72,7 @@ async function expectMatrix(tensor: Tensor, floats: Float32Array): Promise<void>
   }
 }
 
-/** The heads of a 3-D decoder, whichever axis counts them. */
+/** Expects the last head of a 3-D decoder, whichever axis counts the heads. */
 async function expectSlabs(tensor: Tensor, floats: Float32Array): Promise<void> {
   const [a, b, c] = tensor.shape as [number, number, number];
   for (const axis of [0, 1, 2]) {
@@ -84,7 +84,7 @@ async function expectSlabs(tensor: Tensor, floats: Float32Array): Promise<void> 
   }
 }
 
-/** Reads all that a damaged file is said to hold: inside its bounds, every value there, both ways the same. */
+/** Reads all that a damaged file claims to hold. Expects every value to be there, the same in both ways of reading. */
 export async function expectSound(file: TensorFile): Promise<void> {
   for (const tensor of file.tensors.values()) {
     const count = elementCount(tensor.shape);

@@ -36,7 +36,7 @@ const batch = {
   ],
 };
 
-/** Reads every feature's examples; what is uploaded of them must be JSON without holes. */
+/** Reads every feature's dashboard. What is uploaded of it must be JSON without null. */
 async function readDashboards(path: string): Promise<Map<number, Dashboard>> {
   const source = await openDashboards(path, place);
   try {
@@ -68,7 +68,7 @@ const facts = {
   metadata: { l0: 20, own: { a: [1] } },
 };
 
-/** Reads what is said of every row; shares are shares, and nothing that is sent is null. */
+/** Reads the facts of every row. A density must be between 0 and 1, and nothing outside the metadata may be null. */
 async function readFacts(path: string): Promise<void> {
   const data = await openFeatureData(path, set, 'linear');
   try {

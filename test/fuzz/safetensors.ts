@@ -28,7 +28,7 @@ interface Entry {
   readonly data_offsets: readonly [number, number];
 }
 
-/** Header entries of arrays that lie one after another, as the format's own writer lays them out. */
+/** Returns the header entries of arrays that follow one another, as the format's own writer stores them. */
 function entriesOf(arrays: Named): { entries: [string, Entry][]; data: Buffer } {
   let at = 0;
   const entries = arrays.map(([name, { dtype, shape, data }]): [string, Entry] => {
@@ -38,7 +38,7 @@ function entriesOf(arrays: Named): { entries: [string, Entry][]; data: Buffer } 
   return { entries, data: Buffer.concat(arrays.map(([, { data }]) => data)) };
 }
 
-/** By hand, because a key may be __proto__. */
+/** Writes a header by hand, because a key may be __proto__. */
 function headerOf(entries: readonly (readonly [string, unknown])[]): string {
   return `{${entries.map(([name, entry]) => `${JSON.stringify(name)}:${JSON.stringify(entry)}`).join(',')}}`;
 }
@@ -59,7 +59,7 @@ const lyingNumber = fc.constantFrom(
   -1,
   1.5,
 );
-/** Entries whose every number may be a lie: overlaps, holes, shapes that overflow, types of other sizes. */
+/** Entries in which every number may be a lie: overlaps, holes, shapes that overflow, types of other sizes. */
 const lyingEntries = fc.record({
   entries: fc.array(
     fc.record({
@@ -82,7 +82,7 @@ const lyingEntries = fc.record({
 });
 type Lying = typeof lyingEntries extends fc.Arbitrary<infer T> ? T : never;
 
-/** The file, and what its tensors are by the rules of the format: undefined where any of them is broken. */
+/** Returns a file, and its tensors by the rules of the format: undefined if the file breaks any of them. */
 function lyingFile({ entries, bytes, header, seed }: Lying): {
   image: Uint8Array;
   truth: Map<string, Plain> | undefined;
@@ -121,7 +121,7 @@ function truthOf(spans: readonly [string, Entry][], data: Uint8Array): Map<strin
   return at === data.length ? truth : undefined;
 }
 
-/** A sound header for lies of any kind. */
+/** A sound header, into which lies of any kind are put. */
 const sound = {
   __metadata__: { format: 'pt', note: 'a' },
   W_dec: { dtype: 'F32', shape: [2, 3], data_offsets: [0, 24] },
@@ -156,7 +156,8 @@ export const safetensorsProperties: readonly Property[] = [
       const ended = await keepsPromise({ path, bytes: image.length }, () =>
         withFile(path, async (file) => {
           for (const [name, tensor] of file.tensors) {
-            // A neighbour of a type that is not decoded bounds what cannot be checked itself.
+            // A file that breaks a rule may still be read if it has a tensor of a type that is not decoded: the size of
+            // that tensor is not checked.
             if (truth || file.undecodable.size === 0) await expectValues(file, tensor, truth!.get(name)!);
           }
           await expectSound(file);
@@ -191,7 +192,7 @@ export const safetensorsProperties: readonly Property[] = [
       writeFileSync(join(shards, 'a.safetensors'), safetensorsImage(JSON.stringify(tensors), bytesOf(1, 30, 1)));
       const text = withLies(index, lies);
       writeFileSync(path, text);
-      // What is wrong may be wrong with a shard, which lies in the same folder and nowhere else.
+      // The error may be about a shard, which must be in the same folder.
       await keepsPromise({ path: shards, bytes: text.length }, () => withFile(path, expectSound));
       expect(isPolluted()).toBe(false);
     },

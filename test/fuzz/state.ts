@@ -46,7 +46,10 @@ const record: fc.Arbitrary<JournalRecord> = fc.oneof(
 );
 const records = fc.array(record, { maxLength: 20 }).map((all) => [job, ...all]);
 
-/** Whole lines that are gone or stand there twice leave no trace in the lines around them; no disk loses just those. */
+/**
+ * Whether bytes consist only of whole lines of a text. Lines that are lost or repeated as a whole leave no trace in the
+ * others, but no disk loses exactly those.
+ */
 function isWholeLines(bytes: Buffer, whole: string): boolean {
   const lines = new Set(whole.split('\n'));
   return bytes
@@ -55,7 +58,7 @@ function isWholeLines(bytes: Buffer, whole: string): boolean {
     .every((line) => lines.has(line));
 }
 
-/** Opens a journal and closes it. Damage that cannot be read past is exit 12. */
+/** Opens a journal and closes it. Returns 'refused' for an error of exit code 12. */
 async function opened(path: string) {
   try {
     const journal = await inTime(() => openJournal(path));

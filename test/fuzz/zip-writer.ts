@@ -1,6 +1,6 @@
 import { crc32, deflateRawSync } from 'node:zlib';
 
-/** Fields of a zip archive that can say something else than what is true; sizes above 32 bits go into zip64 extras. */
+/** Fields of a zip archive that can be lies. Sizes above 32 bits go into zip64 extra fields. */
 export interface ZipLies {
   readonly name?: string;
   readonly method?: number;
@@ -11,21 +11,21 @@ export interface ZipLies {
   readonly headerOffset?: number;
 }
 
-/** One member: what is in it, how it is written, and what is said of it. */
+/** One member: its content, how it is written, and where the archive lies about it. */
 export interface ZipPart {
   readonly name: string;
   readonly data: Uint8Array;
   readonly deflated: boolean;
-  /** Sizes and checksum follow the data, as numpy has it for streams it cannot seek in. */
+  /** Sizes and checksum follow the data, as numpy writes them to a stream that cannot seek. */
   readonly descriptor: boolean;
-  /** Sizes stand in a zip64 extra, as numpy writes them always. */
+  /** Sizes are in a zip64 extra field, as numpy always writes them. */
   readonly zip64: boolean;
-  /** What the local header, and what the directory says instead. */
+  /** What the local header and the central directory say instead of the truth. */
   readonly local: ZipLies;
   readonly central: ZipLies;
 }
 
-/** What the record at the end says instead. */
+/** What the record at the end says instead of the truth. */
 export interface ZipEndLies {
   readonly count?: number;
   readonly length?: number;
@@ -36,7 +36,7 @@ export interface ZipEndLies {
 
 const wide = 0xffffffff;
 
-/** A zip archive, by PKWARE's APPNOTE.TXT. */
+/** Writes a zip archive, following PKWARE's APPNOTE.TXT. */
 export function zipOf(parts: readonly ZipPart[], end: ZipEndLies = {}): Buffer {
   const pieces: Uint8Array[] = [];
   const directory: Uint8Array[] = [];
@@ -77,7 +77,7 @@ function headerOf(kind: 'local' | 'central', said: Required<ZipLies>, zip64: boo
   const [size, compressed, offset] = sizes.map((value, i) => (isWide[i] ? wide : value)) as [number, number, number];
   const header = Buffer.alloc(kind === 'local' ? 30 : 46);
   header.writeUInt32LE(kind === 'local' ? 0x04034b50 : 0x02014b50, 0);
-  // A central header has the version of its writer first; the next fields are the same.
+  // A central header also has its writer's version, before the fields that both share.
   const at = kind === 'local' ? 6 : 8;
   [said.flags, said.method].forEach((value, i) => void header.writeUInt16LE(value & 0xffff, at + 2 * i));
   [said.crc, compressed, size].forEach((value, i) => void header.writeUInt32LE(value >>> 0, at + 8 + 4 * i));

@@ -10,7 +10,7 @@ const tiny = fixture('sae-tiny');
 const codes = ({ findings }: { findings: readonly { code: string }[] }) => findings.map(({ code }) => code);
 
 describe('inspecting an SAE', () => {
-  it('tells a folder of SAELens from end to end', async () => {
+  it('describes a SAELens folder completely', async () => {
     const found = await inspected(tiny);
     expect(found.findings).toEqual([]);
     expect(found.files).toMatchObject([
@@ -40,7 +40,7 @@ describe('inspecting an SAE', () => {
     expect(density!.max).toBeCloseTo(0.47, 2);
   });
 
-  it('takes features at -10 for dead', async () => {
+  it('counts features with a sparsity of -10 as dead', async () => {
     const folder = await saelensFolder({ d_in: 4, d_sae: 6 });
     const sparsity = Float32Array.of(-1, -10, -2, -3, -10, -0.5);
     await writeFile(join(folder, 'sparsity.safetensors'), oneTensor('sparsity', sparsity));
@@ -49,7 +49,7 @@ describe('inspecting an SAE', () => {
     expect(sae?.firing?.density?.max).toBeCloseTo(10 ** -0.5, 6);
   });
 
-  it('says of sparsities that do not fit what is wrong', async () => {
+  it('reports what is wrong with sparsities that do not fit', async () => {
     const folder = await saelensFolder({ d_in: 4, d_sae: 6 });
     const say = async (values: number[]) => {
       await writeFile(join(folder, 'sparsity.safetensors'), oneTensor('sparsity', Float32Array.from(values)));
@@ -59,13 +59,13 @@ describe('inspecting an SAE', () => {
     expect(await say([-1, -1, 0.5, -1, -1, -1])).toMatch(/feature 2: sparsity 0.5 is not a logarithm/);
   });
 
-  it('says that vectors do not fit the model that the config names', async () => {
+  it('reports vectors that do not fit the model named in the config', async () => {
     const folder = await saelensFolder({ d_in: 4, d_sae: 6, model_name: 'gpt2', hook_name: 'blocks.3.hook_resid_pre' });
     const finding = (await inspected(folder)).findings.find(({ code }) => code === 'wrong_width');
     expect(finding?.message).toBe('vectors have 4 values; gpt2-small is 768 wide');
   });
 
-  it('leaves open which way up a bare matrix is', async () => {
+  it('leaves the orientation of a bare matrix open unless it is given', async () => {
     const path = fixture('sae-tiny-encodings', 'W_dec.npy');
     const found = await inspected(path);
     expect(codes(found)).toEqual(['orientation_unknown']);
@@ -78,7 +78,7 @@ describe('inspecting an SAE', () => {
     expect(said.saes).toMatchObject([{ orientationFrom: '--orientation', features: 64, width: 512, fits: [] }]);
   });
 
-  it('guesses that vectors are as wide as some model, and that features are many where that says nothing', async () => {
+  it('guesses the width from the known models, or else that features outnumber their values', async () => {
     const guess = async (shape: [number, number]) => {
       const folder = await tempFolder();
       const zeros = new Uint8Array(shape[0] * shape[1] * 4);
@@ -93,7 +93,7 @@ describe('inspecting an SAE', () => {
     expect(await guess([64, 64])).toEqual([64, 64, null]);
   });
 
-  it('lists the candidates where several matrices could be the decoder, and takes the one that is named', async () => {
+  it('lists the candidates if several matrices could be the decoder, and takes the one that is named', async () => {
     const folder = await tempFolder();
     await writeFiles(folder, { 'two.safetensors': safetensorsOf({ a: [5, 4], b: [6, 4] }) });
     const found = await inspected(join(folder, 'two.safetensors'));
@@ -108,7 +108,7 @@ describe('inspecting an SAE', () => {
     });
   });
 
-  it('makes findings of rows that are broken, zero or equal', async () => {
+  it('reports rows that are broken, zero or duplicate', async () => {
     const path = await npyOf([
       [1, 2, 3, 4],
       [0, 0, 0, 0],
@@ -140,20 +140,20 @@ describe('inspecting an SAE', () => {
 });
 
 describe('inspecting a vector', () => {
-  it('gives its width, norm and the models that it fits', async () => {
+  it('gives its width, its norm and the models that it fits', async () => {
     const found = await inspected(fixture('vectors', 'random-768-f32.npy'));
     expect(found.vectors).toMatchObject([{ width: 768, fits: ['gpt2-small'], values: { count: 768 } }]);
     expect(found.vectors[0]!.norm).toBeGreaterThan(0);
     expect(found.findings).toEqual([]);
   });
 
-  it('takes a matrix of one row or one column for a vector', async () => {
+  it('treats a matrix of one row or one column as a vector', async () => {
     for (const name of ['random-768-row.npy', 'random-768-column.npy']) {
       expect((await inspected(fixture('vectors', name))).vectors).toMatchObject([{ width: 768 }]);
     }
   });
 
-  it('lists all vectors of a file, and only the one that is named', async () => {
+  it('lists all vectors of a file, or only the one that is named', async () => {
     const folder = await tempFolder();
     await writeFiles(folder, { 'layers.safetensors': safetensorsOf({ 'layer.1': [4], 'layer.2': [4] }) });
     const path = join(folder, 'layers.safetensors');
@@ -163,7 +163,7 @@ describe('inspecting a vector', () => {
 });
 
 describe('inspecting a file that could be more than one thing', () => {
-  it('leaves it open where there are matrices, whatever vectors lie beside them', async () => {
+  it('leaves it open if there are several matrices, even with a vector beside them', async () => {
     const folder = await tempFolder();
     await writeFiles(folder, { 'mixed.safetensors': safetensorsOf({ a: [5, 4], b: [6, 4], mean: [4] }) });
     const found = await inspected(join(folder, 'mixed.safetensors'));
@@ -174,7 +174,7 @@ describe('inspecting a file that could be more than one thing', () => {
     expect(named.findings).toEqual([]);
   });
 
-  it('takes a bias beside a vector for the sign of a probe, and for no vector', async () => {
+  it('takes a bias beside a vector as part of a probe, not as another vector', async () => {
     const folder = await tempFolder();
     await writeFiles(folder, { 'probe.safetensors': safetensorsOf({ weight: [1, 4], bias: [1] }) });
     const found = await inspected(join(folder, 'probe.safetensors'));
@@ -195,7 +195,7 @@ describe('inspecting a folder', () => {
     expect((await inspected(folder)).saes.map(({ layer }) => layer?.value)).toEqual([1, 2, 10]);
   });
 
-  it('without any layout looks at its weight files, and one that is damaged does not hide the others', async () => {
+  it('without a known layout describes its weight files, and a damaged one does not hide the others', async () => {
     const folder = await tempFolder();
     await copyFile(fixture('malformed', 'cut_in_data.npy'), join(folder, 'cut.npy'));
     await copyFile(fixture('vectors', 'random-768-f32.npy'), join(folder, 'sound.npy'));
@@ -206,41 +206,41 @@ describe('inspecting a folder', () => {
     ]);
   });
 
-  it('follows links to files, which a download of Hugging Face is made of', async () => {
+  it('follows links to files, of which Hugging Face downloads consist', async () => {
     const folder = await tempFolder();
     await symlink(fixture('vectors', 'random-768-f32.npy'), join(folder, 'linked.npy'));
     expect((await inspected(folder)).vectors).toHaveLength(1);
   });
 
-  it('without any weight file is the error that an upload has', async () => {
+  it('without any weight file fails like an upload', async () => {
     await expect(inspected(await tempFolder())).rejects.toMatchObject({ code: 'layout_unknown' });
   });
 });
 
-describe('inspecting what cannot be read', () => {
+describe('inspecting a file that cannot be read', () => {
   for (const name of ['cut_in_data.npy', 'data_cut_short.safetensors', 'arrow_body_cut.arrow', 'W_dec_pointer.npy']) {
-    it(`says of ${name} what an upload says`, async () => {
+    it(`gives the same error for ${name} as opening it does`, async () => {
       const path = fixture('malformed', name);
       const error = await openTensorFile(path).catch((thrown) => thrown);
       await expect(inspected(path)).rejects.toMatchObject({ code: error.code, message: error.message, exitCode: 6 });
     });
   }
 
-  it('names members that cannot be decoded beside those that can', async () => {
+  it('lists tensors that cannot be decoded beside those that can', async () => {
     const found = await inspected(fixture('safetensors', 'torch_undecodable_beside.safetensors'));
     expect(found.files[0]!.undecodable.length).toBeGreaterThan(0);
     expect(codes(found)).toContain('undecodable');
   });
 });
 
-describe('inspecting examples', () => {
-  it('are no vectors, which lines of JSON may hold too', async () => {
+describe('inspecting a .jsonl', () => {
+  it('reads lines of vectors as an SAE, not as examples', async () => {
     const { saes, activations } = await inspected(fixture('feature-data', 'rows.jsonl'));
     expect(saes).toMatchObject([{ features: 16, width: 64 }]);
     expect(activations).toBeNull();
   });
 
-  it('are no vectors either where something is said before those, or with brackets in it', async () => {
+  it('reads lines as vectors even after other keys, long ones or with brackets', async () => {
     const row = (index: number) => ({ index, name: 'tokens [a-z] {', metadata: { l0: [1] }, vector: [index, 1, 2, 3] });
     const long = { ...row(1), description: 'x'.repeat(9000) };
     const folder = await tempFolder();
@@ -250,7 +250,7 @@ describe('inspecting examples', () => {
     expect(activations).toBeNull();
   });
 
-  it('counts features, activations and bad lines', async () => {
+  it('lists the models of examples and counts the bad lines', async () => {
     const good = (index: number) =>
       JSON.stringify({ index, modelId: 'gpt2-small', tokens: ['a', 'b'], values: [0, 1] });
     const folder = await tempFolder();
@@ -263,22 +263,22 @@ describe('inspecting examples', () => {
     ]);
   });
 
-  it('reads those of the tiny SAE whatever model and layer they name', async () => {
+  it('reads the examples of the tiny SAE whatever model and layer they name', async () => {
     const { activations, findings } = await inspected(fixture('sae-tiny', 'activations.jsonl'));
     expect(activations).toMatchObject({ features: 512, indices: '0-511', bad: { count: 0 } });
     expect(findings).toEqual([]);
   });
 });
 
-/** A safetensors image of one float32 tensor. */
+/** Makes a safetensors image of one float32 tensor. */
 function oneTensor(name: string, values: Float32Array): Uint8Array {
   const entry = { dtype: 'F32', shape: [values.length], data_offsets: [0, values.byteLength] };
   return safetensorsImage(JSON.stringify({ [name]: entry }), new Uint8Array(values.buffer));
 }
 
-describe('a probe of several classes', () => {
+describe('inspecting a probe of several classes', () => {
   it.each(['sklearn-classes.npz', 'torch-classes.safetensors'])(
-    'is a probe with its classes, and no SAE: %s',
+    'finds a probe with its classes and no SAE: %s',
     async (file) => {
       const { saes, vectors, findings } = await inspected(fixture('probes', file));
       expect(saes).toEqual([]);
@@ -299,7 +299,7 @@ describe('a probe of several classes', () => {
     return inspected(join(folder, 'probe.safetensors'));
   }
 
-  it('has the values of each class once, however they are read', async () => {
+  it('counts each value once, even if the probe is larger than a block', async () => {
     const [classes, width] = [12, 24_576];
     const { vectors } = await probeOf(
       Float32Array.from({ length: classes * width }, (_, i) => i % 7),
@@ -309,7 +309,7 @@ describe('a probe of several classes', () => {
     expect(vectors[0]?.values).toMatchObject({ count: classes * width });
   });
 
-  it('of which one is not finite has a finding for that, and no values', async () => {
+  it('reports a value that is not finite, and gives no statistics then', async () => {
     const { vectors, findings } = await probeOf(
       Float32Array.from({ length: 48 }, (_, i) => (i === 20 ? Number.NaN : i)),
       3,

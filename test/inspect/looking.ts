@@ -3,10 +3,10 @@ import { type RowSurvey, surveyRows, type Watch } from '../../src/inspect/survey
 import { matrixOf, type Orientation } from '../../src/tensor/tensor.ts';
 import { npyImage, opened, tempFolder, writeFiles } from '../fixtures.ts';
 
-/** Never gives up, tells nobody. */
+/** A watch that never stops the survey and reports nothing. */
 export const quietWatch: Watch = { signal: new AbortController().signal, onRows: () => undefined };
 
-/** A width of a model each, as if there were no others. */
+/** The models that these tests know, each with its own width. */
 export const models = [
   { id: 'four-wide', dimension: 4 },
   { id: 'tiny-kjv-4l', dimension: 64 },
@@ -17,7 +17,7 @@ export function inspected(path: string, options: Partial<InspectOptions> = {}): 
   return inspectPath(path, { models, watch: quietWatch, ...options });
 }
 
-/** Writes rows as an .npy file for the length of a test. */
+/** Writes rows as an .npy file that exists until the test ends, and returns its path. */
 export async function npyOf(rows: readonly (readonly number[])[], type: '<f4' | '<f8' = '<f4'): Promise<string> {
   const values = type === '<f4' ? Float32Array.from(rows.flat()) : Float64Array.from(rows.flat());
   const folder = await tempFolder();
@@ -26,7 +26,7 @@ export async function npyOf(rows: readonly (readonly number[])[], type: '<f4' | 
   return `${folder}/rows.npy`;
 }
 
-/** The survey of the one tensor of a file, or of the one that is named. */
+/** Surveys the first matrix of a file, or the tensor that is named. */
 export async function surveyed(path: string, orientation: Orientation = 'rows', name?: string): Promise<RowSurvey> {
   const { tensors } = await opened(path);
   const tensor = name === undefined ? [...tensors.values()].find(({ shape }) => shape.length === 2) : tensors.get(name);

@@ -15,15 +15,15 @@ describe('a spread', () => {
     expect(spreadOf([8, 1, 3, 4])).toMatchObject({ count: 4, median: 3.5, mean: 4 });
   });
 
-  it('of no values is none', () => {
+  it('of no values is undefined', () => {
     expect(spreadOf([])).toBeUndefined();
   });
 
-  it('has no histogram where all values are the same to a thousandth', () => {
+  it('has no histogram if all values are equal to within a thousandth', () => {
     expect(spreadOf([1, 1.0004, 0.9999])?.histogram).toBeNull();
   });
 
-  it('keeps an even sample of more values than it has room for', () => {
+  it('keeps an even sample if there are more values than it has room for', () => {
     const values = Array.from({ length: 1000 }, (_, i) => i);
     const spread = spreadOf(values, 64)!;
     expect(spread).toMatchObject({ count: 1000, min: 0, max: 999, mean: 499.5, sampled: true });
@@ -32,7 +32,7 @@ describe('a spread', () => {
     expect(Math.abs(spread.median - 499.5)).toBeLessThan(17);
   });
 
-  it('of fewer numbers than expected is of those alone', () => {
+  it('covers only the values that came, even if more were expected', () => {
     const spread = startSpread(10);
     spread.add(2);
     expect(spread.finish()).toMatchObject({ count: 1, min: 2, median: 2, max: 2 });
@@ -56,11 +56,11 @@ describe('a histogram', () => {
     }
   });
 
-  it('has round edges', () => {
+  it('has edges at round numbers', () => {
     expect(histogramOf(sorted([0.07, 0.93]))?.edges).toEqual([0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1]);
   });
 
-  it('goes by magnitude where positive values span a thousandfold', () => {
+  it('has a log10 scale if positive values span orders of magnitude', () => {
     const { scale, edges, counts } = histogramOf(sorted([0.001, 0.01, 0.1, 1, 10]))!;
     expect(scale).toBe('log10');
     expect(edges[0]).toBeLessThanOrEqual(0.001);
@@ -68,7 +68,7 @@ describe('a histogram', () => {
     expect(counts.filter((count) => count === 1)).toHaveLength(5);
   });
 
-  it('stays linear where a value is 0', () => {
+  it('stays linear if a value is 0', () => {
     expect(histogramOf(sorted([0, 1, 10_000]), 'log10')?.scale).toBe('linear');
   });
 });

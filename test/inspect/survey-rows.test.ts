@@ -9,7 +9,7 @@ import { npyOf, quietWatch, surveyed } from './looking.ts';
 const [nan, inf] = [Number.NaN, Number.POSITIVE_INFINITY];
 
 describe('a survey of rows', () => {
-  it('finds norms, zeros, equal rows, constant rows and broken ones', async () => {
+  it('finds norms, and rows that are zero, duplicate, constant or broken', async () => {
     const path = await npyOf([
       [3, 4, 0, 0],
       [0, 0, 0, 0],
@@ -49,7 +49,7 @@ describe('a survey of rows', () => {
     });
   });
 
-  it('tells a double that no float32 holds from an infinity', async () => {
+  it('distinguishes a double beyond the range of float32 from an infinity', async () => {
     const path = await npyOf(
       [
         [1, 2],
@@ -64,14 +64,14 @@ describe('a survey of rows', () => {
     ]);
   });
 
-  it('lists the first twenty rows of a sort and counts all', async () => {
+  it('lists the first twenty rows of a kind and counts all', async () => {
     const { zero, duplicates, norms } = await surveyed(await npyOf(Array.from({ length: 50 }, () => [0, 0])));
     expect(zero).toEqual({ count: 50, first: Array.from({ length: 20 }, (_, i) => i) });
     expect(duplicates.count).toBe(0);
     expect(norms).toMatchObject({ min: 0, max: 0, histogram: null });
   });
 
-  it('sees no equal rows in an identity matrix of several blocks, and one where a row is repeated', async () => {
+  it('finds only the repeated row in an identity matrix of several blocks', async () => {
     const rows = Array.from({ length: 1500 }, (_, i) => Array.from({ length: 1500 }, (_, j) => (i === j ? 1 : 0)));
     rows.push(rows[700]!);
     const { duplicates, unitRows } = await surveyed(await npyOf(rows));
@@ -80,7 +80,7 @@ describe('a survey of rows', () => {
   });
 
   for (const [name, path] of dataFiles('sae-tiny-encodings')) {
-    it(`finds in ${name} what its values say`, async () => {
+    it(`finds in ${name} the norms of its promised values`, async () => {
       const file = await opened(path);
       const tensor = [...file.tensors.values()].find(({ shape }) => shape.length === 2)!;
       const promised = promisedOf(path, tensor.name);
@@ -94,14 +94,14 @@ describe('a survey of rows', () => {
     });
   }
 
-  it('reads the rows that the other axis counts the same', async () => {
+  it('surveys an encoder by its columns, with the same rows and width as its decoder', async () => {
     const path = fixture('sae-tiny', 'sae_weights.safetensors');
     const [decoder, encoder] = [await surveyed(path, 'rows', 'W_dec'), await surveyed(path, 'columns', 'W_enc')];
     expect([encoder.rows, encoder.width]).toEqual([decoder.rows, decoder.width]);
     expect(encoder.norms?.mean).not.toBeCloseTo(decoder.norms!.mean, 3);
   });
 
-  it('ends when it is told to', async () => {
+  it('stops with the reason of its signal', async () => {
     const stop = new AbortController();
     const tensor = [...(await opened(await npyOf([[1, 2]]))).tensors.values()][0]!;
     stop.abort(new Error('told to'));
@@ -111,7 +111,7 @@ describe('a survey of rows', () => {
   });
 });
 
-/** Norms out of a sidecar's values, sorted. */
+/** Computes the sorted norms of a sidecar's values, and how many of them are 1. */
 function promisedOf(path: string, name: string) {
   const { shape, values } = promisesOf(path).tensors.get(name)!;
   const [height, breadth] = shape as [number, number];
@@ -123,8 +123,8 @@ function promisedOf(path: string, name: string) {
   return { rows: height, norms, unit: norms.filter((norm) => Math.abs(norm - 1) <= 1e-3).length };
 }
 
-describe('looking for equal rows', () => {
-  it('says where there was no room to compare all of them', () => {
+describe('looking for duplicate rows', () => {
+  it('says if there was no room to compare all of them', () => {
     const finder = startDuplicates(10, 4);
     const random = seeded(3);
     for (let row = 0; row < 6; row++) finder.add(row, random() * 2 ** 32, row);

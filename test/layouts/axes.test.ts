@@ -37,24 +37,18 @@ test.each([
 });
 
 test.each([
-  ['a decoder bias for each head alone', [2, 24, 16], { b_dec: [2, 16] }, 0, 'rows'],
-  ['an encoder bias for each head alone', [24, 2, 16], { b_E: [2, 24] }, 1, 'rows'],
-  ['the encoder alone', [24, 2, 16], { W_enc: [2, 16, 24] }, 1, 'rows'],
-  [
-    'an encoder, where the heads are as many as features',
-    [4, 4, 8],
-    { b_dec: [4, 8], W_enc: [4, 8, 4] },
-    undefined,
-    '',
-  ],
-  ['nothing', [2, 24, 16], {}, undefined, ''],
-  ['a bias of every feature where heads are as many', [2, 2, 16], { b_enc: [2] }, undefined, ''],
-] as const)('%s', (_, shape, beside, headAxis, orientation) => {
+  ['only a decoder bias per head', [2, 24, 16], { b_dec: [2, 16] }, 0, 'rows'],
+  ['only an encoder bias per head', [24, 2, 16], { b_E: [2, 24] }, 1, 'rows'],
+  ['only the encoder', [24, 2, 16], { W_enc: [2, 16, 24] }, 1, 'rows'],
+  ['an encoder, but as many heads as features', [4, 4, 8], { b_dec: [4, 8], W_enc: [4, 8, 4] }, undefined, ''],
+  ['nothing beside the decoder', [2, 24, 16], {}, undefined, ''],
+  ['a bias per feature, but as many heads as features', [2, 2, 16], { b_enc: [2] }, undefined, ''],
+] as const)('judges the axes from %s', (_, shape, beside, headAxis, orientation) => {
   const { proven } = judged(shape, beside);
   expect(proven?.axes).toEqual(headAxis === undefined ? undefined : { headAxis, orientation });
 });
 
-test('what a config says counts as much as a bias', () => {
+test('a config proves the axes as a bias does', () => {
   const { proven } = judged([2, 24, 16], {}, ['config.json', { heads: 2, features: 24, width: 16 }]);
   expect(proven).toEqual({
     axes: { headAxis: 0, orientation: 'rows' },
@@ -62,7 +56,7 @@ test('what a config says counts as much as a bias', () => {
   });
 });
 
-test('a normaliser, a threshold a head, and what a config leaves open are no clues', () => {
+test('a normaliser, a threshold per head and unset config fields are no clues', () => {
   const beside = { ...biases, activation_mean: [24, 24], threshold: [2], W_skip: [16, 16] };
   expect(judged([2, 24, 16], beside, ['config.json', { heads: undefined, features: null }]).proven?.from).toBe(
     'b_dec is [2, 16], b_enc has 24 values',

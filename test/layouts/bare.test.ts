@@ -10,7 +10,7 @@ async function weights(image: Uint8Array): Promise<string> {
   return join(folder, 'weights.safetensors');
 }
 
-test('the only matrix of a file is its decoder, and its biases prove its way up', async () => {
+test('the only matrix of a file is its decoder, and the bias proves its orientation', async () => {
   const [sae] = await found(await weights(safetensorsOf({ 'decoder.weight': [4, 6], 'decoder.bias': [4] })));
   expect(sae).toMatchObject({
     decoder: { name: 'decoder.weight' },
@@ -18,14 +18,14 @@ test('the only matrix of a file is its decoder, and its biases prove its way up'
   });
 });
 
-test('a layer of torch may be a decoder or a probe: its bias proves nothing', async () => {
+test('a torch layer may be a decoder or a probe, so its bias proves nothing', async () => {
   for (const outputs of [1, 4]) {
     const [sae] = await found(await weights(safetensorsOf({ weight: [outputs, 6], bias: [outputs] })));
     expect(sae).not.toHaveProperty('orientation');
   }
 });
 
-test('of several matrices W_dec is the decoder', async () => {
+test('W_dec is the decoder among several matrices', async () => {
   const [sae] = await found(await weights(safetensorsOf({ W_enc: [4, 6], W_dec: [6, 4], W_skip: [4, 4] })));
   expect(sae?.decoder.name).toBe('W_dec');
   expect(sae).not.toHaveProperty('orientation');
@@ -42,7 +42,7 @@ test('several matrices without a W_dec are listed, and one can be named', async 
   expect(sae).toMatchObject({ decoder: { name: 'two' }, orientation: { value: 'rows', from: 'bias has 4 values' } });
 });
 
-test('a name that is not there is an error that lists the names that are', async () => {
+test('a missing tensor name is an error that lists the existing names', async () => {
   const path = await weights(safetensorsOf({ one: [6, 4], two: [3, 4] }));
   await expect(found(path, 'three')).rejects.toMatchObject({
     code: 'tensor_not_found',
@@ -51,19 +51,19 @@ test('a name that is not there is an error that lists the names that are', async
   });
 });
 
-test.each([['square', [4, 4]]])('a matrix that is %s has no orientation that its file proves', async (_, shape) => {
+test.each([['square', [4, 4]]])('a %s matrix has no orientation that its file proves', async (_, shape) => {
   const [sae] = await found(await weights(safetensorsOf({ W_dec: shape, b_dec: [4] })));
   expect(sae).not.toHaveProperty('orientation');
 });
 
-test('a matrix that its bias contradicts is refused, unless it was picked by name', async () => {
+test('a matrix that its bias contradicts is refused unless it is named', async () => {
   const path = await weights(safetensorsOf({ W_dec: [6, 5], b_dec: [4] }));
   await expect(found(path)).rejects.toThrow('fits the biases in neither orientation: b_dec has 4 values');
   const [sae] = await found(path, 'W_dec');
   expect(sae).not.toHaveProperty('orientation');
 });
 
-test('a single vector is sent to the command for vectors', async () => {
+test('a single vector is refused with a hint at upload-vector', async () => {
   const path = await weights(safetensorsOf({ direction: [8] }));
   await expect(found(path, 'direction')).rejects.toMatchObject({
     code: 'layout_unknown',
@@ -75,33 +75,33 @@ test('a single vector is sent to the command for vectors', async () => {
   });
 });
 
-test('a matrix of integers is taken only by its name', async () => {
+test('a matrix of integers is used only if it is named', async () => {
   const path = fixture('npy', 'le_i4.npy');
   await expect(found(path)).rejects.toMatchObject({ code: 'layout_unknown' });
   const [sae] = await found(path, '');
   expect(sae?.decoder.dtype).toBe('I32');
 });
 
-test('a file without tensors says so', async () => {
+test('a file without tensors is refused with that reason', async () => {
   const failure = expect(found(fixture('safetensors', 'no_tensors.safetensors'))).rejects;
   await failure.toMatchObject({ code: 'layout_unknown', message: expect.stringContaining('found: none') });
 });
 
-test('a tensor of a type that is not read is refused when it is asked for, and not before', async () => {
+test('a tensor of an unsupported type is refused only when it is requested', async () => {
   const header = { packed: { dtype: 'F8_E8M0', shape: [2, 2], data_offsets: [0, 4] } };
   const file = await opened(await weights(safetensorsImage(JSON.stringify(header), new Uint8Array(4))));
   expect(file.tensors.size).toBe(0);
   expect(() => namedTensor(file, 'packed')).toThrow(/tensor "packed": dtype F8_E8M0 is not read/);
 });
 
-test('tensors called __proto__ and constructor are tensors like any other', async () => {
+test('the tensor names __proto__ and constructor are treated like any other', async () => {
   const header = '{"__proto__":{"dtype":"F32","shape":[1,1],"data_offsets":[0,4]}}';
   const path = await weights(safetensorsImage(header, new Uint8Array(4)));
   expect((await found(path, '__proto__'))[0]?.decoder.name).toBe('__proto__');
   await expect(found(path, 'constructor')).rejects.toMatchObject({ code: 'tensor_not_found' });
 });
 
-test('layers of torch that are called enc and dec are told apart, and prove the axes', async () => {
+test('torch layers called enc and dec are told apart and prove the orientation', async () => {
   const path = await weights(
     safetensorsOf({ 'enc.weight': [6, 4], 'enc.bias': [6], 'dec.weight': [4, 6], 'dec.bias': [4] }),
   );
@@ -112,7 +112,7 @@ test('layers of torch that are called enc and dec are told apart, and prove the 
   expect(encoder?.doubts).toEqual([expect.stringContaining('enc.weight is named like an encoder')]);
 });
 
-test('an encoder by itself is no decoder, unless it is named', async () => {
+test('an encoder alone is not taken for a decoder unless it is named', async () => {
   for (const name of ['W_enc', 'encoder.weight', 'sae.encoder_linear.weight']) {
     const path = await weights(safetensorsOf({ [name]: [6, 4], b_enc: [4] }));
     await expect(found(path)).rejects.toMatchObject({ code: 'layout_unknown', exitCode: 6 });

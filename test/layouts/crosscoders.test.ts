@@ -14,7 +14,7 @@ const place = 4096 + 5 + 3 / 1024;
 test.each([
   ['columns.npz', 'columns'],
   ['middle.npz', 'rows'],
-])('the heads of %s are told by the biases beside them', async (name, orientation) => {
+])('the head axis of %s follows from the biases beside the decoder', async (name, orientation) => {
   const saes = await found(bare(name));
   expect(saes.map(({ head }) => head)).toEqual([
     { index: 0, of: 2 },
@@ -26,7 +26,7 @@ test.each([
   expect(rows[5 * 16 + 3]).toBe(place);
 });
 
-test('a decoder of 3 dimensions that nothing tells of asks for --head-axis with the candidates', async () => {
+test('a 3-D decoder without clues is refused with the choices for --head-axis', async () => {
   await expect(findSaes(bare('alone.npz'))).rejects.toMatchObject({
     code: 'layout_unknown',
     exitCode: 6,
@@ -41,19 +41,19 @@ test('a decoder of 3 dimensions that nothing tells of asks for --head-axis with 
 test.each([
   ['first', 2, [24, 16]],
   ['middle', 24, [2, 16]],
-] as const)('--head-axis %s makes %i heads, and leaves the way up to be settled', async (axis, heads, shape) => {
+] as const)('--head-axis %s makes %i heads, and leaves their orientation open', async (axis, heads, shape) => {
   const saes = await found(bare('alone.npz'), undefined, axis);
   expect(saes).toHaveLength(heads);
   expect(saes[0]!.decoder.shape).toEqual(shape);
   expect(saes[0]).not.toHaveProperty('orientation');
 });
 
-test('a head axis that was said wins over what lies beside', async () => {
+test('a given head axis takes precedence over the biases', async () => {
   const saes = await found(bare('middle.npz'), undefined, 'first');
   expect(saes).toHaveLength(24);
 });
 
-test('a layout’s order is not taken where the biases rule it out', async () => {
+test('the axis order of a layout is not used if the biases rule it out', async () => {
   const folder = await tempFolder();
   const shapes = { W_D: [4, 2, 4], b_D: [2, 4] };
   await writeFiles(folder, { 'config.json': {}, 'sae_weights.safetensors': safetensorsOf(shapes) });
@@ -64,7 +64,7 @@ test('a layout’s order is not taken where the biases rule it out', async () =>
   });
 });
 
-test('all heads share one file, which each may close', async () => {
+test('all heads share one file, which may be closed once for each', async () => {
   const saes = await findSaes(bare('middle.npz'));
   expect(new Set(saes.map(({ file }) => file)).size).toBe(1);
   for (const { file } of saes) await file.close();
@@ -76,7 +76,7 @@ async function weights(shapes: Record<string, readonly number[]>): Promise<strin
   return join(folder, 'cc.safetensors');
 }
 
-test('a decoder of a compiled model is found by its name without the prefix', async () => {
+test('the decoder of a compiled model may be named without its prefix', async () => {
   const saes = await found(fixture('layouts', 'crosscoder-compiled'), 'decoder.weight');
   expect(saes).toMatchObject([{ layout: 'dictionary_learning crosscoder' }, { head: { index: 1, of: 2 } }]);
   const path = fixture('layouts', 'crosscoder-compiled', 'model_final.safetensors');
@@ -92,7 +92,7 @@ test('biases that fit no reading are an error that names them', async () => {
   });
 });
 
-test('an axis of thousands counts no heads', async () => {
+test('an axis of 300 cannot be the head axis', async () => {
   const path = await weights({ W_dec: [300, 4, 2] });
   await expect(findSaes(path, undefined, 'first')).rejects.toMatchObject({
     code: 'layout_unknown',
@@ -101,10 +101,10 @@ test('an axis of thousands counts no heads', async () => {
 });
 
 test.each([
-  ['a decoder of several slabs under one encoder', { W_enc: [4, 6], W_dec: [6, 2, 4] }, 'cross-layer transcoder'],
+  ['a decoder of several slabs for one encoder', { W_enc: [4, 6], W_dec: [6, 2, 4] }, 'cross-layer transcoder'],
   ['numbered decoders', { 'W_D.0': [1, 6, 4], 'W_D.1': [2, 6, 4] }, 'cross-layer transcoder (OpenMOSS)'],
-  ['matrices for features', { 'U_matrices.2': [3, 4, 2], 'V_matrices.2': [3, 2, 4] }, 'MOLT'],
-])('%s, under any file name, is refused with the reason', async (_, shapes, what) => {
+  ['matrices instead of feature vectors', { 'U_matrices.2': [3, 4, 2], 'V_matrices.2': [3, 2, 4] }, 'MOLT'],
+])('refuses %s under any file name, with the reason', async (_, shapes, what) => {
   await expect(findSaes(await weights(shapes))).rejects.toMatchObject({
     code: 'cannot_be_stored',
     exitCode: 6,
@@ -125,7 +125,7 @@ test('a config that contradicts a crosscoder is an error', async () => {
   });
 });
 
-test('a crosscoder whose axes are all of one length is read as its trainer stores it', async () => {
+test('a crosscoder whose axes all have the same length is read as its trainer stores it', async () => {
   const folder = await tempFolder();
   const shapes = { 'encoder.weight': [2, 2, 2], 'decoder.weight': [2, 2, 2], 'decoder.bias': [2, 2] };
   await writeFiles(folder, { 'config.json': { num_layers: 2 }, 'model.safetensors': safetensorsOf(shapes) });

@@ -3,7 +3,7 @@ import { readDirection } from '../../src/layouts/direction.ts';
 import { errorOf, fixture, opened, promisedTensors } from '../fixtures.ts';
 
 describe('readDirection', () => {
-  it.each(['fortran_f4.npy', 'be_f4.npy', 'le_f8.npy'])('takes any row of npy/%s', async (name) => {
+  it.each(['fortran_f4.npy', 'be_f4.npy', 'le_f8.npy'])('reads any row of npy/%s', async (name) => {
     const path = fixture('npy', name);
     const { shape, values } = promisedTensors(path).get('')!;
     const [rows, width] = shape as [number, number];
@@ -20,7 +20,7 @@ describe('readDirection', () => {
     }
   });
 
-  it('takes the rows of a matrix that stands beside vectors', async () => {
+  it('reads a row of a matrix beside vectors, and refuses one that does not exist', async () => {
     const file = await opened(fixture('sae-tiny', 'sae_weights.safetensors'));
     const { values } = await readDirection(file, { tensor: 'W_dec', row: 511 });
     expect(values).toHaveLength(64);
@@ -34,7 +34,7 @@ describe('readDirection', () => {
     });
   });
 
-  it('says how one row is taken where a whole matrix was named', async () => {
+  it('says how to choose a row if a whole matrix is named', async () => {
     const file = await opened(fixture('sae-tiny', 'sae_weights.safetensors'));
     const error = await errorOf(readDirection(file, { tensor: 'W_dec' }));
     expect(error.code).toBe('layout_unknown');

@@ -13,7 +13,7 @@ function saeIn(folder: string, layer: number): Record<string, object | Uint8Arra
   };
 }
 
-test('the layers of a sweep come in the order of their numbers', async () => {
+test('the layers of a sweep are sorted by their numbers', async () => {
   const folder = await tempFolder();
   for (const layer of [10, 2, 1, 0, 11]) await writeFiles(folder, saeIn(`sweep/layer_${layer}`, layer));
   const saes = await found(folder);
@@ -21,13 +21,13 @@ test('the layers of a sweep come in the order of their numbers', async () => {
   expect(saes.map(({ path }) => path)).toContain(join(folder, 'sweep', 'layer_10'));
 });
 
-test('a folder that ends in .pt is looked into like any other', async () => {
+test('a folder whose name ends in .pt is searched like any other', async () => {
   const folder = await tempFolder();
   await writeFiles(folder, saeIn('v5_32k_layer_0.pt', 0));
   expect(await found(folder)).toHaveLength(1);
 });
 
-test('what lies beside the SAEs is left alone', async () => {
+test('other files and folders beside SAEs are ignored', async () => {
   const folder = await tempFolder();
   await writeFiles(folder, {
     ...saeIn('a', 4),
@@ -52,7 +52,7 @@ test('a folder without an SAE is an error that says what was looked for', async 
   await expect(found(folder)).rejects.toMatchObject({ ...error, hints: ['it holds notes.txt', named, looked] });
 });
 
-test('the error for a folder without an SAE says what it holds', async () => {
+test('the error for a folder without an SAE lists the first eight files in it', async () => {
   const folder = await tempFolder();
   const files = Array.from({ length: 10 }, (_, i) => [`x/file_${i}.json`, {}]);
   await writeFiles(folder, Object.fromEntries(files));
@@ -69,7 +69,7 @@ function listed(from: number, to: number): string {
   return Array.from({ length: to - from + 1 }, (_, i) => join('x', `file_${from + i}.json`)).join(', ');
 }
 
-test('what lies beside weights is no SAE, however it is written', async () => {
+test('a sparsity file beside weights is not an SAE, in lower or upper case', async () => {
   for (const beside of ['sparsity.npy', 'SPARSITY.NPY']) {
     const folder = await tempFolder();
     const bytes = await readFile(fixture('feature-data', 'rows.npy'));
@@ -84,21 +84,21 @@ test('checkpoints below an SAE are not SAEs of their own', async () => {
   expect((await found(folder)).map(({ path }) => path)).toEqual([join(folder, 'run')]);
 });
 
-test('SAEs below a folder with a model of the same file names are found', async () => {
+test('SAEs are found below a model whose files have the names of an SAE layout', async () => {
   const folder = await tempFolder();
   const model = { 'config.json': {}, 'model.safetensors': safetensorsOf({ 'wte.weight': [4, 4] }) };
   await writeFiles(folder, { ...model, ...saeIn('saes/layer_1', 1) });
   expect((await found(folder)).map(({ path }) => path)).toEqual([join(folder, 'saes', 'layer_1')]);
 });
 
-test('a link to a weight file, as a download cache makes them, is the file under its own name', async () => {
+test('a link to a weight file, as in a download cache, counts under the name of the link', async () => {
   const folder = await tempFolder();
   await writeFiles(folder, { 'blobs/a1': safetensorsOf(sixByFour), 'snapshot/layer_2/cfg.json': {} });
   await symlink(join(folder, 'blobs', 'a1'), join(folder, 'snapshot', 'layer_2', 'sae_weights.safetensors'));
   expect(await found(join(folder, 'snapshot'))).toMatchObject([{ layout: 'SAELens' }]);
 });
 
-test('two files that nobody knows are not guessed between', async () => {
+test('two weight files of no known layout are refused, not guessed between', async () => {
   const folder = await tempFolder();
   const weights = safetensorsOf({ W_dec: [6, 4] });
   await writeFiles(folder, { 'W_dec.safetensors': weights, 'W_dec_bf16.safetensors': weights });
@@ -112,7 +112,7 @@ test('two files that nobody knows are not guessed between', async () => {
   });
 });
 
-test('weights whose config was left behind are read with what is known of their names', async () => {
+test('weights without their config are read as far as their names tell', async () => {
   const folder = await tempFolder();
   const linear = safetensorsOf({ 'encoder.weight': [6, 4], 'decoder.weight': [4, 6] });
   await writeFiles(folder, { 'a/checkpoints/final.safetensors': linear, 'b/ae.safetensors': linear });
@@ -139,23 +139,20 @@ test.each([
     { W_enc: [2, 4, 6], W_dec: [6, 2, 4] },
   ],
   ['dictionary_learning crosscoder', 'config.json', {}, { 'encoder.weight': [2, 4, 6], 'decoder.weight': [2, 6, 4] }],
-])(
-  '%s: weights that were given another name are told by the config beside them',
-  async (layout, config, says, shapes) => {
-    const folder = await tempFolder();
-    for (const run of ['run_0', 'run_1']) {
-      await writeFiles(folder, {
-        [`${run}/my-weights.safetensors`]: safetensorsOf(shapes),
-        [`${run}/${config}`]: says,
-      });
-    }
-    const saes = await found(folder);
-    expect(new Set(saes.map(({ path }) => path)).size).toBe(2);
-    for (const sae of saes) expect(sae.layout).toBe(layout);
-  },
-);
+])('%s: renamed weights are recognised by the config beside them', async (layout, config, says, shapes) => {
+  const folder = await tempFolder();
+  for (const run of ['run_0', 'run_1']) {
+    await writeFiles(folder, {
+      [`${run}/my-weights.safetensors`]: safetensorsOf(shapes),
+      [`${run}/${config}`]: says,
+    });
+  }
+  const saes = await found(folder);
+  expect(new Set(saes.map(({ path }) => path)).size).toBe(2);
+  for (const sae of saes) expect(sae.layout).toBe(layout);
+});
 
-test('an encoder without a decoder says so', async () => {
+test('an encoder without a decoder is refused with that reason', async () => {
   const folder = await tempFolder();
   const weights = safetensorsOf({ 'encoder.weight': [6, 4], 'encoder.bias': [6] });
   await writeFiles(folder, { 'layers.3/cfg.json': {}, 'layers.3/sae.safetensors': weights });
@@ -173,19 +170,16 @@ test.each([
     { W_D: [6, 4], b_D: [4] },
   ],
   ['Gemma Scope 2', 'params.safetensors', 'config.json', { width: 7 }, { w_dec: [6, 4], b_dec: [4] }],
-])(
-  '%s: a config that says other numbers than the weights is an error with both',
-  async (_, name, config, says, shapes) => {
-    const folder = await tempFolder();
-    await writeFiles(folder, { [name]: safetensorsOf(shapes), [config]: says });
-    await expect(found(folder)).rejects.toMatchObject({
-      code: 'layout_unknown',
-      message: expect.stringMatching(/says 7 features, \w+ has 6/),
-    });
-  },
-);
+])('%s: a config that contradicts the weights is an error with both numbers', async (_, name, config, says, shapes) => {
+  const folder = await tempFolder();
+  await writeFiles(folder, { [name]: safetensorsOf(shapes), [config]: says });
+  await expect(found(folder)).rejects.toMatchObject({
+    code: 'layout_unknown',
+    message: expect.stringMatching(/says 7 features, \w+ has 6/),
+  });
+});
 
-test('Gemma Scope 2: a file’s own name says what the folder’s would', async () => {
+test('Gemma Scope 2: a file name tells what a folder name would', async () => {
   const folder = await tempFolder();
   const name = 'gemma-scope-2-4b-pt/resid_post/layer_17_width_16k_l0_medium.safetensors';
   await writeFiles(folder, { [name]: safetensorsOf({ w_dec: [6, 4], b_dec: [4] }) });
@@ -199,12 +193,12 @@ test('Gemma Scope 2: a file’s own name says what the folder’s would', async 
   ]);
 });
 
-test('a path that is not there is not found', async () => {
+test('a missing path is reported as not found', async () => {
   const path = join(await tempFolder(), 'missing');
   await expect(found(path)).rejects.toMatchObject({ code: 'file_not_found', exitCode: 6 });
 });
 
-test('weights under the SAELens name with a decoder of another shape are an error', async () => {
+test('weights under the SAELens name with a 3-D decoder are an error', async () => {
   const folder = await tempFolder();
   const weights = safetensorsOf({ W_dec: [2, 3, 4] });
   await writeFiles(folder, { 'cfg.json': {}, 'sae_weights.safetensors': weights });
@@ -213,7 +207,7 @@ test('weights under the SAELens name with a decoder of another shape are an erro
 
 const descriptors = '/proc/self/fd';
 
-/** Files of a folder that this process holds open. */
+/** Lists the files at or below a path that this process holds open. */
 function openBelow(folder: string): string[] {
   const targets = readdirSync(descriptors).map((fd) => {
     try {
@@ -233,7 +227,7 @@ test.skipIf(!existsSync(descriptors))('one bad SAE among several leaves no file 
   expect(openBelow(folder)).toEqual([]);
 });
 
-test.skipIf(!existsSync(descriptors))('a malformed file is closed again', async () => {
+test.skipIf(!existsSync(descriptors))('malformed files are closed again', async () => {
   for (const [, path] of dataFiles('malformed')) {
     const saes = await findSaes(path).catch(() => []);
     for (const { file } of saes) await file.close();
@@ -241,7 +235,7 @@ test.skipIf(!existsSync(descriptors))('a malformed file is closed again', async 
   }
 });
 
-test('a link to a folder is looked into, and to one that was seen already not again', async () => {
+test('a link to a folder is followed, unless the folder was searched already', async () => {
   const [folder, elsewhere] = [await tempFolder(), await tempFolder()];
   await writeFiles(folder, saeIn('layer_0', 0));
   await writeFiles(elsewhere, saeIn('layer_1', 1));
@@ -251,7 +245,7 @@ test('a link to a folder is looked into, and to one that was seen already not ag
   expect(saes.map(({ path }) => path)).toEqual([join(folder, 'layer_0'), join(folder, 'layer_1')]);
 });
 
-test('a fork of dictionary_learning says model, hook and k under other names', async () => {
+test('model, hook and k are read under the names of a dictionary_learning fork', async () => {
   const folder = await tempFolder();
   const config = { model_name: 'gpt2-small', hook_point: 'blocks.8.hook_resid_pre', layer: 8, dict_size: 6, top_k: 32 };
   await writeFiles(folder, { 'config.json': config, 'sae.safetensors': safetensorsOf(sixByFour) });

@@ -3,7 +3,7 @@ import { findSaes } from '../../src/layouts/find.ts';
 import type { Sae } from '../../src/layouts/sae.ts';
 import { safetensorsOf, tempFolder, writeFiles } from '../fixtures.ts';
 
-/** The SAEs under a path, open for the length of a test. */
+/** Finds the SAEs under a path, and closes them when the test ends. */
 export async function found(path: string, tensorName?: string, headAxis?: 'first' | 'middle'): Promise<Sae[]> {
   const saes = await findSaes(path, tensorName, headAxis);
   for (const { file } of saes) onTestFinished(() => file.close());
@@ -13,14 +13,14 @@ export async function found(path: string, tensorName?: string, headAxis?: 'first
 /** Shapes of an SAE of 6 features that are 4 wide, as SAELens names them. */
 export const sixByFour = { W_enc: [4, 6], b_enc: [6], W_dec: [6, 4], b_dec: [4] } as const;
 
-/** A folder as SAELens writes it, for the length of a test. */
+/** Writes a folder as SAELens does, which exists until the test ends, and returns its path. */
 export async function saelensFolder(config: object, shapes: Record<string, readonly number[]> = sixByFour) {
   const folder = await tempFolder();
   await writeFiles(folder, { 'cfg.json': config, 'sae_weights.safetensors': safetensorsOf(shapes) });
   return folder;
 }
 
-/** The one SAE of a folder written so. */
+/** Returns the only SAE of a folder that `saelensFolder` writes. */
 export async function saelens(config: object, shapes?: Record<string, readonly number[]>): Promise<Sae> {
   const [sae, ...more] = await found(await saelensFolder(config, shapes));
   if (!sae || more.length > 0) throw new Error('expected one SAE');

@@ -42,7 +42,7 @@ test.each([
   ['blocks.3.hook_in', 'pre'],
   ['blocks.3.mlp.hook_out', undefined],
   ['blocks.3.hook_mlp_out', undefined],
-])('where steering vectors live %s is resid-%s', (hook, side) => {
+])('for steering vectors %s is resid-%s', (hook, side) => {
   expect(residualSide(hook)).toBe(side);
 });
 
@@ -61,7 +61,7 @@ test.each([
   ['hook_resid_post', 6, 'blocks.6.hook_resid_post'],
   ['mlp.hook_post', 6, 'blocks.6.mlp.hook_post'],
   ['ln2.hook_normalized', 6, 'blocks.6.ln2.hook_normalized'],
-])('%s at layer %i is %s', (typed, layer, hook) => {
+])('%s at layer %i expands to %s', (typed, layer, hook) => {
   expect(expandHook(typed, layer)).toBe(hook);
 });
 

@@ -19,7 +19,7 @@ test.each([
 });
 
 test.each(['gpt2-small', 'gemma-2-2b', 'gemma-3-1b', 'gemma-3-1b-it', 'llama3.1-8b-it', 'qwen3.5-2b-pt'])(
-  'the id %s stays what it is',
+  'the id %s stays as it is',
   (id) => {
     expect(neuronpediaModelId(id)).toBe(id);
   },

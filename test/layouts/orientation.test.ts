@@ -20,24 +20,24 @@ test.each([
   [{ threshold: [6] }, 'rows', 'threshold has 6 values'],
   [{ b_dec: [4], b_gate: [6], r_mag: [6] }, 'rows', 'b_dec has 4 values, b_gate has 6 values, r_mag has 6 values'],
   [{ 'decoder.bias': [6], 'encoder.bias': [4] }, 'columns', 'decoder.bias has 6 values, encoder.bias has 4 values'],
-])('of shape [6, 4], biases %j prove %s', (biases, value, from) => {
+])('for shape [6, 4], biases %j prove %s', (biases, value, from) => {
   expect(proof([6, 4], biases)).toEqual({ value, from });
 });
 
 test.each([
   ['no biases', [6, 4], {}],
-  ['biases of other names', [6, 4], { some: [4] }],
-  ['one threshold of all features', [6, 4], { threshold: [1], log_jumprelu_threshold: [1] }],
-  ['biases that are no vectors', [6, 4], { b_dec: [1, 4], b_enc: [] }],
+  ['biases under other names', [6, 4], { some: [4] }],
+  ['thresholds shared by all features', [6, 4], { threshold: [1], log_jumprelu_threshold: [1] }],
+  ['biases that are not vectors', [6, 4], { b_dec: [1, 4], b_enc: [] }],
   ['a square decoder', [4, 4], { b_dec: [4], b_enc: [4] }],
-])('%s prove nothing', (_, shape, biases) => {
+])('the orientation stays open with %s', (_, shape, biases) => {
   expect(proof(shape as number[], biases as Record<string, number[]>)).toBeUndefined();
 });
 
 test.each([
-  ['one bias fits no axis', { b_dec: [5] }],
-  ['two biases ask for opposite ways', { b_dec: [4], b_enc: [4] }],
-])('where %s, that is a conflict', (_, biases) => {
+  ['a bias fits no axis', { b_dec: [5] }],
+  ['two biases prove opposite orientations', { b_dec: [4], b_enc: [4] }],
+])('it is a conflict if %s', (_, biases) => {
   expect(proof([6, 4], biases)).toEqual({
     conflict: expect.stringContaining('shape [6,4] fits the biases in neither orientation'),
   });
@@ -52,7 +52,7 @@ test.each([
   [[64, 512], 'columns'],
   [[64, 64], undefined],
   [[512, 128], undefined],
-])('of shape %j the axis of 64 is the width: %s', (shape, value) => {
+])('shape %j and a width of 64 prove the orientation %s', (shape, value) => {
   const known = orientationFromWidth(tensor('W_dec', shape), 64, 'the model is 64 wide');
   expect(known).toEqual(value && { value, from: 'the model is 64 wide' });
 });

@@ -6,7 +6,7 @@ import { found, sixByFour } from './found.ts';
 
 const { W_enc, ...others } = sixByFour;
 
-/** The two parts of an SAE, as Hugging Face saves what is larger than a file may be, and their index. */
+/** Makes an SAE in two parts with their index, as Hugging Face saves weights that are too large for one file. */
 function inParts(stem: string): Record<string, Uint8Array | object> {
   const [first, second] = [1, 2].map((part) => `${stem}-0000${part}-of-00002.safetensors`) as [string, string];
   const rest = Object.fromEntries(Object.keys(others).map((name) => [name, second]));
@@ -22,7 +22,7 @@ const config = { model_name: 'tiny-kjv-4l', hook_name: 'blocks.1.hook_resid_pre'
 it.each([
   ['SAELens', 'sae_weights', 'cfg.json'],
   ['SAELens', 'model', 'cfg.json'],
-])('a folder of %s whose %s is saved in parts is one SAE', async (layout, stem, name) => {
+])('a %s folder whose %s is saved in parts is one SAE', async (layout, stem, name) => {
   const folder = await tempFolder();
   await writeFiles(folder, { ...inParts(stem), [name]: config });
   for (const path of [folder, join(folder, `${stem}.safetensors.index.json`)]) {
@@ -32,7 +32,7 @@ it.each([
   }
 });
 
-it('a model of which only a part was downloaded hides no SAE in the folders below it', async () => {
+it('a partly downloaded model does not hide SAEs in the folders below it', async () => {
   const folder = await tempFolder();
   const { 'model-00002-of-00002.safetensors': _missing, ...rest } = inParts('model');
   await writeFiles(folder, { ...rest, 'config.json': { model_type: 'llama' } });
@@ -43,7 +43,7 @@ it('a model of which only a part was downloaded hides no SAE in the folders belo
   await expect(found(folder)).rejects.toMatchObject({ code: 'file_not_found' });
 });
 
-it('a missing part is named however deep it lies', async () => {
+it('a missing part is reported however deep it lies', async () => {
   const folder = await tempFolder();
   const deepest = join(folder, 'a/b/c/d/e/f/g/h');
   const { 'model-00002-of-00002.safetensors': _missing, ...rest } = inParts('model');
@@ -52,7 +52,7 @@ it('a missing part is named however deep it lies', async () => {
   await expect(found(folder)).rejects.toMatchObject({ code: 'file_not_found' });
 });
 
-it('a sweep with a hole is none', async () => {
+it('a sweep with a missing part is an error, not a smaller sweep', async () => {
   const folder = await tempFolder();
   for (const [name, stem] of [
     ['layer_0', 'whole'],
@@ -71,7 +71,7 @@ it('a sweep with a hole is none', async () => {
   expect(await found(folder)).toHaveLength(1);
 });
 
-it('so is a folder of nothing but parts and their index', async () => {
+it('a folder of nothing but parts and their index is a bare matrix', async () => {
   const folder = await tempFolder();
   await writeFiles(folder, inParts('model'));
   expect(await found(folder)).toMatchObject([{ layout: 'bare matrix', decoder: { shape: [6, 4] } }]);

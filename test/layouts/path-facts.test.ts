@@ -4,7 +4,7 @@ import { inPath, layerIn, tokenFits } from '../../src/layouts/path-facts.ts';
 
 const path = join(sep, 'data', 'layer_3', 'gemma-scope-2b-pt-res', 'layer_12', 'width_16k');
 
-test('the nearest folder that matches tells, and is named', () => {
+test('the nearest matching folder gives the fact, and is named as its source', () => {
   expect(layerIn(path, /^layer_(\d+)$/)).toEqual({ value: 12, from: 'folder layer_12' });
   expect(inPath(path, /gemma-scope-(2b|9b)/)).toEqual({ segment: 'gemma-scope-2b-pt-res', groups: ['2b'] });
   expect(layerIn(path, /^block_(\d+)$/)).toBeUndefined();

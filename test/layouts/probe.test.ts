@@ -15,7 +15,7 @@ import {
 
 interface Decisions {
   readonly inputs: number[][];
-  /** Per input: one number, or one a class. */
+  /** Per input: one number, or one per class. */
   readonly decisions: (number | number[])[];
 }
 
@@ -25,13 +25,13 @@ async function probeOf(name: string, options: ProbeOptions = {}) {
   return readProbe(await opened(fixture('probes', name)), options);
 }
 
-/** What a probe decides: its direction on the input, and its bias. */
+/** Computes what a probe decides: its direction times the input, plus its bias. */
 function decide({ values, bias }: { values: Float32Array; bias?: number }, input: readonly number[]): number {
   return input.reduce((sum, x, i) => sum + x * (values[i] as number), bias ?? 0);
 }
 
 describe('readProbe', () => {
-  it.each(names)('%s decides as its trainer does', async (name) => {
+  it.each(names)('reads %s so that it decides as its trainer does', async (name) => {
     const { inputs, decisions } = sidecar<Decisions>(fixture('probes', name));
     const classes = [decisions[0]].flat().length;
     const scaling = name.includes('scaled') ? ({ scaling: 'raw-space' } as const) : {};
@@ -45,7 +45,7 @@ describe('readProbe', () => {
     expect(inputs).toHaveLength(4);
   });
 
-  it('leaves a scaler alone as stored, and then decides otherwise', async () => {
+  it('ignores a scaler with as-stored, and then decides differently', async () => {
     const { inputs, decisions } = sidecar<Decisions>(fixture('probes', 'sklearn-scaled.npz'));
     const stored = await probeOf('sklearn-scaled.npz', { scaling: 'as-stored' });
     const raw = await probeOf('sklearn-scaled.npz', { scaling: 'raw-space' });
@@ -54,7 +54,7 @@ describe('readProbe', () => {
     expect([...stored.values]).not.toEqual([...raw.values]);
   });
 
-  it('asks what a scaler is to mean, and whose direction is meant', async () => {
+  it('asks how to treat a scaler, and which class to take', async () => {
     const scaled = await errorOf(probeOf('sklearn-scaled.npz'));
     expect(scaled).toMatchObject({ code: 'option_missing', message: expect.stringContaining('scaled features') });
     expect(scaled.hints.join()).toMatch(/--raw-space.*--as-stored/s);
@@ -63,12 +63,12 @@ describe('readProbe', () => {
     expect(several.hints.join()).toContain('--class I, 0 to 2');
   });
 
-  it('refuses a class that is not there, and a tensor that is none', async () => {
+  it('refuses a class or a tensor that does not exist', async () => {
     expect(await errorOf(probeOf('torch-classes.safetensors', { classIndex: 3 }))).toMatchObject({
       code: 'rows_out_of_range',
       hints: ['0 to 2'],
     });
-    // Of two classes scikit-learn keeps the direction of the second: to take it for the first turned its sign.
+    // For two classes, scikit-learn keeps only the second one's direction; for the first, its sign would be wrong.
     for (const classIndex of [0, 1]) {
       const refused = await errorOf(probeOf('sklearn-binary.npz', { classIndex }));
       expect(refused).toMatchObject({ code: 'rows_out_of_range', message: expect.stringContaining('one direction') });
@@ -79,7 +79,7 @@ describe('readProbe', () => {
     });
   });
 
-  it('tells what it took as 0 where the file of a scaled probe has none', async () => {
+  it('says what it assumed to be 0 if the file of a scaled probe lacks it', async () => {
     const folder = await tempFolder();
     const all = { coef: [2, 4], scale: [2, 2], mean: [1, 1], intercept: [0.5] };
     for (const [without, assumed, bias] of [
@@ -102,7 +102,7 @@ describe('readProbe', () => {
     }
   });
 
-  it('takes a bare vector without a bias', async () => {
+  it('reads a bare vector as a probe without a bias', async () => {
     const path = fixture('vectors', 'random-768-column.npy');
     const probe = await readProbe(await opened(path), {});
     expect(probe).toMatchObject({ classes: 1 });
@@ -110,7 +110,7 @@ describe('readProbe', () => {
     expect([...probe.values]).toEqual(promisedTensors(path).get('')?.values);
   });
 
-  it('says what it found where no array is the probe', async () => {
+  it('lists what it found if no array is a probe', async () => {
     const error = await errorOf(readProbe(await opened(fixture('sae-tiny', 'sae_weights.safetensors')), {}));
     expect(error).toMatchObject({ code: 'layout_unknown' });
     expect(error.hints.join()).toContain('W_dec F32 [512, 64]');

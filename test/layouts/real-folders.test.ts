@@ -27,7 +27,7 @@ const cases = Object.entries(
   JSON.parse(readFileSync(fixture('layouts', 'expected.json'), 'utf8')) as Record<string, Case>,
 );
 
-/** The value that row i and column j of a decoder were given. */
+/** Returns the value that the fixtures have in row i and column j of a decoder. */
 function valueAt({ values, head }: Promised, i: number, j: number): number {
   return values === 'powers' ? (i + 1) * 2 ** (j - 8) : 4096 * (head?.index ?? 0) + i + j / 1024;
 }
@@ -41,16 +41,16 @@ async function expectRows(sae: Sae, promised: Promised): Promise<void> {
   expect(firstDifference(await readRows(matrix), expected)).toBeUndefined();
 }
 
-/** An SAE in the words of the promise. */
+/** Describes an SAE in the form of the promise. */
 function asPromised(name: string, { path, decoder, orientation, facts, file: _, ...rest }: Sae) {
   const known = { path: relative(`${root}/${name}`, path), decoder: decoder.name, facts, ...rest };
   return { ...known, orientation: orientation && [orientation.value, orientation.from] };
 }
 
-describe('a folder as its trainer leaves it', () => {
+describe('a folder as its trainer writes it', () => {
   const readable = cases.flatMap(([name, one]) => ('saes' in one ? [[name, one.saes] as const] : []));
 
-  test.each(readable)('%s: every SAE is found, with its place and where that is known from', async (name, promised) => {
+  test.each(readable)('%s: every SAE is found with its facts and their sources', async (name, promised) => {
     const saes = await found(fixture('layouts', name));
     const words = promised.map(({ features: _f, width: _w, values: _v, ...words }) => words);
     expect(saes.map((sae) => asPromised(name, sae))).toEqual(words);
@@ -72,6 +72,6 @@ describe('a folder that cannot be uploaded', () => {
   });
 });
 
-test('every folder has its promise', () => {
+test('more than 35 fixture folders are covered', () => {
   expect(cases.length).toBeGreaterThan(35);
 });

@@ -5,7 +5,7 @@ import { fixture, opened, seeded } from '../fixtures.ts';
 import { readRows } from '../tensor/logical-order.ts';
 import { found } from './found.ts';
 
-/** A trained SAE as our readers give it: every matrix row after row. */
+/** A trained SAE as the readers give it, with every matrix row after row. */
 interface Weights {
   readonly width: number;
   readonly features: number;
@@ -36,7 +36,7 @@ function readVector(file: TensorFile, name: string): Promise<Float32Array> {
   return readRows(flatRow(file.tensors.get(name)!));
 }
 
-/** The k features that fire most on an activation, as [feature, strength]. */
+/** Returns the k features that fire most on an activation, as [feature, strength]. */
 function topK(x: Float32Array, { width, features, k, encoder, encoderBias, decoderBias }: Weights): [number, number][] {
   const strengths = Array.from({ length: features }, (_, feature): [number, number] => {
     let sum = encoderBias[feature]!;
@@ -46,7 +46,7 @@ function topK(x: Float32Array, { width, features, k, encoder, encoderBias, decod
   return strengths.sort((a, b) => b[1] - a[1]).slice(0, k);
 }
 
-/** Fraction of the activations' variance that the SAE's reconstructions leave unexplained. */
+/** Computes the fraction of the activations' variance that the SAE's reconstructions leave unexplained. */
 function unexplained(held: Float32Array, weights: Weights, decoderRow: (feature: number) => number): number {
   const { width, decoder, decoderBias } = weights;
   const count = held.length / width;
@@ -78,11 +78,11 @@ async function heldOut(): Promise<Float32Array> {
 test('the stored decoder explains activations that it was not trained on', async () => {
   const left = unexplained(await heldOut(), await readWeights(), (feature) => feature);
   expect(left).toBeLessThan(0.3);
-  // fixtures/README.md, from numpy on the same bytes.
+  // From fixtures/README.md: what numpy computed from the same bytes.
   expect(left).toBeCloseTo(0.083, 3);
 });
 
-test('with its rows in another order it explains nothing', async () => {
+test('a decoder with shuffled rows explains almost nothing', async () => {
   const weights = await readWeights();
   const random = seeded(1);
   const order = Array.from({ length: weights.features }, (_, i) => ({ i, key: random() }));
@@ -90,7 +90,7 @@ test('with its rows in another order it explains nothing', async () => {
   expect(unexplained(await heldOut(), weights, (feature) => order[feature]!.i)).toBeGreaterThan(0.9);
 });
 
-test('one row further is as wrong as any order', async () => {
+test('a decoder shifted by one row explains almost nothing', async () => {
   const weights = await readWeights();
   const next = (feature: number) => (feature + 1) % weights.features;
   expect(unexplained(await heldOut(), weights, next)).toBeGreaterThan(0.9);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { fixture } from '../fixtures.ts';
 import { found } from './found.ts';
 
-test('the trained SAE is found with its place, each fact with its source', async () => {
+test('the trained SAE is found with its model, layer and hook, and their sources', async () => {
   const folder = fixture('sae-tiny');
   const saes = await found(folder);
   expect(saes).toHaveLength(1);
@@ -21,12 +21,12 @@ test('the trained SAE is found with its place, each fact with its source', async
   expect(saes[0]).not.toHaveProperty('neuronpediaId');
 });
 
-test('the weight file named by itself is the same SAE', async () => {
+test('the path of the weight file gives the same SAE', async () => {
   const [sae] = await found(fixture('sae-tiny', 'sae_weights.safetensors'));
   expect(sae).toMatchObject({ layout: 'SAELens', layer: { value: 1 }, orientation: { value: 'rows' } });
 });
 
-test('another tensor of it can be asked for, and then the config says nothing of it', async () => {
+test('another tensor of it can be named, and then the config does not apply', async () => {
   const [sae] = await found(fixture('sae-tiny', 'sae_weights.safetensors'), 'W_enc');
   expect(sae).toMatchObject({
     layout: 'bare matrix',
@@ -39,7 +39,7 @@ test('another tensor of it can be asked for, and then the config says nothing of
 test.each([
   ['W_dec.npy', [512, 64]],
   ['W_dec_transposed.npy', [64, 512]],
-])('the bare decoder %s has no place and no orientation', async (name, shape) => {
+])('the bare decoder %s has no model, layer, hook or orientation', async (name, shape) => {
   const path = fixture('sae-tiny-encodings', name);
   const [sae] = await found(path);
   expect(sae).toMatchObject({ path, layout: 'bare matrix', kind: 'sae', decoder: { shape }, facts: {} });

@@ -19,17 +19,17 @@ test.each([
   ['{"d_sae": 1.5}', /d_sae/],
   ['{"metadata": {"hook_name": 3}}', /metadata\.hook_name/],
   ['{"metadata": "none"}', /metadata/],
-])('the config %s is refused with the field', async (text, message) => {
+])('the config %s is refused with what is wrong in it', async (text, message) => {
   const failure = expect(configOf(text)).rejects;
   await failure.toMatchObject({ code: 'config_invalid', exitCode: 6, message: expect.stringMatching(message) });
 });
 
-test('fields that are null or absent are absent', async () => {
+test('fields that are null count as absent', async () => {
   const config = await configOf('{"d_in": null, "d_sae": null, "metadata": null, "k": null}');
   expect(config).toEqual({ architecture: 'standard', facts: { architecture: 'standard' } });
 });
 
-test('the nested words come before the flat ones', async () => {
+test('nested fields take precedence over flat ones', async () => {
   const config = await configOf('{"model_name": "old", "metadata": {"model_name": "new"}, "hook_name": "blocks.1.x"}');
   expect(config).toMatchObject({ modelName: 'new', hookName: 'blocks.1.x' });
 });
@@ -38,20 +38,20 @@ test('a training config whose k is a fraction is read', async () => {
   expect((await configOf('{"architecture": "batchtopk", "k": 12.5}')).facts).toMatchObject({ k: 12.5 });
 });
 
-test('something huge under the name is refused before it is read', async () => {
+test('a huge cfg.json is refused before it is read', async () => {
   const path = join(await tempFolder(), 'cfg.json');
   await writeFile(path, '');
   await truncate(path, 2 ** 40);
   await expect(readSaelensConfig(path)).rejects.toMatchObject({ code: 'config_invalid' });
 });
 
-test('a folder under the name is no config', async () => {
+test('a folder called cfg.json is not a config', async () => {
   const path = join(await tempFolder(), 'cfg.json');
   await mkdir(path);
   await expect(readSaelensConfig(path)).rejects.toMatchObject({ code: 'file_not_found' });
 });
 
-test('what Python writes for numbers that JSON has none for is absent, and a byte order mark is passed over', async () => {
+test('NaN and infinities as Python writes them count as absent, and a byte order mark is ignored', async () => {
   const config = await configOf(
     '\ufeff{"d_in": 4, "k": NaN, "x": [-Infinity, 1], "hook_name": "blocks.1.NaN \\" Infinity"}',
   );
@@ -59,7 +59,7 @@ test('what Python writes for numbers that JSON has none for is absent, and a byt
   expect(config.facts).toEqual({ architecture: 'standard' });
 });
 
-test('a key that stands twice is refused: one of the two is not what was trained', async () => {
+test('a duplicate key is refused, as only one of the two values was used in training', async () => {
   const failure = expect(configOf('{"hook_name": "blocks.1.hook_resid_pre", "hook_name": "blocks.2.hook_resid_pre"}'));
   await failure.rejects.toMatchObject({
     code: 'config_invalid',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { found, saelens, saelensFolder, sixByFour } from './found.ts';
 
-test('a flat config before 6.0 says its hook, layer and topk in its old words', async () => {
+test('hook, layer and topk of a flat config before 6.0 are read under their old names', async () => {
   const sae = await saelens({
     model_name: 'gpt2-small',
     hook_point: 'blocks.8.hook_resid_pre',
@@ -24,7 +24,7 @@ test('a flat config before 6.0 says its hook, layer and topk in its old words', 
   expect(sae.facts).toEqual({ architecture: 'topk', k: 2, normalize_activations: true });
 });
 
-test('the newer flat words are read too, and no architecture means standard', async () => {
+test('newer flat names are read too, and no architecture means standard', async () => {
   const sae = await saelens({
     hook_name: 'blocks.3.hook_mlp_out',
     hook_layer: 3,
@@ -40,7 +40,7 @@ test('the newer flat words are read too, and no architecture means standard', as
 test.each([
   ['blocks.12.hook_resid_post', 12, 'blocks.12.hook_resid_post'],
   ['model.layers.30', 30, 'blocks.30.hook_resid_post'],
-])('a nested config has no layer of its own: %s is layer %i', async (hook_name, layer, hook) => {
+])('the layer of a nested config comes from its hook: %s is layer %i', async (hook_name, layer, hook) => {
   const metadata = { model_name: 'gemma-2-2b', hook_name, neuronpedia_id: null };
   const sae = await saelens({ architecture: 'jumprelu', d_in: 4, d_sae: 6, metadata });
   expect(sae).toMatchObject({ model: { value: 'gemma-2-2b' }, layer: { value: layer }, hook: { value: hook } });
@@ -53,7 +53,7 @@ test('a hook that names no layer leaves the layer open', async () => {
 });
 
 test.each(['transcoder', 'skip_transcoder', 'jumprelu_transcoder'])(
-  'the vectors of a %s are where it writes, and as wide',
+  'the vectors of a %s belong to the hook it writes to, and have its width',
   async (architecture) => {
     const hooks = { hook_name: 'blocks.5.ln2.hook_normalized', hook_name_out: 'blocks.5.hook_mlp_out' };
     const shapes = { W_enc: [5, 6], b_enc: [6], W_dec: [6, 4], b_dec: [4], W_skip: [4, 5] };
@@ -74,7 +74,7 @@ test.each([
   ['matching_pursuit', { W_dec: [6, 4], b_dec: [4] }, 'rows'],
   ['temporal', { 'attn_layers.0.v_ctx.weight': [6, 6], W_dec: [6, 4], b_dec: [4] }, 'rows'],
   ['transposed by hand', { W_dec: [4, 6], b_enc: [6], b_dec: [4] }, 'columns'],
-])('the decoder of a %s SAE is W_dec, its way up proven by its biases', async (architecture, shapes, orientation) => {
+])('the decoder of a %s SAE is W_dec, oriented by its biases', async (architecture, shapes, orientation) => {
   const sae = await saelens({ architecture, d_in: 4, d_sae: 6 }, shapes);
   expect(sae).toMatchObject({ decoder: { name: 'W_dec' }, orientation: { value: orientation } });
 });
@@ -82,18 +82,18 @@ test.each([
 test.each([
   ['a square decoder', { W_dec: [4, 4], b_enc: [4], b_dec: [4] }],
   ['a decoder without biases', { W_dec: [6, 4] }],
-])('%s is the way up that SAELens stores it', async (_, shapes) => {
+])('%s is read in the orientation in which SAELens stores it', async (_, shapes) => {
   const sae = await saelens({}, shapes);
   expect(sae.orientation).toEqual({ value: 'rows', from: 'SAELens stores W_dec [features, width]' });
 });
 
 test.each([
-  ['d_sae that is not the weights', { d_in: 4, d_sae: 7 }, sixByFour, /says 7 features, W_dec has 6/],
-  ['d_in that is not the weights', { d_in: 5, d_sae: 6 }, sixByFour, /says width 5, W_dec has 4/],
-  ['both', { d_in: 6, d_sae: 4 }, sixByFour, /says 4 features, W_dec has 6; cfg.json says width 6/],
-  ['d_out that is not the weights', { d_in: 4, d_out: 5 }, sixByFour, /says width 5/],
-  ['an expansion factor that is not', { d_in: 4, expansion_factor: 8 }, sixByFour, /says 32 features/],
-])('%s is an error with both numbers', async (_, config, shapes, message) => {
+  ['a d_sae that contradicts the weights', { d_in: 4, d_sae: 7 }, sixByFour, /says 7 features, W_dec has 6/],
+  ['a d_in that contradicts the weights', { d_in: 5, d_sae: 6 }, sixByFour, /says width 5, W_dec has 4/],
+  ['swapped d_in and d_sae', { d_in: 6, d_sae: 4 }, sixByFour, /says 4 features, W_dec has 6; cfg.json says width 6/],
+  ['a d_out that contradicts the weights', { d_in: 4, d_out: 5 }, sixByFour, /says width 5/],
+  ['an expansion factor that contradicts the weights', { d_in: 4, expansion_factor: 8 }, sixByFour, /says 32 features/],
+])('reports %s with both numbers', async (_, config, shapes, message) => {
   const failure = expect(found(await saelensFolder(config, shapes))).rejects;
   await failure.toMatchObject({ code: 'layout_unknown', exitCode: 6, message: expect.stringMatching(message) });
 });

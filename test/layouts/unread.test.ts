@@ -9,7 +9,7 @@ import { selectRows } from '../../src/upload/kinds/sae-indices.ts';
 import { errorOf, opened, safetensorsImage, tempFolder, writeFiles } from '../fixtures.ts';
 import { found } from './found.ts';
 
-/** A .safetensors of these arrays, those of `unread` in a type that is not read. */
+/** Writes a .safetensors of arrays with these shapes, those named in `unread` with a type that cannot be read. */
 async function weights(shapes: Record<string, readonly number[]>, ...unread: string[]): Promise<string> {
   let at = 0;
   const header = Object.entries(shapes).map(([name, shape]) => {
@@ -31,7 +31,7 @@ const unreadable = (name: string) => ({
   message: expect.stringContaining(`weights.safetensors: "${name}" cannot be read: dtype F31`),
 });
 
-describe('of an array that cannot be read no other takes the place', () => {
+describe('an array that cannot be read is not replaced by another', () => {
   it.each([
     ['a decoder', { W_dec: [6, 4], W_skip: [5, 4] }, 'W_dec'],
     ['a decoder beside its encoder', { W_dec: [6, 4], W_enc: [4, 6] }, 'W_dec'],
@@ -52,47 +52,47 @@ describe('of an array that cannot be read no other takes the place', () => {
     expect(await errorOf(readProbe(file, {}))).toMatchObject(unreadable(name));
   });
 
-  it('but what a probe needs not as it is stored is nothing to it', async () => {
+  it('but one that a probe does not need as stored is ignored', async () => {
     const file = await opened(await weights({ coef: [1, 4], scale: [4] }, 'scale'));
     expect(await readProbe(file, { scaling: 'as-stored' })).toMatchObject({ tensor: { name: 'coef' } });
   });
 
-  it('but a decoder that is called so is one whatever lies beside it', async () => {
+  it('but one beside a decoder that is named as such is ignored', async () => {
     const [sae] = await found(await weights({ W_dec: [6, 4], mask: [9, 4] }, 'mask'));
     expect(sae?.decoder.name).toBe('W_dec');
   });
 });
 
-describe('whatever the reason', () => {
+describe('judging by the reason whether an unreadable array may be weights', () => {
   it.each([
     ['a wider float', "holds elements of dtype '<f16', which cannot be weights", true],
-    ['bfloat16 of jax', 'holds 2-byte void elements (dtype V2), most likely bfloat16', true],
+    ['bfloat16 from jax', 'holds 2-byte void elements (dtype V2), most likely bfloat16', true],
     ['a null value', 'row 3 has a null for value 5', true],
     ['a damaged stream', 'is damaged: its data cannot be inflated', true],
     ['decimals', 'it is a column of List of Decimal, not of numbers or lists of floats', true],
     ['lists of lists of floats', 'it is a column of List of List of F32, not of numbers or lists of floats', true],
-    ['two columns of one name', 'the table has more than one column of this name', true],
-    ['a float of 4 bits', 'dtype F4 is not read by this tool', true],
-    ['texts', 'it is a column of Utf8, not of numbers or lists of floats', false],
-    ['texts of numpy', "holds elements of dtype '<U5', which cannot be weights", false],
+    ['two columns of the same name', 'the table has more than one column of this name', true],
+    ['a 4-bit float', 'dtype F4 is not read by this tool', true],
+    ['text', 'it is a column of Utf8, not of numbers or lists of floats', false],
+    ['numpy strings', "holds elements of dtype '<U5', which cannot be weights", false],
     ['a date', "holds elements of dtype '<M8[D]', which cannot be weights", false],
     ['raw bytes', "holds elements of dtype '|V4', which cannot be weights", false],
     ['complex numbers', 'dtype C64 is not read by this tool', false],
-    ['a config', 'holds a pickled Python object (dtype |O), which is never loaded', false],
+    ['a pickled object', 'holds a pickled Python object (dtype |O), which is never loaded', false],
     ['records', 'holds records (a structured dtype), not plain numbers', false],
-    ['a text in an archive', 'is not an .npy array', false],
-  ])('%s may be weights or not', (_, reason, may) => {
+    ['a text file in an archive', 'is not an .npy array', false],
+  ])('%s', (_, reason, may) => {
     expect(isUnreadNumbers(reason)).toBe(may);
   });
 });
 
-describe('what can be no weights is no doubt', () => {
+describe('an array that cannot be weights is ignored', () => {
   it.each([
     ['an empty list', { tags: [] }],
     ['texts', { examples: [{ text: 'a' }] }],
     ['words', { tokens: ['a', 'b'] }],
     ['flags', { flags: [true, false] }],
-    ['lists of unlike length', { ids: [[1, 2], [3]] }],
+    ['lists of unequal length', { ids: [[1, 2], [3]] }],
   ])('beside a vector: %s', async (_, more) => {
     const folder = await tempFolder();
     for (const name of ['vector', 'v7']) {
@@ -101,7 +101,7 @@ describe('what can be no weights is no doubt', () => {
     }
   });
 
-  it('beside a matrix and a probe: complex numbers, and the None of a scaler', async () => {
+  it('beside a matrix or a probe: complex numbers, even if named like a scale', async () => {
     const folder = await tempFolder();
     const complex = { dtype: 'C64', shape: [2], data_offsets: [0, 16] };
     const header = { my_dec: { dtype: 'F32', shape: [3, 2], data_offsets: [16, 40] }, freqs: complex };
@@ -114,13 +114,13 @@ describe('what can be no weights is no doubt', () => {
     });
   });
 
-  it('and a vector that is called one is meant, whatever lies beside it', async () => {
+  it('and so is any array beside a vector that is named as such', async () => {
     const file = await opened(await weights({ steering_vector: [4], mean: [4] }, 'mean'));
     expect(await readDirection(file, {})).toMatchObject({ tensor: { name: 'steering_vector' } });
   });
 });
 
-it('weights of 8 bits with a scale beside them are not what was trained', async () => {
+it('8-bit weights with a separate scale are refused, as they are not the trained values', async () => {
   const header = {
     W_dec: { dtype: 'F8_E4M3', shape: [6, 4], data_offsets: [0, 24] },
     W_dec_scale: { dtype: 'F32', shape: [6], data_offsets: [24, 48] },
@@ -135,7 +135,7 @@ it('weights of 8 bits with a scale beside them are not what was trained', async 
 });
 
 describe('an array called feature_index', () => {
-  /** Which feature row 1 of three is, beside an array of this type and shape. */
+  /** Returns the feature index of row 1 of three, given a feature_index array of this type and shape. */
   async function indexBeside(dtype: string, shape: readonly number[], values: Uint8Array): Promise<number> {
     const end = 24 + values.length;
     const header = {
@@ -151,7 +151,7 @@ describe('an array called feature_index', () => {
   }
   const integers = (...values: number[]) => new Uint8Array(Int32Array.from(values).buffer);
 
-  it('is the index of the rows, or something else where it cannot be', async () => {
+  it('gives the indices of the rows, and is ignored if it clearly does not', async () => {
     expect(await indexBeside('I32', [3], integers(7, 30, 9))).toBe(30);
     expect(await indexBeside('I32', [], integers(7))).toBe(1);
     expect(await indexBeside('F32', [2], new Uint8Array(8))).toBe(1);
@@ -160,7 +160,7 @@ describe('an array called feature_index', () => {
   it.each([
     ['of another length', 'I32', [2], 8],
     ['of one column', 'I32', [3, 1], 12],
-    ['of no integers', 'F32', [3], 12],
+    ['of floats', 'F32', [3], 12],
   ] as const)('%s is refused', async (_, dtype, shape, bytes) => {
     await expect(indexBeside(dtype, shape, new Uint8Array(bytes))).rejects.toMatchObject({ code: 'record_invalid' });
   });

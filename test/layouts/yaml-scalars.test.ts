@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { readYamlScalars } from '../../src/layouts/yaml-scalars.ts';
 
-test('scalars are read by their dotted names', () => {
+test('scalars are read under their dotted names', () => {
   const text = [
     '# a comment',
     'model_name: "google/gemma-2-2b"  # quoted',
@@ -27,12 +27,12 @@ test('scalars are read by their dotted names', () => {
   });
 });
 
-test('lists, flows, blocks and anchors are passed over', () => {
+test('lists, flow collections, blocks and anchors are skipped', () => {
   const text = 'a:\n  - hf://x\n  - y: 2\nb: [1, 2]\nc: {d: 1}\ne: |\n  text\nf: &x 1\ng: *x\nh: 4\r\n';
   expect(Object.fromEntries(readYamlScalars(text))).toEqual({ h: '4' });
 });
 
-test('what lies in a block, an anchor or a folded value is no key, and what follows it is', () => {
+test('nothing within a block, an anchor or a folded value is a key, but what follows is', () => {
   const text = [
     'note: |',
     '  model_name: wrong',
@@ -53,7 +53,7 @@ test('what lies in a block, an anchor or a folded value is no key, and what foll
   });
 });
 
-test('a key that stands there twice keeps its first value, and nonsense is nothing', () => {
+test('a duplicate key keeps its first value, and nonsense gives nothing', () => {
   expect(Object.fromEntries(readYamlScalars('a: 1\na: 2\n'))).toEqual({ a: '1' });
   expect(readYamlScalars('{"a": 1}\n\0\n: x\n').size).toBe(0);
 });

@@ -4,10 +4,10 @@ import { sendWhenOpen } from '../../src/library/send-when-open.ts';
 import type { UploadRun } from '../../src/upload/run.ts';
 
 it.each([
-  ['has its lock breaks none that another run has taken meanwhile', 'locked', true],
-  ['has begun anew goes on with that', 'begun', false],
-  ['was refused before that begins as it was told to', undefined, true],
-] as const)('a run that waits and %s', async (_, stage, restarts) => {
+  ['that had its lock breaks no lock that another run took meanwhile', 'locked', true],
+  ['that had begun anew resumes what it began', 'begun', false],
+  ['that was refused before it had its lock starts as it was told to', undefined, true],
+] as const)('after its wait, a run %s', async (_, stage, restarts) => {
   const { signal } = new AbortController();
   const run = { wait: true, restart: true, forceUnlock: true, stop: signal, onEvent: () => undefined };
   const tries: UploadRun[] = [];

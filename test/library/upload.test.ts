@@ -35,7 +35,7 @@ async function openBench() {
 const tiny = fixture('sae-tiny');
 const place = { model: 'tiny-kjv-4l', layer: 1 } as const;
 
-it('an upload that its signal stops says so, and the same one again finishes it', async () => {
+it('an upload stopped by its signal says so, and running it again finishes it', async () => {
   const { run, query } = await openBench();
   const stop = new AbortController();
   const upload: SaeUpload = { ...run, saeId: 'script', limits: { rows: 32, inFlight: 1 } };
@@ -55,7 +55,7 @@ it('an upload that its signal stops says so, and the same one again finishes it'
   expect(query('SELECT count(*) AS n, count(DISTINCT idx) AS d FROM features')).toMatchObject([{ n: 512, d: 512 }]);
 });
 
-it('given only the signal that ends it at once, begins nothing more and is not done', async () => {
+it('an upload aborted with only the abort signal is reported as stopped, and can be resumed', async () => {
   const { run, query } = await openBench();
   const abort = new AbortController();
   const onEvent = (event: UploadEvent) => {
@@ -69,7 +69,7 @@ it('given only the signal that ends it at once, begins nothing more and is not d
   expect(end?.report).toMatchObject({ end: { type: 'finished' }, confirmed: 512 });
 });
 
-it('a signal that fired before ends it with its reason, and nothing is sent', async () => {
+it('a signal that has already fired ends an upload with its reason, and nothing is sent', async () => {
   const { run, folder, query } = await openBench();
   const signal = AbortSignal.abort(new Error('enough'));
   await expect(uploadSae(tiny, { ...run, saeId: 'script', signal })).rejects.toThrow('enough');
@@ -77,7 +77,7 @@ it('a signal that fired before ends it with its reason, and nothing is sent', as
   expect(await readdir(folder)).not.toContain('state');
 });
 
-it('the end of the time ends a check and a look-up too, and what is not begun says so', async () => {
+it('a time limit also ends an upload during its check and its look-up', async () => {
   const { run, folder, query } = await openBench();
   const up = AbortSignal.abort(timeUp());
   await expect(uploadSae(tiny, { ...run, saeId: 'script', signal: up })).rejects.toMatchObject({ code: 'paused' });
@@ -98,7 +98,7 @@ it('the end of the time ends a check and a look-up too, and what is not begun sa
   expect(query('SELECT count(*) AS n FROM features')).toMatchObject([{ n: 10 }]);
 });
 
-it('a vector whose signal fires before anything is written makes no model and no job', async () => {
+it('a vector upload whose signal fires before anything is written creates no model and no job', async () => {
   const { run, folder, query } = await openBench();
   const values = new Float32Array(64).fill(1);
   for (const [reason, error] of [
@@ -117,7 +117,7 @@ it('a vector whose signal fires before anything is written makes no model and no
   expect(await readdir(folder)).not.toContain('state');
 });
 
-it('a hook that sees the plan may end it there', async () => {
+it('a hook that sees the plan can end the upload there', async () => {
   const { run, query } = await openBench();
   const seen: number[] = [];
   const planned = async (prepared: readonly unknown[]) => {
@@ -129,7 +129,7 @@ it('a hook that sees the plan may end it there', async () => {
   expect(query('SELECT count(*) AS n FROM features')).toMatchObject([{ n: 0 }]);
 });
 
-it('a server that is opened when it is needed is not opened for a file that is none', async () => {
+it('a server to be opened on demand is not opened for a file that does not exist', async () => {
   const server = () => expect.fail('it was opened');
   const upload = { server, stateDir: 'nowhere' };
   await expect(uploadSae('no-such-folder', { ...upload, saeId: 'x' })).rejects.toMatchObject({
@@ -139,7 +139,7 @@ it('a server that is opened when it is needed is not opened for a file that is n
   await expect(vector).rejects.toMatchObject({ code: 'file_not_found', exitCode: 6 });
 });
 
-it('a vector and a probe may be values, a path or an open file; each is there once', async () => {
+it('a vector may be values or an open file and a probe a path, and each is stored once', async () => {
   const { run, query } = await openBench();
   const values = Float32Array.from({ length: 64 }, (_, i) => Math.fround(Math.cos(i)));
   const first = await uploadVector(values, { ...run, ...place, name: 'by values' });
@@ -158,7 +158,7 @@ it('a vector and a probe may be values, a path or an open file; each is there on
   ]);
 });
 
-it('rows come one by one, to be kept, of whichever axis counts them', async () => {
+it('readRows yields rows that can be kept, along either axis', async () => {
   const file = await openTensorFile(join(tiny, 'sae_weights.safetensors'));
   onTestFinished(() => file.close());
   const all = async (tensor: string, orientation: 'rows' | 'columns') => {
@@ -173,7 +173,7 @@ it('rows come one by one, to be kept, of whichever axis counts them', async () =
   await expect(readRows(file).next()).rejects.toMatchObject({ code: 'layout_unknown' });
 });
 
-it('of several SAEs given only the signal that ends all at once, those after the first are not begun', async () => {
+it('with only the abort signal, SAEs after the one that it ends are not begun', async () => {
   const { run, folder, query } = await openBench();
   const abort = new AbortController();
   for (const layer of [1, 2]) {
@@ -188,7 +188,7 @@ it('of several SAEs given only the signal that ends all at once, those after the
   expect(query('SELECT name FROM source_sets')).toEqual([{ name: 'sweep-1' }]);
 });
 
-it('after its connection was closed is refused at once', async () => {
+it('an upload over a closed connection is refused at once', async () => {
   const { run, connection } = await openBench();
   await connection.close();
   await expect(uploadSae(tiny, { ...run, saeId: 'late' })).rejects.toMatchObject({
@@ -197,7 +197,7 @@ it('after its connection was closed is refused at once', async () => {
   });
 });
 
-it('what no command line would pass on is refused of a script too, before anything is sent', async () => {
+it('values that the command line would refuse are refused from a script too, before anything is sent', async () => {
   const { run, query } = await openBench();
   const vector = { ...run, ...place, name: 'v' };
   const values = new Float32Array(64).fill(0.25);

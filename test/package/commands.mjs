@@ -1,5 +1,5 @@
-// Runs every command of an installed tool, as a person would one after the other.
-// node test/package/commands.mjs TOOL FIXTURES HOME [--no-sandbox: what works without the optional dependency]
+// Runs every command of an installed tool, one after another, as a user would.
+// node test/package/commands.mjs TOOL FIXTURES HOME [--no-sandbox: only what works without the optional dependency]
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const env = {
 };
 const tiny = join(fixtures, 'sae-tiny');
 
-/** Runs one and returns its stdout; ends the script where it did not end as expected. */
+/** Runs a command and returns its stdout. Ends the script with an error unless the command ends as expected. */
 function run(args, { code = 0, input = '', says = '' } = {}) {
   const ran = spawnSync(process.execPath, [tool, ...args], { env, input, encoding: 'utf8' });
   if (ran.status !== code || !(ran.stdout + ran.stderr).includes(says)) {

@@ -35,14 +35,14 @@ async function run(command: string, args: string[], cwd: string, env: Record<str
 }
 
 describe('the packed package', () => {
-  it('holds what runs, and is small', () => {
+  it('contains only the expected files, in less than 4 MB', () => {
     const runs =
       /^(bin\/neuronpedia\.js|(bin|dist)\/package\.json|dist\/.+\.(js|d\.ts)|dist\/LICENSES\.txt|dist\/float32-json\.wasm|README\.md|LICENSE|package\.json)$/;
     expect(files.map(({ path }) => path).filter((path) => !runs.test(path))).toEqual([]);
     expect(files.reduce((sum, { size }) => sum + size, 0)).toBeLessThan(4e6);
   });
 
-  it("runs the README's script, which uploads an SAE and goes on with it", async () => {
+  it("runs the README's library script, and a second run reuses the job and adds no row", async () => {
     const [, script] =
       /## As a library[\s\S]*?```js\n([\s\S]*?)```/.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? [];
     writeFileSync(join(folder, 'script.mjs'), script ?? '');

@@ -1,4 +1,4 @@
-// Compiles a script in TypeScript against the installed package, strictly, with no types of anybody else's at hand.
+// Type-checks a script strictly against the installed package, without other types and then with Node's or a browser's.
 // node test/package/types.mjs FOLDER: FOLDER/node_modules holds the package.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

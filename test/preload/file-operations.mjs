@@ -1,6 +1,6 @@
-// Preloaded into the real binary with `--import`. Notes, in one ordered log, every file operation below a folder and every
-// request sent and answered; each line is written before the tool goes on, so that kill -9 loses none. On request it makes
-// operations fail, does without fsync, or ends the process with SIGKILL at a given line.
+// Preloaded into the real binary with `--import`. Logs every file operation below a folder and every request sent and
+// answered in one log, in order; each line is written before the tool continues, so kill -9 loses none. On request it
+// makes operations fail, skips fsync, or ends the process with SIGKILL at a given line.
 // TEST_FILE_OPERATIONS: {"log", "folder", "killAt"?, "noSync"?, "fullAfter"?, "refuse"?, "failSync"?}
 import diagnostics from 'node:diagnostics_channel';
 import fs from 'node:fs';
@@ -30,7 +30,7 @@ function mayChange(what, path) {
   if (settings.refuse) throw fault(settings.refuse, `${what} '${path}'`);
 }
 
-/** What of some bytes still fits on the disk; the rest is what ENOSPC is about. */
+/** Returns the part of some bytes that still fits on the disk; ENOSPC is for the rest. */
 function fitting(data) {
   const bytes = Buffer.from(data);
   const kept = bytes.subarray(0, Math.min(bytes.length, left));
@@ -39,7 +39,7 @@ function fitting(data) {
 }
 
 const handles = new WeakMap();
-/** Paths of files that were opened, by their inodes. */
+/** Paths of opened files by inode. */
 const inodes = new Map();
 const probe = await real.open(settings.log, 'r');
 const prototype = Object.getPrototypeOf(probe);
@@ -105,7 +105,7 @@ prototype.truncate = async function (length = 0) {
   if (known) note({ op: 'truncate', ino: known.ino, length });
 };
 
-/** Wraps an operation on names; `what` makes its line once it is done. */
+/** Wraps an operation on paths; `what` builds its log line once it is done. */
 function wrap(name, pathsOf, what) {
   const original = fs.promises[name];
   fs.promises[name] = async (...args) => {
@@ -156,7 +156,7 @@ fs.promises.writeFile = async (path, data, ...rest) => {
 };
 syncBuiltinESMExports();
 
-// As the journal has it.
+// As in the journal, except for bodies over 64 KiB, of which the journal hashes only parts.
 const digest = (body) => (body ? `${body.length}-${crc32(body).toString(16).padStart(8, '0')}` : '');
 const bodies = new WeakMap();
 diagnostics.subscribe('undici:client:sendHeaders', ({ request }) => {

@@ -1,4 +1,4 @@
-// Preloaded into the real binary with `--import`: libsql is not installed.
+// Preloaded into the real binary with `--import`: makes it find no libsql, as if it were not installed.
 import Module from 'node:module';
 
 const resolve = Module._resolveFilename;

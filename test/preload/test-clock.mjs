@@ -1,7 +1,7 @@
-// Preloaded into the real binary with `--import`: it lives by the clock in the folder that TEST_CLOCK names. A wait of a
-// second or more is over as soon as nothing else is due before it, and the time in `ahead` is put forward by it: a
-// sandbox that reads the same folder has the same time. `events` says when the machine sleeps (time passes, its timers
-// stand still) and when somebody sets its wall clock (which the sandbox does not see).
+// Preloaded into the real binary with `--import`: makes it use the clock in the folder that TEST_CLOCK names. A wait of
+// a second or more is over as soon as nothing else is due before it, and the time in `ahead` is advanced by it, so that
+// a sandbox that reads the same folder has the same time. `events` says when the machine sleeps (time passes, but its
+// timers stand still) and when somebody sets its wall clock (which the sandbox does not see).
 import { readFileSync, writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import os from 'node:os';
@@ -12,7 +12,7 @@ const folder = process.env.TEST_CLOCK;
 const events = JSON.parse(readFileSync(join(folder, 'events'), 'utf8'));
 const RealDate = Date;
 const real = { wait: timers.setTimeout, set: globalThis.setTimeout, clear: globalThis.clearTimeout };
-/** Milliseconds that time awake is before the real time. */
+/** How many milliseconds the time awake is ahead of the real time. */
 let ahead = Number(readFileSync(join(folder, 'ahead'), 'utf8'));
 
 const awake = () => RealDate.now() + ahead;
@@ -40,12 +40,12 @@ const elapsedMs = () => {
 process.hrtime = () => [Math.floor(elapsedMs() / 1000), (elapsedMs() % 1000) * 1e6];
 os.uptime = () => (elapsedMs() + slept() - sleptAtStart) / 1000;
 
-/** What is waited for; of those with `moves` time goes on by itself. */
+/** Timers that are waited for; only those with `moves` make time advance. */
 const waiting = new Set();
 const isLong = (ms) => ms >= 1000 && ms !== exchangeMs;
-/** The limit on a whole exchange runs by the real time, as the exchange does. */
+/** The limit on a whole exchange runs in real time, as the exchange does. */
 const exchangeMs = 300_000;
-/** Timers that are due at once by any clock: time does not go on before they were, however busy the machine is. */
+/** Timers due at once by any clock: time does not advance before they have fired, however busy the machine is. */
 const dueNow = new Set();
 const isDueNow = (ms) => ms < 50;
 

@@ -12,7 +12,7 @@ const text = (index: number | string, customText: unknown = 'The king is  here')
   ...{ feature: { modelId: 'gpt2-small', source: '6-mine', index }, customText },
 });
 
-test('activations are added to a feature or vector of the user, and shown', async () => {
+test('activations are added to the user’s own feature or vector, and shown', async () => {
   const sandbox = await withSourceSet();
   await sandbox.post(BATCH, batch([feature(3, { activations: [{ tokens: ['x'], values: [2] }] })]));
   const { vector } = (await sandbox.post('/api/vector/new', newVector())).json;
@@ -30,7 +30,7 @@ test('activations are added to a feature or vector of the user, and shown', asyn
   expect((await sandbox.get('/api/upload/limits')).json.features.used).toBe(2);
 });
 
-test('activations with an idempotency key are added once, and the key goes with the row', async () => {
+test('activations with an idempotency key are added once, and deleting the row drops the key', async () => {
   const sandbox = await withSourceSet();
   await sandbox.post(BATCH, batch([feature(3)]));
   const sent = { headers: { 'idempotency-key': 'a1' } };
@@ -43,7 +43,7 @@ test('activations with an idempotency key are added once, and the key goes with 
   expect([sandbox.count('activations'), sandbox.count('idempotency')]).toEqual([0, 0]);
 });
 
-test('activations for another user’s row, for none, and such that do not fit are refused', async () => {
+test('activations are refused for another user’s row, for a missing row, and if malformed', async () => {
   const sandbox = await withSourceSet();
   await sandbox.post(BATCH, batch([feature(3)]));
   const theirs = await sandbox.post(UPLOAD, given(3), { key: 'sandbox-free' });
@@ -59,7 +59,7 @@ test('activations for another user’s row, for none, and such that do not fit a
   expect(sandbox.count('activations')).toBe(0);
 });
 
-test('a text is tried without a key: its tokens make it up, and the answer says that it is a stand-in', async () => {
+test('text is tested without a key: the answer is marked as a stand-in and its tokens add up to the text', async () => {
   const sandbox = await withSourceSet();
   await sandbox.post(BATCH, batch([feature(3)]));
   const { status, json } = await sandbox.post(TRY, text('3'), { key: null });
@@ -75,7 +75,7 @@ test('a text is tried without a key: its tokens make it up, and the answer says 
   expect(spaced.tokens.join('')).toBe(spaces);
 });
 
-test('another direction gives other values, the same direction elsewhere the same', async () => {
+test('another direction gives other values, and the same direction in another row the same values', async () => {
   const sandbox = await withSourceSet();
   const rows = [vectorOf(768), vectorOf(768).map((value) => -value), vectorOf(768)];
   await sandbox.post(BATCH, batch(rows.map((vector, index) => ({ index, vector }))));
@@ -94,7 +94,7 @@ test.each([
   ['feature', { customText: 'a' }],
   ['feature.source', { feature: { modelId: 'gpt2-small', index: 3 }, customText: 'a' }],
   ['feature.index', text('x')],
-])('a text is refused, naming %s: %j', async (path, body) => {
+])('testing a text is refused, naming %s: %j', async (path, body) => {
   const sandbox = await withSourceSet();
   await sandbox.post(BATCH, batch([feature(3)]));
   expect(await sandbox.post(TRY, body)).toMatchObject({ status: 400, json: { code: 'invalid_field', path } });

@@ -31,7 +31,7 @@ async function inProcess(dataDir: string): Promise<{ url: string; serverId: stri
 
 const withKey = (key: string) => ({ headers: { 'idempotency-key': key } });
 
-test('the data and its id outlive the server', async () => {
+test('the data and its id survive a restart of the server', async () => {
   const first = await withSourceSet();
   const { dataDir, serverId } = first;
   await first.post(BATCH, batch(features(0, 3)), withKey('k1'));
@@ -44,7 +44,7 @@ test('the data and its id outlive the server', async () => {
   expect(second.count('features')).toBe(3);
 });
 
-test('a fresh start empties the folder and makes a new id, once nobody else has it', async () => {
+test('a fresh start empties the folder and makes a new id, but not while another process uses it', async () => {
   const dataDir = temporaryFolder();
   const first = await inProcess(dataDir);
   expect((await send(first.url, 'POST', '/api/vector/new', newVector())).status).toBe(200);
@@ -56,13 +56,13 @@ test('a fresh start empties the folder and makes a new id, once nobody else has 
   expect([second.count('features'), second.count('source_sets'), second.count('usage')]).toEqual([0, 0, 0]);
 });
 
-test('the data folder is made, and is the user’s alone', async () => {
+test('the data folder is created with access for its user only', async () => {
   const dataDir = join(temporaryFolder(), 'a', 'b');
   const sandbox = await running({ dataDir });
   expect(statSync(sandbox.dataDir).mode & 0o777).toBe(0o700);
 });
 
-test('two sandboxes over one folder see one another’s rows and store each once', async () => {
+test('two sandboxes on one folder see each other’s rows and store each row once', async () => {
   const one = await withSourceSet();
   const two = await running({ dataDir: one.dataDir });
   expect(two.serverId).toBe(one.serverId);
@@ -76,12 +76,12 @@ test('two sandboxes over one folder see one another’s rows and store each once
   expect((await two.get('/api/feature/gpt2-small/6-mine/127')).status).toBe(200);
 });
 
-test('sandboxes of two processes write to one folder at once', async () => {
+test('sandboxes in two processes can write to one folder at once', async () => {
   const here = await withSourceSet();
   const there = await inProcess(here.dataDir);
   expect(there.serverId).toBe(here.serverId);
   const sent = Array.from({ length: 24 }, (_none, k) =>
-    // Every batch goes to both.
+    // Every batch goes to both sandboxes.
     [here.url, there.url].map((url) => send(url, 'POST', BATCH, batch(features(k * 32, 32)), withKey(`k${k}`))),
   );
   for (const { status, json } of await Promise.all(sent.flat())) expect([status, json.created]).toEqual([200, 32]);
@@ -95,7 +95,7 @@ test('processes that open a new folder at once agree on its id', async () => {
   expect(new Set(opened.map(({ serverId }) => serverId)).size).toBe(1);
 });
 
-test('after kill -9 in the middle of an upload, each batch is there whole or not at all, and resending completes it', async () => {
+test('after kill -9 during an upload, each batch is stored whole or not at all; resending completes it', async () => {
   const dataDir = temporaryFolder();
   const { url, child } = await inProcess(dataDir);
   await send(url, 'POST', '/api/source-set/new', { name: 'mine', modelId: 'gpt2-small' });
@@ -118,7 +118,7 @@ test('after kill -9 in the middle of an upload, each batch is there whole or not
   expect(again.ask('SELECT count FROM usage')).toEqual([{ count: 640 }]);
 });
 
-test('the store that tests open cannot write', async () => {
+test('openStore opens the store read-only, and throws for a folder without data', async () => {
   const sandbox = await withSourceSet();
   await sandbox.post(BATCH, batch([feature(0)]));
   const store = openStore(sandbox.dataDir);
@@ -141,13 +141,13 @@ test('data of another version is refused rather than misread', async () => {
   });
 });
 
-test('a port that is taken is an error with Node’s code', async () => {
+test('a port that is in use is reported with Node’s error code', async () => {
   const sandbox = await running();
   const second = startSandbox({ dataDir: sandbox.dataDir, port: sandbox.port });
   await expect(second).rejects.toMatchObject({ code: 'EADDRINUSE' });
 });
 
-test('without libsql the error says what is missing', () => {
+test('without libsql, the error names the missing package', () => {
   const missing = () => {
     throw new Error('Cannot find module');
   };

@@ -9,7 +9,7 @@ const rich = (index: number) =>
     explanations: [{ text: 'why' }],
   });
 
-test('the same content again stores nothing and costs nothing', async () => {
+test('sending the same content again stores nothing and costs nothing', async () => {
   const sandbox = await withSourceSet();
   await sandbox.post(BATCH, batch([rich(0), rich(1)]));
   const again = await sandbox.post(BATCH, batch([rich(0), rich(1)]));
@@ -18,7 +18,7 @@ test('the same content again stores nothing and costs nothing', async () => {
   expect((await sandbox.get('/api/upload/limits')).json.features.used).toBe(2);
 });
 
-test('the order of keys and a spelled-out default are the same content', async () => {
+test('reordered keys and spelled-out defaults count as the same content', async () => {
   const sandbox = await withSourceSet();
   await sandbox.post(BATCH, batch([feature(0, { metadata: { a: 1, b: { c: 1, d: 2 } } })]));
   const reordered = feature(0, { name: null, metadata: { b: { d: 2, c: 1 }, a: 1 } });
@@ -41,18 +41,18 @@ test.each([
   ['a kind', {}, { kind: 'transcoder' }],
   ['a licence', {}, { license: 'MIT' }],
   ['a hook', {}, { hookName: 'blocks.6.hook_resid_post' }],
-])('%s that differs is a conflict, and nothing of the batch is stored', async (_what, own, whole) => {
+])('%s that differs is a conflict, and none of the batch is stored', async (_what, own, whole) => {
   const sandbox = await withSourceSet();
   await sandbox.post(BATCH, batch([feature(5)]));
   const before = sandbox.ask('SELECT * FROM features');
   const changed = await sandbox.post(BATCH, batch([feature(4), feature(5, own)], whole));
-  // With a field of the whole batch changed, the first row that exists is still features[1].
+  // Even if a field of the whole batch differs, the first row that already exists is features[1].
   expect(changed).toMatchObject({ status: 409, json: { code: 'feature_exists', path: 'features[1]' } });
   expect(sandbox.ask('SELECT * FROM features')).toEqual(before);
   expect((await sandbox.get('/api/upload/limits')).json.features.used).toBe(1);
 });
 
-test('the same key and body give the first answer again', async () => {
+test('the same idempotency key and body get the first answer again', async () => {
   const sandbox = await withSourceSet();
   const first = await sandbox.post(BATCH, batch(features(0, 3)), withKey('k1'));
   const again = await sandbox.post(BATCH, batch(features(0, 3)), withKey('k1'));
@@ -62,7 +62,7 @@ test('the same key and body give the first answer again', async () => {
   expect(sandbox.count('idempotency')).toBe(1);
 });
 
-test('the same key with another body is 422 and stores nothing', async () => {
+test('the same idempotency key with another body gets a 422 and stores nothing', async () => {
   const sandbox = await withSourceSet();
   await sandbox.post(BATCH, batch(features(0, 3)), withKey('k1'));
   for (const other of [batch(features(3, 3)), `${JSON.stringify(batch(features(0, 3)))} `, '{']) {
@@ -73,7 +73,7 @@ test('the same key with another body is 422 and stores nothing', async () => {
   expect(sandbox.count('features')).toBe(3);
 });
 
-test('keys are per user', async () => {
+test('idempotency keys are separate for each user', async () => {
   const sandbox = await withSourceSet();
   const mine = await sandbox.post('/api/vector/new', newVector(), withKey('k1'));
   const theirs = await sandbox.post('/api/vector/new', newVector(), withKey('k1', 'sandbox-free'));
@@ -81,13 +81,13 @@ test('keys are per user', async () => {
   expect(sandbox.count('features')).toBe(2);
 });
 
-test('a refused request leaves its key free', async () => {
+test('a refused request leaves its idempotency key free', async () => {
   const sandbox = await withSourceSet();
   expect((await sandbox.post(BATCH, batch([feature(0, { vector: [1] })]), withKey('k1'))).status).toBe(400);
   expect((await sandbox.post(BATCH, batch([feature(0)]), withKey('k1'))).status).toBe(200);
 });
 
-test('an idempotency key of no or too many characters is refused', async () => {
+test('an idempotency key that is empty or too long is refused', async () => {
   const sandbox = await withSourceSet();
   for (const key of ['', 'x'.repeat(256)]) {
     const answered = await sandbox.post(BATCH, batch([feature(0)]), withKey(key));
@@ -95,7 +95,7 @@ test('an idempotency key of no or too many characters is refused', async () => {
   }
 });
 
-test('a vector that is sent again with its key is made once', async () => {
+test('a vector sent again with its idempotency key is made only once', async () => {
   const sandbox = await withSourceSet();
   const sent = await Promise.all([1, 2, 3].map(() => sandbox.post('/api/vector/new', newVector(), withKey('v1'))));
   expect(sent[1]!.json).toEqual(sent[0]!.json);
@@ -105,7 +105,7 @@ test('a vector that is sent again with its key is made once', async () => {
   expect(sandbox.count('features')).toBe(2);
 });
 
-test('deleting one row of a batch drops its key, so that the batch can be sent again', async () => {
+test('deleting a row drops the idempotency key of its batch, so that the batch can be sent again', async () => {
   const sandbox = await withSourceSet();
   await sandbox.post(BATCH, batch([rich(0), rich(1), rich(2)]), withKey('k1'));
   await sandbox.post(BATCH, batch([rich(2), rich(3)]), withKey('k2'));
@@ -119,7 +119,7 @@ test('deleting one row of a batch drops its key, so that the batch can be sent a
   expect(sandbox.count('features')).toBe(5);
 });
 
-test('deleting a vector drops its key', async () => {
+test('deleting a vector drops its idempotency key', async () => {
   const sandbox = await withSourceSet();
   const { vector } = (await sandbox.post('/api/vector/new', newVector(), withKey('v1'))).json;
   const place = { modelId: vector.modelId, source: vector.source, index: vector.index };

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Json } from './running-sandbox.ts';
 
-/** A body as it was recorded: as JSON, as bytes, or by its size and its first 160 characters alone. */
+/** A body as recorded: as JSON, text or bytes, or only by its size and its first characters (160 in a request). */
 export interface RecordedBody {
   json?: Json;
   base64?: string;
@@ -15,24 +15,24 @@ export interface Exchange {
   title: string;
   method: string;
   path: string;
-  /** `alice`, `bob`, `bogus`, or nothing. */
+  /** `alice`, `bob` or `bogus`; null without a key. */
   key: string | null;
   headers: Record<string, string>;
   request: RecordedBody | null;
   status: number | null;
-  /** Set where the connection was closed without an answer. */
+  /** Set if the connection was closed without an answer. */
   noResponse?: string;
   contentType: string;
   response: RecordedBody | null;
 }
 
-// Most texts that were cut end in an ellipsis; those of 8,000 characters do not.
+// Most texts that were cut off end in an ellipsis, but those cut at 8,000 characters do not.
 function markCut(exchange: Exchange): Exchange {
   const { text } = exchange.response ?? {};
   return text?.length === 8000 ? { ...exchange, response: { text: `${text}…` } } : exchange;
 }
 
-/** The recording, in its order: observed on the public server's own code at hijohnnylin/neuronpedia @ ebb8426f. */
+/** Reads the recording, in order: observed on the public server's own code, hijohnnylin/neuronpedia @ ebb8426f. */
 export function readExchanges(): Exchange[] {
   const lines = readFileSync(new URL('exchanges.jsonl', import.meta.url), 'utf8')
     .trim()
@@ -40,7 +40,7 @@ export function readExchanges(): Exchange[] {
   return lines.map((line) => markCut(JSON.parse(line) as Exchange));
 }
 
-/** JSON with the spaces that the recording's client wrote. */
+/** Formats JSON with the spaces that the recording's client wrote. */
 export function spacedJson(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(spacedJson).join(', ')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
@@ -60,7 +60,7 @@ function feature(index: number, activations: number, tokens: number, tokenText =
   return { ...own, activations: Array.from({ length: activations }, (_none, a) => row(a)) };
 }
 
-// What the recording shows of a feature when it is read, turned back into what was sent.
+// Turns a feature as an answer shows it back into what was sent.
 function sentFeature(read: Json): Json {
   const pairs = (tokens: string[], values: number[]) => tokens.map((token, i) => ({ token, value: values[i] }));
   const [{ tokens, values, binMin, binMax, binContains }] = read.activations;
@@ -73,7 +73,7 @@ function sentFeature(read: Json): Json {
   return { index: Number(read.index), density: read.frac_nonzero, ...logits, activations };
 }
 
-// The first feature says in the recorded start what its first numbers are.
+// The recorded beginning of the body contains the first numbers of the first feature.
 function batch(starts: string, features: Json[]): Json {
   const [, index, density, value] = /"index": (\d+), "density": ([\d.]+).*?"value": ([\d.]+)/.exec(starts)!;
   const [first] = features;
@@ -85,14 +85,14 @@ function batch(starts: string, features: Json[]): Json {
 const series = (first: number, length: number, activations: number, tokens: number) =>
   Array.from({ length }, (_none, i) => feature(first + i, activations, tokens));
 
-/** Unknown keys are dropped, so a body becomes as large as the recorded one by a key of its own. */
+/** Pads a body to the recorded size with an extra key, which the server drops as unknown. */
 function padded(body: Json, size: number): string {
   const text = spacedJson({ ...body, pad: '' });
   if (text.length > size) throw new Error(`${text.length} is more than ${size}`);
   return spacedJson({ ...body, pad: 'x'.repeat(size - text.length) });
 }
 
-/** The bodies that were recorded by their size alone, made anew by their title to the same kind and size. */
+/** Rebuilds a body that was recorded only by its size: of the same size, and of the kind that its title names. */
 export function rebuildBody({ title, request }: Exchange, exchanges: readonly Exchange[]): string {
   const { bytes: size = 0, starts = '' } = request ?? {};
   const vector = exchanges.find((each) => each.title === 'ok')!.request!.json;

@@ -46,7 +46,7 @@ test('an explanation says that it is a stand-in, names the most active tokens, a
   expect((await sandbox.get('/api/upload/limits', { key: 'sandbox-free' })).json.features.used).toBe(0);
 });
 
-test('each type and model explains once, and the method with logits names what is promoted', async () => {
+test('each type and model explains a row once, and the method with logits names promoted tokens', async () => {
   const sandbox = await withExamples();
   const tasks = [
     {},
@@ -66,7 +66,7 @@ test('each type and model explains once, and the method with logits names what i
   expect(texts.filter((text: string) => text.includes('promotes'))).toHaveLength(1);
 });
 
-test('a row without activations, one that is not there, and an unknown type or model are refused', async () => {
+test('an explanation is refused without activations, for a missing row, and for an unknown type or model', async () => {
   const sandbox = await withExamples();
   const refusals: [Record<string, unknown>, number, Json][] = [
     [{ index: 4 }, 400, { code: 'no_activations' }],
@@ -84,7 +84,7 @@ test('a row without activations, one that is not there, and an unknown type or m
   expect(sandbox.count('explanations')).toBe(0);
 });
 
-test('a score is stored and shown under its explanation, one of each type and model', async () => {
+test('a score is stored and shown with its explanation, one for each scorer type and model', async () => {
   const sandbox = await withExamples();
   const { id } = (await sandbox.post(GENERATE, wanted())).json.explanation;
   const { status, json } = await sandbox.post(SCORE, scoring(id));
@@ -118,7 +118,7 @@ test('the same explanation gets the same score in another sandbox', async () => 
   expect(scores[1]).toBe(scores[0]);
 });
 
-test('an unknown explanation, kind or model of a score is refused', async () => {
+test('a score is refused for an unknown explanation, scorer type or model', async () => {
   const sandbox = await withExamples();
   const { id } = (await sandbox.post(GENERATE, wanted())).json.explanation;
   for (const unknown of ['explanation-99', 'explanation-', '1', 'explanation-1 ']) {
@@ -133,7 +133,7 @@ test('an unknown explanation, kind or model of a score is refused', async () => 
   expect(sandbox.count('explanation_scores')).toBe(0);
 });
 
-test('an uploaded explanation of a vector is scored too', async () => {
+test('an explanation uploaded with a vector can be scored too', async () => {
   const sandbox = await withExamples();
   const body = newVector({ explanations: [{ text: 'why' }] });
   const { vector } = (await sandbox.post('/api/vector/new', body)).json;

@@ -14,7 +14,7 @@ async function withRows() {
   return { ...sandbox, entries };
 }
 
-test('a list is made with features, and shows in the features, the lists and the user', async () => {
+test('a list made with features is shown in its features, in the list of lists and in the user', async () => {
   const sandbox = await withRows();
   const { vector } = (await sandbox.post('/api/vector/new', newVector())).json;
   const features = [place(0, { description: 'x' }), place(vector.index, { layer: vector.source })];
@@ -34,7 +34,7 @@ test('a list is made with features, and shows in the features, the lists and the
   expect((await sandbox.post('/api/list/list', {}, { key: 'sandbox-free' })).json).toEqual([]);
 });
 
-test('a row that is not there is left out of a new list, and named', async () => {
+test('a missing row is left out of a new list and named in the answer', async () => {
   const sandbox = await withRows();
   const features = [place(0), place(999)];
   const { status, json } = await sandbox.post('/api/list/new-with-features', { name: 'L', features });
@@ -42,7 +42,7 @@ test('a row that is not there is left out of a new list, and named', async () =>
   expect(sandbox.entries()).toEqual([{ name: 'L', idx: 0, description: '' }]);
 });
 
-test('features are added to a list, all or none, and once each', async () => {
+test('features are added to a list all or none, and each only once', async () => {
   const sandbox = await withRows();
   const { id: listId } = (await sandbox.post('/api/list/new', { name: 'L' })).json;
   const add = (featuresToAdd: Json[], options = {}) =>
@@ -61,7 +61,7 @@ test('features are added to a list, all or none, and once each', async () => {
   expect(unknown).toMatchObject({ status: 404, json: { code: 'not_found', path: 'listId' } });
 });
 
-test('lists need a key, and to make one needs the permission to upload', async () => {
+test('lists require a key, and making one requires upload permission', async () => {
   const sandbox = await withRows();
   const bodies = { new: { name: 'L' }, 'new-with-features': { name: 'L', features: [] } };
   for (const [end, body] of Object.entries(bodies)) {

@@ -13,12 +13,12 @@ test.each([
   expect(json).toMatchObject({ id, dimension, layers, visibility: 'PUBLIC', sourceSets: [] });
 });
 
-test('an unknown model is null with status 200, as on the public server', async () => {
+test('an unknown model gets null with status 200, as on the public server', async () => {
   const sandbox = await running();
   expect(await sandbox.post('/api/model/get', { id: 'nope' })).toMatchObject({ status: 200, json: null });
 });
 
-test('a model that a user makes has no width and is listed', async () => {
+test('a model made by a user has no width, is listed, and can be made only once', async () => {
   const sandbox = await running();
   const body = { id: 'my-tiny', layers: 4, displayName: 'My Tiny', url: 'https://example.com' };
   const made = await sandbox.post('/api/model/new', body);
@@ -51,7 +51,7 @@ test.each([
   expect(sandbox.count('models')).toBe(0);
 });
 
-test('a source set has one source a layer, which its owner sees', async () => {
+test('a source set has one source per layer, which only its owner sees', async () => {
   const sandbox = await running();
   const body = { name: 'my-set', modelId: 'GPT2-Small', description: 'D', url: 'https://example.com/x' };
   const made = await sandbox.post('/api/source-set/new', body);
@@ -69,12 +69,12 @@ test('a source set has one source a layer, which its owner sees', async () => {
   expect(model.json.sourceSets).toMatchObject([{ name: 'my-set' }]);
 });
 
-test('a missing source set is null with status 200, as on the public server', async () => {
+test('a missing source set gets null with status 200, as on the public server', async () => {
   const sandbox = await running();
   expect(await sandbox.get('/api/source-set/gpt2-small/nope')).toMatchObject({ status: 200, json: null });
 });
 
-test('a source set is made once', async () => {
+test('a source set can be made only once', async () => {
   const sandbox = await withSourceSet();
   const again = { name: 'mine', modelId: 'gpt2-small' };
   for (const key of ['sandbox-bulk', 'sandbox-free']) {
@@ -93,7 +93,7 @@ test.each(['Mine', 'a--b', '8a', 'neurons', 'a-', 'a.b', '', 'neuronpedia-resid-
   },
 );
 
-test('a source set of an unknown model is 404', async () => {
+test('a source set of an unknown model gets a 404', async () => {
   const sandbox = await running();
   const answered = await sandbox.post('/api/source-set/new', { name: 'mine', modelId: 'nope' });
   expect(answered).toMatchObject({ status: 404, json: { code: 'model_not_found', path: 'modelId' } });

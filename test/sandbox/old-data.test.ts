@@ -16,7 +16,7 @@ function oldData(): string {
   return dataDir;
 }
 
-/** The rows of every table of an old store, without looking at them through this version's code. */
+/** Returns the rows of every table of an old store, read without this version's store code. */
 function rowsOf(dataDir: string): Record<string, unknown> {
   const db = new (loadDriver())(join(dataDir, 'sandbox.db'), { timeout: 0 });
   const tables = [...OLD_STORE.matchAll(/CREATE TABLE IF NOT EXISTS (\w+)/g)].map(([, name]) => name!);
@@ -28,7 +28,7 @@ function rowsOf(dataDir: string): Record<string, unknown> {
 const SHAPES = `SELECT type, name, tbl_name, replace(sql, 'IF NOT EXISTS ', '') AS sql FROM sqlite_master
   ORDER BY type, name`;
 
-test('a store of version 2 is upgraded where it lies, with every row as it was', async () => {
+test('a version 2 store is upgraded in place, with every row unchanged', async () => {
   const dataDir = oldData();
   const before = rowsOf(dataDir);
   expect(Object.keys(before)).toHaveLength(14);
@@ -44,7 +44,7 @@ test('a store of version 2 is upgraded where it lies, with every row as it was',
   expect(sandbox.ask(SHAPES)).toEqual(fresh.ask(SHAPES));
 });
 
-test('the rows of a store of version 2 are read, added to and deleted', async () => {
+test('rows of an upgraded version 2 store can be read, scored and deleted', async () => {
   const sandbox = await running({ dataDir: oldData(), now: () => new Date('2026-11-21T09:00:00Z') });
   expect(sandbox.serverId).toBe('the-old-server');
   const read = async () => (await sandbox.get('/api/feature/gpt2-small/6-mine/3')).json;
@@ -64,13 +64,13 @@ test('the rows of a store of version 2 are read, added to and deleted', async ()
   expect(tables.map(sandbox.count)).toEqual([1, 0, 0, 0, 0, 0]);
 });
 
-test('several sandboxes that open a store of version 2 at once upgrade it once', async () => {
+test('several sandboxes can open the same version 2 store', async () => {
   const dataDir = oldData();
   await Promise.all([1, 2, 3].map(() => running({ dataDir })));
   expect(ask(dataDir, "SELECT value FROM meta WHERE key = 'version'")).toEqual([{ value: '3' }]);
 });
 
-test('to read a store of version 2 without a sandbox is refused with the way on, and changes nothing', () => {
+test('openStore refuses a version 2 store, says how to upgrade it, and changes nothing', () => {
   const dataDir = oldData();
   const before = rowsOf(dataDir);
   expect(() => openStore(dataDir)).toThrow(

@@ -18,7 +18,7 @@ async function withPrivateRows() {
   return { sandbox, vector: { modelId: 'gpt2-small', source: vector.source, index: Number(vector.index) } };
 }
 
-test('a private row is not found by any endpoint but for its owner', async () => {
+test('no endpoint finds a private row for anyone but its owner', async () => {
   const { sandbox, vector } = await withPrivateRows();
   const row = { modelId: 'gpt2-small', source: '6-mine', index: 0 };
   const list = (await sandbox.post('/api/list/new', { name: 'theirs' })).json.id;
@@ -35,7 +35,7 @@ test('a private row is not found by any endpoint but for its owner', async () =>
       ['/api/steer', steering],
       ['/api/steer', { ...steering, stream: true }],
     ];
-    // Asked before and after its owner asked, so that nothing that is kept by then is given away.
+    // Asked before and after the owner steers, so that giving away a kept completion would be noticed.
     for (const _time of ['before', 'after']) {
       for (const [path, body] of asked) {
         const { status, json } = await sandbox.post(path, body);
@@ -54,7 +54,7 @@ test('a private row is not found by any endpoint but for its owner', async () =>
   expect(counts.map(sandbox.count)).toEqual([1, 0, 1, 0, 2]);
 });
 
-test('its owner explains, scores, tries, lists and deletes it', async () => {
+test('the owner of a private row can explain, score, test, list and delete it', async () => {
   const { sandbox } = await withPrivateRows();
   const place = { modelId: 'gpt2-small', layer: '6-mine', index: 0 };
   const own = { key };

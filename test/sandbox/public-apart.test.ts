@@ -8,19 +8,19 @@ const names = readdirSync(sandbox, { recursive: true, encoding: 'utf8' }).map((n
 const files = names.filter((name) => name.endsWith('.ts'));
 const textOf = (name: string) => readFileSync(join(sandbox, name), 'utf8');
 
-test('the two kinds know nothing of one another, and what they share knows neither', () => {
+test('the two kinds of server do not import each other, and shared code imports neither', () => {
   const wrong = files.flatMap((name) => {
     const kind = /^(protocol|public)\//.exec(name)?.[1];
     const imports = [...textOf(name).matchAll(/from '(.+)'/g)].map((match) => match[1]!);
     const ofKinds = imports.filter((target) => /(protocol|public)\//.test(target));
-    // Where the kinds are chosen and named to the outside.
+    // Only these two choose between the kinds and export them.
     const mayKnow = name === 'server.ts' || name === 'index.ts';
     return mayKnow ? [] : ofKinds.map((target) => `${name} (${kind ?? 'shared'}) imports ${target}`);
   });
   expect(wrong).toEqual([]);
 });
 
-// Comments with their lines put together; what they quote are titles of exchanges, or parts of them.
+// Returns what the comments quote, with the lines of each joined: titles of exchanges, or parts of them.
 function quotedIn(text: string): string[] {
   const comments = text.match(/\/\*\*[\s\S]*?\*\/|(?:^ *\/\/.*\n)+/gm) ?? [];
   const joined = comments.map((comment) => comment.replace(/\n *(?:\/\/|\*(?!\/)) ?/g, ' '));
@@ -28,7 +28,7 @@ function quotedIn(text: string): string[] {
   return plain.flatMap((comment) => [...comment.matchAll(/"([^"]+)"/g)].map((match) => match[1]!));
 }
 
-test('every quirk of the public kind cites an exchange that was recorded', () => {
+test('every quotation in the comments of the public kind is from the title of a recorded exchange', () => {
   const titles = readExchanges().map(({ title }) => title);
   const cited = files.filter((name) => name.startsWith('public/')).flatMap((name) => quotedIn(textOf(name)));
   expect(cited.filter((quote) => !titles.some((title) => title.includes(quote)))).toEqual([]);

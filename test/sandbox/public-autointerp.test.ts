@@ -19,7 +19,7 @@ async function withFeature() {
   return { ...sandbox, read, generate };
 }
 
-test('for a user with provider keys an explanation is generated, once a type and model', async () => {
+test('a user with provider keys can generate one explanation per type and model', async () => {
   const sandbox = await withFeature();
   const { status, json } = await sandbox.generate();
   expect(status).toBe(200);
@@ -37,7 +37,7 @@ test('for a user with provider keys an explanation is generated, once a type and
   ]);
 });
 
-test('a row without activations or none at all cannot be explained, and without keys nothing can', async () => {
+test('a row that is missing or has no activations cannot be explained, nor any without provider keys', async () => {
   const sandbox = await withFeature();
   const { vector } = (await sandbox.post('/api/vector/new', newVector())).json;
   const none = { status: 400, json: { message: 'No activations found for this neuron' } };
@@ -48,7 +48,7 @@ test('a row without activations or none at all cannot be explained, and without 
   expect(sandbox.count('explanations')).toBe(0);
 });
 
-test('for a user with provider keys an explanation is scored, once a kind and model', async () => {
+test('a user with provider keys can score an explanation, but only once with a type and model', async () => {
   const sandbox = await withFeature();
   const { id: explanationId } = (await sandbox.generate()).json.explanation;
   const score = (more: object = {}, options = ada) => {
@@ -71,7 +71,7 @@ test('for a user with provider keys an explanation is scored, once a kind and mo
   expect(sandbox.ask('SELECT value FROM explanation_scores')).toEqual([{ value: json.score.value }]);
 });
 
-test('a text is tried on a feature or vector without a key, by either name of its fields', async () => {
+test('text can be tested on a feature or vector without a key, sent as `neuron` or as `feature`', async () => {
   const sandbox = await withFeature();
   const made = [vectorOf(768), vectorOf(768).map((value) => -value)].map((vector) =>
     sandbox.post('/api/vector/new', newVector({ vector })),

@@ -9,7 +9,7 @@ const PATHS = [
   ...['/api/list/new-with-features', '/api/list/add-features'],
 ];
 
-test.each(PATHS)('%s refuses whatever is no body of its own, and the sandbox goes on', async (path) => {
+test.each(PATHS)('%s answers every malformed body and stores nothing of it', async (path) => {
   const sandbox = await publicSandbox();
   const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
   const entry = { modelId: {}, layer: [], source: null, index: true, description: 1, features: deep };
@@ -19,7 +19,7 @@ test.each(PATHS)('%s refuses whatever is no body of its own, and the sandbox goe
   for (const body of [...bodies, deep, '{', '', '\ufeff{}', '{"id":"\\u0000"}']) {
     const { status, json } = await sandbox.post(path, body);
     const said = json?.error ?? json?.message;
-    // The look-ups of a model answer null where there is none.
+    // A lookup that finds nothing answers 200 without a message.
     expect([status, typeof said], body.slice(0, 60)).toEqual(
       status === 200 ? [200, 'undefined'] : [expect.toSatisfy((code) => [400, 404, 500].includes(code)), 'string'],
     );
@@ -27,7 +27,7 @@ test.each(PATHS)('%s refuses whatever is no body of its own, and the sandbox goe
   expect(['features', 'lists', 'models', 'source_sets'].map(sandbox.count)).toEqual([0, 0, 0, 0]);
 });
 
-test.each(['\u0000', '\ud83d', 'a\u0000b'])('a text that no database holds, %j, is never taken', async (text) => {
+test.each(['\u0000', '\ud83d', 'a\u0000b'])('text that no database can hold, %j, is always refused', async (text) => {
   const sandbox = await publicWithSourceSet();
   const answers = [
     await sandbox.post('/api/vector/new', newVector({ vectorLabel: text })),
@@ -44,7 +44,7 @@ test.each(['\u0000', '\ud83d', 'a\u0000b'])('a text that no database holds, %j, 
   expect(path).toMatchObject({ status: 500, json: { error: OPAQUE } });
 });
 
-test('one process answers as both kinds at once', async () => {
+test('one process can run both kinds of server at once', async () => {
   const [site, protocol] = await Promise.all([publicSandbox(), running()]);
   const [page, limits] = await Promise.all([
     fetch(`${site.url}/api/upload/limits`),

@@ -4,8 +4,8 @@ import { AS_RECORDED, RENAMED, recordedWorld, renamedExchanges } from './renamin
 import { recordedUpstream, replay } from './replay.ts';
 import { running } from './running-sandbox.ts';
 
-// Rows of the uploaded source set after an exchange, where the observations count them: features, activations,
-// explanations.
+// Features, activations and explanations of the uploaded source set after those exchanges for which the observations
+// count them.
 const ROWS: Record<number, [string, number, number, number]> = {
   53: ['1 feature', 1, 1, 0],
   54: ['128 features', 129, 129, 0],
@@ -27,11 +27,11 @@ const COUNT = `SELECT count(DISTINCT f.id) AS features, count(DISTINCT a.id) AS 
   LEFT JOIN explanations e ON e.feature_id = f.id WHERE f.width IS NULL`;
 
 const namings = [
-  ['as recorded', AS_RECORDED],
+  ['with the recorded names', AS_RECORDED],
   ['with everything renamed', RENAMED],
 ] as const;
 
-test.each(namings)('all 153 recorded exchanges are answered alike, %s', async (_how, renaming) => {
+test.each(namings)('all 153 recorded exchanges get their recorded answers, %s', async (_how, renaming) => {
   const { models, users } = recordedWorld(renaming);
   const sandbox = await running({ public: true, models, users, upstream: recordedUpstream(renaming) });
   const exchanges = renamedExchanges(readExchanges(), renaming);
@@ -65,6 +65,6 @@ test.each(namings)('all 153 recorded exchanges are answered alike, %s', async (_
   expect(sandbox.ask('SELECT name, owner FROM source_sets')).toEqual([{ name: renaming.text('alice-acts-8'), owner }]);
   expect(sandbox.ask('SELECT id FROM models')).toEqual([{ id: renaming.text('alice-tiny') }]);
   expect(['lists', 'list_features', 'idempotency', 'usage'].map(sandbox.count)).toEqual([3, 2, 0, 0]);
-  // Six steering requests came to their end, each with two completions; broken ones are not kept.
+  // Six steering requests were completed, each with two completions; broken ones are not kept.
   expect(sandbox.count('completions')).toBe(12);
 });

@@ -17,7 +17,7 @@ async function storedVector(sandbox: Sandbox, more: Record<string, unknown> = {}
   return { modelId: 'gpt2-small', layer: vector.source, index: Number(vector.index), strength: 10 };
 }
 
-test('without a model the stand-in says so, and its hash tells directions, strengths, seeds and prompts apart', async () => {
+test('without a model, a stand-in text varies with direction, strength, seed and prompt', async () => {
   const sandbox = await publicSandbox();
   const feature = await storedVector(sandbox);
   const twin = await storedVector(sandbox);
@@ -26,7 +26,7 @@ test('without a model the stand-in says so, and its hash tells directions, stren
   const said = await ask(steering(feature));
   expect(said.STEERED).toMatch(/^ \[sandbox stand-in, no model: steered [0-9a-f]{12}\]$/);
   expect(said.DEFAULT).toMatch(/^ \[sandbox stand-in, no model: default [0-9a-f]{12}\]$/);
-  // Another index with the same values is the same direction.
+  // A vector of the same values at another index is the same direction.
   expect(await ask(steering(twin))).toMatchObject({ STEERED: said.STEERED, DEFAULT: said.DEFAULT });
   const different = [
     steering(other),
@@ -40,7 +40,7 @@ test('without a model the stand-in says so, and its hash tells directions, stren
   expect(answers[0].DEFAULT).toBe(said.DEFAULT);
 });
 
-test('frames are cumulative, the last has the id, and then the answer is kept', async () => {
+test('stream frames are cumulative, the last one carries the id, and the answer is then kept', async () => {
   const sandbox = await publicSandbox({ rateLimit: true });
   const body = JSON.stringify(steering(await storedVector(sandbox), { stream: true }));
   const ask = () => sendRaw(sandbox.url, { method: 'POST', path: '/api/steer', body });
@@ -61,7 +61,7 @@ test('frames are cumulative, the last has the id, and then the answer is kept', 
   expect(JSON.parse(kept.text)).toEqual({ ...last, limit: '238' });
 });
 
-test('a chat shows its conversation, and a feature without a vector is taken as the SAE’s', async () => {
+test('a chat answer contains the conversation, and a feature without a vector is accepted', async () => {
   const sandbox = await publicWithSourceSet();
   await sandbox.post(BATCH, batch([activeFeature(3)]));
   const messages = [{ role: 'user', content: 'hi' }];
@@ -72,7 +72,7 @@ test('a chat shows its conversation, and a feature without a vector is taken as 
   expect(json.settings).toMatchObject({ seed: 16, freq_penalty: 1, steer_special_tokens: false });
 });
 
-test('what broke off is asked again, and the model may be slow', async () => {
+test('an answer that breaks off is not kept, so asking again reaches the model again', async () => {
   let fail = true;
   const upstream: Upstream = async function* ({ type }) {
     yield ' one';

@@ -25,7 +25,7 @@ const limited = async (time: string) => {
   return { sandbox, set, remaining };
 };
 
-test('the eleventh source set of an hour is a 429 with nothing that says when to come back', async () => {
+test('the eleventh source set request of an hour gets a 429 that does not say when to retry', async () => {
   const { sandbox, remaining } = await limited('12:00:00');
   const left = [];
   for (let i = 0; i < 10; i++) left.push(await remaining('/api/source-set/new'));
@@ -43,7 +43,7 @@ test('the eleventh source set of an hour is a 429 with nothing that says when to
   });
 });
 
-test('steer and steer-chat share a window; uploads and vectors count for the whole API alone', async () => {
+test('steer and steer-chat share a window; uploads and vectors count only against the API-wide one', async () => {
   const { remaining } = await limited('12:00:00');
   expect(await remaining('/api/steer')).toBe('239');
   expect(await remaining('/api/steer-chat')).toBe('238');
@@ -53,7 +53,7 @@ test('steer and steer-chat share a window; uploads and vectors count for the who
   expect(await remaining('/api/model/new')).toBe('4');
 });
 
-test('keys share the window of their address, and a request without one counts', async () => {
+test('all keys used from one address share its window, and requests without a key count too', async () => {
   const { sandbox } = await limited('12:00:00');
   const left = [];
   for (const key of ['sandbox-bulk', 'sandbox-free', null]) {
@@ -62,13 +62,13 @@ test('keys share the window of their address, and a request without one counts',
   expect(left).toEqual(['4', '3', '2']);
 });
 
-test('the window slides: what was used in the hour before weighs as much of it as still counts', async () => {
+test('the window slides: the previous hour counts by the share of it in the last 60 minutes', async () => {
   const { set, remaining } = await limited('12:30:00');
   for (let i = 0; i < 10; i++) await remaining('/api/source-set/new');
   set('13:00:00');
   expect(await remaining('/api/source-set/new')).toBe('429');
   set('13:05:59');
-  // Of 10 requests 90.03 % still count, rounded down.
+  // 90.03 % of the 10 requests still count: 9, rounded down.
   expect(await remaining('/api/source-set/new')).toBe('0');
   expect(await remaining('/api/source-set/new')).toBe('429');
   set('13:30:00');
@@ -77,7 +77,7 @@ test('the window slides: what was used in the hour before weighs as much of it a
   expect(await remaining('/api/source-set/new')).toBe('9');
 });
 
-test('a restart over the same data goes on counting, and without the limiter nothing is counted', async () => {
+test('counting continues after a restart on the same data; without the limiter nothing is counted', async () => {
   const now = () => at('12:00:00');
   const first = await publicSandbox({ rateLimit: true, now });
   await first.post('/api/model/new', {});
@@ -89,7 +89,7 @@ test('a restart over the same data goes on counting, and without the limiter not
   expect((await second.post('/api/model/new', {})).headers.get('x-limit-remaining')).toBe('2');
 });
 
-test('windows are per address and per endpoint, up to 25,000 an hour', () => {
+test('each address has windows of its own, and the API-wide one allows 25,000 requests an hour', () => {
   const store = openWritableStore(temporaryFolder(), at('12:00:00'));
   const visit = (ip: string, path: string): Visit => ({ store, ip, path, now: at('12:00:00') });
   for (let i = 0; i < 5; i++) expect(admit(visit('10.0.0.1', '/api/model/new'))).toEqual({ remaining: String(4 - i) });

@@ -7,7 +7,7 @@ import { BATCH, batch, feature, features, newVector, running, vectorOf } from '.
 const counts = (sandbox: Awaited<ReturnType<typeof publicSandbox>>) =>
   ['features', 'activations', 'explanations'].map(sandbox.count);
 
-test('the limits of the upload protocol are a web page here, and every answer says which data it comes from', async () => {
+test('the path of the upload limits returns a web page, and every answer carries x-server-id', async () => {
   const sandbox = await publicSandbox();
   const asked = [
     { method: 'GET', path: '/api/upload/limits' },
@@ -31,7 +31,7 @@ test('the limits of the upload protocol are a web page here, and every answer sa
   expect((await sandbox.post('/api/user/refresh')).json).toMatchObject({ id: 'user_bulk', name: 'bulk', lists: [] });
 });
 
-test('the same batch again doubles activations and explanations and changes nothing else', async () => {
+test('sending a batch again adds its activations and explanations again and changes nothing else', async () => {
   const sandbox = await publicWithSourceSet();
   const first = batch([activeFeature(1, { density: 0.5, explanations: [{ text: 'why' }] }), activeFeature(2)]);
   expect((await sandbox.post(BATCH, first)).json).toEqual({ message: '2 features created.' });
@@ -47,7 +47,7 @@ test('the same batch again doubles activations and explanations and changes noth
   expect(counts(sandbox)).toEqual([1, 3, 0]);
 });
 
-test('four equal batches in flight make four times the activations and no error', async () => {
+test('four identical batches in flight all succeed and store their activations four times', async () => {
   const sandbox = await publicWithSourceSet();
   const body = batch(activeFeatures(0, 32));
   const sent = await Promise.all([1, 2, 3, 4].map(() => sandbox.post(BATCH, body)));
@@ -55,14 +55,14 @@ test('four equal batches in flight make four times the activations and no error'
   expect(counts(sandbox)).toEqual([32, 128, 0]);
 });
 
-test('a batch whose sender hangs up before the answer is stored all the same; sent again, it doubles', async () => {
+test('a batch is stored even if its sender hangs up, and sending it again doubles its activations', async () => {
   const sandbox = await publicWithSourceSet();
   const body = JSON.stringify(batch(activeFeatures(0, 128)));
   const head = `POST ${BATCH} HTTP/1.1\r\nhost: x\r\nx-api-key: sandbox-bulk\r\ncontent-length: ${body.length}\r\n\r\n`;
   await new Promise<void>((resolve) => {
     const socket = connect(sandbox.port, '127.0.0.1');
     socket.on('close', () => resolve());
-    // Closed as soon as all is sent: nobody reads the answer.
+    // Closes as soon as everything is sent, so nobody reads the answer.
     socket.write(head + body, () => socket.destroySoon());
   });
   await vi.waitFor(() => expect(counts(sandbox)).toEqual([128, 128, 0]));
@@ -71,26 +71,26 @@ test('a batch whose sender hangs up before the answer is stored all the same; se
 });
 
 test.each([
-  ['a list that is empty', { features: [] }, 400, 'features field must have at least 1 items'],
+  ['an empty list of features', { features: [] }, 400, 'features field must have at least 1 items'],
   ['a fractional index', { features: [activeFeature(1.5)] }, 400, 'features[0].index must be an integer'],
-  ['an index as a text', { features: [activeFeature('7' as never)] }, 200, undefined],
+  ['an index given as text', { features: [activeFeature('7' as never)] }, 200, undefined],
   ['null logits', { features: [activeFeature(1, { topLogits: null })] }, 200, undefined],
   ['a source without a layer', { source: 'mine' }, 500, OPAQUE],
-  ['a layer too high', { source: '12-mine' }, 500, OPAQUE],
-])('%s', async (_what, more, status, error) => {
+  ['a layer beyond the last', { source: '12-mine' }, 500, OPAQUE],
+])('a batch with %s gets the status and error of the public server', async (_what, more, status, error) => {
   const sandbox = await publicWithSourceSet();
   const answered = await sandbox.post(BATCH, batch([activeFeature(0)], more));
   expect([answered.status, answered.json.error]).toEqual([status, error]);
 });
 
-test('of several problems the server names the one in the field declared last', async () => {
+test('of several problems, the server names the one in the field declared last', async () => {
   const sandbox = await publicWithSourceSet();
   const { json } = await sandbox.post(BATCH, { features: [{ index: -1, density: 2 }, { index: 'x' }] });
   expect(json.path).toBe('features[0].activations');
   expect((await sandbox.post('/api/vector/delete', { index: '1' })).json.message).toBe('source is a required field');
 });
 
-test('doubles keep 16 significant digits, float32s all of theirs, and -0 is 0', async () => {
+test('a vector keeps doubles to 16 significant digits and float32 values exactly, and turns -0 into 0', async () => {
   const sandbox = await publicSandbox();
   const vector = vectorOf(768);
   const text = JSON.stringify(newVector({ vector })).replace(
@@ -106,7 +106,7 @@ test('doubles keep 16 significant digits, float32s all of theirs, and -0 is 0', 
   expect(sandbox.ask('SELECT length(vector) AS bytes, width FROM features')).toEqual([{ bytes: 768 * 8, width: 768 }]);
 });
 
-test('activations that are given to a feature afterwards are stored and not shown; to a vector, shown alone', async () => {
+test('activations uploaded later are shown for a vector; for a feature they are stored but not shown', async () => {
   const sandbox = await publicWithSourceSet();
   await sandbox.post(BATCH, batch([activeFeature(5)]));
   const { vector } = (await sandbox.post('/api/vector/new', newVector())).json;
@@ -125,7 +125,7 @@ test('activations that are given to a feature afterwards are stored and not show
   expect(await shown(`${vector.source}/${vector.index}`)).toMatchObject([{ tokens: ['x'], dataSource: null }]);
 });
 
-test('equal vectors get indices of their own, and a negative layer is taken but not deleted', async () => {
+test('equal vectors get different indices; one with a negative layer can be made but not deleted', async () => {
   const sandbox = await publicSandbox();
   const key = { headers: { 'idempotency-key': 'k' } };
   const made = [];
@@ -140,7 +140,7 @@ test('equal vectors get indices of their own, and a negative layer is taken but 
   expect(sandbox.count('features')).toBe(4);
 });
 
-test('an answer over the limit of the hosting platform is its 413, and the default limit is 4.5 MB', async () => {
+test('an answer over the platform limit becomes its 413, as does one of 4.7 MB by default', async () => {
   const sandbox = await publicSandbox({ maxAnswerBytes: 30_000 });
   const list = () => sendRaw(sandbox.url, { method: 'POST', path: '/api/vector/list-owned', headers: KEY });
   await sandbox.post('/api/vector/new', newVector());
@@ -159,7 +159,7 @@ test('an answer over the limit of the hosting platform is its 413, and the defau
 
 const KEY = { 'x-api-key': 'sandbox-bulk' };
 
-test('lists hold the features that exist, and features say which lists hold them', async () => {
+test('a list holds only features that exist, and a feature names the lists that hold it', async () => {
   const sandbox = await publicWithSourceSet();
   await sandbox.post(BATCH, batch(activeFeatures(0, 2)));
   const entry = (index: number) => ({ modelId: 'gpt2-small', layer: '6-mine', index, description: 'x' });
@@ -173,7 +173,7 @@ test('lists hold the features that exist, and features say which lists hold them
   expect((await sandbox.post('/api/list/list')).json).toMatchObject([{ name: 'one', user: { name: 'bulk' } }]);
 });
 
-test('scores and explanations need a key that nobody has here', async () => {
+test('scoring is refused without a provider key, for an unknown type and without an explanation id', async () => {
   const sandbox = await publicSandbox();
   const score = { explanationId: 'explanation-1', scorerModel: 'gpt-4o-mini', scorerType: 'recall_alt' };
   const ask = async (more: object) =>
@@ -184,7 +184,7 @@ test('scores and explanations need a key that nobody has here', async () => {
   expect(await ask({ explanationId: undefined })).toBe('explanationId is a required field');
 });
 
-test('both kinds show the same data folder, each in its own way', async () => {
+test('both kinds of server serve the same data folder, each in its own way', async () => {
   const protocol = await running();
   await protocol.post('/api/source-set/new', { name: 'mine', modelId: 'gpt2-small' });
   await protocol.post(BATCH, batch(features(0, 2)));

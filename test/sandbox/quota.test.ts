@@ -10,7 +10,7 @@ async function almostSpent(now: () => Date) {
   return sandbox;
 }
 
-test('a batch over what is left of the day is refused whole, with the time to midnight', async () => {
+test('a batch over the rest of the daily quota is refused whole, with the seconds until midnight', async () => {
   const sandbox = await almostSpent(() => new Date('2026-11-22T23:59:00.250Z'));
   const over = await sandbox.post(BATCH, batch(features(996, 5)), { key });
   const quota = { limit: 1000, used: 996, resetsAt: '2026-11-23T00:00:00Z' };
@@ -20,7 +20,7 @@ test('a batch over what is left of the day is refused whole, with the time to mi
   expect((await sandbox.get('/api/upload/limits', { key })).json.features).toEqual(quota);
 });
 
-test('rows that are stored already cost nothing, so a batch with four new ones fits', async () => {
+test('rows already stored cost nothing, so a batch with only four new ones fits', async () => {
   const sandbox = await almostSpent(() => new Date('2026-11-22T12:00:00Z'));
   const mixed = await sandbox.post(BATCH, batch(features(900, 100)), { key });
   expect(mixed).toMatchObject({ status: 200, json: { created: 4, unchanged: 96 } });
@@ -29,14 +29,14 @@ test('rows that are stored already cost nothing, so a batch with four new ones f
   expect(sandbox.ask('SELECT * FROM usage')).toEqual([{ user_id: 'user_free', day: '2026-11-22', count: 1000 }]);
 });
 
-test('a vector costs one', async () => {
+test('each vector costs one row of the quota', async () => {
   const sandbox = await withSourceSet({}, key);
   await sandbox.post('/api/vector/new', newVector(), { key });
   await sandbox.post('/api/vector/new', newVector({ kind: 'probe' }), { key });
   expect((await sandbox.get('/api/upload/limits', { key })).json.features.used).toBe(2);
 });
 
-test('the quota starts anew at midnight UTC', async () => {
+test('the quota resets at midnight UTC', async () => {
   let now = new Date('2026-11-22T23:59:59.999Z');
   const sandbox = await almostSpent(() => now);
   expect((await sandbox.post(BATCH, batch(features(996, 5)), { key })).headers.get('retry-after')).toBe('1');
@@ -46,14 +46,14 @@ test('the quota starts anew at midnight UTC', async () => {
   expect(quota).toEqual({ limit: 1000, used: 5, resetsAt: '2026-11-24T00:00:00Z' });
 });
 
-test('a repeated request is answered from its key when the quota is spent', async () => {
+test('a request repeated with its idempotency key is answered even when the quota is spent', async () => {
   const sandbox = await almostSpent(() => new Date('2026-11-22T12:00:00Z'));
   const sent = { key, headers: { 'idempotency-key': 'last' } };
   const first = await sandbox.post(BATCH, batch(features(996, 4)), sent);
   expect(await sandbox.post(BATCH, batch(features(996, 4)), sent)).toMatchObject({ status: 200, json: first.json });
 });
 
-test('deleting gives nothing back, and the bulk tier has no limit', async () => {
+test('deleting a row gives no quota back, and the bulk tier has no limit', async () => {
   const sandbox = await withSourceSet();
   for (let first = 0; first < 1280; first += 128) await sandbox.post(BATCH, batch(features(first, 128)));
   await sandbox.post('/api/vector/delete', { modelId: 'gpt2-small', source: '6-mine', index: 0 });

@@ -1,16 +1,16 @@
 import { request } from 'node:http';
 
-/** An answer as it came over the wire; `status` is null where the connection was closed without one. */
+/** An answer as it came over the wire; `status` is null if the connection was closed without one. */
 export interface RawAnswer {
   status: number | null;
   type: string;
   headers: Record<string, string | string[] | undefined>;
   text: string;
-  /** Whether the answer came to its end. */
+  /** Whether the answer arrived in full. */
   whole: boolean;
 }
 
-/** Sends one request as it is, and takes whatever comes back, also half of an answer or none. */
+/** Sends one request unchanged and accepts whatever comes back, even half an answer or none. */
 export function sendRaw(
   url: string,
   given: { method: string; path: string; headers?: Record<string, string>; body?: Uint8Array | string | undefined },

@@ -4,7 +4,7 @@ import { BATCH, batch, feature, features, newVector, vectorOf, withSourceSet } f
 const wanted = (indices: (number | string)[], more: Record<string, unknown> = {}) =>
   indices.map((index) => ({ modelId: 'gpt2-small', layer: '6-mine', index, ...more }));
 
-test('many rows are read at once and missing ones are left out', async () => {
+test('several rows are read in one request, and missing ones are left out', async () => {
   const sandbox = await withSourceSet();
   await sandbox.post(BATCH, batch(features(0, 3)));
   const { status, json } = await sandbox.post('/api/features', wanted([0, '2', 999]), { key: null });
@@ -15,7 +15,7 @@ test('many rows are read at once and missing ones are left out', async () => {
   expect((await sandbox.post('/api/features', [])).json).toEqual([]);
 });
 
-test('only the wanted fields are given', async () => {
+test('only the requested fields are returned', async () => {
   const sandbox = await withSourceSet();
   await sandbox.post(BATCH, batch(features(0, 128)));
   const indices = Array.from({ length: 1024 }, (_none, i) => i);
@@ -27,7 +27,7 @@ test('only the wanted fields are given', async () => {
   expect(Object.keys(more.json[0])).toEqual(['vector', 'license', 'model']);
 });
 
-test('an unknown field, no field, and more than 1,024 rows are refused', async () => {
+test('an unknown field, an empty list of fields and more than 1,024 rows are refused', async () => {
   const sandbox = await withSourceSet();
   const ask = (body: unknown) => sandbox.post('/api/features', body);
   expect(await ask({ features: [], fields: ['index', 'nope'] })).toMatchObject({
@@ -41,7 +41,7 @@ test('an unknown field, no field, and more than 1,024 rows are refused', async (
   expect((await ask(wanted([-1]))).json.path).toBe('[0].index');
 });
 
-test('as many activations as wanted are given, in their order', async () => {
+test('at most the requested number of activations is returned, in order', async () => {
   const sandbox = await withSourceSet();
   const activations = [3, 1, 2].map((value) => ({ tokens: ['x'], values: [value] }));
   await sandbox.post(BATCH, batch([feature(0, { activations })]));
@@ -54,14 +54,14 @@ test('as many activations as wanted are given, in their order', async () => {
   expect(await read({ maxActsToReturn: 0 })).toEqual([]);
 });
 
-test.each(['999', 'x', '-1', '1e0', '%00', '0%00'])('the feature %s does not exist', async (index) => {
+test.each(['999', 'x', '-1', '1e0', '%00', '0%00'])('reading a feature at index %s is refused', async (index) => {
   const sandbox = await withSourceSet();
   await sandbox.post(BATCH, batch([feature(0)]));
   const { status, json } = await sandbox.get(`/api/feature/gpt2-small/6-mine/${index}`);
   expect(index.includes('%') ? [400, 'invalid_field'] : [404, 'not_found']).toEqual([status, json.code]);
 });
 
-test('private rows need a plan that has them', async () => {
+test('private rows require a plan that includes them', async () => {
   const sandbox = await withSourceSet();
   const refused = { status: 403, json: { code: 'private_requires_paid_plan', path: 'visibility' } };
   expect(await sandbox.post(BATCH, batch([feature(0)], { visibility: 'private' }))).toMatchObject(refused);
@@ -69,7 +69,7 @@ test('private rows need a plan that has them', async () => {
   expect(sandbox.count('features')).toBe(0);
 });
 
-test('private rows are there for their owner only', async () => {
+test('private rows are visible only to their owner', async () => {
   const key = 'sandbox-paid';
   const sandbox = await withSourceSet({}, key);
   await sandbox.post(BATCH, batch([feature(0)], { visibility: 'private' }), { key });

@@ -2,16 +2,16 @@ import type { BuiltInModel } from '../../src/sandbox/index.ts';
 import { type Exchange, type RecordedBody, rebuildBody, spacedJson } from './exchanges.ts';
 import type { Json } from './running-sandbox.ts';
 
-/** How a replay calls the things of the recording. */
+/** Translates the names and values of the recording to those that a replay uses. */
 export interface Renaming {
   text(text: string): string;
   json(value: Json): Json;
 }
 
-/** As recorded. */
+/** Keeps everything as recorded. */
 export const AS_RECORDED: Renaming = { text: (text) => text, json: (value) => value };
 
-// Longer names first. The set's new name still comes before `neuronpedia-…`: lists of sets are by name.
+// Longer names come first. The set's new name still sorts before `neuronpedia-…`, because sets are listed by name.
 const NAMES: readonly [RegExp, string][] = [
   [/user_(alice|bob|admin)/g, 'account-$1-7'],
   [/alice/g, 'marta'],
@@ -47,7 +47,7 @@ const NAMES: readonly [RegExp, string][] = [
   [/__(err400|busy|die)/g, '##$1##'],
   [/"(hi|yo)"/g, '"$1 there"'],
   [/user\\n(hi|yo)</g, 'user\\n$1 there<'],
-  // Indices in paths; those in bodies are moved by their key.
+  // Indices in paths; those in bodies are found by their key and shifted by `moved`.
   [/(\/6-[^/"]*\/)(\d{1,6})$/g, '$1#$2'],
 ];
 
@@ -91,13 +91,13 @@ function renamedText(text: string): string {
   return renamed.replace(/\/#(\d+)$/, (_all, index) => `/${Number(index) + SHIFT}`);
 }
 
-/** Other users, models, widths, source sets, indices, numbers, prompts and texts. */
+/** Changes users, models, widths, source sets, indices, numbers, prompts and texts. */
 export const RENAMED: Renaming = {
   text: renamedText,
   json: (value) => moved(JSON.parse(renamedText(JSON.stringify(value))), ''),
 };
 
-// Numbers that JSON has not, or not as such, go through as texts.
+// Numbers that JSON does not have (NaN) or would change (1e999) pass through as strings.
 const ODD = /\bNaN\b|\b1e999\b/g;
 
 function renamedBody(body: string, { json }: Renaming): string {
@@ -105,7 +105,7 @@ function renamedBody(body: string, { json }: Renaming): string {
   return renamed.replace(/"odd (\w+)"/g, '$1');
 }
 
-// What is not JSON at all (nothing, "{not json", gzip) is sent as it is.
+// A body that is not JSON at all (empty, "{not json", gzip) is sent unchanged.
 function renamedBytes(base64: string, renaming: Renaming): RecordedBody {
   const text = Buffer.from(base64, 'base64').toString();
   return text.startsWith('{"') ? { text: renamedBody(text, renaming) } : { base64 };
@@ -122,12 +122,12 @@ function renamedResponse({ response }: Exchange, { text, json }: Renaming): Reco
   if (response === null) return null;
   if ('json' in response) return { json: json(response.json) };
   if (response.text !== undefined) return { text: text(response.text) };
-  // Up to the numbers, which are renamed in whole JSON only.
+  // Only up to the numbers: those are changed only in complete JSON.
   const [starts = ''] = text(response.starts ?? '').split('"vector":');
   return { starts };
 }
 
-/** The recording with everything renamed, and whole bodies for those that were recorded by size. */
+/** Returns the recording with everything renamed, and rebuilt bodies for those recorded only by size. */
 export function renamedExchanges(exchanges: readonly Exchange[], renaming: Renaming): Exchange[] {
   return exchanges.map((each) => {
     const { path, key } = each;
@@ -153,7 +153,7 @@ function model(
   return { id, dimension, layers, displayNameShort, displayName, owner, neuronsPerLayer };
 }
 
-/** The models and users that the recording's database had. */
+/** Returns the models and users that the recording's database had. */
 export function recordedWorld({ text, json }: Renaming) {
   const users = ['alice', 'bob', 'admin'].map((name) => {
     return { key: `key of ${text(name)}`, id: text(`user_${name}`), name: text(name) };

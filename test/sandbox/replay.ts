@@ -4,7 +4,7 @@ import { type RawAnswer, sendRaw } from './raw-http.ts';
 import type { Renaming } from './renaming.ts';
 import type { Json } from './running-sandbox.ts';
 
-/** Ids of the recording by what this run calls them. */
+/** Maps ids of the recording to those of this run. */
 type Ids = Map<string, string>;
 
 const CUT = '…';
@@ -12,7 +12,7 @@ const DROPPED = ' <<connection dropped>>';
 const isVectorIndex = (key: string, value: Json) => key === 'index' && Number(value) >= 90_000_000;
 const isMadeId = (key: string, value: Json) => key === 'id' && /^c[a-z0-9]{24}$/.test(String(value));
 
-// Walks both answers side by side; an id that is new in the recording is learned, a known one has to come again.
+// Walks both answers side by side and learns ids that are new in the recording; `difference` compares known ones.
 function learn(recorded: Json, actual: Json, ids: Ids, key = ''): void {
   if (typeof recorded === 'object' && recorded !== null) {
     for (const [name, part] of Object.entries(recorded)) learn(part, actual?.[name], ids, name);
@@ -64,7 +64,7 @@ function learnFrom({ response, contentType }: Exchange, actual: RawAnswer, ids: 
   if (recorded !== undefined) learn(recorded, read(actual.text), ids);
 }
 
-/** How an answer differs from the recorded one: first in status and type, then at the first character. */
+/** Says how an answer differs from the recorded one: in status or type, or else where their texts first differ. */
 export function difference(exchange: Exchange, actual: RawAnswer, url: string, ids: Ids): string | undefined {
   const head = `${actual.status} ${actual.type} ${actual.whole ? 'whole' : 'broken off'}`;
   const expected = expectedText(exchange.response);
@@ -78,7 +78,7 @@ export function difference(exchange: Exchange, actual: RawAnswer, url: string, i
   return `at ${at}: ${got.slice(Math.max(0, at - 60), at + 100)}\n  recorded: ${want.slice(Math.max(0, at - 60), at + 100)}`;
 }
 
-/** What the replay needs of a running sandbox. */
+/** What a replay needs besides the exchanges. */
 export interface Replayed {
   url: string;
   renaming: Renaming;
@@ -86,7 +86,7 @@ export interface Replayed {
   after(position: number, exchange: Exchange): void;
 }
 
-/** Sends all exchanges in their order; gives those whose answer differs, with how. */
+/** Sends all exchanges in order; returns those whose answer differs, and how. */
 export async function replay(exchanges: readonly Exchange[], { url, renaming, after }: Replayed): Promise<string[]> {
   const ids: Ids = new Map();
   const differences: string[] = [];
@@ -108,7 +108,7 @@ function failure(status: number, message: string): Error {
   return Object.assign(new Error(message), { status });
 }
 
-/** The model behind the recorded server: eight tokens, or the failure that the prompt asks for. */
+/** Returns the model behind the recorded server: it yields eight tokens, or fails as the prompt asks. */
 export function recordedUpstream({ text }: Renaming) {
   return function* complete({ prompt, type }: CompletionRequest): Iterable<string> {
     if (prompt === text('__err400')) throw failure(400, 'prompt is 9999 tokens, over the limit');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { openStore, type SandboxOptions, startSandbox } from '../../src/sandbox/index.ts';
 
-// Answers are looked at key by key; their exact types are what the tests are about.
+// Tests read answers key by key; whether these have the right types is what the tests find out.
 // biome-ignore lint/suspicious/noExplicitAny: see above
 export type Json = any;
 
@@ -32,14 +32,14 @@ export async function send(
   return { status: response.status, headers: response.headers, json: await response.json() };
 }
 
-/** An empty folder that goes when the test ends. */
+/** Makes an empty folder that is removed when the test ends. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'sandbox-test-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** A sandbox that is closed when the test ends, with what tests ask of it. */
+/** Starts a sandbox that is closed when the test ends, with helpers for requests and queries. */
 export async function running(options: Partial<SandboxOptions> = {}) {
   const dataDir = options.dataDir ?? temporaryFolder();
   const sandbox = await startSandbox({ dataDir, ...options });
@@ -56,14 +56,14 @@ export async function running(options: Partial<SandboxOptions> = {}) {
     post: (path: string, body?: unknown, options?: Parameters<typeof send>[4]) =>
       send(sandbox.url, 'POST', path, body, options),
     get: (path: string, options?: Parameters<typeof send>[4]) => send(sandbox.url, 'GET', path, undefined, options),
-    /** Rows of a table, counted through a connection of its own. */
+    /** Counts the rows of a table through a separate connection. */
     count: (table: string) => Number(ask(dataDir, `SELECT count(*) AS n FROM ${table}`)[0]?.n),
-    /** Any SQL through a connection of its own. */
+    /** Runs a query through a separate connection. */
     ask: (sql: string) => ask(dataDir, sql),
   };
 }
 
-/** Any SQL on the store of a data folder. */
+/** Runs a query on the store of a data folder. */
 export function ask(dataDir: string, sql: string): Record<string, unknown>[] {
   const store = openStore(dataDir);
   try {
@@ -73,7 +73,7 @@ export function ask(dataDir: string, sql: string): Record<string, unknown>[] {
   }
 }
 
-/** A sandbox in which the default user has made the source set `mine` of gpt2-small. */
+/** Starts a sandbox in which the user of `key` has made the source set `mine` of gpt2-small. */
 export async function withSourceSet(options: Partial<SandboxOptions> = {}, key = 'sandbox-bulk') {
   const sandbox = await running(options);
   const made = await sandbox.post('/api/source-set/new', { name: 'mine', modelId: 'gpt2-small' }, { key });
@@ -81,27 +81,27 @@ export async function withSourceSet(options: Partial<SandboxOptions> = {}, key =
   return sandbox;
 }
 
-/** A vector of float32 values that differ with `seed`. */
+/** Returns a vector of float32 values that depend on `seed`. */
 export function vectorOf(width: number, seed = 1): number[] {
   return Array.from({ length: width }, (_none, i) => Math.fround(Math.sin(seed * 1000 + i)));
 }
 
-/** A feature of a batch with a gpt2-small vector. */
+/** Returns a feature of a batch, with a gpt2-small vector. */
 export function feature(index: number, more: Record<string, unknown> = {}) {
   return { index, vector: vectorOf(768, index), ...more };
 }
 
-/** A body of `upload-batch` for the source `6-mine` of gpt2-small. */
+/** Returns a body of `upload-batch` for the source `6-mine` of gpt2-small. */
 export function batch(features: unknown[], more: Record<string, unknown> = {}) {
   return { modelId: 'gpt2-small', source: '6-mine', features, ...more };
 }
 
-/** `length` features from `first` on. */
+/** Returns `length` features, numbered from `first`. */
 export function features(first: number, length: number) {
   return Array.from({ length }, (_none, i) => feature(first + i));
 }
 
-/** A body of `vector/new` for gpt2-small. */
+/** Returns a body of `vector/new` for gpt2-small. */
 export function newVector(more: Record<string, unknown> = {}) {
   const place = { modelId: 'gpt2-small', layerNumber: 6, hookType: 'hook_resid_post' };
   return { ...place, vector: vectorOf(768), vectorLabel: 'a label', ...more };

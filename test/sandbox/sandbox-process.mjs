@@ -1,5 +1,5 @@
-// Runs a sandbox over the data folder given as argument, in a process of its own that a test can kill.
-// The port is printed on stdout as one line of JSON.
+// Runs a sandbox on the data folder given as argument, in a separate process that a test can kill.
+// Prints its URL and server id on stdout as one line of JSON.
 import { runnerImport } from 'vite';
 
 const entry = new URL('../../src/sandbox/index.ts', import.meta.url).pathname;

@@ -2,13 +2,13 @@ import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { BATCH, batch, feature, newVector, running, withSourceSet } from './running-sandbox.ts';
 
-// What stores something, besides what has a body of its own below.
+// Paths that store something, besides those that get a body of their own below.
 const STORING = [
   ...['/api/activation/upload-batch', '/api/explanation/generate', '/api/explanation/score', '/api/list/new'],
   ...['/api/list/new-with-features', '/api/list/add-features'],
 ];
 
-test('the limits are what the contract says, for each of the keys', async () => {
+test('the upload limits of each key are as the contract says', async () => {
   const sandbox = await running({ now: () => new Date('2026-11-22T16:00:00.500Z') });
   const limits = async (key: string) => (await sandbox.get('/api/upload/limits', { key })).json;
   expect(await limits('sandbox-free')).toEqual({
@@ -27,13 +27,13 @@ test('the limits are what the contract says, for each of the keys', async () => 
   expect(await limits('sandbox-readonly')).toMatchObject({ privateUploads: false });
 });
 
-test('the tier option is the tier of the default key', async () => {
+test('the tier option sets the tier of the default key', async () => {
   const sandbox = await running({ tier: 'free' });
   expect(sandbox.apiKey).toBe('sandbox-bulk');
   expect((await sandbox.get('/api/upload/limits')).json).toMatchObject({ tier: 'free', features: { limit: 1000 } });
 });
 
-test('each key is a user of its own', async () => {
+test('each key belongs to a user of its own', async () => {
   const sandbox = await running();
   const keys = ['sandbox-free', 'sandbox-research', 'sandbox-bulk', 'sandbox-paid', 'sandbox-readonly'];
   const users = await Promise.all(keys.map((key) => sandbox.post('/api/user/refresh', undefined, { key })));
@@ -41,7 +41,7 @@ test('each key is a user of its own', async () => {
   expect(users.map(({ json }) => json.id)).toEqual(ids);
 });
 
-test.each([null, 'bogus', 'toString', ''])('the key %s is 401 wherever a key is needed', async (key) => {
+test.each([null, 'bogus', 'toString', ''])('the API key "%s" gets a 401 wherever a key is required', async (key) => {
   const sandbox = await running();
   const asked = [
     sandbox.get('/api/upload/limits', { key }),
@@ -60,7 +60,7 @@ test.each([null, 'bogus', 'toString', ''])('the key %s is 401 wherever a key is 
   }
 });
 
-test('a key without upload permission may read and not store', async () => {
+test('a key without upload permission can read but not store', async () => {
   const sandbox = await withSourceSet();
   const key = 'sandbox-readonly';
   const asked = [
@@ -77,7 +77,7 @@ test('a key without upload permission may read and not store', async () => {
   expect((await sandbox.post('/api/vector/list-owned', undefined, { key })).json).toEqual({ vectors: [] });
 });
 
-test('an unknown path is 404 and a wrong method 405, both as JSON', async () => {
+test('an unknown path gets a 404 and a wrong method a 405, both as JSON', async () => {
   const sandbox = await running();
   const missing = await sandbox.get('/api/nothing/here');
   expect(missing).toMatchObject({ status: 404, json: { code: 'not_found', error: expect.any(String) } });
@@ -87,7 +87,7 @@ test('an unknown path is 404 and a wrong method 405, both as JSON', async () => 
   expect((await sandbox.post('/api/feature/gpt2-small/6-mine/0', {})).status).toBe(405);
 });
 
-test('every answer says which data it comes from', async () => {
+test('every answer carries the id of its data as x-server-id', async () => {
   const sandbox = await running();
   const answers = [
     await sandbox.get('/api/upload/limits'),
@@ -100,7 +100,7 @@ test('every answer says which data it comes from', async () => {
   for (const { headers } of answers) expect(headers.get('x-server-id')).toBe(sandbox.serverId);
 });
 
-test('a body over the limit is 413 and the sandbox goes on', async () => {
+test('a body over the limit gets a 413, and one of exactly the limit is accepted afterwards', async () => {
   const sandbox = await withSourceSet();
   const tooLarge = await sandbox.post(BATCH, `{"x":"${'x'.repeat(5_000_000)}"}`);
   expect(tooLarge).toMatchObject({ status: 413, json: { code: 'body_too_large' } });
@@ -109,7 +109,7 @@ test('a body over the limit is 413 and the sandbox goes on', async () => {
   expect(fits.status).toBe(200);
 });
 
-test('a body over the limit is answered before it has all arrived', async () => {
+test('a body over the limit is refused before all of it has arrived', async () => {
   const sandbox = await running();
   const answered = new Promise<string>((resolve, reject) => {
     const socket = connect(sandbox.port, '127.0.0.1');
@@ -126,7 +126,7 @@ test('a body over the limit is answered before it has all arrived', async () => 
   expect(head.toLowerCase()).toContain(`x-server-id: ${sandbox.serverId}`);
 });
 
-test('what is not HTTP is answered with 400', async () => {
+test('input that is not HTTP gets a 400', async () => {
   const sandbox = await running();
   const answered = new Promise<string>((resolve, reject) => {
     const socket = connect(sandbox.port, '127.0.0.1', () => socket.write('nonsense\r\n\r\n'));
@@ -137,12 +137,12 @@ test('what is not HTTP is answered with 400', async () => {
 });
 
 test.each([
-  ['nothing', ''],
+  ['zero bytes', ''],
   ['half an object', '{"modelId":'],
   ['a bare NaN', '{"vector":[NaN]}'],
   ['a list', '[]'],
   ['null', 'null'],
-])('%s as a body is 400', async (_what, body) => {
+])('a body of %s gets a 400', async (_what, body) => {
   const sandbox = await running();
   const reading = ['/api/vector/get', '/api/model/get', '/api/activation/new', '/api/steer', '/api/steer-chat'];
   for (const path of [BATCH, '/api/vector/new', '/api/vector/delete', ...reading, ...STORING]) {
@@ -150,7 +150,7 @@ test.each([
   }
 });
 
-test('a body that is not UTF-8 is 400', async () => {
+test('a body that is not UTF-8 gets a 400', async () => {
   const sandbox = await running();
   const body = Buffer.concat([Buffer.from('{"id":"'), Buffer.from([0xff]), Buffer.from('"}')]);
   const response = await fetch(`${sandbox.url}/api/model/get`, { method: 'POST', body });

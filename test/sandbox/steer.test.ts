@@ -22,7 +22,7 @@ async function withRows(options: { upstream?: Upstream } = {}) {
 const ask = async (sandbox: Sandbox, body: object, path = '/api/steer'): Promise<Json> =>
   (await sandbox.post(path, body, { key: null })).json;
 
-test('the stand-in says so, and its hash tells directions, strengths, seeds, prompts and methods apart', async () => {
+test('the text is marked as a stand-in and varies with direction, strength, seed, prompt and method', async () => {
   const sandbox = await withRows();
   const said = await ask(sandbox, steering([row(0)]));
   expect(said.STEERED).toMatch(/^ \[sandbox stand-in, no model: steered [0-9a-f]{12}\]$/);
@@ -42,11 +42,11 @@ test('the stand-in says so, and its hash tells directions, strengths, seeds, pro
   ];
   const answers = await Promise.all(different.map((body) => ask(sandbox, body)));
   expect(new Set([said, ...answers].map(({ STEERED }) => STEERED)).size).toBe(8);
-  // The same prompt without steering is the same, whatever it is steered with.
+  // The unsteered text does not depend on what the prompt is steered with.
   expect(answers[0].DEFAULT).toBe(said.DEFAULT);
 });
 
-test('what is kept is answered again, but not for another vector at the same index', async () => {
+test('a kept completion is answered again, but not for another vector at the same index', async () => {
   const sandbox = await withRows();
   const said = await ask(sandbox, steering([row(0)]));
   expect(await ask(sandbox, steering([row(0)]))).toEqual(said);
@@ -58,7 +58,7 @@ test('what is kept is answered again, but not for another vector at the same ind
   expect(other.DEFAULT).toBe(said.DEFAULT);
 });
 
-test('a stream is cumulative frames, and once kept it is plain JSON', async () => {
+test('a stream sends cumulative frames, and a kept completion comes as plain JSON', async () => {
   const sandbox = await withRows();
   const body = JSON.stringify(steering([row(0)], { stream: 'true' }));
   const stream = await sendRaw(sandbox.url, { method: 'POST', path: '/api/steer', body });
@@ -76,7 +76,7 @@ test('a stream is cumulative frames, and once kept it is plain JSON', async () =
   expect(JSON.parse(kept.text)).toEqual(frames.at(-1));
 });
 
-test('a chat shows its conversation and settings', async () => {
+test('a chat answer contains its conversation and settings', async () => {
   const sandbox = await withRows();
   const messages = [{ role: 'user', content: 'hi' }];
   const chat = { defaultChatMessages: messages, steeredChatMessages: messages, steer_special_tokens: true };
@@ -105,7 +105,7 @@ test.each([
   [400, 'invalid_field', 'prompt', steering([row(0)], { prompt: 'x'.repeat(2049) })],
   [400, 'invalid_field', 'n_tokens', steering([row(0)], { n_tokens: 257 })],
   [400, 'invalid_field', 'steer_method', steering([row(0)], { steer_method: 'x' })],
-])('%d %s at %s', async (status, code, path, body) => {
+])('steering is refused with %d %s, naming %s', async (status, code, path, body) => {
   const sandbox = await withRows();
   for (const stream of [false, true]) {
     const answered = await sandbox.post('/api/steer', { ...body, stream });
@@ -114,7 +114,7 @@ test.each([
   expect(sandbox.count('completions')).toBe(0);
 });
 
-test('a feature without a vector goes to the model as the SAE’s', async () => {
+test('a feature without a vector is passed to the model by its index alone', async () => {
   const asked: unknown[] = [];
   const upstream: Upstream = function* (request) {
     asked.push(...request.features.map(({ index, vector }) => [index, vector]));
@@ -125,7 +125,7 @@ test('a feature without a vector goes to the model as the SAE’s', async () => 
   expect(asked).toEqual([[8, null]]);
 });
 
-test('a model that fails cuts a stream, is 502 without one, and nothing of it is kept', async () => {
+test('a failing model cuts a stream short, gives a 502 without one, and nothing is kept', async () => {
   let problem: object | undefined = new Error('gone');
   const upstream: Upstream = function* ({ type }) {
     if (type === 'STEERED' && problem !== undefined) yield ' one';
@@ -150,7 +150,7 @@ test('a model that fails cuts a stream, is 502 without one, and nothing of it is
   expect((await stream()).text).toContain('"STEERED":" two"');
 });
 
-test('a model that fails before its first token closes the connection without an answer', async () => {
+test('a stream whose model fails before its first token is closed without an answer', async () => {
   const upstream: Upstream = () => {
     throw new Error('busy');
   };

@@ -20,7 +20,7 @@ test('a batch is stored with the bytes and hashes of its vectors', async () => {
   expect(row).toEqual({ vector_hash: hashOf(vectorOf(768, 5)), width: 768, hex: bytes.toString('hex').toUpperCase() });
 });
 
-test('all that is uploaded is given back', async () => {
+test('every uploaded field is returned when the feature is read', async () => {
   const sandbox = await withSourceSet();
   const own = {
     ...{ name: 'a name', description: 'what it does', metadata: { sparsity: 0.5, dead: false, own: { x: [1] } } },
@@ -49,7 +49,7 @@ test('all that is uploaded is given back', async () => {
   });
 });
 
-test('a vector keeps every bit of its float32s', async () => {
+test('a vector keeps every bit of its float32 values', async () => {
   const sandbox = await withSourceSet();
   const vector = vectorOf(768);
   vector.splice(0, 5, -0, 1e-45, 3.4028234663852886e38, 0.1, 33554450);
@@ -62,7 +62,7 @@ test('a vector keeps every bit of its float32s', async () => {
   expect(json.vectorHash).toBe(hashOf(expected));
 });
 
-test('what the public server takes is taken: digits as text, null logits, upper case, unknown keys', async () => {
+test('what the public server accepts is accepted: text indices, null logits, upper case, unknown keys', async () => {
   const sandbox = await withSourceSet();
   const given = { index: '305', activations: [activation], topLogits: null, bottomLogits: null, other: 1 };
   const answered = await sandbox.post(BATCH, { modelId: 'GPT2-Small', source: '6-MINE', features: [given], more: 1 });
@@ -115,7 +115,7 @@ test.each([
   ['visibility', batch([feature(0)], { visibility: 'secret' })],
   ['paperUrl', batch([feature(0)], { paperUrl: 'javascript:alert(1)' })],
   ['tags[0]', batch([feature(0)], { tags: [''] })],
-])('a batch is refused whole, naming %s', async (path, body) => {
+])('the whole batch is refused, naming %s', async (path, body) => {
   const sandbox = await withSourceSet();
   const { status, json } = await sandbox.post(BATCH, body);
   expect({ status, code: json.code, path: json.path }).toEqual({ status: 400, code: 'invalid_field', path });
@@ -133,14 +133,14 @@ test.each([
   expect(sandbox.count('features')).toBe(0);
 });
 
-test('a well-formed surrogate pair is text like any other', async () => {
+test('a well-formed surrogate pair is stored like any other text', async () => {
   const sandbox = await withSourceSet();
   const body = JSON.stringify(f({ name: 'PLACE' })).replace('PLACE', '\\ud83d\\ude00');
   expect((await sandbox.post(BATCH, body)).status).toBe(200);
   expect((await sandbox.get('/api/feature/gpt2-small/6-mine/1')).json.name).toBe('😀');
 });
 
-test('a source must be made before it is filled, and by the same user', async () => {
+test('a source set must exist and belong to the user who uploads to it', async () => {
   const sandbox = await withSourceSet();
   const none = await sandbox.post(BATCH, { ...batch([feature(0)]), source: '6-nope' });
   expect(none).toMatchObject({ status: 404, json: { code: 'source_set_not_found', path: 'source' } });
@@ -152,7 +152,7 @@ test('a source must be made before it is filled, and by the same user', async ()
 });
 
 test.each([undefined, 'blocks.6.hook_resid_post', 'blocks.6.hook_mlp_out', 'blocks.6.hook_attn_out'])(
-  'vectors of the hook %s have the width of the model',
+  'vectors at hook %s must have the width of the model',
   async (hookName) => {
     const sandbox = await withSourceSet();
     const { status, json } = await sandbox.post(
@@ -167,7 +167,7 @@ test.each([undefined, 'blocks.6.hook_resid_post', 'blocks.6.hook_mlp_out', 'bloc
   },
 );
 
-test('2048 values for gemma-2-2b are explained', async () => {
+test('the error for a gemma-2-2b vector of 2048 values says what has that width', async () => {
   const sandbox = await running();
   await sandbox.post('/api/source-set/new', { name: 'mine', modelId: 'gemma-2-2b' });
   const body = { ...batch([{ index: 0, vector: vectorOf(2048) }]), modelId: 'gemma-2-2b' };
@@ -178,7 +178,7 @@ test('2048 values for gemma-2-2b are explained', async () => {
 });
 
 test.each(['blocks.6.attn.hook_z', 'blocks.6.mlp.hook_post'])(
-  'vectors of %s have any one width a source',
+  'vectors at %s can have any width, but only one per source',
   async (hookName) => {
     const sandbox = await withSourceSet();
     const rows = (width: number, first: number) =>
@@ -205,7 +205,7 @@ test.each(['blocks.6.attn.hook_z', 'blocks.6.mlp.hook_post'])(
   },
 );
 
-test('a model without a recorded width takes any one width a source', async () => {
+test('a model without a recorded width accepts any width, but only one per source', async () => {
   const sandbox = await running();
   await sandbox.post('/api/model/new', { id: 'my-tiny', layers: 4 });
   await sandbox.post('/api/source-set/new', { name: 'mine', modelId: 'my-tiny' });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { BATCH, batch, feature, newVector, running, vectorOf, withSourceSet } from './running-sandbox.ts';
 
-test('a vector is made in the public shape and read back with everything', async () => {
+test('a new vector is answered in the public server’s shape and read back with all its fields', async () => {
   const sandbox = await running();
   const more = {
     ...{ kind: 'probe', concept: 'truth', bias: -0.5, description: 'D', tags: ['t'], license: 'MIT' },
@@ -38,14 +38,14 @@ test('a vector is made in the public shape and read back with everything', async
   expect((await sandbox.post('/api/vector/list-owned')).json.vectors).toEqual([read.json.vector]);
 });
 
-test('defaults of a vector', async () => {
+test('omitted fields of a vector get their defaults', async () => {
   const sandbox = await running();
   const { vector } = (await sandbox.post('/api/vector/new', newVector({ hookType: 'hook_resid_pre' }))).json;
   const given = { source: '6-neuronpedia-resid-pre', hookName: 'blocks.6.hook_resid_pre', defaultSteerStrength: 10 };
   expect(vector).toMatchObject({ ...given, kind: 'vector', license: 'CC-BY-4.0', concept: null, bias: null, tags: [] });
 });
 
-test('listing gives vectors and probes of the user, not features', async () => {
+test('list-owned returns the user’s vectors and probes, but no features', async () => {
   const sandbox = await withSourceSet();
   await sandbox.post(BATCH, batch([feature(0)]));
   await sandbox.post('/api/vector/new', newVector({ vectorLabel: 'one' }));
@@ -75,7 +75,7 @@ test.each([
   expect(sandbox.count('features')).toBe(0);
 });
 
-test('a vector must fit its model', async () => {
+test('a vector must have the width of its model, and the model must exist', async () => {
   const sandbox = await running();
   const short = await sandbox.post('/api/vector/new', newVector({ vector: vectorOf(767) }));
   expect(short).toMatchObject({ status: 400, json: { code: 'invalid_vector_dimension', path: 'vector' } });
@@ -87,7 +87,7 @@ test('a vector must fit its model', async () => {
   }
 });
 
-test('an unknown vector is 404, and so is a feature without one', async () => {
+test('an unknown vector gets a 404, and so does a feature without a vector', async () => {
   const sandbox = await withSourceSet();
   const place = { modelId: 'gpt2-small', source: '6-mine', index: '0' };
   const missing = { status: 404, json: { code: 'not_found' } };
@@ -98,7 +98,7 @@ test('an unknown vector is 404, and so is a feature without one', async () => {
   expect(await sandbox.post('/api/vector/get', place)).toMatchObject(missing);
 });
 
-test('only the owner deletes', async () => {
+test('only its owner can delete a vector', async () => {
   const sandbox = await running();
   const { vector } = (await sandbox.post('/api/vector/new', newVector())).json;
   const place = { modelId: vector.modelId, source: vector.source, index: vector.index };

@@ -10,28 +10,28 @@ import { whatIsWrong } from './oracle.ts';
 import { createDisk, readTree, type Tree, unannouncedSends, writeTree } from './power-cut.ts';
 import { type Lane, rowsOf, startUpload, uploadArgs } from './upload-process.ts';
 
-/** How a run with its file operations recorded ended, and what it did. */
+/** How a run whose file operations were recorded ended, and what it did. */
 export interface Recorded {
   readonly code: number | null;
   readonly signal: string | null;
   readonly stderr: string;
   readonly events: readonly FileEvent[];
-  /** What lay in the folder before. */
+  /** What the folder held before the run. */
   readonly before: Tree;
 }
 
-/** A server, material, and a folder whose disk may fail: what tests of the journal's durability work at. */
+/** A server, material, and a folder whose disk may fail, for tests of the journal's durability. */
 export interface CutBench {
-  /** Uploads to a source of this name with its file operations recorded, and perhaps failing. */
+  /** Runs an upload to a source of this name, with its file operations recorded and perhaps made to fail. */
   record(saeId: string, faults?: FileFaults): Promise<Recorded>;
-  /** Puts the state folder into the state in which a power cut after the last event of a run leaves it. */
+  /** Leaves in the run's folder only what a power cut after its last event would leave for certain. */
   cutPower(run: Recorded): void;
   wipe(): void;
   whatIsWrong(saeId: string): string[];
   close(): Promise<void>;
 }
 
-/** Opens one for a kind of upload. */
+/** Opens a bench for one kind of upload. */
 export async function openCutBench(lane: Pick<Lane, 'as' | 'isPublic'>): Promise<CutBench> {
   const folder = mkdtempSync(join(tmpdir(), 'np-cut-'));
   const material = makeMaterial(join(folder, 'material'), rowsOf.features);
@@ -63,14 +63,14 @@ export async function openCutBench(lane: Pick<Lane, 'as' | 'isPublic'>): Promise
   };
 }
 
-/** Requests for rows that a run sent. */
+/** Returns the uploads that a run sent. */
 export function sendsOf({ events }: Recorded, uploads: readonly string[]): FileEvent[] {
   return events.filter((event) => event.op === 'send' && uploads.includes(event.path));
 }
 
 /**
- * Ends uploads at seeded moments after their first send as a power cut would, begins each again, and tells what was
- * wrong: requests sent before their intent was durable, runs that failed, rows that are not there once.
+ * Ends uploads at seeded moments after their first request as a power cut would, then starts each again. Returns what
+ * was wrong: requests sent before their intent was durable, runs that failed, rows not stored exactly once.
  */
 export async function cutPowerOften(bench: CutBench, cuts: number, seed: number): Promise<string[]> {
   const random = seededRandom(seed);

@@ -6,7 +6,7 @@ import { requestKinds } from '../faults/request-kinds.ts';
 import { scenarios } from '../faults/scenarios.ts';
 import { seededRandom } from '../seeded-random.ts';
 
-/** One case in so many: 1 is all of them, which takes an hour. A prime meets every fault, of which there are 20. */
+/** Runs one case in this many; 1 runs all, which takes an hour. Any prime but 2 and 5 reaches all 20 faults. */
 const every = Number(process.env.SOAK_FAULTS_EVERY ?? 1);
 const poisoned = Number(process.env.SOAK_POISON ?? 200);
 const seed = Number(process.env.SOAK_SEED ?? 1);
@@ -14,7 +14,7 @@ const timeoutMs = 3 * 3_600_000;
 
 describe(`faults on the wire, one case in ${every} (SOAK_FAULTS_EVERY)`, () => {
   it(
-    'end with the right code and message, and the same command then ends exact',
+    'end with the right exit code and at most one error, and rerunning leaves an exact store',
     async () => {
       const matrix = await openMatrix();
       const counts = noFaultCounts();
@@ -30,7 +30,7 @@ describe(`faults on the wire, one case in ${every} (SOAK_FAULTS_EVERY)`, () => {
           const one = cases[i] as (typeof cases)[number];
           const { outcome, wrong: found } = await matrix.run(one);
           if (found.length > 0) wrong.push(`${nameOf(one)}: ${found.join('; ')}`);
-          // A run that the first fault ended had no next request.
+          // If the first fault ended the run, there was no next request.
           if (one.disturbance.then === undefined || outcome.hits === 2) countCase(counts, one);
         }
       } finally {
@@ -44,7 +44,7 @@ describe(`faults on the wire, one case in ${every} (SOAK_FAULTS_EVERY)`, () => {
   );
 
   it(
-    `that are rows' own: ${poisoned} uploads with poison in them (SOAK_POISON, seed ${seed}) leave out exactly these`,
+    `leave out exactly the rows that always fail, in ${poisoned} uploads (SOAK_POISON, seed ${seed})`,
     async () => {
       const random = seededRandom(seed);
       let rowsLeftOut = 0;

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** A line of the log that `preload/file-operations.mjs` writes, in the order in which things happened. */
+/** A line of the log that `preload/file-operations.mjs` writes, in the order of events. */
 export type FileEvent = { readonly n: number } & (
   | { readonly op: 'create' | 'open'; readonly path: string; readonly ino: number }
   | { readonly op: 'write'; readonly ino: number; readonly data: string }
@@ -17,19 +17,19 @@ export type FileEvent = { readonly n: number } & (
 export interface FileFaults {
   /** The process ends with SIGKILL as soon as this line is written. */
   readonly killAt?: number;
-  /** fsync does nothing. */
+  /** Makes fsync do nothing. */
   readonly noSync?: boolean;
-  /** The disk takes this many bytes more. */
+  /** How many more bytes fit on the disk. */
   readonly fullAfter?: number;
-  /** What every change of a file or folder fails with, such as EROFS. */
+  /** The error code of every change of a file or folder, such as EROFS. */
   readonly refuse?: string;
-  /** The fsync of a file that fails, counted from 0 among all fsyncs; those after it succeed. */
+  /** Which fsync fails, if it is of a file: counted from 0 among all fsyncs. Later ones succeed. */
   readonly failSync?: number;
 }
 
 const preload = pathToFileURL(join(import.meta.dirname, '../preload/file-operations.mjs')).href;
 
-/** The environment that has a binary log what it does below a folder. */
+/** Returns the environment that makes a binary log what it does below a folder. */
 export function recording(log: string, folder: string, faults: FileFaults = {}): Record<string, string> {
   return {
     NODE_OPTIONS: `--import=${preload}`,
@@ -37,7 +37,7 @@ export function recording(log: string, folder: string, faults: FileFaults = {}):
   };
 }
 
-/** What was logged so far; a line that is being written just now is left out. */
+/** Reads what has been logged so far, without a line that is still being written. */
 export function readLog(log: string): FileEvent[] {
   if (!existsSync(log)) return [];
   const lines = readFileSync(log, 'utf8').split('\n').slice(0, -1);

@@ -3,7 +3,7 @@ import { openKernel, type WriteFloats } from '../../src/encode/floats.ts';
 import { writeFloatsPlainly } from '../../src/encode/plain-floats.ts';
 import { misread, sameBytes } from '../encode/check-floats.ts';
 
-/** One value in this many; 1 is all of them, a quarter of an hour or more. */
+/** Checks one value in this many; 1 checks all, which takes a quarter of an hour or more. */
 const step = Number(process.env.SOAK_FLOATS_STEP ?? 1);
 const timeoutMs = 6 * 3_600_000;
 const finite = 0x7f800000;
@@ -11,7 +11,7 @@ const perCall = 1 << 15;
 
 describe(`float32 as JSON, every ${step === 1 ? 'finite value' : `${step}th finite value (SOAK_FLOATS_STEP)`}`, () => {
   it(
-    'reads back bit for bit, and is the same in plain JavaScript',
+    'reads back bit for bit, and is the same from the plain JavaScript encoder',
     () => {
       const kernel = openKernel()?.write as WriteFloats;
       const bad: number[] = [];

@@ -11,7 +11,7 @@ import { recordProperties } from '../fuzz/records.ts';
 import { safetensorsProperties } from '../fuzz/safetensors.ts';
 import { stateProperties } from '../fuzz/state.ts';
 
-/** How many times as many tries as `TEST_ALL=1 npm test` makes of each property. */
+/** How many times each property is tried, as a multiple of `TEST_ALL=1 npm test`. */
 const factor = Number(process.env.FUZZ_RUNS ?? 100);
 const cases = new Map<string, number>();
 
@@ -23,7 +23,7 @@ afterAll(async () => {
   console.log(['cases by reader', ...lines].join('\n'));
 });
 
-describe(`files and answers that lie (FUZZ_RUNS ${factor})`, () => {
+describe(`malformed files and answers (FUZZ_RUNS ${factor})`, () => {
   const properties = [
     ...[...npyProperties, ...npzProperties, ...safetensorsProperties, ...arrowProperties, ...jsonProperties],
     ...[...damagedFixtureProperties, ...recordProperties, ...layoutProperties, ...stateProperties, ...answerProperties],

@@ -2,20 +2,20 @@ import { type Window, windows } from './windows.ts';
 
 /** What a loop of kills did. */
 export interface KillCounts {
-  /** Kills by lane, and in each by window. */
+  /** Kills by lane, and by window within each. */
   readonly byLane: ReadonlyMap<string, Record<Window, number>>;
   readonly kills: number;
-  /** Uploads that were brought to their end, and found to be exact. */
+  /** Uploads that were completed and found to be exact. */
   readonly jobs: number;
-  /** Times that the state folder was wiped after a kill. */
+  /** How often the state folder was wiped after a kill. */
   readonly wiped: number;
-  /** Times that its journal was cut off or a bit of it flipped. */
+  /** How often its journal was truncated or had a bit flipped. */
   readonly damaged: number;
   /** Requests that reached the server only after the next run had begun to send. */
   readonly late: number;
 }
 
-/** Counts that are still being made. */
+/** Counts in progress. */
 export type Counting = { -readonly [key in keyof KillCounts]: KillCounts[key] };
 
 const noKills = (): Record<Window, number> => ({
@@ -25,13 +25,13 @@ const noKills = (): Record<Window, number> => ({
   'answer to journal': 0,
 });
 
-/** Nothing yet, in any of these lanes. */
+/** Returns counts of zero for these lanes. */
 export function noCounts(lanes: readonly string[]): Counting {
   const byLane = new Map(lanes.map((name) => [name, noKills()]));
   return { byLane, kills: 0, jobs: 0, wiped: 0, damaged: 0, late: 0 };
 }
 
-/** The counts of several loops as one. */
+/** Adds up the counts of several loops. */
 export function addCounts(all: readonly KillCounts[]): KillCounts {
   const sum = (of: (counts: KillCounts) => number) => all.reduce((total, counts) => total + of(counts), 0);
   const names = [...(all[0]?.byLane.keys() ?? [])];
@@ -49,12 +49,12 @@ export function addCounts(all: readonly KillCounts[]): KillCounts {
   };
 }
 
-/** Kills in a window, in all lanes. */
+/** Returns the kills in a window, over all lanes. */
 export function killsIn(counts: KillCounts, window: Window): number {
   return [...counts.byLane.values()].reduce((total, row) => total + row[window], 0);
 }
 
-/** The counts as a table for people. */
+/** Formats the counts as a table for people. */
 export function tableOf(counts: KillCounts): string {
   const line = (name: string, cells: readonly (string | number)[]) =>
     `${name.padEnd(28)}${cells.map((cell) => String(cell).padStart(19)).join('')}`;

@@ -17,7 +17,7 @@ import { type Expected, whatIsWrong, wrongInReceipt } from './oracle.ts';
 import { type Lane, rowsOf, startUpload, uploadArgs } from './upload-process.ts';
 import { openIntents, type SeenSend, tellWindow, type Window } from './windows.ts';
 
-/** A server in a process of its own, and the proxy before it. */
+/** A server in a separate process, and the proxy in front of it. */
 export interface Target {
   readonly data: string;
   readonly proxy: KillProxy;
@@ -27,28 +27,28 @@ export interface Target {
 export interface Aim {
   readonly at: 'startup' | 'intent' | 'arrival' | 'commit' | 'answer' | 'any moment';
   readonly nth: number;
-  /** For any moment: milliseconds after the start. */
+  /** For `any moment`: milliseconds after the start. */
   readonly afterMs: number;
-  /** The request that was on its way reaches the server only once the next run has begun to send. */
+  /** Whether the request in flight reaches the server only after the next run has begun to send. */
   readonly late: boolean;
 }
 
 /** How one run ended. */
 export interface KilledRun {
-  /** The window that the kill hit; undefined where the run came to its end. */
+  /** The window that the kill hit; undefined if the run was not killed. */
   readonly window: Window | undefined;
   readonly code: number | null;
   readonly stderr: string;
 }
 
-/** One upload that is killed and begun again until it is done. */
+/** One upload that is killed and restarted until it is done. */
 export interface KillJob {
   readonly lane: Lane;
   run(aim: Aim | undefined, concurrency: number): Promise<KilledRun>;
   wipeState(): void;
-  /** Cuts its journal off at some byte, or flips a bit of it; both are chosen by numbers from 0 to 1. */
+  /** Truncates its journal at some byte or flips a bit of it, as chosen by two numbers from 0 to 1. */
   damageJournal(where: number, how: number): void;
-  /** What store and receipt have wrong, once it is done. */
+  /** Returns what is wrong in the store and the receipt once it is done. */
   check(): string[];
 }
 
@@ -60,7 +60,7 @@ const aimedAt: Partial<Record<Aim['at'], Window>> = {
   answer: 'answer to journal',
 };
 
-/** Begins an upload in a folder of its own, which it makes. */
+/** Makes a folder for an upload and returns the job that runs it there. */
 export function beginJob(
   lane: Lane,
   folder: string,
@@ -106,10 +106,10 @@ export function beginJob(
   };
 }
 
-/** Requests that this many batches of a run have made: whatever was aimed at has been missed by then. */
+/** After more upload requests than this in a run, its target was missed, and the run is killed all the same. */
 const missedAfter = 4;
 
-/** What the proxy is told, so that the kill comes where it is aimed. */
+/** Returns what the proxy does so that the kill comes where it is aimed. */
 function watchFor(child: ChildProcess, aim: Aim | undefined, fromBefore: (() => Promise<void>) | undefined) {
   let [requests, rows, held, zombie] = [0, 0, undefined as (() => Promise<void>) | undefined, fromBefore];
   const kill = () => void child.kill('SIGKILL');
@@ -142,7 +142,7 @@ function watchFor(child: ChildProcess, aim: Aim | undefined, fromBefore: (() => 
   return { watch, held: () => held };
 }
 
-/** Kills as soon as the journal announces another batch. */
+/** Kills as soon as the journal announces the batch aimed at. */
 function killAtIntent(child: ChildProcess, state: string, aim: Aim): FSWatcher {
   const folder = join(state, 'jobs');
   mkdirSync(folder, { recursive: true });
@@ -160,7 +160,7 @@ function killAtIntent(child: ChildProcess, state: string, aim: Aim): FSWatcher {
 
 const logged: Partial<Record<Aim['at'], string>> = { arrival: '"op":"send"', answer: '"op":"answer"' };
 
-/** Where no proxy sees them, kills as soon as the process has noted that it sends, or has the answer. */
+/** Kills, where no proxy sees the requests, as soon as the process has logged the send or answer aimed at. */
 function killAtLog(child: ChildProcess, log: string, aim: Aim): FSWatcher | undefined {
   const wanted = logged[aim.at];
   if (wanted === undefined) return undefined;
@@ -177,7 +177,7 @@ function killAtLog(child: ChildProcess, log: string, aim: Aim): FSWatcher | unde
   });
 }
 
-/** Where the server is in the process itself, its own log tells what was sent and answered. */
+/** Returns what was sent and answered according to the log of a process that contains the server. */
 function sendsIn(log: string): SeenSend[] {
   const events = readLog(log).flatMap((event) => (event.op === 'send' || event.op === 'answer' ? [event] : []));
   const isAnswered = (hash: string) => events.some((each) => each.op === 'answer' && each.hash === hash);

@@ -13,7 +13,7 @@ import type { Window } from './windows.ts';
 const features = { as: 'features', embedded: false } as const;
 const vectors = { as: 'vectors', embedded: false } as const;
 
-/** Both kinds of server, features and vectors, the server in a process of its own and in the killed one. */
+/** Both kinds of server with features and vectors, in a separate process and in the killed one. */
 export const lanes: readonly Lane[] = [
   { name: 'upload protocol, features', ...features, isPublic: false },
   { name: 'upload protocol, vectors', ...vectors, isPublic: false },
@@ -23,7 +23,7 @@ export const lanes: readonly Lane[] = [
   { name: '--sandbox-public, vectors', as: 'vectors', embedded: true, isPublic: true },
 ];
 
-/** How many kills, from which seed, in how many uploads side by side. */
+/** How many kills, from which seed, in how many loops side by side. */
 export interface KillPlan {
   readonly kills: number;
   readonly seed: number;
@@ -32,8 +32,8 @@ export interface KillPlan {
 }
 
 /**
- * Kills uploads with SIGKILL until there were enough, going on after each, and checks what the store holds at each end.
- * Throws with the first upload that did not end exact, naming its seed.
+ * Kills uploads with SIGKILL until there were enough kills. Restarts each upload until it completes, then checks what
+ * the store holds. Throws at the first upload that is not exact, naming its seed.
  */
 export async function killLoop({ kills, seed, sides, onProgress = () => undefined }: KillPlan): Promise<KillCounts> {
   const folder = mkdtempSync(join(tmpdir(), 'np-kills-'));
@@ -90,9 +90,9 @@ async function killUntil(kills: number, setting: Setting): Promise<KillCounts> {
   return counts;
 }
 
-/** Kills of one upload before it is let through: so many that a loop comes through nearly all lanes. */
+/** Returns how often one upload is killed before it may complete: seldom enough for a loop to reach most lanes. */
 const longestChain = (kills: number) => Math.max(4, Math.min(20, Math.ceil(kills / 5)));
-/** The windows that are hardest to hit are aimed at more often. */
+/** What kills aim at; the windows that are hardest to hit are listed twice. */
 const aims = ['startup', 'intent', 'intent', 'arrival', 'commit', 'answer', 'answer', 'any moment'] as const;
 
 async function killAndFinish(
@@ -116,7 +116,7 @@ async function killAndFinish(
     byWindow[window]++;
     counts.kills++;
     isLate = aim?.late === true && window === 'send to answer';
-    // A request still on its way has no key that a new journal could know: without one, only what has ended is promised.
+    // A new journal could not know the key of the request in flight, and without it only finished requests are safe.
     if (isLate) continue;
     const fate = random();
     if (fate < 0.1) {
@@ -134,7 +134,7 @@ async function killAndFinish(
 function pickAim(random: () => number, { isPublic, embedded }: Lane): Aim {
   const choice = embedded ? (['intent', 'arrival', 'answer', 'any moment'] as const) : aims;
   const at = choice[Math.floor(random() * choice.length)] as Aim['at'];
-  // Only a key makes it harmless that an old request arrives after the same one was sent again.
+  // Only an idempotency key makes it harmless for a request to arrive after it has been sent again.
   const late = at === 'arrival' && !isPublic && !embedded && random() < 0.3;
   return { at, nth: Math.floor(random() * 3), afterMs: 300 + random() * 1500, late };
 }

@@ -9,16 +9,16 @@ export const uploads: readonly string[] = ['/api/feature/upload-batch', '/api/ve
 /** A request on its way through the proxy. */
 export interface Passing {
   readonly path: string;
-  /** SHA-256 of its body: what the journal's intent of it says. */
+  /** Length and CRC-32 of its body, as in the journal's intent for it. */
   readonly hash: string;
-  /** The answer has been handed to the network, all of it. */
+  /** Whether the whole answer has been handed to the network. */
   answered: boolean;
 }
 
-/** What happens around each request; any of them may wait, kill, or throw to drop the connection. */
+/** What happens around each request; the hooks may wait, kill, or throw to drop the connection. */
 export interface Watch {
   onArrival?(passing: Passing, forward: () => Promise<void>): Promise<void> | void;
-  /** The server has stored it; nothing of the answer has been passed on. */
+  /** Called when the server has answered, before any of the answer is passed on. */
   onCommitted?(passing: Passing): Promise<void> | void;
   onAnswered?(passing: Passing): void;
 }
@@ -26,14 +26,14 @@ export interface Watch {
 /** A proxy on loopback that knows where each request is. */
 export interface KillProxy {
   readonly url: string;
-  /** Forgets what it has seen; from now on `watch` is told. */
+  /** Forgets what it has seen and uses `watch` from now on; returns the list that new requests are added to. */
   begin(watch: Watch): Passing[];
-  /** Resolves once nothing is on its way to the server any more. */
+  /** Resolves once no request is in progress. */
   quiet(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Stands before a server, waiting and dropping as it is told. */
+/** Starts a proxy in front of a server. */
 export async function startKillProxy(target: string): Promise<KillProxy> {
   let seen: Passing[] = [];
   let watch: Watch = {};

@@ -1,14 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Decoder and dashboards to upload, and what a store must hold of them afterwards. */
+/** A decoder and dashboards to upload, and what a store must hold of them afterwards. */
 export interface Material {
   readonly rows: number;
   readonly weights: string;
   readonly activations: string;
   /** Float32 values of a row, little-endian, in hex. */
   vectorOf(row: number): string;
-  /** Tokens and values of each of its texts, as JSON. */
+  /** Tokens and values of each of a row's texts, as JSON. */
   examplesOf(row: number): string[];
   explanationsOf(row: number): string[];
 }
@@ -24,7 +24,7 @@ const examples = (row: number) =>
 
 const explanations = (row: number) => (row % 2 === 0 ? [{ text: `what row ${row} means` }] : []);
 
-/** Writes a decoder of `rows` × 64, each value telling its place, with two texts a row and an explanation of every other. */
+/** Writes a `rows` × 64 decoder of distinct values, with two texts per row and an explanation for every other row. */
 export function makeMaterial(folder: string, rows: number): Material {
   mkdirSync(folder, { recursive: true });
   const [weights, activations] = [join(folder, 'W_dec.npy'), join(folder, 'activations.jsonl')];

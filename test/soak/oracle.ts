@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { openStore } from '../../src/sandbox/index.ts';
 import { type Material, model } from './material.ts';
 
-/** What was to be uploaded, and how. */
+/** What should have been uploaded, and how. */
 export interface Expected {
   readonly as: 'features' | 'vectors';
   readonly saeId: string;
-  /** Rows 0 to this many. */
+  /** How many rows, beginning with row 0. */
   readonly rows: number;
   /** Whether the server keeps the vectors of features. */
   readonly keepsVectors: boolean;
@@ -15,7 +15,7 @@ export interface Expected {
 
 type Row = Record<string, unknown>;
 
-/** What a store holds that it should not, and lacks that it should have: asked of its tables, whatever its server said. */
+/** Returns what a store wrongly holds or lacks, according to its tables and whatever its server said. */
 export function whatIsWrong(data: string, expected: Expected): string[] {
   const store = openStore(data);
   try {
@@ -90,14 +90,14 @@ function grouped(rows: readonly Row[], textOf: (row: Row) => string): Map<number
 
 const bytesOf = (blob: unknown): Buffer => Buffer.from(new Uint8Array(blob as Uint8Array));
 
-/** Stored as float32s or as doubles: the length says which. */
+/** Returns float32 values in hex; whether they are stored as float32s or as doubles is told from the length. */
 function float32Hex(bytes: Buffer, width: number): string {
   if (bytes.length === 4 * width) return bytes.toString('hex');
   const values = Float32Array.from({ length: width }, (_, i) => bytes.readDoubleLE(8 * i));
   return Buffer.from(values.buffer).toString('hex');
 }
 
-/** What a receipt says that the store does not: each row once, stored, and under the id that it has there. */
+/** Returns how a receipt differs from the store: it should have each row once, as stored, under its id there. */
 export function wrongInReceipt(path: string, data: string, { as, rows, saeId }: Expected): string[] {
   const [, ...lines] = readFileSync(path, 'utf8').trimEnd().split('\n');
   const said = lines.map((line) => JSON.parse(line) as { row: number; id: string; status: string });

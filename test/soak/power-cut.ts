@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { decodeJournal } from '../../src/upload/journal-records.ts';
 import type { FileEvent } from './file-log.ts';
 
-/** What lies below a folder: content by path, null for a folder. */
+/** Everything below a folder: content by path, null for a folder. */
 export type Tree = ReadonlyMap<string, Buffer | null>;
 
 interface Node {
@@ -12,14 +12,14 @@ interface Node {
   durable: Buffer;
 }
 
-/** A disk below one folder: what programs see, and what would be left of it. */
+/** A simulated disk below one folder: what programs see, and what a power cut would leave. */
 export interface Disk {
   apply(event: FileEvent): void;
-  /** What a power cut now would leave for certain: contents and names that an fsync has made durable, and nothing else. */
+  /** Returns what a power cut now would leave for certain: only contents and names that an fsync made durable. */
   afterPowerCut(): Tree;
 }
 
-/** A folder's content as it lies there. */
+/** Reads everything below a folder. */
 export function readTree(folder: string): Tree {
   const tree = new Map<string, Buffer | null>();
   for (const name of readdirSync(folder, { recursive: true }) as string[]) {
@@ -29,7 +29,7 @@ export function readTree(folder: string): Tree {
   return tree;
 }
 
-/** Makes a folder hold just this. */
+/** Replaces the content of a folder with this tree. */
 export function writeTree(folder: string, tree: Tree): void {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
@@ -42,7 +42,7 @@ export function writeTree(folder: string, tree: Tree): void {
 const folderNode = (): Node => ({ isFolder: true, content: Buffer.alloc(0), durable: Buffer.alloc(0) });
 const fileNode = (content: Buffer = Buffer.alloc(0)): Node => ({ isFolder: false, content, durable: content });
 
-/** A disk with what was there before, all of it durable. */
+/** Creates a disk with what was there before, all of it durable. */
 export function createDisk(before: Tree): Disk {
   const nodes = [...before].map(
     ([path, content]) => [path, content === null ? folderNode() : fileNode(content)] as const,
@@ -60,7 +60,7 @@ export function createDisk(before: Tree): Disk {
   };
 }
 
-/** A name whose folder's own name is lost cannot be reached. */
+/** Drops names that cannot be reached because the name of a folder above them is lost. */
 function withoutOrphans(tree: Map<string, Buffer | null>, known: ReadonlySet<string>): Tree {
   const reachable = (path: string): boolean => {
     const parent = dirname(path);
@@ -73,7 +73,7 @@ interface State {
   readonly names: Map<string, Node>;
   readonly durableNames: Map<string, Node>;
   readonly byInode: Map<number, Node>;
-  /** What each fsync under way will have made durable once it ends. */
+  /** For each fsync in progress, what makes its content durable once it ends. */
   readonly begun: Map<number, () => void>;
 }
 
@@ -122,9 +122,9 @@ function applyEvent(event: FileEvent, state: State): void {
   }
 }
 
-/** What an fsync promises is what was there when it was called. */
+/** Captures what is there when an fsync is called, which is all that it promises; the result makes that durable. */
 function durableFrom({ names, durableNames, byInode }: State, path: string, ino: number): () => void {
-  // Numbers of files that are gone are given to others.
+  // A folder may have the inode number of a file that no longer exists.
   const file = names.get(path)?.isFolder ? undefined : byInode.get(ino);
   if (file) {
     const { content } = file;
@@ -139,7 +139,7 @@ function durableFrom({ names, durableNames, byInode }: State, path: string, ino:
   };
 }
 
-/** Uploads that were sent while a power cut could still have taken their intent: none may be. */
+/** Returns uploads that were sent while a power cut could still have lost their intent; there must be none. */
 export function unannouncedSends(before: Tree, events: readonly FileEvent[], uploads: readonly string[]): FileEvent[] {
   const disk = createDisk(before);
   return events.filter((event) => {

@@ -9,16 +9,16 @@ export interface Lane {
   readonly name: string;
   readonly as: 'features' | 'vectors';
   readonly isPublic: boolean;
-  /** In the killed process itself (`--sandbox`), or in one of its own behind a proxy. */
+  /** Whether it runs in the killed process itself (`--sandbox`) or in a separate one behind a proxy. */
   readonly embedded: boolean;
 }
 
 const binary = join(import.meta.dirname, '../../bin/neuronpedia.js');
 
-/** Rows of the material that are uploaded: as features in batches of eight, as vectors one by one. */
+/** How many rows of the material are uploaded: features in batches of eight, vectors one by one. */
 export const rowsOf = { features: 192, vectors: 24 } as const;
 
-/** The command line of an upload in small batches. */
+/** Returns the command line of an upload in small batches. */
 export function uploadArgs(lane: Pick<Lane, 'as'>, saeId: string, material: Material, concurrency: number): string[] {
   const place = ['--model', model, '--layer', '1', '--hook', 'resid-post', '--orientation', 'rows', '--sae-id', saeId];
   const what =
@@ -29,7 +29,7 @@ export function uploadArgs(lane: Pick<Lane, 'as'>, saeId: string, material: Mate
   return ['upload-sae', material.weights, ...place, ...what, ...how];
 }
 
-/** Starts the real binary with state and settings in a folder. */
+/** Starts the real binary with its state and settings in a folder. */
 export function startUpload(args: readonly string[], folder: string, more: Readonly<Record<string, string>> = {}) {
   const env = {
     PATH: process.env.PATH ?? '',

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-// By itself vitest leaves a core idle; a soak waits for its children for half of its time.
+// By default vitest leaves a core idle, and a soak spends half of its time waiting for its children.
 export default defineConfig({
   test: {
     dir: import.meta.dirname,

@@ -2,11 +2,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeJournal } from '../../src/upload/journal-records.ts';
 
-/** Where a kill can hit a batch. */
+/** The windows in which a kill can hit a batch. */
 export const windows = ['before intent', 'intent to send', 'send to answer', 'answer to journal'] as const;
 export type Window = (typeof windows)[number];
 
-/** Body hashes of the batches that a state folder's journals announce and do not settle. */
+/** Returns body hashes of the batches that a state folder's journals announce but do not settle. */
 export function openIntents(state: string): Set<string> {
   const folder = join(state, 'jobs');
   const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.journal')) : [];
@@ -22,15 +22,15 @@ export function openIntents(state: string): Set<string> {
   return open;
 }
 
-/** A request for rows that a run made, as the proxy or the log of the run saw it. */
+/** An upload request of a run, as the proxy or the log of the run saw it. */
 export interface SeenSend {
   readonly hash: string;
   readonly answered: boolean;
 }
 
 /**
- * The window that a kill hit, told from what was unsettled before and after it and what was sent in between. Several
- * batches in flight may be in several windows: the one that was aimed at counts if it is among them, else the rarest.
+ * Tells which window a kill hit, from what was unsettled before and after the run and what was sent in it. Batches in
+ * flight may be in different windows: the one aimed at counts if it is among them, else the rarest.
  */
 export function tellWindow(
   before: ReadonlySet<string>,

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type Dtype, decode, dtypeSize, float16ToNumber, isDtype, isFloat } from '../../src/tensor/dtype.ts';
 import { asFloat32, firstDifference, fixture, promisedTensors } from '../fixtures.ts';
 
-/** Every 16-bit pattern in order, little-endian. */
+/** Returns every 16-bit pattern in order, little-endian. */
 function allHalves(): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(2 * 65536);
   for (let bits = 0; bits < 65536; bits++) bytes.set([bits & 255, bits >> 8], 2 * bits);
@@ -16,7 +16,7 @@ function decoded(dtype: Dtype, bytes: Uint8Array<ArrayBuffer>, bigEndian = false
   return out;
 }
 
-/** IEEE 754 by its definition: sign, exponent and fraction are read off the digits of the bits. */
+/** Decodes IEEE 754 by its definition: reads sign, exponent and fraction off the binary digits. */
 function byDefinition(bits: number, exponentDigits: number): number {
   const digits = bits.toString(2).padStart(16, '0');
   const exponent = Number.parseInt(digits.slice(1, 1 + exponentDigits), 2);
@@ -34,7 +34,7 @@ const halfTypes: [dtype: Dtype, exponentDigits: number][] = [
 ];
 
 test.each(halfTypes)(
-  'all 65,536 values of %s are what IEEE 754 says, in either byte order',
+  'all 65,536 values of %s are as IEEE 754 defines them, in either byte order',
   (dtype, exponentDigits) => {
     const expected = Float32Array.from({ length: 65536 }, (_, bits) => byDefinition(bits, exponentDigits));
     expect(firstDifference(decoded(dtype, allHalves()), expected)).toBeUndefined();
@@ -43,12 +43,12 @@ test.each(halfTypes)(
   },
 );
 
-test('float16 as a number is the same as float16 in an array', () => {
+test('float16ToNumber gives the same values as decoding an array', () => {
   const numbers = Array.from({ length: 65536 }, (_, bits) => float16ToNumber(bits));
   expect(firstDifference(numbers, decoded('F16', allHalves()))).toBeUndefined();
 });
 
-test.each(['F8_E4M3', 'F8_E5M2'] as const)('all 256 values of %s are what torch makes of them', async (dtype) => {
+test.each(['F8_E4M3', 'F8_E5M2'] as const)('all 256 values of %s are as in torch', async (dtype) => {
   const path = fixture('safetensors', `torch_${dtype}.safetensors`);
   const promise = promisedTensors(path).get('weight')!;
   const found = decoded(
@@ -59,7 +59,7 @@ test.each(['F8_E4M3', 'F8_E5M2'] as const)('all 256 values of %s are what torch 
   expect(firstDifference(found, asFloat32(promise))).toBeUndefined();
 });
 
-test('float8 has its landmarks: E4M3 no infinity and two NaN, E5M2 both', () => {
+test('float8 E4M3 has two NaN and no infinity, and E5M2 has both', () => {
   const of = (dtype: Dtype, ...bits: number[]) => [...decoded(dtype, Uint8Array.from(bits))];
   expect(of('F8_E4M3', 0x7e, 0xfe, 0x7f, 0xff, 0x38, 0x01, 0x80)).toEqual([448, -448, NaN, NaN, 1, 2 ** -9, -0]);
   expect(of('F8_E5M2', 0x7b, 0x7c, 0xfc, 0x7d, 0x7f, 0x3c, 0x01)).toEqual([
@@ -83,7 +83,7 @@ test('64-bit integers become the nearest float32', () => {
   expect([...unsigned]).toEqual([0, 2 ** 24, 2 ** 53, 2 ** 63, 2 ** 64]);
 });
 
-test('doubles become the nearest float32, infinite where they are beyond it', () => {
+test('doubles become the nearest float32, or an infinity beyond its range', () => {
   const largest = 3.4028234663852886e38;
   const doubles = [0.1, -0, 1 + 2 ** -24, 1 + 3 * 2 ** -24, 1e-46, largest, 3.4028235677973366e38, -1e300, Number.NaN];
   const expected = [Math.fround(0.1), -0, 1, 1 + 2 ** -22, 0, largest, Infinity, -Infinity, Number.NaN];
@@ -108,7 +108,7 @@ const wide: [dtype: Dtype, value: number, set: Setter][] = [
   ['BOOL', 1, (view, value) => view.setUint8(0, value)],
 ];
 
-test.each(wide)('a big-endian %s of %d is read, and the values beside it are left alone', (dtype, value, set) => {
+test.each(wide)('a big-endian %s of %d is decoded without touching the values beside it', (dtype, value, set) => {
   const bytes = new Uint8Array(dtypeSize(dtype));
   set(new DataView(bytes.buffer), value);
   const out = Float32Array.of(7, 7, 7);
@@ -116,7 +116,7 @@ test.each(wide)('a big-endian %s of %d is read, and the values beside it are lef
   expect([...out]).toEqual([7, Math.fround(value), 7]);
 });
 
-test('types are told by their safetensors names alone', () => {
+test('isDtype knows only safetensors names, and isFloat tells the floats among them', () => {
   expect(['F32', 'BF16', 'F8_E4M3', 'BOOL'].every(isDtype)).toBe(true);
   expect(['f32', 'F8_E4M3FNUZ', 'F8_E8M0', 'F4', '', 'toString', '__proto__'].some(isDtype)).toBe(false);
   expect([isFloat('BF16'), isFloat('F8_E5M2'), isFloat('I64'), isFloat('BOOL')]).toEqual([true, true, false, false]);

@@ -3,7 +3,7 @@ import { type Indices, ownIndices, rowNumbers, singleIndex } from '../../src/ten
 import { countRows, eachRow, type Range, rangesOf } from '../../src/tensor/ranges.ts';
 import { seeded } from '../fixtures.ts';
 
-/** Distinct indices in no order. */
+/** Makes distinct indices in no particular order. */
 function randomIndices(count: number, random: () => number): number[] {
   const indices = new Set<number>();
   while (indices.size < count) indices.add(Math.floor(random() * 4 * count));
@@ -11,7 +11,7 @@ function randomIndices(count: number, random: () => number): number[] {
 }
 
 describe('indices of rows', () => {
-  it('of their own are found both ways, as a list of pairs says', () => {
+  it('of their own are found by row and by index, as a plain list has them', () => {
     const random = seeded(7);
     for (let round = 0; round < 40; round++) {
       const values = randomIndices(1 + Math.floor(random() * 50), random);
@@ -29,11 +29,11 @@ describe('indices of rows', () => {
     }
   });
 
-  it('that two rows share are told, and so is which rows', () => {
+  it('that two rows share are reported with both rows', () => {
     expect(ownIndices(Float64Array.of(3, 10_000_000, 1, 10_000_000))).toEqual({ index: 10_000_000, rows: [1, 3] });
   });
 
-  it('that are the row numbers cost nothing and bind nothing', () => {
+  it('that are the row numbers have no hash', () => {
     for (const indices of [ownIndices(Float64Array.of(0, 1, 2)) as Indices, rowNumbers(3)]) {
       expect(indices.hash).toBeUndefined();
       expect([indices.indexOf(2), indices.rowOf(2), indices.rowOf(3)]).toEqual([2, 2, undefined]);
@@ -41,12 +41,12 @@ describe('indices of rows', () => {
     }
   });
 
-  it('have a digest of their own for each mapping', () => {
+  it('have a different hash for each mapping', () => {
     const mappings = [ownIndices(Float64Array.of(1, 0)), ownIndices(Float64Array.of(2, 0)), singleIndex(0, 2)];
     expect(new Set([...mappings, singleIndex(1, 2)].map((one) => (one as Indices).hash)).size).toBe(4);
   });
 
-  it('of a single row leave the others without one', () => {
+  it('of a single row leave the other rows without one', () => {
     const indices = singleIndex(3, 42);
     expect([indices.indexOf(3), indices.rowOf(42), indices.rowOf(3)]).toEqual([42, 3, undefined]);
     expect(indices.indexOf(0)).toBeNaN();

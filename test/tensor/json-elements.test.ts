@@ -3,7 +3,7 @@ import { memoryBytes } from '../../src/tensor/byte-source.ts';
 import { readElements } from '../../src/tensor/json-elements.ts';
 import { seededRandom } from '../seeded-random.ts';
 
-/** What is told of a text: its values, each checked to lie where it is said to, and the object around them. */
+/** Reads the values of a text, each checked to lie where it is said to, and the object around them. */
 async function elementsOf(text: string) {
   const bytes = Buffer.from(text);
   const values: unknown[] = [];
@@ -22,12 +22,12 @@ async function elementsOf(text: string) {
 
 describe('the values of an array in a JSON object', () => {
   it.each([
-    ['none', { features: [] }],
+    ['if there are none', { features: [] }],
     ['of all types', { features: [1, 'a', null, true, [], {}, [[1], 2], { features: [1] }] }],
-    ['with brackets, quotes and commas in texts', { a: '"features": [', features: ['],[', '\\', '\\"', '{', ',,'] }],
-    ['after and before other fields', { x: { features: [9] }, y: [[1], [2]], features: [{ a: [1, 2] }], z: 'é€😀' }],
-    ['whose name is the end of another', { 'a"features': [1], 'my features': [2], features: [3] }],
-  ])('%s', async (_, object) => {
+    ['with brackets, quotes and commas in strings', { a: '"features": [', features: ['],[', '\\', '\\"', '{', ',,'] }],
+    ['between other fields', { x: { features: [9] }, y: [[1], [2]], features: [{ a: [1, 2] }], z: 'é€😀' }],
+    ['under a key that other keys end with', { 'a"features': [1], 'my features': [2], features: [3] }],
+  ])('are read %s', async (_, object) => {
     for (const text of [JSON.stringify(object), JSON.stringify(object, undefined, 2)]) {
       const { values, around } = await elementsOf(text);
       expect(values).toEqual(object.features);
@@ -35,7 +35,7 @@ describe('the values of an array in a JSON object', () => {
     }
   });
 
-  it('that lie across chunks, wherever these end', async () => {
+  it('are read across chunks, wherever those end', async () => {
     const random = seededRandom(3);
     for (const before of [(1 << 20) - 30, (1 << 20) - 20, (1 << 20) - 12, (1 << 20) - 5]) {
       const features = Array.from({ length: 40_000 }, (_, i) => ({ i, t: `"],${'€'.repeat(random() * 9)}\\` }));
@@ -49,20 +49,20 @@ describe('the values of an array in a JSON object', () => {
   it.each([
     ['{"features":[1,]}', 'a comma without a value'],
     ['{"features":[,1]}', 'a comma before a value'],
-    ['{"features":[1 2]}', 'no comma'],
-    ['{"features":[{"a":[1}]}', 'brackets that do not belong together'],
+    ['{"features":[1 2]}', 'a missing comma'],
+    ['{"features":[{"a":[1}]}', 'mismatched brackets'],
     ['{"features":[1}', 'an array closed as an object'],
     ['{"features":[1,2', 'cut off in the array'],
-    ['{"features":["a', 'cut off in a text'],
-    ['{"features":[1]', 'cut off behind the array'],
+    ['{"features":["a', 'cut off in a string'],
+    ['{"features":[1]', 'cut off after the array'],
     ['{"features":[1]}}', 'closed twice'],
-    ['{"features":[1],}', 'a comma behind the array'],
+    ['{"features":[1],}', 'a comma after the array'],
     ['', 'empty'],
   ])('%s is refused: %s', async (text) => {
     await expect(elementsOf(text)).rejects.toThrow(SyntaxError);
   });
 
-  it('of a file that says nothing of features is the file itself, up to a size', async () => {
+  it('are none if the text has no such array, and all of it is returned, up to a size', async () => {
     expect(await elementsOf('[[1],[2]]')).toEqual({ values: [], around: [[1], [2]] });
     const endless = `{"a":"${' '.repeat(65 << 20)}"}`;
     await expect(elementsOf(endless)).rejects.toThrow('longer than 67108864 bytes');

@@ -3,7 +3,7 @@ import type { Ranges } from '../../src/tensor/ranges.ts';
 import { rowBlocks } from '../../src/tensor/row-blocks.ts';
 import type { Matrix, Tensor } from '../../src/tensor/tensor.ts';
 
-/** Rows of a matrix through the block reader, one after another; all of them unless told. */
+/** Reads rows of a matrix through the block reader, one after another; by default all of them. */
 export async function readRows(matrix: Matrix, ranges: Ranges = [[0, matrix.rows]]): Promise<Float32Array> {
   const pieces: Float32Array[] = [];
   for await (const { count, width, values } of rowBlocks(matrix, ranges)) pieces.push(values.slice(0, count * width));
@@ -16,9 +16,9 @@ export async function readRows(matrix: Matrix, ranges: Ranges = [[0, matrix.rows
   return all;
 }
 
-/** Every value of a tensor of any shape and strides through the block reader, in row-major order of its indices. */
+/** Reads every value of a tensor through the block reader, in row-major order of its indices, whatever its strides. */
 export async function readLogical(tensor: Tensor): Promise<Float32Array> {
-  // Of no elements at all the other axes may claim any length.
+  // If one axis is empty, the others may claim any length.
   if (tensor.shape.includes(0)) return new Float32Array(0);
   const all: number[] = [];
   for (const matrix of lastTwoAxes(tensor)) {
@@ -27,7 +27,7 @@ export async function readLogical(tensor: Tensor): Promise<Float32Array> {
   return Float32Array.from(all);
 }
 
-/** The matrices that the last two axes span, one for each index of the axes before them. */
+/** Returns the matrices that the last two axes span, one for each index of the axes before them. */
 function lastTwoAxes(tensor: Tensor): Matrix[] {
   const [width, columnStride] = [tensor.shape.at(-1) ?? 1, tensor.strides.at(-1) ?? 1];
   const [rows, rowStride] = [tensor.shape.at(-2) ?? 1, tensor.strides.at(-2) ?? width];
@@ -40,7 +40,7 @@ function lastTwoAxes(tensor: Tensor): Matrix[] {
   return starts.map((start) => slab(tensor, start, { rows, width, rowStride, columnStride }));
 }
 
-/** A matrix that begins `start` elements into a tensor and walks it by strides of its own. */
+/** Returns a matrix that begins `start` elements into a tensor and walks it by strides of its own. */
 export function slab(tensor: Tensor, start: number, walk: Omit<Matrix, 'tensor'>): Matrix {
   return { tensor: { ...tensor, offset: tensor.offset + start * dtypeSize(tensor.dtype) }, ...walk };
 }

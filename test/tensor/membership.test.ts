@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { membership, type Range } from '../../src/tensor/ranges.ts';
 import { seededRandom } from '../seeded-random.ts';
 
-test('whether a row is in ranges is answered in any order, and in order with a look at each range', () => {
+test('membership of rows is right in any order, and takes few looks at the ranges in ascending order', () => {
   const random = seededRandom(3);
   const ranges: Range[] = [];
   for (let at = 0; at < 3000; ) {
@@ -27,6 +27,6 @@ test('whether a row is in ranges is answered in any order, and in order with a l
   );
   const last = (ranges.at(-1) as Range)[1];
   for (let row = 0; row < 2 * last; row++) expect(counted(row)).toBe(rows.has(row));
-  // Some of them a row, whether it is in one, between two or behind all.
+  // A few looks per row, whether it is in a range, between two or after all of them.
   expect(looks).toBeLessThan(8 * last);
 });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { readNumbers, shortestDecimal } from '../../src/tensor/numbers.ts';
 import { dataFiles, opened, promisedTensors, seeded } from '../fixtures.ts';
 
-test.each(['npy', 'safetensors'].flatMap(dataFiles))('%s is read as doubles, to the bit', async (_, path) => {
+test.each(['npy', 'safetensors'].flatMap(dataFiles))('%s: vectors are read exactly or refused', async (_, path) => {
   const file = await opened(path);
   for (const [name, { values }] of promisedTensors(path)) {
     const tensor = file.tensors.get(name);
@@ -14,7 +14,7 @@ test.each(['npy', 'safetensors'].flatMap(dataFiles))('%s is read as doubles, to 
   }
 });
 
-test('a float32 is told as the shortest decimal that gives it back', () => {
+test('shortestDecimal gives the shortest decimal that rounds back to the float32', () => {
   for (const value of [0.05, 0.1, 1e-10, 12.3, -0.000123456, 3.4e38]) {
     expect(shortestDecimal(Math.fround(value))).toBe(value);
   }

@@ -22,7 +22,7 @@ function randomRanges(random: () => number): Range[] {
   });
 }
 
-/** The rows of ranges that may overlap, touch and be empty, counted out one by one. */
+/** Lists the rows of ranges that may overlap, touch or be empty, one by one. */
 function modelOf(ranges: Iterable<Range>): Set<number> {
   const rows = new Set<number>();
   for (const [start, end] of ranges) for (let row = start; row < end; row++) rows.add(row);
@@ -42,11 +42,11 @@ function expectNormal(ranges: Ranges): void {
   }
 }
 
-describe.each(Array.from({ length: 20 }, (_, seed) => seed))('random ranges of seed %i', (seed) => {
+describe.each(Array.from({ length: 20 }, (_, seed) => seed))('random ranges from seed %i', (seed) => {
   const random = seeded(seed);
   const cases = Array.from({ length: 50 }, () => ({ a: randomRanges(random), b: randomRanges(random) }));
 
-  test('merge, subtract and intersect do what sets of rows do, and stay sorted and apart', () => {
+  test('merge, subtract and intersect agree with sets of rows, and stay sorted and disjoint', () => {
     for (const { a, b } of cases) {
       const [rowsA, rowsB] = [modelOf(a), modelOf(b)];
       const [mergedA, mergedB] = [mergeRanges(a), mergeRanges(b)];
@@ -60,14 +60,14 @@ describe.each(Array.from({ length: 20 }, (_, seed) => seed))('random ranges of s
     }
   });
 
-  test('ranges of single rows in any order are the merged ranges', () => {
+  test('rangesOf gives the merged ranges for single rows in any order', () => {
     for (const { a } of cases) {
       const shuffled = [...modelOf(a), ...modelOf(a)].sort(() => random() - 0.5);
       expect(rangesOf(shuffled)).toEqual(mergeRanges(a));
     }
   });
 
-  test('what is written is read back', () => {
+  test('formatted ranges parse back to the same ranges', () => {
     for (const { a } of cases) {
       const ranges = mergeRanges(a);
       if (ranges.length > 0) expect(parseRanges(formatRanges(ranges))).toEqual(ranges);
@@ -93,18 +93,18 @@ test.each([
   ],
   ['3-5,4-8,9', [[3, 10]]],
   ['999999999999999', [[999_999_999_999_999, 1_000_000_000_000_000]]],
-])('%s is rows by their numbers, both ends included', (text, ranges) => {
+])('%s is parsed as row numbers, both ends included', (text, ranges) => {
   expect(parseRanges(text)).toEqual(ranges);
 });
 
 test.each(['', ',', '1,', '-1', '5-3', '1-2-3', 'a', '1.5', '1e3', '0x1', '9999999999999999'])(
-  '"%s" is no list of rows',
+  '"%s" is not a list of rows',
   (text) => {
     expect(parseRanges(text)).toBeUndefined();
   },
 );
 
-test('a million rows are one range', () => {
+test('a million consecutive rows are one range', () => {
   expect(rangesOf(Array.from({ length: 1_000_000 }, (_, i) => i))).toEqual([[0, 1_000_000]]);
   expect(formatRanges([[0, 1_000_000]])).toBe('0-999999');
 });

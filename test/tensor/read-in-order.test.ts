@@ -5,10 +5,10 @@ import { dataFiles, firstDifference, opened, promisedTensors } from '../fixtures
 
 const files = [...dataFiles('npy'), ...dataFiles('safetensors')];
 
-/** Integers that a double would round are promised as texts. */
+/** Whether a value is an integer that a double would round: sidecars have these as strings. */
 const isWide = (value: number | string) => typeof value === 'string' && /^-?\d+$/.test(value);
 
-it.each(files)('reads every tensor of %s as doubles, in logical order', async (_name, path) => {
+it.each(files)('reads every tensor of %s as doubles in logical order, or refuses to round', async (_name, path) => {
   const file = await opened(path);
   for (const [name, { values }] of promisedTensors(path)) {
     const reading = readInOrder(file.tensors.get(name) as Tensor);

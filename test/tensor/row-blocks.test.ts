@@ -11,7 +11,7 @@ import { npyImage, opened } from '../fixtures.ts';
 import { readRows, slab } from './logical-order.ts';
 
 const [rows, width] = [3000, 1500];
-/** Each value tells its place, and float32 holds them all exactly. */
+/** Each value encodes its position, and float32 holds them all exactly. */
 const valueAt = (row: number, column: number) => row * width + column;
 
 const encodings: [name: string, orientation: Orientation, descr: string, fortran: boolean][] = [
@@ -49,7 +49,7 @@ function wrongRows(ranges: Ranges, found: Float32Array, expected: (row: number, 
   return asked.filter((row, i) => found.subarray(i * across, (i + 1) * across).some((v, c) => v !== expected(row, c)));
 }
 
-describe.each(encodings)('%s, its vectors in its %s', (name, orientation) => {
+describe.each(encodings)('%s, with vectors in its %s', (name, orientation) => {
   test('gives every row in order, in several blocks of a few MB', async () => {
     const matrix = await matrixIn(name, orientation);
     let [next, blocks, wrong] = [0, 0, 0];
@@ -64,7 +64,7 @@ describe.each(encodings)('%s, its vectors in its %s', (name, orientation) => {
     expect(blocks).toBeGreaterThan(1);
   });
 
-  test('gives ranges with gaps, at the edges of its blocks too', async () => {
+  test('gives ranges with gaps, at the edges of blocks too', async () => {
     const matrix = await matrixIn(name, orientation);
     // Blocks of whole rows end at multiples of 174 here, bands of columns at multiples of 2,097.
     const ranges: Ranges = [
@@ -80,7 +80,7 @@ describe.each(encodings)('%s, its vectors in its %s', (name, orientation) => {
     expect(wrongRows(ranges, found, valueAt)).toEqual([]);
   });
 
-  test('gives ranges that are longer than a block', async () => {
+  test('gives ranges longer than a block', async () => {
     const matrix = await matrixIn(name, orientation);
     const ranges: Ranges = [
       [1, 701],
@@ -91,11 +91,11 @@ describe.each(encodings)('%s, its vectors in its %s', (name, orientation) => {
     expect(wrongRows(ranges, found, valueAt)).toEqual([]);
   });
 
-  test('gives nothing where no row is asked for', async () => {
+  test('gives nothing if no rows are requested', async () => {
     expect(await readRows(await matrixIn(name, orientation), [])).toHaveLength(0);
   });
 
-  test('gives the same when it is read again, after a reading that was left, and twice at once', async () => {
+  test('gives the same rows after an abandoned read, and to two reads at once', async () => {
     const matrix = await matrixIn(name, orientation);
     for await (const block of rowBlocks(matrix, [[2000, 3000]])) if (block.start >= 2000) break;
     const ranges: Ranges = [[0, 2500]];
@@ -105,7 +105,7 @@ describe.each(encodings)('%s, its vectors in its %s', (name, orientation) => {
 });
 
 test.each(['rows', 'columns'] as const)(
-  'what a file holds now is what is read, not what it held: %s',
+  'the current content of a file is read, not what it held before: %s',
   async (orientation) => {
     const path = join(folder, 'changed.npy');
     const write = (value: number) =>
@@ -118,7 +118,7 @@ test.each(['rows', 'columns'] as const)(
   },
 );
 
-test('rows that lie apart are a slab of a 3-D tensor: [750, 4, 1500] at [:, 2, :]', async () => {
+test('reads a slab with gaps between its rows: [750, 4, 1500] at [:, 2, :]', async () => {
   const { tensor } = await matrixIn('c.npy', 'rows');
   const walk = { rows: 750, width, rowStride: 4 * width, columnStride: 1 };
   const ranges: Ranges = [
@@ -130,7 +130,7 @@ test('rows that lie apart are a slab of a 3-D tensor: [750, 4, 1500] at [:, 2, :
   expect(wrongRows(ranges, found, (row, column) => valueAt(4 * row + 2, column))).toEqual([]);
 });
 
-test('values that lie apart in rows that lie apart: [3000, 500, 3] at [:, :, 1]', async () => {
+test('reads a slab with gaps between its values: [3000, 500, 3] at [:, :, 1]', async () => {
   const { tensor } = await matrixIn('c.npy', 'rows');
   const walk = { rows, width: 500, rowStride: width, columnStride: 3 };
   const ranges: Ranges = [
@@ -143,7 +143,7 @@ test('values that lie apart in rows that lie apart: [3000, 500, 3] at [:, :, 1]'
 });
 
 test.each(['<f4', '<f8', '>f8'])(
-  'columns whose elements lie apart, in several blocks of a band: %s [100, 12000] at [:, 1::2]',
+  'reads columns with gaps between them, in several blocks of a band: %s [100, 12000] at [:, 1::2]',
   async (descr) => {
     const [lines, length] = [100, 12_000];
     const across = Float64Array.from({ length: lines * length }, (_, i) => i);
@@ -162,7 +162,7 @@ test.each(['<f4', '<f8', '>f8'])(
 );
 
 test.each([false, true])(
-  'rows of no width are told at once, however many are claimed, Fortran order %s',
+  'rows of width 0 come in one block, however many are claimed; Fortran order: %s',
   async (fortran) => {
     await writeFile(join(folder, 'no-width.npy'), npyImage('<f8', fortran, [2 ** 31, 0], new Uint8Array(0)));
     const blocks: [start: number, count: number, values: number][] = [];
@@ -174,31 +174,31 @@ test.each([false, true])(
   },
 );
 
-test.each([false, true])('no row of a width that no memory holds is nothing, Fortran order %s', async (fortran) => {
+test.each([false, true])('no rows give nothing, however large their width; Fortran order: %s', async (fortran) => {
   await writeFile(join(folder, 'no-rows.npy'), npyImage('<f4', fortran, [0, 2 ** 45], new Uint8Array(0)));
   expect(await readRows(await matrixIn('no-rows.npy', 'rows'), [])).toHaveLength(0);
 });
 
-test('one row wider than a block is a block', async () => {
+test('reads rows that are wider than a block', async () => {
   const { tensor } = await matrixIn('c.npy', 'rows');
   const walk = { rows: 3, width: 1000 * width, rowStride: 1000 * width, columnStride: 1 };
   const found = await readRows(slab(tensor, 0, walk), [[1, 3]]);
   expect(wrongRows([[1, 3]], found, (row, column) => row * 1000 * width + column)).toEqual([]);
 });
 
-describe('the block that is read ahead', () => {
-  test.each(encodings)('of %s leaves the rows alone that are being used', async (name, orientation) => {
+describe('the block read ahead', () => {
+  test.each(encodings)('of %s does not overwrite the rows in use', async (name, orientation) => {
     const matrix = await matrixIn(name, orientation);
     let wrong = 0;
     for await (const { start, count, values } of rowBlocks(matrix, [[0, rows]])) {
-      // Longer than reading ahead takes.
+      // Takes longer than reading ahead.
       for (let time = 0; time < 2; time++) await readRows(matrix, [[start, start + count]]);
       for (let i = 0; i < count * width; i++) if (values[i] !== start * width + i) wrong++;
     }
     expect(wrong).toBe(0);
   });
 
-  /** A matrix whose file tells of its reads. */
+  /** Returns a matrix whose reads are counted, and fail at positions for which `fails` is true. */
   async function watched(fails: (position: number) => boolean) {
     const { tensor, ...walk } = await matrixIn('c.npy', 'rows');
     const reads = { begun: 0, ended: 0 };
@@ -211,7 +211,7 @@ describe('the block that is read ahead', () => {
     return { matrix: { ...walk, tensor: { ...tensor, bytes: { ...tensor.bytes, read } } }, reads };
   }
 
-  test('has been read when whoever stops early may close the file', async () => {
+  test('has been read by the time an early stop returns, so that the file can be closed', async () => {
     const { matrix, reads } = await watched(() => false);
     for await (const { start } of rowBlocks(matrix, [[0, rows]])) {
       expect(start).toBe(0);
@@ -220,7 +220,7 @@ describe('the block that is read ahead', () => {
     expect(reads).toEqual({ begun: 2, ended: 2 });
   });
 
-  test('fails where it is asked for, not before, and not at all where it is not', async () => {
+  test('fails only once it is requested, and never if it is not', async () => {
     const { matrix } = await watched((position) => position > 1000);
     const starts: number[] = [];
     const all = async () => {
@@ -232,7 +232,7 @@ describe('the block that is read ahead', () => {
   });
 });
 
-test.each(encodings)('%s, cut off after it was opened, is unreadable and not zeros', async (name, ...encoding) => {
+test.each(encodings)('%s, cut off after it was opened, is unreadable, not read as zeros', async (name, ...encoding) => {
   const [orientation, descr, fortran] = encoding;
   const path = join(folder, `cut-${name}`);
   await writeFile(path, npyImage(descr, fortran, [40, 50], new Uint8Array(8000)));
@@ -245,10 +245,10 @@ test.each(encodings)('%s, cut off after it was opened, is unreadable and not zer
   });
 });
 
-// It is a regular file, and its first byte cannot be read.
+// A regular file whose first byte cannot be read.
 const unreadable = '/proc/self/mem';
 
-test.skipIf(!existsSync(unreadable))('a disk that fails is said to, by the file and the byte', async () => {
+test.skipIf(!existsSync(unreadable))('a failing disk is reported with the byte that cannot be read', async () => {
   const source = await openFile(unreadable);
   const failed = { code: 'file_unreadable', message: expect.stringContaining('cannot be read at byte 0 (EIO)') };
   await expect(source.read(new Uint8Array(8), 0)).rejects.toMatchObject(failed);

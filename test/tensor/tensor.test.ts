@@ -26,7 +26,7 @@ test.each([
     [0, 1],
     [1, 3],
   ],
-])('shape [%j] has C strides %j and Fortran strides %j', (shape, c, fortran) => {
+])('shape %j has C strides %j and Fortran strides %j', (shape, c, fortran) => {
   expect(denseStrides(shape)).toEqual(c);
   expect(denseStrides(shape, true)).toEqual(fortran);
 });
@@ -47,7 +47,7 @@ test.each([
   expect(elementCount(shape)).toBe(count);
 });
 
-test('a matrix is read down or across, and nothing but a matrix is', async () => {
+test('a matrix can be read by rows or by columns, and only a matrix can', async () => {
   const { tensors } = await opened(fixture('npy', 'le_f4.npy'));
   const tensor = tensors.get('')!;
   const [height, breadth] = tensor.shape;
@@ -60,7 +60,7 @@ test('a matrix is read down or across, and nothing but a matrix is', async () =>
   }
 });
 
-test('a column and a row of the same vector are the same flat row', async () => {
+test('a vector stored as a row, a column or flat gives the same flat row', async () => {
   for (const name of ['random-768-row.npy', 'random-768-column.npy', 'random-768-f32.npy']) {
     const path = fixture('vectors', name);
     const { tensors } = await opened(path);
@@ -69,7 +69,7 @@ test('a column and a row of the same vector are the same flat row', async () => 
   }
 });
 
-test('values in memory are read like values in a file, and end where they end', async () => {
+test('values in memory are read like values in a file, and not beyond their end', async () => {
   const values = Float32Array.of(9, 1.5, -0, Number.NaN, 9);
   const stored = inMemory(values.subarray(1, 4));
   const tensor = { file: 'nowhere', name: '', ...stored };
@@ -78,12 +78,12 @@ test('values in memory are read like values in a file, and end where they end', 
   await expect(stored.bytes.read(new Uint8Array(8), 8)).rejects.toThrow();
 });
 
-test('a tensor is called by its file and, where it has one, its name', () => {
+test('a tensor is labelled with its file and, if it has one, its name', () => {
   expect(label({ file: 'a.npy', name: '' })).toBe('a.npy');
   expect(label({ file: 'a.safetensors', name: 'W_dec' })).toBe('a.safetensors: tensor "W_dec"');
 });
 
-test('a name out of a file stands within its line', () => {
+test('a tensor name in a label is escaped and shortened', () => {
   const file = 'a.npz';
   expect(label({ file, name: '' })).toBe('a.npz');
   expect(label({ file, name: 'W_dec' })).toBe('a.npz: tensor "W_dec"');

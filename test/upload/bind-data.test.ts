@@ -5,7 +5,7 @@ import { checkData } from '../../src/upload/bind-data.ts';
 import { npyImage, opened, tempFolder, writeFiles } from '../fixtures.ts';
 import { foldRecords } from './fold.ts';
 
-/** Whether a journal with this digest of the first rows goes with files that have that one now. */
+/** Checks a journal with the digest `before` and the fields `saidBefore` against a file with `now` and `saidNow`. */
 async function check(before: string, now: string, saidBefore = '{}', saidNow = saidBefore): Promise<void> {
   const folder = await tempFolder();
   await writeFiles(folder, { 'rows.npy': npyImage('<f4', false, [2, 2], new Uint8Array(16)) });
@@ -17,22 +17,22 @@ async function check(before: string, now: string, saidBefore = '{}', saidNow = s
   checkData(state, { matrix: matrixOf(file.tensors.get('')!, 'rows'), blocks: new Map([[0, now]]), fields: saidNow });
 }
 
-/** Whether a journal that was begun with these facts goes with those. */
+/** Does the same for other fields and the same digest. */
 const checkFields = (before: string, now: string) => check('0badcafe', '0badcafe', before, now);
 
-it('values that changed are told by their digest', async () => {
+it('changed values are noticed by their digest', async () => {
   await check('0badcafe', '0badcafe');
   await expect(check('0badcafe', 'deadbeef')).rejects.toMatchObject({ code: 'checkpoint_mismatch', exitCode: 12 });
 });
 
-it('the longer digest of an earlier version says nothing of these', async () => {
+it('the longer digest of an earlier version is not compared', async () => {
   await expect(check('a'.repeat(64), '0badcafe')).resolves.toBeUndefined();
 });
 
 it.each([
   ['{"visibility":"public","license":"MIT"}', '{"license":"MIT"}'],
   ['{"license":"MIT"}', '{"license":"MIT","visibility":"public"}'],
-])('to say that it is public is to say nothing new: %s, then %s', async (before, now) => {
+])('stating the default visibility, public, is no change: %s, then %s', async (before, now) => {
   await expect(checkFields(before, now)).resolves.toBeUndefined();
   await expect(checkFields(before, now.replace('MIT', 'CC0-1.0'))).rejects.toThrow(
     '--license, sent along with it, changed',

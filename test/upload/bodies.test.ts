@@ -46,7 +46,7 @@ async function collect(most: { rows: number; bytes: number }): Promise<{ parsed:
 }
 
 describe('request bodies', () => {
-  it('hold every row once, in order, across blocks, with the values bit for bit', async () => {
+  it('hold every row once, in order and across blocks, with values equal bit for bit', async () => {
     const { parsed } = await collect({ rows: 7, bytes: 1e6 });
     const features = parsed.flatMap((body) => body.features);
     expect(features.map(({ index }) => index)).toEqual(Array.from({ length: 50 }, (_, i) => i));
@@ -57,20 +57,20 @@ describe('request bodies', () => {
     expect(parsed[0]).toMatchObject({ modelId: 'm', note: 'é' });
   });
 
-  it('never pass the limit of bytes', async () => {
+  it('never exceed the limit of bytes', async () => {
     const { parsed, sizes } = await collect({ rows: 1000, bytes: 400 });
     expect(Math.max(...sizes)).toBeLessThanOrEqual(400);
     expect(Math.min(...sizes.slice(0, -1))).toBeGreaterThan(300);
     expect(parsed.flatMap((body) => body.features)).toHaveLength(50);
   });
 
-  it('refuse a row that alone is too large, by its number', async () => {
+  it('refuse a row that is too large on its own, naming its number', async () => {
     await expect(collect({ rows: 10, bytes: 60 })).rejects.toThrow(
       /row 0: takes \d+ bytes as JSON; the largest body allowed is 60/,
     );
   });
 
-  it('give back what they borrow: answered, outgrown, left unfinished, or given up for a row that is too large', async () => {
+  it('give back every borrowed buffer: when released, outgrown, left unfinished, or ended by an error', async () => {
     floatWriter();
     const lent = () => {
       const all: Buffer[] = [];
@@ -106,7 +106,7 @@ describe('request bodies', () => {
     expect(lent()).toBe(before);
   });
 
-  it('split into two whole bodies of the same rows', async () => {
+  it('split into two complete bodies of the same rows', async () => {
     const pool = createBufferPool();
     const { value: body } = await bodies(
       blocksOf(5, 5),
@@ -126,7 +126,7 @@ describe('request bodies', () => {
     expect(parse(some).features.map(({ index }) => index)).toEqual([0, 2, 4]);
   });
 
-  it('are recognised by their hash: a small one that differs anywhere, a large one whose rows are written otherwise', () => {
+  it('have a hash that changes with any byte of a small body and with the row format of a large one', () => {
     const rows = (count: number, value: (row: number) => string) =>
       Buffer.from(Array.from({ length: count }, (_, row) => `{"index":${row},"vector":[${value(row)}]}`).join(','));
     const value = (row: number) => `0.${row % 7}25`;

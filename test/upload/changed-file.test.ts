@@ -5,13 +5,13 @@ import { npyFile } from '../cli/fixtures.ts';
 import { fixture, tempFolder } from '../fixtures.ts';
 import { openLibraryBench } from './library-bench.ts';
 
-it('a file that is written to while it is uploaded ends the upload: what is sent is what was checked', async () => {
+it('a file that changes during its upload ends the upload, and only checked values are sent', async () => {
   const path = join(await tempFolder(), 'W_dec.npy');
   await copyFile(fixture('sae-tiny-encodings', 'W_dec.npy'), path);
   const before = await readFile(path);
   const bench = await openLibraryBench(false, async (request, nth) => {
     if (request.path === '/api/feature/upload-batch' && nth === 0) {
-      // Finite values all the same: nothing else would tell.
+      // The new values are finite, so no other check would notice.
       const after = Buffer.from(before);
       after.fill(0, after.length - 400 * 64 * 4);
       await writeFile(path, after);
@@ -29,7 +29,7 @@ it('a file that is written to while it is uploaded ends the upload: what is sent
   for (const { index, vector } of sent) {
     expect(vector).toBe(rows.subarray(index * 256, (index + 1) * 256).toString('hex'));
   }
-  // Nor is it begun again with other values in silence.
+  // The next run must not silently begin anew with the other values.
   await expect(bench.upload(path)).rejects.toMatchObject({ code: 'checkpoint_mismatch' });
 });
 
@@ -43,14 +43,14 @@ const batch = () => {
 
 it.each([
   ['examples', 'activations', 'acts.jsonl', () => lines((index) => ({ activations: [example(index)] }))],
-  ['a batch of SAEDashboard', 'activations', 'batch-0.json', batch],
+  ['an SAEDashboard batch', 'activations', 'batch-0.json', batch],
   ['facts', 'featureMetadata', 'facts.jsonl', () => lines(() => ({ description: 'a king '.repeat(200) }))],
-] as const)('nor is what is said of features sent otherwise than it was checked: %s', async (_, option, name, text) => {
+] as const)('a changed side file ends the upload, and only checked data is sent: %s', async (_, option, name, text) => {
   const folder = await tempFolder();
   const path = join(folder, name);
   await writeFile(path, text());
   const bench = await openLibraryBench(false, async (request, nth) => {
-    // As long as before, and as good.
+    // Valid, and as long as before.
     if (request.path === '/api/feature/upload-batch' && nth === 0)
       await writeFile(path, text().replaceAll('king', 'lord'));
     return undefined;
@@ -66,7 +66,7 @@ it.each([
   expect(JSON.stringify(told)).not.toContain('lord');
 });
 
-it('an open batch is not made of rows that have changed since, also where they are not planned any more', async () => {
+it('an unanswered batch is not rebuilt from changed rows, even if they are no longer planned', async () => {
   const path = join(await tempFolder(), 'W_dec.npy');
   const values = (more: number) =>
     npyFile([2100, 64], (position) => Math.sin(position) + (position < 128_000 ? 0 : more));
@@ -89,7 +89,7 @@ it('an open batch is not made of rows that have changed since, also where they a
   await expect(bench.upload(path, pairs(0))).rejects.toMatchObject(changed);
   await expect(bench.upload(path, pairs(0, 2048))).rejects.toMatchObject(changed);
   expect(bench.held()).toEqual([]);
-  // Of a file that was refused nothing is noted, or the right one would be refused after it.
+  // Nothing of the refused file may be recorded, or the right file would be refused now.
   await writeFile(path, values(0));
   const { report: whole } = await bench.upload(path, pairs(0, 2048));
   expect(whole).toMatchObject({ confirmed: 4, end: { type: 'finished' } });

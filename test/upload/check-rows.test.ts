@@ -4,7 +4,7 @@ import { checkRows } from '../../src/upload/check-rows.ts';
 import { opened } from '../fixtures.ts';
 import { npyOf } from '../inspect/looking.ts';
 
-it('where every row is bad, leaving them out is no way on', async () => {
+it('if every row is bad, --skip-bad-rows is refused, as it would leave nothing to send', async () => {
   const { tensors } = await opened(await npyOf([[Number.NaN, 1]]));
   const [tensor] = tensors.values();
   const matrix = matrixOf(tensor as never, 'rows');
@@ -15,7 +15,7 @@ it('where every row is bad, leaving them out is no way on', async () => {
   });
 });
 
-it('where every row is too large, leaving them out is no way on either', async () => {
+it('if every row is too large, --skip-bad-rows is refused, as it would leave nothing to send', async () => {
   const { tensors } = await opened(await npyOf([[1, 2]]));
   const [tensor] = tensors.values();
   const sizes = async () => new Map([[0, 'its texts take 9 MB']]);
@@ -27,7 +27,7 @@ it('where every row is too large, leaving them out is no way on either', async (
   });
 });
 
-it('finds what is not finite in any place of rows of any width, and nothing else', async () => {
+it('the check finds non-finite values anywhere in rows of 1 to 9 values, and nothing else', async () => {
   const check = async (rows: readonly (readonly number[])[]) => {
     const { tensors } = await opened(await npyOf(rows));
     const [tensor] = tensors.values();

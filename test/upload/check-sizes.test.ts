@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { tempFolder } from '../fixtures.ts';
 import { factFile, openLibraryBench } from './library-bench.ts';
 
-/** Examples of the first eight features; those of feature 6 alone are far larger than the others'. */
+/** Writes examples of the first eight features, those of feature 6 far larger than the others, and returns the path. */
 async function examples(): Promise<string> {
   const path = join(await tempFolder(), 'acts.jsonl');
   const line = (index: number) => {
@@ -18,7 +18,7 @@ async function examples(): Promise<string> {
 describe('a row that is too large for any request', () => {
   const rows = factFile('rows.npy');
 
-  it('is found before anything is sent, by its own text and the largest body that was allowed', async () => {
+  it('is refused before anything is sent, with its size and the largest body allowed', async () => {
     const bench = await openLibraryBench();
     const given = { activations: await examples(), limits: { bytes: 100_000 } };
     await expect(bench.upload(rows, given)).rejects.toMatchObject({
@@ -30,7 +30,7 @@ describe('a row that is too large for any request', () => {
     expect(bench.held()).toEqual([]);
   });
 
-  it('is left out with skipBadRows, and sent where it fits', async () => {
+  it('is left out with skipBadRows, and the other rows are sent', async () => {
     const bench = await openLibraryBench();
     const activations = await examples();
     const { prepared } = await bench.upload(rows, { activations, limits: { bytes: 100_000 }, skipBadRows: true });
@@ -40,7 +40,7 @@ describe('a row that is too large for any request', () => {
     expect(without6).toHaveLength(15);
   });
 
-  it('is refused all the same where no other is left', async () => {
+  it('is refused even with skipBadRows if no other row is left', async () => {
     const bench = await openLibraryBench();
     const given = { activations: await examples(), limits: { bytes: 100_000 }, skipBadRows: true };
     const only = { ...given, features: [[6, 7]] as [number, number][] };
@@ -48,7 +48,7 @@ describe('a row that is too large for any request', () => {
     expect(bench.held()).toEqual([]);
   });
 
-  it('is measured as it will be printed: values take what they take, not what they could', async () => {
+  it('is measured by the length of its values as printed, not by the longest that they could have', async () => {
     const bench = await openLibraryBench();
     const { report } = await bench.upload(rows, { limits: { bytes: 1_500 } });
     expect(report.confirmed).toBe(16);

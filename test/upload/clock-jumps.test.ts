@@ -16,7 +16,7 @@ afterEach(async () => {
   clock.close();
 });
 
-/** A free key on the evening before the clocks of Berlin go back, and a machine that `events` happen to. */
+/** Opens a bench with a free key on the evening before clocks in Berlin go back; `events` happen to its machine. */
 async function open(events: readonly ClockEvent[] = []): Promise<void> {
   clock = startClock('2026-10-24T22:30:00Z', events);
   bench = await openBench(rows, { key: 'sandbox-free', now: clock.now, env: { ...clock.env, TZ: 'Europe/Berlin' } });
@@ -33,7 +33,7 @@ const perDay = (...counts: number[]) => counts.map((count, i) => ({ day: `2026-1
 const lastDocument = (stdout: string) => JSON.parse(stdout.trim().split('\n').at(-1) as string);
 const asked = (path: string) => proxy.seen.filter((request) => request.path === path).length;
 
-/** Everything is there once, in five days; nothing was refused, and the quota was asked for about once an hour. */
+/** Expects every row once, sent within five days; no refusals, and the quota asked for at most about once an hour. */
 function expectFiveDays(): void {
   expect(compareWithStore(bench)).toEqual(allThere);
   expect(usage()).toEqual(perDay(1000, 1000, 1000, 1000, 300));
@@ -44,7 +44,7 @@ function expectFiveDays(): void {
 }
 
 describe('an upload over several days', () => {
-  it('in one run sleeps until each reset, also where the clocks go back', async () => {
+  it('sleeps until each reset if it is a single run, even when clocks go back', async () => {
     await open();
     const { code, stderr } = await bench.upload(proxy.url, '--wait').ended;
     expect(code).toBe(0);
@@ -54,7 +54,7 @@ describe('an upload over several days', () => {
     expectFiveDays();
   });
 
-  it('in a run a day stops with 8 each time, and is exact in the end', async () => {
+  it('exits with 8 each day if it is run once a day, and ends with every row there once', async () => {
     await open();
     for (let day = 25; day < 29; day++) {
       const { code, stdout } = await bench.upload(proxy.url, '--json').ended;
@@ -66,7 +66,7 @@ describe('an upload over several days', () => {
     expectFiveDays();
   });
 
-  it('waits neither longer nor shorter where its clock is set and its machine sleeps', async () => {
+  it('waits just as long as it must, even if its clock is set or its machine sleeps', async () => {
     await open([
       { at: '2026-10-24T23:10:00Z', set: -hourMs },
       { at: '2026-10-25T03:00:00Z', asleep: 8 * hourMs },
@@ -77,7 +77,7 @@ describe('an upload over several days', () => {
     const { code, stdout } = await bench.upload(proxy.url, '--wait', '--json').ended;
     expect(code).toBe(0);
     expectFiveDays();
-    // What it said of its waits is the server's time, whatever its own clock showed.
+    // It reports its waits in the server's time, whatever its own clock showed.
     const waits = stdout
       .trim()
       .split('\n')
@@ -86,7 +86,7 @@ describe('an upload over several days', () => {
     expect(waits.map(({ until }) => until)).toEqual([25, 26, 27, 28].map((day) => `2026-10-${day}T00:00:00.000Z`));
   });
 
-  it('ends by --max-duration after that time, asleep or awake, whatever the clock was set to', async () => {
+  it('ends after --max-duration, asleep or awake, whatever its clock was set to', async () => {
     await open([
       { at: '2026-10-24T23:10:00Z', set: dayMs },
       { at: '2026-10-25T03:00:00Z', asleep: 8 * hourMs },

@@ -3,30 +3,30 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** A clock that a sandbox in the test and a binary beside it share: what the binary waits for is over at once. */
+/** A clock shared by a sandbox in the test and a binary that runs beside it. The binary's waits are over at once. */
 export interface TestClock {
-  /** The true time, which the sandbox has. */
+  /** Returns the true time, which the sandbox goes by. */
   now(): Date;
-  /** Puts the true time forward, while no binary runs. */
+  /** Moves the true time forward. To be called while no binary runs. */
   set(at: string): void;
-  /** For the binary. */
+  /** The environment of the binary. */
   readonly env: Record<string, string>;
   close(): void;
 }
 
-/** What happens to the binary's machine. Times are milliseconds. */
+/** Something that happens to the binary's machine. Durations are in milliseconds. */
 export interface ClockEvent {
-  /** An instant of the true time, in ISO 8601. */
+  /** When it happens: an instant of the true time, in ISO 8601. */
   readonly at: string;
-  /** The machine sleeps for so long: its timers stand still, its wall clock does not. */
+  /** The machine sleeps for this long: its timers stop, its wall clock does not. */
   readonly asleep?: number;
-  /** Its wall clock is set by so much: forwards, or backwards where below zero. */
+  /** Its wall clock is moved forwards by this much, or backwards if negative. */
   readonly set?: number;
 }
 
 export const hourMs = 3_600_000;
 
-/** Starts a clock at an instant in ISO 8601; `events` in their order. */
+/** Starts a clock at an instant in ISO 8601. `events` must be in order. */
 export function startClock(at: string, events: readonly ClockEvent[] = []): TestClock {
   const folder = mkdtempSync(join(tmpdir(), 'np-clock-'));
   const file = join(folder, 'ahead');

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { AppError } from '../../src/errors.ts';
 import { deleteRows } from '../../src/upload/delete-rows.ts';
 
-it('whether a request may still delete its row is told of each by itself', async () => {
+it('if the server goes away, only rows whose deletion was never sent are marked as kept', async () => {
   const [unsent, lost] = ['m/1-x/1', 'm/1-x/2'];
   const kept: string[] = [];
   const quiet = async () => undefined;
@@ -25,7 +25,7 @@ it('whether a request may still delete its row is told of each by itself', async
   expect(kept).toEqual([unsent]);
 });
 
-/** Deletes 200 rows of a server that answers as `remove` says, and keeps all of them. */
+/** Deletes 200 rows from a server that fails as `remove` says, and keeps the rows that it fails on. */
 async function deleteAll(remove: (index: number) => AppError | undefined) {
   const ids = Array.from({ length: 200 }, (_, index) => `m/1-x/${index}`);
   const quiet = async () => undefined;
@@ -47,13 +47,13 @@ async function deleteAll(remove: (index: number) => AppError | undefined) {
 const indexOf = (id: string) => Number(id.slice(id.lastIndexOf('/') + 1));
 const gateway = (details = {}) => new AppError('server_failing', 'a gateway', { details: { status: 502, ...details } });
 
-it('a row that a gateway fails at is left open, and the others are deleted', async () => {
+it('a row whose deletion fails at a gateway stays unknown, and the others are deleted', async () => {
   const { deleted, unknown, unknownWhy, failure } = await deleteAll((index) => (index === 5 ? gateway() : undefined));
   expect([deleted.length, unknown, failure]).toEqual([199, ['m/1-x/5'], undefined]);
   expect(unknownWhy).toMatchObject({ message: 'a gateway' });
 });
 
-it('a server that fails at all of them, or asks for a pause, is asked no more', async () => {
+it('a server that keeps failing, or asks for a pause, ends the deletion', async () => {
   const away = await deleteAll((index) => (index >= 10 ? gateway() : undefined));
   expect(away).toMatchObject({ deleted: { length: 10 }, left: { length: 190 }, failure: { message: 'a gateway' } });
   const paused = await deleteAll((index) => (index >= 10 ? gateway({ wait_s: 90 }) : undefined));

@@ -5,13 +5,13 @@ import { found } from '../layouts/found.ts';
 
 const saeId = 'x';
 
-/** Where the SAEs of a fixture go, or the error of the first that cannot be placed. */
+/** Returns where the SAEs of a fixture go. Error: that of the first SAE that cannot be placed. */
 async function places(name: string, options: Partial<PlaceOptions> = {}) {
   const saes = await found(fixture('layouts', name));
   return saes.map((sae) => placeOf(sae, { saeId, ...options }));
 }
 
-test('a crosscoder over layers puts each head where its config says', async () => {
+test('each head of a crosscoder over layers goes where its config says', async () => {
   const [first, , third] = await places('openmoss-crosscoder');
   expect(first).toMatchObject({ model: { value: 'llama3.1-8b' }, layer: { value: 0 }, source: '0-x' });
   expect(third).toMatchObject({ hook: { value: 'blocks.2.hook_resid_post' }, source: '2-x' });
@@ -22,7 +22,7 @@ const heads = [
   { index: 1, model: 'gemma-2-2b-it', layer: 14 },
 ];
 
-test('--head says where one head belongs, and wins over --model and --layer', async () => {
+test('--head says where one head belongs, and overrides --model and --layer', async () => {
   const [first, second] = await places('crosscoder-nanda', { heads, model: 'other', layer: 3 });
   expect(first).toMatchObject({ model: { value: 'gemma-2-2b', from: '--head 0' }, layer: { from: '--head 0' } });
   expect(second).toMatchObject({ model: { value: 'gemma-2-2b-it', from: '--head 1' }, source: '14-x' });
@@ -33,12 +33,12 @@ test('a head without --head takes --model', async () => {
   expect([first, second].map((place) => place?.model.from)).toEqual(['--model', '--head 1']);
 });
 
-test('{head} in the name of the source set is the head', async () => {
+test('{head} in --sae-id is replaced by the number of the head', async () => {
   const found = await places('crosscoder-nanda', { saeId: 'cc-{layer}-h{head}', model: 'm' });
   expect(found.map(({ source }) => source)).toEqual(['14-cc-14-h0', '14-cc-14-h1']);
 });
 
-test('a hook that names its layer says it where nothing else does', async () => {
+test('the layer is taken from a full hook name only if nothing else gives it', async () => {
   const said = { model: 'gpt2-small', hook: 'blocks.3.hook_mlp_out' };
   expect((await places('one-file', said))[0]).toMatchObject({ layer: { value: 3, from: '--hook' }, source: '3-x' });
   expect((await places('one-file', { ...said, layer: 3 }))[0]).toMatchObject({ layer: { from: '--layer' } });
@@ -48,12 +48,12 @@ test('a hook that names its layer says it where nothing else does', async () => 
   });
 });
 
-test('a whole source instead of its set is told by what the set is called', async () => {
+test('a whole source given as --sae-id is refused with the name of its set as an example', async () => {
   const said = { model: 'gpt2-small', layer: 3, saeId: 'gpt2-small/3-My Set' };
   await expect(places('one-file', said)).rejects.toMatchObject({ hints: ['for example: --sae-id my-set'] });
 });
 
-test('a matrix that was called a crosscoder is its head 0', async () => {
+test('a single matrix declared a crosscoder is its head 0', async () => {
   const [place] = await places('one-file', { kind: 'crosscoder', heads, saeId: 'h{head}' });
   expect(place).toMatchObject({ model: { value: 'gemma-2-2b' }, source: '14-h0' });
 });
@@ -70,7 +70,7 @@ test.each([
   ['crosscoder-forks', {}, 'head 0 of 2: its files do not say which model and layer', /--model ID --layer N for all/],
   ['gemma-scope-renamed', {}, 'which model it was trained on', /^add --model ID$/],
   ['one-file', {}, 'which model and layer it was trained on', /^add --model ID --layer N$/],
-])('%s with %j: %s', async (name, options, message, hint) => {
+])('%s with options %j is refused: %s', async (name, options, message, hint) => {
   const failure = expect(places(name, options)).rejects;
   await failure.toMatchObject({
     code: 'option_missing',
@@ -80,7 +80,7 @@ test.each([
   });
 });
 
-test('a head at another layer than its hook is refused', async () => {
+test('a head whose layer contradicts its hook is refused', async () => {
   const elsewhere = heads.map((head) => ({ ...head, layer: 13 }));
   await expect(places('crosscoder-nanda', { heads: elsewhere })).rejects.toMatchObject({
     code: 'layer_out_of_range',
@@ -88,7 +88,7 @@ test('a head at another layer than its hook is refused', async () => {
   });
 });
 
-test('{head} where there are no heads says so', async () => {
+test('{head} in --sae-id is refused for an SAE without heads', async () => {
   const failure = expect(places('saelens-flat', { saeId: 'a-{head}' })).rejects;
   await failure.toMatchObject({ code: 'usage', hints: expect.arrayContaining([expect.stringContaining('no heads')]) });
 });
@@ -97,8 +97,8 @@ test.each([
   ['its config', {}, 'blocks.5.hook_mlp_out', 'blocks.5.ln2.hook_normalized'],
   ['--hook', { hook: 'resid-post' }, 'blocks.5.hook_resid_post', 'blocks.5.ln2.hook_normalized'],
   ['--hook-out', { hookOut: 'resid-mid' }, 'blocks.5.hook_resid_mid', 'blocks.5.ln2.hook_normalized'],
-  ['both', { hook: 'resid-mid', hookOut: 'attn-out' }, 'blocks.5.hook_attn_out', 'blocks.5.hook_resid_mid'],
-])('a transcoder writes and reads where %s says', async (_, options, hook, hookIn) => {
+  ['both options', { hook: 'resid-mid', hookOut: 'attn-out' }, 'blocks.5.hook_attn_out', 'blocks.5.hook_resid_mid'],
+])('the hooks that a transcoder reads and writes follow %s', async (_, options, hook, hookIn) => {
   const [place] = await places('saelens-transcoder', options);
   expect(place).toMatchObject({ hook: { value: hook }, hookIn: { value: hookIn } });
 });

@@ -2,21 +2,21 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
-/** What a proxy does with one request that it was told to spoil. */
+/** What a proxy does to a request that it was told to spoil. */
 export type Fault =
-  /** The connection breaks before the server has seen anything. */
+  /** The connection breaks before the server sees anything. */
   | { readonly kind: 'reset-before' }
-  /** The server does it, the answer is lost. */
+  /** The server handles the request; the answer is lost. */
   | { readonly kind: 'reset-after' }
-  /** The server does it, half of the answer arrives. */
+  /** The server handles the request; half of the answer arrives. */
   | { readonly kind: 'cut-answer' }
-  /** The server does it; half of its JSON arrives, as a whole answer of that length. */
+  /** The server handles the request; half of its JSON arrives, as a complete answer of that length. */
   | { readonly kind: 'cut-json' }
-  /** Nothing is ever answered; `commit` says whether the server has done it. `meanwhile` lets the time go by. */
+  /** No answer ever comes; `commit` says whether the server handles the request. `meanwhile` makes time pass. */
   | { readonly kind: 'silence'; readonly commit: boolean; readonly meanwhile: () => void }
-  /** The server does it; the first byte of its answer arrives, the next ones too slowly ever to end. */
+  /** The server handles the request; only the first byte of its answer arrives, and the connection stays open. */
   | { readonly kind: 'trickle'; readonly meanwhile: () => void }
-  /** Another answer than the server's; `commit` says whether the server sees the request all the same. */
+  /** An answer that is not the server's; `commit` says whether the server handles the request anyway. */
   | {
       readonly kind: 'answer';
       readonly commit: boolean;
@@ -35,17 +35,17 @@ export interface Seen {
 
 export interface FaultProxy {
   readonly url: string;
-  /** Requests in the order that they came. */
+  /** Requests in the order in which they arrived. */
   readonly seen: Seen[];
   close(): Promise<void>;
 }
 
-/** Called for each request, in order, with its number among those of its path; says how to spoil it, or nothing. */
+/** Returns how to spoil a request, if at all. Called for each in order; `nth` counts the earlier ones of its path. */
 export type Plan = (request: Seen, nth: number) => Fault | undefined | Promise<Fault | undefined>;
 
 /**
- * A proxy on loopback in front of a server (which may be another for the next request), that spoils the requests that
- * `plan` picks, and tells each status that it passed on.
+ * Starts a proxy on loopback in front of a server, which may change between requests. It spoils the requests that
+ * `plan` picks, and reports every status that it answers with to `onAnswer`.
  */
 export async function startFaultProxy(
   target: string | (() => string),

@@ -15,7 +15,7 @@ afterEach(async () => {
 const json = (body: unknown) => JSON.stringify(body);
 const failing = json({ error: 'Something went wrong on our end.' });
 
-/** One spoiled answer each; the upload must get over every one of them. */
+/** Faults that an upload must survive. */
 const passing: Record<string, Fault> = {
   'a connection reset before the request arrives': { kind: 'reset-before' },
   'a connection reset after the commit': { kind: 'reset-after' },
@@ -48,9 +48,9 @@ const passing: Record<string, Fault> = {
   'a 413': { kind: 'answer', commit: false, status: 413, body: json({ error: 'too large', code: 'body_too_large' }) },
 };
 
-describe('a fault on the wire', () => {
+describe('an upload that meets a fault on the wire', () => {
   for (const [name, fault] of some(Object.entries(passing), 3)) {
-    it(`is got over without a row lost or doubled: ${name}`, async () => {
+    it(`stores every row exactly once despite ${name}`, async () => {
       bench = await openBench(200, { here: true });
       proxy = await startFaultProxy(bench.sandbox.url, ({ path }, nth) =>
         path === upload && nth % 4 === 1 && nth < 6 ? fault : undefined,
@@ -62,7 +62,7 @@ describe('a fault on the wire', () => {
     });
   }
 
-  it('that is a refusal ends the upload at once, with what the server said', async () => {
+  it('ends at once after a refusal, with what the server said', async () => {
     bench = await openBench(200, { here: true });
     const body = json({ error: 'index must be an integer', code: 'invalid_field', path: 'features[0].index' });
     proxy = await startFaultProxy(bench.sandbox.url, ({ path }) =>
@@ -74,7 +74,7 @@ describe('a fault on the wire', () => {
     expect(bench.stored()).toEqual([]);
   });
 
-  it('that is a redirect is not followed with the key', async () => {
+  it('does not follow a redirect with the key', async () => {
     bench = await openBench(50, { here: true });
     const redirect: Fault = {
       kind: 'answer',
@@ -89,7 +89,7 @@ describe('a fault on the wire', () => {
     expect(stderr).toContain('http://127.0.0.1:1/elsewhere');
   });
 
-  it('in a key that was withdrawn in mid-job is exit 4, and progress stays', async () => {
+  it('exits with 4 if its key is revoked halfway, and keeps its progress', async () => {
     bench = await openBench(200, { here: true });
     const body = json({ error: 'bad key', code: 'authentication_failed' });
     proxy = await startFaultProxy(bench.sandbox.url, ({ path }, nth) =>

@@ -12,7 +12,7 @@ const facts: FeatureFacts[] = JSON.parse(readFileSync(factFile('facts.json'), 'u
 const rows = factFile('rows.npy');
 const tiny = fixture('sae-tiny');
 
-/** What a feature of these facts looks like in the store. */
+/** Returns what the store holds of a feature with these facts. */
 function stored({ name, description, density, metadata }: FeatureFacts) {
   return { name: name ?? null, description: description ?? null, density: density ?? -1, metadata: metadata ?? null };
 }
@@ -20,7 +20,7 @@ function stored({ name, description, density, metadata }: FeatureFacts) {
 const factsOf = ({ name, description, density, metadata }: Held) => ({ name, description, density, metadata });
 
 describe('facts of features on a server with the upload protocol', () => {
-  it('are stored with each feature, the same from every encoding', async () => {
+  it('are stored with each feature, from every file format', async () => {
     const bench = await openLibraryBench();
     for (const [i, file] of ['facts.jsonl', 'facts.arrow', 'facts_polars.arrow'].entries()) {
       await bench.upload(rows, { saeId: `texts-${i}`, featureMetadata: factFile(file) });
@@ -35,7 +35,7 @@ describe('facts of features on a server with the upload protocol', () => {
     }
   });
 
-  it('are found by themselves where SAELens left its sparsity; the density of activations wins', async () => {
+  it('are read from SAELens’s sparsity file without being named; densities of activations override it', async () => {
     const bench = await openLibraryBench();
     const activations = join(tiny, 'activations.jsonl');
     const { prepared } = await bench.upload(tiny, { features: [[0, 8]], activations });
@@ -50,7 +50,7 @@ describe('facts of features on a server with the upload protocol', () => {
     expect(bench.held()).toHaveLength(8);
   });
 
-  it('that were given win over those found, feature by feature', async () => {
+  it('given by the user override those found, feature by feature', async () => {
     const bench = await openLibraryBench();
     const featureMetadata = join(bench.folder, 'given.jsonl');
     await writeFile(featureMetadata, '{"index":0,"frequency":0.5}\n{"index":1,"name":"one"}\n');
@@ -68,7 +68,7 @@ describe('facts of features on a server with the upload protocol', () => {
     );
   });
 
-  it('are named where vectors lose their densities, unless they are kept as frequencies', async () => {
+  it('are reported lost if they are densities of vectors, unless given as frequencies', async () => {
     const bench = await openLibraryBench();
     const featureMetadata = join(bench.folder, 'given.jsonl');
     for (const [key, lost] of [
@@ -83,16 +83,16 @@ describe('facts of features on a server with the upload protocol', () => {
     expect(prepared.lostFields).toEqual({});
   });
 
-  it('may lie in a file for each layer and head', () => {
+  it('may be in one file per layer and head', () => {
     const head = { index: 1, of: 2 } as never;
     const placed = (sae: object, kind?: SaeKind) => placedPath('acts/{layer}-{head}.jsonl', sae as Sae, 13, kind);
     expect(placed({ head })).toBe('acts/13-1.jsonl');
     expect(placed({})).toBe('acts/13-{head}.jsonl');
-    // A matrix that was called a crosscoder is one with a single head.
+    // A matrix that is declared a crosscoder is one with a single head.
     expect(placed({}, 'crosscoder')).toBe('acts/13-0.jsonl');
   });
 
-  it('are part of what a job is bound to', async () => {
+  it('may not change between two runs of a job', async () => {
     const bench = await openLibraryBench();
     await bench.upload(rows, { features: [[0, 2]], featureMetadata: factFile('facts.jsonl') });
     for (const featureMetadata of [factFile('facts.npz'), undefined]) {
@@ -105,14 +105,14 @@ describe('facts of features on a server with the upload protocol', () => {
     expect(bench.held()).toHaveLength(2);
   });
 
-  it('may lie in a file of each layer', async () => {
+  it('may be in one file per layer', async () => {
     const bench = await openLibraryBench();
     await writeFile(join(bench.folder, 'facts-1.jsonl'), '{"index":2,"l0":7}');
     await bench.upload(rows, { featureMetadata: join(bench.folder, 'facts-{layer}.jsonl') });
     expect(bench.held()[2]?.metadata).toEqual({ l0: 7 });
   });
 
-  it('go with steering vectors too, and give them their names', async () => {
+  it('are stored with steering vectors too, and their names can be used in labels', async () => {
     const bench = await openLibraryBench();
     const options = { as: 'vectors', features: [[0, 2]], featureMetadata: factFile('facts.jsonl') } as const;
     const { prepared } = await bench.upload(rows, { ...options, label: '{name} #{index}' });
@@ -147,7 +147,7 @@ describe('dead features', () => {
     ['density.npy', undefined],
     ['sparsity.npy', 'log10'],
   ] as const) {
-    it(`are left out where ${file} says which are`, async () => {
+    it(`are left out if ${file} says which ones are dead`, async () => {
       const bench = await openLibraryBench();
       const options = { featureMetadata: factFile(file), skipDead: true, ...(sparsityScale && { sparsityScale }) };
       const { prepared, report } = await bench.upload(rows, options);
@@ -160,7 +160,7 @@ describe('dead features', () => {
     });
   }
 
-  it('are not guessed: without a word of them nothing is sent', async () => {
+  it('cannot be left out if no file names them or no other feature is left', async () => {
     const bench = await openLibraryBench();
     await expect(bench.upload(rows, { skipDead: true })).rejects.toMatchObject({
       exitCode: 6,
@@ -173,7 +173,7 @@ describe('dead features', () => {
 });
 
 describe('facts of features on a server that keeps dashboards only', () => {
-  it('are densities; the others are named, and do not reach it', async () => {
+  it('are sent only if they are densities, and the others are reported lost', async () => {
     const bench = await openLibraryBench(true);
     const activations = join(bench.folder, 'acts.jsonl');
     const act = '"activations":[{"tokens":["a"],"values":[1]}]';

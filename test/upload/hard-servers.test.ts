@@ -24,7 +24,7 @@ const answer = (status: number, error = 'no'): Fault => ({
 const page = (status: number): Fault => ({ kind: 'answer', commit: false, status, body: '<html></html>' });
 
 describe.each(kinds)('a server %s', (_, isPublic, more: Partial<SaeOptions>) => {
-  it('that answers in time for small batches alone gets small batches, also those that an earlier run left', async () => {
+  it('that answers in time only for small batches gets small ones, also for rows of an earlier run', async () => {
     let slow = 4;
     const bench = await openLibraryBench(isPublic, (seen) =>
       seen.path === upload && rowsOf(seen) >= slow ? page(504) : undefined,
@@ -39,7 +39,7 @@ describe.each(kinds)('a server %s', (_, isPublic, more: Partial<SaeOptions>) => 
     expect(bench.held().map(({ index }) => index)).toEqual(Array.from({ length: 12 }, (__, i) => i));
   });
 
-  it('whose place was made anew has lost what was there, which is said', async () => {
+  it('whose source set was deleted is reported to have lost its rows, and --restart sends them again', async () => {
     let isDown = false;
     const bench = await openLibraryBench(isPublic, ({ path }) => (isDown && path === upload ? answer(403) : undefined));
     await bench.upload(tiny, { features: [[0, 4]], ...more });
@@ -59,7 +59,7 @@ describe.each(kinds)('a server %s', (_, isPublic, more: Partial<SaeOptions>) => 
     expect(bench.held()).toHaveLength(12);
   });
 
-  it('that has lost a row of a job is not told more rows by that job before it is said', async () => {
+  it('that lost a row of a job gets no further rows of that job until --restart', async () => {
     const bench = await openLibraryBench(isPublic);
     await bench.upload(tiny, { ...few, ...more });
     bench.change('DELETE FROM features WHERE idx = 7');
@@ -71,10 +71,10 @@ describe.each(kinds)('a server %s', (_, isPublic, more: Partial<SaeOptions>) => 
     expect(bench.held()).toHaveLength(20);
   });
 
-  it('that fails for some seconds has no row left out for that, not even the last', async () => {
+  it('that fails for a few seconds has no row left out, not even the last', async () => {
     let fails = 0;
     const bench = await openLibraryBench(isPublic, (seen) =>
-      // The last row is a batch of its own.
+      // The last row is in a batch of its own.
       seen.path === upload && seen.body.includes('{"index":8,') && fails++ < 4 ? answer(500) : undefined,
     );
     const { report } = await bench.upload(tiny, { features: [[0, 9]], ...more });
@@ -84,7 +84,7 @@ describe.each(kinds)('a server %s', (_, isPublic, more: Partial<SaeOptions>) => 
   });
 });
 
-it('a batch that an earlier run left is sent in parts where the server takes less by now', async () => {
+it('a batch left by an earlier run is split if the server takes less by now', async () => {
   let most = 4;
   const bench = await openLibraryBench(false, (seen) => {
     if (seen.path === upload && most === 4) return { kind: 'reset-before' };
@@ -98,9 +98,9 @@ it('a batch that an earlier run left is sent in parts where the server takes les
   expect(report.confirmed).toBe(12);
 });
 
-it('a refusal ends the waits of all: what was put off for another answer is not sent any more', async () => {
+it('after a refusal, a batch that waits for another try is not sent again', async () => {
   const busy = { ...answer(503), headers: { 'retry-after': '100' } } as Fault;
-  // Both are under way before either is answered.
+  // Neither is answered before both are in flight.
   let isSecondThere: () => void = () => undefined;
   const second = new Promise<void>((resolve) => {
     isSecondThere = resolve;
@@ -116,7 +116,7 @@ it('a refusal ends the waits of all: what was put off for another answer is not 
   expect(bench.proxy.seen.filter(({ path }) => path === upload)).toHaveLength(3);
 });
 
-it('a row that the server fails, and has with other values by then, is not taken for stored', async () => {
+it('a row of a failed request does not count as stored if the server has it with other values', async () => {
   const bench = await openLibraryBench(false, async ({ path }, nth) => {
     if (path !== upload) return undefined;
     const headers = { 'x-api-key': bench.sandbox.apiKey, 'content-type': 'application/json' };
@@ -128,7 +128,7 @@ it('a row that the server fails, and has with other values by then, is not taken
   await expect(bench.upload(tiny, few)).rejects.toMatchObject({ code: 'feature_exists' });
 });
 
-it('a look-up whose answer is too large is made in parts', async () => {
+it('a look-up whose answer would be too large is made in parts', async () => {
   const bench = await openLibraryBench(true);
   const file = join(bench.folder, 'long.jsonl');
   const tokens = Array.from({ length: 1000 }, (_, i) => `${i} `.padEnd(90, 'long '));
@@ -140,7 +140,7 @@ it('a look-up whose answer is too large is made in parts', async () => {
   expect(report).toMatchObject({ planned: 60, found: 60, sent: 0 });
 });
 
-it('two shards over rows of both that begin at once send none of them twice', async () => {
+it('two overlapping shards that start at once send no row twice', async () => {
   const looks: (() => void)[] = [];
   const bench = await openLibraryBench(true, async ({ path }) => {
     // Both have looked before either sends.
@@ -166,7 +166,7 @@ it('two shards over rows of both that begin at once send none of them twice', as
   expect(listed).toHaveLength(1 + 2 - locked.length);
 });
 
-it('a library that aborts without a signal to stop is told that the upload was stopped', async () => {
+it('an upload with the same signal for stop and abort is reported as stopped', async () => {
   const file = npyFile([64, 64], (i) => i);
   const abort = new AbortController();
   const bench = await openLibraryBench(false, ({ path }, nth) => {

@@ -7,7 +7,7 @@ import { takeLock } from '../../src/upload/lock.ts';
 import { resolveRows } from '../../src/upload/resolve-row.ts';
 import { factFile, openLibraryBench } from './library-bench.ts';
 
-it('a job that another run has taken is neither deleted from nor settled any further', async () => {
+it('once another run has taken a job, the first can neither delete nor resolve its rows', async () => {
   const bench = await openLibraryBench();
   const { report } = await bench.upload(factFile('rows.npy'));
   const take = () => takeLock(join(bench.state, 'jobs', `${report.job}.lock`), { force: true });
@@ -26,7 +26,7 @@ it('a job that another run has taken is neither deleted from nor settled any fur
   await expect(resolving).rejects.toMatchObject({ code: 'locked' });
 });
 
-it('a damaged journal is not settled, and stays as it is', async () => {
+it('rows of a damaged journal cannot be resolved, and the journal stays as it is', async () => {
   const bench = await openLibraryBench();
   const { report } = await bench.upload(factFile('rows.npy'));
   const path = join(bench.state, 'jobs', `${report.job}.journal`);
@@ -41,7 +41,7 @@ it('a damaged journal is not settled, and stays as it is', async () => {
   expect((await readdir(join(bench.state, 'jobs'))).filter((name) => name.includes('damaged'))).toEqual([]);
 });
 
-it('a run that was refused leaves alone what another run has taken from it', async () => {
+it('a refused run leaves its journal alone if another run has taken the job', async () => {
   let isTaken = false;
   const bench = await openLibraryBench(false, async ({ path }) => {
     if (!isTaken || path !== '/api/features') return undefined;
@@ -50,11 +50,11 @@ it('a run that was refused leaves alone what another run has taken from it', asy
     onTestFinished(() => taken.release());
     return { kind: 'answer', commit: false, status: 403, body: '{"error":"no"}' };
   });
-  // Without its journal what is there is looked up.
+  // Without its journal, the next run looks up what the server has.
   await bench.upload(factFile('rows.npy'));
   await rm(bench.state, { recursive: true });
   isTaken = true;
   await expect(bench.upload(factFile('rows.npy'))).rejects.toMatchObject({ code: 'refused' });
-  // Its own journal would be none any more: of it the server has nothing.
+  // Had it still held the job, it would have removed the journal, as nothing of it was stored.
   expect(await listJobs(bench.state)).toHaveLength(1);
 });

@@ -14,8 +14,8 @@ afterEach(async () => {
   await bench.close();
 });
 
-describe('going on after an interruption', () => {
-  it('sends an unknown batch again under the key that it had, and no confirmed one at all', async () => {
+describe('resuming an interrupted upload', () => {
+  it('sends the unanswered batch again under its old key, and no confirmed batch', async () => {
     bench = await openBench(256);
     let first: Run | undefined;
     proxy = await startFaultProxy(bench.sandbox.url, (request, count) => {
@@ -36,7 +36,7 @@ describe('going on after an interruption', () => {
     expect(compareWithStore(bench)).toEqual(allThere);
   });
 
-  it('says after SIGINT how to go on, exits 130, and goes on from there', async () => {
+  it('works after SIGINT, which exits with 130 and says how to go on', async () => {
     bench = await openBench(512);
     let first: Run | undefined;
     proxy = await startFaultProxy(bench.sandbox.url, (request, count) => {
@@ -56,7 +56,7 @@ describe('going on after an interruption', () => {
     expect(compareWithStore(bench)).toEqual(allThere);
   });
 
-  it('refuses a file that has changed, naming the rows, and leaves what is there alone', async () => {
+  it('refuses a changed file, naming the rows, and changes nothing on the server', async () => {
     bench = await openBench(2100);
     let first: Run | undefined;
     proxy = await startFaultProxy(bench.sandbox.url, (request, count) => {
@@ -77,7 +77,7 @@ describe('going on after an interruption', () => {
     expect(bench.stored().length).toBe(stored);
   });
 
-  it('does not run twice at once: the second is told who holds the job', async () => {
+  it('is refused while the first run is alive, naming the process that holds the job', async () => {
     bench = await openBench(256);
     let release: () => void = () => undefined;
     const held = new Promise<void>((resolve) => {

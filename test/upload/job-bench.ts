@@ -8,12 +8,12 @@ import { runHere } from '../cli/in-process.ts';
 
 const binary = join(import.meta.dirname, '../../bin/neuronpedia.js');
 
-/** A sandbox, a decoder to upload, and the real binary to upload it with: what tests of interrupted uploads work at. */
+/** A sandbox, a decoder to upload, and the real binary to upload it with, for tests of interrupted uploads. */
 export interface Bench {
   readonly sandbox: Sandbox;
   readonly folder: string;
   readonly rows: number;
-  /** Starts the binary against a server; state and settings are the bench's own. */
+  /** Uploads the decoder to a server with the binary; state and settings are the bench's own. */
   upload(url: string, ...more: string[]): Run;
   uploadAs(key: string, url: string, ...more: string[]): Run;
   /** Uploads the tiny SAE of the fixtures with its activations. */
@@ -22,12 +22,12 @@ export interface Bench {
   uploadVector(url: string, ...more: string[]): Run;
   /** Starts the binary with any other arguments. */
   run(...args: string[]): Run;
-  /** The same with another key. */
+  /** Does the same with another key. */
   runAs(as: string, ...args: string[]): Run;
-  /** Asks the store, whatever the server says. */
+  /** Queries the store directly, without the server. */
   query(sql: string): Record<string, unknown>[];
   stored(): { index: number; vector: Float32Array }[];
-  /** The value that row and column of the decoder hold. */
+  /** Returns the value at a row and column of the decoder. */
   valueAt(row: number, column: number): number;
   close(): Promise<void>;
 }
@@ -40,23 +40,23 @@ export interface Run {
 export const width = 64;
 const place = ['--model', 'tiny-kjv-4l', '--layer', '1', '--orientation', 'rows', '--sae-id', 'bench'];
 
-/** Makes a bench with a decoder of `rows` × 64 whose values tell their own place. */
+/** Opens a bench with a decoder of `rows` × 64 whose values depend on their position. */
 export function openBench(rows: number, options: BenchOptions = {}): Promise<Bench> {
   return makeBench(rows, { ...options, public: false });
 }
 
-/** The same at a sandbox that behaves like the public server. */
+/** Opens a bench with a one-row decoder and a sandbox that behaves like the public server. */
 export function openPublicBench(options: BenchOptions = {}): Promise<Bench> {
   return makeBench(1, { ...options, public: true });
 }
 
-/** What a bench's sandbox is like, whose key the binary has, and what else stands in its environment. */
+/** Options of a bench: those of its sandbox, and the key and environment of the binary. */
 export interface BenchOptions extends Partial<SandboxOptions> {
   key?: string;
   env?: Record<string, string>;
-  /** Runs commands in this process instead of the real binary: for what is not about processes. */
+  /** Runs commands in this process instead of the real binary, for tests that are not about processes. */
   here?: boolean;
-  /** What the decoder holds. */
+  /** Returns the value at a row and column of the decoder. */
   valueAt?: (row: number, column: number) => number;
 }
 
@@ -180,7 +180,7 @@ function readStored(data: string): { index: number; vector: Float32Array }[] {
   }
 }
 
-/** Rows of the decoder that the store holds with other values, and those it does not hold. */
+/** Returns the rows of the decoder that the store lacks, holds with other values, or holds twice. */
 export function compareWithStore(bench: Bench): { missing: number[]; wrong: number[]; twice: number[] } {
   const seen = new Set<number>();
   const wrong: number[] = [];
@@ -196,5 +196,5 @@ export function compareWithStore(bench: Bench): { missing: number[]; wrong: numb
   return { missing, wrong, twice };
 }
 
-/** Nothing lost, nothing twice, nothing changed. */
+/** The comparison when no row is missing, wrong or stored twice. */
 export const allThere = { missing: [], wrong: [], twice: [] };

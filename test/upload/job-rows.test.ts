@@ -19,20 +19,20 @@ const intent = (batch: number, rows: Rows): JournalRecord => ({
 const rowsOf = (as: JobRecord['as'], records: JournalRecord[], foundToo = false) =>
   rowsToDelete('id', job(as), foldRecords([job(as), ...records]), { server: { words: '--sandbox' }, foundToo });
 
-describe('the rows that a job may delete', () => {
+describe('the rows that deleting a job deletes', () => {
   const records: JournalRecord[] = [
     { t: 'found', rows: [[0, 2]] },
     { t: 'plan', rows: [[0, 8]] },
     intent(0, [[2, 4]]),
     { t: 'stored', batch: 0 },
-    // Its answer was lost, and then it was found: it came from here all the same.
+    // Its answer was lost and a look-up found it, so it still came from this job.
     intent(1, [[4, 5]]),
     { t: 'found', rows: [[4, 5]] },
-    // Nobody knows yet: what is there of it came from here.
+    // Its outcome is unknown, but whatever is there came from this job.
     intent(2, [[5, 6]]),
   ];
 
-  it('are those that it sent, not those that it found before', () => {
+  it('are those that it sent, not those that it found on the server before', () => {
     const expected = {
       ids: ['m/1-x/2', 'm/1-x/3', 'm/1-x/4', 'm/1-x/5'],
       foundBefore: 2,
@@ -43,7 +43,7 @@ describe('the rows that a job may delete', () => {
     expect(rowsOf('features', records, true).ids).toHaveLength(6);
   });
 
-  it('are none of a batch that was announced and never sent, though another upload brought them since', () => {
+  it('include none of a batch that was never sent, even if another upload has stored them since', () => {
     const others: JournalRecord[] = [
       intent(3, [[6, 8]]),
       { t: 'dropped', batch: 3, why: neverSent },
@@ -52,14 +52,14 @@ describe('the rows that a job may delete', () => {
     const { ids, foundBefore } = rowsOf('features', [...records, ...others]);
     expect(ids).not.toContain('m/1-x/6');
     expect([ids.length, foundBefore]).toEqual([4, 4]);
-    // Of one that the server failed nobody knows: what is found of it came from here.
+    // A batch that the server failed on may have been stored, so what is found of it counts as sent.
     const failed = others.map(
       (record): JournalRecord => (record.t === 'dropped' ? { ...record, why: 'failed' } : record),
     );
     expect(rowsOf('features', [...records, ...failed]).ids).toContain('m/1-x/6');
   });
 
-  it('are no longer those that are gone, and again those that were sent again', () => {
+  it('leave out those already deleted, unless they were sent again', () => {
     const gone: JournalRecord[] = [
       { t: 'deleting', rows: [[2, 4]] },
       { t: 'deleted', rows: [[2, 3]] },
@@ -69,7 +69,7 @@ describe('the rows that a job may delete', () => {
     expect(rowsOf('features', [...records, ...gone, ...again]).ids).toEqual(['m/1-x/2', 'm/1-x/4', 'm/1-x/5']);
   });
 
-  it('have names that a server gave, or are said to have none', () => {
+  it('go by the names that the server gave them, and are listed if they have none', () => {
     const vectors: JournalRecord[] = [
       intent(0, [[0, 1]]),
       { t: 'stored', batch: 0, ids: ['m/1-y/90000001'] },
@@ -83,7 +83,7 @@ describe('the rows that a job may delete', () => {
     });
   });
 
-  it('are none of activations: the error names the command that takes back what they go with, and its server', () => {
+  it('are refused for activations, naming the command that deletes their vector, with its server', () => {
     const hints = ['neuronpedia delete 1-x --sandbox'];
     expect(() => rowsOf('activations', [])).toThrow(expect.objectContaining({ code: 'usage', hints }));
   });
@@ -98,8 +98,8 @@ const data: JournalRecord[] = [
   { t: 'done', at: 'now' },
 ];
 
-describe('a journal of which all is deleted', () => {
-  it('is bound to its data up to the last row', () => {
+describe('a journal with deleted rows', () => {
+  it('stays bound to its data until the last row is deleted', () => {
     const part = foldRecords([job('features'), ...data, { t: 'deleted', rows: [[0, 3]] }]);
     expect(part).toMatchObject({ data: { rows: 4 }, done: false, stored: [[3, 4]], deleted: [[0, 3]] });
     const all = foldRecords([job('features'), ...data, { t: 'deleted', rows: [[0, 4]] }]);
@@ -108,13 +108,13 @@ describe('a journal of which all is deleted', () => {
     expect(all).toMatchObject({ stored: [], unknown: [], deleted: [[0, 4]], deleting: [] });
   });
 
-  it('has no batch that would be sent again under its old key', () => {
+  it('has no open batch that would send deleted rows again', () => {
     const lost = data.filter(({ t }) => t !== 'stored' && t !== 'done');
     const found: JournalRecord[] = [{ t: 'found', rows: [[0, 4]] }];
     const one: JournalRecord[] = [{ t: 'deleted', rows: [[1, 2]] }];
     expect(foldRecords([job('features'), ...lost]).unknown).toHaveLength(1);
     expect(foldRecords([job('features'), ...lost, ...found, ...one]).unknown).toEqual([]);
-    // A row that was taken back is no part of a batch that is to be sent again.
+    // A deleted row is taken out of a batch that is to be sent again.
     const taken: JournalRecord[] = [
       { t: 'deleting', rows: [[1, 2]] },
       { t: 'deleted', rows: [[1, 2]] },
@@ -127,7 +127,7 @@ describe('a journal of which all is deleted', () => {
 describe('a journal of a finished job', () => {
   const finished: JournalRecord[] = [job('features'), ...data];
 
-  it('stays that of a finished job where a deletion took nothing', () => {
+  it('stays finished if a deletion deleted nothing', () => {
     const rows: [number, number][] = [[0, 4]];
     expect(foldRecords([...finished, { t: 'deleting', rows }]).done).toBe(false);
     expect(foldRecords([...finished, { t: 'deleting', rows }, { t: 'found', rows }]).done).toBe(true);
@@ -140,7 +140,7 @@ describe('a journal of a finished job', () => {
     expect(some.done).toBe(false);
   });
 
-  it('forgets what was planned and left out, when other data comes after its last row went', () => {
+  it('forgets what was planned and left out if other data comes after its last row was deleted', () => {
     const left: JournalRecord = { t: 'quarantined', rows: { 2: 'failed' } };
     const state = foldRecords([...finished, left, { t: 'deleted', rows: [[0, 4]] }, data[0] as JournalRecord]);
     expect(state).toMatchObject({ planned: [], quarantined: new Map(), sent: [] });

@@ -17,7 +17,7 @@ const job = (source: string, createdAt: string): JournalRecord => ({
 
 const batches = 8_000;
 
-/** A state folder with the journals of long uploads, a megabyte each. */
+/** Makes a state folder with the journal of a long upload, more than half a megabyte, for each source. */
 async function history(sources: readonly string[]): Promise<string> {
   const folder = await tempFolder();
   await mkdir(join(folder, 'jobs'));
@@ -32,13 +32,13 @@ async function history(sources: readonly string[]): Promise<string> {
   return folder;
 }
 
-/** Bytes that this process has asked the system for. Linux. */
+/** Returns the bytes that this process has read so far. Linux only. */
 async function bytesRead(): Promise<number> {
   return Number(/rchar: (\d+)/.exec(await readFile('/proc/self/io', 'utf8'))?.[1]);
 }
 
 describe('the jobs of a state folder', () => {
-  it('are the latest begun last, and only those that are meant are read whole', async () => {
+  it('are listed with the latest begun last, and can be filtered', async () => {
     const folder = await history(['1-a', '2-b', '3-c']);
     const all = await listJobs(folder);
     expect(all.map(({ job: { source }, batches: count }) => [source, count])).toEqual(
@@ -49,7 +49,7 @@ describe('the jobs of a state folder', () => {
     expect(await listJobs(join(folder, 'nowhere'))).toEqual([]);
   });
 
-  it.skipIf(!existsSync('/proc/self/io'))('are known by the first lines of their journals', async () => {
+  it.skipIf(!existsSync('/proc/self/io'))('are found by reading only the first part of their journals', async () => {
     const folder = await history(['1-a', '2-b', '3-c']);
     const before = await bytesRead();
     const known = await knownJobs(folder);
@@ -58,12 +58,12 @@ describe('the jobs of a state folder', () => {
   });
 });
 
-it('a journal that a killed restart left aside is the job’s, for whoever reads it', async () => {
+it('a journal that a killed restart put aside still counts as the journal of its job', async () => {
   const folder = await history(['1-a']);
   const [{ id = '' } = {}] = await knownJobs(folder);
   const path = journalPath(folder, id);
   await rename(path, `${path}.before`);
-  // Killed before the new one was begun, and after.
+  // Killed before the new journal was begun, and after.
   for (const text of [undefined, encodeRecord(job('1-a', '2026-02-01'))]) {
     if (text !== undefined) await writeFile(path, text);
     expect(await listJobs(folder)).toMatchObject([{ id, batches, planned: batches }]);
@@ -75,7 +75,7 @@ it('a journal that a killed restart left aside is the job’s, for whoever reads
   expect(existsSync(`${path}.before`)).toBe(false);
 });
 
-it('a run over a part of what was planned before does not finish the job', async () => {
+it('a finished run over part of what was planned before does not finish the job', async () => {
   const folder = await history([]);
   const path = journalPath(folder, 'f'.repeat(16));
   const records: JournalRecord[] = [
@@ -89,7 +89,7 @@ it('a run over a part of what was planned before does not finish the job', async
   expect(await listJobs(folder)).toMatchObject([{ state: 'interrupted', planned: 512, confirmed: 300 }]);
 });
 
-it('requests without an answer count where they are of rows that another job is about to look for', async () => {
+it('unanswered requests of other jobs count if they hold rows that a job is about to look up', async () => {
   const folder = await history(['1-a']);
   const place = { server: 's', account: 'a', model: 'm', source: '1-a', as: 'features' } as const;
   const isLost = (rows: [number, number], source = '1-a', self?: string) =>
@@ -98,7 +98,7 @@ it('requests without an answer count where they are of rows that another job is 
   expect(await isLost([batches, batches + 10])).toBe(false);
   expect(await isLost([0, 1], '1-b')).toBe(false);
   expect(await isLost([0, 1], '1-a', '0'.repeat(16))).toBe(false);
-  // Single vectors are each their own row 0: another one's request says nothing of this one.
+  // Every single vector is its own row 0, so another one's request says nothing about this one.
   const one = { ...job('1-a', '2026-01-01'), as: 'vector', request: 'x' } as const;
   const lost: JournalRecord = { t: 'intent', batch: 0, key: 'k', rows: [[0, 1]], hash: 'h' };
   await writeFile(journalPath(folder, 'a'.repeat(16)), [one, lost].map(encodeRecord).join(''));
@@ -107,7 +107,7 @@ it('requests without an answer count where they are of rows that another job is 
   expect([await isVectorLost('x'), await isVectorLost('y')]).toEqual([true, false]);
 });
 
-it('a journal with a line that cannot be read is not believed, and nothing is deleted by it', async () => {
+it('a job with an unreadable line in its journal is listed as damaged and cannot be held', async () => {
   const folder = await history(['1-a']);
   const [{ id = '' } = {}] = await knownJobs(folder);
   const path = journalPath(folder, id);
@@ -119,7 +119,7 @@ it('a journal with a line that cannot be read is not believed, and nothing is de
   expect(existsSync(path)).toBe(true);
 });
 
-it('more rows in pieces than a call takes arguments add up', () => {
+it('a journal adds up more ranges than a call can take arguments', () => {
   const rows = Array.from({ length: 200_000 }, (_, i): [number, number] => [2 * i, 2 * i + 1]);
   const records: JournalRecord[] = [
     job('1-a', '2026-01-01'),

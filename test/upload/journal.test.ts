@@ -55,7 +55,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 describe('what a journal adds up to', () => {
-  it('knows what is stored, what is unknown, and what is left to send', () => {
+  it('tells what is stored, what is unknown, and what is left to send', () => {
     const state = foldRecords(records);
     expect(state.stored).toEqual([
       [0, 32],
@@ -71,13 +71,13 @@ describe('what a journal adds up to', () => {
     expect(state.done).toBe(false);
   });
 
-  it('is done only while `done` is the last word', () => {
+  it('is done only while no plan follows `done`', () => {
     const done: JournalRecord = { t: 'done', at: 'now' };
     expect(foldRecords([...records, done]).done).toBe(true);
     expect(foldRecords([...records, done, { t: 'plan', rows: [[0, 200]] }]).done).toBe(false);
   });
 
-  it('is paused only while that is the last word, as it was not in journals of earlier versions', () => {
+  it('is paused only while `paused` is the last record', () => {
     const paused: JournalRecord = { t: 'paused', at: 'now', why: 'spent', resumeAt: null };
     expect(foldRecords(records).paused).toBeUndefined();
     const state = foldRecords([...records, paused]);
@@ -91,7 +91,7 @@ describe('what a journal adds up to', () => {
     expect(decodeJournal(Buffer.from(encodeRecord(paused))).records).toEqual([paused]);
   });
 
-  it('counts rows that were found as stored, and a batch of nothing but found rows as settled', () => {
+  it('lists rows that were found, and counts a batch of which every row was found as settled', () => {
     const state = foldRecords([...records, { t: 'found', rows: [[32, 50]] }]);
     expect(state.unknown).toEqual([]);
     expect(state.found).toEqual([[32, 50]]);
@@ -99,7 +99,7 @@ describe('what a journal adds up to', () => {
 });
 
 describe('a journal on disk', () => {
-  it('reads back what was written, with the file for its owner alone', async () => {
+  it('reads back as it was written, and only its owner may read it', async () => {
     const journal = await openJournal(path);
     for (const record of records) {
       await journal.append(record);
@@ -112,7 +112,7 @@ describe('a journal on disk', () => {
     expect((await stat(join(folder, 'jobs'))).mode & 0o777).toBe(0o700);
   });
 
-  it('cut at any byte keeps every whole record before the cut, warns, and can be written on', async () => {
+  it('cut off at any byte keeps every complete record, warns, and can be continued', async () => {
     const lines = records.map(encodeRecord);
     const whole = Buffer.from(lines.join(''));
     for (let cut = 0; cut <= whole.length; cut++) {
@@ -134,7 +134,7 @@ describe('a journal on disk', () => {
     expect(decodeJournal(await readFile(path)).records).toEqual([...records.slice(0, -1), { t: 'done', at: 'now' }]);
   });
 
-  it('with any one bit flipped is never believed as it was: it is set aside, or its end cut off as torn', async () => {
+  it('with one bit flipped in any byte counts as damaged or as cut off, and yields no false record', async () => {
     const whole = Buffer.from(records.map(encodeRecord).join(''));
     for (let at = 0; at < whole.length; at++) {
       const bytes = Buffer.from(whole);
@@ -146,7 +146,7 @@ describe('a journal on disk', () => {
     }
   });
 
-  it('does not believe an fsync after one that failed: the system has forgotten what it could not write', async () => {
+  it('fails for good after a failed fsync, since a later one would succeed without the lost data', async () => {
     const file = await open(join(folder, 'failing'), 'a');
     const writer = journalWriter(path, file, { stillOurs: async () => undefined, named: Promise.resolve() });
     const sync = file.datasync.bind(file);
@@ -159,7 +159,7 @@ describe('a journal on disk', () => {
     await writer.close();
   });
 
-  it('is durable only once its name is, and not at all where that failed', async () => {
+  it('is durable only once its name is, and never if that failed', async () => {
     const file = await open(join(folder, 'named'), 'a');
     const writing = (named: Promise<void>) => journalWriter(path, file, { stillOurs: async () => undefined, named });
     let name = (): void => undefined;
@@ -182,7 +182,7 @@ describe('a journal on disk', () => {
     await never.close();
   });
 
-  it('has a record in the file when its append has resolved', async () => {
+  it('holds a record as soon as its append has resolved', async () => {
     await (await openJournal(path)).close();
     const file = await open(path, 'a');
     const problems: string[] = [];
@@ -202,7 +202,7 @@ describe('a journal on disk', () => {
     expect(decodeJournal(readFileSync(path)).records).toHaveLength(120);
   });
 
-  it('that another run has taken is left to it: what the first still writes goes nowhere, and it may not send', async () => {
+  it('taken over by another run gets no more records from the first, whose next sync fails', async () => {
     let isOurs = true;
     const stillOurs = async () => {
       if (!isOurs) throw new AppError('locked', 'taken');
@@ -221,7 +221,7 @@ describe('a journal on disk', () => {
     expect(decodeJournal(await readFile(path)).records).toEqual([...records.slice(0, 5), intent(1, 32, 64)]);
   });
 
-  it('that is damaged before its end is set aside whole, to be looked up instead of believed', async () => {
+  it('damaged before its end is set aside, and a new one is begun', async () => {
     await openJournal(path).then((journal) => journal.close());
     const text = records.map(encodeRecord).join('');
     await writeFile(path, text.replace('"batch":0', '"batch":7'));
@@ -232,7 +232,7 @@ describe('a journal on disk', () => {
     expect(await readFile(`${path}.damaged`, 'utf8')).toContain('"batch":7');
   });
 
-  it('says first which job it is of, and nothing where its first line is missing, torn or damaged', async () => {
+  it('names its job in the first line, and names none if that is missing, torn or damaged', async () => {
     const [first, ...rest] = records.map(encodeRecord) as [string, ...string[]];
     const cases: [text: string, found: JournalRecord | undefined][] = [
       [first + rest.join(''), job],
@@ -252,7 +252,7 @@ describe('a journal on disk', () => {
     expect(await readJobRecord(`${path}.not`)).toBeUndefined();
   });
 
-  it('shares one fsync between appends that wait at the same time, and makes each durable', async () => {
+  it('holds every record when many are appended and synced at the same time', async () => {
     const journal = await openJournal(path);
     await Promise.all(
       records.map(async (record) => {

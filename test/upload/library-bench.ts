@@ -25,7 +25,7 @@ export interface Held {
   readonly metadata?: Record<string, unknown> | null;
 }
 
-/** A sandbox in this process, and uploads to it through the library: real HTTP, a real store, no process of its own. */
+/** A sandbox in this process and uploads to it through the library: real HTTP, a real store, no child process. */
 export interface LibraryBench {
   readonly sandbox: Sandbox;
   readonly folder: string;
@@ -37,9 +37,9 @@ export interface LibraryBench {
     options?: Partial<SaeOptions>,
     more?: Partial<UploadRun>,
   ): Promise<{ prepared: PreparedSae; report: JobReport }>;
-  /** All that the store holds of a source set, ordered by index. */
+  /** Returns all that the store holds of a source set, ordered by index. */
   held(saeId?: string): Held[];
-  /** Any SQL on the store. */
+  /** Runs a query on the store. */
   ask(sql: string): Record<string, unknown>[];
   /** Changes the store behind the server's back. */
   change(sql: string): void;
@@ -135,8 +135,8 @@ function withStore<T>(data: string, work: (store: ReturnType<typeof openStore>) 
   }
 }
 
-/** A fixture of facts and rows. */
+/** Returns the path of a fixture with facts or rows of features. */
 export const factFile = (name: string) => fixture('feature-data', name);
 
-/** Indices that the rows of `rows.arrow`, `rows.npz` and `rows.jsonl` have, in the order of the rows. */
+/** The indices that the rows of `rows.arrow`, `rows.npz` and `rows.jsonl` have, in the order of the rows. */
 export const ownIndices = Array.from({ length: 16 }, (_, row) => ((7 * row + 5) % 97) * 1000 + row);

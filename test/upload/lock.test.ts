@@ -17,13 +17,13 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** A heart that is silent for so long has stopped. */
+/** An owner without a heartbeat for this long counts as dead. */
 const quick = { listenMs: 400 };
 
 const owner = (fields: object) =>
   JSON.stringify({ id: 'other', host: hostname(), pid: 1, start: 'never', since: 'then', ...fields });
 
-/** Takes the lock of a run that is gone: what its journal holds is written anew then, in case it is not. */
+/** Takes the lock of a dead run, which must count as taken over: its journal is then rewritten, in case it lives. */
 async function takeOver(options = {}): Promise<void> {
   const lock = await takeLock(path, options);
   expect(lock.takenOver).toBe(true);
@@ -41,7 +41,7 @@ describe('the lock of a job', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('of a process that has died is taken over', async () => {
+  it('of a dead process is taken over', async () => {
     const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
     await once(child, 'spawn');
     const pid = child.pid as number;
@@ -52,42 +52,39 @@ describe('the lock of a job', () => {
     await (await takeLock(path)).release();
   });
 
-  it.runIf(process.platform === 'linux')(
-    'of a process that has died and was not asked after is taken over',
-    async () => {
-      // It ends once what began it has turned into a program that does not ask.
-      const words = ['-c', 'cat <&3 & echo $!; exec sleep 1000'];
-      const parent = spawn('sh', words, { stdio: ['ignore', 'pipe', 'ignore', 'pipe'] });
-      onTestFinished(() => void parent.kill('SIGKILL'));
-      const pid = Number((await once(parent.stdout as Readable, 'data'))[0]);
-      const until = async (isSo: () => boolean) => {
-        while (!isSo()) await new Promise(setImmediate);
-      };
-      await until(() => readFileSync(`/proc/${parent.pid}/comm`, 'utf8') === 'sleep\n');
-      (parent.stdio[3] as Writable).end();
-      await until(() => readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z '));
-      const start = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[19];
-      const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-      await writeFile(path, owner({ pid, start: `${boot}/${start}` }));
-      expect(await isLocked(path)).toBe(false);
-      expect((await takeLock(path)).takenOver).toBe(true);
-    },
-  );
+  it.runIf(process.platform === 'linux')('of a zombie process is taken over', async () => {
+    // The child ends after its parent has turned into a program that never waits for it.
+    const words = ['-c', 'cat <&3 & echo $!; exec sleep 1000'];
+    const parent = spawn('sh', words, { stdio: ['ignore', 'pipe', 'ignore', 'pipe'] });
+    onTestFinished(() => void parent.kill('SIGKILL'));
+    const pid = Number((await once(parent.stdout as Readable, 'data'))[0]);
+    const until = async (isSo: () => boolean) => {
+      while (!isSo()) await new Promise(setImmediate);
+    };
+    await until(() => readFileSync(`/proc/${parent.pid}/comm`, 'utf8') === 'sleep\n');
+    (parent.stdio[3] as Writable).end();
+    await until(() => readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z '));
+    const start = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[19];
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    await writeFile(path, owner({ pid, start: `${boot}/${start}` }));
+    expect(await isLocked(path)).toBe(false);
+    expect((await takeLock(path)).takenOver).toBe(true);
+  });
 
-  it('of a dead process whose number another process has now is taken over', async () => {
+  it('of a dead process whose pid another process has now is taken over', async () => {
     await writeFile(path, owner({ pid: process.ppid, start: 'an earlier boot/1' }));
     await takeOver();
   });
 
-  it('of an earlier run with the same number, as in a container where every run is pid 1, is taken over', async () => {
+  it('of an earlier run with our pid, as in a container where every run is pid 1, is taken over', async () => {
     await writeFile(path, owner({ pid: process.pid, start: 'before' }));
     await takeOver();
   });
 
-  it('of a living process is believed where the system tells no start, while its heart beats', async () => {
+  it('of a live process without a known start time holds until a minute after its last heartbeat', async () => {
     await writeFile(path, owner({ pid: process.ppid, start: '' }));
     expect(await isLocked(path)).toBe(true);
-    // For a minute: it may be stopped, or its disk stand still.
+    // A minute, because it may be suspended or its disk may hang.
     const silent = async (ms: number) => utimes(path, new Date(Date.now() - ms), new Date(Date.now() - ms));
     await silent(59_000);
     expect(await isLocked(path)).toBe(true);
@@ -96,7 +93,7 @@ describe('the lock of a job', () => {
     await takeOver();
   });
 
-  it('of another host is believed for a minute after its last heartbeat', async () => {
+  it('of another host holds for a minute after its last heartbeat', async () => {
     await writeFile(path, owner({ host: 'elsewhere' }));
     await expect(takeLock(path)).rejects.toThrow('on elsewhere');
     const then = new Date(Date.now() - 61_000);
@@ -104,7 +101,7 @@ describe('the lock of a job', () => {
     await takeOver(quick);
   });
 
-  it('of another host whose clock is an hour off is not taken while its heart beats, and is once it has stopped', async () => {
+  it('of another host whose clock is an hour off is taken over only after its heartbeats stop', async () => {
     for (const off of [-3_600_000, 3_600_000]) {
       await writeFile(path, owner({ host: 'elsewhere' }));
       const beat = () => utimes(path, new Date(Date.now() + off), new Date(Date.now() + off));
@@ -116,7 +113,7 @@ describe('the lock of a job', () => {
     }
   });
 
-  it('of another container on this host is taken over once its heart has stopped, not before', async () => {
+  it('of another container on this host is taken over only after its heartbeats stop', async () => {
     const elsewhere = owner({ pid: 1, start: 'a boot/1', space: 'pid:[1]' });
     await writeFile(path, elsewhere);
     const beat = setInterval(() => utimes(path, new Date(), new Date()), 50);
@@ -129,18 +126,18 @@ describe('the lock of a job', () => {
     await takeOver(quick);
   });
 
-  it('of another container is not taken where its last beat looks old because the clock was set', async () => {
+  it('of another container is not taken over if its last heartbeat only looks old, as the clock was set', async () => {
     await writeFile(path, owner({ pid: 1, start: 'a boot/1', space: 'pid:[1]' }));
     const then = new Date(Date.now() - 3_600_000);
     await utimes(path, then, then);
     const taking = takeLock(path, quick);
-    // Within any listening it beats, however late this process gets its turn.
+    // Synchronous, so that it beats while the taker listens, however busy this process is.
     const heart = setInterval(() => utimesSync(path, new Date(), new Date()), 50);
     await expect(taking).rejects.toMatchObject({ code: 'locked' });
     clearInterval(heart);
   });
 
-  it('gives a sign of life every two seconds', async () => {
+  it('gets a heartbeat every two seconds', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const lock = await takeLock(path);
     const long = new Date(Date.now() - 3_600_000);
@@ -151,7 +148,7 @@ describe('the lock of a job', () => {
     vi.useRealTimers();
   });
 
-  it('gives none once another run has it, which would seem to live by it', async () => {
+  it('gets no heartbeat from a run that has lost it, as its new owner would seem alive', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const lock = await takeLock(path);
     await writeFile(path, owner({ pid: process.ppid }));
@@ -164,7 +161,7 @@ describe('the lock of a job', () => {
     vi.useRealTimers();
   });
 
-  it('that was left behind goes to one of many who want it at once, in one process too', async () => {
+  it('left behind goes to exactly one of 20 takers in one process', async () => {
     await writeFile(path, owner({ pid: process.ppid, start: 'an earlier boot/1' }));
     const taken = await Promise.allSettled(Array.from({ length: 20 }, () => takeLock(path)));
     const locks = taken.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
@@ -174,7 +171,7 @@ describe('the lock of a job', () => {
     for (const lock of locks) await lock.release();
   });
 
-  it('tells its owner once another has it', async () => {
+  it('tells its owner once another run has taken it', async () => {
     const first = await takeLock(path);
     const second = await takeLock(path, { force: true });
     expect([first.takenOver, second.takenOver]).toEqual([false, true]);
@@ -183,7 +180,7 @@ describe('the lock of a job', () => {
     await expect(first.stillOurs()).rejects.toThrow('its lock file is gone');
   });
 
-  it('is looked at again after ten milliseconds, or when the clock was set back', async () => {
+  it('is read again after ten milliseconds, or once the clock was set back', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const start = Date.now();
     for (const later of [10, 3_600_000, -1]) {
@@ -201,7 +198,7 @@ describe('the lock of a job', () => {
     vi.useRealTimers();
   });
 
-  it('can be broken by force, and is then not taken from its new owner when the old one ends', async () => {
+  it('can be broken by force, and then survives the release by its old owner', async () => {
     const first = await takeLock(path);
     const second = await takeLock(path, { force: true });
     await first.release();
@@ -210,7 +207,7 @@ describe('the lock of a job', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('that was cut off while being written belongs to nobody', async () => {
+  it('cut off while it was written belongs to nobody', async () => {
     await writeFile(path, '{"id":"x"');
     await takeOver();
   });

@@ -9,8 +9,8 @@ import { openLibraryBench } from './library-bench.ts';
 const tiny = fixture('sae-tiny');
 const eight = { features: [[0, 8]] } as const;
 
-describe('before the first send', () => {
-  it('features that are there without a vector are others, where the server keeps vectors', async () => {
+describe('the look-up before the first send', () => {
+  it('takes features stored without a vector for other features if the server keeps vectors', async () => {
     const bench = await openLibraryBench();
     await bench.upload(tiny, eight);
     bench.change('UPDATE features SET vector = NULL, vector_hash = NULL WHERE idx > 5');
@@ -18,7 +18,7 @@ describe('before the first send', () => {
     await expect(upload).rejects.toMatchObject({ code: 'feature_exists', details: { row: 6, count: 2 } });
   });
 
-  it('rows whose deletion was cut off are believed only once it cannot be under way any more', async () => {
+  it('waits out an interrupted deletion before it counts its rows as stored', async () => {
     const bench = await openLibraryBench();
     await bench.upload(tiny, eight);
     const [journal = ''] = readdirSync(join(bench.state, 'jobs')).filter((name) => name.endsWith('.journal'));
@@ -27,7 +27,7 @@ describe('before the first send', () => {
     const onEvent = (event: UploadEvent) => {
       if (event.type !== 'warning') return;
       warnings.push(event.message);
-      // It reaches the server just now.
+      // The deletion reaches the server only now.
       bench.change('DELETE FROM features WHERE idx IN (3, 4)');
     };
     const { report } = await bench.upload(tiny, eight, { onEvent, settleTimeoutMs: 1 });
@@ -36,7 +36,7 @@ describe('before the first send', () => {
     expect(bench.held().map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
-  it.each([false, true])('vectors of a finished job that have other values are told (public: %s)', async (isPublic) => {
+  it.each([false, true])('reports changed vectors of a finished job (public: %s)', async (isPublic) => {
     const bench = await openLibraryBench(isPublic);
     const asVectors = { ...eight, as: 'vectors' } as const;
     await bench.upload(tiny, asVectors);

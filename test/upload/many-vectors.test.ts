@@ -5,10 +5,10 @@ import type { Fault } from './fault-proxy.ts';
 import { type LibraryBench, openLibraryBench } from './library-bench.ts';
 
 const list = '/api/vector/list-owned';
-/** A single vector of more values than any has. */
+/** A list with a single vector of more values than any real one has, so that it cannot be read. */
 const tooMany: Fault = { kind: 'answer', commit: false, status: 200, body: `{"vectors":[[${'1,'.repeat(5 << 20)}1]]}` };
 
-/** A bench whose server answers with a list that cannot be read, from the time that `full` is called. */
+/** Opens a bench whose server answers with a list of vectors that cannot be read, once `full` has been called. */
 async function openFullBench(isPublic: boolean) {
   let isFull = false;
   const bench = await openLibraryBench(isPublic, ({ path }) => (isFull && path === list ? tooMany : undefined));
@@ -23,7 +23,7 @@ async function openFullBench(isPublic: boolean) {
 const send = (bench: LibraryBench, saeId: string) =>
   bench.upload(fixture('sae-tiny'), { saeId, as: 'vectors', features: [[0, 6]] });
 
-it.each([false, true])('a finished upload of vectors is looked at by their ids (public: %s)', async (isPublic) => {
+it.each([false, true])('vectors of a finished upload are checked by their ids (public: %s)', async (isPublic) => {
   const bench = await openFullBench(isPublic);
   const first = await bench.upload('first');
   bench.full();
@@ -39,11 +39,11 @@ it.each([false, true])('a finished upload of vectors is looked at by their ids (
   await expect(bench.upload('first')).rejects.toMatchObject({ code: 'difference', details: { gone: 1, different: 0 } });
 });
 
-it.each([false, true])('others are not begun, for they may be there (public: %s)', async (isPublic) => {
+it.each([false, true])('if vectors cannot be listed, a new job does not begin (public: %s)', async (isPublic) => {
   const bench = await openFullBench(isPublic);
   expect((await bench.upload('second')).report).toMatchObject({ end: { type: 'finished' }, sent: 6 });
   bench.full();
-  // Its keys are gone with the journal, on a server that knows keys too.
+  // The keys are lost with the journal, so even a server that knows keys cannot tell.
   await rm(bench.state, { recursive: true });
   await expect(bench.upload('second')).rejects.toMatchObject({
     code: 'outcome_unknown',
@@ -52,7 +52,7 @@ it.each([false, true])('others are not begun, for they may be there (public: %s)
   expect(bench.held()).toHaveLength(6);
 });
 
-it.each([false, true])('they are found among thousands of wide ones (public: %s)', async (isPublic) => {
+it.each([false, true])('vectors are found in a list of over a thousand wide ones (public: %s)', async (isPublic) => {
   let isLong = false;
   const bench = await openLibraryBench(isPublic, async ({ path }) => {
     if (!isLong || path !== list) return undefined;
@@ -64,14 +64,14 @@ it.each([false, true])('they are found among thousands of wide ones (public: %s)
   });
   const first = await send(bench, 'third');
   isLong = true;
-  // With the journal gone, the list alone tells that they are there.
+  // Without the journal, only the list tells that they are there.
   await rm(bench.state, { recursive: true });
   const again = await send(bench, 'third');
   expect(again.report).toMatchObject({ end: { type: 'finished' }, confirmed: 6, sent: 0, ids: first.report.ids });
   expect(bench.held()).toHaveLength(6);
 });
 
-/** A list of 1,200 vectors of 3,584 values, and some within it: more than is read of an answer as a whole. */
+/** Returns a list of the given vectors among 1,200 of 3,584 values: more values than an answer read whole may have. */
 function among(vectors: readonly unknown[]): string {
   const other = { modelId: 'gemma-2-9b', layer: '9-neuronpedia-resid-post', vectorLabel: 'wide' };
   const values = `"vector":[${Array(3584).fill('0.5').join(',')}]`;

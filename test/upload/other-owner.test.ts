@@ -17,7 +17,7 @@ afterEach(async () => {
   await bench.close();
 });
 
-/** Leaves an upload that the server refused after its first batch. */
+/** Leaves behind an upload that the server refused after its first batch. */
 async function leaveUnfinished(target: () => string) {
   bench = await openBench(100, { here: true });
   proxy = await startFaultProxy(
@@ -29,7 +29,7 @@ async function leaveUnfinished(target: () => string) {
 }
 
 describe('an unfinished upload', () => {
-  it('is not begun anew in silence on another server behind the same address', async () => {
+  it('does not silently start over on another server behind the same address', async () => {
     let url = '';
     await leaveUnfinished(() => url || bench.sandbox.url);
     other = await startSandbox({ dataDir: join(bench.folder, 'other') });
@@ -41,7 +41,7 @@ describe('an unfinished upload', () => {
     expect((await bench.upload(proxy.url, '--restart').ended).code).toBe(0);
   });
 
-  it('is not begun anew in silence with another account', async () => {
+  it('does not silently start over with another account', async () => {
     await leaveUnfinished(() => bench.sandbox.url);
     const second = await bench.uploadAs('sandbox-research', proxy.url).ended;
     expect(second.code).toBe(12);
@@ -49,7 +49,7 @@ describe('an unfinished upload', () => {
     expect(second.stderr).toContain('user_research');
   });
 
-  it('is begun anew where its state is gone: the source set then is another account’s, and that is said', async () => {
+  it('without its state is refused to another account, as the source set belongs to the first', async () => {
     await leaveUnfinished(() => bench.sandbox.url);
     await rm(join(bench.folder, 'state'), { recursive: true });
     const second = await bench.uploadAs('sandbox-research', proxy.url).ended;

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { listJobs } from '../../src/upload/jobs.ts';
 import { factFile, openLibraryBench } from './library-bench.ts';
 
-it('a server that is another one from some answer on ends the upload, and what the first one has is not forgotten', async () => {
+it('an answer from another server ends the upload, which can be resumed on the first server', async () => {
   let isOther = true;
   const bench = await openLibraryBench(false, (request, nth) => {
     if (!isOther || request.path !== '/api/feature/upload-batch' || nth !== 2) return undefined;

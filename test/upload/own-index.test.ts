@@ -14,7 +14,7 @@ const upload = '/api/feature/upload-batch';
 const refused = { kind: 'answer', commit: false, status: 400, body: '{"error":"no more"}' } as const;
 const sorted = [...ownIndices].sort((a, b) => a - b);
 
-/** Index to vector, as the store must have it. */
+/** Returns index and vector of the given rows, as the store must hold them. */
 async function expected(rows: readonly number[] = Array.from(ownIndices.keys())) {
   const vectors = await rowsOf(factFile('rows.npy'));
   const pairs = rows.map((row) => ({ index: ownIndices[row] as number, vector: vectors[row] as string }));
@@ -25,7 +25,7 @@ const pairsOf = (bench: LibraryBench, saeId?: string) =>
   bench.held(saeId).map(({ index, vector }) => ({ index, vector }));
 
 describe('rows with indices of their own', () => {
-  it.each(['rows.arrow', 'rows.npz', 'rows.jsonl'])('are stored under these from %s', async (file) => {
+  it.each(['rows.arrow', 'rows.npz', 'rows.jsonl'])('are stored under those indices from %s', async (file) => {
     const bench = await openLibraryBench();
     await bench.upload(factFile(file));
     expect(pairsOf(bench)).toEqual(await expected());
@@ -51,7 +51,7 @@ describe('rows with indices of their own', () => {
     });
   });
 
-  it('go on where they were cut off, and not under another mapping', async () => {
+  it('are resumed where they were cut off, but not with other indices', async () => {
     let failing = true;
     const bench = await openLibraryBench(false, ({ path }, nth) =>
       failing && path === upload && nth > 1 ? refused : undefined,
@@ -72,7 +72,7 @@ describe('rows with indices of their own', () => {
     expect(pairsOf(bench)).toEqual(await expected());
   });
 
-  it('are looked up by index where a server without keys lost an answer', async () => {
+  it('are looked up by index if an answer of a server without keys was lost', async () => {
     const bench = await openLibraryBench(true, ({ path }, nth) =>
       path === upload && nth === 1 ? { kind: 'reset-after' } : undefined,
     );
@@ -85,7 +85,7 @@ describe('rows with indices of their own', () => {
     expect(bench.proxy.seen.filter(({ path }) => path === upload)).toHaveLength(4);
   });
 
-  it('name their feature and their row in errors', async () => {
+  it('are named by index and row number in errors', async () => {
     const bench = await openLibraryBench();
     await bench.upload(factFile('rows.arrow'), { features: [[5000, 5001]] });
     const [job] = await listJobs(bench.state);
@@ -118,7 +118,7 @@ describe('rows with indices of their own', () => {
     });
   });
 
-  it('are what a job’s rows are called, when they are taken back', async () => {
+  it('give the rows of a job the names under which they are deleted', async () => {
     const bench = await openLibraryBench();
     const { report } = await bench.upload(factFile('rows.npz'));
     const state = await readJobState(bench.state, report.job);
@@ -132,7 +132,7 @@ describe('rows with indices of their own', () => {
     );
   });
 
-  it('have these in the labels of vectors', async () => {
+  it('have those indices in their labels when uploaded as vectors', async () => {
     const bench = await openLibraryBench();
     await bench.upload(factFile('rows.npz'), { as: 'vectors', features: [[5000, 5001]] });
     expect(bench.held().map(({ label }) => label)).toEqual(['bench L1 #5000']);
@@ -140,7 +140,7 @@ describe('rows with indices of their own', () => {
 });
 
 describe('a single row', () => {
-  it('gives way to --index, also where that is the number of the row', async () => {
+  it('with an index of its own takes --index instead, even if that is its row number', async () => {
     const bench = await openLibraryBench();
     const own = ownIndices[3] as number;
     expect(own).not.toBe(3);
@@ -148,7 +148,7 @@ describe('a single row', () => {
     expect(bench.held().map(({ index }) => index)).toEqual([3]);
   });
 
-  it('takes the index that it is given, a job for each', async () => {
+  it('takes the index that it is given, in a job for each index', async () => {
     const bench = await openLibraryBench();
     await bench.upload(factFile('row_3.npy'), { index: 4242 });
     await bench.upload(factFile('rows.npy'), { index: 7, features: [[4, 5]] });
@@ -159,7 +159,7 @@ describe('a single row', () => {
     ]);
     const again = await bench.upload(factFile('row_3.npy'), { index: 4242 });
     expect(again.report).toMatchObject({ confirmed: 1, sent: 0 });
-    // Of a matrix of several rows too: all but one have no index, and the journal says so in a way that it can read.
+    // The same for one row of several: the others have no index, and the journal must be able to read that back.
     const other = await bench.upload(factFile('rows.npy'), { index: 7, features: [[4, 5]] });
     expect(other.report).toMatchObject({ confirmed: 1, sent: 0, found: 0 });
     const state = await readJobState(bench.state, other.report.job);
@@ -168,7 +168,7 @@ describe('a single row', () => {
     expect(titles).toEqual(['tiny-kjv-4l/1-bench (index 4242)', 'tiny-kjv-4l/1-bench (index 7)']);
   });
 
-  it('is not held up by another one’s upload that was cut off', async () => {
+  it('is not held up by a refused upload under another index', async () => {
     let failing = true;
     const bench = await openLibraryBench(false, ({ path }) => (failing && path === upload ? refused : undefined));
     await expect(bench.upload(factFile('row_3.npy'), { index: 1 })).rejects.toMatchObject({ exitCode: 10 });
@@ -177,19 +177,19 @@ describe('a single row', () => {
     expect(bench.held().map(({ index }) => index)).toEqual([2]);
   });
 
-  it('is meant by --index: several cannot share one', async () => {
+  it('is required for --index, as several rows cannot share one', async () => {
     const bench = await openLibraryBench();
     await expect(bench.upload(factFile('rows.npy'), { index: 7 })).rejects.toMatchObject({ exitCode: 2 });
     expect(bench.held()).toEqual([]);
   });
 });
 
-describe('an array "index" that is none is refused:', () => {
+describe('an invalid "index" array is refused:', () => {
   const cases: Record<string, [string, bigint[] | number[], RegExp]> = {
-    'one index twice': ['I64', [4n, 9n, 4n], /rows 0 and 2 the same index 4 \(duplicate\)/],
+    'a duplicate index': ['I64', [4n, 9n, 4n], /rows 0 and 2 the same index 4 \(duplicate\)/],
     'a negative index': ['I64', [4n, -1n, 5n], /-1 at row 1/],
     'an index beyond what servers take': ['I64', [4n, 10_000_001n, 5n], /10000001 at row 1; indices are 0 to 10000000/],
-    'another length': ['I64', [4n, 5n], /has shape \[2\]; the 3 rows/],
+    'a wrong length': ['I64', [4n, 5n], /has shape \[2\]; the 3 rows/],
     floats: ['F32', [0, 1, 2], /has type F32/],
   };
   it.each(Object.entries(cases))('%s', async (_, [dtype, values, message]) => {

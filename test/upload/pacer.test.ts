@@ -5,12 +5,12 @@ import { createPacer, type Pacer } from '../../src/upload/pacer.ts';
 const hour = 3_600_000;
 const start = Date.UTC(2026, 10, 22, 12, 20);
 
-/** The public server's limiter: the hour before counts for as much of it as the last 60 minutes still reach. */
+/** The public server's limiter: the previous hour counts for the share of it that lies within the last 60 minutes. */
 function limiter(limit: number) {
   const counts = new Map<number, number>();
   const add = (now: number) => counts.set(Math.floor(now / hour), (counts.get(Math.floor(now / hour)) ?? 0) + 1);
   return {
-    /** How many are left after this one; undefined where it is refused. */
+    /** Takes a request and returns how many more it would take; undefined if it is refused. */
     ask(now: number): number | undefined {
       const at = now / hour;
       const before = Math.floor((counts.get(Math.floor(at) - 1) ?? 0) * (1 - (at % 1)));
@@ -19,14 +19,14 @@ function limiter(limit: number) {
       add(now);
       return left - 1;
     },
-    /** Requests that the window has seen from somebody else. */
+    /** Adds requests of somebody else to the window. */
     use(count: number, now: number) {
       for (let i = 0; i < count; i++) add(now);
     },
   };
 }
 
-/** Sends `requests` one after the other, each taking 40 ms; how long it took and how often it was refused. */
+/** Sends `requests` one by one, 40 ms each, while `others` more an hour come from elsewhere; returns how that went. */
 function run(pacer: Pacer, server: ReturnType<typeof limiter>, requests: number, from: number, others = 0) {
   let now = from;
   let refused = 0;
@@ -49,39 +49,39 @@ function run(pacer: Pacer, server: ReturnType<typeof limiter>, requests: number,
 }
 
 describe('a paced upload', () => {
-  it('goes as fast as it can where all that it needs is left', () => {
+  it('goes as fast as it can if enough requests are left for all of it', () => {
     const { hours, refused } = run(createPacer(), limiter(1000), 900, start);
     expect(refused).toBe(0);
     expect(hours * hour).toBe(900 * 40);
   });
 
-  it('of eight times the limit is never refused, and takes hardly longer than eight hours', () => {
+  it('of eight times the hourly limit is never refused and takes hardly more than eight hours', () => {
     const { hours, refused } = run(createPacer(), limiter(1000), 8192, start);
     expect(refused).toBe(0);
     expect(hours).toBeGreaterThan(7.9);
     expect(hours).toBeLessThan(8.8);
   });
 
-  it('of 50,000 vectors at 25,000 an hour takes two hours', () => {
+  it('of 50,000 vectors at 25,000 an hour is never refused and takes hardly more than two hours', () => {
     const { hours, refused } = run(createPacer(), limiter(25_000), 50_000, start);
     expect(refused).toBe(0);
     expect(hours).toBeLessThan(2.2);
   });
 
-  it('is not refused where others have used most of the window before it', () => {
+  it('is not refused if others used most of the window before it began', () => {
     const server = limiter(1000);
     server.use(950, start - 10 * 60_000);
     const { refused } = run(createPacer(), server, 3000, start);
     expect(refused).toBe(0);
   });
 
-  it('is not refused where others use the window meanwhile', () => {
+  it('is not refused if others use the window at the same time', () => {
     const { hours, refused } = run(createPacer(), limiter(1000), 4000, start, 100);
     expect(refused).toBe(0);
     expect(hours).toBeLessThan(5.2);
   });
 
-  it('is not refused after jobs of the same command that used the window up', () => {
+  it('is not refused after earlier jobs of the same command used the window up', () => {
     const [pacer, server] = [createPacer(), limiter(1000)];
     let now = start;
     for (let job = 0; job < 12; job++) {
@@ -92,7 +92,7 @@ describe('a paced upload', () => {
     expect(now - start).toBeLessThan(3 * hour);
   });
 
-  it('that is refused all the same waits past the turn of the hour, and is not refused again', () => {
+  it('that is refused once waits past the turn of the hour and is not refused again', () => {
     const server = limiter(1000);
     server.use(1000, start);
     const { hours, refused } = run(createPacer(), server, 1500, start);
@@ -100,7 +100,7 @@ describe('a paced upload', () => {
     expect(hours).toBeLessThan(0.75 + 1.7);
   });
 
-  it('has no limit from a server that tells none', () => {
+  it('is not slowed down for a server that reports no limit', () => {
     const pacer = createPacer();
     for (let i = 0; i < 10_000; i++) {
       expect(pacer.turn(1e6, start)).toBe(start);
@@ -109,7 +109,7 @@ describe('a paced upload', () => {
     }
   });
 
-  it('tells how far apart requests go, which is not how long the next one waits', () => {
+  it('reports the interval between requests, not the wait before the next one', () => {
     const pacer = createPacer();
     expect(pacer.intervalMs).toBe(0);
     pacer.began();

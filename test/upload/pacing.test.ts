@@ -18,8 +18,8 @@ afterEach(async () => {
 });
 
 /**
- * A public sandbox with its hourly windows, of which others behind the same address have used `used` requests, and a
- * machine before it that `events` happen to.
+ * Opens a public sandbox with hourly windows, of which others behind the same address have used `used` requests.
+ * `events` happen to the machine of the binary.
  */
 async function openLimited(used: number, ...events: ClockEvent[]): Promise<void> {
   clock = startClock(start, events);
@@ -27,7 +27,7 @@ async function openLimited(used: number, ...events: ClockEvent[]): Promise<void>
   useWindow(used);
 }
 
-/** As if others behind the same address had sent this many requests. */
+/** Fills the window as if others behind the same address had sent this many requests. */
 function useWindow(requests: number, endpoint = '/api'): void {
   const store = openWritableStore(`${bench.folder}/data`, clock.now());
   store.write(() => {
@@ -40,7 +40,7 @@ const some = ['--as', 'vectors', '--features', '0-29', '--settle-timeout', '0', 
 const labels = () => bench.query('SELECT count(DISTINCT label) AS n FROM features WHERE label IS NOT NULL');
 
 describe('the public server’s hourly window', () => {
-  it('is never run into: what is left is spread, and the wait told, whatever happens to the clock', async () => {
+  it('is never exceeded: requests are spread out and waits reported, whatever happens to the clock', async () => {
     await openLimited(
       limit - 25,
       { at: '2026-11-22T12:30:00Z', set: -hourMs },
@@ -66,8 +66,8 @@ describe('the public server’s hourly window', () => {
     expect(clock.now().getTime() - Date.parse(start)).toBeGreaterThan(30 * 60_000);
   });
 
-  it('that others have filled meanwhile is waited for, and then not filled at once', async () => {
-    // The clock of this machine is 25 minutes fast: by its own the hour would be over too early.
+  it('is waited for if others fill it meanwhile, and is then not exceeded again', async () => {
+    // The machine's clock is 25 minutes fast: by that clock the hour would be over too early.
     await openLimited(1000, { at: start, set: 25 * 60_000 });
     const answers: number[] = [];
     proxy = await startFaultProxy(
@@ -89,7 +89,7 @@ describe('the public server’s hourly window', () => {
     expect(clock.now().getTime()).toBeLessThan(Date.parse('2026-11-22T13:30:00Z'));
   });
 
-  it('of source sets is waited for with --wait, by the server’s clock', async () => {
+  it('for source sets is waited for with --wait, by the server’s clock', async () => {
     await openLimited(0, { at: start, set: 2 * hourMs });
     useWindow(10, '/api/source-set/new');
     const made: number[] = [];

@@ -24,7 +24,7 @@ const allBut = (rows: number, ...left: number[]) =>
   Array.from({ length: rows }, (_, row) => row).filter((row) => !left.includes(row));
 
 describe('a row that the server keeps failing', () => {
-  it('is found by halving, left out and listed; the others are there once, and it is tried again by the next run', async () => {
+  it('is left out and listed, all other rows are stored once, and the next run tries it again', async () => {
     bench = await openPublicBench({ here: true });
     let poisoned = true;
     proxy = await startFaultProxy(bench.sandbox.url, (seen) =>
@@ -55,7 +55,7 @@ describe('a row that the server keeps failing', () => {
     expect(bench.query('SELECT count(*) AS n FROM activations')).toEqual([{ n: 3 * 512 }]);
   });
 
-  it('is left out too where the server knows keys', async () => {
+  it('is left out on a server that knows keys, too', async () => {
     bench = await openBench(300, { here: true });
     proxy = await startFaultProxy(bench.sandbox.url, (seen) => (has(seen, 200) ? fault : undefined));
     const { code } = await bench.upload(proxy.url, ...quick).ended;
@@ -64,7 +64,7 @@ describe('a row that the server keeps failing', () => {
   });
 });
 
-it('a server that begins to fail everything in mid-job has no row left out: exit 5, and the next run ends it', async () => {
+it('a server that fails everything halfway has no row left out: exit 5, and the next run finishes', async () => {
   const clock = startClock('2026-11-22T12:00:00Z');
   bench = await openPublicBench({ env: clock.env, now: clock.now });
   let down = false;
@@ -85,7 +85,7 @@ it('a server that begins to fail everything in mid-job has no row left out: exit
 describe('a row that fails the check', () => {
   const bad = (row: number, column: number) => ((row === 5 && column === 3) || row === 250 ? Number.NaN : row + column);
 
-  it('stops the upload, and with --skip-bad-rows is left out and listed', async () => {
+  it('stops the upload, or is left out and listed with --skip-bad-rows', async () => {
     bench = await openBench(300, { valueAt: bad, here: true });
     const refused = await bench.upload(bench.sandbox.url).ended;
     expect(refused.code).toBe(6);
@@ -100,13 +100,13 @@ describe('a row that fails the check', () => {
     }
   });
 
-  it('is refused all the same where no other is left', async () => {
+  it('is refused even with --skip-bad-rows if no other row is left', async () => {
     bench = await openBench(10, { here: true, valueAt: () => Number.POSITIVE_INFINITY });
     expect((await bench.upload(bench.sandbox.url, '--skip-bad-rows').ended).code).toBe(6);
     expect(indices()).toEqual([]);
   });
 
-  it('for its activations is left out with --skip-bad-rows, and taken with --fix-tokens', async () => {
+  it('because of its activations is left out with --skip-bad-rows, and repaired with --fix-tokens', async () => {
     bench = await openBench(4, { here: true });
     const file = join(bench.folder, 'tokens.jsonl');
     const line = (index: number, ...tokens: string[]) => JSON.stringify({ index, tokens, values: tokens.map(() => 1) });

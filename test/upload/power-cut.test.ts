@@ -6,8 +6,8 @@ import { unannouncedSends } from '../soak/power-cut.ts';
 let bench: CutBench;
 afterEach(() => bench.close());
 
-describe('a power cut, after which only what was fsynced is there', () => {
-  it('finds the intent of every request that was sent; without fsync it would not', async () => {
+describe('a power cut that leaves only what was fsynced', () => {
+  it('leaves the intent of every request that was sent, and would not without fsync', async () => {
     bench = await openCutBench({ as: 'features', isPublic: false });
     const run = await bench.record('synced');
     expect(run.stderr).not.toContain('error');
@@ -21,7 +21,7 @@ describe('a power cut, after which only what was fsynced is there', () => {
   });
 
   for (const as of ['features', 'vectors'] as const) {
-    it(`at any moment leaves a state from which the same command ends exact: ${as}, on a server without keys`, async () => {
+    it(`at a random moment loses and doubles no row after a resume: ${as}, on a server without keys`, async () => {
       bench = await openCutBench({ as, isPublic: true });
       expect(await cutPowerOften(bench, 2, 1)).toEqual([]);
     });
@@ -29,7 +29,7 @@ describe('a power cut, after which only what was fsynced is there', () => {
 });
 
 describe('a disk that fails', () => {
-  it('while the journal is written ends the upload before the next send, with what was sent still known', async () => {
+  it('while the journal is written ends the upload before the next send, and can be resumed', async () => {
     bench = await openCutBench({ as: 'features', isPublic: false });
     const run = await bench.record('full', { fullAfter: 5000 });
     expect(run.stderr).toContain('the checkpoint cannot be written (ENOSPC); nothing more was sent');
@@ -43,7 +43,7 @@ describe('a disk that fails', () => {
     expect(bench.whatIsWrong('full')).toEqual([]);
   });
 
-  it('in one fsync ends the upload, and what was sent before is gone on from', async () => {
+  it('in one fsync ends the upload, which can be resumed', async () => {
     bench = await openCutBench({ as: 'features', isPublic: false });
     const run = await bench.record('failing', { failSync: 8 });
     expect(run.stderr).toContain('cannot be written (EIO)');
@@ -54,7 +54,7 @@ describe('a disk that fails', () => {
     expect(bench.whatIsWrong('failing')).toEqual([]);
   });
 
-  it('that can only be read is exit 12, and nothing is sent', async () => {
+  it('because it is read-only makes the upload exit with 12 and send nothing', async () => {
     bench = await openCutBench({ as: 'features', isPublic: false });
     const run = await bench.record('refused', { refuse: 'EROFS' });
     expect(run.stderr).toContain('EROFS');

@@ -14,7 +14,7 @@ const place = { model: 'tiny-kjv-4l', layer: 1, hook: 'resid-post', orientation:
 
 const unasked = () => expect.fail('the server was asked');
 
-it('a preview believes the journal, but not with --restart, and not of rows that were taken back', async () => {
+it('a preview trusts the journal, but not with --restart, about deleted rows, or if it is damaged', async () => {
   const bench = await openLibraryBench();
   const { report } = await bench.upload(factFile('rows.npy'));
   const { server, close } = await connect({
@@ -48,7 +48,7 @@ it('a preview believes the journal, but not with --restart, and not of rows that
   await close();
 });
 
-it('a preview of vectors that cannot be listed counts all as new, with a warning', async () => {
+it('a preview counts all vectors as new, with a warning, if the server cannot list them', async () => {
   const refused = { kind: 'answer', commit: false, status: 400, body: '{"error":"no"}' } as const;
   const bench = await openLibraryBench(false, ({ path }) => (path === '/api/vector/list-owned' ? refused : undefined));
   const { server, close } = await connect({

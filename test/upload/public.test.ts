@@ -19,7 +19,7 @@ afterEach(async () => {
   await bench.close();
 });
 
-/** What the store holds of the tiny SAE: rows, and activations in all. */
+/** Returns how many features and activations the store holds. */
 function held() {
   return bench.query(
     'SELECT (SELECT count(*) FROM features) AS features, (SELECT count(*) FROM activations) AS activations',
@@ -43,7 +43,7 @@ const faults: Record<string, Fault> = {
 
 describe('features with activations, on a server without keys', () => {
   for (const [name, fault] of some(Object.entries(faults), 2)) {
-    it(`end there once each, and no activation twice, though of every four times one ${name}`, async () => {
+    it(`are stored once each, with each activation once, though every fourth time ${name}`, async () => {
       bench = await openPublicBench({ here: true });
       proxy = await startFaultProxy(bench.sandbox.url, ({ path }, nth) =>
         uploads.includes(path) && nth % 4 === 1 ? fault : undefined,
@@ -55,7 +55,7 @@ describe('features with activations, on a server without keys', () => {
     });
   }
 
-  it('are halved where a transaction fails again and again, until they pass', async () => {
+  it('are sent in halves while a transaction keeps failing, until all are stored', async () => {
     bench = await openPublicBench({ here: true });
     const tooMuch: Fault = { kind: 'answer', commit: false, status: 500, body: failing };
     proxy = await startFaultProxy(bench.sandbox.url, ({ path, bytes }, nth) =>
@@ -67,7 +67,7 @@ describe('features with activations, on a server without keys', () => {
     expect(held()).toEqual(everything);
   });
 
-  it('stop after two single rows where the server takes nothing at all', async () => {
+  it('are given up after two single rows if the server takes nothing at all', async () => {
     bench = await openPublicBench({ here: true });
     const nothing: Fault = { kind: 'answer', commit: false, status: 500, body: failing };
     proxy = await startFaultProxy(bench.sandbox.url, ({ path }) => (uploads.includes(path) ? nothing : undefined));
@@ -85,7 +85,7 @@ describe('steering vectors, on a server without keys', () => {
   const expected = Array.from({ length: 12 }, (_, row) => `bench L1 #${row}`).sort();
 
   for (const name of ['the answer is lost after the commit', 'the connection breaks before the request arrives']) {
-    it(`are made once each, though of every four times one ${name}`, async () => {
+    it(`are created once each, though every fourth time ${name}`, async () => {
       bench = await openPublicBench({ here: true });
       proxy = await startFaultProxy(bench.sandbox.url, ({ path }, nth) =>
         uploads.includes(path) && nth % 4 === 1 ? faults[name] : undefined,
@@ -97,7 +97,7 @@ describe('steering vectors, on a server without keys', () => {
     });
   }
 
-  it('are not sent on a guess: where the server cannot list what it has, the row is named and left', async () => {
+  it('are not sent again on a guess: if they cannot be listed, the unknown row is named and left', async () => {
     bench = await openPublicBench({ here: true });
     let lost = false;
     const noList: Fault = { kind: 'answer', commit: false, status: 500, body: failing };
@@ -120,7 +120,7 @@ describe('steering vectors, on a server without keys', () => {
 
 describe('a steering vector with its activations, on a server without keys', () => {
   for (const fault of [{ kind: 'reset-after' }, { kind: 'reset-before' }] as const) {
-    it(`is there once with each of them once, though the first answer of each request is lost (${fault.kind})`, async () => {
+    it(`is stored once, with each activation once, though every first try fails (${fault.kind})`, async () => {
       bench = await openPublicBench({ here: true });
       const spoiled = [...uploads, '/api/activation/upload-batch'];
       proxy = await startFaultProxy(bench.sandbox.url, ({ path }, nth) =>
@@ -138,7 +138,7 @@ describe('a steering vector with its activations, on a server without keys', () 
 });
 
 describe('a signal', () => {
-  it('during the wait for another run’s requests ends in order, with how to go on', async () => {
+  it('during the wait for requests of another run ends the upload in order, saying how to go on', async () => {
     bench = await openPublicBench();
     proxy = await startFaultProxy(bench.sandbox.url, () => undefined);
     expect((await bench.uploadSae(proxy.url, '--features', '0-9', ...quick).ended).code).toBe(0);

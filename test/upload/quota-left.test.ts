@@ -7,7 +7,7 @@ const quota = (limit: number | null, used: number) => ({
   ...{ resetsAt: undefined, asOf: new Date(0) },
 });
 
-it('a limit of none a day is one, and no limit is none', () => {
+it('a limit of 0 a day is a limit, and null is none', () => {
   expect([isLimited(quota(0, 0)), leftToday(quota(0, 0)), quotaText(quota(0, 0))]).toEqual([
     ...[true, 0, '0 of 0 features left today'],
   ]);

@@ -31,14 +31,14 @@ afterEach(async () => {
 const lastDocument = (stdout: string) => JSON.parse(stdout.trim().split('\n').at(-1) as string);
 const usage = () => bench.query('SELECT day, count FROM usage ORDER BY day');
 
-/** A bench on a free key, at a time of day that both sides share. */
+/** Opens a bench with a free key, at 22:30 UTC by a clock that both sides share. */
 async function openFree(rows: number): Promise<void> {
   clock = startClock('2026-11-22T22:30:00Z');
   bench = await openBench(rows, { key, now: clock.now, env: { ...clock.env, TZ: 'Europe/Berlin' } });
 }
 
-describe('a spent quota', () => {
-  it('stops the upload with the time to go on, in local time and UTC, and the same command goes on then', async () => {
+describe('an upload that spends its quota', () => {
+  it('stops and says when to go on, in local time and UTC; the same command then finishes it', async () => {
     await openFree(1100);
     const first = await bench.upload(bench.sandbox.url, '--json').ended;
     expect(first.code).toBe(8);
@@ -53,7 +53,7 @@ describe('a spent quota', () => {
     expect(compareWithStore(bench)).toEqual(allThere);
   });
 
-  it('that another machine spends meanwhile cuts the batch to what is left, and ends it there', async () => {
+  it('sends only what is left, then stops, if another machine uses part of the quota meanwhile', async () => {
     await openFree(1000);
     let others = 0;
     proxy = await startFaultProxy(bench.sandbox.url, async ({ path }, nth) => {
@@ -68,11 +68,11 @@ describe('a spent quota', () => {
     expect(usage()).toEqual([{ day: '2026-11-22', count: 1000 }]);
     expect(bench.query("SELECT count(*) AS n FROM features WHERE source = '1-bench'")).toEqual([{ n: 500 }]);
     const sent = proxy.seen.filter(({ path }) => path === upload);
-    // Three that pass, one refused whole, its part of 116 that passes.
+    // Three that pass, one that is refused whole, and the 116 rows of it that still fit.
     expect(sent.length).toBeLessThanOrEqual(6);
   });
 
-  it('slept for is not asked for again once it is open: a server that is away then ends nothing', async () => {
+  it('asks for the quota only once after the reset that it waited for', async () => {
     await openFree(1100);
     let askedToday = 0;
     let uploads = 0;
@@ -87,7 +87,7 @@ describe('a spent quota', () => {
     expect(compareWithStore(bench)).toEqual(allThere);
   });
 
-  it('slept for ends in order at Ctrl-C, with 130 and nothing lost', async () => {
+  it('ends in order at Ctrl-C while it waits for the reset, with exit 130 and nothing lost', async () => {
     bench = await openBench(1100, { key });
     const first = bench.upload(bench.sandbox.url, '--wait', '--json');
     first.process.stderr?.on('data', (text) => {
@@ -102,7 +102,7 @@ describe('a spent quota', () => {
 });
 
 describe('a sweep', () => {
-  it('says the days of all its SAEs, does not begin those after the one that spent the quota, and ends the next day', async () => {
+  it('estimates days for all SAEs, begins none after the quota is spent, and finishes the next day', async () => {
     await openFree(1);
     const command = ['upload-sae', sweep([0, 1, 2]), '--sae-id', 'swept', '--api-url', bench.sandbox.url, '--json'];
     const first = await bench.run(...command).ended;
@@ -116,7 +116,7 @@ describe('a sweep', () => {
       { source: 'tiny-kjv-4l/2-swept', status: 'paused', sent: 0, resume_at },
     ];
     expect(lastDocument(first.stdout)).toMatchObject({ type: 'summary', status: 'paused', resume_at, jobs });
-    // A runner that begins with an empty disk counts without what is there, too.
+    // A runner with an empty disk does not count the rows already on the server either.
     const state = join(bench.folder, 'state');
     await rename(state, `${state}.kept`);
     expect((await bench.run(...command).ended).stderr).toContain('536 to send at 1,000 a day: this takes 2 days');
@@ -131,7 +131,7 @@ describe('a sweep', () => {
   });
 });
 
-it('one SAE of a sweep whose place others hold stops neither the count of days nor the other SAEs', async () => {
+it('an SAE of a sweep whose place holds other features stops neither the estimate nor the other SAEs', async () => {
   await openFree(1);
   expect(await useQuota(bench.sandbox.url, 100)).toBe(100);
   const command = ['upload-sae', sweep([0, 1]), '--sae-id', 'elsewhere', '--api-url', bench.sandbox.url, '--json'];
@@ -145,7 +145,7 @@ it('one SAE of a sweep whose place others hold stops neither the count of days n
 });
 
 describe('--max-duration', () => {
-  it('stops before anything is sent where the time is up by then', async () => {
+  it('stops before anything is sent if the time is up by then, and refuses the duration "soon"', async () => {
     bench = await openBench(200, { here: true });
     const { code, stdout, stderr } = await bench.upload(bench.sandbox.url, '--max-duration', '1ms', '--json').ended;
     expect(code).toBe(8);
@@ -157,7 +157,7 @@ describe('--max-duration', () => {
     expect((await bench.upload(bench.sandbox.url, '--max-duration', 'soon').ended).code).toBe(2);
   });
 
-  it('lets what is in flight end, and leaves the rest for the next run', async () => {
+  it('lets requests in flight end and leaves the rest to the next run', async () => {
     bench = await openBench(400, { here: true });
     const [sae] = await findSaes(join(bench.folder, 'W_dec.npy'), undefined);
     const { server, close } = await connect({
@@ -187,7 +187,7 @@ describe('--max-duration', () => {
   });
 });
 
-/** A folder with the tiny SAE once a layer. */
+/** Makes a folder with a copy of the tiny SAE for each layer. */
 function sweep(layers: readonly number[]): string {
   const tinySae = join(import.meta.dirname, '../../fixtures/sae-tiny');
   for (const layer of layers) {
@@ -200,7 +200,7 @@ function sweep(layers: readonly number[]): string {
   return join(bench.folder, 'sweep');
 }
 
-/** Uploads rows of another SAE with the same account; how many the server took. */
+/** Uploads rows of another SAE with the same account, and returns how many the server took. */
 async function useQuota(url: string, rows: number): Promise<number> {
   const post = (path: string, body: unknown) =>
     fetch(url + path, { method: 'POST', headers: { 'x-api-key': key }, body: JSON.stringify(body) });

@@ -9,7 +9,7 @@ import { inPath } from '../../src/layouts/path-facts.ts';
 import { openJournal } from '../../src/upload/journal.ts';
 import { renameFile } from '../../src/upload/rename-file.ts';
 
-/** From now on so many renames fail as Windows has it where something holds the file open; how many did. */
+/** Makes the next renames fail, as on Windows if another program has the file open; returns a count of the failures. */
 function failRenames(code: string, times: number): { failed: number } {
   const { rename } = fs.promises;
   const count = { failed: 0 };
@@ -32,7 +32,7 @@ async function openFolder(): Promise<string> {
   return folder;
 }
 
-it('a file that is in use for a moment is renamed once it is not', async () => {
+it('a file that is in use for a moment is renamed once it is free', async () => {
   const folder = await openFolder();
   await writeFile(join(folder, 'new'), 'new');
   await writeFile(join(folder, 'old'), 'old');
@@ -43,7 +43,7 @@ it('a file that is in use for a moment is renamed once it is not', async () => {
   expect(await readFile(join(folder, 'old'), 'utf8')).toBe('new');
 });
 
-it('any other failure is told at once', async () => {
+it('any other failure to rename is reported at once', async () => {
   const renames = failRenames('ENOSPC', 3);
   await expect(renameFile('a', 'b')).rejects.toMatchObject({ code: 'ENOSPC' });
   expect(renames.failed).toBe(1);
@@ -61,19 +61,19 @@ it('a damaged journal is set aside although a scanner has it open', async () => 
   expect((await readdir(join(path, '..'))).sort()).toEqual(['a.journal', 'a.journal.damaged']);
 });
 
-it('commands to type again are quoted as each shell has it', () => {
+it('words of a command are quoted for POSIX and Windows shells', () => {
   expect(['a.npy', 'my sae', "it's", '{layer}'].map(posixWord)).toEqual(['a.npy', "'my sae'", `'it'\\''s'`, '{layer}']);
   expect(['C:\\saes\\a.npy', 'C:\\my saes', '.\\my saes\\', '$(calc).npy', 'a"b', 'a&b'].map(windowsWord)).toEqual([
     'C:\\saes\\a.npy',
     '"C:\\my saes"',
     '".\\my saes\\\\"',
     "'$(calc).npy'",
-    // To be typed by hand: no quotes mean the same to both shells.
+    // No quoting means the same to both Windows shells, so the user has to type these.
     ...['NAME', 'NAME'],
   ]);
 });
 
-it('a folder is found in a path whichever slash it is written with', () => {
+it('a folder is found in a path with either kind of slash', () => {
   for (const path of ['D:\\saes\\layer_12\\width_16k', 'saes/layer_12/width_16k'])
     expect(inPath(path, /^layer_(\d+)$/)).toEqual({ segment: 'layer_12', groups: ['12'] });
 });

@@ -14,7 +14,7 @@ const [rows, width, batchRows] = [120, 4, 10];
 let journal: Journal;
 let isOurs: boolean;
 let stop: AbortController;
-/** Requests under way, oldest first; each is answered by the test. */
+/** Requests in flight, oldest first; the test answers each. */
 let underWay: { readonly body: Uint8Array; readonly asSent: Buffer; answer(outcome: Outcome): void }[];
 let sent: number;
 
@@ -61,7 +61,7 @@ async function start(how: Delivery, more: Partial<SendInput> = {}): Promise<Retu
   const file = await opened(join(folder, 'rows.npy'));
   const input: SendInput = {
     job: 'job',
-    // Only errors name it.
+    // Used only to name it in errors.
     server: undefined as never,
     identity: { model: 'm', source: '1-s', as: 'features' },
     matrix: matrixOf(file.tensors.get('')!, 'rows'),
@@ -83,7 +83,7 @@ async function start(how: Delivery, more: Partial<SendInput> = {}): Promise<Retu
 }
 
 const intents = async () => (await readJournal(journal.path))?.state.unknown.map(({ batch }) => batch) ?? [];
-/** Waits until nothing has gone on by itself for a while of turns: what would come without an answer has come. */
+/** Waits until no intent comes or goes in 50 turns of the event loop: nothing more will happen without an answer. */
 async function untilQuiet(): Promise<void> {
   for (let seen = -1; seen !== (await intents()).length; ) {
     seen = (await intents()).length;
@@ -104,8 +104,8 @@ async function answerAll(run: Promise<unknown>): Promise<void> {
   await end;
 }
 
-describe('bodies ahead of their turn', () => {
-  it('are two beyond those under way, with durable intents, where keys settle what becomes of them', async () => {
+describe('bodies made ahead of their turn', () => {
+  it('are two more than those in flight, with intents in the journal, if keys settle their outcome', async () => {
     const run = start(delivery('resend', 4));
     await vi.waitFor(async () => expect([await intents(), sent]).toEqual([[0, 1, 2], 1]));
     await untilQuiet();
@@ -118,7 +118,7 @@ describe('bodies ahead of their turn', () => {
     expect(sent).toBe(rows / batchRows);
   });
 
-  it('are none where each intent without an answer would have to be looked for', async () => {
+  it('do not exist if unanswered batches have to be looked up', async () => {
     const run = start(delivery('lookup', 2));
     await vi.waitFor(() => expect(sent).toBe(1));
     await untilQuiet();
@@ -126,7 +126,7 @@ describe('bodies ahead of their turn', () => {
     await answerAll(run);
   });
 
-  it('are not sent once the run is stopped, and leave nothing unknown', async () => {
+  it('are not sent once the run is stopped, and are not left open', async () => {
     const run = start(delivery('resend', 1));
     await vi.waitFor(async () => expect([await intents(), sent]).toEqual([[0, 1, 2], 1]));
     stop.abort();
@@ -136,7 +136,7 @@ describe('bodies ahead of their turn', () => {
     expect((await readJournal(journal.path))?.state.stored).toEqual([[0, batchRows]]);
   });
 
-  it('are not sent either where the run is stopped while it waits for a window of the server', async () => {
+  it('are not sent if the run is stopped while it waits for a request window', async () => {
     const pacer = createPacer();
     const run = start(delivery('resend', 1, pacer));
     await vi.waitFor(async () => expect([await intents(), sent]).toEqual([[0, 1, 2], 1]));
@@ -148,7 +148,7 @@ describe('bodies ahead of their turn', () => {
     expect([await intents(), sent]).toEqual([[], 1]);
   });
 
-  it('are not sent once another run has the job', async () => {
+  it('are not sent once another run has taken the job', async () => {
     const run = start(delivery('resend', 1));
     await vi.waitFor(async () => expect([await intents(), sent]).toEqual([[0, 1, 2], 1]));
     await untilQuiet();
@@ -158,7 +158,7 @@ describe('bodies ahead of their turn', () => {
     expect(sent).toBe(1);
   });
 
-  it('are not sent once the quota is spent, or another has failed for good', async () => {
+  it('are not sent once the quota is spent', async () => {
     const run = start(delivery('resend', 1));
     await vi.waitFor(async () => expect([await intents(), sent]).toEqual([[0, 1, 2], 1]));
     underWay.shift()?.answer({ type: 'quota', left: 0, resumeAt: undefined, why: 'spent' });
@@ -166,7 +166,7 @@ describe('bodies ahead of their turn', () => {
     expect([await intents(), sent]).toEqual([[], 1]);
   });
 
-  it('keep their bytes until they are answered, whatever else is made meanwhile', async () => {
+  it('keep their bytes until they are answered, whatever is made meanwhile', async () => {
     const run = start(delivery('resend', 4));
     const seen = new Set<number>();
     let over = false;
@@ -192,11 +192,11 @@ describe('bodies ahead of their turn', () => {
 describe('a batch whose first answer was lost', () => {
   const lost: Outcome = { type: 'unknown', answered: false, waitMs: 0, why: 'lost' };
   const ends: Record<string, [Outcome, object]> = {
-    'the quota': [{ type: 'quota', left: 5, resumeAt: undefined, why: 'spent' }, { type: 'quota' }],
+    'a spent quota': [{ type: 'quota', left: 5, resumeAt: undefined, why: 'spent' }, { type: 'quota' }],
     'a refusal': [{ type: 'refused', error: new AppError('refused', 'no') }, { code: 'refused' }],
   };
   for (const [name, [answer, end]] of Object.entries(ends)) {
-    it(`stays unknown where ${name} meets it then: under its key alone it is known what became of it`, async () => {
+    it(`stays unknown if its second try meets ${name}, as only its key can settle it`, async () => {
       const run = start(delivery('resend', 1));
       await vi.waitFor(() => expect(sent).toBe(1));
       underWay.shift()?.answer(lost);
@@ -207,7 +207,7 @@ describe('a batch whose first answer was lost', () => {
     });
   }
 
-  it('stays unknown to a later run that meets the quota with it, too', async () => {
+  it('stays unknown if a later run meets a spent quota with it', async () => {
     const first = start(delivery('resend', 1));
     await vi.waitFor(() => expect(sent).toBe(1));
     stop.abort();
@@ -222,7 +222,7 @@ describe('a batch whose first answer was lost', () => {
     expect([await intents(), sent]).toEqual([[0], 2]);
   });
 
-  it('is left to the next run where the server asks to wait for hours', async () => {
+  it('is left to the next run if the server asks for a wait of hours', async () => {
     const run = start(delivery('resend', 1));
     await vi.waitFor(() => expect(sent).toBe(1));
     underWay.shift()?.answer({ ...lost, waitMs: 7_200_000 });
@@ -231,7 +231,7 @@ describe('a batch whose first answer was lost', () => {
   });
 });
 
-it('a server that fails and asks to wait for hours is not asked what became of a batch, nor is it poison', async () => {
+it('a batch that fails with a request to wait for hours is neither looked up nor given up', async () => {
   const looked = vi.fn(async () => ({ stored: new Map() }));
   const run = start({ ...delivery('lookup', 1), lookup: looked });
   await vi.waitFor(() => expect(sent).toBe(1));
@@ -241,7 +241,7 @@ it('a server that fails and asks to wait for hours is not asked what became of a
   expect([await intents(), sent]).toEqual([[0], 1]);
 });
 
-it('a failure for good is told though the run was stopped meanwhile', async () => {
+it('a refusal is reported even if the run was stopped meanwhile', async () => {
   const run = start(delivery('resend', 1));
   await vi.waitFor(() => expect(sent).toBe(1));
   stop.abort();

@@ -6,8 +6,9 @@ import { openLibraryBench } from './library-bench.ts';
 const tiny = fixture('sae-tiny');
 
 describe('a batch whose answer was lost', () => {
-  // The request reaches the server only when it is looked for the third time: at once, after the timeout, after three times it.
-  it.each(['features', 'vectors'] as const)('is looked for three times before it is sent again: %s', async (as) => {
+  // The request reaches the server only at the third look. The looks come at once, after the timeout and after
+  // three times the timeout.
+  it.each(['features', 'vectors'] as const)('is not sent again if it turns up at the third look: %s', async (as) => {
     const isUpload = (path: string) => ['/api/feature/upload-batch', '/api/vector/new'].includes(path);
     const isLook = (path: string) => ['/api/features', '/api/vector/list-owned'].includes(path);
     let lost: { path: string; body: string } | undefined;

@@ -21,7 +21,7 @@ const shards = (of: number): Shard[] => Array.from({ length: of }, (_, i) => ({ 
 const perFeature = 'SELECT count(*) AS count FROM activations GROUP BY feature_id';
 
 describe('the parts of an SAE', () => {
-  it('are every row once, and as many planned rows each, give or take one', () => {
+  it('cover every row once and differ by at most one planned row', () => {
     const random = seededRandom(7);
     const upTo = (most: number) => Math.floor(random() * (most + 1));
     for (let round = 0; round < 500; round++) {
@@ -46,9 +46,9 @@ describe('the parts of an SAE', () => {
 
 describe('shards of an SAE', () => {
   it.each([['a server with the upload protocol', false] as const, ['the public server', true] as const])(
-    'at once make one source set and send every row once to %s',
+    'that run at once share one source set and send every row once to %s',
     async (_, isPublic) => {
-      // More of them than the public server takes attempts at a source set in an hour.
+      // More shards than the public server takes attempts to create a source set in an hour.
       const bench = await openLibraryBench(isPublic, undefined, isPublic ? { rateLimit: true } : {});
       const count = isPublic ? 12 : 5;
       const options = { activations, saeId: 'parts', features: [[100, 200]] } as const;
@@ -69,7 +69,7 @@ describe('shards of an SAE', () => {
     },
   );
 
-  it('that find the hour’s attempts at a source set spent by others go on with the set that is there', async () => {
+  it('use the existing source set if others have spent the hourly attempts to create it', async () => {
     const refusal = {
       kind: 'answer',
       commit: true,
@@ -87,7 +87,7 @@ describe('shards of an SAE', () => {
     expect(report.sent).toBe(report.planned);
   });
 
-  it('share the quota: what is left of it is used up, and each says when it goes on', async () => {
+  it('share the quota and use up all of it', async () => {
     const bench = await openLibraryBench(false, undefined, { tier: 'free' });
     const file = join(bench.folder, 'W_dec.npy');
     writeFileSync(
@@ -100,7 +100,7 @@ describe('shards of an SAE', () => {
     expect(ended.reduce((sum, { report }) => sum + report.sent, 0)).toBe(1000);
   });
 
-  it('have nothing to do where there are more of them than rows', async () => {
+  it('without any rows finish at once if there are more shards than rows', async () => {
     const bench = await openLibraryBench();
     const ended = [];
     for (const shard of shards(4)) ended.push(await bench.upload(tiny, { features: [[5, 7]], shard }));
@@ -113,7 +113,7 @@ describe('shards of an SAE', () => {
     expect(bench.held().map(({ index }) => index)).toEqual([5, 6]);
   });
 
-  it('leave out the rows of their own part, whichever these are', async () => {
+  it('leave out the bad rows of their own part, even if all of it is bad', async () => {
     const bench = await openLibraryBench();
     const file = join(bench.folder, 'W_dec.npy');
     writeFileSync(
@@ -126,7 +126,7 @@ describe('shards of an SAE', () => {
     expect(bench.held().map(({ index }) => index)).toEqual([2, 3, 4, 5]);
   });
 
-  it('and a run of the whole, or of another division, are kept apart while either is under way', async () => {
+  it('keep out a run of the whole, or of another division, while they run', async () => {
     const others: string[] = [];
     const few = { features: [[0, 20]] } as const;
     let isFirst = true;
@@ -153,7 +153,7 @@ describe('shards of an SAE', () => {
 });
 
 describe('rows that another run may be sending', () => {
-  it('are those of the whole to a run of one index, and the other way round; two indices are not in each other’s way', async () => {
+  it('keep a run of one index and one of the whole apart, but not two of different indices', async () => {
     const ends: unknown[] = [];
     const one = (row: number, index: number) => ({ features: [[row, row + 1]], index }) as const;
     const whole = { features: [[0, 4]] } as const;
@@ -177,7 +177,7 @@ describe('rows that another run may be sending', () => {
     ]);
   });
 
-  it('are no other shard’s, however alike both are divided', async () => {
+  it('keep out a shard of the same division if both choices of features overlap', async () => {
     let second: Promise<unknown> | undefined;
     const bench = await openLibraryBench(false, async ({ path }, nth) => {
       if (path === '/api/feature/upload-batch' && nth === 0) {
@@ -192,7 +192,7 @@ describe('rows that another run may be sending', () => {
     expect(await second).toMatchObject({ code: 'locked' });
   });
 
-  it('are waited for where a restart puts a journal aside that has a request without an answer', async () => {
+  it('are waited for if a restart puts aside a journal with an unanswered request', async () => {
     let isRefused = true;
     const refusal = { kind: 'answer', commit: false, status: 403, body: '{"error":"no"}' } as const;
     const bench = await openLibraryBench(true, ({ path }, nth) =>

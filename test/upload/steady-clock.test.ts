@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createSteadyClock } from '../../src/steady-clock.ts';
 
-it('a clock that counts time asleep, and never goes back', () => {
+it('the steady clock counts time asleep and never goes back', () => {
   let [awake, sinceBoot] = [5_000, 80_000];
   const pass = (ms: number, asleep = 0) => {
     awake += ms;
@@ -14,7 +14,7 @@ it('a clock that counts time asleep, and never goes back', () => {
   expect(now()).toBe(5_000);
   pass(1_500);
   expect(now()).toBe(6_500);
-  // An uptime in whole seconds is no sleep.
+  // An uptime that is only rounded to seconds is not taken for sleep.
   pass(50, 900);
   expect(now()).toBe(6_550);
   pass(50, -900);
@@ -22,7 +22,7 @@ it('a clock that counts time asleep, and never goes back', () => {
   const night = 8 * 3_600_000;
   pass(100, night);
   expect(now()).toBe(6_700 + night);
-  // Asked again only after 50 ms awake.
+  // The uptime is read again only after 50 ms awake.
   pass(49, 5_000);
   expect(now()).toBe(6_749 + night);
   pass(1);

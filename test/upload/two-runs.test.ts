@@ -48,7 +48,7 @@ describe('two runs on one job', () => {
     ['public', true],
     ['upload-protocol', false],
   ])(
-    'on a server of kind %s, the first stopped, not dead, its lock broken by the second: it sends nothing more',
+    'if the second breaks the lock of a suspended first, the first sends nothing more (%s server)',
     async (_, isPublic) => {
       await serve(isPublic);
       const [reached, mayGo] = [gate(), gate()];
@@ -85,7 +85,7 @@ describe('two runs on one job', () => {
     },
   );
 
-  it('begun at once: one does it, the others are told who has it', async () => {
+  it('started at once: at least one finishes, and those that do not are told of another run', async () => {
     await serve(true);
     proxy.begin({});
     const ended = await Promise.all(
@@ -99,8 +99,8 @@ describe('two runs on one job', () => {
   });
 });
 
-describe('a run without the journal of the one before', () => {
-  it('waits for vectors of it that are still on their way, on a server whose keys it cannot know', async () => {
+describe('a run without the journal of the previous one', () => {
+  it('waits for vectors of that run that are still on their way, as it cannot know their keys', async () => {
     await serve(false);
     let rows = 0;
     const onTheirWay: (() => Promise<void>)[] = [];
@@ -123,7 +123,7 @@ describe('a run without the journal of the one before', () => {
       async onCommitted({ path }) {
         if (path !== '/api/vector/list-owned' || !isFirstLook) return;
         isFirstLook = false;
-        // The answer, made before they came, is on its way to the second run.
+        // The answer to the second run was made before they arrived, and is on its way.
         for (const forward of onTheirWay) await forward();
       },
     });

@@ -24,7 +24,7 @@ const idOf = (label: string) => {
 };
 const ended = (run: Run) => run.ended;
 
-/** Uploads until the answer to the fourth vector is lost and the server cannot list what it has; the job's id. */
+/** Uploads until the fourth vector meets `fault` and the server cannot list what it has; returns the job's id. */
 async function loseTheFourth(fault: Fault['kind'], options: BenchOptions = {}): Promise<string> {
   bench = await openPublicBench({ ...options, here: true });
   let lost = false;
@@ -43,8 +43,8 @@ async function loseTheFourth(fault: Fault['kind'], options: BenchOptions = {}): 
   return job as string;
 }
 
-describe('a vector of which nobody knows whether the server has it', () => {
-  it('is shown with its label, settled under its id only if that is the same vector, and not sent again', async () => {
+describe('a vector that the server may or may not have', () => {
+  it('is shown with its label, resolved only by the id of the same vector, and then not sent again', async () => {
     const job = await loseTheFourth('reset-after');
     const shown = await ended(bench.run('status', job, '--json'));
     expect(JSON.parse(shown.stdout)).toMatchObject({ unknown: 1, unknownRows: '3', labels: { 3: 'bench L1 #3' } });
@@ -63,17 +63,17 @@ describe('a vector of which nobody knows whether the server has it', () => {
     expect(names()).toEqual(all);
   });
 
-  it('is sent again once a person says that it is not there', async () => {
+  it('is sent again once the user says that it is absent', async () => {
     const job = await loseTheFourth('reset-before');
     expect(await ended(bench.run('status', job, '--resolve', '3=absent'))).toMatchObject({ code: 0 });
     expect((await bench.uploadSae(proxy.url, ...some).ended).code).toBe(0);
     expect(names()).toEqual(all);
   });
 
-  it('is settled as its person says where the server is away, with a warning', async () => {
+  it('is resolved as the user says, with a warning, if the server is away', async () => {
     const job = await loseTheFourth('reset-after');
     const id = idOf('bench L1 #3');
-    // A key that was stored for it and is none is no server that is away: nothing is believed for that.
+    // An invalid stored key does not mean that the server is away, so nothing is accepted unchecked.
     mkdirSync(join(bench.folder, 'config'), { recursive: true });
     writeFileSync(join(bench.folder, 'config', 'keys.json'), JSON.stringify({ [proxy.url]: 'two words' }));
     const askedSo = await ended(bench.runAs('', 'status', job, '--resolve', `3=${idOf('bench L1 #2')}`));
@@ -86,8 +86,8 @@ describe('a vector of which nobody knows whether the server has it', () => {
   });
 });
 
-describe('a new job of vectors, where the list of those that are there is too long for an answer', () => {
-  it('is not begun on a guess, and with --assume-new all the same', async () => {
+describe('a new job of vectors, if the list of existing ones is too long for an answer', () => {
+  it('is begun only with --assume-new', async () => {
     bench = await openPublicBench({ maxAnswerBytes: 6000, here: true });
     const vector = Array.from({ length: 64 }, (_, i) => i / 64);
     for (let i = 0; i < 9; i++) {
@@ -115,7 +115,7 @@ describe('a new job of vectors, where the list of those that are there is too lo
 });
 
 describe('--resolve', () => {
-  it('wants a job, and a row with what is known of it', async () => {
+  it('is refused without a job, without a value, or without a row number', async () => {
     bench = await openPublicBench({ here: true });
     const runs = [
       ['status', '--resolve', '3=absent'],

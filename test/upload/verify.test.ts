@@ -7,7 +7,7 @@ import { seededRandom } from '../seeded-random.ts';
 const random = seededRandom(11);
 const below = (most: number) => Math.floor(random() * most);
 
-/** The same chance by counting: of all samples, those without a wrong row. */
+/** Computes the chance to notice by counting the samples without a wrong row among all samples. */
 function counted(total: number, size: number): number {
   const choose = (n: number, k: number): number => (k < 0 || k > n ? 0 : k === 0 ? 1 : (choose(n - 1, k - 1) * n) / k);
   const wrong = Math.ceil(total / 100);
@@ -15,7 +15,7 @@ function counted(total: number, size: number): number {
 }
 
 describe('a sample', () => {
-  it('is of the rows, of the size asked for, and any row is as likely in it as any other', () => {
+  it('has the size asked for, and each of the given rows is equally likely to be in it', () => {
     const rows = [
       [10, 25],
       [40, 45],
@@ -27,14 +27,14 @@ describe('a sample', () => {
       for (const row of eachRow(sample)) drawn.set(row, (drawn.get(row) ?? 0) + 1);
     }
     expect([...drawn.keys()].sort((a, b) => a - b)).toEqual([...eachRow(rows)]);
-    // 1,200 expected of each, with a deviation of 29: six of them.
+    // 1,200 are expected of each, with a standard deviation of 29; six of those are allowed.
     for (const times of drawn.values()) expect(Math.abs(times - 1200)).toBeLessThan(174);
     expect(randomRows(rows, 20, below)).toBe(rows);
     expect(randomRows(rows, Number.POSITIVE_INFINITY, below)).toBe(rows);
     expect(randomRows([], 5, below)).toEqual([]);
   });
 
-  it('notices one wrong row in a hundred as often as counting all samples says', () => {
+  it('notices one wrong row in a hundred with the chance that counting all samples gives', () => {
     for (const [total, size] of [
       [150, 40],
       [200, 10],
@@ -73,7 +73,7 @@ describe('comparing a row with what was sent', () => {
   const fieldsOf = (changes: object, exact = true) =>
     compareContent({ whole, row }, { ...found, ...changes }, exact).map(({ field }) => field);
 
-  it('finds nothing where all of it is there, whatever is there besides', () => {
+  it('finds no difference if all of it is there, whatever else is there', () => {
     expect(fieldsOf({})).toEqual([]);
   });
 
@@ -95,11 +95,11 @@ describe('comparing a row with what was sent', () => {
       { explanations: [{ description: 'says' }, { description: 'says' }] },
       'explanations',
     ],
-  ])('finds %s', (_, changes, field) => {
+  ])('finds a difference: %s', (_, changes, field) => {
     expect(fieldsOf(changes)).toEqual([field]);
   });
 
-  it('takes 16 significant digits of a double for all of it only where the server keeps no more', () => {
+  it('compares doubles to 16 significant digits only if the server keeps no more', () => {
     const sent = { activations: [{ tokens: ['a'], values: [0.1 + 0.2] }] };
     const rounded = { activations: [{ tokens: ['a'], values: [0.3] }] };
     expect(compareContent({ whole: {}, row: sent }, rounded, false)).toEqual([]);
@@ -108,7 +108,7 @@ describe('comparing a row with what was sent', () => {
     expect(compareContent({ whole: {}, row: sent }, wrong, false)).toHaveLength(1);
   });
 
-  it('does not take the zero of a server that loses signs for another value', () => {
+  it('accepts 0 for a -0 that was sent', () => {
     expect(compareContent({ whole: {}, row: { vector: [-0] } }, { vector: [0] }, false)).toEqual([]);
   });
 });

@@ -5,7 +5,7 @@ import { fixture } from '../../fixtures.ts';
 import { openLibraryBench } from '../library-bench.ts';
 
 describe('examples', () => {
-  it('of features that the SAE does not have are refused, unless a part of it is uploaded', async () => {
+  it('of features that the SAE does not have are refused, unless only part of it is uploaded', async () => {
     const bench = await openLibraryBench(true);
     const line = (index: number) => JSON.stringify({ index, tokens: ['a'], values: [1] });
     const activations = join(bench.folder, 'from-one.jsonl');
