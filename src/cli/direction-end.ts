@@ -3,7 +3,7 @@ import type { PreparedVector } from '../upload/kinds/vector.ts';
 import type { JobReport } from '../upload/run.ts';
 import { afterUpload } from './after-upload.ts';
 import type { CommandContext } from './context.ts';
-import { receiptLost, writeReceipt } from './receipt.ts';
+import { receiptLost, unanswered, writeReceipt } from './receipt.ts';
 import type { Session } from './session.ts';
 import { exitCodeOf, resumeFields, statusOf, tellEnd } from './upload-run.ts';
 
@@ -70,5 +70,6 @@ export function writeDirectionReceipt(
     server: session.url,
     ...{ model, layer, hookType, name, strength, notStored },
   };
-  return writeReceipt(path, head, [{ row: 0, id, url, vectorHash, status: id === undefined ? 'pending' : 'stored' }]);
+  const open = report.unknown.length > 0 ? unanswered : 'pending';
+  return writeReceipt(path, head, [{ row: 0, id, url, vectorHash, status: id === undefined ? open : 'stored' }]);
 }

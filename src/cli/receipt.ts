@@ -7,6 +7,9 @@ import { renameFile } from '../upload/rename-file.ts';
 /** Fields of one row in a receipt. */
 export type ReceiptRow = Readonly<Record<string, unknown>>;
 
+/** The status of a row whose outcome is unknown. */
+export const unanswered = 'unknown: sent, and no answer came';
+
 /** Lines written at a time. */
 const chunkRows = 1000;
 

@@ -8,7 +8,7 @@ import { densities, placedPath } from '../upload/kinds/sae-facts.ts';
 import type { JobReport } from '../upload/run.ts';
 import { formatShard } from '../upload/shard.ts';
 import { decoderVectors } from './plan-document.ts';
-import { checkReceipt, type ReceiptRow, writeReceipt } from './receipt.ts';
+import { checkReceipt, type ReceiptRow, unanswered, writeReceipt } from './receipt.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -84,7 +84,7 @@ async function* receiptRows(session: Session, prepared: PreparedSae, report: Job
       const id = idOf(prepared, row, report.ids);
       const url = id === undefined ? undefined : session.idOrUrl(id);
       const why = report.quarantined.get(row);
-      const open = isUnknown(row) ? 'unknown: sent, and no answer came' : 'pending';
+      const open = isUnknown(row) ? unanswered : 'pending';
       const status = isStored(row) ? 'stored' : why === undefined ? open : `quarantined: ${why}`;
       yield { row, index, id, url, vectorHash: vectorHash(values, i * width, width), status, ...(await lost(row)) };
     }
