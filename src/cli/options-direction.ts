@@ -31,7 +31,7 @@ export const directionOptions = {
   class: {
     value: 'I',
     group: groups.reading,
-    help: 'class whose direction to use, of a probe with three or more, counted from 0',
+    help: 'class whose direction to use, if the probe has one per class, counted from 0',
     schema: whole(0, Number.MAX_SAFE_INTEGER),
   },
   rawSpace: {

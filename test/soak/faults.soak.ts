@@ -6,7 +6,7 @@ import { requestKinds } from '../faults/request-kinds.ts';
 import { scenarios } from '../faults/scenarios.ts';
 import { seededRandom } from '../seeded-random.ts';
 
-/** Runs one case in this many; 1 runs all, which takes an hour. Any prime but 2 and 5 reaches all 20 faults. */
+/** Runs one case in this many; 1 runs all, which takes half an hour. Any prime but 2 and 5 reaches all 20 faults. */
 const every = Number(process.env.SOAK_FAULTS_EVERY ?? 1);
 const poisoned = Number(process.env.SOAK_POISON ?? 200);
 const seed = Number(process.env.SOAK_SEED ?? 1);
