@@ -29,8 +29,10 @@ export interface AnswerText {
   take(chunk: Uint8Array): void;
   /** Bytes taken so far. */
   readonly size: number;
-  /** What was taken, except elements that were passed on. Error: AnswerTooLarge. */
+  /** What was taken, except elements that were passed on. */
   text(): string;
+  /** Returns the error of an exchange that ended with this one: a large answer that ran out of time is too large. */
+  failure(error: unknown): unknown;
 }
 
 /** An array of an answer that may be larger than memory: the field `key` of the outermost object. */
@@ -48,18 +50,18 @@ export function answerText(elements?: Elements, key = ''): AnswerText {
 function wholeAnswer(): AnswerText {
   const chunks: Uint8Array[] = [];
   const count = sizeLimit(largestAnswer);
-  const countValues = valueLimit();
-  let size = 0;
+  let [size, values] = [0, 0];
   return {
     take(chunk) {
       size = count(chunk);
+      values = countValues(values, chunk);
       chunks.push(chunk);
-      countValues(chunk);
     },
     get size() {
       return size;
     },
     text: () => Buffer.concat(chunks).toString('utf8'),
+    failure: (error) => error,
   };
 }
 
@@ -70,10 +72,10 @@ function wholeAnswer(): AnswerText {
 function answerAround({ key, begin }: Elements, forms: readonly string[]): AnswerText {
   const pass = begin();
   let broken: string | undefined;
-  let size = 0;
+  let [size, values] = [0, 0];
   const cutter = cutElements(key, ({ text }) => {
+    values = 0;
     if (broken !== undefined) return;
-    valueLimit()(text);
     const element = redact(text.toString('utf8'), forms);
     const value = parseJson(element);
     // With the comma even an empty one keeps the text from being JSON.
@@ -83,6 +85,7 @@ function answerAround({ key, begin }: Elements, forms: readonly string[]): Answe
   return {
     take(chunk) {
       size += chunk.length;
+      values = countValues(values, chunk);
       try {
         cutter.take(chunk);
       } catch (cause) {
@@ -92,10 +95,11 @@ function answerAround({ key, begin }: Elements, forms: readonly string[]): Answe
     get size() {
       return size;
     },
-    text() {
-      const outside = cutter.outside();
-      valueLimit()(outside);
-      return outside.toString('utf8') + (broken ?? '');
+    text: () => cutter.outside().toString('utf8') + (broken ?? ''),
+    failure(error) {
+      const isLate = error instanceof Error && error.name === 'TimeoutError';
+      if (!isLate || size <= largestAnswer) return error;
+      return new AnswerTooLarge(`the answer is larger than ${largestAnswer} bytes and takes too long`, true);
     },
   };
 }
@@ -118,20 +122,13 @@ export function sizeLimit(most: number): (chunk: Uint8Array) => number {
   };
 }
 
-/** Counts JSON values chunk by chunk. Error: AnswerTooLarge above `mostValues`. */
-function valueLimit(): (chunk: Uint8Array) => void {
-  let values = 0;
-  return (chunk) => {
-    values += countSeparators(chunk);
-    if (values > mostValues) throw new AnswerTooLarge(`the answer is larger than ${mostValues} values`, true);
-  };
-}
-
-/** Counts commas and opening brackets: a JSON text has at most one value more. */
-function countSeparators(chunk: Uint8Array): number {
-  let count = 0;
-  for (const byte of chunk) if (byte === 0x2c || byte === 0x5b || byte === 0x7b) count++;
-  return count;
+/** Adds a chunk's JSON values to those counted so far. Error: AnswerTooLarge above `mostValues`. */
+function countValues(before: number, chunk: Uint8Array): number {
+  let values = before;
+  // A JSON text has at most one value more than commas and opening brackets.
+  for (const byte of chunk) if (byte === 0x2c || byte === 0x5b || byte === 0x7b) values++;
+  if (values > mostValues) throw new AnswerTooLarge(`the answer is larger than ${mostValues} values`, true);
+  return values;
 }
 
 /** Returns an answer's headers by their lower-case names, without any of the `forms` of a key. */

@@ -105,15 +105,15 @@ function requireServer({ headers, origin }: Answer, expected: string): void {
 
 async function exchange(carrier: Carrier, options: HttpOptions, request: HttpRequest): Promise<Answer> {
   const tell = teller(options, request);
+  const body = answerText(request.elements, options.key);
   try {
-    const body = answerText(request.elements, options.key);
     const head = await readWhole(carrier.dispatcher, transferOf(carrier, options, request), body.take);
     refuseProxyAnswer(head, options);
     const answer = toAnswer(head, body.text(), options);
     tell(describeAnswer(answer, body.size));
     return answer;
   } catch (error) {
-    throw told(tell, noAnswer(options, error));
+    throw told(tell, noAnswer(options, body.failure(error)));
   }
 }
 

@@ -4,7 +4,7 @@ import type { Pacer } from '../upload/pacer.ts';
 import type { Capabilities, VectorDestination } from '../upload/server.ts';
 import { vectorSource } from '../upload/vector-source.ts';
 import { postJson, requireAsked } from './ask.ts';
-import { askEach } from './ask-each.ts';
+import { askEach, type Collector } from './ask-each.ts';
 import type { Http } from './http.ts';
 import { notSaid, sendUpload } from './outcome.ts';
 import { newVectorSchema, type StoredVector, storedVectorSchema } from './schemas.ts';
@@ -67,39 +67,51 @@ export function vectorDelivery(
   };
 }
 
-/** What a look-up keeps of a stored vector: a list of thousands is larger than memory. */
-interface Owned {
-  readonly id: string;
-  /** Whether strength and marks are those of the rows to be uploaded. */
-  readonly isAlike: boolean;
-  readonly hash: string;
+/** Ids of stored vectors: with the content of a row, by that content, and the first of each name. */
+interface OwnVectors {
+  readonly same: ReadonlyMap<string, string>;
+  readonly named: ReadonlyMap<string, string>;
 }
 
-/** Finds rows among the account's vectors. The server's copy has lost the sign of zeros, so values are compared without it. */
+const contentKey = (name: string, hash: string) => `${hash} ${name}`;
+
+/** Finds rows among the account's vectors. The server's copies have lost the sign of zeros, so values are compared without it. */
 async function lookUp(http: Http, destination: VectorDestination, rows: readonly number[]): Promise<LookedUp> {
-  const { modelId, layer, hookType, strength, marks, label, hashes } = destination;
+  const { modelId, layer, hookType, label, hashes } = destination;
+  const keyOf = (row: number) => contentKey(label(row), hashes(row).loose);
+  const names = new Set(rows.map((row) => label(row)));
+  const contents = new Set(rows.map(keyOf));
   const source = vectorSource(layer, hookType);
-  const names = new Set(rows.map(label));
-  const keep = (vector: StoredVector): [string, Owned] | undefined => {
-    const { vectorLabel: name, index } = vector;
-    if (vector.modelId !== modelId || vector.layer !== source || typeof name !== 'string') return undefined;
-    if (!names.has(name)) return undefined;
-    const isMarked = Object.entries(marks).every(([mark, value]) => vector[mark] === value);
-    const isAlike = isMarked && vector.vectorDefaultSteerStrength === strength;
-    return [name, { id: `${modelId}/${source}/${index}`, isAlike, hash: looseHash(Float32Array.from(vector.vector)) }];
+  const collect = (): Collector<StoredVector, OwnVectors> => {
+    const [same, named] = [new Map<string, string>(), new Map<string, string>()];
+    return {
+      take(vector) {
+        const { vectorLabel: name, index } = vector;
+        if (vector.modelId !== modelId || vector.layer !== source || typeof name !== 'string' || !names.has(name))
+          return;
+        const id = `${modelId}/${source}/${index}`;
+        if (!named.has(name)) named.set(name, id);
+        if (!isAlike(vector, destination)) return;
+        const key = contentKey(name, looseHash(Float32Array.from(vector.vector)));
+        if (contents.has(key) && !same.has(key)) same.set(key, id);
+      },
+      result: () => ({ same, named }),
+    };
   };
-  const list = { key: 'vectors', one: storedVectorSchema, keep };
-  const owned = await askEach(http, postJson('/api/vector/list-owned'), list, 'looking up your vectors');
-  const byName = new Map<string, Owned[]>();
-  for (const [name, vector] of owned) byName.set(name, [...(byName.get(name) ?? []), vector]);
+  const list = { key: 'vectors', one: storedVectorSchema, collect };
+  const own = await askEach(http, postJson('/api/vector/list-owned'), list, 'looking up your vectors');
   const stored = new Map<number, StoredRow>();
   const namesakes = new Map<number, string>();
   for (const row of rows) {
-    const { exact, loose } = hashes(row);
-    const named = byName.get(label(row)) ?? [];
-    const same = named.find(({ isAlike, hash }) => isAlike && hash === loose);
-    if (same) stored.set(row, { id: same.id, vectorHash: exact });
-    else if (named[0]) namesakes.set(row, named[0].id);
+    const [id, namesake] = [own.same.get(keyOf(row)), own.named.get(label(row))];
+    if (id !== undefined) stored.set(row, { id, vectorHash: hashes(row).exact });
+    else if (namesake !== undefined) namesakes.set(row, namesake);
   }
   return { stored, namesakes };
+}
+
+/** Whether a stored vector has the strength and the marks of those to be uploaded. */
+function isAlike(vector: StoredVector, { strength, marks }: VectorDestination): boolean {
+  const isMarked = Object.entries(marks).every(([name, value]) => vector[name] === value);
+  return isMarked && vector.vectorDefaultSteerStrength === strength;
 }

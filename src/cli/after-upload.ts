@@ -86,7 +86,8 @@ export async function afterUpload(
     const howMany = `${count(tried)} of ${count(some.length)} features`;
     if (tried > 0) out.note(`before that, explaining or scoring was attempted for ${howMany}`);
   }
-  if (wantsExplaining(options) && explanations.length + notExplained.length === 0 && !error) {
+  const isNone = options.autoInterp ? some.length === 0 : explanations.length + notExplained.length === 0;
+  if (wantsExplaining(options) && isNone && !error) {
     out.warn(
       options.autoInterp
         ? 'nothing was explained: none of these features has activations on the server'

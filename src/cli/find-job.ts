@@ -93,9 +93,15 @@ function atServer(
 }
 
 /** Checks that a job named by a URL is on that host: elsewhere the same source is another upload. Error: usage. */
-export function requireHost(text: string, { serverName, title }: JobRecord): void {
+export function requireHost(text: string, job: JobRecord): void {
+  const { serverName, title } = job;
   const { host } = partsOfId(text);
-  if (host === undefined || (URL.canParse(serverName) && plainHost(new URL(serverName).host) === plainHost(host)))
+  // The name of a vector may look like an address.
+  if (
+    host === undefined ||
+    isOfName(job, text) ||
+    (URL.canParse(serverName) && plainHost(new URL(serverName).host) === plainHost(host))
+  )
     return;
   throw new AppError('usage', `nothing was uploaded from here to ${text}: ${title} went to ${serverName}`, {
     hints: ['name the job by its id, as status lists it'],

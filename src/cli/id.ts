@@ -41,7 +41,9 @@ export function parseId(text: string): FeatureId {
   }
   // A long word may be a key, pasted by mistake: it is not echoed.
   const shown = text.includes('/') || text.length <= 20 ? `"${text}"` : 'what was typed';
-  throw new AppError('usage', `${shown} is not the id of a feature`, { hints: [hintFor(parts)] });
+  throw new AppError('usage', `${shown} is not the id of a feature`, {
+    hints: [hintFor(text.includes('://') ? parts : text.split('/').filter(Boolean))],
+  });
 }
 
 function hintFor(parts: readonly string[]): string {

@@ -23,8 +23,9 @@ const firstBytes = '{"type":"receipt"';
 export async function checkReceipt(path: string | undefined): Promise<void> {
   if (path === undefined) return;
   await checkReceiptFolder(path);
-  const found = await stat(path).catch(() => undefined);
-  if (found && found.size > 0 && !(await isReceipt(path))) {
+  const target = await targetOf(path);
+  const found = await stat(target).catch(() => undefined);
+  if (found && found.size > 0 && !(await isReceipt(target))) {
     throw receiptError(path, { message: 'the file there is not a receipt' }, 'nothing was sent; name another file');
   }
 }
@@ -32,7 +33,8 @@ export async function checkReceipt(path: string | undefined): Promise<void> {
 /** Checks only that a file can be written there, while the number of receipts is still unknown. Error: file_unreadable. */
 export async function checkReceiptFolder(path: string | undefined): Promise<void> {
   if (path === undefined) return;
-  const found = await stat(path).catch(() => undefined);
+  const target = await targetOf(path);
+  const found = await stat(target).catch(() => undefined);
   if (found?.isDirectory()) {
     const hint = `nothing was sent; name a file in it: ${join(path, 'receipt.jsonl')}`;
     throw receiptError(path, { message: 'it is a folder' }, hint);
@@ -40,7 +42,7 @@ export async function checkReceiptFolder(path: string | undefined): Promise<void
   if (found && !found.isFile()) {
     throw receiptError(path, { message: 'it is not a regular file' }, 'nothing was sent; name a file');
   }
-  const draft = draftOf(await targetOf(path));
+  const draft = draftOf(target);
   await writeFile(draft, '').catch((cause) => {
     throw receiptError(path, cause, 'nothing was sent; choose a file in a folder that you may write to');
   });
@@ -58,10 +60,19 @@ async function isReceipt(path: string): Promise<boolean> {
   }
 }
 
-/** Follows symbolic links, as their target is to be replaced and not the link. A target that is missing is made. */
+/** More links in succession lead nowhere; the system gives up at as many. */
+const mostLinks = 40;
+
+/** Follows symbolic links, as their target is to be replaced and not the link; it may be missing. Error: file_unreadable. */
 async function targetOf(path: string): Promise<string> {
-  const links = () => readlink(path).then((target) => resolve(dirname(path), target));
-  return realpath(path).catch(() => links().catch(() => path));
+  let target = path;
+  for (let links = 0; links < mostLinks; links++) {
+    const next = await readlink(target).catch(() => undefined);
+    if (next === undefined) return target;
+    const folder = dirname(target);
+    target = resolve(await realpath(folder).catch(() => folder), next);
+  }
+  throw receiptError(path, { message: 'its links lead nowhere' }, 'nothing was sent; name another file');
 }
 
 /** Returns a random path: parallel shards may be given the same file, and each may be process 1 of its container. */

@@ -27,7 +27,7 @@ export async function fromColumns(
     const columns = source.columns.filter((column) => !keys.includes(column));
     if (columns.length === 0) throw nothingThere(path, source.notRead);
     const [key] = keys;
-    const count = key?.length ?? set.rows;
+    const count = key ? (key.length ?? 1) : set.rows;
     for (const { name, length } of columns) {
       if (length === undefined || length === count) continue;
       throw wrongLength(path, name, length, set, key);

@@ -81,7 +81,7 @@ export function wrongLength(
     const expected = key.length ?? 1;
     return new AppError(
       'record_invalid',
-      `${path}: "${name}" has ${found} values, but its index array "${key.name}" has ${expected}`,
+      `${path}: the length of "${name}" is ${found}, but that of its index array "${key.name}" is ${expected}`,
       {
         hints: ['each array must have one value per index: remove those that have not'],
         details: { file: path, array: name, found, expected },

@@ -153,13 +153,17 @@ async function withWeights(
   }
 }
 
-/** Reads with the first layout that fits. A requested tensor other than its decoder is read bare: no config describes it. */
+/**
+ * Reads with the first layout that fits. A requested tensor is read bare if it is not the layout's decoder, which the config
+ * describes, or if its head axis is given too.
+ */
 async function byLayout(weights: Weights, said: SaidOfTensor, applies: Applies): Promise<Sae[] | undefined> {
   for (const layout of layouts) {
     const decoder = applies(layout, weights) ? layout.decoder(weights) : undefined;
     if (decoder === undefined) continue;
     const isAnother = said.tensor !== undefined && weights.tensors.get(said.tensor) !== decoder;
-    return isAnother ? readBare(weights, said) : layout.read(weights, decoder);
+    const isBare = isAnother || (said.tensor !== undefined && said.headAxis !== undefined);
+    return isBare ? readBare(weights, said) : layout.read(weights, decoder);
   }
   if (said.tensor === undefined) refuseManyPlaces(weights);
   return undefined;

@@ -44,7 +44,7 @@ export const gemmaScope2: Layout = {
     const config = inConfig ? await readJsonConfig(join(weights.folder, 'config.json'), schema) : fromPath(weights);
     const stored = { value: 'rows' as const, from: 'Gemma Scope stores w_dec [features, width]' };
     const sae = assemble(weights, decoder, stored, partsOf(weights, config, inConfig));
-    const place = inPath(weights.file.path, leaf);
+    const place = inPath(pathOf(weights), leaf);
     return [checkedByPath(sae, place, place?.groups[1])];
   },
 };
@@ -54,8 +54,8 @@ function partsOf(weights: Weights, config: Config, inConfig: boolean): Parts {
   const hookOut = config.hf_hook_point_out ?? hookIn;
   const isTranscoder = hookIn !== hookOut || weights.tensors.has('affine_skip_connection');
   const repo = inPath(weights.folder, repository)?.segment;
-  const named = inPath(weights.file.path, leaf)?.segment;
-  const at = inConfig ? 'config.json' : `${named?.endsWith('.safetensors') ? 'file' : 'folder'} ${named}`;
+  const named = inPath(pathOf(weights), leaf)?.segment ?? '';
+  const at = inConfig ? 'config.json' : `${named === weights.name ? 'file' : 'folder'} ${named}`;
   const layer = hookOut ? parseHook(hookOut).layer : undefined;
   return {
     layout: 'Gemma Scope 2',
@@ -69,12 +69,16 @@ function partsOf(weights: Weights, config: Config, inConfig: boolean): Parts {
   };
 }
 
+/** A file may have the name that a folder usually has. */
+const pathOf = ({ folder, name }: Weights) => join(folder, name);
+
 const repository = /gemma-scope-2-(270m|1b|4b|12b|27b)-(pt|it)/;
 
 /** Derives from the path as much of the config as it states. */
-function fromPath({ folder, file }: Weights): Config {
+function fromPath(weights: Weights): Config {
+  const { folder } = weights;
   const repo = inPath(folder, repository)?.groups;
-  const layer = inPath(file.path, leaf)?.groups[0];
+  const layer = inPath(pathOf(weights), leaf)?.groups[0];
   const site = sites.find(([pattern]) => inPath(folder, pattern))?.[1];
   const point = (suffix: string | undefined) => (suffix && layer ? `model.layers.${layer}.${suffix}` : undefined);
   return {

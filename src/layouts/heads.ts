@@ -28,12 +28,14 @@ export function crosscoder(
   const { proven, possible, from } = judgeAxes(decoder, weights.tensors, clues);
   const isStored = ({ headAxis, orientation }: Axes) =>
     headAxis === stored.axes.headAxis && orientation === stored.axes.orientation;
+  const what = `${weights.file.path}: ${decoder.name} of shape [${decoder.shape}]`;
+  if (possible.length === 0) {
+    throw new AppError('layout_unknown', `${what} fits no order of heads, features and width, because ${from}`);
+  }
   if (!proven && !possible.some(isStored)) {
-    throw new AppError(
-      'layout_unknown',
-      `${weights.file.path}: ${decoder.name} of shape [${decoder.shape}] is in another order: ${stored.from}, but ${from}`,
-      { hints: [`name it with --tensor ${decoder.name}, and give its order with --head-axis and --orientation`] },
-    );
+    throw new AppError('layout_unknown', `${what} is in another order: ${stored.from}, but ${from}`, {
+      hints: [`give its order: --tensor ${decoder.name} with --head-axis and --orientation`],
+    });
   }
   const { axes, from: why } = proven ?? stored;
   return splitHeads(weights, decoder, axes.headAxis, { value: axes.orientation, from: why }, partsOf);

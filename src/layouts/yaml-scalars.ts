@@ -6,13 +6,16 @@
 export function readYamlScalars(text: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   const parents: { indent: number; key: string }[] = [];
-  /** Indentation of the last key that had a value: deeper lines belong to that value. */
+  /** Indentation of the last line that was no key of a mapping: deeper lines belong to it. */
   let closed = Number.POSITIVE_INFINITY;
   for (const line of text.split(/\r?\n/)) {
     const match = /^( *)([A-Za-z_][\w.-]*) *:(?: +([^\n]*))?$/.exec(line);
-    if (!match) continue;
-    const indent = (match[1] as string).length;
-    if (indent > closed) continue;
+    const indent = line.length - line.trimStart().length;
+    if (line.trim() === '' || line.trimStart().startsWith('#') || indent > closed) continue;
+    if (!match) {
+      closed = indent;
+      continue;
+    }
     while (parents.length > 0 && (parents.at(-1) as { indent: number }).indent >= indent) parents.pop();
     const name = [...parents.map(({ key }) => key), match[2]].join('.');
     const value = scalar(match[3] ?? '');

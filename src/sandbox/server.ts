@@ -57,6 +57,7 @@ export interface Sandbox {
 
 interface Setting {
   kind: ServerKind;
+  /** Opened once the server has its port, before its first request. */
   store: Store;
   accounts: ReturnType<typeof accountsByKey>;
   now: () => Date;
@@ -150,19 +151,20 @@ function kindOf(options: SandboxOptions): ServerKind {
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { dataDir, port = 0, host = '127.0.0.1', tier = 'bulk', now = () => new Date() } = options;
-  if (options.fresh === true) removeStore(dataDir);
-  const store = openWritableStore(dataDir, now());
   let url = '';
   const accounts = accountsByKey(tier, options.users);
-  const setting = { kind: kindOf(options), store, accounts, now, origin: () => url };
+  const setting = { kind: kindOf(options), accounts, now, origin: () => url } as Setting;
   const server = createSandboxServer(setting, options.onExchange);
+  // First the port: if it is taken, `fresh` must not have deleted anything.
+  const bound = await listen(server, port, host);
   try {
-    const bound = await listen(server, port, host);
+    if (options.fresh === true) removeStore(dataDir);
+    setting.store = openWritableStore(dataDir, now());
     url = `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
-    const close = (): Promise<void> => closeServer(server).then(() => store.close());
-    return { url, port: bound, apiKey: DEFAULT_KEY, serverId: store.serverId, close };
+    const close = (): Promise<void> => closeServer(server).then(() => setting.store.close());
+    return { url, port: bound, apiKey: DEFAULT_KEY, serverId: setting.store.serverId, close };
   } catch (error) {
-    store.close();
+    await closeServer(server);
     throw error;
   }
 }

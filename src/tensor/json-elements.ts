@@ -44,7 +44,10 @@ export interface ElementCutter {
   outside(): Buffer;
 }
 
-/** Passes each element of the array `key` of the outermost object to `onElement`, as text still to be parsed. */
+/**
+ * Passes each element of the array `key` of the outermost object to `onElement`, as text still to be parsed. An array whose
+ * name is written with escapes, or far from its bracket, stays in the text outside.
+ */
 export function cutElements(key: string, onElement: (element: JsonElement) => void): ElementCutter {
   const cutter = createCutter(key, onElement);
   const findMarks = createMarkFinder(cutter.onMark);
@@ -91,10 +94,15 @@ function createMarkFinder(onMark: OnMark): (chunk: Uint8Array) => void {
   };
 }
 
+/** Characters in which a name and its colon are looked for. */
+const longestTail = 256;
+
 /** Cuts the values of the array `key` out of the chunks, at the marks that are found in them. */
 function createCutter(key: string, onElement: (element: JsonElement) => void) {
   const isNamed = new RegExp(`(?<!\\\\)"${key}"\\s*:\\s*$`);
   const outside: Buffer[] = [];
+  /** The end of the text outside: the name may have begun several chunks ago. */
+  let tail = '';
   /** The part of the current value seen so far; undefined outside the array. */
   let value: Buffer[] | undefined;
   let [start, count, held] = [0, 0, 0];
@@ -105,6 +113,7 @@ function createCutter(key: string, onElement: (element: JsonElement) => void) {
     held += piece.length;
     if (held > longestRecord) throw new SyntaxError(`a part of it is longer than ${longestRecord} bytes`);
     (value ?? outside).push(piece);
+    if (value === undefined) tail = (tail + piece.subarray(-longestTail).toString('latin1')).slice(-longestTail);
     from = to;
   };
   const tell = () => {
@@ -123,8 +132,7 @@ function createCutter(key: string, onElement: (element: JsonElement) => void) {
     if (value === undefined) {
       if (byte !== openArray || depth !== 2) return;
       cut(at + 1);
-      // The name may have begun in the previous chunk.
-      if (!isNamed.test(Buffer.concat(outside.slice(-2)).toString('latin1').slice(0, -1))) return;
+      if (!isNamed.test(tail.slice(0, -1))) return;
       count = 0;
       beginValue(at);
     } else if (byte === comma) {

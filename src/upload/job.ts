@@ -89,14 +89,15 @@ export async function openJob(input: JobInput): Promise<Job> {
     const earlier = before?.damaged ? undefined : before?.state;
     return asJob(id, { journal, aside, lock, earlier });
   } catch (error) {
-    try {
+    const undo = async () => {
       await journal?.close();
       // A job that was refused before it began leaves no journal.
       if (lock.isOurs() && journal && !wasThere) await removeJournal(path);
       if (lock.isOurs()) await aside?.putBack();
-    } finally {
-      await lock.release();
-    }
+    };
+    // The first error is the one to report.
+    await undo().catch(() => undefined);
+    await lock.release();
     throw error;
   }
 }

@@ -45,7 +45,7 @@ export async function sendJob(input: JobInput, job: SentJob): Promise<JobReport>
     idle = tally.confirmed > before ? 0 : idle + 1;
     const again = end.type === 'quota' && input.wait && idle <= mostIdleRounds;
     const reopened = again ? await waitForQuota(input, end, idle) : undefined;
-    if (!reopened) return report(input, job, tally, ended(input, end));
+    if (!reopened) return report(input, job.id, { first, last: job.journal.state }, tally, ended(input, end));
     quota = reopened.quota;
   }
 }
@@ -138,10 +138,16 @@ function ended({ stop }: JobInput, end: SendResult): JobReport['end'] {
   return end.type === 'stopped' ? { type: 'time_up' } : end;
 }
 
-function report(input: JobInput, { id: job, journal }: SentJob, tally: Tally, end: JobReport['end']): JobReport {
-  const { state } = journal;
+/** `first` is the journal's state at the start of the run, `last` at its end. */
+function report(
+  input: JobInput,
+  job: string,
+  { first, last }: { first: JournalState; last: JournalState },
+  tally: Tally,
+  end: JobReport['end'],
+): JobReport {
   const { total: planned, before, confirmed, ids, stored, quarantined } = tally;
-  const found = countRows(intersectRanges(input.planned, state.found));
-  const unknown = unansweredRows(state);
+  const found = countRows(intersectRanges(input.planned, first.found));
+  const unknown = unansweredRows(last);
   return { job, planned, confirmed, found, sent: confirmed - before, ids, stored, quarantined, unknown, end };
 }

@@ -1,8 +1,10 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod/mini';
+import { answerText } from '../../src/api/answer.ts';
 import { postJson } from '../../src/api/ask.ts';
 import { askEach } from '../../src/api/ask-each.ts';
 import { openServer } from '../../src/api/connect.ts';
+import { AnswerTooLarge } from '../../src/api/no-answer.ts';
 import { errorOf } from '../fixtures.ts';
 import { answerServer, type Said } from './answer-server.ts';
 
@@ -20,8 +22,14 @@ async function namesFrom(answers: (nth: number) => string | Said): Promise<strin
     await http.close();
     await server.close();
   });
-  const keep = ({ name, values }: z.infer<typeof one>) => (values.length > 0 ? name : undefined);
-  return askEach(http, postJson('/things'), { key: 'things', one, keep }, 'asking');
+  const collect = () => {
+    const names: string[] = [];
+    const take = ({ name, values }: z.infer<typeof one>) => {
+      if (values.length > 0) names.push(name);
+    };
+    return { take, result: () => names };
+  };
+  return askEach(http, postJson('/things'), { key: 'things', one, collect }, 'asking');
 }
 
 const thing = (name: string, values = '1') => `{"name":"${name}","values":[${values}]}`;
@@ -64,6 +72,49 @@ test.each([
 ])('%s with too many values is too large', async (_, body) => {
   const error = await errorOf(namesFrom(() => body));
   expect([error.details, error.message]).toMatchObject([{ tooLarge: true }, expect.stringContaining('larger than')]);
+});
+
+test('a list whose key is written with escapes is read with the rest of the answer', async () => {
+  const escaped = listOf(thing('a'), thing('b')).replace('"things"', '"th\\u0069ngs"');
+  expect(await namesFrom(() => escaped)).toEqual(['a', 'b']);
+});
+
+describe('the text of an answer around a list', () => {
+  const reading = () => {
+    const found: unknown[] = [];
+    const body = answerText({ key: 'things', begin: () => (element) => found.push(element) });
+    return { body, found };
+  };
+
+  test('is complete without the elements, whatever pieces it arrives in', () => {
+    const { body, found } = reading();
+    const text = listOf(thing('a'), thing('b'));
+    for (const byte of Buffer.from(text)) body.take(Uint8Array.of(byte));
+    expect(found).toMatchObject([{ name: 'a' }, { name: 'b' }]);
+    expect([JSON.parse(body.text()), body.size]).toEqual([{ ...JSON.parse(text), things: [] }, text.length]);
+  });
+
+  test('is refused as soon as it has too many values, not at its end', () => {
+    const { body } = reading();
+    const piece = Buffer.from('[],'.repeat(1 << 18));
+    body.take(Buffer.from('{"more":['));
+    const pieces = Array.from({ length: 20 }, () => piece);
+    expect(() => pieces.forEach(body.take)).toThrow(/larger than/);
+    expect(body.size).toBeLessThan(10 * piece.length);
+  });
+
+  test('that takes too long counts as too large only after more than an answer usually has', () => {
+    const { body, found } = reading();
+    const late = new DOMException('took too long', 'TimeoutError');
+    body.take(Buffer.from('{"things":['));
+    expect(body.failure(late)).toBe(late);
+    const element = Buffer.from(`"${'x'.repeat(1 << 20)}",`);
+    for (let i = 0; i < 64; i++) body.take(element);
+    expect(found).toHaveLength(64);
+    expect(body.failure(late)).toBeInstanceOf(AnswerTooLarge);
+    const lost = new Error('lost');
+    expect(body.failure(lost)).toBe(lost);
+  });
 });
 
 test('a refusal is reported with the message of the server', async () => {

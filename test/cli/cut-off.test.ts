@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest';
-import { tinySae } from './fixtures.ts';
+import { openCommands } from './commands-here.ts';
+import { fixture, tinySae } from './fixtures.ts';
 import { type Home, test } from './home.ts';
 import { runHere } from './in-process.ts';
 import { documentsOf } from './run-cli.ts';
@@ -34,4 +35,15 @@ describe('a server that does not answer', () => {
     proxy.release();
     expect(await running).toMatchObject({ code: 1, error: { cause: { message: 'enough' } } });
   });
+});
+
+test('rows whose answer was lost do not count as having been there before', async () => {
+  const { run } = await openCommands(
+    ({ path }, nth) => (path === '/api/feature/upload-batch' && nth === 0 ? { kind: 'reset-after' } : undefined),
+    true,
+  );
+  const examples = ['--activations', fixture('sae-tiny/activations.jsonl'), '--features', '0-40'];
+  const ran = await run(['upload-sae', tinySae, '--sae-id', 'lost', ...examples, '--settle-timeout', '0']);
+  expect(ran.code, ran.stderr).toBe(0);
+  expect(documentsOf(ran).at(-1).jobs).toMatchObject([{ confirmed: 41, found: 0, sent: 41 }]);
 });

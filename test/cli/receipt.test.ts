@@ -139,6 +139,22 @@ describe.concurrent('receipts and dry runs', () => {
       expect(readlinkSync(link)).toBe('there/r.jsonl');
       expect(linesOf(readFileSync(target, 'utf8'))).toHaveLength(5);
     }
+    // The links of a path lead on from the folder that they are really in.
+    mkdirSync(join(home.folder, 'b', 'c'), { recursive: true });
+    symlinkSync('b/c', join(home.folder, 'short'));
+    symlinkSync('../x.jsonl', join(home.folder, 'b', 'c', 'r.jsonl'));
+    const notes = home.file('x.jsonl', 'my notes');
+    expect(await home.runAt(server.url, [...args.slice(0, -1), join(home.folder, 'short', 'r.jsonl')])).toMatchObject({
+      code: 0,
+    });
+    expect(readFileSync(notes, 'utf8')).toBe('my notes');
+    expect(linesOf(readFileSync(join(home.folder, 'b', 'x.jsonl'), 'utf8'))).toHaveLength(5);
+    writeFileSync(join(home.folder, 'b', 'x.jsonl'), 'notes');
+    for (const other of ['short/r.jsonl', 'itself.jsonl']) {
+      if (other === 'itself.jsonl') symlinkSync(other, join(home.folder, other));
+      const refused = await home.runAt(server.url, [...args.slice(0, -1), join(home.folder, other)]);
+      expect(refused).toMatchObject({ code: 6, stderr: expect.stringContaining('nothing was sent') });
+    }
     rmSync(join(home.folder, 'there'), { recursive: true });
     const nowhere = await home.runAt(server.url, args);
     expect(nowhere).toMatchObject({ code: 6, stderr: expect.stringContaining('nothing was sent') });

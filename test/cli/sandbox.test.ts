@@ -67,13 +67,16 @@ describe.concurrent('sandbox', () => {
     expect((await limitsOf(fresh.url)).features.used).toBe(10);
   });
 
-  test('keeps its data if --fresh is given on a machine without libsql', async ({ home }) => {
+  test('keeps its data if --fresh cannot start a sandbox: no libsql, or a port that is taken', async ({ home }) => {
     const sandbox = await home.sandbox();
     expect(await home.runAt(sandbox.url, upload)).toMatchObject({ code: 0 });
     await sandbox.close();
     const args = ['sandbox', '--data', sandbox.data, '--fresh'];
     const failed = await home.run(args, { env: { NODE_OPTIONS: withoutLibsql } });
     expect(failed).toMatchObject({ code: 6, stderr: expect.stringContaining('npm install libsql') });
+    const other = await home.sandbox({ data: join(home.folder, 'other') });
+    const taken = await home.run([...args, '--port', new URL(other.url).port]);
+    expect(taken).toMatchObject({ code: 2, stderr: expect.stringContaining('not available') });
     expect(storedFeatures(sandbox.data, '1-kept')).toHaveLength(10);
   });
 

@@ -84,3 +84,11 @@ it.each([
   expect(ran.code, ran.stderr).toBe(0);
   expect(query("SELECT 1 FROM features WHERE label = 'Once'")).toHaveLength(1);
 });
+
+it('a vector whose name looks like an address is found by it', async () => {
+  const { run, query } = await openCommands();
+  const vector = ['upload-vector', fixture('vectors/random-768-f32.npy'), '--model', 'gpt2-small', '--layer', '6'];
+  expect(await run([...vector, '--name', 'v1.2/honest/sad'])).toMatchObject({ code: 0 });
+  expect(await run(['delete', '--job', 'v1.2/honest/sad', '--yes'])).toMatchObject({ code: 0 });
+  expect(query('SELECT 1 FROM features')).toEqual([]);
+});

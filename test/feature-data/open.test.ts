@@ -213,7 +213,7 @@ describe('refusing facts that cannot be sent', () => {
     const path = await written('facts.json', JSON.stringify({ index: [3, 4], density: [0.1, 0.2, 0.3] }));
     await expect(open(path, undefined, setOf(512))).rejects.toMatchObject({
       exitCode: 6,
-      message: expect.stringMatching(/"density" has 3 values, but its index array "index" has 2/),
+      message: expect.stringMatching(/the length of "density" is 3, but that of its index array "index" is 2/),
     });
   });
 

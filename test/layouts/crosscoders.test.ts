@@ -60,7 +60,21 @@ test('the axis order of a layout is not used if the biases rule it out', async (
   await expect(findSaes(folder)).rejects.toMatchObject({
     code: 'layout_unknown',
     message: expect.stringMatching(/W_D of shape \[4,2,4\] is in another order: OpenMOSS .*, but b_D is \[2, 4\]/),
-    hints: [expect.stringContaining('--head-axis')],
+    hints: [expect.stringContaining('--tensor W_D with --head-axis')],
+  });
+  const named = await found(folder, 'W_D', 'middle');
+  expect(named.map(({ decoder, head }) => [decoder.shape, head?.of])).toEqual(Array(2).fill([[4, 4], 2]));
+});
+
+test('a decoder that fits no order at all is an error that says so', async () => {
+  const folder = await tempFolder();
+  const hooks = [0, 1, 2].map((layer) => `blocks.${layer}.hook_resid_post`);
+  await writeFiles(folder, {
+    'config.json': { hook_points: hooks },
+    'sae_weights.safetensors': safetensorsOf({ W_D: [2, 8, 4], b_D: [2, 4] }),
+  });
+  await expect(findSaes(folder)).rejects.toMatchObject({
+    message: expect.stringMatching(/fits no order of heads, features and width, because .*config.json says heads 3/),
   });
 });
 

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { expect, test } from 'vitest';
 import { findSaes } from '../../src/layouts/find.ts';
 import { dataFiles, fixture, safetensorsOf, tempFolder, writeFiles } from '../fixtures.ts';
@@ -191,6 +191,19 @@ test('Gemma Scope 2: a file name tells what a folder name would', async () => {
       doubts: ['it has 6 features, but its path says layer_17_width_16k_l0_medium.safetensors'],
     },
   ]);
+});
+
+test('Gemma Scope 2: the folder tells, however the path is written', async () => {
+  const folder = join(await tempFolder(), 'gemma-scope-2-4b-pt/resid_post/layer_17_width_16k_l0_medium');
+  await writeFiles(folder, { 'params.safetensors': safetensorsOf({ w_dec: [6, 4], b_dec: [4] }) });
+  for (const path of [folder, relative(process.cwd(), join(folder, 'params.safetensors'))]) {
+    expect(await found(path)).toMatchObject([
+      {
+        layer: { value: 17, from: 'folder layer_17_width_16k_l0_medium' },
+        doubts: [expect.stringContaining('6 features')],
+      },
+    ]);
+  }
 });
 
 test('a missing path is reported as not found', async () => {

@@ -57,3 +57,12 @@ test('a duplicate key keeps its first value, and nonsense gives nothing', () => 
   expect(Object.fromEntries(readYamlScalars('a: 1\na: 2\n'))).toEqual({ a: '1' });
   expect(readYamlScalars('{"a": 1}\n\0\n: x\n').size).toBe(0);
 });
+
+test('keys within lists and below unreadable keys are skipped', () => {
+  const texts = ['- name: a\n  model_name: wrong', "'quoted': |\n  model_name: wrong", '- |\n  model_name: wrong'];
+  for (const text of texts) {
+    expect(Object.fromEntries(readYamlScalars(`${text}\n\n# deep\n  # deeper\nmodel_name: right\n`))).toEqual({
+      model_name: 'right',
+    });
+  }
+});

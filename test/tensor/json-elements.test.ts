@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { memoryBytes } from '../../src/tensor/byte-source.ts';
-import { readElements } from '../../src/tensor/json-elements.ts';
+import { cutElements, readElements } from '../../src/tensor/json-elements.ts';
 import { seededRandom } from '../seeded-random.ts';
 
 /** Reads the values of a text, each checked to lie where it is said to, and the object around them. */
@@ -20,6 +20,14 @@ async function elementsOf(text: string) {
   return { values, around };
 }
 
+/** The same for text that comes one byte at a time. */
+function byteByByte(text: string) {
+  const values: unknown[] = [];
+  const cutter = cutElements('features', ({ text: value }) => values.push(JSON.parse(value.toString())));
+  for (const byte of Buffer.from(text)) cutter.take(Uint8Array.of(byte));
+  return { values, around: JSON.parse(cutter.outside().toString()) };
+}
+
 describe('the values of an array in a JSON object', () => {
   it.each([
     ['if there are none', { features: [] }],
@@ -32,6 +40,7 @@ describe('the values of an array in a JSON object', () => {
       const { values, around } = await elementsOf(text);
       expect(values).toEqual(object.features);
       expect(around).toEqual({ ...object, features: [] });
+      expect(byteByByte(text)).toEqual({ values, around });
     }
   });
 

@@ -32,7 +32,7 @@ export function loadDriver(load: (name: string) => unknown = createRequire(impor
     return load('libsql') as OpenDatabase;
   } catch (cause) {
     const message =
-      'the sandbox needs the package libsql, an optional dependency that is not installed here; ' +
+      'the sandbox needs the package libsql, an optional dependency that cannot be loaded here; ' +
       'install it with `npm install libsql` (it has prebuilt binaries for Linux and macOS on x64 and arm64, and for Windows on x64)';
     throw Object.assign(new Error(message, { cause }), { code: 'sandbox_unavailable' });
   }

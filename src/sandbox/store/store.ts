@@ -90,19 +90,15 @@ function hasTables(db: Database): boolean {
   return db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'meta'").get([]) !== undefined;
 }
 
-const upgradeIt = 'start a sandbox on that folder to upgrade it';
-const deleteIt = 'start a sandbox on that folder with --fresh to delete it';
-
-function refuseVersion(version: string, dataDir: string, wayOn: string): never {
+function refuseVersion(version: string, dataDir: string): never {
   const has = `the sandbox data in ${dataDir} has version ${version || 'unknown'}`;
-  const message = `${has}, but this program needs version ${SCHEMA_VERSION}; ${wayOn}`;
+  const message = `${has}, but this program needs version ${SCHEMA_VERSION}`;
   throw Object.assign(new Error(message), { code: 'sandbox_version' });
 }
 
 function requireVersion(db: Database, dataDir: string): void {
   const version = metaOf(db, 'version');
-  if (version === SCHEMA_VERSION) return;
-  refuseVersion(version, dataDir, Object.hasOwn(UPGRADES, version) ? upgradeIt : deleteIt);
+  if (version !== SCHEMA_VERSION) refuseVersion(version, dataDir);
 }
 
 function makeTables(db: Database, now: Date): void {
@@ -117,7 +113,7 @@ function upgradeTables(db: Database, dataDir: string): void {
   const version = metaOf(db, 'version');
   if (version === SCHEMA_VERSION) return;
   const upgrade = Object.hasOwn(UPGRADES, version) ? UPGRADES[version] : undefined;
-  db.exec(upgrade ?? refuseVersion(version, dataDir, deleteIt));
+  db.exec(upgrade ?? refuseVersion(version, dataDir));
   db.prepare("UPDATE meta SET value = ? WHERE key = 'version'").run([SCHEMA_VERSION]);
 }
 
