@@ -23,7 +23,9 @@ export function showJobs({ out, options, typed }: CommandContext, jobs: readonly
     }
   }
   if (brief.size > 0)
-    out.result('  finished jobs before the latest ten are shown on one line each; --all shows them in full');
+    out.result(
+      `  finished jobs before the latest ${mostFinished} are shown on one line each; --all shows them in full`,
+    );
 }
 
 const isFinished = ({ state }: JobStatus) => state === 'done' || state === 'deleted';

@@ -124,7 +124,7 @@ describe('a long list of jobs', () => {
     const { stdout } = await home.run(['status', '--sandbox']);
     expect([titles(stdout), atLength(stdout)]).toEqual([numbers, 11]);
     expect(linesOf(stdout).at(-1)).toBe(
-      '  finished jobs before the latest ten are shown on one line each; --all shows them in full',
+      '  finished jobs before the latest 10 are shown on one line each; --all shows them in full',
     );
     const all = await home.run(['status', '--all', '--sandbox']);
     expect([titles(all.stdout), atLength(all.stdout)]).toEqual([numbers, 15]);
