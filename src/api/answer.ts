@@ -72,9 +72,9 @@ function wholeAnswer(): AnswerText {
 function answerAround({ key, begin }: Elements, forms: readonly string[]): AnswerText {
   const pass = begin();
   let broken: string | undefined;
-  let [size, values] = [0, 0];
+  let [size, values, passed] = [0, 0, 0];
   const cutter = cutElements(key, ({ text }) => {
-    values = 0;
+    passed += countValues(0, text);
     if (broken !== undefined) return;
     const element = redact(text.toString('utf8'), forms);
     const value = parseJson(element);
@@ -85,7 +85,9 @@ function answerAround({ key, begin }: Elements, forms: readonly string[]): Answe
   return {
     take(chunk) {
       size += chunk.length;
-      values = countValues(values, chunk);
+      // Those of elements that were passed on need no memory any more.
+      values = countValues(values - passed, chunk);
+      passed = 0;
       try {
         cutter.take(chunk);
       } catch (cause) {

@@ -86,14 +86,8 @@ export async function afterUpload(
     const howMany = `${count(tried)} of ${count(some.length)} features`;
     if (tried > 0) out.note(`before that, explaining or scoring was attempted for ${howMany}`);
   }
-  const isNone = options.autoInterp ? some.length === 0 : explanations.length + notExplained.length === 0;
-  if (wantsExplaining(options) && isNone && !error) {
-    out.warn(
-      options.autoInterp
-        ? 'nothing was explained: none of these features has activations on the server'
-        : 'nothing was scored: there is no explanation yet; add --auto-interp to create one',
-    );
-  }
+  const isNone = wantsExplaining(options) && explanations.length + notExplained.length === 0 && !error;
+  if (isNone) out.warn(whyNone(options, some.length));
   const exitCode = Math.max(error?.exitCode ?? 0, ...notExplained.map((one) => one.exitCode));
   return {
     fields: {
@@ -106,6 +100,14 @@ export async function afterUpload(
     exitCode,
     status: statusAfter(error, exitCode),
   };
+}
+
+/** Says why nothing was explained or scored. */
+function whyNone({ autoInterp }: OptionValues, tried: number): string {
+  if (!autoInterp) return 'nothing was scored: there is no explanation yet; add --auto-interp to create one';
+  return tried === 0
+    ? 'nothing was explained: none of these features has activations on the server'
+    : 'nothing was explained: the server has an explanation already, but shows none by this method and model';
 }
 
 function statusAfter(error: AppError | undefined, exitCode: number): Afterwards['status'] {

@@ -11,9 +11,11 @@ const mostNamed = 10;
 
 /** Returns the `model/source` in a text or URL; undefined if that names a feature, or no source at all. */
 export function sourceNamed(text: string): string | undefined {
-  const { parts } = partsOfId(text);
+  const { host, parts } = partsOfId(text);
   const isFeature = parts.length > 2 && /^\d+$/.test(parts.at(-1) as string);
-  return parts.length < 2 || isFeature ? undefined : parts.slice(-2).join('/');
+  // A server may live below a path of its host.
+  const isSource = host === undefined ? parts.length === 2 : parts.length >= 2 && !isFeature;
+  return isSource ? parts.slice(-2).join('/') : undefined;
 }
 
 /**
@@ -54,10 +56,10 @@ async function jobsOfVector(stateDir: string, known: readonly KnownJob[], text: 
   return found;
 }
 
-/** Returns the job of a source; undefined if there is none, or the text names no source. Error: usage if several fit. */
+/** Returns the job of a source, or of a vector's name; undefined if there is none. Error: usage if several fit. */
 export async function jobOfSource(stateDir: string, text: string, options: OptionValues): Promise<string | undefined> {
   const source = sourceNamed(text);
-  const all = (await knownJobs(stateDir)).filter(({ job }) => isOfSource(job, source));
+  const all = (await knownJobs(stateDir)).filter(({ job }) => isOfSource(job, source) || isOfName(job, text));
   return all.length > 0 ? oneOf(all, text, options) : undefined;
 }
 

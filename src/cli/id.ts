@@ -42,8 +42,13 @@ export function parseId(text: string): FeatureId {
   // A long word may be a key, pasted by mistake: it is not echoed.
   const shown = text.includes('/') || text.length <= 20 ? `"${text}"` : 'what was typed';
   throw new AppError('usage', `${shown} is not the id of a feature`, {
-    hints: [hintFor(text.includes('://') ? parts : text.split('/').filter(Boolean))],
+    hints: [hintFor(isSurely(host) || text.includes('://') ? parts : text.split('/').filter(Boolean))],
   });
+}
+
+/** Whether it is a host and no model's name: `llama3.1-8b` is one, `www.neuronpedia.org` is not. */
+function isSurely(host: string | undefined): boolean {
+  return host !== undefined && /^localhost$|:\d+$|\.[a-z]+$/i.test(host);
 }
 
 function hintFor(parts: readonly string[]): string {

@@ -23,9 +23,8 @@ const firstBytes = '{"type":"receipt"';
 export async function checkReceipt(path: string | undefined): Promise<void> {
   if (path === undefined) return;
   await checkReceiptFolder(path);
-  const target = await targetOf(path);
-  const found = await stat(target).catch(() => undefined);
-  if (found && found.size > 0 && !(await isReceipt(target))) {
+  const found = await stat(path).catch(() => undefined);
+  if (found && found.size > 0 && !(await isReceipt(path))) {
     throw receiptError(path, { message: 'the file there is not a receipt' }, 'nothing was sent; name another file');
   }
 }
@@ -33,8 +32,7 @@ export async function checkReceipt(path: string | undefined): Promise<void> {
 /** Checks only that a file can be written there, while the number of receipts is still unknown. Error: file_unreadable. */
 export async function checkReceiptFolder(path: string | undefined): Promise<void> {
   if (path === undefined) return;
-  const target = await targetOf(path);
-  const found = await stat(target).catch(() => undefined);
+  const found = await stat(path).catch(() => undefined);
   if (found?.isDirectory()) {
     const hint = `nothing was sent; name a file in it: ${join(path, 'receipt.jsonl')}`;
     throw receiptError(path, { message: 'it is a folder' }, hint);
@@ -42,11 +40,13 @@ export async function checkReceiptFolder(path: string | undefined): Promise<void
   if (found && !found.isFile()) {
     throw receiptError(path, { message: 'it is not a regular file' }, 'nothing was sent; name a file');
   }
-  const draft = draftOf(target);
-  await writeFile(draft, '').catch((cause) => {
+  try {
+    const draft = draftOf(await targetOf(path));
+    await writeFile(draft, '');
+    await unlink(draft);
+  } catch (cause) {
     throw receiptError(path, cause, 'nothing was sent; choose a file in a folder that you may write to');
-  });
-  await unlink(draft);
+  }
 }
 
 async function isReceipt(path: string): Promise<boolean> {
@@ -63,7 +63,7 @@ async function isReceipt(path: string): Promise<boolean> {
 /** More links in succession lead nowhere; the system gives up at as many. */
 const mostLinks = 40;
 
-/** Follows symbolic links, as their target is to be replaced and not the link; it may be missing. Error: file_unreadable. */
+/** Follows symbolic links, as their target is to be replaced and not the link; it may be missing. Throws if they lead nowhere. */
 async function targetOf(path: string): Promise<string> {
   let target = path;
   for (let links = 0; links < mostLinks; links++) {
@@ -72,7 +72,7 @@ async function targetOf(path: string): Promise<string> {
     const folder = dirname(target);
     target = resolve(await realpath(folder).catch(() => folder), next);
   }
-  throw receiptError(path, { message: 'its links lead nowhere' }, 'nothing was sent; name another file');
+  throw new Error('its links lead nowhere');
 }
 
 /** Returns a random path: parallel shards may be given the same file, and each may be process 1 of its container. */
@@ -81,8 +81,8 @@ function draftOf(path: string): string {
 }
 
 function receiptError(path: string, cause: unknown, hint: string, kind: ErrorCode = 'file_unreadable'): AppError {
-  const { code, message } = cause as NodeJS.ErrnoException;
-  const reason = code === 'ENOENT' ? `there is no folder ${dirname(resolve(path))}` : message;
+  const { code, message, path: draft = path } = cause as NodeJS.ErrnoException;
+  const reason = code === 'ENOENT' ? `there is no folder ${dirname(resolve(draft))}` : message;
   return new AppError(kind, `${path}: the receipt cannot be written (${reason})`, {
     hints: [hint],
     cause,
@@ -101,9 +101,10 @@ export async function writeReceipt(
   head: Readonly<Record<string, unknown>>,
   rows: Iterable<ReceiptRow> | AsyncIterable<ReceiptRow>,
 ): Promise<void> {
-  const target = await targetOf(path);
-  const draft = draftOf(target);
+  let draft: string | undefined;
   try {
+    const target = await targetOf(path);
+    draft = draftOf(target);
     // What it names may be private, so only its owner may read it. A file that is replaced keeps its permissions.
     const mode = (await stat(target).catch(() => undefined))?.mode ?? 0o600;
     const file = await open(draft, 'w', mode & 0o777);
@@ -124,7 +125,7 @@ export async function writeReceipt(
     }
     await renameFile(draft, target);
   } catch (cause) {
-    await unlink(draft).catch(() => undefined);
+    if (draft !== undefined) await unlink(draft).catch(() => undefined);
     if (cause instanceof AppError) throw cause;
     throw receiptError(path, cause, lostHint, 'output_lost');
   }

@@ -31,7 +31,7 @@ const mostAlike = 3;
 const mostKinds = 32;
 
 /** Where a fault is: what it begins with, up to the colon. */
-const place = /^(?:batch-\d+\.json, )?(line|feature) \d+(, feature \d+)?(?=: )/;
+const place = /^(line|feature) \d+(, feature \d+)?(?=: )/;
 
 /** Counts faults that are the same in different places. */
 function countAlike() {

@@ -7,6 +7,14 @@ export interface Axes {
   readonly orientation: Orientation;
 }
 
+/** How users name the axis that counts heads. */
+export type HeadAxisName = 'first' | 'middle';
+
+/** Returns the axis of that name; undefined without a name. */
+export function headAxisOf(name: HeadAxisName | undefined): 0 | 1 | undefined {
+  return name === undefined ? undefined : name === 'first' ? 0 : 1;
+}
+
 /** The lengths of the three axes under one reading. */
 export interface Lengths {
   readonly heads: number;

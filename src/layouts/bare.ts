@@ -3,7 +3,7 @@ import type { TensorFile } from '../formats/format.ts';
 import { isFloat } from '../tensor/dtype.ts';
 import { label, type Tensor } from '../tensor/tensor.ts';
 import { finish } from './assemble.ts';
-import { judgeAxes } from './axes.ts';
+import { type HeadAxisName, headAxisOf, judgeAxes } from './axes.ts';
 import { describe } from './describe.ts';
 import { headCandidates, splitHeads } from './heads.ts';
 import type { Weights } from './layout.ts';
@@ -27,7 +27,7 @@ export interface SaidOfTensor {
   /** Name of the tensor to read. */
   readonly tensor?: string | undefined;
   /** Which axis of a 3-D decoder counts heads. */
-  readonly headAxis?: 'first' | 'middle' | undefined;
+  readonly headAxis?: HeadAxisName | undefined;
 }
 
 /**
@@ -65,7 +65,7 @@ export function readBare(weights: Weights, said: SaidOfTensor): Sae[] {
 
 /** Splits heads along the axis that the user stated or other tensors prove. Error: layout_unknown with the candidates. */
 function bareHeads(weights: Weights, decoder: Tensor, headAxis: SaidOfTensor['headAxis']): Sae[] {
-  const said = headAxis === undefined ? undefined : headAxis === 'first' ? 0 : 1;
+  const said = headAxisOf(headAxis);
   const { proven, possible, from } = judgeAxes(decoder, weights.tensors, [], said);
   const axis = said ?? proven?.axes.headAxis;
   if (axis === undefined) {

@@ -127,13 +127,14 @@ async function openFile(path: string, said: SaidOfTensor): Promise<Sae[]> {
     path,
     path,
     spot,
+    said,
     async (weights) => (await byLayout(weights, said, mayBe)) ?? readBare(weights, said),
   );
 }
 
 /** Reads the SAEs of a file found in a folder. Returns none if its tensors fit no layout. */
 function openSpot(path: string, file: string, spot: Spot, said: SaidOfTensor, applies: Applies): Promise<Sae[]> {
-  return withWeights(path, file, spot, async (weights) => (await byLayout(weights, said, applies)) ?? []);
+  return withWeights(path, file, spot, said, async (weights) => (await byLayout(weights, said, applies)) ?? []);
 }
 
 /** Opens a file and reads it. Closes it again unless it yields an SAE. */
@@ -141,29 +142,26 @@ async function withWeights(
   path: string,
   name: string,
   spot: Spot,
+  { headAxis }: SaidOfTensor,
   read: (weights: Weights) => Promise<Sae[]>,
 ): Promise<Sae[]> {
   const file = await openTensorFile(name);
   let saes: Sae[] = [];
   try {
-    saes = await read({ ...spot, path, file, tensors: unwrapped(file.tensors) });
+    saes = await read({ ...spot, path, file, tensors: unwrapped(file.tensors), headAxis });
     return saes;
   } finally {
     if (saes.length === 0) await file.close();
   }
 }
 
-/**
- * Reads with the first layout that fits. A requested tensor is read bare if it is not the layout's decoder, which the config
- * describes, or if its head axis is given too.
- */
+/** Reads with the first layout that fits. A requested tensor other than its decoder is read bare: no config describes it. */
 async function byLayout(weights: Weights, said: SaidOfTensor, applies: Applies): Promise<Sae[] | undefined> {
   for (const layout of layouts) {
     const decoder = applies(layout, weights) ? layout.decoder(weights) : undefined;
     if (decoder === undefined) continue;
     const isAnother = said.tensor !== undefined && weights.tensors.get(said.tensor) !== decoder;
-    const isBare = isAnother || (said.tensor !== undefined && said.headAxis !== undefined);
-    return isBare ? readBare(weights, said) : layout.read(weights, decoder);
+    return isAnother ? readBare(weights, said) : layout.read(weights, decoder);
   }
   if (said.tensor === undefined) refuseManyPlaces(weights);
   return undefined;

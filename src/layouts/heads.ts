@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
 import { label, type Orientation, slabOf, type Tensor } from '../tensor/tensor.ts';
 import { finish, type Parts } from './assemble.ts';
-import { type Axes, type Clue, judgeAxes, lengthsOf } from './axes.ts';
+import { type Axes, type Clue, headAxisOf, judgeAxes, lengthsOf } from './axes.ts';
 import type { Weights } from './layout.ts';
 import type { Known, Sae } from './sae.ts';
 
@@ -15,8 +15,9 @@ export interface Stored {
 }
 
 /**
- * Returns one SAE per head of a 3-D decoder, all sharing one open file. The axes are those that the data beside the
- * decoder proves, else those of the layout (`stored`). Errors: layout_unknown if that data rules them out, format_unsupported.
+ * Returns one SAE per head of a 3-D decoder, all sharing one open file. The axes are those that the data beside the decoder
+ * proves, else those of the layout (`stored`); `--head-axis` narrows them down.
+ * Errors: layout_unknown if the data or the user rules all of them out, format_unsupported.
  */
 export function crosscoder(
   weights: Weights,
@@ -25,20 +26,31 @@ export function crosscoder(
   clues: readonly Clue[],
   partsOf: (head: number, heads: number) => Parts,
 ): Sae[] {
-  const { proven, possible, from } = judgeAxes(decoder, weights.tensors, clues);
-  const isStored = ({ headAxis, orientation }: Axes) =>
-    headAxis === stored.axes.headAxis && orientation === stored.axes.orientation;
+  const said = headAxisOf(weights.headAxis);
+  const { proven, possible, from } = judgeAxes(decoder, weights.tensors, clues, said);
   const what = `${weights.file.path}: ${decoder.name} of shape [${decoder.shape}]`;
   if (possible.length === 0) {
-    throw new AppError('layout_unknown', `${what} fits no order of heads, features and width, because ${from}`);
+    const asSaid = said === undefined ? '' : ` with --head-axis ${weights.headAxis}`;
+    throw new AppError(
+      'layout_unknown',
+      `${what} fits no order of heads, features and width${asSaid}, because ${from}`,
+      {
+        hints: ['the decoder, its biases and its config must be of one crosscoder'],
+      },
+    );
   }
-  if (!proven && !possible.some(isStored)) {
+  const isStored = possible.some(
+    ({ headAxis, orientation }) => headAxis === stored.axes.headAxis && orientation === stored.axes.orientation,
+  );
+  const known = proven ?? (isStored ? stored : undefined);
+  const headAxis = known?.axes.headAxis ?? said;
+  if (headAxis === undefined) {
     throw new AppError('layout_unknown', `${what} is in another order: ${stored.from}, but ${from}`, {
-      hints: [`give its order: --tensor ${decoder.name} with --head-axis and --orientation`],
+      hints: ['say which axis counts heads with --head-axis first or --head-axis middle'],
     });
   }
-  const { axes, from: why } = proven ?? stored;
-  return splitHeads(weights, decoder, axes.headAxis, { value: axes.orientation, from: why }, partsOf);
+  const orientation = known && { value: known.axes.orientation, from: known.from };
+  return splitHeads(weights, decoder, headAxis, orientation, partsOf);
 }
 
 /** Returns one SAE per index of the head axis. Errors: layout_unknown for no or absurdly many heads, format_unsupported. */

@@ -1,5 +1,6 @@
 import type { TensorFile } from '../formats/format.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import type { HeadAxisName } from './axes.ts';
 import type { Sae } from './sae.ts';
 
 /** A file that may hold an SAE, before it is opened: its name, and the names of the entries beside it. */
@@ -17,6 +18,8 @@ export interface Weights extends Spot {
   readonly file: TensorFile;
   /** The file's tensors by name, both as stored and without the prefixes of wrappers (`_orig_mod.`). */
   readonly tensors: ReadonlyMap<string, Tensor>;
+  /** Which axis of a 3-D decoder counts heads, if the user says so. */
+  readonly headAxis?: HeadAxisName | undefined;
 }
 
 /** How a trainer lays out its files. To add one, write a file beside this one and list it in `list.ts`. */

@@ -11,7 +11,7 @@ export function readYamlScalars(text: string): ReadonlyMap<string, string> {
   for (const line of text.split(/\r?\n/)) {
     const match = /^( *)([A-Za-z_][\w.-]*) *:(?: +([^\n]*))?$/.exec(line);
     const indent = line.length - line.trimStart().length;
-    if (line.trim() === '' || line.trimStart().startsWith('#') || indent > closed) continue;
+    if (/^\s*(#|$)|^(---|\.\.\.|%)/.test(line) || indent > closed) continue;
     if (!match) {
       closed = indent;
       continue;

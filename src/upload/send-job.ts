@@ -147,7 +147,8 @@ function report(
   end: JobReport['end'],
 ): JobReport {
   const { total: planned, before, confirmed, ids, stored, quarantined } = tally;
-  const found = countRows(intersectRanges(input.planned, first.found));
+  // What an earlier run sent without an answer and found later is this job's own.
+  const found = countRows(intersectRanges(input.planned, subtractRanges(first.found, first.sent)));
   const unknown = unansweredRows(last);
   return { job, planned, confirmed, found, sent: confirmed - before, ids, stored, quarantined, unknown, end };
 }

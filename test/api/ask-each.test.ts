@@ -103,6 +103,14 @@ describe('the text of an answer around a list', () => {
     expect(body.size).toBeLessThan(10 * piece.length);
   });
 
+  test('is refused for too many values also if the key comes again and again', () => {
+    const { body } = reading();
+    body.take(Buffer.from('{"things":[]'));
+    const piece = Buffer.from(`,"x":[${'[],'.repeat(1 << 18)}[]],"things":[1]`);
+    expect(() => Array.from({ length: 30 }, () => body.take(piece))).toThrow(/larger than/);
+    expect(body.size).toBeLessThan(10 * piece.length);
+  });
+
   test('that takes too long counts as too large only after more than an answer usually has', () => {
     const { body, found } = reading();
     const late = new DOMException('took too long', 'TimeoutError');

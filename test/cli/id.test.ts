@@ -22,6 +22,7 @@ it.each([
   ['gpt2-small/6-res/12x', 'an id is model/source/index'],
   ['gpt2-small/6-res/99999999999999999999', 'an id is model/source/index'],
   ['gpt2-small/6-res/', 'delete --job gpt2-small/6-res'],
+  ['www.neuronpedia.org/gpt2-small/6-res', 'delete --job gpt2-small/6-res'],
   ['llama3.1-8b/6-res/12a', 'for example gpt2-small/6-my-sae/1234'],
   ['87237bf7dc366fdc', 'delete --job 87237bf7dc366fdc'],
 ])('refuses %s with a hint at what may be meant', (text, hint) => {

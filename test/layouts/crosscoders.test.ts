@@ -60,10 +60,13 @@ test('the axis order of a layout is not used if the biases rule it out', async (
   await expect(findSaes(folder)).rejects.toMatchObject({
     code: 'layout_unknown',
     message: expect.stringMatching(/W_D of shape \[4,2,4\] is in another order: OpenMOSS .*, but b_D is \[2, 4\]/),
-    hints: [expect.stringContaining('--tensor W_D with --head-axis')],
+    hints: [expect.stringContaining('--head-axis middle')],
   });
-  const named = await found(folder, 'W_D', 'middle');
-  expect(named.map(({ decoder, head }) => [decoder.shape, head?.of])).toEqual(Array(2).fill([[4, 4], 2]));
+  const saes = await found(folder, undefined, 'middle');
+  const head = { layout: 'OpenMOSS', decoder: { shape: [4, 4] } };
+  expect(saes).toMatchObject([head, head]);
+  expect(saes[0]).not.toHaveProperty('orientation');
+  await expect(findSaes(folder, undefined, 'first')).rejects.toThrow('fits no order of heads');
 });
 
 test('a decoder that fits no order at all is an error that says so', async () => {
@@ -146,4 +149,21 @@ test('a crosscoder whose axes all have the same length is read as its trainer st
   const [first] = await found(folder);
   expect(first!.orientation).toEqual({ value: 'rows', from: expect.stringContaining('[heads, features, width]') });
   expect([...(await readRows(matrixOf(first!.decoder, 'rows')))]).toEqual([0, 1, 2, 3]);
+});
+
+test.each([
+  ['crosscoder-forks', 'first', 2],
+  ['openmoss-crosscoder', 'first', 3],
+  ['crosscoder-nanda/blocks.14.hook_resid_pre', 'middle', 2],
+] as const)('--head-axis that agrees with %s leaves all that its config says', async (name, axis, heads) => {
+  const folder = fixture('layouts', name);
+  const plain = (await found(folder)).map(({ file: _file, decoder, ...rest }) => ({ ...rest, shape: decoder.shape }));
+  const named = (await found(folder, undefined, axis)).map(({ file: _file, decoder, ...rest }) => ({
+    ...rest,
+    shape: decoder.shape,
+  }));
+  expect(named).toEqual(plain);
+  expect(named).toHaveLength(heads);
+  const other = axis === 'first' ? 'middle' : 'first';
+  await expect(findSaes(folder, undefined, other)).rejects.toMatchObject({ code: 'layout_unknown' });
 });

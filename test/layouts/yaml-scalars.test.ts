@@ -65,4 +65,5 @@ test('keys within lists and below unreadable keys are skipped', () => {
       model_name: 'right',
     });
   }
+  expect(Object.fromEntries(readYamlScalars('%YAML 1.2\n---\n  a: 1\n...\n'))).toEqual({ a: '1' });
 });

@@ -7,7 +7,6 @@ import type { Quota } from '../../upload/server.ts';
 import type { CommandContext } from '../context.ts';
 import { showFeature } from '../feature-status.ts';
 import { jobOfSource, sourceNamed } from '../find-job.ts';
-import { partsOfId } from '../id.ts';
 import { showJobs } from '../job-list.ts';
 import { jobDocument, showJob } from '../job-status.ts';
 import { formatMoment } from '../moment.ts';
@@ -25,7 +24,7 @@ export function run(context: CommandContext): Promise<number> {
     const isPath = subject?.includes('/') === true;
     const job = isPath ? await jobOfSource(foldersOf(context.env).state, subject, context.options) : subject;
     if (job === undefined && isPath) {
-      if (isSource(subject)) throw noneOfSource(subject);
+      if (sourceNamed(subject) !== undefined) throw noneOfSource(subject);
       return showFeature(context, own(await openSession(context, [subject])), subject);
     }
     if (context.options.text !== undefined) throw needsFeature();
@@ -52,12 +51,6 @@ function checkSubject({ all, resolve, verify, verifyRows, receipt }: OptionValue
 
 /** Whether it names a job: the id of a feature has an index after its source. */
 const isJob = (subject: string) => !subject.includes('/') || sourceNamed(subject) !== undefined;
-
-/** Whether it is `model/source` or the URL of a source. */
-function isSource(subject: string): boolean {
-  const { host, parts } = partsOfId(subject);
-  return sourceNamed(subject) !== undefined && (host !== undefined || parts.length === 2);
-}
 
 function noneOfSource(subject: string): AppError {
   const source = sourceNamed(subject);
