@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'v
 import { connect, openServer } from '../../src/api/connect.ts';
 import { openHttp } from '../../src/api/http.ts';
 import type { NoAnswer } from '../../src/api/no-answer.ts';
-import { steer } from '../../src/api/steer.ts';
+import { type Completions, steer } from '../../src/api/steer.ts';
+import { uploadVector } from '../../src/library/upload-vector.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
 import { makeCertificate } from './certificate.ts';
 import { type ForwardProxy, type ForwardProxyOptions, startForwardProxy, startTlsFront } from './forward-proxy.ts';
@@ -64,16 +65,21 @@ describe('behind a proxy', () => {
     const { url, apiKey } = sandbox;
     const direct = await connect({ url, key: apiKey, userAgent: 'test', insecure: false });
     expect(connection.server.account).toEqual(direct.server.account);
-    const seen: string[] = [];
     const made = await connection.server.createModel('tiny-proxied', 4);
     expect(made.layers).toBe(4);
-    const request = { modelId: 'tiny-kjv-4l', features: [], prompt: 'And', chat: undefined, method: undefined };
-    const numbers = { temperature: 0.5, tokens: 4, seed: 16, multiplier: 1 };
+    const seen: Completions[] = [];
+    const place = { model: 'tiny-kjv-4l', layer: 1, name: 'proxied', stateDir: join(folder, 'state') };
+    const vector = await uploadVector(new Float32Array(64).fill(0.125), { server: connection.server, ...place });
+    const [modelId = '', layer = '', index] = vector?.id?.split('/') ?? [];
+    const features = [{ modelId, layer, index: Number(index), strength: 10 }];
+    const request = { modelId, features, prompt: 'And', chat: undefined, method: undefined };
+    const numbers = { temperature: 0.5, tokens: 16, seed: 16, multiplier: 1 };
     const { signal } = new AbortController();
-    const onProgress = ({ plain }: { plain: string | null }) => seen.push(plain ?? '');
-    await steer(connection.http, { ...request, ...numbers }, { stream: true, signal, onProgress }).catch(
-      () => undefined,
-    );
+    const onProgress = (completions: Completions) => void seen.push(completions);
+    const answer = await steer(connection.http, { ...request, ...numbers }, { stream: true, signal, onProgress });
+    expect(answer).toMatchObject({ whole: true, ...seen.at(-1) });
+    // The texts arrived in parts.
+    expect(new Set(seen.map(({ plain }) => plain)).size).toBeGreaterThan(2);
     expect(proxy.asked.every(({ target }) => target.startsWith('http://neuronpedia.test/api/'))).toBe(true);
     expect(proxy.asked.map(({ target }) => new URL(target).pathname)).toContain('/api/steer');
     expect(lines[0]).toBe(

@@ -238,7 +238,7 @@ const bad: Bad[] = [
 
 describe.concurrent('input that cannot be uploaded', () => {
   for (const [i, { what, args, code, says, isLate }] of some([...bad.entries()], 3)) {
-    test(`${what} is refused with exit code ${code} and a reason`, async ({ home, server }) => {
+    test(`${what} is refused with exit code ${code} and a reason, and nothing is stored`, async ({ home, server }) => {
       const words = typeof args === 'function' ? args(home) : args;
       // All errors are written by the same code, so each case is run in only one of the two forms.
       const json = i % 2 === 1 && !isLate;
@@ -247,6 +247,7 @@ describe.concurrent('input that cannot be uploaded', () => {
       else expectFailure(ran, code);
       for (const said of says) expect(ran.stderr).toMatch(typeof said === 'string' ? quoted(said) : said);
       if (says.some((said) => said instanceof RegExp)) expect(hintsOf(ran)).not.toEqual([]);
+      expect(everythingIn(server.data).flat()).toEqual([]);
     });
   }
 });
@@ -254,9 +255,3 @@ describe.concurrent('input that cannot be uploaded', () => {
 function quoted(text: string): RegExp {
   return new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
 }
-
-describe('the server after all of these uploads', () => {
-  test('has stored nothing', ({ server }) => {
-    expect(everythingIn(server.data).flat()).toEqual([]);
-  });
-});

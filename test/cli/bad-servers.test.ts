@@ -5,6 +5,8 @@ import { openCommands } from './commands-here.ts';
 import { expectFailure, expectJsonFailure, hintsOf } from './failures.ts';
 import { fixture, tinySae } from './fixtures.ts';
 import { test } from './home.ts';
+import { runHere } from './in-process.ts';
+import { documentsOf } from './run-cli.ts';
 import { serveAlways } from './web-server.ts';
 
 const upload = ['upload-sae', tinySae, '--sae-id', 'x'];
@@ -98,10 +100,12 @@ describe.concurrent('a server that is unavailable', () => {
     expect(other.seen.length).toBeGreaterThan(1);
   });
 
-  test('makes status exit with 5 but still print the list of local jobs', async ({ home }) => {
+  test('makes status exit with 5 but still list the local jobs', async ({ home }) => {
+    const made = await runHere([...upload, '--features', '0-9', '--sandbox', '--json'], { env: home.env });
+    const [{ job }] = documentsOf(made).at(-1).jobs;
     const other = home.own(await serveAlways(503, 'application/json', '{"error":"maintenance"}'));
     const ran = await home.runAt(other.url, ['status']);
     expect(ran.code).toBe(5);
-    expect(ran.stdout).toContain('jobs');
+    expect(ran.stdout).toMatch(new RegExp(`^jobs\\n {2}${job} {2}done .* tiny-kjv-4l/1-x$`, 'm'));
   });
 });

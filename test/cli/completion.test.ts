@@ -56,6 +56,32 @@ const lines: readonly (readonly [words: readonly string[], offered: readonly str
   [['status', ''], []],
 ];
 
+/** Returns the lines of a script that mention a flag, and no longer one that begins with it. */
+const linesWith = (script: string, flag: string) =>
+  script
+    .split('\n')
+    .filter((line) => new RegExp(`${flag}(?![\\w-])`).test(line))
+    .join('\n');
+
+/** Returns the words in single quotes, as zsh reads them. */
+const quoted = (text: string) =>
+  [...text.matchAll(/'((?:[^']|'\\'')*)'/g)].map(([, word = '']) => word.replaceAll("'\\''", "'"));
+
+/** Returns what an argument of zsh's `_arguments` says without its texts: flag or operand, and action. */
+function takenOf(spec: string): string {
+  const [, flag, rest = ''] = /^(\*?--[\w-]+=?)\[(?:[^[\]\\]|\\.)*\](.*)$/s.exec(spec) ?? [];
+  const [, which = flag, action] = /^([1*])?:(?:[^:\\]|\\.)*:(.*)$/s.exec(flag === undefined ? spec : rest) ?? [];
+  return action === undefined ? `${which}` : `${which} ${action}`;
+}
+
+/** Returns the same for an option, by its specification. A blank action completes nothing. */
+function zshSpec(name: OptionName): string {
+  const { choices, repeatable, value }: OptionSpec = optionSpecs[name];
+  const files: Record<string, string> = { FILE: '_files', PATH: '_files', DIR: '_files -/' };
+  const action = choices ? `(${choices.join(' ')})` : (files[value ?? ''] ?? ' ');
+  return `${repeatable ? '*' : ''}${flagOf(name)}${value === undefined ? '' : `= ${action}`}`;
+}
+
 describe('completion', () => {
   for (const shell of shells) {
     test(`for ${shell} has every command, option and choice`, async () => {
@@ -64,8 +90,8 @@ describe('completion', () => {
       const written = (name: OptionName) => (shell === 'fish' ? ` -l ${flagOf(name).slice(2)}` : flagOf(name));
       for (const name of flags) {
         expect(script).toMatch(new RegExp(`${written(name)}(?![\\w-])`));
-        const { choices = [] }: OptionSpec = optionSpecs[name];
-        expect(script).toContain(choices.join(' '));
+        const { choices }: OptionSpec = optionSpecs[name];
+        if (choices) expect(linesWith(script, written(name)), name).toContain(choices.join(' '));
       }
       for (const name of commands) expect(script).toMatch(new RegExp(`\\b${name}\\b`));
     });
@@ -93,11 +119,26 @@ describe('completion', () => {
     }
   });
 
-  test('accepts --option=value and --option value in zsh, and no value for a switch', async () => {
+  test('tells zsh what each command takes: options, once or repeated, and the values of each', async () => {
     const script = await scriptFor('zsh');
-    expect(script).toContain("'--kind=[");
-    expect(script).toContain("'*--tag=[");
-    expect(script).toContain("'--json[");
+    const block = (head: string, end: string) => new RegExp(`${head}(.*?)${end}`, 's').exec(script)?.[1] ?? '';
+    expect(quoted(block('everywhere=\\(\\n', '\\n {2}\\)')).map(takenOf)).toEqual([
+      ...[...everywhere.map(zshSpec), '--help', '--version'],
+    ]);
+    const operands: Record<string, string[]> = {
+      'upload-vector': ['1 _files'],
+      'upload-probe': ['1 _files'],
+      'upload-sae': ['* _files'],
+      inspect: ['1 _files'],
+      completion: [`1 (${shells.join(' ')})`],
+    };
+    for (const { name, options } of commandSpecs) {
+      const specs = quoted(block(`\\(${name}\\) _arguments \\$everywhere`, ' ;;'));
+      expect({ name, specs: specs.map(takenOf).filter((spec) => !/^[1*] {2}$/.test(spec)) }).toEqual({
+        name,
+        specs: [...options.map(zshSpec), ...(operands[name] ?? [])],
+      });
+    }
   });
 
   test.skipIf(!isInstalled('bash'))('completes --option=value in bash, which splits it at the =', async () => {

@@ -1,9 +1,9 @@
 import { describe, expect } from 'vitest';
 import { openCommands } from './commands-here.ts';
-import { fixture, tinySae } from './fixtures.ts';
+import { fixture, npyFile, tinySae } from './fixtures.ts';
 import { type Home, test } from './home.ts';
 import { runHere } from './in-process.ts';
-import { documentsOf } from './run-cli.ts';
+import { documentsOf, type Json } from './run-cli.ts';
 import { serveThrough } from './web-server.ts';
 
 const args = (name: string, ...more: string[]) => ['upload-sae', tinySae, '--sae-id', name, '--json', ...more];
@@ -25,15 +25,25 @@ describe('a server that does not answer', () => {
     expect(ran.stderr).toContain('the time allowed by --max-duration is up; go on with: neuronpedia upload-sae');
   });
 
-  test('does not keep a stopped dry run from ending with the reason for the stop', async ({ home, server }) => {
-    expect((await home.runAt(server.url, args('half', '--features', '0-9'))).code).toBe(0);
+  test('does not keep a stopped dry run from ending with the reason for the stop, and no more rows are looked up', async ({
+    home,
+    server,
+  }) => {
+    const file = home.file('many.npy', npyFile([4200, 64], Math.sin));
+    const place = ['--model', 'tiny-kjv-4l', '--layer', '1', '--orientation', 'rows', '--sae-id', 'half'];
+    const upload = ['upload-sae', file, ...place];
+    expect((await home.runAt(server.url, [...upload, '--features', '0-9'])).code).toBe(0);
     const { proxy, env } = await holding(home, server.url, '/api/features');
     const stop = new AbortController();
-    const running = runHere(args('half', '--dry-run'), { env, stop: stop.signal });
+    const running = runHere([...upload, '--dry-run'], { env, stop: stop.signal });
     await proxy.held;
     stop.abort(new Error('enough'));
     proxy.release();
     expect(await running).toMatchObject({ code: 1, error: { cause: { message: 'enough' } } });
+    const lookups = proxy.seen.filter(({ path }) => path === '/api/features');
+    const asked = lookups.flatMap(({ body }) => JSON.parse(body).features.map((row: Json) => row.index as number));
+    // 4,096 rows at a time are looked up, after the ten that the journal has.
+    expect(Math.max(...asked)).toBe(10 + 4096 - 1);
   });
 });
 

@@ -104,6 +104,21 @@ describe.concurrent('delete ID…', () => {
       expectFailure(await home.runAt(server.url, [...words, '--yes']), 2);
     }
   });
+
+  test('pauses on a 429 and says when it may continue', async () => {
+    const later = {
+      kind: 'answer',
+      commit: false,
+      status: 429,
+      headers: { 'retry-after': '500' },
+      body: '{}',
+    } as const;
+    const { run } = await openCommands(({ path }) => (path === '/api/vector/delete' ? later : undefined));
+    expect(await run(upload('later', '0-3'))).toMatchObject({ code: 0 });
+    const ran = await run(['delete', id('later', 1), '--yes']);
+    expect(ran.code).toBe(8);
+    expect(summaryOf(ran)).toMatchObject({ status: 'paused', resume_at: expect.stringMatching(/^\d{4}-.*Z$/) });
+  });
 });
 
 describe.concurrent('delete --job', () => {
@@ -191,21 +206,6 @@ describe.concurrent('delete --job', () => {
     const ran = await home.run(['delete', '--job', 'tiny-kjv-4l/1-none', '--sandbox', '--yes']);
     expect(ran).toMatchObject({ code: 0, stderr: expect.stringContaining('it is forgotten') });
     expect((await jobs()).map(({ state }) => state)).toEqual(['done']);
-  });
-
-  test('with an ID instead of a job pauses on a 429 and says when it may continue', async () => {
-    const later = {
-      kind: 'answer',
-      commit: false,
-      status: 429,
-      headers: { 'retry-after': '500' },
-      body: '{}',
-    } as const;
-    const { run } = await openCommands(({ path }) => (path === '/api/vector/delete' ? later : undefined));
-    expect(await run(upload('later', '0-3'))).toMatchObject({ code: 0 });
-    const ran = await run(['delete', id('later', 1), '--yes']);
-    expect(ran.code).toBe(8);
-    expect(summaryOf(ran)).toMatchObject({ status: 'paused', resume_at: expect.stringMatching(/^\d{4}-.*Z$/) });
   });
 
   test('reports a row as unknown after a 504 from a gateway, and deletes the others', async () => {

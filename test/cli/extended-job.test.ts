@@ -14,7 +14,7 @@ async function at(home: Home) {
 
 const part = (features: string) => ['upload-sae', tinySae, '--sae-id', 'more', '--features', features];
 
-describe('a job that is continued by another command', () => {
+describe('a job that more than one command is about', () => {
   test('is done again, with the added rows, and shows the latest command', async ({ home }) => {
     const run = await at(home);
     expect((await run(...part('0-7'))).code).toBe(0);
@@ -54,13 +54,14 @@ describe('a job that is continued by another command', () => {
     const [{ jobs }] = documentsOf(await run('status', '--json')) as [{ jobs: { id: string }[] }];
     expect((await run('status', jobs[0]?.id ?? '', '--verify')).code).toBe(0);
   });
+});
 
-  test('can be verified if its command named heads and layers', async ({ home }) => {
-    const run = await at(home);
-    const file = home.file('head.npy', npyFile([4, 64], Math.cos));
-    const head = ['--kind', 'crosscoder', '--head', '0=tiny-kjv-4l:1', '--layers', '1', '--orientation', 'rows'];
-    expect((await run('upload-sae', file, ...head, '--sae-id', 'heads')).code).toBe(0);
-    const [{ jobs }] = documentsOf(await run('status', '--json')) as [{ jobs: { id: string }[] }];
-    expect((await run('status', jobs[0]?.id ?? '', '--verify')).code).toBe(0);
-  });
+test('a job whose command named heads and layers can be verified against its files', async ({ home }) => {
+  const run = await at(home);
+  const file = home.file('head.npy', npyFile([4, 64], Math.cos));
+  const head = ['--kind', 'crosscoder', '--head', '0=tiny-kjv-4l:1', '--layers', '1', '--orientation', 'rows'];
+  expect((await run('upload-sae', file, ...head, '--sae-id', 'heads')).code).toBe(0);
+  const [{ jobs }] = documentsOf(await run('status', '--json')) as [{ jobs: { id: string }[] }];
+  const ran = await run('status', jobs[0]?.id ?? '', '--verify', '--json');
+  expect(documentsOf(ran)).toMatchObject([{ verify: { compared: 4, rows: 4, different: 0, basis: 'files' } }]);
 });

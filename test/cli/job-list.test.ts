@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { AppError } from '../../src/errors.ts';
+import { startSandbox } from '../../src/sandbox/index.ts';
 import { openJournal } from '../../src/upload/journal.ts';
 import type { JournalRecord } from '../../src/upload/journal-records.ts';
 import { fixture, tinySae } from './fixtures.ts';
@@ -63,6 +64,24 @@ describe('status of a job at a limit', () => {
     // Another attempt is paused as well, until the same moment.
     expect(await home.run([...sae('second'), '--sandbox'], { env })).toMatchObject({ code: 8 });
     expect(await jobsOf(home, env)).toMatchObject([{ state: 'done' }, { state: 'paused', resume_at: job.resume_at }]);
+  });
+
+  test('is done, and says nothing of a pause, once the quota has let it finish', async ({ home }) => {
+    let day = 22;
+    const now = () => new Date(`2026-11-${day}T12:00:00Z`);
+    const server = home.own(await startSandbox({ dataDir: join(home.folder, 'server'), tier: 'free', now }));
+    const at = { env: { NEURONPEDIA_API_KEY: 'sandbox-free' } };
+    const status = async (...more: string[]) => (await home.runAt(server.url, ['status', ...more], at)).stdout;
+    expect(await home.runAt(server.url, sae('first'), at)).toMatchObject({ code: 0 });
+    expect(await home.runAt(server.url, sae('second'), at)).toMatchObject({ code: 8 });
+    expect(await status()).toContain('    paused: the quota of 1,000 features a day is spent');
+    day = 23;
+    expect(await home.runAt(server.url, sae('second'), at)).toMatchObject({ code: 0 });
+    expect(await status()).toMatch(/^ {2}[0-9a-f]{16} {2}done {2}100 % {2}512\/512 rows {2}tiny-kjv-4l\/1-second$/m);
+    expect(await status()).not.toMatch(/paused|go on/);
+    const [, job] = JSON.parse(await status('--json')).jobs;
+    expect(job).toMatchObject({ state: 'done', confirmed: 512 });
+    for (const field of ['why', 'resume_at']) expect(job).not.toHaveProperty(field);
   });
 
   test('is interrupted after a person stopped a resumed run, although the limit still holds', async ({ home }) => {

@@ -8,7 +8,6 @@ const vector = fixture('vectors/random-768-f32.npy');
 
 interface Row {
   args: string[];
-  stdin?: string;
   env?: Record<string, string>;
   code: number;
   /** Types of all documents, in order; or only of the `last` one, if events come before it. */
@@ -31,11 +30,11 @@ const rows: Row[] = [
 ];
 
 describe.concurrent('with --json, stdout holds nothing but JSON', () => {
-  for (const { args, stdin, env, code, types, last } of rows) {
+  for (const { args, env, code, types, last } of rows) {
     const title = [...Object.values(env ?? {}), ...args].map((word) => word.split('/').at(-1)).join(' ');
     test(`for "${title}"`, async ({ home, server }) => {
       const theServer = { NEURONPEDIA_API_URL: server.url, NEURONPEDIA_API_KEY: 'sandbox-bulk' };
-      const ran = await home.run(['--json', ...args], { env: { ...theServer, ...env }, ...(stdin && { stdin }) });
+      const ran = await home.run(['--json', ...args], { env: { ...theServer, ...env } });
       expect(ran.code).toBe(code);
       const documents = documentsOf(ran);
       for (const document of documents) expect(document).toMatchObject({ v: 1, type: expect.any(String) });

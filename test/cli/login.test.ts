@@ -27,6 +27,7 @@ describe.concurrent('login', () => {
     const [file] = readdirSync(home.config, { withFileTypes: true }).filter((entry) => entry.isFile());
     expect(statSync(join(home.config, file?.name ?? '')).mode & 0o777).toBe(0o600);
     expect(statSync(home.config).mode & 0o777).toBe(0o700);
+    expect(JSON.parse(stored(home))).toEqual({ [server.url]: 'sandbox-research' });
     expect(await status(home, server.url)).toMatchObject({ account: { name: 'research' } });
     const out = await home.run(['logout', '--api-url', server.url, '--json']);
     expect(out.code).toBe(0);

@@ -198,8 +198,10 @@ function expectExplained(store: Store, name: string, method: string, score?: str
   expect(rows).toMatchObject([{ method, score: score ?? null }]);
 }
 
+/** Checks that each text is under its name, and is what the sandbox's stand-in for a model says. */
 function expectSteered(_store: Store, ran: Ran): void {
-  expect(ran.stdout).toMatch(/default[\s\S]*steered/);
+  const said = (type: string) => `${type}\n ?\\[sandbox stand-in, no model: ${type} [0-9a-f]{12}\\]\n`;
+  expect(ran.stdout).toMatch(new RegExp(`^${said('default')}\n${said('steered')}$`));
 }
 
 function expectListed(store: Store): void {

@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { cutMiddle, widthOf, wrapNote } from '../../src/cli/display-text.ts';
 import { formatMoment } from '../../src/cli/moment.ts';
 import { createOutput, type OutputOptions } from '../../src/cli/output.ts';
@@ -132,8 +132,20 @@ describe('the estimated end of an upload', () => {
     expect(etaText(2 * 3_600_000, noon)).toBe('done about 14:00');
     expect(etaText(13 * 3_600_000, noon)).toBe('done about 2026-11-23 01:00');
     expect(etaText(undefined, noon)).toBe('');
-    expect(formatMoment(new Date(noon.getTime() + 3_600_000), noon)).not.toMatch(/^13:00 on/);
-    expect(formatMoment(new Date(noon.getTime() + 86_400_000), noon)).toContain('2026-11-23');
+  });
+
+  test('is given in local time first, with the date if it is not today, and in UTC', () => {
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const noon = new Date('2026-11-22T11:00:00Z');
+    const [hour, day] = [new Date('2026-11-22T12:00:00Z'), new Date('2026-11-23T11:00:00Z')];
+    vi.stubEnv('TZ', 'Europe/Berlin');
+    expect(formatMoment(hour, noon)).toBe('13:00 (12:00 UTC)');
+    expect(formatMoment(day, noon)).toBe('12:00 on 2026-11-23 (2026-11-23 11:00 UTC)');
+    // There it is already the next day.
+    vi.stubEnv('TZ', 'Pacific/Auckland');
+    expect(formatMoment(hour, noon)).toBe('01:00 (2026-11-22 12:00 UTC)');
+    vi.stubEnv('TZ', 'UTC');
+    expect([formatMoment(hour, noon), formatMoment(day, noon)]).toEqual(['12:00 UTC', '2026-11-23 11:00 UTC']);
   });
 });
 

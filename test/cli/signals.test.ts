@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect } from 'vitest';
 import { fixture, tinySae } from './fixtures.ts';
 import { type Home, test } from './home.ts';
-import { binary, childEnv, documentsOf, linesOf, startCli } from './run-cli.ts';
+import { binary, childEnv, documentsOf, type Json, linesOf, startCli } from './run-cli.ts';
 import { queryStore, storedFeatures } from './sandbox-process.ts';
 import { serveThrough } from './web-server.ts';
 
@@ -51,6 +51,17 @@ const vectorArgs = (name: string) => [
 ];
 const saeArgs = (name: string) => ['upload-sae', tinySae, '--sae-id', name, '--concurrency', '1', '--batch-size', '64'];
 
+/** What stderr has if the command began to wait ten seconds when it was stopped. */
+const shortened = /^.*stopping as soon as .*\nten seconds shortened$/m;
+
+const unanswered = 'unknown: sent, and no answer came';
+
+/** Returns the rows of a receipt, without its head. */
+const rowsIn = (receipt: string): Json[] =>
+  linesOf(readFileSync(receipt, 'utf8'))
+    .slice(1)
+    .map((line) => JSON.parse(line));
+
 describe('a signal', () => {
   test('lets a vector in flight finish, with exit code 143 after SIGTERM', async ({ home, server }) => {
     const run = await startHeld(home, server.url, '/api/vector/new', vectorArgs('termed'));
@@ -92,23 +103,35 @@ describe('a signal', () => {
     await run.signal('SIGHUP');
     const first = await run.ran;
     expect(first.code).toBe(129);
+    expect(first.stderr).toMatch(shortened);
     expect(documentsOf(first).at(-1)).toMatchObject({
       type: 'summary',
       status: 'interrupted',
       jobs: [{ confirmed: 0 }],
     });
     expect(first.stderr).toContain('go on with: neuronpedia upload-sae');
-    const rows = readFileSync(receipt, 'utf8')
-      .trim()
-      .split('\n')
-      .slice(1)
-      .map((line) => JSON.parse(line));
-    expect(new Set(rows.map(({ status }) => status))).toEqual(
-      new Set(['unknown: sent, and no answer came', 'pending']),
-    );
+    const rows = rowsIn(receipt).map(({ status }) => status);
+    expect(rows).toEqual([...Array(64).fill(unanswered), ...Array(448).fill('pending')]);
     run.proxy.release();
     expect((await home.runAt(server.url, args)).code).toBe(0);
     expect(storedFeatures(server.data, '1-slow')).toHaveLength(512);
+  });
+
+  test('waits no longer for a vector either, and its receipt says that the outcome is unknown', async ({
+    home,
+    server,
+  }) => {
+    const receipt = join(home.folder, 'vector.jsonl');
+    const args = [...vectorArgs('slow vector'), '--receipt', receipt];
+    const run = await startHeld(home, server.url, '/api/vector/new', args, { NODE_OPTIONS: shortGrace });
+    await run.signal('SIGTERM');
+    const first = await run.ran;
+    expect(first).toMatchObject({ code: 143, stdout: '', stderr: expect.stringMatching(shortened) });
+    expect(rowsIn(receipt)).toMatchObject([{ row: 0, status: unanswered }]);
+    run.proxy.release();
+    expect((await home.runAt(server.url, args)).code).toBe(0);
+    expect(rowsIn(receipt)).toMatchObject([{ row: 0, status: 'stored' }]);
+    expect(queryStore(server.data, "SELECT idx FROM features WHERE label = 'slow vector'")).toHaveLength(1);
   });
 
   test('during a lookup of rows stops the upload before anything is sent', async ({ home, server }) => {

@@ -47,7 +47,7 @@ describe.concurrent('upload-sae of files that trainers write', () => {
     expect(storedFeatures(server.data, '%-mixed')).toEqual([]);
   });
 
-  test('uploads a sweep of Gemma Scope 2 with its layers and hooks', async ({ home, server }) => {
+  test('uploads a sweep of Gemma Scope 2 with the layer, hook and L0 of each', async ({ home, server }) => {
     const model = ['--model', 'scope-270m', ...newModel];
     const command = ['upload-sae', layout('gemma-scope-2-270m-it'), '--sae-id', 'scope-{layer}', ...model];
     const ran = await home.runAt(server.url, [...command, '--layers', '10-20']);
@@ -57,6 +57,7 @@ describe.concurrent('upload-sae of files that trainers write', () => {
     for (const layer of [9, 15]) {
       const stored = storedFeatures(server.data, `${layer}-scope-${layer}`);
       expect(stored.map(({ vector }) => vector)).toEqual(rows(1024, 2));
+      expect(stored[0]?.common).toMatchObject({ sourceMetadata: { l0: layer === 9 ? 61 : 55 } });
       for (const one of stored) expect(one).toMatchObject({ hookName: `blocks.${layer}.hook_resid_post`, kind: 'sae' });
     }
   });

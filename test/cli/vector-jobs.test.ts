@@ -45,15 +45,18 @@ it('a dry run of vectors whose names are taken says so, as text and as JSON', as
   );
 });
 
-it('status --resolve asks the embedded sandbox about its own job, even without --sandbox', async () => {
+it('status --resolve asks the embedded sandbox about its own job, with and without --sandbox', async () => {
   const { runBare, state } = await openCommands();
   const command = ['upload-sae', tinySae, '--sae-id', 'few', '--features', '0-2', '--sandbox', '--json'];
   const [job] = documentsOf(await runBare(...command)).at(-1).jobs;
   const journal = await openJournal(journalPath(state, job.job));
   await journal.append({ t: 'intent', batch: 9, key: 'lost', rows: [[5, 6]], hash: '0'.repeat(64) });
   await journal.close();
-  const absent = await runBare('status', job.job, '--resolve', '5=tiny-kjv-4l/1-few/5', '--json');
-  expect(documentsOf(absent)).toMatchObject([{ code: 'not_found', message: expect.stringContaining('server has no') }]);
+  const notThere = { code: 'not_found', message: expect.stringContaining('server has no') };
+  for (const typed of [[], ['--sandbox']]) {
+    const absent = await runBare('status', job.job, '--resolve', '5=tiny-kjv-4l/1-few/5', '--json', ...typed);
+    expect(documentsOf(absent)).toMatchObject([notThere]);
+  }
 });
 
 it('a job that was deleted as a whole has nothing left to verify', async () => {
