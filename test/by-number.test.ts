@@ -20,13 +20,19 @@ test('names are sorted by the numbers in them', () => {
   expect(sorted).toEqual(inOrder);
 });
 
-test('numbers too long for a double still compare consistently in both directions', () => {
-  const [small, large] = ['9'.repeat(400), `1${'0'.repeat(400)}`];
-  for (const [a, b] of [
-    ['x', 'x'],
-    [small, large],
-    ['12345678901234567890', '12345678901234567891'],
-  ] as const) {
-    expect(byNumber(a, b) + byNumber(b, a)).toBe(0);
-  }
+test.each([
+  ['more digits than a double has', '12345678901234567890.b', '12345678901234567891.a'],
+  ['more than a double can be', '9'.repeat(400), `1${'0'.repeat(400)}`],
+  ['the like with leading zeros', `00${'9'.repeat(400)}`, `1${'0'.repeat(400)}`],
+])('numbers of %s are compared by their size', (_, small, large) => {
+  expect(byNumber(small, large)).toBeLessThan(0);
+  expect(byNumber(large, small)).toBeGreaterThan(0);
+});
+
+test('a name is equal to itself only', () => {
+  expect(byNumber('x1', 'x1')).toBe(0);
+  expect(byNumber('x1', 'x01')).toBeGreaterThan(0);
+  expect(byNumber('x1', 'x1 ')).toBeLessThan(0);
+  // As numbers, the tab and the space are both 0.
+  expect(byNumber('1\t2', '1 1')).toBeLessThan(0);
 });
