@@ -168,7 +168,7 @@ function wrongAfter(
   if (code === 1) wrong.push(`a bug: ${stderr} ${(error?.cause as Error)?.stack}`);
   if (errors.length > 1) wrong.push(`${errors.length} errors: ${errors.join(' / ')}`);
   if (error && error.hints.length === 0) wrong.push(`no hint: ${error.message}`);
-  if (documents.length === 0 && kinds.length > 0 && !place.texts) wrong.push('no document');
+  if (documents.length === 0 && kinds.length > 0) wrong.push('no document');
   if (`${stdout}${stderr}`.includes(scenario.key)) wrong.push('the key was shown');
   if (existsSync(place.receipt)) wrong.push(...falselyStored(place.receipt, data));
   return wrong;

@@ -17,6 +17,12 @@ function inParts(stem: string): Record<string, Uint8Array | object> {
   };
 }
 
+/** What the error of an SAE without its second part says. */
+const missing = (stem: string) => ({
+  code: 'file_not_found',
+  message: expect.stringContaining(`${stem}-00002-of-00002.safetensors`),
+});
+
 const config = { model_name: 'tiny-kjv-4l', hook_name: 'blocks.1.hook_resid_pre', d_in: 4, d_sae: 6 };
 
 it.each([
@@ -40,19 +46,19 @@ it('a partly downloaded model does not hide SAEs in the folders below it', async
   await writeFiles(join(folder, 'sae'), { 'sae_weights.safetensors': safetensorsOf(sixByFour), 'cfg.json': config });
   expect(await found(folder)).toMatchObject([{ layout: 'SAELens' }]);
   await rm(join(folder, 'sae'), { recursive: true });
-  await expect(found(folder)).rejects.toMatchObject({ code: 'file_not_found' });
+  await expect(found(folder)).rejects.toMatchObject(missing('model'));
 });
 
-it('a missing part is reported however deep it lies', async () => {
+it('a missing part is named however deep it lies', async () => {
   const folder = await tempFolder();
   const deepest = join(folder, 'a/b/c/d/e/f/g/h');
   const { 'model-00002-of-00002.safetensors': _missing, ...rest } = inParts('model');
   await mkdir(deepest, { recursive: true });
   await writeFiles(deepest, rest);
-  await expect(found(folder)).rejects.toMatchObject({ code: 'file_not_found' });
+  await expect(found(folder)).rejects.toMatchObject(missing('model'));
 });
 
-it('a sweep with a missing part is an error, not a smaller sweep', async () => {
+it('a sweep with a missing part is an error that names it, not a smaller sweep', async () => {
   const folder = await tempFolder();
   for (const [name, stem] of [
     ['layer_0', 'whole'],
@@ -64,9 +70,9 @@ it('a sweep with a missing part is an error, not a smaller sweep', async () => {
     const whole = { 'sae_weights.safetensors': safetensorsOf(sixByFour) };
     await writeFiles(join(folder, name as string), { ...(stem === 'whole' ? whole : rest), 'cfg.json': config });
   }
-  await expect(found(folder)).rejects.toMatchObject({ code: 'file_not_found' });
+  await expect(found(folder)).rejects.toMatchObject(missing('sae_weights'));
   await rm(join(folder, 'layer_1'), { recursive: true });
-  await expect(found(folder)).rejects.toMatchObject({ code: 'file_not_found' });
+  await expect(found(folder)).rejects.toMatchObject(missing('model'));
   await rm(join(folder, 'layer_2'), { recursive: true });
   expect(await found(folder)).toHaveLength(1);
 });

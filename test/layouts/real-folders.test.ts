@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { findSaes } from '../../src/layouts/find.ts';
@@ -72,6 +72,9 @@ describe('a folder that cannot be uploaded', () => {
   });
 });
 
-test('more than 35 fixture folders are covered', () => {
+test('every fixture folder is covered, except the one of files that are opened by themselves', () => {
+  const folders = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const names = folders.map(({ name }) => name).filter((name) => name !== 'crosscoder-bare');
+  expect(cases.map(([name]) => name).sort()).toEqual(names.sort());
   expect(cases.length).toBeGreaterThan(35);
 });

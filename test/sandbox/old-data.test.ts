@@ -1,8 +1,14 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { openStore } from '../../src/sandbox/index.ts';
 import { loadDriver } from '../../src/sandbox/store/driver.ts';
+import { UPGRADES } from '../../src/sandbox/store/schema.ts';
+import { binary, childEnv } from '../cli/run-cli.ts';
 import { ask, running, temporaryFolder } from './running-sandbox.ts';
 
 const OLD_STORE = readFileSync(new URL('store-2.sql', import.meta.url), 'utf8');
@@ -64,11 +70,33 @@ test('rows of an upgraded version 2 store can be read, scored and deleted', asyn
   expect(tables.map(sandbox.count)).toEqual([1, 0, 0, 0, 0, 0]);
 });
 
-test('several sandboxes can open the same version 2 store', async () => {
+test('a sandbox that starts while another process upgrades the store waits, and does not upgrade it again', async () => {
   const dataDir = oldData();
-  await Promise.all([1, 2, 3].map(() => running({ dataDir })));
+  const db = new (loadDriver())(join(dataDir, 'sandbox.db'), { timeout: 0 });
+  db.exec('BEGIN IMMEDIATE');
+  const words = [binary, 'sandbox', '--json', '--port', '0', '--data', dataDir];
+  const env = childEnv({ HOME: dataDir, NEURONPEDIA_CONFIG_DIR: dataDir, NEURONPEDIA_STATE_DIR: dataDir });
+  const child = spawn(process.execPath, words, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const said = once(createInterface(child.stdout), 'line');
+  const failed = Promise.all([text(child.stderr), once(child, 'exit')]).then(([words]) => Promise.reject(words));
+  failed.catch(() => undefined);
+  await Promise.race([failed, untilMapped(child.pid as number, join(dataDir, 'sandbox.db-shm'))]);
+  db.exec(UPGRADES['2'] as string);
+  db.exec("UPDATE meta SET value = '3' WHERE key = 'version'; COMMIT");
+  db.close();
+  const [line] = await Promise.race([failed, said]);
+  expect(JSON.parse(line)).toHaveProperty('url');
+  await running({ dataDir });
   expect(ask(dataDir, "SELECT value FROM meta WHERE key = 'version'")).toEqual([{ value: '3' }]);
 });
+
+/** Waits until a process has mapped a file. Where that cannot be seen, resolves at once. */
+async function untilMapped(pid: number, path: string): Promise<void> {
+  if (process.platform !== 'linux') return;
+  const isMapped = () => expect(readFileSync(`/proc/${pid}/maps`, 'utf8')).toContain(path);
+  await vi.waitFor(isMapped, { timeout: 60_000, interval: 5 });
+}
 
 test('openStore refuses a version 2 store and changes nothing', () => {
   const dataDir = oldData();

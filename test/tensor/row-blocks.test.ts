@@ -179,11 +179,19 @@ test.each([false, true])('no rows give nothing, however large their width; Fortr
   expect(await readRows(await matrixIn('no-rows.npy', 'rows'), [])).toHaveLength(0);
 });
 
-test('reads rows that are wider than a block', async () => {
+test('reads rows that are wider than a block one by one', async () => {
   const { tensor } = await matrixIn('c.npy', 'rows');
   const walk = { rows: 3, width: 1000 * width, rowStride: 1000 * width, columnStride: 1 };
-  const found = await readRows(slab(tensor, 0, walk), [[1, 3]]);
-  expect(wrongRows([[1, 3]], found, (row, column) => row * 1000 * width + column)).toEqual([]);
+  const blocks: [start: number, count: number, wrong: number][] = [];
+  for await (const { start, count, values } of rowBlocks(slab(tensor, 0, walk), [[1, 3]])) {
+    const wrong = values.reduce((sum, value, column) => sum + Number(value !== start * walk.width + column), 0);
+    blocks.push([start, count, wrong]);
+    expect(values).toHaveLength(walk.width);
+  }
+  expect(blocks).toEqual([
+    [1, 1, 0],
+    [2, 1, 0],
+  ]);
 });
 
 describe('the block read ahead', () => {

@@ -166,7 +166,7 @@ it('two overlapping shards that start at once send no row twice', async () => {
   expect(listed).toHaveLength(1 + 2 - locked.length);
 });
 
-it('an upload with the same signal for stop and abort is reported as stopped', async () => {
+it('an upload with the same signal for stop and abort is reported as stopped, with its lost rows, and can be resumed', async () => {
   const file = npyFile([64, 64], (i) => i);
   const abort = new AbortController();
   const bench = await openLibraryBench(false, ({ path }, nth) => {
@@ -176,5 +176,7 @@ it('an upload with the same signal for stop and abort is reported as stopped', a
   const path = join(bench.folder, 'W_dec.npy');
   await writeFile(path, file);
   const { report } = await bench.upload(path, {}, { stop: abort.signal, abort: abort.signal });
-  expect(report.end.type).toBe('stopped');
+  expect(report).toMatchObject({ end: { type: 'stopped' }, confirmed: 4, unknown: [[4, 8]] });
+  expect((await bench.upload(path)).report).toMatchObject({ end: { type: 'finished' }, confirmed: 64 });
+  expect(bench.held()).toHaveLength(64);
 });

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { appendFile, mkdir, mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -91,10 +91,14 @@ describe('what a journal adds up to', () => {
     expect(decodeJournal(Buffer.from(encodeRecord(paused))).records).toEqual([paused]);
   });
 
-  it('lists rows that were found, and counts a batch of which every row was found as settled', () => {
+  it('counts rows that were found as stored, and a batch of which every row was found as settled', () => {
     const state = foldRecords([...records, { t: 'found', rows: [[32, 50]] }]);
     expect(state.unknown).toEqual([]);
     expect(state.found).toEqual([[32, 50]]);
+    expect(state.stored).toEqual([
+      [0, 50],
+      [64, 96],
+    ]);
   });
 });
 
@@ -252,15 +256,37 @@ describe('a journal on disk', () => {
     expect(await readJobRecord(`${path}.not`)).toBeUndefined();
   });
 
-  it('holds every record when many are appended and synced at the same time', async () => {
-    const journal = await openJournal(path);
-    await Promise.all(
-      records.map(async (record) => {
-        await journal.append(record);
-        await journal.sync();
-      }),
-    );
-    await journal.close();
-    expect(decodeJournal(await readFile(path)).records).toHaveLength(records.length);
+  it('is durable up to each record whose sync has resolved, though syncs at the same time share one fsync', async () => {
+    await (await openJournal(path)).close();
+    const file = await open(path, 'a');
+    const writer = journalWriter(path, file, { stillOurs: async () => undefined, named: Promise.resolve() });
+    const datasync = file.datasync.bind(file);
+    let [fsyncs, durable] = [0, 0];
+    let begin = (): void => undefined;
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    file.datasync = async () => {
+      fsyncs++;
+      const { size } = statSync(path);
+      begin();
+      await datasync();
+      durable = Math.max(durable, size);
+    };
+    const tooEarly: JournalRecord[] = [];
+    const appendDurably = async (record: JournalRecord) => {
+      await writer.append(record);
+      const end = readFileSync(path).indexOf(encodeRecord(record)) + Buffer.byteLength(encodeRecord(record));
+      await writer.sync();
+      if (durable < end) tooEarly.push(record);
+    };
+    const first = appendDurably(job);
+    await begun;
+    // The fsync under way may have begun too early for the other records; one more covers all of them.
+    await Promise.all([first, ...records.slice(1).map(appendDurably)]);
+    await writer.close();
+    expect(tooEarly).toEqual([]);
+    expect(fsyncs).toBe(2);
+    expect(decodeJournal(await readFile(path)).records).toEqual(records);
   });
 });

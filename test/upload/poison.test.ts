@@ -19,12 +19,15 @@ afterEach(async () => {
 
 const lastDocument = (stdout: string) => JSON.parse(stdout.trim().split('\n').at(-1) as string);
 const has = ({ path, body }: Seen, row: number) => path === upload && body.includes(`{"index":${row},`);
+/** Returns how many rows each request had that had this one. */
+const sizesWith = (row: number) => proxy.seen.filter((seen) => has(seen, row)).map(({ body }) => countIn(body));
+const countIn = (body: string) => body.split('{"index":').length - 1;
 const indices = () => bench.query('SELECT idx FROM features ORDER BY idx').map(({ idx }) => idx);
 const allBut = (rows: number, ...left: number[]) =>
   Array.from({ length: rows }, (_, row) => row).filter((row) => !left.includes(row));
 
 describe('a row that the server keeps failing', () => {
-  it('is left out and listed, all other rows are stored once, and the next run tries it again', async () => {
+  it('is found by halving, left out and listed, all other rows are stored once, and the next run tries it again', async () => {
     bench = await openPublicBench({ here: true });
     let poisoned = true;
     proxy = await startFaultProxy(bench.sandbox.url, (seen) =>
@@ -33,6 +36,12 @@ describe('a row that the server keeps failing', () => {
     const receipt = join(bench.folder, 'receipt.jsonl');
     const first = await bench.uploadSae(proxy.url, '--batch-size', '32', '--receipt', receipt, ...quick).ended;
     expect(first.code).toBe(3);
+    const sizes = sizesWith(37);
+    const isHalf = (size: number, of = 0) => [of, Math.floor(of / 2), Math.ceil(of / 2)].includes(size);
+    expect(sizes[0]).toBeGreaterThan(4);
+    expect(sizes.at(-1)).toBe(1);
+    // The same size again is another try.
+    expect(sizes.slice(1).filter((size, i) => !isHalf(size, sizes[i]))).toEqual([]);
     const quarantinedRows = [{ row: 37 }, { row: 511 }];
     const left = { status: 'quarantined', confirmed: 510, rows: 512, quarantined: 2, quarantinedRows };
     expect(lastDocument(first.stdout)).toMatchObject({ status: 'quarantined', jobs: [left] });

@@ -79,11 +79,12 @@ describe('an upload that spends its quota', () => {
     proxy = await startFaultProxy(bench.sandbox.url, ({ path }) => {
       const isNextDay = (clock as TestClock).now() >= new Date('2026-11-23T00:00:00Z');
       if (path === upload && isNextDay) uploads++;
-      const isAway = path === '/api/upload/limits' && isNextDay && uploads === 0 && askedToday++ > 0;
-      return isAway ? { kind: 'reset-before' } : undefined;
+      if (path === '/api/upload/limits' && isNextDay && uploads === 0) askedToday++;
+      return undefined;
     });
     expect((await bench.upload(proxy.url, '--wait').ended).code).toBe(0);
     expect(askedToday).toBe(1);
+    expect(uploads).toBeGreaterThan(0);
     expect(compareWithStore(bench)).toEqual(allThere);
   });
 

@@ -105,11 +105,13 @@ async function answerAll(run: Promise<unknown>): Promise<void> {
 }
 
 describe('bodies made ahead of their turn', () => {
-  it('are two more than those in flight, with intents in the journal, if keys settle their outcome', async () => {
+  it('are two more than those in flight, with durable intents in the journal, if keys settle their outcome', async () => {
+    const sync = vi.spyOn(journal, 'sync');
     const run = start(delivery('resend', 4));
     await vi.waitFor(async () => expect([await intents(), sent]).toEqual([[0, 1, 2], 1]));
     await untilQuiet();
     expect([await intents(), sent]).toEqual([[0, 1, 2], 1]);
+    expect(sync.mock.settledResults.map(({ type }) => type)).toEqual(Array(3).fill('fulfilled'));
     answerFirst();
     await vi.waitFor(async () => expect([await intents(), sent]).toEqual([[1, 2, 3, 4], 3]));
     await untilQuiet();
@@ -163,6 +165,14 @@ describe('bodies made ahead of their turn', () => {
     await vi.waitFor(async () => expect([await intents(), sent]).toEqual([[0, 1, 2], 1]));
     underWay.shift()?.answer({ type: 'quota', left: 0, resumeAt: undefined, why: 'spent' });
     expect(await run).toMatchObject({ type: 'quota' });
+    expect([await intents(), sent]).toEqual([[], 1]);
+  });
+
+  it('are not sent once another has been refused for good', async () => {
+    const run = start(delivery('resend', 1));
+    await vi.waitFor(async () => expect([await intents(), sent]).toEqual([[0, 1, 2], 1]));
+    underWay.shift()?.answer({ type: 'refused', error: new AppError('upload_not_permitted', 'no') });
+    await expect(run).rejects.toMatchObject({ code: 'upload_not_permitted' });
     expect([await intents(), sent]).toEqual([[], 1]);
   });
 

@@ -32,5 +32,7 @@ describe('a batch whose answer was lost', () => {
     if (as === 'features') expect(bench.ask(most)).toEqual([{ n: 3 }]);
     expect(bench.held()).toHaveLength(4);
     expect(looks).toBeGreaterThanOrEqual(3);
+    // Vectors are sent one by one.
+    expect(bench.proxy.seen.filter(({ path }) => isUpload(path))).toHaveLength(as === 'features' ? 1 : 4);
   });
 });

@@ -84,10 +84,13 @@ describe('shards of an SAE', () => {
       shard: { part: 1, of: 40 },
     });
     expect(report).toMatchObject({ end: { type: 'finished' } });
+    expect(report.planned).toBeGreaterThan(0);
     expect(report.sent).toBe(report.planned);
+    expect(bench.held('late')).toHaveLength(report.planned);
+    expect(bench.proxy.seen.filter(({ path }) => path === '/api/source-set/new')).toHaveLength(1);
   });
 
-  it('share the quota and use up all of it', async () => {
+  it('share the quota and use up all of it, and those with rows left say when it is reset', async () => {
     const bench = await openLibraryBench(false, undefined, { tier: 'free' });
     const file = join(bench.folder, 'W_dec.npy');
     writeFileSync(
@@ -96,7 +99,10 @@ describe('shards of an SAE', () => {
     );
     const ended = await Promise.all(shards(3).map((shard) => bench.upload(file, { shard })));
     expect(bench.held()).toHaveLength(1000);
-    expect(ended.map(({ report }) => report.end.type)).toContain('quota');
+    for (const { report } of ended) {
+      const isWhole = report.confirmed === report.planned;
+      expect(report.end).toMatchObject(isWhole ? { type: 'finished' } : { type: 'quota', resumeAt: expect.any(Date) });
+    }
     expect(ended.reduce((sum, { report }) => sum + report.sent, 0)).toBe(1000);
   });
 
