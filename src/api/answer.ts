@@ -1,4 +1,5 @@
 import { cutElements } from '../tensor/json-elements.ts';
+import type { Elements } from './elements.ts';
 import type { Answer } from './http.ts';
 import { AnswerTooLarge } from './no-answer.ts';
 import { formsOf, redact } from './redact.ts';
@@ -33,13 +34,6 @@ export interface AnswerText {
   text(): string;
   /** Returns the error of an exchange that ended with this one: a large answer that ran out of time is too large. */
   failure(error: unknown): unknown;
-}
-
-/** An array of an answer that may be larger than memory: the field `key` of the outermost object. */
-export interface Elements {
-  readonly key: string;
-  /** Called once for each try; what it returns is called with each element, parsed. */
-  begin(): (element: unknown) => void;
 }
 
 /** Gathers an answer up to the limits above: all of it, or what is around the elements that are passed on. */

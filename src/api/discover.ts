@@ -3,8 +3,9 @@ import type * as z from '../schema.ts';
 import type { Account, Capabilities, Quota } from '../upload/server.ts';
 import { permanentError, readComplaint } from './answer-errors.ts';
 import { askAgain, readAs, readOrRefuse } from './ask.ts';
-import { type Answer, type Http, serverIdHeader } from './http.ts';
+import type { Answer, Http } from './http.ts';
 import { limitsSchema, userSchema } from './schemas.ts';
+import { serverIdHeader } from './server-id.ts';
 import { serverTime } from './server-time.ts';
 import { defaultServer } from './server-url.ts';
 

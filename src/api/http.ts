@@ -1,10 +1,11 @@
 import { elapsedMs } from '../elapsed.ts';
-import { AppError } from '../errors.ts';
-import { answerText, describeAnswer, type Elements, headersOf, largestStream, sizeLimit, toAnswer } from './answer.ts';
+import { answerText, describeAnswer, headersOf, largestStream, sizeLimit, toAnswer } from './answer.ts';
 import { type Carrier, openCarrier } from './carrier.ts';
+import type { Elements } from './elements.ts';
 import { type NoAnswer, noAnswer, ProxyFailure } from './no-answer.ts';
 import type { HttpProxy } from './proxy.ts';
 import { formsOf } from './redact.ts';
+import { requireServer } from './server-id.ts';
 import { type Head, openBody, readWhole, type Transfer } from './transfer.ts';
 
 /** A request: its body is JSON or absent, its answer may be anything. */
@@ -87,20 +88,6 @@ export function openHttp(options: HttpOptions): Http {
     stream: (request) => openStream(carrier, options, request),
     close: () => carrier.dispatcher.destroy(),
   };
-}
-
-/** The header by which a server says which one it is, whatever its address. */
-export const serverIdHeader = 'x-server-id';
-
-/** Checks a server's id. An answer without one is a gateway's or a failing server's, and is recognised as such elsewhere. */
-function requireServer({ headers, origin }: Answer, expected: string): void {
-  const found = headers.get(serverIdHeader);
-  if (found === undefined || found === expected) return;
-  const what = `a different server is answering now: expected ${expected}, found ${found}`;
-  throw new AppError('checkpoint_mismatch', `${origin}: ${what}`, {
-    hints: ['what was sent until then is on the first one: run again once it is back'],
-    details: { expected, found },
-  });
 }
 
 async function exchange(carrier: Carrier, options: HttpOptions, request: HttpRequest): Promise<Answer> {
