@@ -102,6 +102,11 @@ export function unansweredRows({ unknown }: JournalState): Ranges {
   return mergeRanges(unknown.flatMap(({ rows }) => rows));
 }
 
+/** Returns the rows that were on the server before this job sent them: not those that it sent without an answer and found. */
+export function foundBefore({ found, sent }: JournalState): Ranges {
+  return subtractRanges(found, sent);
+}
+
 /** Returns rows still to be sent in new batches: planned, not confirmed, and not in a batch whose outcome is unknown. */
 export function pendingRows(state: JournalState, planned: Ranges): Ranges {
   const open = subtractRanges(planned, state.stored);

@@ -2,7 +2,14 @@ import { count } from '../count.ts';
 import { countRows, intersectRanges, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
 import type { QuotaAhead } from './events.ts';
 import type { Job } from './job.ts';
-import { batchesAmong, doubtfulRows, type JournalState, pendingRows, unansweredRows } from './journal-state.ts';
+import {
+  batchesAmong,
+  doubtfulRows,
+  foundBefore,
+  type JournalState,
+  pendingRows,
+  unansweredRows,
+} from './journal-state.ts';
 import { freshQuota, isLimited, leftToday, untilReset, waitForQuota } from './quota.ts';
 import type { JobInput, JobReport, SendResult } from './run.ts';
 import { sendRows } from './send-rows.ts';
@@ -45,7 +52,7 @@ export async function sendJob(input: JobInput, job: SentJob): Promise<JobReport>
     idle = tally.confirmed > before ? 0 : idle + 1;
     const again = end.type === 'quota' && input.wait && idle <= mostIdleRounds;
     const reopened = again ? await waitForQuota(input, end, idle) : undefined;
-    if (!reopened) return report(input, job.id, { first, last: job.journal.state }, tally, ended(input, end));
+    if (!reopened) return report(input, job, tally, ended(input, end));
     quota = reopened.quota;
   }
 }
@@ -138,17 +145,9 @@ function ended({ stop }: JobInput, end: SendResult): JobReport['end'] {
   return end.type === 'stopped' ? { type: 'time_up' } : end;
 }
 
-/** `first` is the journal's state at the start of the run, `last` at its end. */
-function report(
-  input: JobInput,
-  job: string,
-  { first, last }: { first: JournalState; last: JournalState },
-  tally: Tally,
-  end: JobReport['end'],
-): JobReport {
+function report(input: JobInput, { id: job, journal }: SentJob, tally: Tally, end: JobReport['end']): JobReport {
   const { total: planned, before, confirmed, ids, stored, quarantined } = tally;
-  // What an earlier run sent without an answer and found later is this job's own.
-  const found = countRows(intersectRanges(input.planned, subtractRanges(first.found, first.sent)));
-  const unknown = unansweredRows(last);
+  const found = countRows(intersectRanges(input.planned, foundBefore(journal.state)));
+  const unknown = unansweredRows(journal.state);
   return { job, planned, confirmed, found, sent: confirmed - before, ids, stored, quarantined, unknown, end };
 }
