@@ -28,8 +28,7 @@ export async function findJobId(stateDir: string, text: string, options: OptionV
   if (ids.includes(text)) return text;
   const known = await knownJobs(stateDir);
   const byDigits = /^[0-9a-f]+$/.test(text) ? ids.filter((id) => id.startsWith(text)) : [];
-  const byName = known.filter(({ job }) => isOfSource(job, sourceNamed(text)) || isOfName(job, text));
-  const byText = [...byDigits, ...byName.map(({ id }) => id)];
+  const byText = [...byDigits, ...jobsNamed(known, text).map(({ id }) => id)];
   const byVector = byText.length > 0 ? [] : await jobsOfVector(stateDir, known, text);
   const meant = [...new Set([...byText, ...byVector.map(({ id }) => id)])];
   if (meant.length === 0) throw noSuchJob(text);
@@ -58,8 +57,7 @@ async function jobsOfVector(stateDir: string, known: readonly KnownJob[], text: 
 
 /** Returns the job of a source, or of a vector's name; undefined if there is none. Error: usage if several fit. */
 export async function jobOfSource(stateDir: string, text: string, options: OptionValues): Promise<string | undefined> {
-  const source = sourceNamed(text);
-  const all = (await knownJobs(stateDir)).filter(({ job }) => isOfSource(job, source) || isOfName(job, text));
+  const all = jobsNamed(await knownJobs(stateDir), text);
   return all.length > 0 ? oneOf(all, text, options) : undefined;
 }
 
@@ -69,6 +67,15 @@ function oneOf(all: readonly KnownJob[], text: string, options: OptionValues): s
   const [only, ...others] = there.length > 0 ? there : all;
   if (only === undefined || others.length > 0) throw severalJobs(text, there.length > 0 ? there : all);
   return only.id;
+}
+
+/** Finds the jobs of a source or of a vector's name. */
+function jobsNamed(known: readonly KnownJob[], text: string): KnownJob[] {
+  const named = known.filter(({ job }) => isOfName(job, text));
+  // The name of a vector may look like an address, of which only the end would be taken for a source.
+  if (named.length > 0 && partsOfId(text).host !== undefined) return named;
+  const source = sourceNamed(text);
+  return known.filter((one) => named.includes(one) || isOfSource(one.job, source));
 }
 
 /** With `--as vectors` a job carries the SAE's source, but its title begins with the source that the vectors go to. */

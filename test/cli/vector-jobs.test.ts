@@ -92,10 +92,12 @@ it('a vector whose name looks like an address is found by it', async () => {
   const { run, query } = await openCommands();
   const vector = ['upload-vector', fixture('vectors/random-768-f32.npy'), '--model', 'gpt2-small', '--layer', '6'];
   expect(await run([...vector, '--name', 'v1.2/honest/sad'])).toMatchObject({ code: 0 });
+  const other = fixture('vectors/random-768-f64.npy');
+  expect(await run([...vector.with(1, other), '--name', 'honest/sad'])).toMatchObject({ code: 0 });
   expect(documentsOf(await run(['status', 'v1.2/honest/sad']))[0]).toMatchObject({ type: 'job', confirmed: 1 });
-  for (const other of ['honest/sad', 'x/v1.2/honest/sad', 'x/honest/sad']) {
-    expect(await run(['delete', '--job', other, '--yes'])).toMatchObject({ code: 6 });
+  for (const longer of ['x/v1.2/honest/sad', 'x/honest/sad']) {
+    expect(await run(['delete', '--job', longer, '--yes'])).toMatchObject({ code: 6 });
   }
   expect(await run(['delete', '--job', 'v1.2/honest/sad', '--yes'])).toMatchObject({ code: 0 });
-  expect(query('SELECT 1 FROM features')).toEqual([]);
+  expect(query('SELECT label FROM features')).toEqual([{ label: 'honest/sad' }]);
 });

@@ -52,10 +52,11 @@ it('a partly downloaded model does not hide SAEs in the folders below it', async
 it('a missing part is named however deep it lies', async () => {
   const folder = await tempFolder();
   const deepest = join(folder, 'a/b/c/d/e/f/g/h');
-  const { 'model-00002-of-00002.safetensors': _missing, ...rest } = inParts('model');
+  const { 'sae_weights-00002-of-00002.safetensors': _missing, ...rest } = inParts('sae_weights');
   await mkdir(deepest, { recursive: true });
-  await writeFiles(deepest, rest);
-  await expect(found(folder)).rejects.toMatchObject(missing('model'));
+  // With a second weight file, the one with the missing part is not opened for being the only one.
+  await writeFiles(deepest, { ...rest, 'cfg.json': config, 'other.safetensors': safetensorsOf(sixByFour) });
+  await expect(found(folder)).rejects.toMatchObject(missing('sae_weights'));
 });
 
 it('a sweep with a missing part is an error that names it, not a smaller sweep', async () => {
