@@ -13,7 +13,8 @@ class NotNumbers extends Error {}
 
 /**
  * Makes tensors of a JSON value's arrays of numbers: the value itself, named "", or those in an object, named by their
- * keys. Other arrays are undecodable, and all else is ignored. Error: format_invalid if there is no array of numbers.
+ * keys, with the single numbers beside them. Other arrays are undecodable, and all else is ignored. Error: format_invalid
+ * if there is no array of numbers.
  */
 export function readJsonTensors(path: string, value: unknown): JsonTensors {
   const tensors = new Map<string, Tensor>();
@@ -26,7 +27,7 @@ export function readJsonTensors(path: string, value: unknown): JsonTensors {
       undecodable.set(name, error.message);
     }
   }
-  if (tensors.size > 0) return { tensors, undecodable };
+  if (tensors.size > 0) return { tensors: new Map([...tensors, ...numbersOf(path, value)]), undecodable };
   const [reason] = undecodable.values();
   throw invalidJson(path, `holds no array of numbers: ${reason ?? whatIsThere(value)}`, [
     'write one vector as [0.1, 0.2, …] or {"vector": [0.1, 0.2, …]}, and several as rows of equal length: [[…], […]]',
@@ -37,6 +38,14 @@ function arraysOf(value: unknown): [name: string, array: unknown[]][] {
   if (Array.isArray(value)) return [['', value]];
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).filter((entry): entry is [string, unknown[]] => Array.isArray(entry[1]));
+}
+
+/** Returns an object's single numbers as tensors without dimensions: a probe's intercept is one. */
+function numbersOf(path: string, value: unknown): [name: string, tensor: Tensor][] {
+  if (Array.isArray(value)) return [];
+  return Object.entries(value as object)
+    .filter((entry): entry is [string, number] => Number.isFinite(entry[1]))
+    .map(([name, number]) => [name, { file: path, name, ...inDoubles(Float64Array.of(number), []) }]);
 }
 
 function whatIsThere(value: unknown): string {
@@ -59,8 +68,12 @@ function readArray(name: string, array: readonly unknown[]): Omit<Tensor, 'file'
     fill(values, i * width, width, row, isMatrix ? `${place}[${i}]` : place);
   }
   const shape = isMatrix ? [rows.length, width] : [width];
+  return inDoubles(values, shape);
+}
+
+/** As doubles: rounding to float32 happens in one place for all formats. */
+function inDoubles(values: Float64Array, shape: readonly number[]): Omit<Tensor, 'file' | 'name'> {
   const bytes = memoryBytes(new Uint8Array(values.buffer));
-  // As doubles: rounding to float32 happens in one place for all formats.
   return { dtype: 'F64', bigEndian: endianness() === 'BE', shape, strides: denseStrides(shape), offset: 0, bytes };
 }
 

@@ -45,7 +45,7 @@ const directionNames = /(^|[._])(vector|direction|steering(_vector)?|control_vec
 const probeNames = /(^|[._])coef_?$/;
 
 function onlyTensor(file: TensorFile, wantsRow: boolean): Tensor {
-  const floats = [...file.tensors.values()].filter((tensor) => isFloat(tensor.dtype));
+  const floats = [...file.tensors.values()].filter(({ dtype, shape }) => isFloat(dtype) && shape.length > 0);
   const fitting = floats.filter((tensor) => (wantsRow ? tensor.shape.length === 2 : isSingle(tensor)));
   const [only] = fitting.length === 1 ? fitting : floats.length === 1 ? floats : [];
   if (!only || !directionNames.test(only.name)) {

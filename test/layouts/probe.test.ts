@@ -2,16 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type ProbeOptions, readProbe } from '../../src/layouts/probe.ts';
-import {
-  errorOf,
-  fixture,
-  opened,
-  promisedTensors,
-  safetensorsImage,
-  sidecar,
-  tempFolder,
-  writeFiles,
-} from '../fixtures.ts';
+import { errorOf, fixture, opened, promisedTensors, sidecar, tempFolder, writeFiles } from '../fixtures.ts';
 
 interface Decisions {
   readonly inputs: number[][];
@@ -89,17 +80,53 @@ describe('readProbe', () => {
       [['mean', 'intercept'], ['mean', 'intercept'], undefined],
     ] as const) {
       const kept = Object.entries(all).filter(([name]) => !(without as readonly string[]).includes(name));
-      let at = 0;
-      const header = kept.map(([name, { length }]) => {
-        at += 8 * length;
-        return [name, { dtype: 'F64', shape: [length], data_offsets: [at - 8 * length, at] }];
-      });
-      const data = new Uint8Array(Float64Array.from(kept.flatMap(([, values]) => values)).buffer);
-      const image = safetensorsImage(JSON.stringify(Object.fromEntries(header)), data);
-      await writeFiles(folder, { 'probe.safetensors': image });
-      const probe = await readProbe(await opened(join(folder, 'probe.safetensors')), { scaling: 'raw-space' });
+      await writeFiles(folder, { 'probe.json': Object.fromEntries(kept) });
+      const probe = await readProbe(await opened(join(folder, 'probe.json')), { scaling: 'raw-space' });
       expect({ without, assumed: probe.assumed, bias: probe.bias }).toEqual({ without, assumed, bias });
     }
+  });
+
+  it.each([
+    { std: [2, 4], mean: [1, 3] },
+    { sd: [2, 4], mu: [1, 3] },
+    { sigma: [2, 4], mu: [1, 3] },
+    { scaler_std: [2, 4], scaler_mean: [1, 3] },
+    { 'scaler.var_': [4, 16], 'scaler.mean_': [1, 3] },
+    { scale_: [2, 4], var_: [4, 16], mean_: [1, 3] },
+  ])('asks about a scaler that was saved as %j, and divides it out', async (scaler) => {
+    const folder = await tempFolder();
+    await writeFiles(folder, { 'probe.json': { coef: [6, 8], intercept: 0.5, accuracy: 0.9, ...scaler } });
+    const probe = (options: ProbeOptions) =>
+      opened(join(folder, 'probe.json')).then((file) => readProbe(file, options));
+    expect(await errorOf(probe({}))).toMatchObject({
+      code: 'option_missing',
+      message: expect.stringContaining(Object.keys(scaler)[0] as string),
+    });
+    const raw = await probe({ scaling: 'raw-space' });
+    expect({ ...raw, values: [...raw.values] }).toMatchObject({ values: [3, 2], bias: 0.5 - 3 * 1 - 2 * 3 });
+  });
+
+  it('takes an array for a scaler by another name than "scale" only if it has a value per input', async () => {
+    const folder = await tempFolder();
+    await writeFiles(folder, { 'probe.json': { coef: [[6], [8]], std: [0.1, 0.2, 0.3], var: 4, sd: [[1, 2]] } });
+    const error = await errorOf(readProbe(await opened(join(folder, 'probe.json')), {}));
+    expect(error.message).toContain('"sd"');
+    await writeFiles(folder, { 'probe.json': { coef: [6, 8], std: [0.1, 0.2, 0.3], var: 4 } });
+    expect(await readProbe(await opened(join(folder, 'probe.json')), {})).not.toHaveProperty('scaling');
+  });
+
+  it('does not divide out a BatchNorm layer, whose variance is not all that it applies', async () => {
+    const folder = await tempFolder();
+    const layer = { 'bn.running_mean': [1, 3], 'bn.running_var': [4, 16] };
+    await writeFiles(folder, { 'probe.json': { 'linear.weight': [[6, 8]], 'linear.bias': [0.5], ...layer } });
+    const probe = (options: ProbeOptions) =>
+      opened(join(folder, 'probe.json')).then((file) => readProbe(file, options));
+    expect(await errorOf(probe({}))).toMatchObject({ code: 'option_missing' });
+    expect(await errorOf(probe({ scaling: 'raw-space' }))).toMatchObject({
+      code: 'format_unsupported',
+      hints: [expect.stringContaining('fold')],
+    });
+    expect([...(await probe({ scaling: 'as-stored' })).values]).toEqual([6, 8]);
   });
 
   it('reads a bare vector as a probe without a bias', async () => {
