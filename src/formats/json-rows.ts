@@ -19,6 +19,9 @@ const lineSchema = z.looseObject({
   ),
 });
 
+/** Other names for an index, which would be lost in silence. */
+const likeIndex = ['feature', 'feature_id', 'feature_idx', 'latent', 'latent_id', 'latent_idx', 'neuron', 'idx'];
+
 type Line = z.infer<typeof lineSchema>;
 
 /** Where the line of a row lies, and its line number in the file, from 1. */
@@ -70,7 +73,13 @@ export async function openJsonRows(path: string, bytes: ByteSource): Promise<Con
 
 function parseRow(path: string, number: number, text: Uint8Array): Line {
   const line = readJsonLine(text, lineSchema);
-  if (typeof line !== 'string') return line;
+  if (typeof line !== 'string') {
+    const other = line.index === undefined ? likeIndex.find((name) => Number.isInteger(line[name])) : undefined;
+    if (other === undefined) return line;
+    throw invalidJson(path, `line ${number}: has "${other}" but no "index"`, [
+      'if it says which feature this is, rename it to "index"; if not, leave it out: rows without an index are numbered from 0',
+    ]);
+  }
   throw invalidJson(path, `line ${number}: ${line}`, [
     'each line must hold one row: {"index": 42, "vector": [0.1, …]}',
   ]);

@@ -5,8 +5,25 @@ interface Stranger {
   matches(head: Buffer): boolean;
 }
 
-const toSafetensors =
-  'load it where it was made and save the tensors: safetensors.torch.save_file(state_dict, "weights.safetensors")';
+/**
+ * Returns the line of Python that converts what torch.save wrote: a tensor, tensors by name, or a checkpoint that holds
+ * these. Tied and transposed weights need a copy of their own.
+ */
+export function convertTorch(source: string): string {
+  const target = `${source.replace(/\.[^.]+$/, '')}.safetensors`;
+  return [
+    `x = torch.load("${source}", map_location="cpu", weights_only=True)`,
+    'x = x if isinstance(x, dict) else {"vector": x}',
+    'x = x.get("state_dict", x.get("ae", x))',
+    `safetensors.torch.save_file({str(k): v.clone().contiguous() for k, v in x.items() if torch.is_tensor(v)}, "${target}")`,
+  ].join('; ');
+}
+
+const neverLoaded = 'pickles are never loaded; where it was made, in Python:';
+const toSafetensors = `${neverLoaded} ${convertTorch('FILE.pt')}`;
+
+const saveProbe =
+  'save the arrays: np.savez("probe.npz", coef=clf.coef_, intercept=clf.intercept_); if there is a StandardScaler, add mean=scaler.mean_, scale=scaler.scale_ to the call';
 
 const strangers: readonly Stranger[] = [
   {
@@ -21,19 +38,29 @@ const strangers: readonly Stranger[] = [
   },
   {
     what: 'a zip archive made by torch.save, which holds a pickle',
-    hint: `pickles are never loaded; ${toSafetensors}`,
+    hint: toSafetensors,
     matches: (head) =>
       startsWith(head, [0x50, 0x4b, 3, 4]) && /data\.pkl|archive\/|\.pkl/.test(head.toString('latin1')),
   },
   {
     what: 'a pickle of scikit-learn',
-    hint: 'pickles are never loaded; save the arrays: np.savez("probe.npz", coef=clf.coef_, intercept=clf.intercept_); if there is a StandardScaler, add mean=scaler.mean_, scale=scaler.scale_ to the call',
+    hint: `pickles are never loaded; ${saveProbe}`,
     matches: (head) => isPickle(head) && head.toString('latin1').includes('sklearn'),
   },
   {
+    what: 'a pickle of numpy arrays',
+    hint: `${neverLoaded} x = pickle.load(open("FILE", "rb")); np.savez("weights.npz", **(x if isinstance(x, dict) else {"vector": x}))`,
+    matches: (head) => isPickle(head) && head.toString('latin1').includes('numpy'),
+  },
+  {
     what: 'a Python pickle',
-    hint: `pickles are never loaded; ${toSafetensors}`,
+    hint: toSafetensors,
     matches: isPickle,
+  },
+  {
+    what: 'zlib data, most likely a compressed pickle of joblib',
+    hint: `pickles are never loaded; load it with joblib.load("FILE"); if it is a probe of scikit-learn, ${saveProbe}`,
+    matches: (head) => head[0] === 0x78 && head.length > 1 && head.readUInt16BE() % 31 === 0,
   },
   {
     what: 'a gzip file',
@@ -52,7 +79,7 @@ const strangers: readonly Stranger[] = [
   },
   {
     what: 'a GGUF file',
-    hint: 'convert the direction to .npy or .safetensors',
+    hint: 'in Python: np.savez("vectors.npz", **{t.name: t.data for t in gguf.GGUFReader("FILE").tensors}); then choose one with --tensor',
     matches: (head) => startsWith(head, [0x47, 0x47, 0x55, 0x46]),
   },
 ];

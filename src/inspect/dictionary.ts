@@ -100,7 +100,7 @@ function placeFindings(sae: Sae, matrix: Matrix, isAssumed: boolean, models: rea
   if (height === 0 || breadth === 0) {
     return [{ code: 'layout_unknown', where, message: `is empty: shape [${sae.decoder.shape}]` }];
   }
-  const findings: Finding[] = [];
+  const findings: Finding[] = (sae.doubts ?? []).map((message) => ({ code: 'doubtful', where, message }));
   if (isAssumed) {
     findings.push({
       code: 'orientation_unknown',

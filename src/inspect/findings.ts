@@ -1,7 +1,15 @@
 import type { AppError, ErrorCode } from '../errors.ts';
 
 /** Codes for what may be wrong with a file before it is uploaded. */
-export type FindingCode = ErrorCode | 'beyond_float32' | 'zero_rows' | 'duplicate_rows' | 'undecodable' | 'side_file';
+export type FindingCode =
+  | ErrorCode
+  | 'beyond_float32'
+  | 'zero_rows'
+  | 'duplicate_rows'
+  | 'undecodable'
+  | 'side_file'
+  | 'doubtful'
+  | 'left_out';
 
 /** Something that stands in the way of a good upload. `--strict` fails on any finding. */
 export interface Finding {

@@ -67,7 +67,8 @@ async function addDashboards(found: Found, path: string): Promise<void> {
 /** Adds a folder's SAEs or, if it holds none, the weight files directly in it. */
 async function addFolder(found: Found, path: string, options: InspectOptions): Promise<void> {
   try {
-    return await addSaes(found, await findSaes(path, options.tensor, options.headAxis), options);
+    const warn = (message: string) => found.findings.push({ code: 'left_out', where: path, message });
+    return await addSaes(found, await findSaes(path, options, warn), options);
   } catch (error) {
     const files = await weightFiles(path);
     if (!isUntold(error) || files.length === 0) throw error;
@@ -107,12 +108,9 @@ async function addFile(found: Found, path: string, options: InspectOptions): Pro
 }
 
 /** Returns the SAEs of one file, still open. A single vector in a matrix of one row is not an SAE, nor is a probe. */
-async function saesOf(
-  path: string,
-  { tensor, headAxis }: InspectOptions,
-): Promise<{ saes: Sae[]; problem?: AppError }> {
+async function saesOf(path: string, options: InspectOptions): Promise<{ saes: Sae[]; problem?: AppError }> {
   try {
-    const saes = await findSaes(path, tensor, headAxis);
+    const saes = await findSaes(path, options);
     const isVector = (file: TensorFile, tensor: Tensor) => isSingle(tensor) || classesOf(file, tensor) > 1;
     if (!saes.every(({ layout, file, decoder }) => layout === bareLayout && isVector(file, decoder))) return { saes };
     await closeAll(saes);

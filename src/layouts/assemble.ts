@@ -1,5 +1,7 @@
 import { AppError } from '../errors.ts';
 import type { TensorFile } from '../formats/format.ts';
+import { isFloat } from '../tensor/dtype.ts';
+import { indexNames } from '../tensor/indices.ts';
 import { label, type Matrix, matrixOf, type Orientation, type Tensor } from '../tensor/tensor.ts';
 import { present } from './json-config.ts';
 import type { Weights } from './layout.ts';
@@ -26,13 +28,14 @@ export interface Parts {
 
 /**
  * Builds an SAE. The biases beside the decoder prove its orientation; failing that, it is `stored`, the layout's own.
- * Checks the size against the config if the orientation is known. Errors: layout_unknown, format_unsupported.
+ * Checks the size against the config if the orientation is known. Errors: layout_unknown, format_unsupported (integers).
  */
 export function assemble(weights: Weights, decoder: Tensor, stored: Known<Orientation> | undefined, parts: Parts): Sae {
   const proof = orientationFromBiases(decoder, weights.tensors);
   if (proof && 'conflict' in proof) {
     throw new AppError('layout_unknown', `${weights.file.path}: ${decoder.name} of ${proof.conflict}`);
   }
+  refuseIntegers(weights.file, decoder);
   const orientation = proof ?? stored;
   if (orientation) checkSize(weights, matrixOf(decoder, orientation.value), parts);
   return finish(weights, decoder, orientation, parts);
@@ -48,7 +51,47 @@ export function finish(
   refuseScaled(file, decoder);
   const { layout, kind, model, layer, hook, hookIn, neuronpediaId, facts } = parts;
   const known = { orientation, model, layer, hook, hookIn, neuronpediaId };
-  return { path, layout, kind, decoder, ...present(known), facts: present(facts ?? {}) as Sae['facts'], file };
+  const doubts = otherIndices(file, decoder);
+  return {
+    ...{ path, layout, kind, decoder, ...present(known), facts: present(facts ?? {}) as Sae['facts'] },
+    ...(doubts.length > 0 && { doubts }),
+    file,
+  };
+}
+
+/** Names under which people save which features the rows of a matrix are. Only those in `indexNames` are believed. */
+const likeIndices = /(^|[._])(feature|features|latent|latents|neuron|neurons|(\w+_)?(ind(ex|ices)|idx|idxs|ids?))$/i;
+
+/** Returns a doubt for each array that may number the rows and is not read as such. */
+function otherIndices({ tensors }: TensorFile, decoder: Tensor): string[] {
+  const others = [...tensors.values()].filter(
+    ({ name, dtype, shape: [length = 0, ...more] }) =>
+      likeIndices.test(name) &&
+      !indexNames.includes(name) &&
+      /^[IU]\d/.test(dtype) &&
+      more.length === 0 &&
+      decoder.shape.includes(length),
+  );
+  if (indexNames.some((name) => tensors.has(name))) return [];
+  return others.map(
+    ({ name }) => `rows are numbered from 0: if "${name}" says which feature each row is, rename it to "index"`,
+  );
+}
+
+/** Refuses a decoder of integers: they are quantised weights or the bits of floats. Error: format_unsupported. */
+export function refuseIntegers({ path }: TensorFile, decoder: Tensor | undefined): void {
+  if (!decoder || isFloat(decoder.dtype)) return;
+  throw new AppError(
+    'format_unsupported',
+    `${path}: "${decoder.name}" holds integers (${decoder.dtype}), not weights`,
+    {
+      hints: [
+        'if they are quantised, multiply them by their scales; if they are the bits of bfloat16, in torch: tensor.view(torch.bfloat16); then save float32 or bfloat16',
+        `to upload the integers as they are: --tensor ${decoder.name}`,
+      ],
+      details: { file: path, tensor: decoder.name },
+    },
+  );
 }
 
 /** Refuses 8-bit floats that have a scale tensor beside them: without it they are not the trained weights. */

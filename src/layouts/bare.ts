@@ -2,11 +2,11 @@ import { AppError } from '../errors.ts';
 import type { TensorFile } from '../formats/format.ts';
 import { isFloat } from '../tensor/dtype.ts';
 import { label, type Tensor } from '../tensor/tensor.ts';
-import { finish } from './assemble.ts';
+import { finish, refuseIntegers } from './assemble.ts';
 import { type HeadAxisName, headAxisOf, judgeAxes } from './axes.ts';
-import { describe } from './describe.ts';
+import { describe, describeAll } from './describe.ts';
 import { headCandidates, splitHeads } from './heads.ts';
-import type { Weights } from './layout.ts';
+import { decoderNames, type Weights } from './layout.ts';
 import { refuseManyPlaces } from './many-places.ts';
 import { encoderBiases, orientationFromBiases, orientationFromName, widthBiases } from './orientation.ts';
 import { bareLayout, type Sae } from './sae.ts';
@@ -57,10 +57,17 @@ export function readBare(weights: Weights, said: SaidOfTensor): Sae[] {
   }
   const orientation = proof && 'value' in proof ? proof : orientationFromName(decoder.name);
   const sae = finish(weights, decoder, orientation, { layout: bareLayout, kind: 'sae' });
-  if (!encoderNames.test(decoder.name)) return [sae];
-  return [
-    { ...sae, doubts: [`${decoder.name} is named like an encoder, but a feature's direction is its decoder row`] },
-  ];
+  const doubts = [...(sae.doubts ?? []), ...doubtsOf(weights, decoder)];
+  return [doubts.length > 0 ? { ...sae, doubts } : sae];
+}
+
+/** Says what is odd about a matrix that is taken all the same: it was asked for, or there is no other. */
+function doubtsOf({ name: file }: Weights, { name, dtype }: Tensor): string[] {
+  // An array without a name is called what its file is called.
+  const called = name || file.replace(/\.[^.]*$/, '');
+  const encoder = `${name || file} is named like an encoder, but a feature's direction is its decoder row`;
+  const integers = `${name || file} holds integers (${dtype}): they are uploaded as they are, without any scale`;
+  return [...(encoderNames.test(called) ? [encoder] : []), ...(isFloat(dtype) ? [] : [integers])];
 }
 
 /** Splits heads along the axis that the user stated or other tensors prove. Error: layout_unknown with the candidates. */
@@ -84,15 +91,14 @@ function bareHeads(weights: Weights, decoder: Tensor, headAxis: SaidOfTensor['he
   return splitHeads(weights, decoder, axis, orientation, () => ({ layout: bareLayout, kind: 'crosscoder' }));
 }
 
-/** Names that trainers give to decoders. */
-const decoderNames = ['W_dec', 'w_dec', 'decoder.weight', 'decoder_linear.weight', 'dec.weight', 'W_D'];
 /** Names that trainers give to encoders, which hold what a feature reads and not what it writes. */
-const encoderNames = /(^|\.)(w_enc|enc(oder(_linear)?)?\.weight)$/i;
+const encoderNames = /(^|[._/])(w_?enc(_\d+)?|w_e|e|enc(oder)?(_linear)?(\.weight)?)$/i;
 const biasNames = new Set([...widthBiases, ...encoderBiases, 'activation_mean', 'activation_std']);
 
 function onlyDecoder({ file, tensors }: Weights): Tensor {
   refuseUnread(file, (name) => decoderNames.some((decoder) => name === decoder || name.endsWith(`.${decoder}`)));
   const all = [...file.tensors.values()];
+  for (const name of decoderNames) refuseIntegers(file, tensors.get(name));
   const candidates = all.filter(
     ({ shape, dtype, name }) => (shape.length === 2 || shape.length === 3) && isFloat(dtype) && !biasNames.has(name),
   );
@@ -103,13 +109,13 @@ function onlyDecoder({ file, tensors }: Weights): Tensor {
   if (only) return only;
   if (candidates.length === 0) {
     refuseUnread(file, anyNumbers);
-    const shapes = all.map(describe).join(', ') || 'none';
+    const shapes = describeAll(all);
     throw new AppError('layout_unknown', `${file.path}: holds no matrix of floating-point numbers; found: ${shapes}`, {
       hints: otherUses(all),
     });
   }
   throw new AppError('layout_unknown', `${file.path}: more than one matrix could be the decoder`, {
-    hints: [`say which with --tensor NAME; candidates: ${candidates.map(describe).join(', ')}`],
+    hints: [`say which with --tensor NAME; candidates: ${describeAll(candidates)}`],
   });
 }
 
@@ -138,6 +144,6 @@ export function namedTensor(file: TensorFile, name: string): Tensor {
   const undecodable = file.undecodable.get(name);
   if (undecodable) throw new AppError('format_unsupported', `${file.path}: tensor "${name}": ${undecodable}`);
   throw new AppError('tensor_not_found', `${file.path}: holds no tensor called "${name}"`, {
-    hints: [`it holds: ${[...file.tensors.values()].map(describe).join(', ') || 'none'}`],
+    hints: [`it holds: ${describeAll(file.tensors.values())}`],
   });
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { assemble } from './assemble.ts';
+import { parseHook, transformerLensHook } from './hook.ts';
 import { known, readConfigText } from './json-config.ts';
 import { isNamed, type Layout, tensorOf, type Weights } from './layout.ts';
 import { readYamlScalars } from './yaml-scalars.ts';
@@ -23,7 +24,7 @@ export const circuitTracer: Layout = {
     const hook = (name: string | undefined) => known(name && hookAt(layer, name), from);
     const sae = assemble(weights, decoder, undefined, {
       layout: 'circuit-tracer',
-      kind: 'transcoder',
+      kind: isTracers(weights) ? 'transcoder' : 'sae',
       model: known(config.get('model_name'), from),
       layer: { value: layer, from: `file ${weights.name}` },
       hook: hook(config.get('feature_output_hook')),
@@ -38,6 +39,15 @@ export const circuitTracer: Layout = {
     return [sae];
   },
 };
+
+/**
+ * Whether circuit-tracer wrote the file, and not somebody who called the SAEs of several layers the same. Its `W_enc` is
+ * `[features, width]`, and there is a feature for each value of `b_enc`.
+ */
+function isTracers({ beside, tensors }: Weights): boolean {
+  const features = tensors.get('b_enc')?.shape[0];
+  return beside.has('config.yaml') || features === undefined || tensors.get('W_enc')?.shape[0] === features;
+}
 
 /** Reads the config, and the second file that wandb writes: sizes are there, if anywhere. */
 async function readConfig(
@@ -61,7 +71,8 @@ function whole(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }
 
-/** Returns the full hook name: configs leave the block out, or write `{layer}` for its number. */
+/** Returns the full hook name: configs leave the block out, or write `{layer}` or `*` for its number. */
 function hookAt(layer: number, name: string): string {
-  return name.startsWith('blocks.') ? name.replace('{layer}', String(layer)) : `blocks.${layer}.${name}`;
+  const hook = name.replace(/\{layer\}|\*/, String(layer));
+  return parseHook(hook).layer === undefined ? `blocks.${layer}.${hook}` : transformerLensHook(hook);
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { configClue } from './axes.ts';
 import { readDictionaryConfig } from './dictionary-learning-config.ts';
 import { crosscoder, type Stored } from './heads.ts';
@@ -22,7 +23,7 @@ export const crosscoderForks: Layout = {
   decoder: (weights) => tensorOf(weights, 'encoder.weight', 3) && tensorOf(weights, 'decoder.weight', 3),
   async read(weights, decoder) {
     const from = 'config.json';
-    const config = await readDictionaryConfig(weights.folder);
+    const config = await readDictionaryConfig(join(weights.folder, 'config.json'));
     const { num_layers, dict_size, activation_dim, dict_class, code_normalization, k, layer } = config;
     const clues = configClue(from, { heads: num_layers, features: dict_size, width: activation_dim });
     return crosscoder(weights, decoder, stored, clues, () => ({

@@ -1,7 +1,8 @@
+import { basename, dirname } from 'node:path';
 import { assemble } from './assemble.ts';
 import { type DictionaryConfig, hookOfSubmodule, readDictionaryConfig } from './dictionary-learning-config.ts';
 import { parseHook } from './hook.ts';
-import { known } from './json-config.ts';
+import { firstFile, known } from './json-config.ts';
 import { isNamed, type Layout, tensorOf } from './layout.ts';
 import { orientationFromName } from './orientation.ts';
 
@@ -17,21 +18,29 @@ export const dictionaryLearning: Layout = {
   looksFor: 'ae.safetensors or ae.npz beside config.json',
   config: 'config.json',
   mayBe: ({ name, beside }) =>
-    isNamed(name, /^ae$/) || (isNamed(name, /^(model|model_final)$/) && beside.has('config.json')),
+    isNamed(name, /^ae(_\d+)?$/) || (isNamed(name, /^(model|model_final)$/) && beside.has('config.json')),
   decoder(weights) {
     const linear = tensorOf(weights, 'decoder.weight', 2);
     if (linear && tensorOf(weights, 'encoder.weight', 2)) return linear;
     return tensorOf(weights, 'W_enc', 2) && tensorOf(weights, 'W_dec', 2);
   },
   async read(weights, decoder) {
-    const config = weights.beside.has('config.json') ? await readDictionaryConfig(weights.folder) : {};
-    return [assemble(weights, decoder, orientationFromName(decoder.name) ?? rows, partsOf(config))];
+    const isCheckpoint = basename(weights.folder) === 'checkpoints';
+    const config = await firstFile(isCheckpoint ? dirname(weights.folder) : weights.folder, ['config.json']);
+    return [
+      assemble(
+        weights,
+        decoder,
+        orientationFromName(decoder.name) ?? rows,
+        partsOf(config === undefined ? {} : await readDictionaryConfig(config)),
+      ),
+    ];
   },
 };
 
 function partsOf(config: DictionaryConfig) {
   const from = 'config.json';
-  const hook = hookOfSubmodule(config.submodule_name);
+  const hook = hookOfSubmodule(config);
   const layer = config.layer ?? (hook === undefined ? undefined : parseHook(hook).layer);
   return {
     layout: 'dictionary_learning',

@@ -4,7 +4,7 @@ import { isFloat } from '../tensor/dtype.ts';
 import { rowBlocks } from '../tensor/row-blocks.ts';
 import { elementCount, flatRow, label, type Matrix, matrixOf, type Tensor } from '../tensor/tensor.ts';
 import { namedTensor, toWeights } from './bare.ts';
-import { describe } from './describe.ts';
+import { describe, describeAll } from './describe.ts';
 import { anyNumbers, isText, refuseUnread } from './unread.ts';
 
 /** One vector from a file, in memory: a steering vector or a probe. */
@@ -47,13 +47,14 @@ const probeNames = /(^|[._])coef_?$/;
 function onlyTensor(file: TensorFile, wantsRow: boolean): Tensor {
   const floats = [...file.tensors.values()].filter(({ dtype, shape }) => isFloat(dtype) && shape.length > 0);
   const fitting = floats.filter((tensor) => (wantsRow ? tensor.shape.length === 2 : isSingle(tensor)));
-  const [only] = fitting.length === 1 ? fitting : floats.length === 1 ? floats : [];
+  const named = fitting.filter(({ name }) => directionNames.test(name));
+  const [only] = [fitting, named, floats].find(({ length }) => length === 1) ?? [];
   if (!only || !directionNames.test(only.name)) {
     refuseUnread(file, (name, reason) => (directionNames.test(name) ? !isText(reason) : anyNumbers(name, reason)));
   }
   if (only) return only;
   const tensors = [...file.tensors.values()];
-  const all = tensors.map(describe).join(', ') || 'none';
+  const all = describeAll(tensors);
   if (floats.length === 0 && tensors.length > 0) {
     throw new AppError('layout_unknown', `${file.path}: holds no floating-point numbers; found: ${all}`, {
       hints: [
@@ -79,9 +80,13 @@ export function isSingle(tensor: Tensor): boolean {
 
 function requireSingle(tensor: Tensor): void {
   if (isSingle(tensor)) return;
-  const rows = tensor.shape.length === 2 ? [`to take one row of it: --row I, 0 to ${(tensor.shape[0] ?? 0) - 1}`] : [];
+  const [rows = 0] = tensor.shape;
+  const others =
+    tensor.shape.length > 2
+      ? ['save the vector that you mean, in Python: np.save("vector.npy", array[I, J])']
+      : [`to take one row of it: --row I, 0 to ${rows - 1}`, ...layerRows(tensor)];
   throw new AppError('layout_unknown', `${label(tensor)}: expected one vector, found ${describe(tensor)}`, {
-    hints: [...rows, ...layerRows(tensor), 'to upload every row of a matrix: neuronpedia upload-sae'],
+    hints: [...others, 'to upload every row of a matrix: neuronpedia upload-sae'],
   });
 }
 

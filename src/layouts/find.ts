@@ -4,11 +4,12 @@ import { AppError } from '../errors.ts';
 import { openTensorFile } from '../formats/open.ts';
 import { missingFile } from '../tensor/missing-file.ts';
 import { readBare, type SaidOfTensor } from './bare.ts';
-import { isPickle, isWeightFile, listFolder, wholeName, withoutParts } from './folder.ts';
+import { isPickle, isWeightFile, type Listing, listFolder, wholeName, withoutParts } from './folder.ts';
 import { type Layout, type Spot, unwrapped, type Weights } from './layout.ts';
+import { leftOut, type Searched } from './left-out.ts';
 import { layouts } from './list.ts';
 import { refuseManyPlaces } from './many-places.ts';
-import { nothingFound } from './nothing-found.ts';
+import { nothingFound, picklesOf } from './nothing-found.ts';
 import type { Sae } from './sae.ts';
 
 /** How many levels are searched. The folders of a sweep are nested a few levels deep. */
@@ -18,25 +19,32 @@ const deepestFolder = 8;
  * Finds every SAE under a path. A weight file holds one SAE, or one per head of a crosscoder. A folder may hold several
  * (say, one per layer), returned in name order. In folders, only files whose names fit a layout are opened, or the only
  * weight file beside a config, and their tensors then decide. If none fits, the only weight file of all is read.
- * The files stay open: close each `sae.file`. Errors: those of opening and of the layouts, layout_unknown or
- * format_unsupported (only pickles) if nothing is found.
+ * The files stay open: close each `sae.file`. `warn` is told of folders that look like the others and hold none.
+ * Errors: those of opening and of the layouts, layout_unknown or format_unsupported (only pickles) if nothing is found.
  */
-export async function findSaes(path: string, tensorName?: string, headAxis?: SaidOfTensor['headAxis']): Promise<Sae[]> {
-  const said = { tensor: tensorName, headAxis };
+export async function findSaes(
+  path: string,
+  said: SaidOfTensor = {},
+  warn?: (message: string) => void,
+): Promise<Sae[]> {
   const found = await stat(path).catch(() => undefined);
   if (!found) throw missingFile(path);
   if (!found.isDirectory()) return openFile(path, said);
-  const search: Search = { root: path, said, saes: [], seen: [], weights: [], folders: new Set() };
+  const search: Search = {
+    ...{ root: path, said, saes: [], seen: [], weights: [] },
+    ...{ folders: new Set(), searched: [], homes: new Set() },
+  };
   try {
     await searchFolder(search, path, 0);
   } catch (error) {
     for (const sae of search.saes) await sae.file.close();
     throw error;
   }
+  for (const message of search.saes.length > 0 ? leftOut(search.searched, search.homes) : []) warn?.(message);
   if (search.saes.length > 0) return search.saes;
-  // It fits no layout, but as the only weight file it must be the one that is meant.
+  // It fits no layout, but as the only weight file it must be the one that is meant, unless others are only in a pickle.
   const [only, ...others] = search.weights;
-  if (only !== undefined && others.length === 0) return openFile(only, said);
+  if (only !== undefined && others.length === 0 && picklesOf(search.seen).length === 0) return openFile(only, said);
   throw nothingFound(path, search.seen);
 }
 
@@ -51,14 +59,29 @@ interface Search {
   readonly weights: string[];
   /** Real paths of the folders searched so far, because a link may lead back to one of them. */
   readonly folders: Set<string>;
+  /** The folders searched, and those that SAEs were found in. */
+  readonly searched: Searched[];
+  readonly homes: Set<string>;
 }
 
-/** Adds a folder's SAEs. Only if it holds none are its subfolders searched, as those of an SAE hold its checkpoints. */
+/** Searches a folder that was not searched before, and what is below it. */
 async function searchFolder(search: Search, folder: string, depth: number): Promise<void> {
   const place = await realpath(folder).catch(() => resolve(folder));
   if (search.folders.has(place)) return;
   search.folders.add(place);
-  const { names: every, folders } = await listFolder(folder);
+  const listing = await listFolder(folder);
+  const before = search.saes.length;
+  await searchEntries(search, folder, listing, depth);
+  search.searched.push({ folder, names: listing.names, found: search.saes.length > before });
+}
+
+/** Adds a folder's SAEs. Only if it holds none are its subfolders searched, as those of an SAE hold its checkpoints. */
+async function searchEntries(
+  search: Search,
+  folder: string,
+  { names: every, folders }: Listing,
+  depth: number,
+): Promise<void> {
   const names = withoutParts(every);
   const before = search.saes.length;
   const beside = new Set([...every, ...names.map(wholeName)]);
@@ -82,6 +105,7 @@ async function searchFolder(search: Search, folder: string, depth: number): Prom
     search.seen.push(relative(search.root, join(folder, name)));
     if (isWeightFile(wholeName(name))) search.weights.push(join(folder, name));
   }
+  if (search.saes.length > before) search.homes.add(folderOfSae(folder));
   if (search.saes.length > before) return;
   for (const name of depth < deepestFolder ? folders : []) {
     if (!isCheckpointFolder(name)) await searchFolder(search, join(folder, name), depth + 1);
@@ -118,7 +142,7 @@ function folderOfSae(folder: string): string {
   return basename(folder) === 'checkpoints' ? dirname(folder) : folder;
 }
 
-/** Reads the SAEs of one particular file: by the layout that fits it, else as a bare matrix. */
+/** Reads the SAEs of one particular file: by the layout that its name or the config beside it fits, else as a bare matrix. */
 async function openFile(path: string, said: SaidOfTensor): Promise<Sae[]> {
   const folder = resolve(dirname(path));
   const { names } = await listFolder(folder).catch(() => ({ names: [] }));
@@ -128,7 +152,8 @@ async function openFile(path: string, said: SaidOfTensor): Promise<Sae[]> {
     path,
     spot,
     said,
-    async (weights) => (await byLayout(weights, said, mayBe)) ?? readBare(weights, said),
+    async (weights) =>
+      (await byLayout(weights, said, mayBe)) ?? (await byLayout(weights, said, hasConfig)) ?? readBare(weights, said),
   );
 }
 
@@ -142,13 +167,13 @@ async function withWeights(
   path: string,
   name: string,
   spot: Spot,
-  { headAxis }: SaidOfTensor,
+  { tensor, headAxis }: SaidOfTensor,
   read: (weights: Weights) => Promise<Sae[]>,
 ): Promise<Sae[]> {
   const file = await openTensorFile(name);
   let saes: Sae[] = [];
   try {
-    saes = await read({ ...spot, path, file, tensors: unwrapped(file.tensors), headAxis });
+    saes = await read({ ...spot, path, file, tensors: unwrapped(file.tensors, tensor), headAxis });
     return saes;
   } finally {
     if (saes.length === 0) await file.close();

@@ -45,7 +45,7 @@ async function isFolder(folder: string, entry: Dirent): Promise<boolean> {
 }
 
 /** Weight files, and folders that stand for one (`.dcp`), that this tool never reads. */
-const pickles = /\.(pt|pth|bin|ckpt|pkl|dcp)$/;
+const pickles = /\.(pt|pth|bin|ckpt|pkl|joblib|dcp)$/;
 
 /** Whether the name is that of a pickle, or of a checkpoint that only torch can read. */
 export function isPickle(name: string): boolean {

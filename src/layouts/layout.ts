@@ -16,7 +16,7 @@ export interface Weights extends Spot {
   /** What plans call the SAE in it: the file, or the folder if it holds no other. */
   readonly path: string;
   readonly file: TensorFile;
-  /** The file's tensors by name, both as stored and without the prefixes of wrappers (`_orig_mod.`). */
+  /** The file's tensors by name, both as stored and without a prefix that all have in common (`_orig_mod.`, `sae.`). */
   readonly tensors: ReadonlyMap<string, Tensor>;
   /** Which axis of a 3-D decoder counts heads, if the user says so. */
   readonly headAxis?: HeadAxisName | undefined;
@@ -49,16 +49,28 @@ export function tensorOf({ tensors }: Pick<Weights, 'tensors'>, name: string, di
   return tensor?.shape.length === dimensions ? tensor : undefined;
 }
 
-/** Prefixes that wrappers put before every key: torch.compile, DataParallel, a backup of a whole run. */
-const wrapper = /^(?:_orig_mod|module|ae)\./;
+/** Names that trainers give to decoders. */
+export const decoderNames: readonly string[] = [
+  ...['W_dec', 'w_dec', 'decoder.weight', 'decoder_linear.weight', 'dec.weight', 'W_D'],
+];
 
-/** Adds every tensor under its name without wrapper prefixes, unless the file has a tensor of that name. */
-export function unwrapped(tensors: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> {
+/** A decoder's name, behind the prefix that torch.compile, DataParallel or the module around the SAE gave to every key. */
+const prefixed = new RegExp(`^(.*[./])(?:${decoderNames.join('|').replaceAll('.', '\\.')})$`);
+
+/**
+ * Adds every tensor under its name without the prefix of the decoder, unless the file has a tensor of that name. Adds
+ * nothing if several decoders have different prefixes. If the user names one of them, its prefix is taken, and what has it
+ * comes before tensors without it.
+ */
+export function unwrapped(tensors: ReadonlyMap<string, Tensor>, asked?: string): ReadonlyMap<string, Tensor> {
+  const names = asked !== undefined && tensors.has(asked) ? [asked] : [...tensors.keys()];
+  const prefixes = new Set(names.flatMap((name) => prefixed.exec(name)?.[1] ?? []));
+  const [prefix] = prefixes;
+  if (prefix === undefined || prefixes.size > 1) return tensors;
   const plain = new Map(tensors);
   for (const [name, tensor] of tensors) {
-    let bare = name;
-    while (wrapper.test(bare)) bare = bare.replace(wrapper, '');
-    if (!plain.has(bare)) plain.set(bare, tensor);
+    const bare = name.startsWith(prefix) ? name.slice(prefix.length) : undefined;
+    if (bare !== undefined && (asked !== undefined || !tensors.has(bare))) plain.set(bare, tensor);
   }
   return plain;
 }

@@ -8,13 +8,18 @@ interface Kind {
   readonly what: string;
   readonly why: string;
   readonly tensors: RegExp;
+  /** How many dimensions such a tensor has; any number if absent. */
+  readonly dimensions?: number;
 }
 
 const toSeveralLayers =
   'each of its features writes a separate vector to every later layer, but Neuronpedia stores one vector per feature';
 
+const circuitTracer = 'a cross-layer transcoder (circuit-tracer)';
+
 const kinds: readonly Kind[] = [
-  { what: 'a cross-layer transcoder (circuit-tracer)', why: toSeveralLayers, tensors: /^W_dec_\d+$/ },
+  { what: circuitTracer, why: toSeveralLayers, tensors: /^W_dec_\d+$/, dimensions: 3 },
+  { what: circuitTracer, why: toSeveralLayers, tensors: /^W_enc_\d+$/, dimensions: 2 },
   { what: 'a cross-layer transcoder (OpenMOSS)', why: toSeveralLayers, tensors: /^W_D\.\d+$/ },
   { what: 'a cross-layer transcoder (clt-training)', why: toSeveralLayers, tensors: /^W_decs\.\d+$/ },
   {
@@ -46,7 +51,8 @@ export function refuseManyPlaces({ tensors, file }: Pick<Weights, 'tensors' | 'f
 
 function sortOf(tensors: ReadonlyMap<string, Tensor>): { kind: Kind; tensor: Tensor } | undefined {
   for (const kind of kinds) {
-    for (const [name, tensor] of tensors) if (kind.tensors.test(name)) return { kind, tensor };
+    const isOne = ({ shape }: Tensor) => shape.length === (kind.dimensions ?? shape.length);
+    for (const [name, tensor] of tensors) if (kind.tensors.test(name) && isOne(tensor)) return { kind, tensor };
   }
   const output = tensors.get('W_O');
   if (output && tensors.has('W_V') && tensors.has('W_Q')) return { kind: lorsa, tensor: output };
@@ -70,11 +76,11 @@ const pairs = [
   ['W_D', 'W_E'],
 ] as const;
 
-/** The decoder files of a circuit-tracer CLT. Finding one is enough to refuse the whole. */
+/** The files of a circuit-tracer CLT, and those of a Gemma Scope 2 one. Finding one is enough to refuse the whole. */
 export const manyPlaces: Layout = {
   name: 'cross-layer transcoder',
   looksFor: '',
-  mayBe: ({ name }) => isNamed(name, /^W_dec_\d+$/),
+  mayBe: ({ name }) => isNamed(name, /^(W_(dec|enc)|params_layer)_\d+$/),
   decoder: (weights) => sortOf(weights.tensors)?.tensor,
   async read(weights) {
     refuseManyPlaces(weights);

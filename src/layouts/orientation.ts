@@ -30,8 +30,9 @@ export type Proof = Known<Orientation> | { readonly conflict: string } | undefin
  * vector, the encoder bias has one value per feature. Undefined if there are none, or if the matrix is square.
  */
 export function orientationFromBiases(decoder: Tensor, tensors: ReadonlyMap<string, Tensor>): Proof {
-  // The bias of a plain torch layer has one value per output: the width of a decoder, but the classes of a probe.
-  const widths = decoder.name === 'weight' ? widthBiases.filter((name) => name !== 'bias') : widthBiases;
+  // Just `bias` may belong to anything, but for dictionary_learning, whose Linear decoder has none of its own.
+  const isOwn = decoder.name.endsWith('decoder.weight') && !tensors.has('decoder.bias');
+  const widths = isOwn ? widthBiases : widthBiases.filter((name) => name !== 'bias');
   const clues = [...lengths(tensors, widths, 'width'), ...lengths(tensors, featureBiases, 'rows')];
   if (clues.length === 0) return undefined;
   const fitting = (['rows', 'columns'] as const).filter((orientation) => {
@@ -65,6 +66,6 @@ export function orientationFromWidth(decoder: Tensor, width: number, from: strin
 
 /** Settles the orientation by name: a Linear layer of torch stores [out, in], so `decoder.weight` is [width, features]. */
 export function orientationFromName(name: string): Known<Orientation> | undefined {
-  const linear = /(?:^|\.)decoder(?:_linear)?\.weight$/.test(name);
+  const linear = /(?:^|\.)dec(?:oder)?(?:_linear)?\.weight$/.test(name);
   return linear ? { value: 'columns', from: `torch stores ${name} [width, features]` } : undefined;
 }

@@ -35,5 +35,5 @@ export function tokenFits(token: string, features: number): boolean {
 export function checkedByPath(sae: Sae, place: InPath | undefined, token: string | undefined): Sae {
   const features = sae.decoder.shape[sae.orientation?.value === 'columns' ? 1 : 0] as number;
   if (!place || token === undefined || tokenFits(token, features)) return sae;
-  return { ...sae, doubts: [`it has ${features} features, but its path says ${place.segment}`] };
+  return { ...sae, doubts: [...(sae.doubts ?? []), `it has ${features} features, but its path says ${place.segment}`] };
 }

@@ -3,7 +3,7 @@ import type { TensorFile } from '../formats/format.ts';
 import { readInOrder } from '../tensor/numbers.ts';
 import { elementCount, label, type Tensor } from '../tensor/tensor.ts';
 import { namedTensor } from './bare.ts';
-import { describe } from './describe.ts';
+import { describe, describeAll } from './describe.ts';
 import { type Direction, refuseLong } from './direction.ts';
 import { askForScaling, brokenProbe, findScaler, isScaler, unscale } from './scaler.ts';
 import { anyNumbers, refuseUnread } from './unread.ts';
@@ -26,10 +26,11 @@ export interface ProbeOptions {
   readonly scaling?: 'raw-space' | 'as-stored';
 }
 
-/** Names of weights and their bias in scikit-learn (`coef_`, `intercept_`) and torch (`weight`, `bias`). */
+/** Names of weights and their bias in scikit-learn (`coef_`, `intercept_`), torch (`weight`, `bias`) and scripts. */
 const pairs: readonly (readonly [weights: RegExp, bias: string])[] = [
   [/^(.*?)coef(_?)$/, '$1intercept$2'],
-  [/^(.*?)weight()$/, '$1bias$2'],
+  [/^(.*?)weights?$/, '$1bias'],
+  [/^(|.*[._])w$/, '$1b'],
 ];
 
 /** Returns the name of the bias that belongs to weights of this name. Undefined if no probe names its weights so. */
@@ -81,7 +82,7 @@ function findWeights(file: TensorFile, name: string | undefined): { weights: Ten
   if (!weights) {
     throw new AppError('layout_unknown', `${file.path}: cannot tell which array is the probe`, {
       hints: [
-        `say which with --tensor NAME; it holds: ${[...file.tensors.values()].map(describe).join(', ') || 'none'}`,
+        `say which with --tensor NAME; it holds: ${describeAll(file.tensors.values())}`,
         'known names: coef and intercept (scikit-learn), weight and bias (torch)',
       ],
     });
@@ -120,7 +121,10 @@ function pickClass(weights: Tensor, classes: number, said: number | undefined): 
   const range = `0 to ${classes - 1}`;
   if (said === undefined) {
     throw new AppError('option_missing', `${label(weights)}: ${describe(weights)} is a probe of ${classes} classes`, {
-      hints: [`choose a class with --class I, ${range}`],
+      hints: [
+        `choose a class with --class I, ${range}`,
+        'if its rows are no classes but directions, such as one per layer: neuronpedia upload-vector FILE --row I',
+      ],
       details: { missing: 'class', classes },
     });
   }

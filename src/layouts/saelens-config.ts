@@ -41,7 +41,8 @@ const schema = z.extend(named, {
   activation_fn_str: text,
   activation_fn: text,
   hook_point: text,
-  hook_point_layer: integer,
+  // Training configs of 2024 may list the only layer.
+  hook_point_layer: z.nullish(z.union([z.int(), z.array(z.int())])),
   hook_point_head_index: integer,
   // A training config may hold a fraction.
   k: z.nullish(z.number()),
@@ -55,15 +56,17 @@ const schema = z.extend(named, {
 export async function readSaelensConfig(path: string): Promise<SaelensConfig> {
   const config = await readJsonConfig(path, schema);
   const nested = config.metadata ?? {};
+  const hookLayer = nested.hook_layer ?? config.hook_layer ?? onlyOf(config.hook_point_layer);
+  const hookPoint = config.hook_point?.replace('{layer}', String(hookLayer ?? '{layer}'));
   const fields = {
     architecture: architectureOf(config),
     inputWidth: config.d_in,
     outputWidth: config.d_out,
     features: config.d_sae ?? expanded(config.d_in, config.expansion_factor),
     modelName: nested.model_name ?? config.model_name,
-    hookName: nested.hook_name ?? config.hook_name ?? config.hook_point ?? nested.hf_hook_name ?? config.hf_hook_name,
+    hookName: nested.hook_name ?? config.hook_name ?? hookPoint ?? nested.hf_hook_name ?? config.hf_hook_name,
     hookNameOut: nested.hook_name_out ?? config.hook_name_out ?? nested.hf_hook_name_out ?? config.hf_hook_name_out,
-    hookLayer: nested.hook_layer ?? config.hook_layer ?? config.hook_point_layer,
+    hookLayer,
     neuronpediaId: nested.neuronpedia_id ?? config.neuronpedia_id,
     facts: present({
       architecture: architectureOf(config),
@@ -83,5 +86,11 @@ function architectureOf(config: z.infer<typeof schema>): string {
 }
 
 function expanded(width: number | null | undefined, factor: number | null | undefined): number | undefined {
-  return width && factor ? width * factor : undefined;
+  return width && factor ? Math.round(width * factor) : undefined;
+}
+
+/** Returns the only number of a list, or the number itself. */
+function onlyOf(layer: number | readonly number[] | null | undefined): number | undefined {
+  if (typeof layer === 'number') return layer;
+  return layer?.length === 1 ? layer[0] : undefined;
 }

@@ -31,8 +31,9 @@ function partsOf(config: SaelensConfig): Parts {
   const from = saelensFiles.config;
   const kind = config.architecture.includes('transcoder') ? 'transcoder' : 'sae';
   const { hookName } = config;
-  const hookOut = kind === 'transcoder' ? (config.hookNameOut ?? hookName) : hookName;
-  const layer = config.hookLayer ?? (hookOut === undefined ? undefined : parseHook(hookOut).layer);
+  const hookOut = kind === 'transcoder' ? config.hookNameOut : hookName;
+  const place = hookOut ?? hookName;
+  const layer = config.hookLayer ?? (place === undefined ? undefined : parseHook(place).layer);
   return {
     layout: 'SAELens',
     kind,

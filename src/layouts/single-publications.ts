@@ -35,7 +35,18 @@ function withBias({ tensors }: Weights, name: string): ReadonlyMap<string, Tenso
 
 const qwenName = /^layer_?(\d+)\.sae$/;
 
-/** Qwen Scope, converted: `layer3.sae.safetensors` with `W_dec [width, features]`, as its biases prove. */
+const qwenConfig = z.looseObject({
+  base_model: z.nullish(z.string()),
+  hook_point: z.nullish(z.string()),
+  d_model: z.nullish(z.int()),
+  d_sae: z.nullish(z.int()),
+  k: z.nullish(z.int()),
+});
+
+/**
+ * Qwen Scope, converted: `layer3.sae.safetensors` with `W_dec [width, features]`, as its biases prove, and one
+ * `config.json` for all layers.
+ */
 export const qwenScope: Layout = {
   name: 'Qwen Scope',
   looksFor: 'layerN.sae.safetensors',
@@ -43,8 +54,20 @@ export const qwenScope: Layout = {
   decoder: (weights) => tensorOf(weights, 'W_enc', 2) && tensorOf(weights, 'W_dec', 2),
   async read(weights, decoder) {
     const layer = qwenName.exec(weights.name.replace(/\.[^.]+$/, ''))?.[1];
-    const place = known(layer === undefined ? undefined : Number(layer), `file ${weights.name}`);
-    return [assemble(weights, decoder, undefined, { layout: 'Qwen Scope', kind: 'sae', layer: place })];
+    const from = 'config.json';
+    const { base_model, hook_point, d_model, d_sae, k } = weights.beside.has(from)
+      ? await readJsonConfig(join(weights.folder, from), qwenConfig)
+      : ({} as z.infer<typeof qwenConfig>);
+    const parts = {
+      layout: 'Qwen Scope',
+      kind: 'sae',
+      model: known(base_model, from),
+      layer: known(layer === undefined ? undefined : Number(layer), `file ${weights.name}`),
+      hook: known(hook_point && `blocks.${layer}.hook_${hook_point}`, from),
+      facts: { k },
+      says: { from, features: d_sae ?? undefined, width: d_model ?? undefined },
+    } as const;
+    return [assemble(weights, decoder, undefined, parts)];
   },
 };
 

@@ -6,7 +6,6 @@ import { parseHook, transformerLensHook } from './hook.ts';
 import { firstFile, known, readJsonConfig } from './json-config.ts';
 import { isNamed, type Layout, tensorOf, type Weights } from './layout.ts';
 import { orientationFromName } from './orientation.ts';
-import type { Known } from './sae.ts';
 
 const schema = z.looseObject({
   expansion_factor: z.nullish(z.number()),
@@ -21,8 +20,12 @@ const schema = z.looseObject({
 
 type Config = z.infer<typeof schema>;
 
-/** A run's own config, the only file of the run that names the model. */
-const runSchema = z.looseObject({ model: z.nullish(z.string()) });
+/** A run's own config, the only file of the run that names the model, and at times the only one that tells transcoders. */
+const runSchema = z.looseObject({
+  model: z.nullish(z.string()),
+  transcode: z.nullish(z.boolean()),
+  sae: z.nullish(z.looseObject({ transcode: z.nullish(z.boolean()) })),
+});
 
 /**
  * EleutherAI's sparsify: `<run>/<hookpoint>/{cfg.json, sae.safetensors}`, with seeds one folder deeper. `cfg.json` has
@@ -51,13 +54,17 @@ async function partsOf(weights: Weights, config: Config): Promise<Parts> {
   const at = `folder ${hookpoint}`;
   const older = /^layer_(\d+)$/.exec(hookpoint)?.[1];
   const { layer } = parseHook(hookpoint);
-  const { k, expansion_factor, activation, signed, skip_connection, transcode, d_in } = config;
+  const { k, expansion_factor, activation, signed, skip_connection, d_in } = config;
+  const run = await readRun(weights.folder);
+  // Only transcoders have a skip connection, and their first configs say no more than that.
+  const skips = skip_connection || weights.tensors.has('W_skip');
+  const transcodes = config.transcode ?? run?.config.transcode ?? run?.config.sae?.transcode ?? skips;
   // A transcoder may write vectors of a different width from those that it reads.
-  const width = transcode ? undefined : (d_in ?? undefined);
+  const width = transcodes ? undefined : (d_in ?? undefined);
   return {
     layout: 'sparsify',
-    kind: transcode ? 'transcoder' : 'sae',
-    model: await modelOf(weights.folder),
+    kind: transcodes ? 'transcoder' : 'sae',
+    model: run && known(run.config.model, run.from),
     layer: known(older === undefined ? layer : Number(older), at),
     hook: layer === undefined ? undefined : known(transformerLensHook(hookpoint), at),
     facts: { k, expansion_factor, activation, signed, skip_connection },
@@ -77,9 +84,8 @@ function hookpointOf(folder: string): string {
   return /^seed_?\d+$/.test(name) ? basename(dirname(folder)) : name;
 }
 
-async function modelOf(folder: string): Promise<Known<string> | undefined> {
+async function readRun(folder: string): Promise<{ config: z.infer<typeof runSchema>; from: string } | undefined> {
   const path = await firstFile(folder, [join('..', 'config.json'), join('..', '..', 'config.json')]);
   if (path === undefined) return undefined;
-  const { model } = await readJsonConfig(path, runSchema);
-  return known(model, path.split(sep).slice(-2).join('/'));
+  return { config: await readJsonConfig(path, runSchema), from: path.split(sep).slice(-2).join('/') };
 }

@@ -16,15 +16,19 @@ export interface Choice {
   readonly activations?: string | undefined;
 }
 
-/** Finds the SAEs that are meant under some paths; gives each file to `own`. Errors: those of finding and `chooseSaes`. */
+/**
+ * Finds the SAEs that are meant under some paths; gives each file to `own`, and tells `warn` of folders without the SAE
+ * that they should have. Errors: those of finding and `chooseSaes`.
+ */
 export async function findChosen(
   paths: readonly string[],
   options: SaidOfTensor & Choice,
   own: Own,
+  warn?: (message: string) => void,
 ): Promise<readonly Sae[]> {
   const found: Sae[] = [];
   for (const path of paths) {
-    const saes = await findSaes(path, options.tensor, options.headAxis);
+    const saes = await findSaes(path, options, warn);
     for (const sae of saes) own(sae.file);
     found.push(...saes);
   }

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { openTensorFile } from '../../src/formats/open.ts';
 import { fixture, opened, tempFolder } from '../fixtures.ts';
@@ -29,6 +30,8 @@ test.each([
   ['a GGUF file', Buffer.from('GGUF\x03\0\0\0'), /GGUF/],
   ['a Parquet file', Buffer.from('PAR1\x15\x04\x15'), /Parquet/],
   ['a scikit-learn pickle', Buffer.from('\x80\x04\x95\0sklearn.linear_model', 'latin1'), /scikit-learn/],
+  ['a pickle of arrays', Buffer.from('\x80\x04\x95\0numpy.core.multiarray', 'latin1'), /numpy/],
+  ['a compressed joblib file', deflateSync('pickled'), /joblib/],
   ['a text table', Buffer.from('feature,label\n3,"nouns"\n'), /text/],
 ])('%s is named in the error, with a hint', async (_, bytes, what) => {
   const path = join(await tempFolder(), 'weights.bin');

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { namedTensor } from '../../src/layouts/bare.ts';
-import { fixture, opened, safetensorsImage, safetensorsOf, tempFolder, writeFiles } from '../fixtures.ts';
-import { found } from './found.ts';
+import { fixture, npyImage, opened, safetensorsImage, safetensorsOf, tempFolder, writeFiles } from '../fixtures.ts';
+import { found, sixByFour } from './found.ts';
 
 async function weights(image: Uint8Array): Promise<string> {
   const folder = await tempFolder();
@@ -32,14 +32,14 @@ test('W_dec is the decoder among several matrices', async () => {
 });
 
 test('several matrices without a W_dec are listed, and one can be named', async () => {
-  const path = await weights(safetensorsOf({ one: [6, 4], two: [3, 4], bias: [4] }));
+  const path = await weights(safetensorsOf({ one: [6, 4], two: [3, 4], b_dec: [4] }));
   await expect(found(path)).rejects.toMatchObject({
     code: 'layout_unknown',
     exitCode: 6,
     hints: ['say which with --tensor NAME; candidates: one F32 [6, 4], two F32 [3, 4]'],
   });
   const [sae] = await found(path, 'two');
-  expect(sae).toMatchObject({ decoder: { name: 'two' }, orientation: { value: 'rows', from: 'bias has 4 values' } });
+  expect(sae).toMatchObject({ decoder: { name: 'two' }, orientation: { value: 'rows', from: 'b_dec has 4 values' } });
 });
 
 test('a missing tensor name is an error that lists the existing names', async () => {
@@ -113,9 +113,87 @@ test('torch layers called enc and dec are told apart and prove the orientation',
 });
 
 test('an encoder alone is not taken for a decoder unless it is named', async () => {
-  for (const name of ['W_enc', 'encoder.weight', 'sae.encoder_linear.weight']) {
+  for (const name of ['W_enc', 'encoder.weight', 'sae.encoder_linear.weight', 'W_E', 'E', 'encoder', 'sae/W_enc']) {
     const path = await weights(safetensorsOf({ [name]: [6, 4], b_enc: [4] }));
     await expect(found(path)).rejects.toMatchObject({ code: 'layout_unknown', exitCode: 6 });
     expect((await found(path, name))[0]?.decoder.name).toBe(name);
   }
+});
+
+test('an array without a name is doubted if its file is named like an encoder', async () => {
+  const folder = await tempFolder();
+  const image = npyImage('<f4', false, [6, 4], new Uint8Array(96));
+  await writeFiles(folder, { 'W_enc.npy': image, 'W_dec.npy': image });
+  expect((await found(join(folder, 'W_enc.npy')))[0]?.doubts).toEqual([expect.stringContaining('W_enc.npy is named')]);
+  expect((await found(join(folder, 'W_dec.npy')))[0]).not.toHaveProperty('doubts');
+});
+
+test('a bias called only that proves nothing, except beside the Linear layers of dictionary_learning', async () => {
+  for (const name of ['W', 'W_dec', 'dec.weight']) {
+    const [sae] = await found(await weights(safetensorsOf({ [name]: [6, 4], bias: [6] })));
+    expect(sae?.orientation?.from ?? '').not.toContain('bias');
+  }
+  const own = { 'decoder.weight': [6, 4], 'decoder.bias': [6] };
+  const [sae] = await found(await weights(safetensorsOf({ ...own, bias: [4] })));
+  expect(sae?.orientation).toEqual({ value: 'columns', from: 'decoder.bias has 6 values' });
+  const [older] = await found(await weights(safetensorsOf({ 'decoder.weight': [4, 6], bias: [4] })));
+  expect(older?.orientation).toEqual({ value: 'columns', from: 'bias has 4 values' });
+});
+
+/** An image of tensors of a type other than float32, all zeros. */
+function imageOf(dtype: string, size: number, shapes: Record<string, readonly number[]>): Uint8Array {
+  let at = 0;
+  const header = Object.entries(shapes).map(([name, shape]) => {
+    const start = at;
+    at += shape.reduce((all, length) => all * length, size);
+    return [name, { dtype, shape, data_offsets: [start, at] }];
+  });
+  return safetensorsImage(JSON.stringify(Object.fromEntries(header)), new Uint8Array(at));
+}
+
+test('a decoder of integers is refused, whatever lies beside it, unless it is named', async () => {
+  const path = await weights(imageOf('I8', 1, { W_dec: [6, 4], other: [4, 4] }));
+  await expect(found(path)).rejects.toMatchObject({
+    code: 'format_unsupported',
+    message: `${path}: "W_dec" holds integers (I8), not weights`,
+    hints: [expect.stringContaining('quantised'), expect.stringContaining('--tensor W_dec')],
+  });
+  expect((await found(path, 'W_dec'))[0]?.doubts).toEqual([expect.stringContaining('W_dec holds integers (I8)')]);
+  const folder = await tempFolder();
+  await writeFiles(folder, {
+    'cfg.json': {},
+    'sae_weights.safetensors': imageOf('U16', 2, { W_dec: [6, 4] }),
+  });
+  await expect(found(folder)).rejects.toMatchObject({ code: 'format_unsupported' });
+});
+
+test('integers that may say which features the rows are, under another name than "index", are doubted', async () => {
+  const ids = (name: string) => weights(imageOf('I64', 8, { [name]: [6], W_dec: [6, 4] }));
+  for (const name of ['feature_ids', 'indices', 'latent_idx', 'sae.kept_ids']) {
+    const [sae] = await found(await ids(name), 'W_dec');
+    expect(sae?.doubts).toContainEqual(expect.stringContaining(`if "${name}" says which feature each row is`));
+  }
+  for (const name of ['index', 'feature_index', 'n_fired', 'valid']) {
+    const [sae] = await found(await ids(name), 'W_dec');
+    expect(sae?.doubts?.join() ?? '').not.toContain('rows are numbered');
+  }
+});
+
+test('a prefix that all names have in common is ignored', async () => {
+  for (const prefix of ['sae.', 'model.layers.10.mlp.transcoder.', '_fsdp_wrapped_module._orig_mod.', 'layer_10/']) {
+    const named = Object.fromEntries(Object.entries(sixByFour).map(([name, shape]) => [prefix + name, shape]));
+    const [sae] = await found(await weights(safetensorsOf({ ...named, step: [1] })));
+    expect(sae).toMatchObject({
+      decoder: { name: `${prefix}W_dec` },
+      orientation: { value: 'rows', from: 'b_dec has 4 values, b_enc has 6 values' },
+    });
+  }
+});
+
+test('of several SAEs in one file, the one that is named has the biases of its own prefix', async () => {
+  const tensors = { 'a.W_dec': [6, 4], 'a.b_dec': [4], 'b.W_dec': [4, 6], 'b.b_dec': [4], b_dec: [6] } as const;
+  const path = await weights(safetensorsOf(tensors));
+  await expect(found(path)).rejects.toMatchObject({ hints: [expect.stringContaining('a.W_dec F32 [6, 4], b.W_dec')] });
+  const [sae] = await found(path, 'b.W_dec');
+  expect(sae?.orientation).toEqual({ value: 'columns', from: 'b_dec has 4 values' });
 });

@@ -66,7 +66,7 @@ test('the axis order of a layout is not used if the biases rule it out', async (
   const head = { layout: 'OpenMOSS', decoder: { shape: [4, 4] } };
   expect(saes).toMatchObject([head, head]);
   expect(saes[0]).not.toHaveProperty('orientation');
-  await expect(findSaes(folder, undefined, 'first')).rejects.toThrow('fits no order of heads');
+  await expect(findSaes(folder, { headAxis: 'first' })).rejects.toThrow('fits no order of heads');
 });
 
 test('a decoder that fits no order at all is an error that says so', async () => {
@@ -111,7 +111,7 @@ test('biases that fit no reading are an error that names them', async () => {
 
 test('an axis of 300 cannot be the head axis', async () => {
   const path = await weights({ W_dec: [300, 4, 2] });
-  await expect(findSaes(path, undefined, 'first')).rejects.toMatchObject({
+  await expect(findSaes(path, { headAxis: 'first' })).rejects.toMatchObject({
     code: 'layout_unknown',
     message: expect.stringContaining('the first axis of [300,4,2] would mean 300 heads'),
   });
@@ -165,5 +165,5 @@ test.each([
   expect(named).toEqual(plain);
   expect(named).toHaveLength(heads);
   const other = axis === 'first' ? 'middle' : 'first';
-  await expect(findSaes(folder, undefined, other)).rejects.toMatchObject({ code: 'layout_unknown' });
+  await expect(findSaes(folder, { headAxis: other })).rejects.toMatchObject({ code: 'layout_unknown' });
 });

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { expect, test } from 'vitest';
 import { findSaes } from '../../src/layouts/find.ts';
-import { dataFiles, fixture, safetensorsOf, tempFolder, writeFiles } from '../fixtures.ts';
+import { dataFiles, fixture, npyImage, safetensorsOf, tempFolder, writeFiles } from '../fixtures.ts';
 import { found, sixByFour } from './found.ts';
 
 function saeIn(folder: string, layer: number): Record<string, object | Uint8Array> {
@@ -267,4 +267,173 @@ test('model, hook and k are read under the names of a dictionary_learning fork',
     ...{ model: { value: 'gpt2-small' }, layer: { value: 8 }, hook: { value: 'blocks.8.hook_resid_pre' } },
     facts: { k: 32 },
   });
+});
+
+/** Returns what is warned about while the SAEs of a folder are found. */
+async function warnedOf(folder: string): Promise<string[]> {
+  const warnings: string[] = [];
+  for (const { file } of await findSaes(folder, {}, (message) => warnings.push(message))) await file.close();
+  return warnings;
+}
+
+test('a folder of a sweep that gives no SAE is named: no weights, no config, or a pickle', async () => {
+  const folder = await tempFolder();
+  await writeFiles(folder, {
+    ...saeIn('layer_0', 0),
+    ...saeIn('layer_1', 1),
+    'layer_2/cfg.json': {},
+    'layer_3/sae_weights.safetensors': safetensorsOf(sixByFour),
+    'layer_4/sae.pt': new Uint8Array(1),
+    'layer_5/optimizer_state.pt': new Uint8Array(1),
+    'logs/notes.json': {},
+    'deep/er/cfg.json': {},
+  });
+  expect(await warnedOf(folder)).toEqual([
+    'layer_2 is left out, unlike the folders beside it: of their files it has only cfg.json',
+    'layer_3 is left out, unlike the folders beside it: of their files it has only sae_weights.safetensors',
+    'layer_4 is left out, unlike the folders beside it: sae.pt is a pickle, which is never loaded',
+  ]);
+});
+
+test('a folder that only holds the folders of SAEs is not left out, whatever its config', async () => {
+  const folder = await tempFolder();
+  await writeFiles(folder, { ...saeIn('a', 0), ...saeIn('b/c', 1), 'b/cfg.json': {}, 'b/old.pt': new Uint8Array(1) });
+  expect(await warnedOf(folder)).toEqual([]);
+});
+
+test('a pickle without a converted file beside it is not passed over for some other array', async () => {
+  const folder = await tempFolder();
+  const matrix = npyImage('<f4', false, [6, 4], new Uint8Array(96));
+  await writeFiles(folder, { 'ae.pt': new Uint8Array(1), 'mean_acts.npy': matrix });
+  await expect(found(folder)).rejects.toMatchObject({
+    code: 'format_unsupported',
+    message: expect.stringContaining('pickles, which are never loaded: ae.pt'),
+    hints: [expect.stringContaining('torch.load("ae.pt"'), expect.stringContaining('mean_acts.npy')],
+  });
+  await writeFiles(folder, { 'mean_acts.pt': new Uint8Array(1) });
+  await rm(join(folder, 'ae.pt'));
+  expect(await found(folder)).toHaveLength(1);
+});
+
+test('how to convert a pickle of pickle or joblib depends on what is in it', async () => {
+  const folder = await tempFolder();
+  await writeFiles(folder, { 'probe.joblib': new Uint8Array(1) });
+  await expect(found(folder)).rejects.toMatchObject({
+    hints: [`to see how to convert such a file, give its own path: ${join(folder, 'probe.joblib')}`],
+  });
+});
+
+test('the parts of a Hugging Face dataset are not files of their own', async () => {
+  const folder = await tempFolder();
+  const parts = ['data-00000-of-00002.arrow', 'data-00001-of-00002.arrow'].map((name) => [name, new Uint8Array(1)]);
+  await writeFiles(folder, Object.fromEntries(parts));
+  await expect(found(folder)).rejects.toMatchObject({
+    hints: expect.arrayContaining([expect.stringContaining('num_shards=1')]),
+  });
+});
+
+test('a weight file that is named has the config beside it, whatever its name', async () => {
+  const folder = await tempFolder();
+  const config = { model_name: 'gpt2-small', hook_name: 'blocks.3.hook_resid_pre', hook_layer: 3 };
+  await writeFiles(folder, { 'cfg.json': config, 'my_weights.safetensors': safetensorsOf(sixByFour) });
+  const [sae] = await found(join(folder, 'my_weights.safetensors'));
+  expect(sae).toMatchObject({ layout: 'SAELens', layer: { value: 3 }, model: { value: 'gpt2-small' } });
+});
+
+const linear = { 'encoder.weight': [6, 4], 'encoder.bias': [6], 'decoder.weight': [4, 6], bias: [4] } as const;
+
+test('a checkpoint of dictionary_learning has the config of the folder above', async () => {
+  const folder = await tempFolder();
+  const trainer = { lm_name: 'pythia-70m', layer: 3, submodule_name: 'resid_post', dict_size: 6, activation_dim: 4 };
+  await writeFiles(folder, {
+    'trainer_0/config.json': { trainer },
+    'trainer_0/checkpoints/ae_1000.safetensors': safetensorsOf(linear),
+  });
+  const [sae, ...more] = await found(folder);
+  expect(more).toEqual([]);
+  expect(sae).toMatchObject({ layer: { value: 3 }, hook: { value: 'blocks.3.hook_resid_post' } });
+  const [named] = await found(join(folder, 'trainer_0/checkpoints/ae_1000.safetensors'));
+  expect(named?.model?.value).toBe('pythia-70m');
+});
+
+test.each([
+  ['resid_post_layer_3', undefined, 3, 'blocks.3.hook_resid_post'],
+  ['resid_post_3', undefined, 3, 'blocks.3.hook_resid_post'],
+  ['attn_out_layer3', undefined, 3, 'blocks.3.hook_attn_out'],
+  ['mlp_out', '3', 3, 'blocks.3.hook_mlp_out'],
+  ['model.layers.3', 3, 3, 'blocks.3.hook_resid_post'],
+  ['gpt_neox.layers.3', undefined, 3, 'blocks.3.hook_resid_post'],
+  ['', '', undefined, undefined],
+  ['resid_post', [1, 2], undefined, 'resid_post'],
+])('dictionary_learning: submodule %j of layer %j', async (submodule_name, layer, expected, hook) => {
+  const folder = await tempFolder();
+  await writeFiles(folder, {
+    'config.json': { trainer: { submodule_name, layer, lm_name: 'x' } },
+    'ae.safetensors': safetensorsOf(linear),
+  });
+  const [sae] = await found(folder);
+  expect({ layer: sae?.layer?.value, hook: sae?.hook?.value }).toEqual({ layer: expected, hook });
+});
+
+test.each([
+  ['hook_mlp_out', 'blocks.2.hook_mlp_out'],
+  ['blocks.{layer}.hook_mlp_out', 'blocks.2.hook_mlp_out'],
+  ['model.layers.{layer}.post_feedforward_layernorm.output', 'blocks.2.hook_mlp_out'],
+  ['layers.*.mlp', 'layers.2.mlp'],
+])('circuit-tracer: hook %j', async (name, hook) => {
+  const folder = await tempFolder();
+  const tensors = { W_enc: [6, 4], W_dec: [6, 4], b_enc: [6], b_dec: [4] };
+  await writeFiles(folder, {
+    'config.yaml': new TextEncoder().encode(`feature_output_hook: "${name}"\n`),
+    'layer_2.safetensors': safetensorsOf(tensors),
+  });
+  expect((await found(folder))[0]).toMatchObject({ kind: 'transcoder', hook: { value: hook } });
+});
+
+test('layer_N.safetensors without a config is a transcoder only if its encoder lies as circuit-tracer has it', async () => {
+  const folder = await tempFolder();
+  const tracers = { W_enc: [6, 4], W_dec: [6, 4], b_enc: [6], b_dec: [4] };
+  await writeFiles(folder, {
+    'layer_1.safetensors': safetensorsOf(tracers),
+    'layer_2.safetensors': safetensorsOf(sixByFour),
+  });
+  expect((await found(folder)).map(({ kind }) => kind)).toEqual(['transcoder', 'sae']);
+});
+
+test.each([
+  [{ skip_connection: true }, {}, 'transcoder'],
+  [{ transcode: false, skip_connection: true }, {}, 'sae'],
+  [{}, { transcode: true }, 'transcoder'],
+  [{}, { sae: { transcode: true } }, 'transcoder'],
+  [{}, {}, 'sae'],
+])('sparsify: cfg.json %j in a run of %j is a %s', async (config, run, kind) => {
+  const folder = await tempFolder();
+  const tensors = { 'encoder.weight': [6, 4], 'encoder.bias': [6], W_dec: [6, 4], b_dec: [4] };
+  await writeFiles(folder, {
+    'config.json': run,
+    'layers.3/cfg.json': config,
+    'layers.3/sae.safetensors': safetensorsOf(tensors),
+  });
+  expect((await found(folder))[0]?.kind).toBe(kind);
+});
+
+test('Qwen Scope: the config beside its layers says model and hook', async () => {
+  const folder = await tempFolder();
+  const config = { base_model: 'Qwen/Qwen3-1.7B-Base', hook_point: 'resid_post', d_model: 4, d_sae: 6, k: 50 };
+  const tensors = { W_enc: [6, 4], W_dec: [4, 6], b_enc: [6], b_dec: [4] };
+  await writeFiles(folder, { 'config.json': config, 'layer3.sae.safetensors': safetensorsOf(tensors) });
+  expect((await found(folder))[0]).toMatchObject({
+    model: { value: 'Qwen/Qwen3-1.7B-Base' },
+    hook: { value: 'blocks.3.hook_resid_post' },
+    facts: { k: 50 },
+  });
+});
+
+test('both halves of a cross-layer transcoder are refused, but not a matrix of that name', async () => {
+  const folder = await tempFolder();
+  await writeFiles(folder, { 'W_enc_2.safetensors': safetensorsOf({ W_enc_2: [6, 4], b_enc_2: [6] }) });
+  await expect(found(folder)).rejects.toMatchObject({ code: 'cannot_be_stored' });
+  await writeFiles(folder, { 'x/W_dec_2.safetensors': safetensorsOf({ W_dec_2: [6, 4] }) });
+  const [sae] = await found(join(folder, 'x', 'W_dec_2.safetensors'));
+  expect(sae?.decoder.name).toBe('W_dec_2');
 });

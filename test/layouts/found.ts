@@ -5,7 +5,7 @@ import { safetensorsOf, tempFolder, writeFiles } from '../fixtures.ts';
 
 /** Finds the SAEs under a path, and closes them when the test ends. */
 export async function found(path: string, tensorName?: string, headAxis?: 'first' | 'middle'): Promise<Sae[]> {
-  const saes = await findSaes(path, tensorName, headAxis);
+  const saes = await findSaes(path, { tensor: tensorName, headAxis });
   for (const { file } of saes) onTestFinished(() => file.close());
   return saes;
 }

@@ -106,3 +106,19 @@ test('biases that contradict the decoder are an error that names them', async ()
     message: expect.stringMatching(said),
   });
 });
+
+test('a transcoder whose config has no output hook leaves it open, and takes its layer from the input', async () => {
+  const sae = await saelens({ architecture: 'transcoder', metadata: { hook_name: 'blocks.5.ln2.hook_normalized' } });
+  expect(sae).toMatchObject({ layer: { value: 5 }, hookIn: { value: 'blocks.5.ln2.hook_normalized' } });
+  expect(sae).not.toHaveProperty('hook');
+});
+
+test.each([[3], 3])('a hook that leaves its layer open has that of hook_point_layer %j', async (hook_point_layer) => {
+  const sae = await saelens({ hook_point: 'blocks.{layer}.hook_resid_pre', hook_point_layer });
+  expect(sae).toMatchObject({ layer: { value: 3 }, hook: { value: 'blocks.3.hook_resid_pre' } });
+});
+
+test('an expansion factor that is no whole number is rounded', async () => {
+  await expect(saelens({ d_in: 4, expansion_factor: 1.5001 })).resolves.toHaveProperty('decoder');
+  await expect(saelens({ d_in: 4, expansion_factor: 1.2 })).rejects.toThrow('says 5 features');
+});

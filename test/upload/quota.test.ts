@@ -160,7 +160,7 @@ describe('--max-duration', () => {
 
   it('lets requests in flight end and leaves the rest to the next run', async () => {
     bench = await openBench(400, { here: true });
-    const [sae] = await findSaes(join(bench.folder, 'W_dec.npy'), undefined);
+    const [sae] = await findSaes(join(bench.folder, 'W_dec.npy'));
     const { server, close } = await connect({
       ...{ url: bench.sandbox.url, key: bench.sandbox.apiKey, userAgent: 'test', insecure: false },
     });
