@@ -5,6 +5,7 @@ import { describe } from '../layouts/describe.ts';
 import type { Direction } from '../layouts/direction.ts';
 import { closeAfter } from '../library/close-after.ts';
 import type { VectorEnd, VectorHooks, VectorUpload } from '../library/upload-vector.ts';
+import { present } from '../present.ts';
 import type { UploadEvent } from '../upload/events.ts';
 import { previewVector } from '../upload/kinds/send-vector.ts';
 import type { PreparedVector } from '../upload/kinds/vector.ts';
@@ -135,9 +136,7 @@ export function vectorOptions(options: OptionValues) {
     name: options.name as string,
     hook: hookOf(options),
     attributes: attributesOf(options),
-    ...(strength !== undefined && { strength }),
-    ...(createModel !== undefined && { createModel }),
-    ...(activations !== undefined && { activations }),
+    ...present({ strength, createModel, activations }),
   };
 }
 

@@ -2,6 +2,7 @@ import { count } from '../count.ts';
 import { AppError, isAway, isStopped, toAppError } from '../errors.ts';
 import { uploadCost } from '../inspect/upload-cost.ts';
 import { sourceOf } from '../library/sae-upload.ts';
+import { present } from '../present.ts';
 import type { OnEvent } from '../upload/events.ts';
 import { readJobState } from '../upload/held-jobs.ts';
 import { jobId } from '../upload/job.ts';
@@ -28,11 +29,7 @@ import { eventReporter, lookOptions } from './upload-run.ts';
 
 /** Returns the sending limits that the options set. */
 export function sendLimits({ batchSize, maxBody, concurrency }: OptionValues): SendLimits {
-  return {
-    ...(batchSize !== undefined && { rows: batchSize }),
-    ...(maxBody !== undefined && { bytes: maxBody }),
-    ...(concurrency !== undefined && { inFlight: concurrency }),
-  };
+  return present({ rows: batchSize, bytes: maxBody, inFlight: concurrency });
 }
 
 /** Shows what is on the server already and what would be sent, without writing anything. Returns the exit code. */

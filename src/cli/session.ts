@@ -5,6 +5,7 @@ import { type Folders, foldersOf, setting } from '../config/folders.ts';
 import { cleanKey, findKey } from '../config/keys.ts';
 import { AppError } from '../errors.ts';
 import type { Own } from '../library/close-after.ts';
+import { present } from '../present.ts';
 import type { CommandContext } from './context.ts';
 import { startEmbedded } from './embedded.ts';
 import { urlElsewhere } from './id.ts';
@@ -115,12 +116,11 @@ function tellOtherHosts({ out }: CommandContext, { url, name }: Chosen, ids: rea
 function session(context: CommandContext, chosen: Chosen): Session {
   const { key, ...rest } = chosen;
   if (key !== undefined) context.out.hide(key);
-  const { keyFrom } = chosen;
   const options = {
     ...connectOptions(context, chosen.url, key),
     name: chosen.name,
     words: serverWords(context.options),
-    ...(keyFrom !== undefined && { keyFrom }),
+    ...present({ keyFrom: chosen.keyFrom }),
   };
   return {
     ...rest,

@@ -2,6 +2,7 @@ import { higherLimits } from '../api/answer-errors.ts';
 import { foldersOf } from '../config/folders.ts';
 import { count } from '../count.ts';
 import { type RunOptions, throwIfStopped } from '../library/run-options.ts';
+import { present } from '../present.ts';
 import { nameRow } from '../upload/delivery.ts';
 import type { QuotaAhead, UploadEvent } from '../upload/events.ts';
 import type { JobReport } from '../upload/run.ts';
@@ -20,7 +21,7 @@ export function runOptions({ options, env, stop, abort, command, typed }: Comman
   const { restart = false, forceUnlock = false, settleTimeout, wait = false, assumeNew = false } = options;
   return {
     stateDir: foldersOf(env).state,
-    ...(settleTimeout !== undefined && { settleTimeoutMs: settleTimeout }),
+    ...present({ settleTimeoutMs: settleTimeout }),
     ...{ restart, forceUnlock, wait, assumeNew, command, typed, abort },
     signal: stop,
   };

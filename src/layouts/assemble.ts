@@ -1,9 +1,9 @@
 import { AppError } from '../errors.ts';
 import type { TensorFile } from '../formats/format.ts';
+import { present } from '../present.ts';
 import { isFloat } from '../tensor/dtype.ts';
 import { indexNames } from '../tensor/indices.ts';
 import { label, type Matrix, matrixOf, type Orientation, type Tensor } from '../tensor/tensor.ts';
-import { present } from './json-config.ts';
 import type { Weights } from './layout.ts';
 import { orientationFromBiases } from './orientation.ts';
 import type { Known, Sae, SaeKind } from './sae.ts';

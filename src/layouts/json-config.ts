@@ -62,12 +62,6 @@ export async function firstFile(folder: string, names: readonly string[]): Promi
   return undefined;
 }
 
-/** Drops null and undefined fields: optional fields are absent here, never undefined. */
-export function present<T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
-  const kept = Object.entries(fields).filter(([, value]) => value !== undefined && value !== null);
-  return Object.fromEntries(kept) as { [K in keyof T]?: NonNullable<T[K]> };
-}
-
 /** Pairs a value with its source. Undefined if there is no value. */
 export function known<T>(value: T | null | undefined, from: string): Known<T> | undefined {
   return value === undefined || value === null ? undefined : { value, from };

@@ -1,5 +1,6 @@
+import { present } from '../present.ts';
 import * as z from '../schema.ts';
-import { present, readJsonConfig } from './json-config.ts';
+import { readJsonConfig } from './json-config.ts';
 
 /** The contents of a SAELens `cfg.json` of either generation. */
 export interface SaelensConfig {

@@ -2,6 +2,7 @@ import { count } from '../../count.ts';
 import { AppError, mostListed } from '../../errors.ts';
 import type { Finding } from '../../inspect/findings.ts';
 import { type Inspection, inspectPath } from '../../inspect/inspect.ts';
+import { present } from '../../present.ts';
 import { BUILT_IN_MODELS } from '../../sandbox/models.ts';
 import type { CommandContext } from '../context.ts';
 import { uploadCommands } from '../inspect/commands.ts';
@@ -38,9 +39,7 @@ function look({ out, options, stop }: CommandContext, path: string): Promise<Ins
   return withSpinner(out, `reading ${path}`, async (say) => {
     try {
       return await inspectPath(path, {
-        ...(tensor !== undefined && { tensor }),
-        ...(orientation !== undefined && { orientation }),
-        ...(headAxis !== undefined && { headAxis }),
+        ...present({ tensor, orientation, headAxis }),
         models: BUILT_IN_MODELS,
         watch: {
           signal: stop,

@@ -1,6 +1,7 @@
 import { AppError } from '../../errors.ts';
 import type { Probe } from '../../layouts/probe.ts';
 import { uploadProbe } from '../../library/upload-vector.ts';
+import { present } from '../../present.ts';
 import type { CommandContext } from '../context.ts';
 import { type SendDirection, uploadDirection } from '../direction-upload.ts';
 import type { OptionValues } from '../options.ts';
@@ -8,15 +9,8 @@ import type { OptionValues } from '../options.ts';
 /** Uploads the probe that the options name. Error: usage for options that contradict each other. */
 export const send: SendDirection<Probe> = (source, options, upload, hooks) => {
   const { tensor, class: classIndex, bias } = options;
-  const scaling = scalingOf(options);
-  const which = {
-    concept: options.concept as string,
-    ...(tensor !== undefined && { tensor }),
-    ...(classIndex !== undefined && { classIndex }),
-    ...(bias !== undefined && { bias }),
-    ...(scaling && { scaling }),
-  };
-  return uploadProbe(source, { ...upload, ...which }, hooks);
+  const which = present({ tensor, classIndex, bias, scaling: scalingOf(options) });
+  return uploadProbe(source, { ...upload, concept: options.concept as string, ...which }, hooks);
 };
 
 /** `upload-probe FILE`: uploads one linear probe or concept direction and prints its URL. */
