@@ -43,13 +43,13 @@ export const each =
   (z: Zod) =>
     z.array(schema(z));
 
-/** A value read by `parse`, which returns undefined for an invalid one. */
-export const parsed =
-  <T>(parse: (value: string) => T | undefined, expected: string) =>
+const parsing =
+  <Typed extends zod.ZodMiniType>(typed: (z: Zod) => Typed) =>
+  <T>(parse: (value: zod.infer<Typed>) => T | undefined, expected: string) =>
   (z: Zod) =>
     z.pipe(
-      z.string(),
-      z.transform((value, context) => {
+      typed(z),
+      z.transform((value: zod.infer<Typed>, context) => {
         const result = parse(value);
         if (result !== undefined) return result;
         context.issues.push({ code: 'custom', input: value, message: `expected ${expected}` });
@@ -57,16 +57,8 @@ export const parsed =
       }),
     );
 
+/** A value read by `parse`, which returns undefined for an invalid one. */
+export const parsed = parsing((z) => z.string());
+
 /** The same for an option that may be given several times: `parse` gets all its values. */
-export const parsedAll =
-  <T>(parse: (values: readonly string[]) => T | undefined, expected: string) =>
-  (z: Zod) =>
-    z.pipe(
-      z.array(z.string()),
-      z.transform((values, context) => {
-        const result = parse(values);
-        if (result !== undefined) return result;
-        context.issues.push({ code: 'custom', input: values, message: `expected ${expected}` });
-        return z.NEVER;
-      }),
-    );
+export const parsedAll = parsing((z) => z.array(z.string()));

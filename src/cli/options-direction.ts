@@ -1,7 +1,7 @@
 import { mostStrength } from '../upload/strength.ts';
 import { groups } from './option-groups.ts';
 import type { OptionSpec } from './option-spec.ts';
-import { decimal, flag, whole, words, type Zod } from './option-values.ts';
+import { decimal, decimalWithin, flag, whole, words } from './option-values.ts';
 
 /** Options for a single direction: a steering vector or a probe. */
 export const directionOptions = {
@@ -10,10 +10,7 @@ export const directionOptions = {
     value: 'N',
     group: groups.place,
     help: 'steering strength, -300 to 300 (default: 10; for steer, the stored one)',
-    schema: (z: Zod) =>
-      decimal(z).check(
-        z.refine((value) => Math.abs(value) <= mostStrength, `expected -${mostStrength} to ${mostStrength}`),
-      ),
+    schema: decimalWithin(-mostStrength, mostStrength),
   },
   row: {
     value: 'I',

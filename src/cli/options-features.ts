@@ -1,6 +1,6 @@
 import { groups } from './option-groups.ts';
 import type { OptionSpec } from './option-spec.ts';
-import { oneOf, text, whole, type Zod } from './option-values.ts';
+import { flag, oneOf, text, whole } from './option-values.ts';
 
 const group = groups.reading;
 
@@ -24,5 +24,5 @@ export const featureOptions = {
     help: "how to read sparsity values: log10 or linear (default: log10 for SAELens' own file)",
     ...oneOf('log10', 'linear'),
   },
-  skipDead: { group, help: 'leave out features that never fire', schema: (z: Zod) => z.boolean() },
+  skipDead: { group, help: 'leave out features that never fire', schema: flag },
 } as const satisfies Record<string, OptionSpec>;

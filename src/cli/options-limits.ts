@@ -1,6 +1,6 @@
 import { groups } from './option-groups.ts';
 import type { OptionSpec } from './option-spec.ts';
-import { flag, parsed, type Zod } from './option-values.ts';
+import { each, flag, parsed } from './option-values.ts';
 import { parseRowCount, parseTimeLimit } from './quantities.ts';
 import { parseResolution } from './resolution.ts';
 
@@ -48,7 +48,6 @@ export const limitOptions = {
     group: groups.reading,
     help: 'with a job: settle a row without an answer by hand, ROW=absent or ROW=ID (repeatable)',
     repeatable: true,
-    schema: (z: Zod) =>
-      z.array(parsed(parseResolution, 'ROW=absent, or ROW=ID with the id that the server gave it')(z)),
+    schema: each(parsed(parseResolution, 'ROW=absent, or ROW=ID with the id that the server gave it')),
   },
 } as const satisfies Record<string, OptionSpec>;

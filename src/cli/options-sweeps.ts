@@ -3,7 +3,7 @@ import { parseShard } from '../upload/shard.ts';
 import { parseHead } from './head-option.ts';
 import { groups } from './option-groups.ts';
 import type { OptionSpec } from './option-spec.ts';
-import { each, oneOf, parsed, text, type Zod } from './option-values.ts';
+import { each, oneOf, parsed, text } from './option-values.ts';
 
 /** Options for folders of several SAEs, and for those with several matrices or hooks: crosscoders and transcoders. */
 export const sweepOptions = {
@@ -23,7 +23,7 @@ export const sweepOptions = {
     value: 'I=MODEL:LAYER',
     group: groups.place,
     help: 'where head I of a crosscoder goes (repeatable)',
-    schema: (z: Zod) => each(parsed(parseHead, 'HEAD=MODEL:LAYER such as 0=gemma-2-2b:13'))(z),
+    schema: each(parsed(parseHead, 'HEAD=MODEL:LAYER such as 0=gemma-2-2b:13')),
     repeatable: true,
   },
   shard: {
