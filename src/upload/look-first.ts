@@ -22,7 +22,7 @@ const sampleSize = 64;
  * outcome_unknown, and those of the look-up.
  */
 export async function lookFirst(input: JobInput, { id, journal, isAside, earlier }: Job): Promise<void> {
-  const { planned, matrix, identity, delivery } = input;
+  const { planned, identity, delivery } = input;
   const state = journal.state;
   if (input.isNew) refuseVanished(input, state);
   await checkStored(input, state);
@@ -38,9 +38,7 @@ export async function lookFirst(input: JobInput, { id, journal, isAside, earlier
   const isLost = mayDouble && (await isLostBeside(input.stateDir, place, isAside ? undefined : id, indices));
   const isLeaving = intersectRanges(unseen, state.deleting).length > 0;
   const seen = skip ? undefined : await lookAtUnseen(input, unseen, seenBefore, { isLost, isLeaving });
-  if (seen && seen.different.length > 0) {
-    throw featureExists(matrix, seen.different, `${model}/${source}`, input, isAside ? id : undefined);
-  }
+  if (seen && seen.different.length > 0) throw featureExists(input, seen.different, isAside ? id : undefined);
   const found = seen ? mergeRanges([...seen.same, ...seen.uncompared]) : [];
   const ids = Object.fromEntries(seen?.ids ?? []);
   const kept = earlier && keptAsSent(earlier, input.fields, found);
@@ -90,8 +88,8 @@ async function lookAtUnseen(
   seenBefore: Ranges,
   { isLost, isLeaving }: UnderWay,
 ): Promise<Comparison> {
-  const { matrix, delivery, onEvent, settleTimeoutMs, stop } = input;
-  const look = () => compareRows(matrix, unseen, input);
+  const { delivery, onEvent, settleTimeoutMs, stop } = input;
+  const look = () => compareRows(input, unseen);
   const isKnown = subtractRanges(unseen, seenBefore).length === 0;
   const seen = await look().catch((cause) => goOnUnseen(input, isKnown, cause));
   const there = countRows(seen.same) + countRows(seen.uncompared);
@@ -116,7 +114,7 @@ async function checkStored(input: JobInput, state: JournalState): Promise<void> 
   const picked = sampleRows(known, sampleSize);
   if (picked.length === 0) return;
   const sample = rangesOf(picked);
-  const look = () => compareRows(input.matrix, sample, input).catch((cause) => void goOnUnseen(input, true, cause));
+  const look = () => compareRows(input, sample).catch((cause) => void goOnUnseen(input, true, cause));
   const seen = (await readNamed(input, picked, state.ids)) ?? (await look());
   if (!seen) return;
   const there = countRows(seen.same) + countRows(seen.uncompared);

@@ -3,8 +3,8 @@ import { countRows, eachRow, mergeRanges, type Ranges, rangesOf } from '../tenso
 import { rowBlocks } from '../tensor/row-blocks.ts';
 import { label, type Matrix } from '../tensor/tensor.ts';
 import type { BodyFormat, Delivery, StoredRow } from './delivery.ts';
-import type { OnEvent } from './events.ts';
 import { vectorHash } from './fingerprint.ts';
+import type { JobInput } from './run.ts';
 import { type Server, toDelete } from './server.ts';
 
 /** What the server has of some rows, compared with what is to be uploaded. */
@@ -22,19 +22,11 @@ export interface Comparison {
 /** Rows looked up between two progress events; deliveries may split them further. */
 const stepRows = 4096;
 
-/** Where rows are looked for. */
-interface LookInput {
-  readonly server: Server;
-  readonly delivery: Delivery;
-  readonly onEvent: OnEvent;
-}
+/** The rows that are looked for, and where. */
+export type LookInput = Pick<JobInput, 'matrix' | 'server' | 'delivery' | 'onEvent'>;
 
 /** Asks the server for rows and compares the values of those it has. Errors: those of the look-up. */
-export async function compareRows(
-  matrix: Matrix,
-  rows: Ranges,
-  { server, delivery, onEvent }: LookInput,
-): Promise<Comparison> {
+export async function compareRows({ matrix, server, delivery, onEvent }: LookInput, rows: Ranges): Promise<Comparison> {
   const total = countRows(rows);
   const seen: Comparison[] = [];
   const namesakes = new Map<number, string>();
@@ -100,15 +92,14 @@ export async function compare(
   return { same: rangesOf(same), different: rangesOf(different), uncompared: rangesOf(uncompared), ids };
 }
 
-/** The error for rows that are on the server with other values. */
+/** The error for rows that are on the server with other values; `job` is the one to delete them with, if that is known. */
 export function featureExists(
-  matrix: Matrix,
+  { matrix, identity, server, delivery: { format } }: Pick<JobInput, 'matrix' | 'identity' | 'server' | 'delivery'>,
   different: Ranges,
-  source: string,
-  { server, delivery: { format } }: Pick<LookInput, 'server' | 'delivery'>,
   job?: string,
   consequence = '; nothing was sent',
 ): AppError {
+  const source = `${identity.model}/${identity.source}`;
   const rows = countRows(different);
   const [row] = different[0] as [number, number];
   const index = format.indexOf?.(row) ?? row;

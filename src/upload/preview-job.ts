@@ -41,15 +41,13 @@ export async function mostToSend(input: KnownInput): Promise<number> {
  * Errors: checkpoint_mismatch, feature_exists, and those of the look-up.
  */
 export async function previewJob(input: PreviewInput): Promise<Preview> {
-  const { identity, matrix, planned, isNew } = input;
+  const { planned, isNew } = input;
   const journal = await journalOf(input);
   if (journal) checkData(journal, input);
   const known = intersectRanges(planned, journal?.stored ?? []);
   const open = subtractRanges(planned, known);
   const seen = isNew || open.length === 0 ? undefined : await lookAhead(input, open);
-  if (seen && seen.different.length > 0) {
-    throw featureExists(matrix, seen.different, `${identity.model}/${identity.source}`, input);
-  }
+  if (seen && seen.different.length > 0) throw featureExists(input, seen.different);
   const found = seen ? mergeRanges([...seen.same, ...seen.uncompared]) : [];
   const there = countRows(known) + countRows(found);
   return { planned: countRows(planned), there, toSend: countRows(planned) - there };

@@ -23,8 +23,7 @@ export async function settleByLookUp(run: Run, batch: Batch, answered: boolean):
     });
     if (there.size === 0) continue;
     const { different } = await compare(run.matrix, there, run.delivery.format);
-    const { model, source } = run.identity;
-    if (different.length > 0) throw featureExists(run.matrix, different, `${model}/${source}`, run, run.job, '');
+    if (different.length > 0) throw featureExists(run, different, run.job, '');
     const missing = await takeFound(run, batch, there);
     if (missing) await run.deliver(newBatch(run, missing));
     return true;

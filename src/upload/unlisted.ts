@@ -1,7 +1,7 @@
 import { AppError, answeredStatus, isStopped } from '../errors.ts';
 import type { Ranges } from '../tensor/ranges.ts';
 import type { Delivery } from './delivery.ts';
-import { type Comparison, compareRows } from './look.ts';
+import { type Comparison, compareRows, type LookInput } from './look.ts';
 import type { JobInput } from './run.ts';
 
 /** Describes a failure to list everything that an account has. Rethrows other errors. */
@@ -14,9 +14,9 @@ function listingProblem({ serverNames }: Delivery, cause: unknown): { problem: s
  * Compares rows with the server before anything is sent (dry runs). If the server cannot list them, warns and treats all
  * as new. Rethrows other errors.
  */
-export async function lookAhead(input: LookAhead, rows: Ranges): Promise<Comparison> {
+export async function lookAhead(input: LookInput, rows: Ranges): Promise<Comparison> {
   try {
-    return await compareRows(input.matrix, rows, input);
+    return await compareRows(input, rows);
   } catch (cause) {
     const { problem } = listingProblem(input.delivery, cause);
     const counted = 'all are counted as new, but an upload that has not begun yet goes ahead only with --assume-new';
@@ -24,8 +24,6 @@ export async function lookAhead(input: LookAhead, rows: Ranges): Promise<Compari
     return nothingSeen;
   }
 }
-
-type LookAhead = Pick<JobInput, 'matrix' | 'server' | 'delivery' | 'onEvent'>;
 
 /** The comparison when nothing could be looked up. */
 export const nothingSeen: Comparison = { same: [], different: [], uncompared: [], ids: new Map() };
