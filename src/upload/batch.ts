@@ -28,8 +28,8 @@ export interface SendInput extends SentJob {
   /** Whether the server stored rows of this job in an earlier run. */
   readonly takenBefore: boolean;
   readonly journal: Journal;
-  /** Called with rows once the server has confirmed them, and with its names for them if it gives any. */
-  readonly onConfirmed: (rows: Ranges, ids: ReadonlyMap<number, string>) => void;
+  /** Called with rows once the server has confirmed them and the journal says so. */
+  readonly onConfirmed: (rows: Ranges) => void;
   /** Called with a row that is left out because the server keeps failing on it. */
   readonly onQuarantined: (row: number, why: string) => void;
 }
@@ -56,7 +56,7 @@ export interface Run extends SendInput {
   /** Whether the user has been told that requests are spread out. */
   paced: boolean;
   /** Notes that the server has these rows, by its own answer. */
-  confirm(rows: Ranges, ids: ReadonlyMap<number, string>): void;
+  confirm(rows: Ranges): void;
   /** Ends all waiting: fires on the user's `stop` or on a failure, after which nothing more is sent. */
   readonly over: AbortSignal;
   /** Whether nothing new may begin: the run was stopped or has failed, or the server takes no more for now. */

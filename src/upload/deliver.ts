@@ -157,7 +157,7 @@ function pause(run: Run, { waitMs = 0, why }: Unknown): true {
 
 async function confirm(run: Run, { id, body }: Batch, given: readonly string[] | undefined): Promise<void> {
   await run.journal.append({ t: 'stored', batch: id, ...(given && { ids: [...given] }) });
-  run.confirm(bodyRows(body), new Map(given?.map((name, i) => [(body.pieces[i] as { row: number }).row, name])));
+  run.confirm(bodyRows(body));
 }
 
 /** Sends the same rows in new batches of the size that is allowed now, each under a key of its own. */

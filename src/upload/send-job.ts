@@ -2,15 +2,9 @@ import { count } from '../count.ts';
 import { countRows, intersectRanges, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
 import type { QuotaAhead } from './events.ts';
 import type { Job } from './job.ts';
-import {
-  batchesAmong,
-  doubtfulRows,
-  foundBefore,
-  type JournalState,
-  pendingRows,
-  unansweredRows,
-} from './journal-state.ts';
+import { batchesAmong, doubtfulRows, type JournalState, pendingRows } from './journal-state.ts';
 import { freshQuota, isLimited, leftToday, untilReset, waitForQuota } from './quota.ts';
+import { reportOf } from './report-of.ts';
 import type { JobInput, JobReport, SendResult } from './run.ts';
 import { sendRows } from './send-rows.ts';
 import type { Quota } from './server.ts';
@@ -22,7 +16,6 @@ interface Tally {
   readonly before: number;
   confirmed: number;
   stored: Ranges;
-  readonly ids: Map<number, string>;
   readonly quarantined: Map<number, string>;
   quota?: QuotaAhead | undefined;
 }
@@ -64,7 +57,6 @@ function startTally({ planned, quarantined }: JobInput, state: JournalState): Ta
     before,
     confirmed: before,
     stored: state.stored,
-    ids: new Map(state.ids),
     quarantined: new Map(quarantined),
   };
 }
@@ -95,8 +87,7 @@ async function sendRound(input: JobInput, { id, journal }: SentJob, round: Round
       unknown: batchesAmong(state, planned),
       nextBatch: state.nextBatch,
       takenBefore: intersectRanges(state.sent, state.stored).length > 0,
-      onConfirmed: (confirmed, given) => {
-        for (const [row, name] of given) tally.ids.set(row, name);
+      onConfirmed: (confirmed) => {
         // Some rows of a batch that is sent again may have been found and counted before.
         tally.confirmed += countRows(subtractRanges(intersectRanges(confirmed, planned), tally.stored));
         tally.stored = mergeRanges([...tally.stored, ...confirmed]);
@@ -145,9 +136,7 @@ function ended({ stop }: JobInput, end: SendResult): JobReport['end'] {
   return end.type === 'stopped' ? { type: 'time_up' } : end;
 }
 
-function report(input: JobInput, { id: job, journal }: SentJob, tally: Tally, end: JobReport['end']): JobReport {
-  const { total: planned, before, confirmed, ids, stored, quarantined } = tally;
-  const found = countRows(intersectRanges(input.planned, foundBefore(journal.state)));
-  const unknown = unansweredRows(journal.state);
-  return { job, planned, confirmed, found, sent: confirmed - before, ids, stored, quarantined, unknown, end };
+function report(input: JobInput, { id, journal }: SentJob, tally: Tally, end: JobReport['end']): JobReport {
+  const { before, confirmed, quarantined } = tally;
+  return { ...reportOf(id, journal.state, input.planned), sent: confirmed - before, quarantined, end };
 }

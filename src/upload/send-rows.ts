@@ -51,11 +51,11 @@ export async function sendRows(input: SendInput): Promise<SendResult> {
     suspects: new Map(Array.from(eachRow(input.doubtful), (row) => [row, failedBefore])),
     paced: false,
     deliver: (batch) => deliver(run, batch),
-    confirm(rows, ids) {
+    confirm(rows) {
       run.patience.refill();
       run.taken++;
       run.left = Math.max(0, run.left - countRows(rows));
-      input.onConfirmed(rows, ids);
+      input.onConfirmed(rows);
     },
   };
   const source = batches(run);

@@ -55,15 +55,13 @@ function unknownOutcome({ job, delivery }: Run, rows: readonly number[], cause: 
 /** Records the rows of a batch that the server turned out to have; returns a body of the others, if there are any. */
 async function takeFound(run: Run, batch: Batch, there: ReadonlyMap<number, StoredRow>): Promise<Body | undefined> {
   const { body } = batch;
-  const ids = new Map(
-    [...there].flatMap(([row, stored]) => (stored.id === undefined ? [] : [[row, stored.id] as const])),
-  );
+  const ids = Object.fromEntries([...there].flatMap(([row, { id }]) => (id === undefined ? [] : [[row, id]])));
   const missing = body.pieces.filter(({ row }) => !there.has(row));
   const rows = rangesOf(there.keys());
   if (missing.length > 0) await drop(run, batch, 'looked up');
   if (rows.length > 0) {
-    await run.journal.append({ t: 'found', rows, ids: Object.fromEntries(ids) });
-    run.confirm(rows, ids);
+    await run.journal.append({ t: 'found', rows, ids });
+    run.confirm(rows);
   }
   return missing.length > 0 ? bodyOf(body, missing, run.delivery.format, run.pool) : undefined;
 }
