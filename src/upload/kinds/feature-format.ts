@@ -1,12 +1,11 @@
 import { type Dashboard, type DashboardSource, dashboardFields } from '../../dashboards/dashboard.ts';
 import { factFields } from '../../feature-data/facts.ts';
 import type { FeatureData, FeatureFacts } from '../../feature-data/feature-data.ts';
-import type { Sae, SaeKind } from '../../layouts/sae.ts';
 import type { Indices } from '../../tensor/indices.ts';
 import { type Attributes, attributeFields } from '../attributes.ts';
 import type { AroundRow, BodyFormat } from '../delivery.ts';
-import type { Place } from '../destination.ts';
 import type { Capabilities } from '../server.ts';
+import type { PlacedSae } from './prepared-sae.ts';
 
 /** How features are written, and everything sent beside their values, with digests standing for files. */
 export interface FeatureFormat {
@@ -26,21 +25,19 @@ export interface FeatureSources {
  * the server keeps vectors, its dashboard if it has one, and its name, description and metadata if the server keeps them.
  */
 export function featureFormat(
-  capabilities: Capabilities,
-  modelId: string,
-  place: Place,
-  kind: SaeKind,
-  sae: Sae,
+  placed: PlacedSae,
+  dashboards: DashboardSource | undefined,
   attributes: Attributes,
-  sources: FeatureSources,
+  capabilities: Capabilities,
 ): FeatureFormat {
-  const about = capabilities.storesVectors ? saeFields(place, kind, sae, attributes, capabilities) : {};
-  const shared = { modelId, source: place.source, ...about };
-  const text = JSON.stringify(shared);
-  const frame = { before: `${text.slice(0, -1)},"features":[`, after: ']}' };
-  const rows = rowTexts(capabilities.storesVectors, sources);
+  const { model, place, indices, facts } = placed;
+  const sources = { indices, dashboards, data: facts?.data };
+  const { storesVectors: values } = capabilities;
+  const about = values ? saeFields(placed, attributes, capabilities) : {};
+  const shared = { modelId: model.id, source: place.source, ...about };
+  const frame = { before: `${JSON.stringify(shared).slice(0, -1)},"features":[`, after: ']}' };
   const fields = JSON.stringify({ ...shared, ...digests(sources) });
-  return { format: { ...frame, values: capabilities.storesVectors, ...rows }, fields };
+  return { format: { ...frame, values, ...rowTexts(values, sources) }, fields };
 }
 
 /** Digests that bind a job to more than its values and shared fields: to the files, and to which feature each row is. */
@@ -52,7 +49,7 @@ export function digests({ indices, dashboards, data }: FeatureSources): Record<s
   };
 }
 
-function saeFields(place: Place, kind: SaeKind, sae: Sae, attributes: Attributes, capabilities: Capabilities) {
+function saeFields({ sae, kind, place }: PlacedSae, attributes: Attributes, capabilities: Capabilities) {
   const metadata = { ...sae.facts, ...attributes.metadata };
   return {
     kind,

@@ -1,4 +1,4 @@
-import { count } from '../../count.ts';
+import { count, several } from '../../count.ts';
 import type { DashboardSource } from '../../dashboards/dashboard.ts';
 import { openDashboards } from '../../dashboards/open.ts';
 import { AppError } from '../../errors.ts';
@@ -46,26 +46,16 @@ function wayOf(
   dashboards: DashboardSource | undefined,
   set: SourceSet | undefined,
 ): Omit<Way, 'dashboards'> {
-  const { sae, kind, place, model, indices, facts } = placed;
+  const { capabilities } = server;
+  const { source } = placed.place;
   const quarantined = faultyRows(placed, dashboards);
   const wanted = subtractRanges(placed.wanted, rangesOf(quarantined.keys()));
   const planned = storable(server, { ...placed, wanted }, dashboards);
   const { attributes = {} } = options;
-  const sources = { indices, dashboards, data: facts?.data };
-  const { format, fields } = featureFormat(server.capabilities, model.id, place, kind, sae, attributes, sources);
-  const delivery = server.features({ modelId: model.id, source: place.source, format });
-  const dropped = notStored(attributes, server.capabilities, set ?? newSet(attributes));
-  const { source } = place;
-  return {
-    as: 'features',
-    source,
-    delivery,
-    planned,
-    quarantined,
-    isNewSet: !set,
-    notStored: dropped,
-    fields,
-  };
+  const { format, fields } = featureFormat(placed, dashboards, attributes, capabilities);
+  const delivery = server.features({ modelId: placed.model.id, source, format });
+  const dropped = notStored(attributes, capabilities, set ?? newSet(attributes));
+  return { as: 'features', source, delivery, planned, quarantined, isNewSet: !set, notStored: dropped, fields };
 }
 
 /**
@@ -119,12 +109,8 @@ function storable(server: Server, placed: PlacedSae, dashboards: DashboardSource
   if (server.capabilities.storesVectors) return wanted;
   const planned = dashboards ? intersectRanges(wanted, indices.rowsOf(dashboards.features)) : [];
   if (planned.length > 0) return planned;
-  const features = countRows(wanted);
-  const all = features === 1 ? '1 feature' : `${count(features)} features`;
-  const requests =
-    features <= server.capabilities.maxRows
-      ? '1 request'
-      : `${count(Math.ceil(features / server.capabilities.maxRows))} requests`;
+  const all = several(countRows(wanted), 'feature');
+  const requests = several(Math.ceil(countRows(wanted) / server.capabilities.maxRows), 'request');
   const none = dashboards ? `${dashboards.path} has none for these features` : 'none were given (--activations)';
   throw new AppError(
     'cannot_be_stored',
