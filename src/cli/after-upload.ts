@@ -8,7 +8,7 @@ import type { CommandContext } from './context.ts';
 import { type Explained, explainFeatures, explainingOf } from './explain-features.ts';
 import { parseId } from './id.ts';
 import type { OptionValues } from './options.ts';
-import type { Session } from './session.ts';
+import type { SignedIn } from './session.ts';
 import { withSpinner } from './spinner.ts';
 
 /** Whether the options ask for explanations or scores. */
@@ -61,8 +61,7 @@ export interface Afterwards {
 /** Adds uploaded features to a list and has them explained and scored, as far as the options ask for it. */
 export async function afterUpload(
   context: CommandContext,
-  session: Session,
-  http: Http,
+  signedIn: SignedIn,
   uploaded: Uploaded,
 ): Promise<Afterwards> {
   const { options, out } = context;
@@ -71,10 +70,10 @@ export async function afterUpload(
   let some: readonly string[] = [];
   try {
     if (options.list !== undefined) {
-      fields.list = await fillList(context, session, http, options.list, uploaded.ids().map(parseId));
+      fields.list = await fillList(context, signedIn, options.list, uploaded.ids().map(parseId));
     }
     if (wantsExplaining(options)) some = uploaded.explainable().slice(0, options.interpLimit);
-    explained = await explainFeatures(context, http, some.map(parseId));
+    explained = await explainFeatures(context, signedIn.connection.http, some.map(parseId));
   } catch (error) {
     explained = { ...explained, error };
   }
@@ -118,13 +117,12 @@ function statusAfter(error: AppError | undefined, exitCode: number): Afterwards[
 
 async function fillList(
   { out, stop }: CommandContext,
-  session: Session,
-  http: Http,
+  { session, connection }: SignedIn,
   name: string,
   features: readonly FeatureId[],
 ): Promise<Record<string, unknown>> {
   const { id, isNew, added } = await withSpinner(out, `adding to the list "${name}"`, () =>
-    putOnList(http, name, features, stop),
+    putOnList(connection.http, name, features, stop),
   );
   const url = session.idOrUrl(`list/${id}`);
   out.note(`list     ${url}: ${isNew ? `"${name}" was created, ` : ''}${count(added)} added to it`);

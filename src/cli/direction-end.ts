@@ -1,10 +1,9 @@
-import type { Http } from '../api/http.ts';
 import type { PreparedVector } from '../upload/kinds/vector.ts';
 import type { JobReport } from '../upload/run.ts';
 import { afterUpload } from './after-upload.ts';
 import type { CommandContext } from './context.ts';
 import { receiptLost, unanswered, writeReceipt } from './receipt.ts';
-import type { Session } from './session.ts';
+import type { Session, SignedIn } from './session.ts';
 import { exitCodeOf, resumeFields, statusOf, tellEnd } from './upload-run.ts';
 
 /**
@@ -13,12 +12,12 @@ import { exitCodeOf, resumeFields, statusOf, tellEnd } from './upload-run.ts';
  */
 export async function finishDirection(
   context: CommandContext,
-  session: Session,
-  http: Http,
+  signedIn: SignedIn,
   prepared: PreparedVector,
   report: JobReport,
 ): Promise<number> {
   const { out, options } = context;
+  const { session } = signedIn;
   const id = report.ids.get(0);
   const url = id === undefined ? undefined : session.idOrUrl(id);
   if (report.end.type === 'finished' && report.sent === 0) {
@@ -33,9 +32,7 @@ export async function finishDirection(
     out.note(`receipt  ${file}`);
   });
   const done = id !== undefined && report.end.type === 'finished';
-  const after = done
-    ? await afterUpload(context, session, http, { ids: () => [id], explainable: () => [id] })
-    : undefined;
+  const after = done ? await afterUpload(context, signedIn, { ids: () => [id], explainable: () => [id] }) : undefined;
   out.document({
     type: 'summary',
     status: after && after.status !== 'done' ? after.status : statusOf(report),

@@ -20,7 +20,7 @@ import type { OptionValues } from './options.ts';
 import { type OutageTeller, outageTeller } from './outage.ts';
 import { checkReceipt } from './receipt.ts';
 import { serverLines } from './sae-plan.ts';
-import { type Session, signingIn } from './session.ts';
+import { signingIn } from './session.ts';
 import { withSpinner } from './spinner.ts';
 import { readStandardInput } from './standard-input.ts';
 import { withTimeLimit } from './time-limit.ts';
@@ -67,17 +67,15 @@ function uploadWithin<D extends Direction>(
           showDirection(context, server, prepared, direction, notes(direction));
           const source = vectorSource(said.layer, prepared.destination.hookType);
           const place = { model: said.model, source };
-          const { session, connection } = await signedIn();
-          await checkAfterwards(options, connection.http, place, options.activations !== undefined);
-          if (options.dryRun) await dryRun(context, session, server, prepared);
+          const { http } = (await signedIn()).connection;
+          await checkAfterwards(options, http, place, options.activations !== undefined);
+          if (options.dryRun) await dryRun(context, server, prepared);
           return !options.dryRun;
         },
         sending: (work) => withSpinner(out, `uploading "${said.name}"`, work),
       },
     );
-    if (!end) return 0;
-    const { session, connection } = await signedIn();
-    return finishDirection(context, session, connection.http, end.prepared, end.report);
+    return end ? finishDirection(context, await signedIn(), end.prepared, end.report) : 0;
   });
 }
 
@@ -160,16 +158,11 @@ function tell(context: CommandContext, event: UploadEvent, outages: OutageTeller
 }
 
 /** Does everything except writing, and shows whether the server has the direction already. */
-async function dryRun(
-  context: CommandContext,
-  session: Session,
-  server: Server,
-  prepared: PreparedVector,
-): Promise<void> {
+async function dryRun(context: CommandContext, server: Server, prepared: PreparedVector): Promise<void> {
   const { out } = context;
   const { matrix, destination, name, vectorHash, kind, notStored } = prepared;
   const { there, toSend } = await withSpinner(out, `looking up "${name}"`, () =>
-    previewVector(prepared, lookOptions(context, session, server)),
+    previewVector(prepared, lookOptions(context, server)),
   );
   out.note(`dry run: nothing was sent${there > 0 ? `; the ${kind} is already on the server` : ''}`);
   out.document({

@@ -5,7 +5,6 @@ import type { RefusedSae } from '../library/upload-sae.ts';
 import { countRows } from '../tensor/ranges.ts';
 import type { PreparedSae } from '../upload/kinds/prepared-sae.ts';
 import type { JobReport } from '../upload/run.ts';
-import type { Server } from '../upload/server.ts';
 import { formatShard, nameShard } from '../upload/shard.ts';
 import { timeIsUpText } from '../upload/time-limit.ts';
 import type { Afterwards } from './after-upload.ts';
@@ -13,7 +12,7 @@ import type { CommandContext } from './context.ts';
 import { lostNames } from './plan-document.ts';
 import { quarantineFields } from './quarantine.ts';
 import { cannotStore } from './sae-plan.ts';
-import type { Session } from './session.ts';
+import type { SignedIn } from './session.ts';
 import { exitCodeOf, resumeFields, statusOf, tellEnd } from './upload-run.ts';
 
 /** How one job of a command ended, and what was done with its features afterwards. */
@@ -22,8 +21,7 @@ export type End = SaeEnd & { readonly after?: Afterwards | undefined };
 /** Says what a job brought to the server, and how to go on if it did not finish. */
 export function tellReport(
   context: CommandContext,
-  session: Session,
-  server: Server,
+  { session, connection: { server } }: SignedIn,
   prepared: PreparedSae,
   report: JobReport,
 ): void {

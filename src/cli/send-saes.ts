@@ -23,7 +23,7 @@ import { showQuota } from './quota-plan.ts';
 import { receiptLost } from './receipt.ts';
 import { idsOf, writeSaeReceipt } from './sae-receipt.ts';
 import { tellReport } from './sae-summary.ts';
-import type { Session, SignedIn } from './session.ts';
+import type { SignedIn } from './session.ts';
 import { withSpinner } from './spinner.ts';
 import { eventReporter, lookOptions } from './upload-run.ts';
 
@@ -35,7 +35,6 @@ export function sendLimits({ batchSize, maxBody, concurrency }: OptionValues): S
 /** Shows what is on the server already and what would be sent, without writing anything. Returns the exit code. */
 export async function dryRun(
   context: CommandContext,
-  session: Session,
   server: Server,
   prepared: readonly PreparedSae[],
 ): Promise<number> {
@@ -45,9 +44,7 @@ export async function dryRun(
   let exitCode = 0;
   for (const one of prepared) {
     const source = sourceOf(one);
-    const looking = withSpinner(out, `looking up ${source}`, () =>
-      previewSae(one, lookOptions(context, session, server)),
-    );
+    const looking = withSpinner(out, `looking up ${source}`, () => previewSae(one, lookOptions(context, server)));
     const preview = await (prepared.length > 1 ? looking.catch(asOwnFault) : looking);
     if (preview instanceof AppError) {
       const { code, message } = preview;
@@ -89,11 +86,10 @@ function finishText(rows: number, { matrix, dashboards, delivery }: PreparedSae,
  */
 export async function countToSend(
   context: CommandContext,
-  session: Session,
   server: Server,
   prepared: readonly PreparedSae[],
 ): Promise<number> {
-  const look = lookOptions(context, session, server);
+  const look = lookOptions(context, server);
   const most = new Map<PreparedSae, number>();
   for (const one of prepared)
     most.set(one, await mostToSend({ ...look, identity: one.identity, planned: one.planned }));
@@ -129,13 +125,12 @@ function explainableOf(prepared: PreparedSae, report: JobReport, { autoInterp }:
  */
 export async function showSending(
   context: CommandContext,
-  { session, connection }: SignedIn,
+  signedIn: SignedIn,
   prepared: PreparedSae,
   send: (onEvent: OnEvent) => Promise<JobReport>,
   several: boolean,
 ): Promise<{ report: JobReport; lost: AppError | undefined; after?: Afterwards }> {
   const { out, options } = context;
-  const { server, http } = connection;
   const reporter = await eventReporter(context, sourceOf(prepared));
   // Before its first progress a run may still find that the checkpoint belongs to other data or is in use by another.
   let isBegun = false;
@@ -145,23 +140,23 @@ export async function showSending(
       reporter.onEvent(event);
     });
     reporter.stop();
-    tellReport(context, session, server, prepared, report);
+    tellReport(context, signedIn, prepared, report);
     const lost = await receiptLost(options.receipt, async (path) => {
-      const file = await writeSaeReceipt(path, session, prepared, report, several);
-      context.out.note(`receipt  ${file}`);
+      const file = await writeSaeReceipt(path, signedIn.session, prepared, report, several);
+      out.note(`receipt  ${file}`);
     });
     if (report.end.type !== 'finished') return { report, lost };
     const uploaded: Uploaded = {
       ids: () => idsOf(prepared, report),
       explainable: () => explainableOf(prepared, report, options),
     };
-    return { report, lost, after: await afterUpload(context, session, http, uploaded) };
+    return { report, lost, after: await afterUpload(context, signedIn, uploaded) };
   } catch (thrown) {
     reporter.stop();
     // Errors that end the whole command are shown at its end.
     const isOfStop = isStopped(thrown) || isTimeUp(thrown) || (context.abort.aborted && isAway(thrown));
     if (several && !isOfStop) out.error(toAppError(thrown));
-    if (isBegun) await receiptSoFar(context, session, server, prepared, several);
+    if (isBegun) await receiptSoFar(context, signedIn, prepared, several);
     throw thrown;
   }
 }
@@ -169,12 +164,11 @@ export async function showSending(
 /** Writes the receipt of an upload that failed: what it has brought to the server, or may have. */
 async function receiptSoFar(
   { out, options }: CommandContext,
-  session: Session,
-  server: Server,
+  { session, connection }: SignedIn,
   prepared: PreparedSae,
   several: boolean,
 ): Promise<void> {
-  const id = jobId(server, prepared.identity);
+  const id = jobId(connection.server, prepared.identity);
   const state = options.receipt === undefined ? undefined : await readJobState(session.folders.state, id);
   if (!state || state.stored.length + state.unknown.length === 0) return;
   const lost = await receiptLost(options.receipt, async (path) => {

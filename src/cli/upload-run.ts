@@ -14,7 +14,6 @@ import { type OutageTeller, outageTeller } from './outage.ts';
 import { loadProgress, type Progress } from './progress.ts';
 import type { QuotaReach } from './progress-state.ts';
 import { describeQuarantine, type RowNaming } from './quarantine.ts';
-import type { Session } from './session.ts';
 
 /** Turns options and signals into the library's run options, as every upload command needs them. */
 export function runOptions({ options, env, stop, abort, command, typed }: CommandContext): Omit<RunOptions, 'server'> {
@@ -28,14 +27,14 @@ export function runOptions({ options, env, stop, abort, command, typed }: Comman
 }
 
 /** Returns the options for a look-ahead, which writes nothing. `onEvent` shows warnings and throws once a signal came. */
-export function lookOptions({ options, stop, out }: CommandContext, { folders }: Session, server: Server) {
+export function lookOptions({ options, env, stop, out }: CommandContext, server: Server) {
   const onEvent = (event: UploadEvent) => {
     throwIfStopped({ signal: stop });
     if (event.type !== 'warning') return;
     out.warn(event.message);
     out.document(event);
   };
-  return { server, stateDir: folders.state, restart: options.restart ?? false, onEvent };
+  return { server, stateDir: foldersOf(env).state, restart: options.restart ?? false, onEvent };
 }
 
 /** Turns the events of one upload into a bar or lines on stderr and NDJSON on stdout. */

@@ -23,7 +23,7 @@ import { checkSaeReceipts } from '../sae-receipt.ts';
 import { finishJobs, finishRefused, finishUnbegun } from '../sae-summary.ts';
 import { checkSaeUsage } from '../sae-usage.ts';
 import { countToSend, dryRun, showSending } from '../send-saes.ts';
-import { type SignedIn, signingIn } from '../session.ts';
+import { signingIn } from '../session.ts';
 import { withSpinner } from '../spinner.ts';
 import { showSweep } from '../sweep-plan.ts';
 import { withTimeLimit } from '../time-limit.ts';
@@ -60,9 +60,9 @@ function upload(context: CommandContext): Promise<number> {
         checking: (sae, check) => showChecking(context, sae, check),
         planned: async (prepared) => {
           total = prepared.length > 1 ? prepared.length : 0;
-          const { session, connection } = await signedIn();
-          await showPlans(context, { session, connection }, prepared);
-          if (options.dryRun) dryRunCode = await dryRun(context, session, connection.server, prepared);
+          const { connection } = await signedIn();
+          await showPlans(context, connection, prepared);
+          if (options.dryRun) dryRunCode = await dryRun(context, connection.server, prepared);
           return !options.dryRun;
         },
         sending: async (prepared, send) => {
@@ -88,11 +88,10 @@ function upload(context: CommandContext): Promise<number> {
 /** Shows what is going to be sent. Errors: those of checking receipts and explanations, and of the look-up. */
 async function showPlans(
   context: CommandContext,
-  { session, connection }: SignedIn,
+  { server, http }: Connection,
   prepared: readonly PreparedSae[],
 ): Promise<void> {
   const { out, options } = context;
-  const { server, http } = connection;
   const isSweep = prepared.length > 1;
   tellMissingLayers(out, options.layers, prepared);
   await checkSaeReceipts(options.receipt, prepared);
@@ -103,7 +102,7 @@ async function showPlans(
   warnNotStored(out, server, lost);
   await checkExplainable(context, http, prepared);
   if (options.dryRun || !isLimited(server.quota)) return;
-  showQuota(context, server, await countToSend(context, session, server, prepared));
+  showQuota(context, server, await countToSend(context, server, prepared));
 }
 
 /** Warns of layers without an SAE. That is common with a range such as `0-11`, but likely a mistake with `3,20`. */
