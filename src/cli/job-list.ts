@@ -1,6 +1,8 @@
 import { platform } from 'node:os';
-import { count } from '../count.ts';
+import { count, several } from '../count.ts';
 import type { JobStatus } from '../upload/jobs.ts';
+import { isSamePlace } from '../upload/jobs-beside.ts';
+import { parseShard } from '../upload/shard.ts';
 import type { CommandContext } from './context.ts';
 import { formatMoment } from './moment.ts';
 import type { Output } from './output.ts';
@@ -43,23 +45,21 @@ function inGroups(jobs: readonly JobStatus[]): JobStatus[][] {
   return groups;
 }
 
+const shardOf = ({ job }: JobStatus) => parseShard(job.shard ?? '');
+
 /** Returns the known shards of the same SAE, divided into as many parts, in order. */
-function shardsBeside({ job }: JobStatus, jobs: readonly JobStatus[]): JobStatus[] {
-  const numbers = ({ shard = '' }: JobStatus['job']) => shard.split('/').map(Number);
-  const [, of] = numbers(job);
-  const same = jobs.filter(({ job: other }) => {
-    const place = (['server', 'account', 'model', 'source', 'as'] as const).every((name) => job[name] === other[name]);
-    return place && other.shard !== undefined && numbers(other)[1] === of;
-  });
-  return same.sort((a, b) => (numbers(a.job)[0] ?? 0) - (numbers(b.job)[0] ?? 0));
+function shardsBeside(one: JobStatus, jobs: readonly JobStatus[]): JobStatus[] {
+  const of = shardOf(one)?.of;
+  const same = jobs.filter((other) => isSamePlace(one.job, other.job) && shardOf(other)?.of === of);
+  return same.sort((a, b) => (shardOf(a)?.part ?? 0) - (shardOf(b)?.part ?? 0));
 }
 
 function shardsLine(shards: readonly JobStatus[]): string {
-  const [{ job }] = shards as [JobStatus];
-  const of = job.shard?.split('/')[1];
+  const [first] = shards as [JobStatus];
+  const { job } = first;
   const sum = (name: 'planned' | 'confirmed') => count(shards.reduce((total, shard) => total + shard[name], 0));
   const done = shards.filter(({ state }) => state === 'done').length;
-  return `  ${job.model}/${job.source} in ${of} shards: ${shards.length} of them known here, ${done} done, ${sum('confirmed')}/${sum('planned')} rows`;
+  return `  ${job.model}/${job.source} in ${shardOf(first)?.of} shards: ${shards.length} of them known here, ${done} done, ${sum('confirmed')}/${sum('planned')} rows`;
 }
 
 /** Describes a job in a few lines: its state, where it went, at most `most` vectors that it made, and how to go on. */
@@ -106,9 +106,8 @@ function madeLines({ id, job, ids }: JobStatus, most: number): string[] {
   const shown = [...ids.values()].slice(0, most).map((name) => `    ${urlOf(job, name)}`);
   if (job.as !== 'vectors') return shown;
   const isAll = shown.length === ids.size;
-  const vectors = ids.size === 1 ? '1 vector' : `${count(ids.size)} vectors`;
   return [
-    `    ${vectors} on the server${isAll ? ':' : `, the first ${shown.length}:`}`,
+    `    ${several(ids.size, 'vector')} on the server${isAll ? ':' : `, the first ${shown.length}:`}`,
     ...shown.map((url) => `  ${url}`),
     ...(isAll ? [] : [`    all of them: neuronpedia status ${id} --receipt FILE`]),
   ];

@@ -1,6 +1,6 @@
 import { type Feature, fetchFeature } from '../api/feature.ts';
 import { idText } from '../api/feature-id.ts';
-import { count, several } from '../count.ts';
+import { several } from '../count.ts';
 import { AppError, isAway, isKeyRefused } from '../errors.ts';
 import { closeAfter } from '../library/close-after.ts';
 import { formatRanges } from '../tensor/ranges.ts';
@@ -40,7 +40,7 @@ function batchesText({ batches, unknown, state }: JobStatus): string {
   const isUnderWay = state === 'running';
   const what = isUnderWay ? `${several(unknown, 'row')} under way` : `no answer for ${several(unknown, 'row')}`;
   const open = unknown > 0 ? `; ${what}` : '';
-  return `${count(batches)} ${batches === 1 ? 'batch' : 'batches'}${open}`;
+  return `${several(batches, 'batch', 'batches')}${open}`;
 }
 
 async function findJob(state: string, id: string, options: OptionValues): Promise<JobStatus> {

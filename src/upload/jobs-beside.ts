@@ -4,6 +4,7 @@ import { type JobStatus, type KnownJob, listJobs } from './jobs.ts';
 import type { Journal } from './journal.ts';
 import type { JobRecord } from './journal-records.ts';
 import type { JobInput } from './run.ts';
+import { parseShard } from './shard.ts';
 
 /**
  * Refuses to run while another run may send the same features. Shards of one division of an SAE run side by side, as do
@@ -50,12 +51,14 @@ export function indicesOf(rows: Ranges, indexOf: ((row: number) => number) | und
   return indexOf ? rangesOf(Array.from(eachRow(rows), indexOf)) : rows;
 }
 
+/** Whether the rows of two jobs go to the same place, in the same form. */
+export function isSamePlace(a: JobPlace, b: JobPlace): boolean {
+  return (['server', 'account', 'model', 'source', 'as'] as const).every((name) => a[name] === b[name]);
+}
+
 /** Decides by first lines alone, so that hundreds of journals of vectors at one place need not be read in full. */
 function mayShare(place: JobPlace, { job }: KnownJob): boolean {
-  const isSamePlace = (['server', 'account', 'model', 'source', 'as'] as const).every(
-    (name) => place[name] === job[name],
-  );
-  return isSamePlace && !areApart(place.request, job.request);
+  return isSamePlace(place, job) && !areApart(place.request, job.request);
 }
 
 function mayOverlap(job: JobRecord, planned: Ranges, other: JobStatus): boolean {
@@ -68,4 +71,4 @@ function areApart(a: string | undefined, b: string | undefined): boolean {
   return a !== undefined && b !== undefined && a !== b;
 }
 
-const partsOf = ({ shard }: JobRecord) => shard?.split('/')[1];
+const partsOf = ({ shard = '' }: JobRecord) => parseShard(shard)?.of;
