@@ -1,7 +1,17 @@
-import { type Env, setting } from '../config/folders.ts';
+import { type Env, type Folders, setting } from '../config/folders.ts';
 import { AppError } from '../errors.ts';
 import type { Sandbox, SandboxOptions, Tier } from '../sandbox/index.ts';
 import { shellWord } from './shell-word.ts';
+
+/** Returns the usual data folder. Each kind of server has its own: in a shared one it would find rows it could not have made. */
+export function sandboxFolder({ sandbox }: Folders, isPublic: boolean): string {
+  return isPublic ? `${sandbox}-public` : sandbox;
+}
+
+/** Says which kind of server it plays. */
+export function behaviour(isPublic: boolean): string {
+  return isPublic ? "behaving like today's public server" : 'with the upload protocol';
+}
 
 const tiers: readonly Tier[] = ['free', 'research', 'bulk'];
 

@@ -7,7 +7,7 @@ import { AppError } from '../errors.ts';
 import type { Own } from '../library/close-after.ts';
 import { present } from '../present.ts';
 import type { CommandContext } from './context.ts';
-import { startEmbedded } from './embedded.ts';
+import { behaviour, sandboxFolder, startEmbedded } from './embedded.ts';
 import { urlElsewhere } from './id.ts';
 import type { OptionValues } from './options.ts';
 import { shellWord } from './shell-word.ts';
@@ -89,11 +89,9 @@ async function chooseSandbox(context: CommandContext, folders: Folders): Promise
       hints: ['use only one of them'],
     });
   }
-  // Each kind of server has its own store: in a shared one it would find rows that it could not have made.
-  const dataDir = sandboxPublic ? `${folders.sandbox}-public` : folders.sandbox;
+  const dataDir = sandboxFolder(folders, sandboxPublic);
   const sandbox = await startEmbedded(context.env, { dataDir, public: sandboxPublic });
-  const kind = sandboxPublic ? "behaving like today's public server" : 'with the upload protocol';
-  context.out.note(`sandbox: embedded server ${kind}, data in ${dataDir}`);
+  context.out.note(`sandbox: embedded server ${behaviour(sandboxPublic)}, data in ${dataDir}`);
   const { url, apiKey: key } = sandbox;
   const name = sandboxPublic ? 'embedded public sandbox' : 'embedded sandbox';
   const close = () => sandbox.close();

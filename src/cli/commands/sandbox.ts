@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { foldersOf } from '../../config/folders.ts';
 import { AppError } from '../../errors.ts';
 import type { CommandContext } from '../context.ts';
-import { startEmbedded } from '../embedded.ts';
+import { behaviour, sandboxFolder, startEmbedded } from '../embedded.ts';
 
 /** `sandbox`: runs the embedded server on its own until a signal comes. */
 export async function run(context: CommandContext): Promise<number> {
@@ -20,9 +20,8 @@ export async function run(context: CommandContext): Promise<number> {
       hints: [named === '--sandbox-public' ? 'to behave like the public server, use --public' : 'leave it out'],
     });
   }
-  const dataDir = options.data === undefined ? defaultFolder(context) : resolve(options.data);
-  const { port = 0, fresh = false, tier, rateLimit = false } = options;
-  const isPublic = options.public ?? false;
+  const { port = 0, fresh = false, tier, rateLimit = false, public: isPublic = false } = options;
+  const dataDir = options.data === undefined ? sandboxFolder(foldersOf(env), isPublic) : resolve(options.data);
   if (rateLimit && !isPublic) {
     throw new AppError('usage', '--rate-limit works only with --public', { hints: ['add --public'] });
   }
@@ -38,8 +37,7 @@ export async function run(context: CommandContext): Promise<number> {
   const { url, apiKey } = sandbox;
   out.document({ type: 'listening', url, apiKey, pid: process.pid });
   out.result(url);
-  const kind = isPublic ? "behaving like today's public server" : 'with the upload protocol';
-  out.note(`sandbox: embedded server ${kind} on ${url}, data in ${dataDir}`);
+  out.note(`sandbox: embedded server ${behaviour(isPublic)} on ${url}, data in ${dataDir}`);
   out.note('use it from another terminal:');
   out.note(`  ${exporting({ NEURONPEDIA_API_URL: url, NEURONPEDIA_API_KEY: apiKey })}`);
   out.note('  neuronpedia status');
@@ -54,10 +52,4 @@ function exporting(variables: Readonly<Record<string, string>>): string {
   const all = Object.entries(variables);
   if (platform() === 'win32') return all.map(([name, value]) => `$env:${name}='${value}'`).join('; ');
   return `export ${all.map(([name, value]) => `${name}=${value}`).join(' ')}`;
-}
-
-/** Returns the folder that `--sandbox` and `--sandbox-public` use too. */
-function defaultFolder({ env, options }: CommandContext): string {
-  const { sandbox } = foldersOf(env);
-  return options.public ? `${sandbox}-public` : sandbox;
 }
