@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { foldersOf } from '../config/folders.ts';
 import { several } from '../count.ts';
 import { AppError, mostListed } from '../errors.ts';
 import { closeAfter } from '../library/close-after.ts';
@@ -48,7 +49,7 @@ export function examineJob(
   if (!verify && receipt === undefined) return Promise.resolve({});
   return closeAfter(async (own) => {
     await checkReceipt(receipt);
-    const state = (await readJobState(given.folders.state, status.id)) as JournalState;
+    const state = (await readJobState(foldersOf(context.env).state, status.id)) as JournalState;
     const command = await commandOf(state, context, status.id);
     const session = namesServer(options) ? given : own(await openSession(await atServerOf(context, status.id, state)));
     const { server } = own(await session.connect());

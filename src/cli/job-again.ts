@@ -1,3 +1,4 @@
+import { foldersOf } from '../config/folders.ts';
 import { AppError } from '../errors.ts';
 import { findChosen } from '../library/choose-saes.ts';
 import type { Own } from '../library/close-after.ts';
@@ -42,7 +43,7 @@ async function saeAgain({ context, session, server, command, id, state, own }: I
   const said = saeOptions(options);
   const run = {
     server,
-    stateDir: session.folders.state,
+    stateDir: foldersOf(context.env).state,
     // Skips the check for unfinished jobs of another server or account, which do not matter here.
     restart: true,
     onEvent: () => context.stop.throwIfAborted(),
@@ -59,7 +60,7 @@ async function saeAgain({ context, session, server, command, id, state, own }: I
   throw notThere(id, args);
 }
 
-async function directionAgain({ session, server, command, id, state }: Input): Promise<JobAgain> {
+async function directionAgain({ context, session, server, command, id, state }: Input): Promise<JobAgain> {
   const { name, args, options } = command;
   const { send } = await (name === 'upload-probe'
     ? import('./commands/upload-probe.ts')
@@ -71,7 +72,8 @@ async function directionAgain({ session, server, command, id, state }: Input): P
     prepared = found;
     return false;
   };
-  await send(path, options, { ...vectorOptions(options), server, stateDir: session.folders.state }, { planned });
+  const stateDir = foldersOf(context.env).state;
+  await send(path, options, { ...vectorOptions(options), server, stateDir }, { planned });
   return vectorAgain(prepared as unknown as PreparedVector, { session, server, id, state, path });
 }
 

@@ -1,5 +1,6 @@
 import { type Feature, fetchFeature } from '../api/feature.ts';
 import { idText } from '../api/feature-id.ts';
+import { foldersOf } from '../config/folders.ts';
 import { several } from '../count.ts';
 import { AppError, isAway, isKeyRefused } from '../errors.ts';
 import { closeAfter } from '../library/close-after.ts';
@@ -24,9 +25,9 @@ import { openSession, type Session } from './session.ts';
  * Errors: not_found, usage, and those of `resolveRows` and `examineJob`.
  */
 export async function showJob(context: CommandContext, session: Session, id: string): Promise<number> {
-  const { state } = session.folders;
+  const { state } = foldersOf(context.env);
   const job = await findJob(state, id, context.options);
-  if (context.options.resolve) await resolve(context, session, job);
+  if (context.options.resolve) await resolve(context, job);
   const now = context.options.resolve ? await findJob(state, id, context.options) : job;
   for (const line of jobLines(context.out, now, mostIds, context.typed.folder)) context.out.result(line);
   context.out.result(`    ${batchesText(now)}`);
@@ -50,7 +51,7 @@ async function findJob(state: string, id: string, options: OptionValues): Promis
   throw await missingJob(state, found);
 }
 
-async function resolve(context: CommandContext, session: Session, job: JobStatus): Promise<void> {
+async function resolve(context: CommandContext, job: JobStatus): Promise<void> {
   const { out, options } = context;
   const resolutions = (options.resolve ?? []).map(({ row, id }) => ({
     row,
@@ -58,7 +59,7 @@ async function resolve(context: CommandContext, session: Session, job: JobStatus
   }));
   const twice = resolutions.find(({ row }, i) => resolutions.findIndex((other) => other.row === row) !== i);
   if (twice) throw new AppError('usage', `--resolve names row ${twice.row} twice`);
-  const { state } = session.folders;
+  const { state } = foldersOf(context.env);
   const unchecked = await resolveRows(state, job.id, resolutions, (id) => read(context, state, job, id));
   for (const { row, id } of resolutions) {
     out.note(id === null ? `row ${row}: absent; it will be sent again` : `row ${row}: counted as stored under ${id}`);

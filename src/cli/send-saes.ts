@@ -1,3 +1,4 @@
+import { foldersOf } from '../config/folders.ts';
 import { count } from '../count.ts';
 import { AppError, isAway, isStopped, toAppError } from '../errors.ts';
 import { uploadCost } from '../inspect/upload-cost.ts';
@@ -163,13 +164,13 @@ export async function showSending(
 
 /** Writes the receipt of an upload that failed: what it has brought to the server, or may have. */
 async function receiptSoFar(
-  { out, options }: CommandContext,
+  { out, options, env }: CommandContext,
   { session, connection }: SignedIn,
   prepared: PreparedSae,
   several: boolean,
 ): Promise<void> {
   const id = jobId(connection.server, prepared.identity);
-  const state = options.receipt === undefined ? undefined : await readJobState(session.folders.state, id);
+  const state = options.receipt === undefined ? undefined : await readJobState(foldersOf(env).state, id);
   if (!state || state.stored.length + state.unknown.length === 0) return;
   const lost = await receiptLost(options.receipt, async (path) => {
     const report = reportOf(id, state, prepared.planned);

@@ -1,7 +1,7 @@
 import { type Connection, type ConnectOptions, connect, openServer } from '../api/connect.ts';
 import type { Http } from '../api/http.ts';
 import { defaultServer, loginAt, parseServerUrl } from '../api/server-url.ts';
-import { type Folders, foldersOf, setting } from '../config/folders.ts';
+import { foldersOf, setting } from '../config/folders.ts';
 import { cleanKey, findKey } from '../config/keys.ts';
 import { AppError } from '../errors.ts';
 import type { Own } from '../library/close-after.ts';
@@ -21,7 +21,6 @@ export interface Session {
   readonly keyFrom: string | undefined;
   /** Whether the server runs inside this process, so that its address is of no use to others. */
   readonly embedded: boolean;
-  readonly folders: Folders;
   /** Returns what to print for something on the server: its URL, or the bare id if the server ends with this process. */
   idOrUrl(id: string): string;
   /** Asks the server who it is. Errors: no_key, and those of connecting. */
@@ -42,19 +41,18 @@ export async function openSession(context: CommandContext, ids: readonly string[
 }
 
 function choose(context: CommandContext): Promise<Chosen> {
-  const folders = foldersOf(context.env);
   const { sandbox, sandboxPublic } = context.options;
-  return sandbox || sandboxPublic ? chooseSandbox(context, folders) : chooseByAddress(context, folders);
+  return sandbox || sandboxPublic ? chooseSandbox(context) : chooseByAddress(context);
 }
 
-async function chooseByAddress(context: CommandContext, folders: Folders): Promise<Chosen> {
+async function chooseByAddress(context: CommandContext): Promise<Chosen> {
   const url = serverUrl(context);
   const { origin } = parseServerUrl(url, context.options.insecure ?? false);
-  const found = await findKey(origin, context.env, folders.config);
+  const found = await findKey(origin, context.env, foldersOf(context.env).config);
   if (found?.announce) context.out.note(`using the key in ${found.from} for ${origin}`);
   const { key } = found ? { key: cleanKey(found.key, found.from) } : { key: undefined };
   const close = async () => undefined;
-  return { url, name: url, key, keyFrom: found?.from, embedded: false, folders, close };
+  return { url, name: url, key, keyFrom: found?.from, embedded: false, close };
 }
 
 /** A session that is connected to its server. */
@@ -82,23 +80,23 @@ export function serverUrl(context: CommandContext): string {
   return context.options.apiUrl ?? setting(context.env, 'NEURONPEDIA_API_URL') ?? defaultServer;
 }
 
-async function chooseSandbox(context: CommandContext, folders: Folders): Promise<Chosen> {
+async function chooseSandbox(context: CommandContext): Promise<Chosen> {
   const { apiUrl, sandbox: withProtocol, sandboxPublic = false } = context.options;
   if ([apiUrl !== undefined, withProtocol, sandboxPublic].filter(Boolean).length > 1) {
     throw new AppError('usage', '--sandbox, --sandbox-public and --api-url name different servers', {
       hints: ['use only one of them'],
     });
   }
-  const dataDir = sandboxFolder(folders, sandboxPublic);
+  const dataDir = sandboxFolder(foldersOf(context.env), sandboxPublic);
   const sandbox = await startEmbedded(context.env, { dataDir, public: sandboxPublic });
   context.out.note(`sandbox: embedded server ${behaviour(sandboxPublic)}, data in ${dataDir}`);
   const { url, apiKey: key } = sandbox;
   const name = sandboxPublic ? 'embedded public sandbox' : 'embedded sandbox';
   const close = () => sandbox.close();
-  return { url, name, key, keyFrom: "the sandbox's own", embedded: true, folders, close };
+  return { url, name, key, keyFrom: "the sandbox's own", embedded: true, close };
 }
 
-interface Chosen extends Pick<Session, 'url' | 'name' | 'keyFrom' | 'embedded' | 'folders' | 'close'> {
+interface Chosen extends Pick<Session, 'url' | 'name' | 'keyFrom' | 'embedded' | 'close'> {
   readonly key: string | undefined;
 }
 

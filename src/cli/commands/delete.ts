@@ -74,7 +74,7 @@ interface Named {
 /** Settles which rows to delete. Unless it is a dry run, locks the jobs that know them against other runs. */
 async function plan(context: CommandContext, session: Session, server: Server, named: Named, own: Own) {
   const { options } = context;
-  const hold = { stateDir: session.folders.state, forceUnlock: options.forceUnlock ?? false };
+  const hold = { stateDir: foldersOf(context.env).state, forceUnlock: options.forceUnlock ?? false };
   const held: HeldJob[] = [];
   const { job: id } = named;
   let rows: JobRows = { ids: named.ids, foundBefore: 0, nameless: [], unanswered: new Set() };

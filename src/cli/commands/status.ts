@@ -67,8 +67,9 @@ function needsFeature(): AppError {
 
 async function showOverview(context: CommandContext, session: Session): Promise<number> {
   const { out } = context;
-  const jobs = await listJobs(session.folders.state);
-  for (const id of await unreadableJobs(session.folders.state)) {
+  const { state } = foldersOf(context.env);
+  const jobs = await listJobs(state);
+  for (const id of await unreadableJobs(state)) {
     const what = 'is damaged and does not show which upload it belongs to';
     out.warn(`the checkpoint of job ${id} ${what}; when that upload is run again, it looks up what the server has`);
   }
