@@ -95,10 +95,15 @@ function atServer(
 ): (job: JobRecord) => boolean {
   const asked = host ?? (apiUrl !== undefined && URL.canParse(apiUrl) ? new URL(apiUrl).host : undefined);
   return ({ serverName, serverKind }) => {
-    const isAddress = URL.canParse(serverName);
-    if (asked !== undefined) return isAddress && plainHost(new URL(serverName).host) === plainHost(asked);
-    return !isAddress && ((sandbox && serverKind !== 'public') || (sandboxPublic && serverKind === 'public')) === true;
+    if (asked !== undefined) return isOnHost(serverName, asked);
+    const named = serverKind === 'public' ? sandboxPublic : sandbox;
+    return named === true && !URL.canParse(serverName);
   };
+}
+
+/** Whether a server, by its name, is at a host; an embedded one is at none. */
+function isOnHost(serverName: string, host: string): boolean {
+  return URL.canParse(serverName) && plainHost(new URL(serverName).host) === plainHost(host);
 }
 
 /** Checks that a job named by a URL is on that host: elsewhere the same source is another upload. Error: usage. */
@@ -106,12 +111,7 @@ export function requireHost(text: string, job: JobRecord): void {
   const { serverName, title } = job;
   const { host } = partsOfId(text);
   // The name of a vector may look like an address.
-  if (
-    host === undefined ||
-    isOfName(job, text) ||
-    (URL.canParse(serverName) && plainHost(new URL(serverName).host) === plainHost(host))
-  )
-    return;
+  if (host === undefined || isOfName(job, text) || isOnHost(serverName, host)) return;
   throw new AppError('usage', `nothing was uploaded from here to ${text}: ${title} went to ${serverName}`, {
     hints: ['name the job by its id, as status lists it'],
   });
