@@ -54,23 +54,19 @@ async function show(
   { out }: CommandContext,
   work: (onProgress: (completions: Completions) => void) => Promise<Steered>,
 ): Promise<Steered> {
-  let latest: Completions | undefined;
-  if (!out.screen) {
-    const answer = await withSpinner(out, 'steering', () => work(() => undefined));
-    openSteerView(out).finish(answer, true);
-    return answer;
-  }
   const view = openSteerView(out);
-  view.update({ plain: null, steered: null });
+  let latest: Completions = { plain: null, steered: null };
+  const update = (now: Completions) => {
+    latest = now;
+    view.update(now);
+  };
+  update(latest);
   try {
-    latest = await work((now) => {
-      latest = now;
-      view.update(now);
-    });
-    view.finish(latest, true);
-    return latest as Steered;
+    const answer = await (out.screen ? work(update) : withSpinner(out, 'steering', () => work(update)));
+    view.finish(answer, true);
+    return answer;
   } catch (error) {
-    view.finish(latest ?? { plain: null, steered: null }, false);
+    view.finish(latest, false);
     throw error;
   }
 }
