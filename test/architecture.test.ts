@@ -40,7 +40,16 @@ function resolve(from: string, target: string): string {
 const area = (path: string) => (path.includes('/') ? path.slice(0, path.indexOf('/')) : path.replace('.ts', ''));
 
 /** Small parts that every part may import. They import at most each other. */
-const everywhere = new Set(['errors', 'schema', 'elapsed', 'closest', 'present', 'steady-clock', 'wait-for']);
+const everywhere = new Set([
+  'errors',
+  'schema',
+  'elapsed',
+  'closest',
+  'try-parse-json',
+  'present',
+  'steady-clock',
+  'wait-for',
+]);
 
 /** What each part may import besides itself and those. Imports go one way, so a part can be read without its users. */
 const mayImport: Record<string, string[]> = {
@@ -52,6 +61,7 @@ const mayImport: Record<string, string[]> = {
   'wait-for': [],
   'by-number': [],
   closest: [],
+  'try-parse-json': [],
   present: [],
   schema: [],
   'v8-flags': [],

@@ -1,4 +1,5 @@
 import { cutElements } from '../tensor/json-elements.ts';
+import { tryParseJson } from '../try-parse-json.ts';
 import type { Elements } from './elements.ts';
 import type { Answer } from './http.ts';
 import { AnswerTooLarge } from './no-answer.ts';
@@ -71,7 +72,7 @@ function answerAround({ key, begin }: Elements, forms: readonly string[]): Answe
     passed += countValues(0, text);
     if (broken !== undefined) return;
     const element = redact(text.toString('utf8'), forms);
-    const value = parseJson(element);
+    const value = tryParseJson(element);
     // With the comma even an empty one keeps the text from being JSON.
     if (value === undefined) broken = `${element},`;
     else pass(value);
@@ -105,7 +106,7 @@ export function toAnswer(head: Head, whole: string, { origin, key, keyFrom }: An
   // Done before anything cuts the text short, as part of a key would not be found, or logs it.
   const forms = formsOf(key ?? '');
   const text = redact(whole, forms);
-  return { status: head.status, headers: headersOf(head, forms), text, json: parseJson(text), origin, keyFrom };
+  return { status: head.status, headers: headersOf(head, forms), text, json: tryParseJson(text), origin, keyFrom };
 }
 
 /** Returns a function that counts bytes chunk by chunk and returns the sum so far. Error: AnswerTooLarge above `most`. */
@@ -130,14 +131,6 @@ function countValues(before: number, chunk: Uint8Array): number {
 /** Returns an answer's headers by their lower-case names, without any of the `forms` of a key. */
 export function headersOf({ headers }: Head, forms: readonly string[]): ReadonlyMap<string, string> {
   return new Map(Object.entries(headers).map(([name, value]) => [name, redact(String(value), forms)]));
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Whether an answer claims to be JSON but is incomplete. */

@@ -1,5 +1,6 @@
 import { AppError } from '../errors.ts';
 import * as z from '../schema.ts';
+import { tryParseJson } from '../try-parse-json.ts';
 import { isCutOff } from './answer.ts';
 import { readAs } from './ask.ts';
 import { eventData } from './event-stream.ts';
@@ -157,12 +158,7 @@ async function readStream(answer: StreamedAnswer, { onProgress }: SteerOptions):
 
 /** Parses a frame; undefined for what is none, such as `[DONE]` of some gateways. Error: that of a frame without text. */
 function readFrame(data: string): Frame | undefined {
-  let json: unknown;
-  try {
-    json = JSON.parse(data);
-  } catch {
-    return undefined;
-  }
+  const json = tryParseJson(data);
   const frame = frameSchema.safeParse(json);
   const error = errorFrame(json);
   if (error && !(frame.success && (frame.data.STEERED || frame.data.DEFAULT))) throw error;

@@ -1,3 +1,5 @@
+import { tryParseJson } from '../try-parse-json.ts';
+
 /**
  * Parses `key=value` pairs; a value that is valid JSON is read as JSON, any other as text. Undefined if a pair has no key
  * or no `=`, or if a key comes twice.
@@ -13,11 +15,8 @@ export function parseEntries(pairs: readonly string[]): Record<string, unknown> 
 }
 
 function jsonOrText(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text);
-    // An id with more digits than a double holds would be rounded.
-    return typeof value === 'number' && /^-?\d+$/.test(text) && !Number.isSafeInteger(value) ? text : value;
-  } catch {
-    return text;
-  }
+  const value = tryParseJson(text);
+  // An id with more digits than a double holds would be rounded.
+  const isRounded = typeof value === 'number' && /^-?\d+$/.test(text) && !Number.isSafeInteger(value);
+  return value === undefined || isRounded ? text : value;
 }

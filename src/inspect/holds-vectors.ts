@@ -1,5 +1,6 @@
 import { openFile } from '../tensor/byte-source.ts';
 import { linesOf } from '../tensor/lines.ts';
+import { tryParseJson } from '../try-parse-json.ts';
 
 /** Whether JSON Lines hold vectors rather than examples of features, by the first line. Errors: those of reading. */
 export async function holdsVectors(path: string): Promise<boolean> {
@@ -15,10 +16,6 @@ export async function holdsVectors(path: string): Promise<boolean> {
 }
 
 function isVector(line: string): boolean {
-  try {
-    const row: unknown = JSON.parse(line);
-    return typeof row === 'object' && row !== null && 'vector' in row && !('activations' in row);
-  } catch {
-    return false;
-  }
+  const row = tryParseJson(line);
+  return typeof row === 'object' && row !== null && 'vector' in row && !('activations' in row);
 }

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import * as z from '../schema.ts';
 import type { Ranges } from '../tensor/ranges.ts';
+import { tryParseJson } from '../try-parse-json.ts';
 import type { RowRun } from './row-runs.ts';
 
 const range = z.tuple([z.int().check(z.nonnegative()), z.int().check(z.nonnegative())]);
@@ -150,17 +151,9 @@ function checksum(json: string): string {
 function decodeLine(line: string): JournalRecord | undefined {
   const json = line.slice(9);
   if (line[8] !== ' ' || line.slice(0, 8) !== checksum(json)) return undefined;
-  const parsed = recordSchema.safeParse(parseJson(json));
+  // The checksum only says that the line is what was written.
+  const parsed = recordSchema.safeParse(tryParseJson(json));
   return parsed.success ? parsed.data : undefined;
-}
-
-/** Returns undefined if it is not JSON: the checksum only says that the line is what was written. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** How much of a journal can be read. */

@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { elapsedMs } from '../elapsed.ts';
 import * as z from '../schema.ts';
+import { tryParseJson } from '../try-parse-json.ts';
 import { processSpace, processStart } from './process-start.ts';
 
 const ownerSchema = z.object({
@@ -44,12 +45,7 @@ export function describeSelf(): Owner {
 /** Reads a lock's owner; undefined if there is no lock, or it is unreadable because its writer died while writing it. */
 export async function readOwner(path: string): Promise<Owner | undefined> {
   const text = await readFile(path, 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  try {
-    return ownerSchema.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
+  return ownerSchema.safeParse(tryParseJson(text ?? '')).data;
 }
 
 /**
