@@ -1,12 +1,11 @@
-import { randomInt } from 'node:crypto';
 import * as z from '../../schema.ts';
 import type { Account } from '../accounts.ts';
 import { type Answer, answer } from '../answer.ts';
 import { contentHash } from '../content.ts';
 import { hashVector } from '../float32.ts';
-import { setNameOf } from '../records/models.ts';
 import type { Call } from '../route.ts';
 import type { FeatureRow, NewFeature } from '../store/features.ts';
+import { vectorSource, withIndex } from '../vector-place.ts';
 import { attributionFields, attributionOf, requireVisibility } from './attribution.ts';
 import { exampleFields, maxActivation } from './examples.ts';
 import { VECTOR_FIELDS, viewOf } from './feature-view.ts';
@@ -22,8 +21,6 @@ import { storeRow } from './store-row.ts';
 import { requireWidth } from './widths.ts';
 
 const MAX_VECTOR_LENGTH = 24_576;
-const FIRST_INDEX = 90_000_000;
-const LAST_INDEX = 179_999_999;
 
 const newVector = z.object({
   modelId: text,
@@ -43,13 +40,6 @@ type NewVector = z.output<typeof newVector>;
 
 const place = z.object({ modelId: text, source: text, index: rowIndex });
 
-function freeIndex({ store }: Call, modelId: string, source: string): number {
-  for (;;) {
-    const index = randomInt(FIRST_INDEX, LAST_INDEX + 1);
-    if (store.features.contentHash(modelId, source, index) === undefined) return index;
-  }
-}
-
 function detailsOf({ concept, bias, description, metadata }: NewVector) {
   return {
     name: null,
@@ -63,7 +53,7 @@ function detailsOf({ concept, bias, description, metadata }: NewVector) {
 function prepareVector(given: NewVector, account: Account, createdAt: string): Omit<NewFeature, 'index'> {
   const { modelId, layerNumber, hookType } = given;
   const vector = readVector(given.vector, 'vector', MAX_VECTOR_LENGTH);
-  const source = `${layerNumber}-neuronpedia-${hookType.replace('hook_', '').replace('_', '-')}`;
+  const source = vectorSource(layerNumber, hookType);
   const about = {
     kind: given.kind ?? 'vector',
     hookName: `blocks.${layerNumber}.${hookType}`,
@@ -98,15 +88,10 @@ function storeVector(call: Call, account: Account, given: NewVector, row: Omit<N
   const sourceWidth = store.features.widthOf(modelId, source);
   requireWidth(vector!.length, { model, hookName, sourceWidth, path: 'vector' });
   spendQuota(call, account, 1);
-  store.sources.require({ modelId, source, setName: setNameOf(source), createdAt: row.createdAt });
-  const index = freeIndex(call, modelId, source);
-  storeRow(store, { ...row, index }, given);
-  return {
-    answer: answerStored(call, store.features.find(modelId, source, index)!),
-    modelId,
-    source,
-    indices: [index],
-  };
+  const added = withIndex(store, row);
+  storeRow(store, added, given);
+  const stored = store.features.find(modelId, source, added.index)!;
+  return { answer: answerStored(call, stored), modelId, source, indices: [stored.index] };
 }
 
 /** `POST /api/vector/new`: stores a vector or probe at a random index; refuses one that does not fit the model. */

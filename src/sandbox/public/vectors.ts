@@ -1,10 +1,9 @@
-import { randomInt } from 'node:crypto';
 import { type Answer, answer } from '../answer.ts';
 import { contentHash } from '../content.ts';
 import { hashVector } from '../float32.ts';
-import { setNameOf } from '../records/models.ts';
 import type { Call } from '../route.ts';
 import type { FeatureRow, NewFeature } from '../store/features.ts';
+import { vectorSource, withIndex } from '../vector-place.ts';
 import { findModel, findSource } from './catalog.ts';
 import { findRow } from './features.ts';
 import { refuseBoth, refuseMessage, refuseOpaquely, refuseUnknown } from './refusals.ts';
@@ -12,8 +11,6 @@ import { isStorable, readAs, requireUser } from './request.ts';
 import { list, number, object, oneOf, optional, text } from './shape.ts';
 import type { Handler, World } from './world.ts';
 
-const FIRST_INDEX = 90_000_000;
-const LAST_INDEX = 179_999_999;
 const SIGNIFICANT_DIGITS = 16;
 
 // A negative or fractional layer passes: "layer -1 is accepted".
@@ -43,31 +40,21 @@ function rounded(value: number): number {
   return Number(value.toPrecision(SIGNIFICANT_DIGITS));
 }
 
-function freeIndex({ store }: Call, modelId: string, source: string): number {
-  for (;;) {
-    const index = randomInt(FIRST_INDEX, LAST_INDEX + 1);
-    if (store.features.contentHash(modelId, source, index) === undefined) return index;
-  }
-}
-
 function rowOf(given: NewVector, owner: string, createdAt: string): Omit<NewFeature, 'index'> {
   const { modelId, layerNumber, hookType, vectorLabel: label, vectorDefaultSteerStrength: strength } = given;
   const vector = Float64Array.from(given.vector, rounded);
-  const source = `${layerNumber}-neuronpedia-${hookType.replace('hook_', '').replace('_', '-')}`;
+  const source = vectorSource(layerNumber, hookType);
   const about = { kind: 'vector', hookName: `blocks.${layerNumber}.${hookType}`, label, strength };
   const vectorHash = hashVector(Float32Array.from(vector));
   const said = { ...about, visibility: 'public', maxActivation: 0, details: {}, common: null } as const;
   return { modelId, source, owner, createdAt, ...said, vectorHash, contentHash: contentHash(given), vector };
 }
 
-function storeVector(call: Call, row: Omit<NewFeature, 'index'>): FeatureRow {
-  const { store } = call;
-  const { modelId, source, createdAt } = row;
+function storeVector({ store }: Call, row: Omit<NewFeature, 'index'>): FeatureRow {
   return store.write(() => {
-    store.sources.require({ modelId, source, setName: setNameOf(source), createdAt });
-    const index = freeIndex(call, modelId, source);
-    store.features.add({ ...row, index });
-    return store.features.find(modelId, source, index)!;
+    const added = withIndex(store, row);
+    store.features.add(added);
+    return store.features.find(added.modelId, added.source, added.index)!;
   });
 }
 
