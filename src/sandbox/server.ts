@@ -18,8 +18,6 @@ export interface SandboxOptions {
   dataDir: string;
   /** 0, the default, is any free port. */
   port?: number;
-  /** Default 127.0.0.1. */
-  host?: string;
   /** Quota tier of the default key's user; default `bulk`. */
   tier?: Tier;
   /** Deletes the data folder's store first. */
@@ -102,10 +100,12 @@ async function serve(setting: Setting, request: IncomingMessage, response: Serve
   await sendAnswer(response, await given);
 }
 
-function listen(server: Server, port: number, host: string): Promise<number> {
+const HOST = '127.0.0.1';
+
+function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
+    server.listen(port, HOST, () => resolve((server.address() as AddressInfo).port));
   });
 }
 
@@ -150,17 +150,17 @@ function kindOf(options: SandboxOptions): ServerKind {
  * open elsewhere, `sandbox_version` if its data cannot be upgraded, and Node's own codes (`EADDRINUSE`, …).
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const { dataDir, port = 0, host = '127.0.0.1', tier = 'bulk', now = () => new Date() } = options;
+  const { dataDir, port = 0, tier = 'bulk', now = () => new Date() } = options;
   let url = '';
   const accounts = accountsByKey(tier, options.users);
   const setting = { kind: kindOf(options), accounts, now, origin: () => url } as Setting;
   const server = createSandboxServer(setting, options.onExchange);
   // First the port: if it is taken, `fresh` must not have deleted anything.
-  const bound = await listen(server, port, host);
+  const bound = await listen(server, port);
   try {
     if (options.fresh === true) removeStore(dataDir);
     setting.store = openWritableStore(dataDir, now());
-    url = `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
+    url = `http://${HOST}:${bound}`;
     const close = (): Promise<void> => closeServer(server).then(() => setting.store.close());
     return { url, port: bound, apiKey: DEFAULT_KEY, serverId: setting.store.serverId, close };
   } catch (error) {
