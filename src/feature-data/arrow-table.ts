@@ -1,5 +1,4 @@
 import { openArrowTable } from '../formats/arrow-table.ts';
-import { isFloat } from '../tensor/dtype.ts';
 import { unchangedSince } from '../tensor/unchanged.ts';
 import { type Column, type Columns, numberColumn } from './columns.ts';
 
@@ -11,10 +10,9 @@ export async function readTable(path: string): Promise<Columns> {
   const requireUnchanged = unchangedSince(path);
   const table = await openArrowTable(path);
   const notRead = new Map(table.notRead);
-  const columns: Column[] = [...table.numbers].map(([name, { dtype, values }]) => {
-    const single = isFloat(dtype) && dtype !== 'F64';
-    return numberColumn(name, values, dtype === 'BOOL' ? 'flag' : single ? 'single' : 'double', values.length);
-  });
+  const columns: Column[] = [...table.numbers].map(([name, { dtype, values }]) =>
+    numberColumn(name, values, dtype, values.length),
+  );
   for (const [name, { at }] of table.texts) {
     // Texts are read on demand, after the check, so the file must not have changed in between.
     const unchanged = (position: number) =>

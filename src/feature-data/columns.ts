@@ -2,6 +2,7 @@ import { basename, extname } from 'node:path';
 import { AppError } from '../errors.ts';
 import type { TensorFile } from '../formats/format.ts';
 import { openTensorFile } from '../formats/open.ts';
+import { type Dtype, isFloat } from '../tensor/dtype.ts';
 import { readNumbers, shortestDecimal } from '../tensor/numbers.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { isKnownQuantity } from './facts.ts';
@@ -25,13 +26,12 @@ export interface Columns {
   close(): Promise<void>;
 }
 
-/** Makes a column of numbers. A single-precision value is given as the shortest decimal number that rounds to it. */
-export function numberColumn(
-  name: string,
-  values: Float64Array,
-  kind: 'single' | 'double' | 'flag',
-  length: number | undefined,
-): Column {
+/**
+ * Makes a column of numbers stored as `dtype`. A value of single or lower precision is given as the shortest decimal number
+ * that rounds to it.
+ */
+export function numberColumn(name: string, values: Float64Array, dtype: Dtype, length: number | undefined): Column {
+  const isSingle = isFloat(dtype) && dtype !== 'F64';
   return {
     name,
     length,
@@ -39,8 +39,8 @@ export function numberColumn(
     at(position) {
       const value = values[length === undefined ? 0 : position] as number;
       if (Number.isNaN(value)) return undefined;
-      if (kind === 'flag') return value !== 0;
-      return kind === 'single' && !Number.isInteger(value) && Number.isFinite(value) ? shortestDecimal(value) : value;
+      if (dtype === 'BOOL') return value !== 0;
+      return isSingle && !Number.isInteger(value) && Number.isFinite(value) ? shortestDecimal(value) : value;
     },
   };
 }
@@ -73,10 +73,7 @@ function nameOf(file: TensorFile, tensor: Tensor): string {
 
 async function readColumn(name: string, tensor: Tensor): Promise<Column> {
   const [length] = tensor.shape;
-  const values = await readNumbers(tensor, length ?? 1);
-  const { dtype } = tensor;
-  const isSingle = dtype === 'F32' || dtype === 'F16' || dtype === 'BF16' || dtype.startsWith('F8');
-  return numberColumn(name, values, dtype === 'BOOL' ? 'flag' : isSingle ? 'single' : 'double', length);
+  return numberColumn(name, await readNumbers(tensor, length ?? 1), tensor.dtype, length);
 }
 
 function notOneDimensional(path: string, name: string, shape: readonly number[]): AppError {
