@@ -3,13 +3,10 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { describe } from './describe.ts';
 import { isNamed, type Layout, type Weights } from './layout.ts';
 
-/** A kind of dictionary without a single vector per feature, recognised by its tensor names. */
+/** A kind of dictionary without a single vector per feature. */
 interface Kind {
   readonly what: string;
   readonly why: string;
-  readonly tensors: RegExp;
-  /** How many dimensions such a tensor has; any number if absent. */
-  readonly dimensions?: number;
 }
 
 const toSeveralLayers =
@@ -17,7 +14,14 @@ const toSeveralLayers =
 
 const circuitTracer = 'a cross-layer transcoder (circuit-tracer)';
 
-const kinds: readonly Kind[] = [
+/** A kind that the name of one tensor gives away. */
+interface NamedKind extends Kind {
+  readonly tensors: RegExp;
+  /** How many dimensions such a tensor has; any number if absent. */
+  readonly dimensions?: number;
+}
+
+const kinds: readonly NamedKind[] = [
   { what: circuitTracer, why: toSeveralLayers, tensors: /^W_dec_\d+$/, dimensions: 3 },
   { what: circuitTracer, why: toSeveralLayers, tensors: /^W_enc_\d+$/, dimensions: 2 },
   { what: 'a cross-layer transcoder (OpenMOSS)', why: toSeveralLayers, tensors: /^W_D\.\d+$/ },
@@ -33,7 +37,6 @@ const kinds: readonly Kind[] = [
 const lorsa: Kind = {
   what: 'a low-rank sparse attention module (Lorsa)',
   why: 'its features are attention heads: what one writes depends on the tokens that it attends to',
-  tensors: /^W_O$/,
 };
 
 /**
@@ -64,7 +67,7 @@ function acrossLayers(tensors: ReadonlyMap<string, Tensor>): { kind: Kind; tenso
   for (const [decoderName, encoderName] of pairs) {
     const [decoder, encoder] = [tensors.get(decoderName), tensors.get(encoderName)];
     if (decoder?.shape.length !== 3 || encoder?.shape.length !== 2) continue;
-    return { kind: { what: 'a cross-layer transcoder', why: toSeveralLayers, tensors: /^/ }, tensor: decoder };
+    return { kind: { what: 'a cross-layer transcoder', why: toSeveralLayers }, tensor: decoder };
   }
   return undefined;
 }
