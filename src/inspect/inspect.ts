@@ -10,7 +10,7 @@ import { findSaes } from '../layouts/find.ts';
 import { listFolder, weightFile } from '../layouts/folder.ts';
 import { biasNameOf } from '../layouts/probe.ts';
 import { bareLayout, type Sae } from '../layouts/sae.ts';
-import { scalerOf } from '../layouts/scaler.ts';
+import { findScaler } from '../layouts/scaler.ts';
 import { isFloat } from '../tensor/dtype.ts';
 import { elementCount, quoted, type Tensor } from '../tensor/tensor.ts';
 import { type DashboardReport, inspectDashboards } from './dashboards.ts';
@@ -97,7 +97,7 @@ async function addFile(found: Found, path: string, options: InspectOptions): Pro
     for (const tensor of vectors) {
       const { report, findings } = await inspectVector(tensor, options.models, options.watch, classesOf(file, tensor));
       const bias = biasOf(file, tensor)?.name ?? null;
-      const scaler = bias === null ? null : (scalerOf(file, tensor)?.name ?? null);
+      const scaler = bias === null ? null : (findScaler(file, tensor)?.scale.name ?? null);
       found.vectors.push({ ...report, bias, scaler });
       found.findings.push(...findings);
     }

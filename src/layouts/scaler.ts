@@ -49,11 +49,6 @@ function widthOf({ shape }: Tensor): number | undefined {
   return shape.at(-1) === 1 ? shape[0] : shape.at(-1);
 }
 
-/** Returns what a probe's inputs were divided by, if its file has it. */
-export function scalerOf(file: TensorFile, weights: Tensor): Tensor | undefined {
-  return findScaler(file, weights)?.scale;
-}
-
 /** Throws because the user has not chosen how to handle the scaler. Error: option_missing. */
 export function askForScaling(scale: Tensor): never {
   throw new AppError('option_missing', `${label(scale)}: this probe was trained on scaled features`, {
