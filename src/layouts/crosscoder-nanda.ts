@@ -2,8 +2,7 @@ import { join } from 'node:path';
 import * as z from '../schema.ts';
 import { configClue } from './axes.ts';
 import { crosscoder, type Stored } from './heads.ts';
-import { parseHook, transformerLensHook } from './hook.ts';
-import { known, readJsonConfig } from './json-config.ts';
+import { known, knownHooks, readJsonConfig } from './json-config.ts';
 import { isNamed, type Layout, type Spot, tensorOf } from './layout.ts';
 
 const schema = z.looseObject({
@@ -41,8 +40,7 @@ export const crosscoderNanda: Layout = {
       layout: 'ckkissane crosscoder',
       kind: 'crosscoder',
       model: heads === 1 ? known(model_name, from) : undefined,
-      layer: known(hook_point ? parseHook(hook_point).layer : undefined, from),
-      hook: known(hook_point && transformerLensHook(hook_point), from),
+      ...knownHooks(from, hook_point),
       facts: { trained_from: model_name },
     }));
   },

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import * as z from '../schema.ts';
 import { assemble, type Parts } from './assemble.ts';
-import { parseHook, transformerLensHook } from './hook.ts';
-import { known, readJsonConfig } from './json-config.ts';
+import { known, knownHooks, readJsonConfig } from './json-config.ts';
 import { isNamed, type Layout, tensorOf, type Weights } from './layout.ts';
 import { checkedByPath, inPath } from './path-facts.ts';
 
@@ -56,14 +55,11 @@ function partsOf(weights: Weights, config: Config, inConfig: boolean): Parts {
   const repo = inPath(weights.folder, repository)?.segment;
   const named = inPath(pathOf(weights), leaf)?.segment ?? '';
   const at = inConfig ? 'config.json' : `${named === weights.name ? 'file' : 'folder'} ${named}`;
-  const layer = hookOut ? parseHook(hookOut).layer : undefined;
   return {
     layout: 'Gemma Scope 2',
     kind: isTranscoder ? 'transcoder' : 'sae',
     model: known(config.model_name, inConfig ? at : `path ${repo}`),
-    layer: known(layer, at),
-    hook: known(hookOut && transformerLensHook(hookOut), at),
-    hookIn: hookIn === hookOut ? undefined : known(hookIn && transformerLensHook(hookIn), at),
+    ...knownHooks(at, hookOut, hookIn),
     facts: { architecture: config.architecture, l0: config.l0, affine_connection: config.affine_connection },
     says: { from: 'config.json', features: config.width ?? undefined },
   };

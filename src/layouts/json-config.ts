@@ -4,6 +4,7 @@ import { AppError } from '../errors.ts';
 import { findDuplicateKey, jsonString } from '../formats/json-keys.ts';
 import type * as z from '../schema.ts';
 import { missingFile } from '../tensor/missing-file.ts';
+import { parseHook, transformerLensHook } from './hook.ts';
 import type { Known } from './sae.ts';
 
 /** Largest config that is read, in bytes. Configs take kilobytes: megabytes mean some other file of that name. */
@@ -60,6 +61,16 @@ export async function firstFile(folder: string, names: readonly string[]): Promi
     if (found?.isFile()) return join(folder, name);
   }
   return undefined;
+}
+
+/** Returns what a config's hooks say: the one written to, the one read if it is another, and the layer in their names. */
+export function knownHooks(from: string, out: string | null | undefined, read: string | null | undefined = out) {
+  const place = out ?? read;
+  return {
+    layer: known(place ? parseHook(place).layer : undefined, from),
+    hook: known(out && transformerLensHook(out), from),
+    hookIn: read === out ? undefined : known(read && transformerLensHook(read), from),
+  };
 }
 
 /** Pairs a value with its source. Undefined if there is no value. */

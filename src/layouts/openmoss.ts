@@ -3,8 +3,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { assemble, type Parts } from './assemble.ts';
 import { type Clue, configClue } from './axes.ts';
 import { crosscoder, type Stored } from './heads.ts';
-import { parseHook, transformerLensHook } from './hook.ts';
-import { firstFile, known } from './json-config.ts';
+import { firstFile, knownHooks } from './json-config.ts';
 import { isNamed, type Layout, tensorOf, type Weights } from './layout.ts';
 import { nothingSaid, type OpenMossConfig, readLmName, readOpenMossConfig } from './openmoss-config.ts';
 import { orientationFromName } from './orientation.ts';
@@ -59,14 +58,11 @@ function isPrunedFrom(name: string, beside: ReadonlySet<string>): boolean {
 function partsOf(layout: string, config: OpenMossConfig, model: Known<string> | undefined): Parts {
   const { from, hook_point_in: hookIn, features, d_model, facts } = config;
   const hookOut = config.hook_point_out ?? hookIn;
-  const isTranscoder = hookOut !== hookIn;
   return {
     layout,
-    kind: isTranscoder ? 'transcoder' : 'sae',
+    kind: hookOut === hookIn ? 'sae' : 'transcoder',
     model,
-    layer: known(hookOut ? parseHook(hookOut).layer : undefined, from),
-    hook: known(hookOut && transformerLensHook(hookOut), from),
-    hookIn: isTranscoder ? known(hookIn && transformerLensHook(hookIn), from) : undefined,
+    ...knownHooks(from, hookOut, hookIn),
     facts,
     says: { from, features, width: d_model ?? undefined },
   };
@@ -82,15 +78,11 @@ function readHeads(weights: Weights, decoder: Tensor, config: OpenMossConfig, mo
   const { from, features, d_model, facts } = config;
   const hooks = config.hook_points ?? [];
   const clues: Clue[] = configClue(from, { heads: hooks.length || undefined, features, width: d_model });
-  return crosscoder(weights, decoder, stored, clues, (head) => {
-    const hook = hooks[head];
-    return {
-      layout: 'OpenMOSS',
-      kind: 'crosscoder',
-      model,
-      layer: known(hook === undefined ? undefined : parseHook(hook).layer, from),
-      hook: known(hook && transformerLensHook(hook), from),
-      facts,
-    };
-  });
+  return crosscoder(weights, decoder, stored, clues, (head) => ({
+    layout: 'OpenMOSS',
+    kind: 'crosscoder',
+    model,
+    ...knownHooks(from, hooks[head]),
+    facts,
+  }));
 }

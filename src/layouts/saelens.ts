@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { assemble, type Parts } from './assemble.ts';
-import { parseHook, transformerLensHook } from './hook.ts';
-import { known } from './json-config.ts';
+import { known, knownHooks } from './json-config.ts';
 import { type Layout, tensorOf } from './layout.ts';
 import { readSaelensConfig, type SaelensConfig } from './saelens-config.ts';
 
@@ -32,15 +31,13 @@ function partsOf(config: SaelensConfig): Parts {
   const kind = config.architecture.includes('transcoder') ? 'transcoder' : 'sae';
   const { hookName } = config;
   const hookOut = kind === 'transcoder' ? config.hookNameOut : hookName;
-  const place = hookOut ?? hookName;
-  const layer = config.hookLayer ?? (place === undefined ? undefined : parseHook(place).layer);
+  const hooks = knownHooks(from, hookOut, hookName);
   return {
     layout: 'SAELens',
     kind,
     model: known(config.modelName, from),
-    layer: known(layer, from),
-    hook: known(hookOut && transformerLensHook(hookOut), from),
-    hookIn: hookOut === hookName ? undefined : known(hookName && transformerLensHook(hookName), from),
+    ...hooks,
+    layer: known(config.hookLayer, from) ?? hooks.layer,
     neuronpediaId: config.neuronpediaId,
     facts: config.facts,
     says: { from, features: config.features, width: config.outputWidth ?? config.inputWidth },

@@ -2,8 +2,7 @@ import { join } from 'node:path';
 import * as z from '../schema.ts';
 import type { Orientation, Tensor } from '../tensor/tensor.ts';
 import { assemble } from './assemble.ts';
-import { parseHook, transformerLensHook } from './hook.ts';
-import { known, readConfigText, readJsonConfig } from './json-config.ts';
+import { known, knownHooks, readConfigText, readJsonConfig } from './json-config.ts';
 import { isNamed, type Layout, tensorOf, type Weights } from './layout.ts';
 import type { Known } from './sae.ts';
 import { readYamlScalars } from './yaml-scalars.ts';
@@ -93,8 +92,7 @@ export const hookZ: Layout = {
       layout: 'attention SAE',
       kind: 'sae',
       model: known(model_name, from),
-      layer: known(act_name ? parseHook(act_name).layer : undefined, from),
-      hook: known(act_name && transformerLensHook(act_name), from),
+      ...knownHooks(from, act_name),
       says: { from, features: dict_size ?? undefined, width: act_size ?? undefined },
     } as const;
     return [assemble(weights, decoder, rows('W_dec'), parts)];
