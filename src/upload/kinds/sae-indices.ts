@@ -3,7 +3,7 @@ import type { TensorFile } from '../../formats/format.ts';
 import type { Sae } from '../../layouts/sae.ts';
 import { type Indices, indexNames, largestIndex, ownIndices, rowNumbers, singleIndex } from '../../tensor/indices.ts';
 import { readNumbers } from '../../tensor/numbers.ts';
-import { countRows, formatRanges, type Ranges, rangesOf, subtractRanges } from '../../tensor/ranges.ts';
+import { countRows, eachRow, formatRanges, type Ranges, rangesOf, subtractRanges } from '../../tensor/ranges.ts';
 import { elementCount, label, type Matrix } from '../../tensor/tensor.ts';
 
 /** The rows that were asked for, and their indices as features. */
@@ -91,7 +91,7 @@ function wantedRows(matrix: Matrix, indices: Indices, features: Ranges | undefin
 
 function beyond(matrix: Matrix, indices: Indices, features: Ranges, wanted: Ranges): AppError {
   const isOwn = indices.hash !== undefined;
-  const found = isOwn ? rangesOf(mapped(wanted, indices)) : wanted;
+  const found = isOwn ? rangesOf(Array.from(eachRow(wanted), indices.indexOf)) : wanted;
   const missing = formatRanges(subtractRanges(features, found).slice(0, mostListed));
   const last = matrix.rows - 1;
   const there = isOwn
@@ -105,8 +105,4 @@ function beyond(matrix: Matrix, indices: Indices, features: Ranges, wanted: Rang
     ],
     details: { found: missing, expected: isOwn ? 'the indices in the file' : `0-${last}` },
   });
-}
-
-function mapped(rows: Ranges, indices: Indices): number[] {
-  return rows.flatMap(([start, end]) => Array.from({ length: end - start }, (_, i) => indices.indexOf(start + i)));
 }
