@@ -94,3 +94,19 @@ it('a line whose two indices differ is refused', async () => {
     message: expect.stringContaining('line 2: has "index" 1 but "feature_index" 100'),
   });
 });
+
+it('a line whose index has another name is refused, but not one that has other keys', async () => {
+  await expect(openTensorFile(await written('{"feature": 7, "vector": [1, 2]}'))).rejects.toMatchObject({
+    message: expect.stringContaining('line 1: has "feature" but no "index"'),
+    hints: [expect.stringContaining('rename it to "index"')],
+  });
+  for (const line of [
+    '{"idx": "a", "vector": [1, 2]}',
+    '{"idx": 7, "index": 3, "vector": [1, 2]}',
+    '{"layer": 7, "vector": [1]}',
+  ]) {
+    const file = await openTensorFile(await written(line));
+    await file.close();
+    expect(file.tensors.has('vector')).toBe(true);
+  }
+});

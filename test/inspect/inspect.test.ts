@@ -40,6 +40,20 @@ describe('inspecting an SAE', () => {
     expect(density!.max).toBeCloseTo(0.47, 2);
   });
 
+  it('finds what is doubtful about an SAE, and folders without the SAE that they should have', async () => {
+    const folder = await tempFolder();
+    const image = safetensorsOf(sixByFour);
+    const config = { metadata: { hook_name: 'blocks.1.hook_resid_pre' } };
+    await writeFiles(folder, { 'a/cfg.json': config, 'a/sae_weights.safetensors': image, 'b/cfg.json': config });
+    expect((await inspected(folder)).findings).toEqual([
+      { code: 'left_out', where: folder, message: expect.stringContaining('b is left out') },
+    ]);
+    await writeFiles(folder, { 'W_enc.npy': npyImage('<f4', false, [6, 4], new Uint8Array(96)) });
+    expect((await inspected(join(folder, 'W_enc.npy'))).findings).toContainEqual(
+      expect.objectContaining({ code: 'doubtful', message: expect.stringContaining('named like an encoder') }),
+    );
+  });
+
   it('counts features with a sparsity of -10 as dead', async () => {
     const folder = await saelensFolder({ d_in: 4, d_sae: 6 });
     const sparsity = Float32Array.of(-1, -10, -2, -3, -10, -0.5);

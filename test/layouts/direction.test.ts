@@ -1,6 +1,7 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readDirection } from '../../src/layouts/direction.ts';
-import { errorOf, fixture, opened, promisedTensors } from '../fixtures.ts';
+import { errorOf, fixture, npyImage, opened, promisedTensors, tempFolder, writeFiles } from '../fixtures.ts';
 
 describe('readDirection', () => {
   it.each(['fortran_f4.npy', 'be_f4.npy', 'le_f8.npy'])('reads any row of npy/%s', async (name) => {
@@ -39,5 +40,31 @@ describe('readDirection', () => {
     const error = await errorOf(readDirection(file, { tensor: 'W_dec' }));
     expect(error.code).toBe('layout_unknown');
     expect(error.hints.join()).toContain('--row I, 0 to 511');
+  });
+
+  const readJson = async (content: object) => {
+    const folder = await tempFolder();
+    await writeFiles(folder, { 'v.json': content });
+    return readDirection(await opened(join(folder, 'v.json')), {});
+  };
+
+  it('takes the array called direction among others, and no single number for a vector', async () => {
+    const { values } = await readJson({ alpha: [4], direction: [1, 2], train_acc: [0.5, 0.75], layer: 3 });
+    expect([...values]).toEqual([1, 2]);
+    const error = await errorOf(readJson({ vectors: [[1, 2]].concat([[3, 4]]), layer: 3 }));
+    expect(error.message).toContain('expected one vector, found vectors F64 [2, 2]');
+  });
+
+  it('asks for a single vector if an array has more than two dimensions', async () => {
+    const folder = await tempFolder();
+    await writeFiles(folder, { 'v.npy': npyImage('<f4', false, [2, 3, 4], new Uint8Array(96)) });
+    const error = await errorOf(readDirection(await opened(join(folder, 'v.npy')), {}));
+    expect(error.hints[0]).toContain('np.save("vector.npy", array[I, J])');
+    expect(error.hints.join()).not.toContain('--row');
+  });
+
+  it('lists only the first of many tensors', async () => {
+    const error = await errorOf(readJson(Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`v${i}`, [1, 2]]))));
+    expect(error.hints.join()).toMatch(/it holds: v0 F64 \[2\], .*v19 F64 \[2\], and 80 more$/);
   });
 });

@@ -129,6 +129,17 @@ describe('readProbe', () => {
     expect([...(await probe({ scaling: 'as-stored' })).values]).toEqual([6, 8]);
   });
 
+  it.each([
+    { w: [6, 8], b: 0.5 },
+    { weights: [[6, 8]], bias: [0.5] },
+    { 'probe.w': [6, 8], 'probe.b': [0.5] },
+  ])('finds direction and bias among %j', async (arrays) => {
+    const folder = await tempFolder();
+    await writeFiles(folder, { 'probe.json': { ...arrays, losses: [3, 2, 1] } });
+    const probe = await readProbe(await opened(join(folder, 'probe.json')), {});
+    expect({ values: [...probe.values], bias: probe.bias }).toEqual({ values: [6, 8], bias: 0.5 });
+  });
+
   it('reads a bare vector as a probe without a bias', async () => {
     const path = fixture('vectors', 'random-768-column.npy');
     const probe = await readProbe(await opened(path), {});
