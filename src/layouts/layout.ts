@@ -63,14 +63,14 @@ const prefixed = new RegExp(`^(.*[./])(?:${decoderNames.join('|').replaceAll('.'
  * comes before tensors without it.
  */
 export function unwrapped(tensors: ReadonlyMap<string, Tensor>, asked?: string): ReadonlyMap<string, Tensor> {
-  const names = asked !== undefined && tensors.has(asked) ? [asked] : [...tensors.keys()];
-  const prefixes = new Set(names.flatMap((name) => prefixed.exec(name)?.[1] ?? []));
-  const [prefix] = prefixes;
-  if (prefix === undefined || prefixes.size > 1) return tensors;
+  const prefixOf = (name: string) => prefixed.exec(name)?.[1];
+  const own = asked !== undefined && tensors.has(asked) ? prefixOf(asked) : undefined;
+  const [prefix, ...others] = own ? [own] : new Set([...tensors.keys()].flatMap((name) => prefixOf(name) ?? []));
+  if (prefix === undefined || others.length > 0) return tensors;
   const plain = new Map(tensors);
   for (const [name, tensor] of tensors) {
     const bare = name.startsWith(prefix) ? name.slice(prefix.length) : undefined;
-    if (bare !== undefined && (asked !== undefined || !tensors.has(bare))) plain.set(bare, tensor);
+    if (bare !== undefined && (own || !tensors.has(bare))) plain.set(bare, tensor);
   }
   return plain;
 }

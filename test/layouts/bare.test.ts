@@ -190,6 +190,11 @@ test('a prefix that all names have in common is ignored', async () => {
   }
 });
 
+test('a prefix is ignored even if another tensor than the decoder is named', async () => {
+  const path = await weights(safetensorsOf({ 'sae.W_enc': [6, 4], 'sae.W_dec': [6, 4], 'sae.b_dec': [4] }));
+  expect((await found(path, 'sae.W_enc'))[0]?.orientation?.from).toBe('b_dec has 4 values');
+});
+
 test('of several SAEs in one file, the one that is named has the biases of its own prefix', async () => {
   const tensors = { 'a.W_dec': [6, 4], 'a.b_dec': [4], 'b.W_dec': [4, 6], 'b.b_dec': [4], b_dec: [6] } as const;
   const path = await weights(safetensorsOf(tensors));
