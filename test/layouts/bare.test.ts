@@ -173,8 +173,9 @@ test('integers that may say which features the rows are, under another name than
     const [sae] = await found(await ids(name), 'W_dec');
     expect(sae?.doubts).toContainEqual(expect.stringContaining(`if "${name}" says which feature each row is`));
   }
-  for (const name of ['index', 'feature_index', 'n_fired', 'valid']) {
-    const [sae] = await found(await ids(name), 'W_dec');
+  const both = await weights(imageOf('I64', 8, { index: [6], feature_ids: [6], W_dec: [6, 4] }));
+  for (const path of [both, ...(await Promise.all(['index', 'feature_index', 'n_fired', 'valid'].map(ids)))]) {
+    const [sae] = await found(path, 'W_dec');
     expect(sae?.doubts?.join() ?? '').not.toContain('rows are numbered');
   }
 });

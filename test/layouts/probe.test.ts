@@ -91,7 +91,7 @@ describe('readProbe', () => {
     { sd: [2, 4], mu: [1, 3] },
     { sigma: [2, 4], mu: [1, 3] },
     { scaler_std: [2, 4], scaler_mean: [1, 3] },
-    { 'scaler.var_': [4, 16], 'scaler.mean_': [1, 3] },
+    { 'scaler.var_': [4, 16], mean: [9, 9], 'scaler.mean_': [1, 3] },
     { scale_: [2, 4], var_: [4, 16], mean_: [1, 3] },
   ])('asks about a scaler that was saved as %j, and divides it out', async (scaler) => {
     const folder = await tempFolder();
