@@ -287,6 +287,7 @@ test('a folder of a sweep that gives no SAE is named: no weights, no config, or 
     'layer_5/optimizer_state.pt': new Uint8Array(1),
     'logs/notes.json': {},
     'deep/er/cfg.json': {},
+    'deep/er/sae.pt': new Uint8Array(1),
   });
   expect(await warnedOf(folder)).toEqual([
     'layer_2 is left out, unlike the folders beside it: of their files it has only cfg.json',
