@@ -49,11 +49,13 @@ const everywhere = new Set([
   'present',
   'steady-clock',
   'wait-for',
+  'check-options',
 ]);
 
 /** What each part may import besides itself and those. Imports go one way, so a part can be read without its users. */
 const mayImport: Record<string, string[]> = {
   errors: [],
+  'check-options': [],
   'make-folder': [],
   count: [],
   elapsed: [],

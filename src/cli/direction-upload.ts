@@ -10,7 +10,7 @@ import type { UploadEvent } from '../upload/events.ts';
 import { previewVector } from '../upload/kinds/send-vector.ts';
 import type { PreparedVector } from '../upload/kinds/vector.ts';
 import type { Server } from '../upload/server.ts';
-import { vectorSource } from '../upload/vector-source.ts';
+import { vectorHook, vectorSource } from '../upload/vector-source.ts';
 import { checkAfterwards, checkExplainUsage } from './after-upload.ts';
 import { attributesOf } from './attributes.ts';
 import type { CommandContext } from './context.ts';
@@ -138,16 +138,8 @@ export function vectorOptions(options: OptionValues) {
   };
 }
 
-function hookOf({ hook: typed = 'resid-post', layer }: OptionValues): 'resid-pre' | 'resid-post' {
-  // Also accepts the TransformerLens spellings: resid_post, hook_resid_post, blocks.6.hook_resid_post.
-  const hook = typed
-    .replace(`blocks.${layer}.`, '')
-    .replaceAll('_', '-')
-    .replace(/^hook-/, '');
-  if (hook === 'resid-pre' || hook === 'resid-post') return hook;
-  throw new AppError('usage', `--hook "${typed}": a vector or probe can only be uploaded at resid-pre or resid-post`, {
-    hints: ['directions at other hooks can be uploaded as features: neuronpedia upload-sae'],
-  });
+function hookOf({ hook = 'resid-post', layer }: OptionValues) {
+  return vectorHook(hook, layer);
 }
 
 /** Reports events other than those of progress, which say nothing for a single row. */

@@ -1,3 +1,4 @@
+import { checkOptions, oneOf, type RulesFor, string } from '../check-options.ts';
 import { AppError } from '../errors.ts';
 import type { TensorFile } from '../formats/format.ts';
 import { namedTensor } from '../layouts/bare.ts';
@@ -12,6 +13,8 @@ export interface RowsOptions {
   readonly orientation?: Orientation;
 }
 
+const rules: RulesFor<RowsOptions> = { tensor: string, orientation: oneOf('rows', 'columns') };
+
 /** One row of a matrix as float32. */
 export interface Row {
   /** Counted from 0. */
@@ -21,12 +24,11 @@ export interface Row {
 
 /**
  * Streams the rows of a weight file's matrix in order; memory does not grow with the file. Each row's values are the
- * caller's to keep. Errors: tensor_not_found, layout_unknown with the candidates, and those of reading.
+ * caller's to keep. Errors: usage, tensor_not_found, layout_unknown with the candidates, and those of reading.
  */
-export async function* readRows(
-  file: TensorFile,
-  { tensor, orientation = 'rows' }: RowsOptions = {},
-): AsyncGenerator<Row> {
+export async function* readRows(file: TensorFile, options: RowsOptions = {}): AsyncGenerator<Row> {
+  checkOptions(options, rules);
+  const { tensor, orientation = 'rows' } = options;
   const matrix = matrixOf(tensor === undefined ? onlyMatrix(file) : namedTensor(file, tensor), orientation);
   for await (const { start, count, width, values } of rowBlocks(matrix, [[0, matrix.rows]])) {
     for (let i = 0; i < count; i++) yield { row: start + i, values: values.slice(i * width, (i + 1) * width) };

@@ -1,8 +1,10 @@
+import { checkValue } from '../check-options.ts';
 import { AppError } from '../errors.ts';
 import { makeDurableFolder } from '../upload/durable-folder.ts';
 import type { OnEvent } from '../upload/events.ts';
 import type { Typed, UploadRun } from '../upload/run.ts';
 import type { Server } from '../upload/server.ts';
+import { connected } from './option-rules.ts';
 
 /** Options of every upload, whatever it uploads. */
 export interface RunOptions {
@@ -56,8 +58,11 @@ export function stopOf({ signal, abort }: Pick<RunOptions, 'signal' | 'abort'>):
 }
 
 /** Returns the server, and connects first if need be. Errors: those of connecting. */
-export function serverOf({ server }: RunOptions): Promise<Server> | Server {
-  return typeof server === 'function' ? server() : server;
+export async function serverOf({ server }: RunOptions): Promise<Server> {
+  if (typeof server !== 'function') return server;
+  const opened = await server();
+  checkValue('what `server` returned', opened, connected);
+  return opened;
 }
 
 /** Throws the reason of a signal that has fired. For work with nothing in flight that would have to end in order. */

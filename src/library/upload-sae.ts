@@ -1,5 +1,7 @@
+import { checkOptions, checkValue } from '../check-options.ts';
 import { AppError, isAway, isStopped, isWrongInput, mostListed, toAppError } from '../errors.ts';
 import type { Sae } from '../layouts/sae.ts';
+import { mergeRanges } from '../tensor/ranges.ts';
 import type { OnEvent } from '../upload/events.ts';
 import type { PreparedSae } from '../upload/kinds/prepared-sae.ts';
 import { prepareSae } from '../upload/kinds/sae.ts';
@@ -9,6 +11,7 @@ import { isTimeUp } from '../upload/time-limit.ts';
 import { findChosen } from './choose-saes.ts';
 import { closeAfter } from './close-after.ts';
 import { whatHolds } from './held.ts';
+import { paths as pathsRule, saeRules } from './option-rules.ts';
 import { serverOf, stopOf, throwIfStopped, uploadRun } from './run-options.ts';
 import { type SaeEnd, type SaeHooks, type SaeUpload, sourceOf } from './sae-upload.ts';
 import { sendWhenOpen } from './send-when-open.ts';
@@ -20,11 +23,19 @@ import { sendWhenOpen } from './send-when-open.ts';
  * Errors: usage, checkpoint_mismatch, all of exit code 6 (for several SAEs, `details.failed` has each that failed), those of
  * connecting, the signal's reason if it fires before anything is sent and, for a single SAE, those of sending.
  */
-export function uploadSae(
+export async function uploadSae(
   paths: string | readonly string[],
-  upload: SaeUpload,
+  given: SaeUpload,
   hooks: SaeHooks = {},
 ): Promise<readonly SaeEnd[]> {
+  checkValue('paths', paths, pathsRule);
+  checkOptions(given, saeRules);
+  const { layers, features } = given;
+  const upload: SaeUpload = {
+    ...given,
+    ...(layers && { layers: mergeRanges(layers) }),
+    ...(features && { features: mergeRanges(features) }),
+  };
   return closeAfter(async (own) => {
     const saes = await findChosen([paths].flat(), upload, own);
     const server = await serverOf(upload);

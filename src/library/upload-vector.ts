@@ -1,3 +1,4 @@
+import { checkOptions, checkValue } from '../check-options.ts';
 import type { TensorFile } from '../formats/format.ts';
 import { openTensorFile } from '../formats/open.ts';
 import { type Direction, type DirectionOptions, readDirection } from '../layouts/direction.ts';
@@ -9,7 +10,9 @@ import { type PreparedVector, type ProbeFacts, prepareVector, type VectorOptions
 import type { JobReport } from '../upload/run.ts';
 import type { Server } from '../upload/server.ts';
 import { defaultStrength } from '../upload/strength.ts';
+import { vectorHook } from '../upload/vector-source.ts';
 import { closeAfter } from './close-after.ts';
+import { probeRules, vectorRules, vectorSourceRule } from './option-rules.ts';
 import { type RunOptions, serverOf, throwIfStopped, uploadRun } from './run-options.ts';
 import { sendWhenOpen } from './send-when-open.ts';
 
@@ -17,8 +20,8 @@ import { sendWhenOpen } from './send-when-open.ts';
 export type VectorSource = string | TensorFile | Float32Array;
 
 interface DirectionUpload extends Omit<VectorOptions, 'hook' | 'strength' | 'probe'>, RunOptions {
-  /** Where it acts: `resid-post` unless said otherwise. */
-  readonly hook?: VectorOptions['hook'];
+  /** Where it acts: `resid-post` (the default) or `resid-pre`, which may also be spelt as in TransformerLens. */
+  readonly hook?: string;
   /** Steering strength, -300 to 300: 10 unless said otherwise. */
   readonly strength?: number;
   readonly onEvent?: (event: UploadEvent) => void;
@@ -50,11 +53,12 @@ export interface VectorEnd {
  * Uploads one steering vector, or finds that an earlier run did. Undefined if a hook ended the upload.
  * Errors: usage, all of exit code 6, those of connecting and sending, and the reason of a signal that fires before sending.
  */
-export function uploadVector(
+export async function uploadVector(
   source: VectorSource,
   upload: VectorUpload,
   hooks: VectorHooks = {},
 ): Promise<VectorEnd | undefined> {
+  checkOptions(upload, vectorRules);
   return withFile(source, async (file) => {
     const direction = 'values' in file ? file : await readDirection(file, upload);
     return send(direction, upload, undefined, hooks);
@@ -62,11 +66,12 @@ export function uploadVector(
 }
 
 /** Uploads one linear probe or concept direction, in the same way. */
-export function uploadProbe(
+export async function uploadProbe(
   source: VectorSource,
   upload: ProbeUpload,
   hooks: VectorHooks<Probe> = {},
 ): Promise<VectorEnd | undefined> {
+  checkOptions(upload, probeRules);
   return withFile(source, async (file) => {
     const probe: Probe = 'values' in file ? { ...file, classes: 1 } : await readProbe(file, upload);
     const bias = upload.bias ?? probe.bias;
@@ -75,6 +80,7 @@ export function uploadProbe(
 }
 
 function withFile<T>(source: VectorSource, work: (file: TensorFile | Direction) => Promise<T>): Promise<T> {
+  checkValue('the source', source, vectorSourceRule);
   return closeAfter(async (own) => {
     if (typeof source === 'string') return work(own(await openTensorFile(source)));
     if (!(source instanceof Float32Array)) return work(source);
@@ -88,8 +94,9 @@ async function send<D extends Direction>(
   probe: ProbeFacts | undefined,
   hooks: VectorHooks<D>,
 ): Promise<VectorEnd | undefined> {
+  const { strength = defaultStrength } = upload;
+  const hook = vectorHook(upload.hook ?? 'resid-post', upload.layer);
   const server = await serverOf(upload);
-  const { hook = 'resid-post', strength = defaultStrength } = upload;
   const prepared = await prepareVector(direction, { ...upload, hook, strength, ...(probe && { probe }) }, server);
   if ((await hooks.planned?.(prepared, direction, server)) === false) return undefined;
   throwIfStopped(upload);

@@ -11,6 +11,16 @@ export function countRows(ranges: Ranges): number {
   return count;
 }
 
+/** Whether a value is one or more ranges of whole numbers, none of them empty, in any order. */
+export function isRanges(value: unknown): value is Ranges {
+  const isRange = (range: unknown) =>
+    Array.isArray(range) &&
+    range.length === 2 &&
+    range.every((number) => Number.isSafeInteger(number) && number >= 0) &&
+    range[0] < range[1];
+  return Array.isArray(value) && value.length > 0 && value.every(isRange);
+}
+
 /** Sorts and merges ranges that overlap or touch. */
 export function mergeRanges(ranges: Iterable<Range>): Ranges {
   const merged: [number, number][] = [];

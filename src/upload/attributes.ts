@@ -70,6 +70,7 @@ export function checkAttributes(
 function jsonFault(value: unknown): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : textFault(value);
   if (typeof value === 'number') return Number.isFinite(value) ? undefined : 'is a number out of range for a float64';
+  if (['bigint', 'function', 'symbol'].includes(typeof value)) return `a ${typeof value} is not a JSON value`;
   if (typeof value !== 'object' || value === null) return undefined;
   for (const [key, part] of Object.entries(value)) {
     const fault = (key === '' ? undefined : textFault(key)) ?? jsonFault(part);

@@ -7,13 +7,19 @@ export interface Shard {
 }
 
 /** Most parts of an SAE: more processes than this never share one. */
-const mostParts = 1_000_000;
+export const mostParts = 1_000_000;
+
+/** Whether a value is a shard that there can be. */
+export function isShard(value: unknown): value is Shard {
+  const { part, of } = (value ?? {}) as Shard;
+  return Number.isInteger(part) && Number.isInteger(of) && 1 <= part && part <= of && of <= mostParts;
+}
 
 /** Parses `2/8`; undefined if the text has another form, or there is no such part. */
 export function parseShard(text: string): Shard | undefined {
   const match = /^([1-9]\d{0,6})\/([1-9]\d{0,6})$/.exec(text);
-  const [part, of] = [Number(match?.[1]), Number(match?.[2])];
-  return match && part <= of && of <= mostParts ? { part, of } : undefined;
+  const shard = { part: Number(match?.[1]), of: Number(match?.[2]) };
+  return isShard(shard) ? shard : undefined;
 }
 
 /** Formats a shard as it is typed: `2/8`. */

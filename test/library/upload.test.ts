@@ -1,10 +1,7 @@
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import {
-  type Connection,
-  connect,
   openTensorFile,
   readRows,
   type SaeUpload,
@@ -13,27 +10,9 @@ import {
   uploadSae,
   uploadVector,
 } from '../../src/index.ts';
-import { openStore, startSandbox } from '../../src/sandbox/index.ts';
 import { timeUp } from '../../src/upload/time-limit.ts';
 import { fixture } from '../fixtures.ts';
-
-async function openBench() {
-  const folder = await mkdtemp(join(tmpdir(), 'np-script-'));
-  const sandbox = await startSandbox({ dataDir: join(folder, 'data') });
-  const connection: Connection = await connect({ url: sandbox.url, key: sandbox.apiKey });
-  const store = openStore(join(folder, 'data'));
-  onTestFinished(async () => {
-    store.close();
-    await connection.close();
-    await sandbox.close();
-    await rm(folder, { recursive: true, force: true });
-  });
-  const run = { server: connection.server, stateDir: join(folder, 'state') };
-  return { run, folder, connection, query: (sql: string) => store.query(sql) };
-}
-
-const tiny = fixture('sae-tiny');
-const place = { model: 'tiny-kjv-4l', layer: 1 } as const;
+import { openBench, place, tiny } from './bench.ts';
 
 it('an upload stopped by its signal says so, and running it again finishes it', async () => {
   const { run, query } = await openBench();

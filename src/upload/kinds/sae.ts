@@ -8,7 +8,7 @@ import { sizeCheck } from '../check-sizes.ts';
 import { placeOf } from '../destination.ts';
 import { checkLayer, findModel } from '../find-model.ts';
 import { refuseOtherOwner } from '../job.ts';
-import type { JobIdentity, Looking, SendLimits } from '../run.ts';
+import type { JobIdentity, Looking } from '../run.ts';
 import { type Shard, shardSpan } from '../shard.ts';
 import type { PreparedSae, SaeOptions, Way } from './prepared-sae.ts';
 import { deadAmong, lostFields, openFacts } from './sae-facts.ts';
@@ -28,7 +28,6 @@ export async function prepareSae(
 ): Promise<PreparedSae> {
   const { attributes = {} } = options;
   checkAttributes(attributes, server);
-  checkLimits(options.limits);
   refuseExamplesOfVectors(options);
   const place = placeOf(sae, options);
   const { record: model, isNew: isNewModel } = await findModel(server, place.model.value, options.createModel);
@@ -78,14 +77,6 @@ export async function prepareSae(
   } catch (error) {
     await close();
     throw error;
-  }
-}
-
-/** Refuses limits below 1: nothing would be sent, and the upload would count as finished. Error: usage. */
-function checkLimits(limits: SendLimits = {}): void {
-  for (const [name, value] of Object.entries(limits)) {
-    if (value === undefined || (Number.isInteger(value) && value > 0)) continue;
-    throw new AppError('usage', `limits.${name} is ${value}: expected a whole number above 0`);
   }
 }
 

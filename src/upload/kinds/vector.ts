@@ -9,7 +9,7 @@ import { type Attributes, checkAttributes, notStored } from '../attributes.ts';
 import { checkRows } from '../check-rows.ts';
 import { checkLayer, findModel } from '../find-model.ts';
 import type { ModelRecord, Server, VectorDestination } from '../server.ts';
-import { mostStrength } from '../strength.ts';
+import type { VectorHook } from '../vector-source.ts';
 import { recordPlace } from './record-place.ts';
 import { hashRows } from './row-hashes.ts';
 import { wrongWidth } from './sae-matrix.ts';
@@ -24,7 +24,7 @@ export interface ProbeFacts {
 export interface VectorOptions {
   readonly model: string;
   readonly layer: number;
-  readonly hook: 'resid-pre' | 'resid-post';
+  readonly hook: VectorHook;
   readonly name: string;
   readonly strength: number;
   readonly createModel?: number;
@@ -62,7 +62,6 @@ export async function prepareVector(
   const { name, layer, attributes = {}, probe } = options;
   checkAttributes(attributes, server);
   checkTexts(options);
-  checkStrength(options.strength);
   const { record: model, isNew: isNewModel } = await findModel(server, options.model, options.createModel);
   checkLayer(model, layer);
   refuseWithoutWidth(model, server);
@@ -134,12 +133,6 @@ function checkTexts({ name, probe }: VectorOptions): void {
     const fault = textFault(text);
     if (fault !== undefined) throw new AppError('usage', `--${option} ${JSON.stringify(text)}: ${fault}`);
   }
-}
-
-/** Refuses a strength out of range, or NaN: the server would store another for it, which no look-up finds. Error: usage. */
-function checkStrength(strength: number): void {
-  if (Math.abs(strength) <= mostStrength) return;
-  throw new AppError('usage', `a steering strength is -${mostStrength} to ${mostStrength}, not ${strength}`);
 }
 
 /** Reads the one record of activations that belongs to a vector. Error: layout_unknown unless the file is of one feature. */

@@ -1,0 +1,113 @@
+import { inspect } from 'node:util';
+import { AppError } from './errors.ts';
+
+// Scripts are often not type-checked, so the library checks what it is given. Each option has one rule.
+
+/** What a value has to be. */
+export interface Rule {
+  /** In the words of an error: `expected …`. */
+  readonly expected: string;
+  fits(value: unknown): boolean;
+  /** Whether the value must be given. */
+  readonly needed?: boolean;
+  readonly hint?: string;
+  /** Rules for the parts of an object. */
+  readonly parts?: Readonly<Record<string, Rule>>;
+  /** The rule for each element of an array. */
+  readonly each?: Rule;
+}
+
+/** A rule for each option of a type, so that none is forgotten. */
+export type RulesFor<T> = { readonly [K in keyof Required<T>]: Rule };
+
+/** Checks options by their rules; what is undefined counts as absent. Error: usage, naming the first that is wrong. */
+export function checkOptions(options: unknown, rules: Readonly<Record<string, Rule>>): void {
+  checkValue('the argument for options', options, object('an object'));
+  checkParts(options, rules, '');
+}
+
+/** Checks one value. Error: usage. */
+export function checkValue(name: string, value: unknown, { fits, expected, hint, parts, each }: Rule): void {
+  if (!fits(value)) {
+    const found = value === undefined ? 'is missing' : `is ${shown(value)}`;
+    const hints = hint === undefined ? [] : [hint];
+    throw new AppError('usage', `${name} ${found}: expected ${expected}`, { hints, details: { option: name } });
+  }
+  if (parts) checkParts(value, parts, `${name}.`);
+  if (each) for (const [i, one] of (value as readonly unknown[]).entries()) checkValue(`${name}[${i}]`, one, each);
+}
+
+function checkParts(given: unknown, rules: Readonly<Record<string, Rule>>, within: string): void {
+  for (const [name, rule] of Object.entries(rules)) {
+    const value = (given as Readonly<Record<string, unknown>>)[name];
+    if (value !== undefined || rule.needed) checkValue(within + name, value, rule);
+  }
+}
+
+/** Describes a value in a few words. Values within an object are not shown: one of them may be a key. */
+function shown(value: unknown): string {
+  if (!isObject(value) || Array.isArray(value))
+    return inspect(value, { depth: 1, maxArrayLength: 3, maxStringLength: 60, breakLength: Number.POSITIVE_INFINITY });
+  const keys = ArrayBuffer.isView(value) ? [] : Object.keys(value);
+  if (keys.length === 0) return `of type ${value.constructor?.name ?? 'Object'}`;
+  return `an object with ${keys.slice(0, 3).join(', ')}${keys.length > 3 ? ', …' : ''}`;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** The same rule for a value that must be given. */
+export const needed = (rule: Rule): Rule => ({ ...rule, needed: true });
+
+const ofType = (type: string, expected: string): Rule => ({ expected, fits: (value) => typeof value === type });
+
+/** Any string, even an empty one. */
+export const string = ofType('string', 'a string');
+/** A string that is not empty. */
+export const text: Rule = { expected: 'some text', fits: (value) => typeof value === 'string' && value !== '' };
+/** A switch. */
+export const flag = ofType('boolean', 'true or false');
+/** A function. */
+export const callback = ofType('function', 'a function');
+/** Any number: whether it can be right is checked later, with more knowledge. */
+export const number = ofType('number', 'a number');
+
+/** A number within bounds, both included. */
+export const within = (from: number, to: number): Rule => ({
+  expected: `a number from ${from} to ${to}`,
+  fits: (value) => typeof value === 'number' && value >= from && value <= to,
+});
+
+/** A whole number within bounds, both included. */
+export const whole = (from: number, to = Number.MAX_SAFE_INTEGER): Rule => ({
+  expected: to === Number.MAX_SAFE_INTEGER ? `a whole number, ${from} or more` : `a whole number from ${from} to ${to}`,
+  fits: (value) => Number.isInteger(value) && (value as number) >= from && (value as number) <= to,
+});
+
+/** One of some words. */
+export const oneOf = (...choices: readonly string[]): Rule => ({
+  expected: choices.map((choice) => `'${choice}'`).join(' or '),
+  fits: (value) => choices.some((choice) => choice === value),
+});
+
+/** An object with parts that have rules of their own. */
+export const object = (expected: string, parts: Readonly<Record<string, Rule>> = {}): Rule => ({
+  expected,
+  fits: (value) => isObject(value) && !Array.isArray(value),
+  parts,
+});
+
+/** An array of which each element fits a rule. */
+export const listOf = (rule: Rule, expected: string): Rule => ({
+  expected,
+  fits: Array.isArray,
+  each: rule,
+});
+
+/** The `signal` of an AbortController. */
+export const signal: Rule = {
+  expected: 'the `signal` of an AbortController',
+  fits: (value) =>
+    isObject(value) && typeof value.aborted === 'boolean' && typeof value.addEventListener === 'function',
+};
