@@ -1,7 +1,7 @@
 import { checkOptions, checkValue } from '../check-options.ts';
 import type { TensorFile } from '../formats/format.ts';
 import { openTensorFile } from '../formats/open.ts';
-import { type Direction, type DirectionOptions, readDirection } from '../layouts/direction.ts';
+import { type Direction, type DirectionOptions, readDirection, refuseLong } from '../layouts/direction.ts';
 import { type Probe, type ProbeOptions, readProbe } from '../layouts/probe.ts';
 import { inMemory } from '../tensor/tensor.ts';
 import type { OnEvent, UploadEvent } from '../upload/events.ts';
@@ -16,7 +16,10 @@ import { probeRules, vectorRules, vectorSourceRule } from './option-rules.ts';
 import { type RunOptions, serverOf, throwIfStopped, uploadRun } from './run-options.ts';
 import { sendWhenOpen } from './send-when-open.ts';
 
-/** The path of a file, an open file (which stays open), or the values themselves. */
+/**
+ * The path of a file, an open file (which stays open), or the values themselves. Values are copied before the call returns,
+ * so that their array can be used again at once.
+ */
 export type VectorSource = string | TensorFile | Float32Array;
 
 interface DirectionUpload extends Omit<VectorOptions, 'hook' | 'strength' | 'probe'>, RunOptions {
@@ -81,11 +84,16 @@ export async function uploadProbe(
 
 function withFile<T>(source: VectorSource, work: (file: TensorFile | Direction) => Promise<T>): Promise<T> {
   checkValue('the source', source, vectorSourceRule);
-  return closeAfter(async (own) => {
-    if (typeof source === 'string') return work(own(await openTensorFile(source)));
-    if (!(source instanceof Float32Array)) return work(source);
-    return work({ tensor: { file: 'the values given', name: '', ...inMemory(source) }, values: source });
-  });
+  if (source instanceof Float32Array) return work(copyOf(source));
+  return closeAfter(async (own) => work(typeof source === 'string' ? own(await openTensorFile(source)) : source));
+}
+
+/** Copies values: their owner may change them while they are checked and sent. Error: wrong_width. */
+function copyOf(given: Float32Array): Direction {
+  const described = (values: Float32Array) => ({ file: 'the values given', name: '', ...inMemory(values) });
+  refuseLong(described(given), given.length);
+  const values = new Float32Array(given);
+  return { tensor: described(values), values };
 }
 
 async function send<D extends Direction>(

@@ -10,8 +10,25 @@ import { openBench, place, tiny } from './bench.ts';
 type Anything = any;
 
 const values = () => Float32Array.from({ length: 64 }, (_, i) => Math.sin(i));
+const hexOf = (given: Float32Array) => Buffer.from(given.buffer, given.byteOffset, given.byteLength).toString('hex');
 
-it('values that are no Float32Array are refused with how to convert them', async () => {
+it('the values of a vector or probe are copied at the call, so that a script may use their array again', async () => {
+  const { run, query } = await openBench();
+  const buffer = values();
+  const upload = { ...run, ...place, concept: 'x' };
+  const sent = [uploadVector(buffer, { ...upload, name: 'a' })];
+  buffer.fill(2);
+  sent.push(uploadProbe(buffer, { ...upload, name: 'b' }) as (typeof sent)[0]);
+  buffer.fill(3);
+  await Promise.all(sent);
+  const rows = query('SELECT label, lower(hex(vector)) AS v FROM features ORDER BY label');
+  expect(rows).toEqual([
+    { label: 'a', v: hexOf(values()) },
+    { label: 'b', v: hexOf(new Float32Array(64).fill(2)) },
+  ]);
+});
+
+it('values that are no Float32Array are refused with how to convert them, and so are too many', async () => {
   const { run } = await openBench();
   const upload = { ...run, ...place, name: 'x' };
   for (const source of [[1, 2], new Float64Array(2), Buffer.alloc(8), null, undefined, '', 5, {}] as Anything[]) {
@@ -20,6 +37,7 @@ it('values that are no Float32Array are refused with how to convert them', async
       hints: [expect.stringContaining('Float32Array.from')],
     });
   }
+  await expect(uploadVector(new Float32Array(24_577), upload)).rejects.toMatchObject({ code: 'wrong_width' });
 });
 
 it('ranges may come in any order and overlap, and each row of them is sent once', async () => {
