@@ -5,7 +5,8 @@ declare global {
   interface URL {}
 }
 
-export { type Connection, type ConnectOptions, connect } from './api/connect.ts';
+export { type Connection, connect } from './api/connect.ts';
+export type { ConnectOptions } from './api/open-server.ts';
 export { type Completions, type Steered, type SteerRequest, steer } from './api/steer.ts';
 export { AppError, type ErrorCode } from './errors.ts';
 export type { TensorFile } from './formats/format.ts';

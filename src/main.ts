@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { plainKey } from './api/key.ts';
 import { commandSpecs } from './cli/command-specs.ts';
 import type { OptionValues } from './cli/options.ts';
 import { createOutput, type Output } from './cli/output.ts';
 import { type Invocation, parseCommandLine } from './cli/program.ts';
 import { shellWord } from './cli/shell-word.ts';
-import { plainKey } from './config/keys.ts';
 import { AppError, toAppError } from './errors.ts';
 import { listenForSignals } from './signals.ts';
 

@@ -92,7 +92,7 @@ const mayImport: Record<string, string[]> = {
     'count',
     'v8-flags',
   ],
-  main: ['cli', 'config', 'signals'],
+  main: ['cli', 'api', 'signals'],
   signals: ['cli'],
   index: ['api', 'formats', 'inspect', 'layouts', 'library', 'tensor', 'upload'],
 };

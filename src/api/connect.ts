@@ -1,3 +1,4 @@
+import { checkOptions } from '../check-options.ts';
 import type { AppError } from '../errors.ts';
 import * as z from '../schema.ts';
 import { createPacer } from '../upload/pacer.ts';
@@ -5,36 +6,13 @@ import type { Made, ModelRecord, Server, SourceSet } from '../upload/server.ts';
 import { ask, askAgain, postJson, readOrRefuse, requireAsked } from './ask.ts';
 import { askQuota, discover } from './discover.ts';
 import { featureDelivery } from './feature-delivery.ts';
-import { type Answer, type Http, openHttp } from './http.ts';
+import type { Answer, Http } from './http.ts';
 import { manyOf } from './many-of.ts';
-import { describeProxy, findProxy, type ProxyEnv } from './proxy.ts';
+import { type ConnectOptions, connectRules, openServer, textOf } from './open-server.ts';
 import { rowAccess } from './rows.ts';
 import { modelSchema, sourceSetSchema } from './schemas.ts';
-import { parseServerUrl } from './server-url.ts';
 import { vectorActivationDelivery } from './vector-activations.ts';
 import { vectorDelivery } from './vector-delivery.ts';
-
-export interface ConnectOptions {
-  /** Address of the server: `https://host[:port][/path]`. */
-  readonly url: string;
-  /** How people know the server, if not by its address. */
-  readonly name?: string;
-  /** The options by which a command line names the server; absent if it needs none. */
-  readonly words?: string;
-  /** Undefined allows only what needs no account. */
-  readonly key: string | undefined;
-  /** Where the key was found, for the error if the server refuses it. */
-  readonly keyFrom?: string;
-  readonly userAgent?: string;
-  /** Allows plain http to a host that is not this machine. */
-  readonly insecure?: boolean;
-  /** Environment variables, of which HTTPS_PROXY, HTTP_PROXY and NO_PROXY are read; without them no proxy is used. */
-  readonly env?: ProxyEnv;
-  /** Called with a line for every exchange, with nothing secret in it. */
-  readonly onExchange?: (line: string) => void;
-  /** Aborts connecting, with its reason. It has no effect on an open connection. */
-  readonly signal?: AbortSignal;
-}
 
 /** A server that has been identified, and the connection to it. */
 export interface Connection {
@@ -43,20 +21,12 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-/** Opens connections to a server without asking it anything. Error: usage for a bad address of the server or a proxy. */
-export function openServer(options: ConnectOptions): Http {
-  const url = parseServerUrl(options.url, options.insecure ?? false);
-  const basePath = url.pathname.replace(/\/+$/, '');
-  const proxy = findProxy(url, options.env ?? {});
-  if (proxy) options.onExchange?.(`${url.origin} is reached through ${describeProxy(proxy)}`);
-  return openHttp({ userAgent: 'neuronpedia-cli', ...options, origin: url.origin, basePath, proxy });
-}
-
 /**
  * Connects, and finds out what the server is and what it can do.
- * Errors: those of `discover`, usage for a bad address, and the signal's reason.
+ * Errors: those of `discover` and `openServer`, usage for wrong options, and the signal's reason.
  */
 export async function connect(options: ConnectOptions): Promise<Connection> {
+  checkOptions(options, connectRules);
   const { signal } = options;
   signal?.throwIfAborted();
   const http = openServer(options);
@@ -81,7 +51,7 @@ async function makeServer(http: Http, { name, url, words = '' }: ConnectOptions)
   // Each endpoint has its own request window, which all jobs of this connection share.
   const pacers = { features: createPacer(), vectors: createPacer(), activations: createPacer() };
   return {
-    name: name ?? url.replace(/\/+$/, ''),
+    name: name ?? textOf(url).replace(/\/+$/, ''),
     words,
     id,
     account,

@@ -1,8 +1,10 @@
-import { type Connection, type ConnectOptions, connect, openServer } from '../api/connect.ts';
+import { type Connection, connect } from '../api/connect.ts';
 import type { Http } from '../api/http.ts';
+import { cleanKey } from '../api/key.ts';
+import { type ConnectOptions, openServer } from '../api/open-server.ts';
 import { defaultServer, loginAt, parseServerUrl } from '../api/server-url.ts';
 import { foldersOf, setting } from '../config/folders.ts';
-import { cleanKey, findKey } from '../config/keys.ts';
+import { findKey } from '../config/keys.ts';
 import { AppError } from '../errors.ts';
 import type { Own } from '../library/close-after.ts';
 import { present } from '../present.ts';

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { cleanKey } from '../api/key.ts';
 import { defaultServer } from '../api/server-url.ts';
-import { AppError } from '../errors.ts';
 import { type Env, setting } from './folders.ts';
 import { keyFile } from './key-file.ts';
 
@@ -50,22 +50,4 @@ function sizeOf(path: string): number {
 
 function sameOrigin(url: string, origin: string): boolean {
   return URL.canParse(url) && new URL(url).origin === origin;
-}
-
-/** Returns a key without what copying may add around it: a byte order mark, spaces, `Bearer`, quotes around either. */
-export function plainKey(text: string): string {
-  const unquoted = (word: string) => word.replace(/^(["'])(.*)\1$/, '$2');
-  const word = unquoted(text.replace(/^\uFEFF/, '').trim());
-  return unquoted(word.replace(/^Bearer\s+/i, ''));
-}
-
-/** Returns a key fit for a header: removes what copying may add around it, refuses other odd characters. Error: no_key. */
-export function cleanKey(text: string, from: string): string {
-  const key = plainKey(text);
-  if (key === '') throw new AppError('no_key', `${from}: the key is empty`, { hints: ['a key is one line of text'] });
-  const strange = [...key].find((character) => !/[\x21-\x7e]/.test(character) || /["'`]/.test(character));
-  if (strange === undefined) return key;
-  throw new AppError('no_key', `${from}: the key contains ${JSON.stringify(strange)}, which cannot be part of a key`, {
-    hints: ['copy it again, by itself: no quotes, no spaces, one line'],
-  });
 }

@@ -3,8 +3,8 @@ import * as z from 'zod/mini';
 import { answerText } from '../../src/api/answer.ts';
 import { postJson } from '../../src/api/ask.ts';
 import { askEach } from '../../src/api/ask-each.ts';
-import { openServer } from '../../src/api/connect.ts';
 import { AnswerTooLarge } from '../../src/api/no-answer.ts';
+import { openServer } from '../../src/api/open-server.ts';
 import { errorOf } from '../fixtures.ts';
 import { answerServer, type Said } from './answer-server.ts';
 

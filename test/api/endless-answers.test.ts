@@ -2,11 +2,11 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod/mini';
-import { openServer } from '../../src/api/connect.ts';
 import { discover } from '../../src/api/discover.ts';
 import { fetchFeature } from '../../src/api/feature.ts';
 import type { Http } from '../../src/api/http.ts';
 import { manyOf } from '../../src/api/many-of.ts';
+import { openServer } from '../../src/api/open-server.ts';
 import { steer } from '../../src/api/steer.ts';
 import { errorOf } from '../fixtures.ts';
 

@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { askAgain, postJson } from '../../src/api/ask.ts';
-import { openServer } from '../../src/api/connect.ts';
+import { openServer } from '../../src/api/open-server.ts';
 import { running } from '../sandbox/running-sandbox.ts';
 import { answerServer } from './answer-server.ts';
 

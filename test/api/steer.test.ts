@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { openServer } from '../../src/api/connect.ts';
+import { openServer } from '../../src/api/open-server.ts';
 import { type Completions, type SteerRequest, steer } from '../../src/api/steer.ts';
 import type { AppError } from '../../src/errors.ts';
 import { serve, serveAlways, type WebServer } from '../cli/web-server.ts';

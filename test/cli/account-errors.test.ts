@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 import { ask, postJson } from '../../src/api/ask.ts';
-import { openServer } from '../../src/api/connect.ts';
+import { openServer } from '../../src/api/open-server.ts';
 import { userSchema } from '../../src/api/schemas.ts';
 import { fixture, npyFile, tinySae } from './fixtures.ts';
 import { testHere as test } from './home.ts';

@@ -1,10 +1,10 @@
 import { platform } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
+import { cleanKey } from '../../api/key.ts';
 import { loginAt, parseServerUrl } from '../../api/server-url.ts';
 import { foldersOf } from '../../config/folders.ts';
 import { openKeyStore } from '../../config/key-store.ts';
-import { cleanKey } from '../../config/keys.ts';
 import { AppError } from '../../errors.ts';
 import { whyNotAsked } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
