@@ -7,7 +7,8 @@ declare global {
 
 export { type Connection, connect } from './api/connect.ts';
 export type { ConnectOptions } from './api/open-server.ts';
-export { type Completions, type Steered, type SteerRequest, steer } from './api/steer.ts';
+export { type Steered, steer } from './api/steer.ts';
+export type { Completions, SteerFeature, SteerOptions, SteerRequest } from './api/steer-request.ts';
 export { AppError, type ErrorCode } from './errors.ts';
 export type { TensorFile } from './formats/format.ts';
 export { openTensorFile } from './formats/open.ts';

@@ -5,7 +5,7 @@ import type { Answer } from './http.ts';
 import type { NoAnswer } from './no-answer.ts';
 import { fullWindow } from './request-window.ts';
 import { serverTime } from './server-time.ts';
-import type { Completions } from './steer.ts';
+import type { Completions } from './steer-request.ts';
 
 /** Returns the error for a server that did not steer, with what a person can do about it. */
 export function explainRefusal(answer: Answer): AppError {

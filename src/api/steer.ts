@@ -1,3 +1,4 @@
+import { checkOptions, checkValue, type Rule } from '../check-options.ts';
 import { AppError } from '../errors.ts';
 import * as z from '../schema.ts';
 import { tryParseJson } from '../try-parse-json.ts';
@@ -7,39 +8,14 @@ import { eventData } from './event-stream.ts';
 import type { Answer, Http, HttpRequest, StreamedAnswer } from './http.ts';
 import { hungUp, NoAnswer } from './no-answer.ts';
 import { brokenOff, errorFrame, explainRefusal, unreachable } from './steer-errors.ts';
-
-/** A direction to steer with. */
-export interface SteerFeature {
-  readonly modelId: string;
-  /** The source, such as `6-neuronpedia-resid-post`. `layer` is the servers' name for it. */
-  readonly layer: string;
-  readonly index: number;
-  readonly strength: number;
-}
-
-/** The two ways in which a server adds a direction to the residual stream. */
-const steerMethods = ['SIMPLE_ADDITIVE', 'ORTHOGONAL_DECOMP'] as const;
-
-/** A prompt to complete and how to steer it. Limits are those of the public server. */
-export interface SteerRequest {
-  readonly modelId: string;
-  readonly features: readonly SteerFeature[];
-  readonly prompt: string;
-  /** Completes one turn of a conversation in the model's template instead of plain text. */
-  readonly chat: { readonly specialTokens: boolean } | undefined;
-  readonly temperature: number;
-  /** Most tokens to generate, 1 to 256. */
-  readonly tokens: number;
-  readonly seed: number;
-  readonly multiplier: number;
-  readonly method: (typeof steerMethods)[number] | undefined;
-}
-
-/** Both completions so far; null before the first token. */
-export interface Completions {
-  readonly plain: string | null;
-  readonly steered: string | null;
-}
+import {
+  bodyOf,
+  type Completions,
+  requestRules,
+  type SteerOptions,
+  type SteerRequest,
+  steerRules,
+} from './steer-request.ts';
 
 /** A finished answer. */
 export interface Steered extends Completions {
@@ -52,17 +28,6 @@ export interface Steered extends Completions {
   /** Whether the server itself marked the answer as finished. */
   readonly whole: boolean;
 }
-
-export interface SteerOptions {
-  readonly stream: boolean;
-  readonly signal: AbortSignal;
-  readonly onProgress: (completions: Completions) => void;
-}
-
-/**
- * Longest prompt in characters (UTF-16 units), for chats the whole conversation: the public server refuses longer ones.
- */
-export const longestPrompt = 2048;
 
 const completion = z.nullish(
   z.union([
@@ -86,49 +51,56 @@ type Frame = z.infer<typeof frameSchema>;
 
 const doing = 'steering';
 
+const connected: Rule = {
+  expected: 'the `http` of a connection',
+  fits: (value) => typeof value === 'object' && value !== null && 'request' in value && 'stream' in value,
+};
+
 /**
  * Completes a prompt twice, with and without the directions. If a server hangs up instead of streaming, as the public
  * one does when the model behind it refuses, it is asked once more without a stream, to learn why.
- * Errors: unreachable, server_failing, refused, paused (an hourly limit), not_neuronpedia.
+ * Errors: usage, unreachable, server_failing, refused, paused (an hourly limit), not_neuronpedia, the signal's reason, and
+ * what `onProgress` throws.
  */
-export async function steer(http: Http, request: SteerRequest, options: SteerOptions): Promise<Steered> {
-  const answer = await send(http, request, options).catch((error: unknown) => {
+export async function steer(http: Http, request: SteerRequest, options: SteerOptions = {}): Promise<Steered> {
+  checkValue('http', http, connected);
+  checkOptions(request, requestRules);
+  checkOptions(options, steerRules);
+  options.signal?.throwIfAborted();
+  try {
+    const answer = await ask(http, request, options);
+    return 'chunks' in answer ? await readStream(answer, options) : finished(answer, readWhole(answer));
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    throw error;
+  }
+}
+
+function ask(http: Http, request: SteerRequest, options: SteerOptions): Promise<Answer | StreamedAnswer> {
+  const { stream = true, signal } = options;
+  return send(http, request, stream, signal).catch((error: unknown) => {
     if (!(error instanceof NoAnswer)) throw error;
-    if (!options.stream || options.signal.aborted || !hungUp(error)) throw unreachable(error);
-    return send(http, request, { ...options, stream: false }).catch((again: unknown) => {
+    if (!stream || signal?.aborted || !hungUp(error)) throw unreachable(error);
+    return send(http, request, false, signal).catch((again: unknown) => {
       throw again instanceof NoAnswer ? unreachable(again) : again;
     });
   });
-  if ('chunks' in answer) return readStream(answer, options);
-  return finished(answer, readWhole(answer));
 }
 
-function send(http: Http, request: SteerRequest, { stream, signal }: SteerOptions): Promise<Answer | StreamedAnswer> {
+function send(
+  http: Http,
+  request: SteerRequest,
+  stream: boolean,
+  signal: AbortSignal | undefined,
+): Promise<Answer | StreamedAnswer> {
   const post: HttpRequest = {
     method: 'POST',
     path: request.chat ? '/api/steer-chat' : '/api/steer',
     body: JSON.stringify(bodyOf(request, stream)),
     headers: stream ? { accept: 'text/event-stream, application/json' } : {},
-    signal,
+    ...(signal && { signal }),
   };
   return stream ? http.stream(post) : http.request(post);
-}
-
-function bodyOf({ modelId, features, prompt, chat, method, ...numbers }: SteerRequest, stream: boolean) {
-  const { temperature, tokens, seed, multiplier } = numbers;
-  const messages = [{ role: 'user', content: prompt }];
-  return {
-    ...(chat ? { defaultChatMessages: messages, steeredChatMessages: messages } : { prompt }),
-    modelId,
-    features,
-    temperature,
-    n_tokens: tokens,
-    seed,
-    strength_multiplier: multiplier,
-    ...(chat && { steer_special_tokens: chat.specialTokens }),
-    ...(method && { steer_method: method }),
-    ...(stream && { stream }),
-  };
 }
 
 function readWhole(answer: Answer): Frame {
@@ -138,22 +110,30 @@ function readWhole(answer: Answer): Frame {
 }
 
 /** Reads a stream. Frames repeat all text so far, default and steered in any order; the last one has the id. */
-async function readStream(answer: StreamedAnswer, { onProgress }: SteerOptions): Promise<Steered> {
+async function readStream(answer: StreamedAnswer, { onProgress, signal }: SteerOptions): Promise<Steered> {
   let seen: Frame = {};
   const now = () => ({ plain: textOf(seen.DEFAULT), steered: textOf(seen.STEERED) });
+  for await (const frame of framesOf(answer, now)) {
+    const given = Object.entries(frame).filter(([, value]) => value !== null && value !== undefined);
+    seen = { ...seen, ...Object.fromEntries(given) };
+    await onProgress?.(now());
+    // Texts that have arrived already are read without noticing the signal.
+    signal?.throwIfAborted();
+  }
+  return finished(answer, seen);
+}
+
+/** Yields the frames of a stream. Errors: those of frames, and of a stream that breaks off, with the texts so far. */
+async function* framesOf({ chunks }: StreamedAnswer, now: () => Completions): AsyncGenerator<Frame> {
   try {
-    for await (const data of eventData(answer.chunks)) {
+    for await (const data of eventData(chunks)) {
       const frame = readFrame(data);
-      if (!frame) continue;
-      const given = Object.entries(frame).filter(([, value]) => value !== null && value !== undefined);
-      seen = { ...seen, ...Object.fromEntries(given) };
-      onProgress(now());
+      if (frame) yield frame;
     }
   } catch (error) {
     if (error instanceof AppError) throw error;
     throw brokenOff(now(), error);
   }
-  return finished(answer, seen);
 }
 
 /** Parses a frame; undefined for what is none, such as `[DONE]` of some gateways. Error: that of a frame without text. */

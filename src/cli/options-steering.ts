@@ -1,3 +1,4 @@
+import { steeringDefaults, steeringLimits, steerMethods } from '../api/steering.ts';
 import type { OptionSpec } from './option-spec.ts';
 import { decimalWithin, flag, oneOf, whole, type Zod } from './option-values.ts';
 
@@ -14,32 +15,32 @@ export const steeringOptions = {
   tokens: {
     value: 'N',
     group,
-    help: 'number of tokens to generate, up to 256 (default: 48)',
-    schema: whole(1, 256),
+    help: `number of tokens to generate, up to ${steeringLimits.tokens[1]} (default: ${steeringDefaults.tokens})`,
+    schema: whole(...steeringLimits.tokens),
   },
   temperature: {
     value: 'X',
     group,
-    help: 'sampling temperature, 0 to 2 (default: 0.5)',
-    schema: decimalWithin(0, 2),
+    help: `sampling temperature, 0 to 2 (default: ${steeringDefaults.temperature})`,
+    schema: decimalWithin(...steeringLimits.temperature),
   },
   seed: {
     value: 'N',
     group,
-    help: 'sampling seed (default: 16)',
-    schema: whole(-100_000_000, 100_000_000),
+    help: `sampling seed (default: ${steeringDefaults.seed})`,
+    schema: whole(...steeringLimits.seed),
   },
   multiplier: {
     value: 'X',
     group,
-    help: 'factor applied to all strengths, 0 to 20 (default: 1)',
-    schema: decimalWithin(0, 20),
+    help: `factor applied to all strengths, 0 to 20 (default: ${steeringDefaults.multiplier})`,
+    schema: decimalWithin(...steeringLimits.multiplier),
   },
   method: {
     value: 'METHOD',
     group,
     help: "steering method: SIMPLE_ADDITIVE or ORTHOGONAL_DECOMP (default: the server's, SIMPLE_ADDITIVE)",
-    ...oneOf('SIMPLE_ADDITIVE', 'ORTHOGONAL_DECOMP'),
+    ...oneOf(...steerMethods),
   },
   chat: { group, help: "generate a chat turn, in the model's template", schema: flag },
   specialTokens: {

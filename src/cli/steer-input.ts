@@ -2,7 +2,8 @@ import { isUtf8 } from 'node:buffer';
 import { type Feature, fetchFeature } from '../api/feature.ts';
 import { type FeatureId, idText } from '../api/feature-id.ts';
 import type { Http } from '../api/http.ts';
-import { longestPrompt, type SteerRequest } from '../api/steer.ts';
+import { longestPrompt, type SteerRequest } from '../api/steer-request.ts';
+import { steeringDefaults } from '../api/steering.ts';
 import { AppError } from '../errors.ts';
 import { defaultStrength, mostStrength } from '../upload/strength.ts';
 import type { CommandContext } from './context.ts';
@@ -134,7 +135,8 @@ export function steerRequest(
   directions: readonly SteeringDirection[],
   prompt: string,
 ): SteerRequest {
-  const { tokens = 48, temperature = 0.5, seed = 16, multiplier = 1, method, chat, specialTokens = true } = options;
+  const { method, chat, specialTokens = true } = options;
+  const { tokens, temperature, seed, multiplier } = steeringDefaults;
   return {
     modelId: (directions[0] as SteeringDirection).model,
     features: directions.map(({ model, source, index, strength }) => ({
@@ -145,10 +147,10 @@ export function steerRequest(
     })),
     prompt,
     chat: chat ? { specialTokens } : undefined,
-    temperature,
-    tokens,
-    seed,
-    multiplier,
+    temperature: options.temperature ?? temperature,
+    tokens: options.tokens ?? tokens,
+    seed: options.seed ?? seed,
+    multiplier: options.multiplier ?? multiplier,
     method,
   };
 }

@@ -1,4 +1,4 @@
-import type { Completions } from '../api/steer.ts';
+import type { Completions } from '../api/steer-request.ts';
 import { elapsedMs } from '../elapsed.ts';
 import { safeText, widthOf, wrapText } from './display-text.ts';
 import type { Output } from './output.ts';

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { openServer } from '../../src/api/open-server.ts';
-import { type Completions, type SteerRequest, steer } from '../../src/api/steer.ts';
+import { steer } from '../../src/api/steer.ts';
+import type { Completions, SteerRequest } from '../../src/api/steer-request.ts';
 import type { AppError } from '../../src/errors.ts';
 import { serve, serveAlways, type WebServer } from '../cli/web-server.ts';
 

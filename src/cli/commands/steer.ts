@@ -1,4 +1,5 @@
-import { type Completions, type Steered, type SteerRequest, steer } from '../../api/steer.ts';
+import { type Steered, steer } from '../../api/steer.ts';
+import type { Completions, SteerRequest } from '../../api/steer-request.ts';
 import { AppError, isAway } from '../../errors.ts';
 import { closeAfter } from '../../library/close-after.ts';
 import type { CommandContext } from '../context.ts';
