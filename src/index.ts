@@ -12,7 +12,8 @@ export type { Completions, SteerFeature, SteerOptions, SteerRequest } from './ap
 export { AppError, type ErrorCode } from './errors.ts';
 export type { TensorFile } from './formats/format.ts';
 export { openTensorFile } from './formats/open.ts';
-export { type Inspection, type InspectOptions, inspectPath } from './inspect/inspect.ts';
+export type { Inspection } from './inspect/inspect.ts';
+export { type InspectOptions, inspectPath } from './library/inspect-path.ts';
 export { type Row, type RowsOptions, readRows } from './library/rows.ts';
 export type { RunOptions } from './library/run-options.ts';
 export type { SaeEnd, SaeHooks, SaeUpload } from './library/sae-upload.ts';

@@ -78,7 +78,7 @@ const mayImport: Record<string, string[]> = {
   api: ['upload', 'tensor'],
   config: ['api', 'make-folder'],
   sandbox: ['make-folder'],
-  library: ['upload', 'formats', 'layouts', 'tensor'],
+  library: ['upload', 'inspect', 'sandbox', 'formats', 'layouts', 'tensor'],
   cli: [
     'library',
     'upload',
