@@ -109,7 +109,8 @@ function asNoAnswer(error: unknown): NoAnswer {
   throw error;
 }
 
-function unreachable(error: NoAnswer, sent: boolean): AppError {
+/** Makes the error for a request without an answer; `sent` says whether a server may have seen it, or an earlier try. */
+export function unreachable(error: NoAnswer, sent: boolean): AppError {
   return new AppError('unreachable', error.message, {
     hints:
       error.hints.length > 0

@@ -27,6 +27,9 @@ export class NoAnswer extends Error {
 /** There was an answer, but too large to read. Asking again would only bring it again. */
 export class AnswerTooLarge extends NoAnswer {}
 
+/** The connection was closed by its owner: nothing more is to be sent over it. */
+export class ClosedHere extends NoAnswer {}
+
 /** A proxy that did not open the way to the server; `status` is what it answered, if it did. */
 export class ProxyFailure extends Error {
   readonly status: number | undefined;
@@ -59,7 +62,7 @@ export function noAnswer(way: Reaching, error: unknown): NoAnswer {
     return new NoAnswer(`${way.origin}: ${certificate.what}`, certificate.sent, { ...certificate, cause: error });
   const sent = !failedToConnect(error);
   if (closedCodes.has(errorCode(error) ?? '')) {
-    return new NoAnswer(`${way.origin}: the connection was closed on this side`, sent, {
+    return new ClosedHere(`${way.origin}: the connection was closed on this side`, sent, {
       cause: error,
       hints: ['open another one with connect()'],
       settled: true,

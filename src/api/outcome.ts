@@ -4,8 +4,9 @@ import type { Outcome } from '../upload/delivery.ts';
 import type { Pacer } from '../upload/pacer.ts';
 import { longestWaitMs } from '../upload/patience.ts';
 import { isTransient, permanentError, readComplaint, retryAfterMs } from './answer-errors.ts';
+import { unreachable } from './ask.ts';
 import type { Answer, Http, HttpRequest } from './http.ts';
-import { NoAnswer } from './no-answer.ts';
+import { ClosedHere, NoAnswer } from './no-answer.ts';
 import { fullWindow, remainingRequests } from './request-window.ts';
 import { instant } from './schemas.ts';
 import { serverTime } from './server-time.ts';
@@ -22,6 +23,7 @@ const quotaBody = z.looseObject({
 /**
  * Sends an upload; returns a 200 with JSON as it is, else what became of it. Only this place tells permanent, transient and
  * unknown apart: a refusal is certain, a request that never left was not stored, and after anything else it may have been.
+ * Error: unreachable if the connection was closed on this side.
  */
 export async function sendUpload(
   http: Http,
@@ -37,6 +39,8 @@ export async function sendUpload(
     return answer.status === 200 && answer.json !== undefined ? answer : classify(answer, doing, pacer);
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error;
+    // Whoever closed it does not want it to be tried again. The intent in the journal stays, for the next run to settle.
+    if (error instanceof ClosedHere) throw unreachable(error, error.sent);
     const why = error.message;
     return error.sent
       ? { type: 'unknown', answered: false, waitMs: undefined, why }

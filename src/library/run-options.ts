@@ -65,6 +65,11 @@ export async function serverOf({ server }: RunOptions): Promise<Server> {
   return opened;
 }
 
+/** Whether something thrown is the reason of a signal that has fired. */
+export function isReason(thrown: unknown, { signal, abort }: Pick<RunOptions, 'signal' | 'abort'>): boolean {
+  return [signal, abort].some((one) => one?.aborted && one.reason === thrown);
+}
+
 /** Throws the reason of a signal that has fired. For work with nothing in flight that would have to end in order. */
 export function throwIfStopped({ signal, abort }: Pick<RunOptions, 'signal' | 'abort'>): void {
   signal?.throwIfAborted();

@@ -15,7 +15,10 @@ export interface SaeUpload extends SaeOptions, RunOptions {
   readonly headAxis?: 'first' | 'middle';
   /** Only the SAEs of these layers, among those found: `[[0, 12]]` means layers 0 to 11. */
   readonly layers?: Ranges;
-  /** Called with each event; `source` is the SAE's place on the server, once it is known. */
+  /**
+   * Called with each event; `source` is the SAE's place on the server, once it is known. What it throws ends the upload, and
+   * so does a promise that rejects while the upload runs.
+   */
   readonly onEvent?: (event: UploadEvent & { readonly source?: string }) => void;
 }
 

@@ -11,10 +11,12 @@ import { isTimeUp } from '../upload/time-limit.ts';
 import { findChosen } from './choose-saes.ts';
 import { closeAfter } from './close-after.ts';
 import { whatHolds } from './held.ts';
+import { listener } from './listener.ts';
 import { paths as pathsRule, saeRules } from './option-rules.ts';
-import { serverOf, stopOf, throwIfStopped, uploadRun } from './run-options.ts';
+import { isReason, serverOf, stopOf, throwIfStopped, uploadRun } from './run-options.ts';
 import { type SaeEnd, type SaeHooks, type SaeUpload, sourceOf } from './sae-upload.ts';
 import { sendWhenOpen } from './send-when-open.ts';
+import { type Looking, whileLooking } from './while-looking.ts';
 
 /**
  * Uploads every SAE under some paths, each as a job of its own, or resumes what an earlier run left. All are found and
@@ -35,10 +37,12 @@ export async function uploadSae(
     ...given,
     ...(layers && { layers: mergeRanges(layers) }),
     ...(features && { features: mergeRanges(features) }),
+    onEvent: listener(given.onEvent),
   };
   return closeAfter(async (own) => {
     const saes = await findChosen([paths].flat(), upload, own);
-    const server = await serverOf(upload);
+    const looking = whileLooking(await serverOf(upload), stopOf(upload));
+    const { server } = looking;
     const prepared: PreparedSae[] = [];
     const faults: AppError[] = [];
     for (const sae of saes) {
@@ -51,7 +55,8 @@ export async function uploadSae(
     refuseSameSource(prepared);
     if ((await hooks.planned?.(prepared, server)) === false) return [];
     const ends: SaeEnd[] = [];
-    for (const one of prepared) ends.push(await sendNext(one, upload, server, hooks, ends.at(-1), prepared.length > 1));
+    for (const one of prepared)
+      ends.push(await sendNext(one, upload, looking, hooks, ends.at(-1), prepared.length > 1));
     return ends;
   });
 }
@@ -120,7 +125,7 @@ export function refusedSaes(error: unknown): readonly RefusedSae[] | undefined {
 async function sendNext(
   prepared: PreparedSae,
   upload: SaeUpload,
-  server: Server,
+  looking: Looking,
   hooks: SaeHooks,
   last: SaeEnd | undefined,
   several: boolean,
@@ -128,10 +133,12 @@ async function sendNext(
   const source = sourceOf(prepared);
   const held = whatHolds(stopOf(upload), last);
   if (held) return { source, prepared, held };
+  looking.setSending(false);
   const send = async (tell: OnEvent) => {
-    const run = await uploadRun(upload, server, (event) => {
+    const run = await uploadRun(upload, looking.server, (event) => {
       // Nothing is in flight during look-ups, so there is nothing to wait for.
       if (event.type === 'looking') throwIfStopped(upload);
+      if (event.type === 'progress') looking.setSending(true);
       tell(event);
       upload.onEvent?.({ ...event, source });
     });
@@ -145,7 +152,7 @@ async function sendNext(
     if (isTimeUp(thrown) || (isTimeUp(upload.signal?.reason) && upload.abort?.aborted))
       return { source, prepared, held: { end: { type: 'time_up' } } };
     if (!several) throw thrown;
-    if (isStopped(thrown) || (upload.abort?.aborted && isAway(thrown)))
+    if (isStopped(thrown) || isReason(thrown, upload) || (upload.abort?.aborted && isAway(thrown)))
       return { source, prepared, held: { end: { type: 'stopped' } } };
     return { source, prepared, error: toAppError(thrown) };
   }

@@ -4,7 +4,7 @@ import { openTensorFile } from '../formats/open.ts';
 import { type Direction, type DirectionOptions, readDirection, refuseLong } from '../layouts/direction.ts';
 import { type Probe, type ProbeOptions, readProbe } from '../layouts/probe.ts';
 import { inMemory } from '../tensor/tensor.ts';
-import type { OnEvent, UploadEvent } from '../upload/events.ts';
+import type { UploadEvent } from '../upload/events.ts';
 import { sendVector } from '../upload/kinds/send-vector.ts';
 import { type PreparedVector, type ProbeFacts, prepareVector, type VectorOptions } from '../upload/kinds/vector.ts';
 import type { JobReport } from '../upload/run.ts';
@@ -12,9 +12,11 @@ import type { Server } from '../upload/server.ts';
 import { defaultStrength } from '../upload/strength.ts';
 import { vectorHook } from '../upload/vector-source.ts';
 import { closeAfter } from './close-after.ts';
+import { listener } from './listener.ts';
 import { probeRules, vectorRules, vectorSourceRule } from './option-rules.ts';
-import { type RunOptions, serverOf, throwIfStopped, uploadRun } from './run-options.ts';
+import { type RunOptions, serverOf, stopOf, throwIfStopped, uploadRun } from './run-options.ts';
 import { sendWhenOpen } from './send-when-open.ts';
+import { whileLooking } from './while-looking.ts';
 
 /**
  * The path of a file, an open file (which stays open), or the values themselves. Values are copied before the call returns,
@@ -27,6 +29,7 @@ interface DirectionUpload extends Omit<VectorOptions, 'hook' | 'strength' | 'pro
   readonly hook?: string;
   /** Steering strength, -300 to 300: 10 unless said otherwise. */
   readonly strength?: number;
+  /** Called with each event. What it throws ends the upload, and so does a promise that rejects while the upload runs. */
   readonly onEvent?: (event: UploadEvent) => void;
 }
 
@@ -104,12 +107,15 @@ async function send<D extends Direction>(
 ): Promise<VectorEnd | undefined> {
   const { strength = defaultStrength } = upload;
   const hook = vectorHook(upload.hook ?? 'resid-post', upload.layer);
-  const server = await serverOf(upload);
+  const { server, setSending } = whileLooking(await serverOf(upload), stopOf(upload));
   const prepared = await prepareVector(direction, { ...upload, hook, strength, ...(probe && { probe }) }, server);
   if ((await hooks.planned?.(prepared, direction, server)) === false) return undefined;
   throwIfStopped(upload);
-  const onEvent: OnEvent = (event) => upload.onEvent?.(event);
-  const run = await uploadRun(upload, server, onEvent);
+  const tell = listener(upload.onEvent);
+  const run = await uploadRun(upload, server, (event) => {
+    if (event.type === 'progress') setSending(true);
+    tell(event);
+  });
   const sendOne = () => sendWhenOpen(run, (now) => sendVector(prepared, now));
   const report = await (hooks.sending ? hooks.sending(sendOne) : sendOne());
   return { id: report.ids.get(0), prepared, report };

@@ -1,0 +1,49 @@
+import type { Delivery } from '../upload/delivery.ts';
+import type { Server } from '../upload/server.ts';
+
+/** Look-ups of one upload, which a signal cuts off while nothing is in flight that has to end in order. */
+export interface Looking {
+  /** The same server, whose look-ups end with the signal's reason once it fires. */
+  readonly server: Server;
+  /** Says whether requests that send rows may be in flight: look-ups then end in order, too. */
+  setSending(isSending: boolean): void;
+}
+
+/**
+ * Makes look-ups end at once when a signal fires: a server that has stopped answering would hold them for minutes. What was
+ * asked is only given up here; the request ends with its answer or its connection.
+ */
+export function whileLooking(server: Server, stop: AbortSignal | undefined): Looking {
+  let isSending = false;
+  const until =
+    <A extends readonly unknown[], R>(look: (...given: A) => Promise<R>) =>
+    (...given: A): Promise<R> =>
+      stop && !isSending ? orStopped(look(...given), stop) : look(...given);
+  const ofDelivery = (delivery: Delivery): Delivery => ({ ...delivery, lookup: until(delivery.lookup) });
+  return {
+    server: {
+      ...server,
+      askQuota: until(server.askQuota),
+      getModel: until(server.getModel),
+      listModels: until(server.listModels),
+      getSourceSet: until(server.getSourceSet),
+      rows: { ...server.rows, read: until(server.rows.read), owners: until(server.rows.owners) },
+      features: (destination) => ofDelivery(server.features(destination)),
+      vectors: (destination) => ofDelivery(server.vectors(destination)),
+      vectorActivations: (id, fields) => ofDelivery(server.vectorActivations(id, fields)),
+    },
+    setSending(now) {
+      isSending = now;
+    },
+  };
+}
+
+/** Returns what `work` does, or throws the signal's reason if it fires first. */
+function orStopped<T>(work: Promise<T>, stop: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const end = () => reject(stop.reason);
+    if (stop.aborted) end();
+    stop.addEventListener('abort', end, { once: true });
+    work.then(resolve, reject).finally(() => stop.removeEventListener('abort', end));
+  });
+}
