@@ -55,8 +55,11 @@ export async function readOwner(path: string): Promise<Owner | undefined> {
  */
 export async function isAlive(path: string, owner: Owner, me: Owner, listenMs: number): Promise<boolean> {
   if (owner.host !== me.host) return (await beatWithin(path, staleMs)) || keepsBeating(path, listenMs);
-  // In a container every run is pid 1. A lock with our pid and start is held by this process or left by an earlier run.
-  if (owner.pid === me.pid && owner.start === me.start) return owner.id === me.id || heldHere.has(owner.id);
+  if (owner.pid === me.pid && owner.start === me.start) {
+    // Where the system does not say when a process started, an earlier run may have had our pid: in a container all are pid 1.
+    // Otherwise it is this process, in which a worker thread or another copy of this package does not share `heldHere`.
+    return owner.id === me.id || heldHere.has(owner.id) || hasHeartbeat(path, listenMs);
+  }
   if (owner.space !== undefined && me.space !== undefined && owner.space !== me.space) {
     return hasHeartbeat(path, listenMs);
   }
@@ -84,7 +87,7 @@ async function keepsBeating(path: string, listenMs: number): Promise<boolean> {
   return false;
 }
 
-/** Ids of the locks that this process holds: a program that uses the library may run two jobs at once. */
+/** Ids of the locks held by this copy of the module: a program that uses the library may run two jobs at once. */
 export const heldHere = new Set<string>();
 
 /** Returns the time of a lock's last heartbeat, in milliseconds since 1970; undefined if there is no lock. */

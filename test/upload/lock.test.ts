@@ -81,6 +81,20 @@ describe('the lock of a job', () => {
     await takeOver();
   });
 
+  it('of another copy of this module in this process, as in a worker thread, is taken over only after its heartbeats stop', async () => {
+    vi.resetModules();
+    const copy = await import('../../src/upload/lock.ts');
+    const lock = await copy.takeLock(path);
+    await expect(takeLock(path)).rejects.toMatchObject({
+      code: 'locked',
+      message: expect.stringContaining('another run'),
+    });
+    expect(await isLocked(path)).toBe(true);
+    await lock.release();
+    await writeFile(path, owner({ pid: process.pid, start: processStart(process.pid) }));
+    await takeOver(quick);
+  });
+
   it('of a live process without a known start time holds until a minute after its last heartbeat', async () => {
     await writeFile(path, owner({ pid: process.ppid, start: '' }));
     expect(await isLocked(path)).toBe(true);
