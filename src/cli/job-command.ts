@@ -14,13 +14,21 @@ export interface JobCommand {
 
 /**
  * Returns the command line that a job was last run with, its paths valid in the current folder. Errors: not_found for a job
- * of an earlier version, which did not record it, and usage if this version does not accept it.
+ * of a script or of an earlier version, which did not record it, and usage if this version does not accept it.
  */
-export async function commandOf({ typed }: JournalState, context: CommandContext, id: string): Promise<JobCommand> {
+export async function commandOf(
+  { job, typed }: JournalState,
+  context: CommandContext,
+  id: string,
+): Promise<JobCommand> {
   const invocation = typed && (await context.read(typed.words));
   if (!typed || !invocation) {
+    const hint =
+      job?.command === ''
+        ? 'a script uploaded it: its own upload again, with `restart: true`, compares every row with the server'
+        : 'run the same upload again: it finds its rows and records the files';
     throw new AppError('not_found', `the journal of job ${id} does not record which files its rows came from`, {
-      hints: ['run the same upload again: it finds its rows and records the files'],
+      hints: [hint],
     });
   }
   const { spec, args, raw } = invocation;

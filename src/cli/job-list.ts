@@ -85,16 +85,20 @@ export function jobLines({ paint }: Output, status: JobStatus, most: number, her
 /** After a deletion was cut off, offers both ways to go on: the journal does not say whether all rows were to go. */
 function goOnLines(status: JobStatus, here: string): string[] {
   const command = commandFrom(status, here);
-  if (status.deleting === 0) return [`    go on with: ${command}`];
+  if (status.deleting === 0) return command === undefined ? [] : [`    go on with: ${command}`];
   return [
     `    a deletion of ${count(status.deleting)} of its rows was interrupted`,
-    `    to keep or restore them: ${command}`,
+    ...(command === undefined ? [] : [`    to keep or restore them: ${command}`]),
     `    to delete all of the job: neuronpedia delete --job ${status.id}`,
   ];
 }
 
-/** Returns a job's command for use in the folder `here`: it begins with `cd` if it was typed in another one. */
-export function commandFrom({ job, folder }: JobStatus, here: string): string {
+/**
+ * Returns a job's command for use in the folder `here`: it begins with `cd` if it was typed in another one. Undefined if a
+ * script uploaded the job without naming a command.
+ */
+export function commandFrom({ job, folder }: JobStatus, here: string): string | undefined {
+  if (job.command === '') return undefined;
   return folder === undefined || folder === here
     ? job.command
     : `cd ${shellWord(folder)}${platform() === 'win32' ? ';' : ' &&'} ${job.command}`;

@@ -65,7 +65,8 @@ async function resolve(context: CommandContext, job: JobStatus): Promise<void> {
     out.note(id === null ? `row ${row}: absent; it will be sent again` : `row ${row}: counted as stored under ${id}`);
   }
   for (const id of unchecked) out.warn(`${id} could not be read back; it was accepted unchecked`);
-  out.note(`go on with: ${commandFrom(job, context.typed.folder)}`);
+  const command = commandFrom(job, context.typed.folder);
+  if (command !== undefined) out.note(`go on with: ${command}`);
 }
 
 /** Reads a row from the job's own server; null if that cannot be asked. Error: checkpoint_mismatch if another was named. */

@@ -74,7 +74,7 @@ export function requireOwnJob(id: string, job: JobRecord, { server, name }: { se
         ];
   if (job.server === server.id && job.account === server.account.id) return;
   throw new AppError('checkpoint_mismatch', `job ${id} was made with ${expected}; this is ${found}`, {
-    hints: [`${hint}; it was started with: ${job.command}`],
+    hints: [job.command === '' ? hint : `${hint}; it was started with: ${job.command}`],
     details: { job: id, expected, found },
   });
 }
