@@ -103,6 +103,13 @@ function readShort(fd: number, into: Uint8Array, at: number, length: number, pos
 
 function readError(path: string, position: number, cause: unknown): AppError {
   const code = (cause as NodeJS.ErrnoException).code ?? 'unknown reason';
+  // Handles of Node forget their descriptor when they are closed.
+  if (code === 'EBADF')
+    return new AppError('file_unreadable', `${path}: was closed before it was read`, {
+      hints: ['close() it only once everything has been read from it'],
+      details: { file: path },
+      cause,
+    });
   return new AppError('file_unreadable', `${path}: cannot be read at byte ${position} (${code})`, {
     hints: ['its disk or network drive may be failing: copy the file elsewhere and run again'],
     details: { file: path },

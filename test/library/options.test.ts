@@ -167,3 +167,14 @@ it('readRows refuses an orientation that there is not', async () => {
   await expect(rows.next()).rejects.toMatchObject({ code: 'usage' });
   await file.close();
 });
+
+it('a file that was closed is said to be closed', async () => {
+  const { run } = await openBench();
+  const closed = { code: 'file_unreadable', message: expect.stringMatching(/: was closed before it was read$/) };
+  const matrix = await openTensorFile(fixture('sae-tiny', 'sae_weights.safetensors'));
+  await matrix.close();
+  await expect(readRows(matrix, { tensor: 'W_dec' }).next()).rejects.toMatchObject(closed);
+  const vector = await openTensorFile(fixture('vectors/woman-minus-man-64-f32.npy'));
+  await vector.close();
+  await expect(uploadVector(vector, { ...run, ...place, name: 'x' })).rejects.toMatchObject(closed);
+});
