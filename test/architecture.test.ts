@@ -94,7 +94,7 @@ const mayImport: Record<string, string[]> = {
   ],
   main: ['cli', 'api', 'signals'],
   signals: ['cli'],
-  index: ['api', 'formats', 'inspect', 'layouts', 'library', 'tensor', 'upload'],
+  index: ['api', 'dashboards', 'feature-data', 'formats', 'inspect', 'layouts', 'library', 'tensor', 'upload'],
 };
 
 /** Packages that only one place may import, with the reason. */

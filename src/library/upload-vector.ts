@@ -59,6 +59,12 @@ export interface VectorEnd {
  * Uploads one steering vector, or finds that an earlier run did. Undefined if a hook ended the upload.
  * Errors: usage, all of exit code 6, those of connecting and sending, and the reason of a signal that fires before sending.
  */
+export function uploadVector(source: VectorSource, upload: VectorUpload): Promise<VectorEnd>;
+export function uploadVector(
+  source: VectorSource,
+  upload: VectorUpload,
+  hooks: VectorHooks | undefined,
+): Promise<VectorEnd | undefined>;
 export async function uploadVector(
   source: VectorSource,
   upload: VectorUpload,
@@ -72,6 +78,12 @@ export async function uploadVector(
 }
 
 /** Uploads one linear probe or concept direction, in the same way. */
+export function uploadProbe(source: VectorSource, upload: ProbeUpload): Promise<VectorEnd>;
+export function uploadProbe(
+  source: VectorSource,
+  upload: ProbeUpload,
+  hooks: VectorHooks<Probe> | undefined,
+): Promise<VectorEnd | undefined>;
 export async function uploadProbe(
   source: VectorSource,
   upload: ProbeUpload,
