@@ -1,6 +1,7 @@
-// Type-checks a script strictly against the installed package, without other types and then with Node's or a browser's.
+// Type-checks a script strictly against the installed package, without other types and then with Node's or a browser's, and
+// the README's script with Node's.
 // node test/package/types.mjs FOLDER: FOLDER/node_modules holds the package.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 
@@ -46,6 +47,13 @@ await close();
 export { maybe, steered, errors, http, id, inspectPath, steer, sum };
 `,
 );
+const readme = join(folder, 'readme.mts');
+const [, sample = ''] =
+  /## As a library[\s\S]*?```js\n([\s\S]*?)```/.exec(
+    readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8'),
+  ) ?? [];
+if (sample === '') throw new Error('the README has no script');
+writeFileSync(readme, sample);
 const kinds = {
   node16: { module: ts.ModuleKind.Node16, moduleResolution: ts.ModuleResolutionKind.Node16 },
   nodenext: { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext },
@@ -54,6 +62,10 @@ const kinds = {
 const typeRoots = [join(import.meta.dirname, '../../node_modules/@types')];
 const others = {
   'with the types of Node': { ...kinds.nodenext, typeRoots, types: ['node'], skipLibCheck: true },
+  "the README's": {
+    ...{ ...kinds.nodenext, typeRoots, types: ['node'], skipLibCheck: true },
+    ...{ noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true },
+  },
   'with those of a browser': { ...kinds.bundler, lib: ['lib.es2023.d.ts', 'lib.dom.d.ts'] },
 };
 const strict = {
@@ -65,7 +77,11 @@ const strict = {
   lib: ['lib.es2023.d.ts'],
 };
 for (const [name, kind] of Object.entries({ ...kinds, ...others })) {
-  const program = ts.createProgram([script], { ...strict, target: ts.ScriptTarget.ES2023, ...kind });
+  const program = ts.createProgram([name === "the README's" ? readme : script], {
+    ...strict,
+    target: ts.ScriptTarget.ES2023,
+    ...kind,
+  });
   const faults = ts.getPreEmitDiagnostics(program);
   const host = { getCanonicalFileName: (path) => path, getCurrentDirectory: () => folder, getNewLine: () => '\n' };
   if (faults.length > 0) console.error(`${name}:\n${ts.formatDiagnostics(faults, host)}`);
