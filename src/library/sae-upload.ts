@@ -24,6 +24,8 @@ export interface SaeUpload extends SaeOptions, RunOptions {
 
 /** What a front end does around the parts of an upload. A hook that is given a part must run it and return its result. */
 export interface SaeHooks {
+  /** Called with what there is to say of a folder that holds no SAE, unlike those beside it. */
+  leftOut?(warning: string): void;
   /** Around the check of one SAE. */
   checking?<T>(sae: Sae, check: (onEvent: OnEvent) => Promise<T>): Promise<T>;
   /** Called when everything is checked and nothing is written yet; `false` ends the upload here. */

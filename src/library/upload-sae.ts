@@ -40,7 +40,10 @@ export async function uploadSae(
     onEvent: listener(given.onEvent),
   };
   return closeAfter(async (own) => {
-    const saes = await findChosen([paths].flat(), upload, own);
+    const saes = await findChosen([paths].flat(), upload, own, (message) => {
+      hooks.leftOut?.(message);
+      upload.onEvent?.({ type: 'warning', message });
+    });
     const looking = whileLooking(await serverOf(upload), stopOf(upload));
     const { server } = looking;
     const prepared: PreparedSae[] = [];

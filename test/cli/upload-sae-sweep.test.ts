@@ -22,10 +22,13 @@ function sweep(home: Home, layers: readonly number[]): string {
 
 describe.concurrent('upload-sae of several SAEs', () => {
   test('makes one source for each and prints one line per source', async ({ home, server }) => {
-    const ran = await home.runAt(server.url, ['upload-sae', sweep(home, [0, 2]), '--sae-id', 'all']);
+    const folder = sweep(home, [0, 1, 2]);
+    rmSync(`${folder}/layer_1/sae_weights.safetensors`);
+    const ran = await home.runAt(server.url, ['upload-sae', folder, '--sae-id', 'all']);
     const url = (layer: number) => `${server.url}/tiny-kjv-4l/${layer}-all\n`;
     expect(ran).toMatchObject({ code: 0, stdout: url(0) + url(2) });
     for (const source of ['0-all', '2-all']) expect(storedFeatures(server.data, source)).toHaveLength(512);
+    expect(ran.stderr).toContain('warning: layer_1 is left out, unlike the folders beside it');
     expect(ran.stderr).toContain('2 of 2 SAEs done: 1,024 rows on the server, 1,024 sent now\n');
   });
 

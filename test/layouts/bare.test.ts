@@ -112,6 +112,11 @@ test('torch layers called enc and dec are told apart and prove the orientation',
   expect(encoder?.doubts).toEqual([expect.stringContaining('enc.weight is named like an encoder')]);
 });
 
+test('a square decoder that torch calls dec.weight has its features in columns', async () => {
+  const [sae] = await found(await weights(safetensorsOf({ 'enc.weight': [4, 4], 'dec.weight': [4, 4] })));
+  expect(sae?.orientation?.value).toBe('columns');
+});
+
 test('an encoder alone is not taken for a decoder unless it is named', async () => {
   for (const name of ['W_enc', 'encoder.weight', 'sae.encoder_linear.weight', 'W_E', 'E', 'encoder', 'sae/W_enc']) {
     const path = await weights(safetensorsOf({ [name]: [6, 4], b_enc: [4] }));

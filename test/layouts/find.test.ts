@@ -3,7 +3,7 @@ import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { expect, test } from 'vitest';
 import { findSaes } from '../../src/layouts/find.ts';
-import { dataFiles, fixture, npyImage, safetensorsOf, tempFolder, writeFiles } from '../fixtures.ts';
+import { dataFiles, fixture, npyImage, safetensorsImage, safetensorsOf, tempFolder, writeFiles } from '../fixtures.ts';
 import { found, sixByFour } from './found.ts';
 
 function saeIn(folder: string, layer: number): Record<string, object | Uint8Array> {
@@ -294,6 +294,17 @@ test('a folder of a sweep that gives no SAE is named: no weights, no config, or 
     'layer_3 is left out, unlike the folders beside it: of their files it has only sae_weights.safetensors',
     'layer_4 is left out, unlike the folders beside it: sae.pt is a pickle, which is never loaded',
   ]);
+});
+
+test('a doubt about indices stays beside one about the path', async () => {
+  const folder = join(await tempFolder(), 'gemma-scope-2-1b-pt', 'resid_post', 'layer_3_width_16k_l0_small');
+  const header = {
+    w_dec: { dtype: 'F32', shape: [6, 4], data_offsets: [0, 96] },
+    indices: { dtype: 'I64', shape: [6], data_offsets: [96, 144] },
+  };
+  await writeFiles(folder, { 'params.safetensors': safetensorsImage(JSON.stringify(header), new Uint8Array(144)) });
+  const doubts = [expect.stringContaining('"indices"'), expect.stringContaining('its path says')];
+  expect((await found(folder))[0]?.doubts).toEqual(doubts);
 });
 
 test('a folder that only holds the folders of SAEs is not left out, whatever its config', async () => {

@@ -57,6 +57,7 @@ function upload(context: CommandContext): Promise<number> {
       context.args,
       { ...saeOptions(options), ...runOptions(context), server },
       {
+        leftOut: (message) => warn(context.out, message),
         checking: (sae, check) => showChecking(context, sae, check),
         planned: async (prepared) => {
           total = prepared.length > 1 ? prepared.length : 0;
@@ -105,12 +106,17 @@ async function showPlans(
   showQuota(context, server, await countToSend(context, server, prepared));
 }
 
+function warn(out: Output, message: string): void {
+  out.warn(message);
+  out.document({ type: 'warning', message });
+}
+
 /** Warns of layers without an SAE. That is common with a range such as `0-11`, but likely a mistake with `3,20`. */
 function tellMissingLayers(out: Output, asked: Ranges | undefined, prepared: readonly PreparedSae[]): void {
   const missing = subtractRanges(asked ?? [], rangesOf(prepared.map(({ place }) => place.layer.value)));
   if (missing.length === 0) return;
   const those = countRows(missing) === 1 ? 'that layer' : 'those layers';
-  out.warn(`--layers asks for ${formatRanges(missing)}, and no SAE of ${those} was found`);
+  warn(out, `--layers asks for ${formatRanges(missing)}, and no SAE of ${those} was found`);
 }
 
 function showChecking<T>({ out }: CommandContext, sae: Sae, check: (onEvent: OnEvent) => Promise<T>): Promise<T> {
