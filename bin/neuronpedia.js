@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+const { closeSync, fstatSync } = require('node:fs');
 const { main } = require('../dist/main.js');
 
 main(process.argv.slice(2)).then((code) => {
@@ -6,3 +7,13 @@ main(process.argv.slice(2)).then((code) => {
 });
 // All output is written by then. Exiting now skips Node's piecemeal cleanup: the system frees everything at once.
 process.on('beforeExit', () => process.exit());
+// Node restores terminals as it ends, and aborts (SIGABRT) if one is gone. To the system that is no terminal any more.
+process.on('exit', () => {
+  for (const fd of [0, 1, 2]) {
+    try {
+      if (fstatSync(fd).isCharacterDevice() && !require('node:tty').isatty(fd)) closeSync(fd);
+    } catch {
+      // It is closed.
+    }
+  }
+});

@@ -61,6 +61,9 @@ async function askForKey(context: CommandContext, origin: string): Promise<strin
   // The line is edited as usual, but not echoed.
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: context.stdin, output: silent, terminal: true });
+  // A terminal that is closed meanwhile fails twice: when it is read, and when its echo is switched on again.
+  const gone = new Promise<never>((_, reject) => lines.on('error', reject));
+  gone.catch(() => undefined);
   // Prompt only now: readline has just switched the terminal's echo off, so the key will not be shown.
   prompt();
   // After Ctrl-Z readline leaves its input paused, and nothing would keep this process alive.
@@ -70,15 +73,17 @@ async function askForKey(context: CommandContext, origin: string): Promise<strin
     setImmediate(prompt);
   });
   try {
-    return cleanKey(await lines.question('', { signal: context.stop }).catch(leaveEmpty), 'the prompt');
+    const typed = Promise.race([lines.question('', { signal: context.stop }), gone]);
+    return cleanKey(await typed.catch(leaveEmpty), 'the prompt');
   } finally {
     lines.close();
     context.out.stderr.write('\n');
   }
 }
 
-/** Handles Ctrl-C and Ctrl-D at the prompt, which reach readline, not the process. Error: interrupted. */
-function leaveEmpty(cause: Error): never {
-  if (cause.name !== 'AbortError') throw cause;
-  throw new AppError('interrupted', 'no key was typed; nothing was stored', { cause });
+/** Handles Ctrl-C and Ctrl-D at the prompt, which reach readline, not the process. Errors: interrupted, hung_up. */
+function leaveEmpty(cause: NodeJS.ErrnoException): never {
+  const isGone = cause.code === 'EIO';
+  if (cause.name !== 'AbortError' && !isGone) throw cause;
+  throw new AppError(isGone ? 'hung_up' : 'interrupted', 'no key was typed; nothing was stored', { cause });
 }
