@@ -45,6 +45,8 @@ const exitCodeOf = {
   checkpoint_damaged: 12,
   hung_up: 129,
   interrupted: 130,
+  user_signal_1: 138,
+  user_signal_2: 140,
   terminated: 143,
 } as const;
 
@@ -160,9 +162,12 @@ export function isAway(error: unknown): error is AppError {
   return error instanceof AppError && (error.code === 'unreachable' || error.code === 'server_failing');
 }
 
+/** Signals end commands with 128 and their number, as shells report them; no other exit code is as high. */
+const leastOfSignals = 129;
+
 /** Whether somebody ended the command: Ctrl-C, or another signal. */
 export function isStopped(error: unknown): error is AppError {
-  return error instanceof AppError && ['hung_up', 'interrupted', 'terminated'].includes(error.code);
+  return error instanceof AppError && error.exitCode >= leastOfSignals;
 }
 
 /** Turns anything thrown into an AppError. Whatever is not one already is a bug in this tool (exit 1). */

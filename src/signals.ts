@@ -1,3 +1,4 @@
+import { fstatSync, readSync, statSync } from 'node:fs';
 import { graceMs } from './cli/context.ts';
 import type { Output } from './cli/output.ts';
 import { AppError } from './errors.ts';
@@ -13,15 +14,34 @@ export interface Signals {
 /** Undoes what a progress bar does to a terminal: it hides the cursor and turns line wrapping off. */
 const terminalAsBefore = '\u001b[?7h\u001b[?25h\n';
 
-/** Signals from people, closed terminals, schedulers and (on Windows) Ctrl-Break, with the exit and error code of each. */
+/**
+ * Signals from people, closed terminals, schedulers and (on Windows) Ctrl-Break, with the exit and error code of each. Slurm
+ * sends SIGUSR1 or SIGUSR2 some time before a job's time is up, if the job asks for that.
+ */
 const signalEnds = {
   SIGINT: { code: 130, error: 'interrupted' },
   SIGTERM: { code: 143, error: 'terminated' },
   SIGHUP: { code: 129, error: 'hung_up' },
+  SIGUSR1: { code: 138, error: 'user_signal_1' },
+  SIGUSR2: { code: 140, error: 'user_signal_2' },
   SIGBREAK: { code: 143, error: 'terminated' },
 } as const;
 
 const signalNames = Object.keys(signalEnds) as (keyof typeof signalEnds)[];
+
+/**
+ * Whether `nohup` started this from a terminal: GNU's then makes standard input a null device that cannot be read. That it
+ * also ignores SIGHUP cannot be seen, as Node resets all signals when it starts.
+ */
+function isUnderNohup(): boolean {
+  try {
+    if (fstatSync(0).rdev !== statSync('/dev/null').rdev) return false;
+    readSync(0, Buffer.alloc(1));
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EBADF';
+  }
+}
 
 /** Reports an immediate stop: as a note for people, and as the last line for programs that read the output. */
 function tellEnd(out: Output, exitCode: number, { code }: AppError): void {
@@ -33,7 +53,7 @@ function tellEnd(out: Output, exitCode: number, { code }: AppError): void {
 /**
  * Listens for signals. The first asks the command to stop; `abort` follows after a grace period if the command ends
  * `inOrder`, never if signals are `expected` (its normal end), and otherwise at once. The second signal ends the process.
- * The journal is safe either way.
+ * The journal is safe either way. SIGHUP is ignored under `nohup`.
  */
 export function listenForSignals(out: Output, { expected, inOrder }: { expected: boolean; inOrder: boolean }): Signals {
   const stop = new AbortController();
@@ -56,7 +76,8 @@ export function listenForSignals(out: Output, { expected, inOrder }: { expected:
     if (inOrder) setTimeout(() => abort.abort(), graceMs).unref();
     else if (!expected) abort.abort(reason);
   };
-  for (const signal of signalNames) process.on(signal, handle(signal));
+  const hangUp = isUnderNohup() ? () => undefined : handle('SIGHUP');
+  for (const signal of signalNames) process.on(signal, signal === 'SIGHUP' ? hangUp : handle(signal));
   // Ctrl-Z: restore the terminal before the shell gets it back.
   if (process.platform !== 'win32' && process.stderr.isTTY) {
     process.on('SIGTSTP', () => {

@@ -1,9 +1,10 @@
 import { platform } from 'node:os';
+import { AppError } from '../errors.ts';
 import type { CommandContext } from './context.ts';
 
 /**
- * Reads all of standard input, or only somewhat more than `most` bytes if there are more. Error: the reason of `stop` if it
- * fires first.
+ * Reads all of standard input, or only somewhat more than `most` bytes if there are more. Errors: file_unreadable; the
+ * reason of `stop` if it fires first.
  */
 export async function readStandardInput(
   { stdin, stop, out }: Pick<CommandContext, 'stdin' | 'stop' | 'out'>,
@@ -22,8 +23,17 @@ export async function readStandardInput(
       size += chunk.length;
       if (size > most) break;
     }
+  } catch (error) {
+    throw error instanceof AppError ? error : unreadable(error as NodeJS.ErrnoException);
   } finally {
     stop.removeEventListener('abort', cut);
   }
   return Buffer.concat(chunks);
+}
+
+function unreadable(cause: NodeJS.ErrnoException): AppError {
+  return new AppError('file_unreadable', `standard input cannot be read (${cause.code ?? cause.message})`, {
+    hints: ['pipe something into it, or redirect it from a file: < FILE; nohup closes it unless it is redirected'],
+    cause,
+  });
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { on, once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
@@ -77,6 +77,24 @@ describe('a signal', () => {
     expect(second.stdout).toMatch(/\/tiny-kjv-4l\/1-neuronpedia-resid-post\/\d+\n$/);
     expect(stored()).toHaveLength(1);
   });
+
+  for (const [signal, code] of [
+    ['SIGUSR1', 138],
+    ['SIGUSR2', 140],
+  ] as const) {
+    test(`${signal}, as Slurm sends it before the time is up, does the same and opens no debugger`, async ({
+      home,
+      server,
+    }) => {
+      const run = await startHeld(home, server.url, '/api/vector/new', vectorArgs(signal));
+      await run.signal(signal);
+      run.proxy.release();
+      const ran = await run.ran;
+      expect(ran.code).toBe(code);
+      expect(ran.stderr).not.toMatch(/error|debugger/i);
+      expect(queryStore(server.data, `SELECT idx FROM features WHERE label = '${signal}'`)).toHaveLength(1);
+    });
+  }
 
   test('sent twice stops the command at once, even with a request in flight', async ({ home, server }) => {
     const args = [...saeArgs('twice'), '--json'];
@@ -158,6 +176,52 @@ describe('a signal', () => {
       expect([ran.code, ran.stderr]).toEqual([code, expect.stringContaining(`stopped by ${signal}`)]);
     }
   });
+});
+
+test('SIGUSR1 opens no debugger while the tool starts either', async ({ home }) => {
+  // Sent while the program is being loaded. The timer keeps it alive until the signal arrives.
+  const early =
+    "process.on('newListener', (event) => event === 'beforeExit' && process.kill(process.pid, 'SIGUSR1'));" +
+    'setTimeout(() => undefined, 5_000);';
+  const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(early)}`;
+  const ran = await home.run(['--version'], { env: { NODE_OPTIONS } });
+  expect(ran).toMatchObject({ code: 138, stderr: '' });
+});
+
+// What GNU nohup makes of standard input if that is a terminal.
+const nullDevice = '/dev/null';
+
+test.skipIf(!existsSync(nullDevice))('under nohup SIGHUP does not stop an upload', async ({ home, server }) => {
+  const proxy = home.own(await serveThrough(server.url));
+  proxy.hold((asked) => asked === '/api/vector/new');
+  const env = childEnv({ ...home.env, NEURONPEDIA_API_KEY: 'sandbox-bulk', NEURONPEDIA_API_URL: proxy.url });
+  const unreadable = openSync(nullDevice, 'w');
+  const words = [binary, ...vectorArgs('under nohup')];
+  const child = spawn(process.execPath, words, { env, stdio: [unreadable, 'pipe', 'pipe'] });
+  closeSync(unreadable);
+  const ended = Promise.all([once(child, 'close'), text(child.stderr!)]);
+  await proxy.held;
+  child.kill('SIGHUP');
+  proxy.release();
+  const [[code], stderr] = await ended;
+  expect([code, stderr]).toEqual([0, expect.not.stringContaining('stop')]);
+});
+
+describe.skipIf(!existsSync(nullDevice))('a standard input that cannot be read, as under nohup, is reported by', () => {
+  for (const args of [
+    ['upload-vector', '-', '--model', 'tiny-kjv-4l', '--layer', '1', '--name', 'unread'],
+    ['steer', 'tiny-kjv-4l/1-demo/3', '--prompt', '-'],
+    ['login', '--with-token'],
+  ]) {
+    test(`${args[0]}`, async ({ home }) => {
+      const shell = spawn('sh', ['-c', '"$@" 0> /dev/null', 'sh', process.execPath, binary, ...args], {
+        env: childEnv(home.env),
+      });
+      const [[code], stderr] = await Promise.all([once(shell, 'close'), text(shell.stderr)]);
+      expect(code).toBe(6);
+      expect(stderr).toMatch(/error: standard input cannot be read \(EBADF\)\nneuronpedia: hint: .*< FILE/);
+    });
+  }
 });
 
 describe('a single signal stops at once', () => {
