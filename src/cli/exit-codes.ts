@@ -15,6 +15,8 @@ export const exitMeanings: Readonly<Record<number, string>> = {
   12: 'the checkpoint belongs to other data, another server or another account, or cannot be written',
   129: 'interrupted; progress is saved',
   130: 'interrupted; progress is saved',
+  138: 'interrupted; progress is saved',
+  140: 'interrupted; progress is saved',
   143: 'interrupted; progress is saved',
 };
 
