@@ -39,6 +39,10 @@ const leftOut = {
     bundle.onLoad({ filter: /chalk[\\/]source[\\/]vendor[\\/]supports-color[\\/]index\.js$/ }, () => ({
       contents: 'export default { stdout: { level: 1 }, stderr: { level: 1 } };',
     }));
+    // conf gets its folder from us, and this module looks for a home folder, which an account may not have.
+    bundle.onLoad({ filter: /env-paths[\\/]index\.js$/ }, () => ({
+      contents: "export default () => { throw new Error('env-paths is not in this bundle'); };",
+    }));
     // undici needs node:http only for a header size and a class that nobody passes, and node:assert only to throw.
     // commander needs node:child_process only for subcommands that are separate programs.
     const builtins = [

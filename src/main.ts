@@ -5,6 +5,7 @@ import type { OptionValues } from './cli/options.ts';
 import { createOutput, type Output } from './cli/output.ts';
 import { type Invocation, parseCommandLine } from './cli/program.ts';
 import { shellWord } from './cli/shell-word.ts';
+import { serverSetting } from './config/folders.ts';
 import { AppError, toAppError } from './errors.ts';
 import { listenForSignals } from './signals.ts';
 
@@ -90,7 +91,7 @@ const silent = { out: () => undefined, err: () => undefined, json: false, column
 
 /** Returns the command as typed, with the server from the environment, so that it reaches the same one elsewhere too. */
 function commandToRepeat(argv: readonly string[], options: OptionValues): string {
-  const server = process.env.NEURONPEDIA_API_URL;
+  const server = serverSetting(process.env);
   const isNamed = options.apiUrl !== undefined || options.sandbox || options.sandboxPublic || !server;
   return ['neuronpedia', ...argv, ...(isNamed ? [] : ['--api-url', server])].map(shellWord).join(' ');
 }

@@ -3,7 +3,7 @@ import type { Http } from '../api/http.ts';
 import { cleanKey } from '../api/key.ts';
 import { type ConnectOptions, openServer } from '../api/open-server.ts';
 import { defaultServer, loginAt, parseServerUrl } from '../api/server-url.ts';
-import { foldersOf, setting } from '../config/folders.ts';
+import { foldersOf, serverSetting } from '../config/folders.ts';
 import { findKey } from '../config/keys.ts';
 import { AppError } from '../errors.ts';
 import type { Own } from '../library/close-after.ts';
@@ -48,8 +48,8 @@ function choose(context: CommandContext): Promise<Chosen> {
 }
 
 async function chooseByAddress(context: CommandContext): Promise<Chosen> {
-  const url = serverUrl(context);
-  const { origin } = parseServerUrl(url, context.options.insecure ?? false);
+  const { origin, pathname } = parseServerUrl(serverUrl(context), context.options.insecure ?? false);
+  const url = origin + pathname.replace(/\/+$/, '');
   const found = await findKey(origin, context.env, foldersOf(context.env).config);
   if (found?.announce) context.out.note(`using the key in ${found.from} for ${origin}`);
   const { key } = found ? { key: cleanKey(found.key, found.from) } : { key: undefined };
@@ -79,7 +79,7 @@ export function signingIn(context: CommandContext, own: Own, before: () => Promi
 
 /** Returns the server's address: from the option, else the environment, else that of the public server. */
 export function serverUrl(context: CommandContext): string {
-  return context.options.apiUrl ?? setting(context.env, 'NEURONPEDIA_API_URL') ?? defaultServer;
+  return context.options.apiUrl ?? serverSetting(context.env) ?? defaultServer;
 }
 
 async function chooseSandbox(context: CommandContext): Promise<Chosen> {
@@ -117,12 +117,12 @@ function session(context: CommandContext, chosen: Chosen): Session {
   const options = {
     ...connectOptions(context, chosen.url, key),
     name: chosen.name,
-    words: serverWords(context.options),
+    words: serverWords(context.options, chosen.url),
     ...present({ keyFrom: chosen.keyFrom }),
   };
   return {
     ...rest,
-    idOrUrl: (id) => (chosen.embedded ? id : `${chosen.url.replace(/\/+$/, '')}/${id}`),
+    idOrUrl: (id) => (chosen.embedded ? id : `${chosen.url}/${id}`),
     connect: () => {
       if (key !== undefined) return connectUntil(context, options);
       throw new AppError('no_key', `no API key for ${new URL(chosen.url).origin}`, {
@@ -148,10 +148,10 @@ export async function connectUntil({ stop, abort }: CommandContext, options: Con
 }
 
 /** Returns the options by which the command line named its server. */
-function serverWords({ apiUrl, sandbox, sandboxPublic, insecure }: OptionValues): string {
+function serverWords({ apiUrl, sandbox, sandboxPublic, insecure }: OptionValues, url: string): string {
   if (sandbox) return '--sandbox';
   if (sandboxPublic) return '--sandbox-public';
-  return apiUrl === undefined ? '' : `--api-url ${shellWord(apiUrl)}${insecure ? ' --insecure' : ''}`;
+  return apiUrl === undefined ? '' : `--api-url ${shellWord(url)}${insecure ? ' --insecure' : ''}`;
 }
 
 /** Returns the options for connections of this invocation. */

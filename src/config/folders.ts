@@ -1,5 +1,5 @@
-import { homedir, platform } from 'node:os';
-import { join } from 'node:path';
+import { homedir, platform, userInfo } from 'node:os';
+import { isAbsolute, join } from 'node:path';
 import { AppError } from '../errors.ts';
 
 /** Environment variables, as Node hands them over. */
@@ -30,17 +30,17 @@ export function foldersOf(env: Env): Folders {
 }
 
 function systemFolders(env: Env): { config: string; state: string; data: string } {
-  const home = homeFolder();
+  // Only if a folder is in it: an account without a home may have a place for each.
+  const inHome = (...names: string[]) => join(homeFolder(), ...names);
   if (platform() === 'win32') {
-    const local = join(setting(env, 'LOCALAPPDATA') ?? join(home, 'AppData', 'Local'), 'neuronpedia');
+    const local = join(absolute(env, 'LOCALAPPDATA') ?? inHome('AppData', 'Local'), 'neuronpedia');
     return { config: join(local, 'Config'), state: join(local, 'State'), data: join(local, 'Data') };
   }
   if (platform() === 'darwin') {
-    const library = join(home, 'Library');
-    const support = join(library, 'Application Support', 'neuronpedia');
-    return { config: join(library, 'Preferences', 'neuronpedia'), state: join(support, 'state'), data: support };
+    const support = inHome('Library', 'Application Support', 'neuronpedia');
+    return { config: inHome('Library', 'Preferences', 'neuronpedia'), state: join(support, 'state'), data: support };
   }
-  const xdg = (name: string, fallback: string) => join(setting(env, name) ?? join(home, fallback), 'neuronpedia');
+  const xdg = (name: string, fallback: string) => join(absolute(env, name) ?? inHome(fallback), 'neuronpedia');
   return {
     config: xdg('XDG_CONFIG_HOME', '.config'),
     state: xdg('XDG_STATE_HOME', '.local/state'),
@@ -48,10 +48,18 @@ function systemFolders(env: Env): { config: string; state: string; data: string 
   };
 }
 
-/** Error: config_invalid for a user id without an account, as in some containers. */
+/** Returns a folder that a variable of the system names. XDG's specification says to ignore one that depends on the place. */
+function absolute(env: Env, name: string): string | undefined {
+  const path = setting(env, name);
+  return path !== undefined && isAbsolute(path) ? path : undefined;
+}
+
+/** Returns HOME, or what the system's list of accounts says. Error: config_invalid for a user id without an account. */
 function homeFolder(): string {
   try {
-    return homedir();
+    // An empty HOME would make the current folder a home.
+    const named = homedir();
+    return isAbsolute(named) ? named : userInfo().homedir;
   } catch (cause) {
     throw new AppError('config_invalid', 'this account has no home folder to keep keys and progress in', {
       hints: ['set HOME, or NEURONPEDIA_CONFIG_DIR and NEURONPEDIA_STATE_DIR'],
@@ -64,4 +72,13 @@ function homeFolder(): string {
 export function setting(env: Env, name: string): string | undefined {
   const value = env[name];
   return value === undefined || value === '' ? undefined : value;
+}
+
+/** Returns the server that NEURONPEDIA_API_URL names, without white space that a file or a copy may have left in it. */
+export function serverSetting(env: Env): string | undefined {
+  return (
+    setting(env, 'NEURONPEDIA_API_URL')
+      ?.replaceAll(/[\t\r\n]/g, '')
+      .trim() || undefined
+  );
 }

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { cleanKey } from '../api/key.ts';
 import { defaultServer } from '../api/server-url.ts';
-import { type Env, setting } from './folders.ts';
+import { type Env, serverSetting, setting } from './folders.ts';
 import { keyFile } from './key-file.ts';
 
 /** A key and where it was found. */
@@ -21,9 +21,7 @@ export async function findKey(origin: string, env: Env, folder: string): Promise
   const inEnv = setting(env, 'NEURONPEDIA_API_KEY');
   const variable = (announce: boolean) =>
     inEnv && { key: cleanKey(inEnv, 'NEURONPEDIA_API_KEY'), from: 'NEURONPEDIA_API_KEY', announce };
-  const meant = [defaultServer, setting(env, 'NEURONPEDIA_API_URL')].some(
-    (url) => url !== undefined && sameOrigin(url, origin),
-  );
+  const meant = [defaultServer, serverSetting(env)].some((url) => url !== undefined && sameOrigin(url, origin));
   if (inEnv && meant) return variable(false) || undefined;
   const stored = await storedKey(origin, folder);
   return stored ?? (variable(true) || undefined);
