@@ -1,3 +1,5 @@
+import { isOutOfFiles } from './file-fault.ts';
+
 /**
  * Every way this tool can fail on purpose, with the exit code that scripts see.
  * New codes may be added; an existing one never changes its meaning.
@@ -170,10 +172,11 @@ export function isStopped(error: unknown): error is AppError {
   return error instanceof AppError && error.exitCode >= leastOfSignals;
 }
 
-/** Turns anything thrown into an AppError. Whatever is not one already is a bug in this tool (exit 1). */
+/** Turns anything thrown into an AppError. Whatever is not one already, or one of the system's limits, is a bug (exit 1). */
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
+  if (isOutOfFiles(thrown)) return new AppError('file_unreadable', message, { cause: thrown });
   return new AppError('bug', `unexpected: ${message}`, {
     hints: ['this is a bug in neuronpedia-cli; run again with --verbose to see where it happened'],
     cause: thrown,

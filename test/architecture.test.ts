@@ -50,6 +50,7 @@ const everywhere = new Set([
   'steady-clock',
   'wait-for',
   'check-options',
+  'file-fault',
 ]);
 
 /** What each part may import besides itself and those. Imports go one way, so a part can be read without its users. */
@@ -65,6 +66,7 @@ const mayImport: Record<string, string[]> = {
   closest: [],
   'try-parse-json': [],
   present: [],
+  'file-fault': [],
   schema: [],
   'v8-flags': [],
   tensor: [],

@@ -54,6 +54,7 @@ const beforeSending = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ER
 /** Explains a failed exchange, for people and for code that may send it again. */
 export function noAnswer(way: Reaching, error: unknown): NoAnswer {
   if (error instanceof NoAnswer) return error;
+  if (isWithoutWasm(error)) return new NoAnswer(withoutWasm, false, { cause: error, hints: [takeOut], settled: true });
   if (isOutOfAddresses(error))
     return new NoAnswer(outOfAddresses, false, { cause: error, hints: [moreAddresses], settled: true });
   if (error instanceof ProxyFailure && way.proxy) return proxyFailed(way.origin, way.proxy, error);
@@ -81,6 +82,15 @@ function isOutOfAddresses(error: unknown): boolean {
   const inner = error instanceof ProxyFailure ? error.cause : error;
   return inner instanceof RangeError && /^WebAssembly\.\w+\(\): Out of memory/.test(inner.message);
 }
+
+/** Whether WebAssembly is turned off altogether. */
+function isWithoutWasm(error: unknown): boolean {
+  const inner = error instanceof ProxyFailure ? error.cause : error;
+  return inner instanceof ReferenceError && inner.message.startsWith('WebAssembly');
+}
+
+const withoutWasm = 'answers cannot be read here: that takes WebAssembly, which is turned off';
+const takeOut = 'take --jitless out of NODE_OPTIONS';
 
 const outOfAddresses =
   'answers cannot be read here: WebAssembly reserves 10 GB of address space (most of it unused), ' +

@@ -57,7 +57,7 @@ export interface Output extends OutputOptions {
   detail(line: string): void;
   error(error: AppError): void;
   /** Shows an error to people only: programs get it in a document of its own. */
-  complain(error: Pick<AppError, 'code' | 'message' | 'hints'>): void;
+  complain(error: Pick<AppError, 'code' | 'message' | 'hints' | 'cause'>): void;
   /** Masks a secret in everything written from now on. */
   hide(secret: string): void;
   /** Sends lines for stderr to `write`, which puts them above a progress bar; undefined ends that. */
@@ -81,7 +81,7 @@ export function createOutput(terminal: Terminal, options: OutputOptions): Output
     if (writeLine) writeLine(line);
     else terminal.stderr.write(`${line}\n`);
   };
-  const complain = (error: Pick<AppError, 'code' | 'message' | 'hints'>) => {
+  const complain = (error: Pick<AppError, 'code' | 'message' | 'hints' | 'cause'>) => {
     toStderr(`${paint.red('neuronpedia: error:')} ${safeText(error.message)}`);
     for (const hint of hintsOf(error)) toStderr(hintLine(hint));
   };

@@ -1,4 +1,5 @@
 import type { AppError, ErrorCode } from '../errors.ts';
+import { isOutOfFiles } from '../file-fault.ts';
 
 /** What to type or look at next, by error code, for errors without hints of their own. */
 const usual: Partial<Record<ErrorCode, string>> = {
@@ -17,8 +18,12 @@ const usual: Partial<Record<ErrorCode, string>> = {
   cannot_be_stored: 'nothing was sent; neuronpedia status says what this server is',
 };
 
+/** For any error: whatever could not be opened then is not at fault. */
+const moreFiles = 'too many files are open: raise the limit with ulimit -n, or upload fewer SAEs at once with --layers';
+
 /** Returns an error's own hints, or the usual one for its code. */
-export function hintsOf({ code, hints }: Pick<AppError, 'code' | 'hints'>): readonly string[] {
+export function hintsOf({ code, hints, cause }: Pick<AppError, 'code' | 'hints' | 'cause'>): readonly string[] {
+  if (isOutOfFiles(cause)) return [moreFiles];
   const other = usual[code];
   return hints.length > 0 || other === undefined ? hints : [other];
 }

@@ -2,6 +2,7 @@ import { chmodSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import Conf from 'conf';
 import { AppError } from '../errors.ts';
+import { writeHint } from '../file-fault.ts';
 import { makeFolder } from '../make-folder.ts';
 import { keyFile } from './key-file.ts';
 
@@ -74,8 +75,12 @@ function orInvalid<T>(folder: string, work: () => T): T {
   try {
     return work();
   } catch (cause) {
+    const other = 'choose another folder with NEURONPEDIA_CONFIG_DIR';
+    // What comes from the system has a number; anything else is about the content of the file.
+    const isOfSystem = (cause as NodeJS.ErrnoException).errno !== undefined;
     throw new AppError('config_invalid', `${folder}: the stored keys cannot be read or written (${reasonOf(cause)})`, {
-      hints: ['fix or remove keys.json there, or choose another folder with NEURONPEDIA_CONFIG_DIR'],
+      hints: [isOfSystem ? writeHint(cause, other) : `fix or remove keys.json there, or ${other}`],
+      cause: isOfSystem ? cause : undefined,
     });
   }
 }

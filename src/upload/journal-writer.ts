@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { AppError } from '../errors.ts';
+import { writeHint } from '../file-fault.ts';
 import { encodeRecord, type JournalRecord } from './journal-records.ts';
 
 /** The writing end of a journal. */
@@ -79,7 +80,7 @@ export function journalError(path: string, cause: unknown): AppError {
     'checkpoint_damaged',
     `${path}: the checkpoint cannot be written (${reason}); nothing more was sent`,
     {
-      hints: ['free space there, or choose another folder with NEURONPEDIA_STATE_DIR'],
+      hints: [writeHint(cause, 'choose another folder with NEURONPEDIA_STATE_DIR')],
       details: { file: path },
       cause,
     },

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { constants, copyFile, link, unlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AppError } from '../errors.ts';
+import { writeHint } from '../file-fault.ts';
 import { makeFolder } from '../make-folder.ts';
 import { describeSelf, heartbeatMs, heldHere, isAlive, type Owner, quietMs, readOwner } from './lock-owner.ts';
 import { renameFile } from './rename-file.ts';
@@ -144,7 +145,7 @@ function lostError(path: string, owner: Owner | undefined): AppError {
 
 function cannotWrite(path: string, cause: unknown): AppError {
   return new AppError('checkpoint_damaged', `${path}: the lock cannot be written (${(cause as Error).message})`, {
-    hints: ['make the state folder writable, or choose another with NEURONPEDIA_STATE_DIR'],
+    hints: [writeHint(cause, 'choose another folder with NEURONPEDIA_STATE_DIR')],
     cause,
   });
 }

@@ -149,7 +149,7 @@ test('a port that is in use is reported with Node’s error code', async () => {
 
 test('without libsql, the error names the missing package', () => {
   const missing = () => {
-    throw new Error('Cannot find module');
+    throw Object.assign(new Error('Cannot find module'), { code: 'MODULE_NOT_FOUND' });
   };
   expect(() => loadDriver(missing)).toThrow(expect.objectContaining({ code: 'sandbox_unavailable' }));
   expect(() => loadDriver(missing)).toThrow(/the sandbox needs the package libsql/);

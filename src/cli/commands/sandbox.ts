@@ -25,15 +25,8 @@ export async function run(context: CommandContext): Promise<number> {
   if (rateLimit && !isPublic) {
     throw new AppError('usage', '--rate-limit works only with --public', { hints: ['add --public'] });
   }
-  const sandbox = await startEmbedded(env, {
-    dataDir,
-    port,
-    fresh,
-    public: isPublic,
-    rateLimit,
-    onExchange: out.detail,
-    ...(tier && { tier }),
-  });
+  const server = { dataDir, port, fresh, public: isPublic, rateLimit, onExchange: out.detail, ...(tier && { tier }) };
+  const sandbox = await startEmbedded(env, server, '--data or NEURONPEDIA_CONFIG_DIR');
   const { url, apiKey } = sandbox;
   out.document({ type: 'listening', url, apiKey, pid: process.pid });
   out.result(url);
