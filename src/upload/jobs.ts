@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AppError } from '../errors.ts';
+import { AppError, toAppError } from '../errors.ts';
 import { countRows, intersectRanges, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
 import { journalPath, lockPath, readJobRecord, readJournal } from './journal.ts';
 import { asidePath } from './journal-aside.ts';
@@ -57,14 +57,23 @@ export async function knownJobs(stateDir: string): Promise<KnownJob[]> {
   return known;
 }
 
-/** Lists jobs whose journal is too damaged to say what it is of. A first line cut off by a killed run does not count. */
-export async function unreadableJobs(stateDir: string): Promise<string[]> {
-  const unreadable: string[] = [];
-  for (const id of await jobIds(stateDir)) if (await isUnreadable(stateDir, id)) unreadable.push(id);
+/**
+ * Lists jobs whose journal does not say what it is of, because it is damaged or for the `reason` that the system gives. A
+ * first line cut off by a killed run does not count.
+ */
+export async function unreadableJobs(stateDir: string): Promise<{ id: string; reason?: string }[]> {
+  const unreadable: { id: string; reason?: string }[] = [];
+  for (const id of await jobIds(stateDir)) {
+    const job = await isUnreadable(stateDir, id).then(
+      (is) => is && { id },
+      (error) => ({ id, reason: toAppError(error).message }),
+    );
+    if (job) unreadable.push(job);
+  }
   return unreadable;
 }
 
-/** Whether that job's journal is too damaged to say what it is of. */
+/** Whether that job's journal is too damaged to say what it is of. Error: checkpoint_damaged if it cannot be read. */
 export async function isUnreadable(stateDir: string, id: string): Promise<boolean> {
   const path = journalPath(stateDir, id);
   return !(await readJobRecord(path)) && (await readJournal(path))?.damaged === true;

@@ -1,6 +1,8 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { type FileHandle, open, readFile, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { AppError } from '../errors.ts';
+import { writeHint } from '../file-fault.ts';
 import { makeFolder } from '../make-folder.ts';
 import { syncFolders } from './durable-folder.ts';
 import { asidePath } from './journal-aside.ts';
@@ -100,14 +102,24 @@ export interface ReadJournal {
   readonly damaged: boolean;
 }
 
-/** Reads a journal without touching it; undefined if there is none. */
+/** Reads a journal without touching it; undefined if there is none. Error: checkpoint_damaged if it cannot be read. */
 export async function readJournal(path: string): Promise<ReadJournal | undefined> {
   // A journal that a killed restart left aside is still the job's journal.
-  const aside = await readFile(asidePath(path)).catch(() => undefined);
-  const bytes = aside ?? (await readFile(path).catch(() => undefined));
+  const bytes = (await readIfThere(asidePath(path))) ?? (await readIfThere(path));
   if (!bytes) return undefined;
   const { sum, damaged } = sumJournal(bytes);
   return { state: stateOf(sum), damaged };
+}
+
+async function readIfThere(path: string): Promise<Buffer | undefined> {
+  return readFile(path).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') return undefined;
+    throw new AppError('checkpoint_damaged', `${path}: the checkpoint cannot be read (${cause.code})`, {
+      hints: [writeHint(cause, 'choose another folder with NEURONPEDIA_STATE_DIR')],
+      details: { file: path },
+      cause,
+    });
+  });
 }
 
 /** Forgets a job by removing its journal. The server is not asked anything. */
@@ -119,10 +131,7 @@ export async function removeJournal(path: string): Promise<void> {
 
 /** Reads a journal to go on with: cuts off a torn tail, and sets a damaged file aside. */
 async function recover(path: string): Promise<{ bytes: Buffer; sum: Sum; warnings: string[] }> {
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return Buffer.alloc(0);
-    throw error;
-  });
+  const bytes = (await readIfThere(path)) ?? Buffer.alloc(0);
   const { sum, goodBytes, tornTail, damaged } = sumJournal(bytes);
   if (damaged) {
     await renameFile(path, `${path}.damaged`);
@@ -135,7 +144,7 @@ async function recover(path: string): Promise<{ bytes: Buffer; sum: Sum; warning
     await file.datasync();
   });
   const lost = bytes.length - goodBytes;
-  const warning = `the last record of the checkpoint was cut off by a crash; its ${lost} bytes were dropped`;
+  const warning = `the last record of the checkpoint was cut off, by a crash or a full disk; its ${lost} bytes were dropped`;
   return { bytes: bytes.subarray(0, goodBytes), sum, warnings: [warning] };
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { AppError } from '../../src/errors.ts';
@@ -215,6 +215,19 @@ describe('a checkpoint', () => {
       expect(ran).toMatchObject({ code: 12, stderr: expect.stringContaining(`job ${job} is damaged`) });
     }
     expect(await home.run([...sae('lost', '--features', '0-9'), '--sandbox'])).toMatchObject({ code: 0 });
+  });
+
+  test('that cannot be read is named by status, which still lists the others', async ({ home }) => {
+    expect(await home.run([...sae('seen', '--features', '0-9'), '--sandbox'])).toMatchObject({ code: 0 });
+    // A folder is what no account can read as a file, not even root.
+    const path = join(home.state, 'jobs', '0123456789abcdef.journal');
+    mkdirSync(path);
+    const problem = `${path}: the checkpoint cannot be read (EISDIR)`;
+    const listed = await home.run(['status', '--sandbox', '--all']);
+    expect(listed).toMatchObject({ code: 0, stdout: expect.stringContaining('1-seen') });
+    expect(listed.stderr).toContain(`neuronpedia: warning: ${problem}\n`);
+    const named = await home.run(['status', '0123456789abcdef', '--sandbox']);
+    expect(named).toMatchObject({ code: 12, stderr: expect.stringContaining(problem) });
   });
 
   test('cannot be read if NEURONPEDIA_STATE_DIR is a file', async ({ home }) => {

@@ -132,7 +132,7 @@ describe('a journal on disk', () => {
     await openJournal(path).then((journal) => journal.close());
     await appendFile(path, whole.subarray(0, whole.length - 3));
     const journal = await openJournal(path);
-    expect(journal.warnings.join()).toContain('cut off by a crash');
+    expect(journal.warnings.join()).toContain('cut off, by a crash or a full disk');
     await journal.append({ t: 'done', at: 'now' });
     await journal.close();
     expect(decodeJournal(await readFile(path)).records).toEqual([...records.slice(0, -1), { t: 'done', at: 'now' }]);

@@ -69,9 +69,9 @@ async function showOverview(context: CommandContext, session: Session): Promise<
   const { out } = context;
   const { state } = foldersOf(context.env);
   const jobs = await listJobs(state);
-  for (const id of await unreadableJobs(state)) {
-    const what = 'is damaged and does not show which upload it belongs to';
-    out.warn(`the checkpoint of job ${id} ${what}; when that upload is run again, it looks up what the server has`);
+  for (const { id, reason } of await unreadableJobs(state)) {
+    const damaged = `the checkpoint of job ${id} is damaged and does not show which upload it belongs to`;
+    out.warn(reason ?? `${damaged}; when that upload is run again, it looks up what the server has`);
   }
   const asked = await askServer(context, session);
   const line = (name: string, text: string) =>
