@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { elapsedMs } from '../elapsed.ts';
 import { AppError } from '../errors.ts';
 import type * as z from '../schema.ts';
 import type { RequestWindow } from '../upload/pacer.ts';
@@ -9,6 +10,7 @@ import type { Answer, Http, HttpRequest } from './http.ts';
 import { AnswerTooLarge, NoAnswer } from './no-answer.ts';
 import { fullWindow } from './request-window.ts';
 import { serverTime } from './server-time.ts';
+import { tellSilence } from './silence.ts';
 
 /** Milliseconds to wait before the second, third and fourth try of a request that may be repeated. */
 const waitsMs = [300, 1000, 3000];
@@ -52,12 +54,14 @@ async function attempts(http: Http, first: HttpRequest, how: Repeating): Promise
   let sent = false;
   let pages = how.pageToo ? mostPages : 0;
   for (let attempt = 0; request; attempt++) {
+    const asked = elapsedMs();
     const result = await http.request(request).catch((error: unknown) => asNoAnswer(error));
     const wait = waitsMs[attempt];
     if (result instanceof NoAnswer) {
       if (result instanceof AnswerTooLarge) throw tooLarge(result);
       sent ||= result.sent;
       if (wait === undefined || result.settled || request.signal?.aborted) throw unreachable(result, sent);
+      tellSilence(http, elapsedMs() - asked, `${attempt + 2} of ${waitsMs.length + 1}`);
       await pause(wait, request.signal);
     } else {
       if (isFinal(result) && (!isPage(result) || pages++ >= mostPages)) return result;

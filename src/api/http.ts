@@ -47,6 +47,8 @@ export interface Http {
   stream(request: HttpRequest): Promise<Answer | StreamedAnswer>;
   /** From now on, a `request` that is answered with another server id fails. Error: checkpoint_mismatch. */
   bindTo(serverId: string): void;
+  /** See `HttpOptions`. */
+  readonly onSilence?: ((line: string) => void) | undefined;
   close(): Promise<void>;
 }
 
@@ -60,6 +62,8 @@ export interface HttpOptions {
   readonly proxy: HttpProxy | undefined;
   /** How long connecting may take, including the look-up of the host's name. */
   readonly connectTimeoutMs?: number;
+  /** Called with a line for people if a request is repeated after minutes without an answer. */
+  readonly onSilence?: (line: string) => void;
   /** Called once an exchange is over, with nothing secret in it. */
   readonly onExchange?: (line: string) => void;
 }
@@ -77,6 +81,7 @@ export function openHttp(options: HttpOptions): Http {
   return {
     origin,
     basePath,
+    onSilence: options.onSilence,
     async request(request) {
       const answer = await exchange(carrier, options, request);
       if (expected !== undefined) requireServer(answer, expected);

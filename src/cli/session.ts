@@ -162,6 +162,7 @@ export function connectOptions(context: CommandContext, url: string, key: string
     userAgent: `neuronpedia-cli/${context.version}`,
     insecure: context.options.insecure ?? false,
     env: context.env,
+    onSilence: (line: string) => context.out.note(line),
     onExchange: (line: string) => context.out.detail(line),
   };
 }

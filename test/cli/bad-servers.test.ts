@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect } from 'vitest';
 import { some } from '../some.ts';
 import { openCommands } from './commands-here.ts';
@@ -6,8 +8,8 @@ import { expectFailure, expectJsonFailure, hintsOf } from './failures.ts';
 import { fixture, tinySae } from './fixtures.ts';
 import { test } from './home.ts';
 import { runHere } from './in-process.ts';
-import { documentsOf } from './run-cli.ts';
-import { serveAlways } from './web-server.ts';
+import { documentsOf, linesOf } from './run-cli.ts';
+import { serve, serveAlways } from './web-server.ts';
 
 const upload = ['upload-sae', tinySae, '--sae-id', 'x'];
 const page = '<!doctype html><html><body>Welcome</body></html>';
@@ -98,6 +100,16 @@ describe.concurrent('a server that is unavailable', () => {
     expectJsonFailure(ran, 5);
     expect(hintsOf(ran).join()).toMatch(/again/);
     expect(other.seen.length).toBeGreaterThan(1);
+  });
+
+  test('because it never answers is said after each try, not only after eight minutes', async ({ home }) => {
+    const silent = home.own(await serve(() => undefined));
+    const preload = pathToFileURL(join(import.meta.dirname, '../preload/fast-ticks.mjs')).href;
+    const ran = await home.runAt(silent.url, ['status', '--json'], { env: { NODE_OPTIONS: `--import=${preload}` } });
+    expect([ran.code, documentsOf(ran)]).toEqual([5, [expect.objectContaining({ type: 'status' })]]);
+    const said = linesOf(ran.stderr).filter((line) => line.startsWith('no answer'));
+    const again = `no answer from ${silent.url} for 2 minutes; asking again`;
+    expect(said).toEqual([`${again} (2 of 4)`, `${again} (3 of 4)`, `${again} (4 of 4)`]);
   });
 
   test('makes status exit with 5 but still list the local jobs', async ({ home }) => {
