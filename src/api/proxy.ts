@@ -39,8 +39,12 @@ function parseProxy(value: string, variable: string): URL {
   });
 }
 
+/** Shows only what can be no password: a host with a port at most, or what follows the last @. */
 function withoutPassword(value: string): string {
-  return value.replace(/^(.*:\/\/)?.*@/s, '$1…@');
+  if (/^([a-z][\w+.-]*:\/\/)?[\w.-]*(:\d*)?\/*$/i.test(value)) return value;
+  const [scheme = ''] = /^[a-z][\w+.-]*:\/\//i.exec(value) ?? [];
+  const at = value.lastIndexOf('@');
+  return `${scheme}…${at < 0 ? '' : value.slice(at)}`;
 }
 
 /** Describes a proxy for people: its address, without the password, and the variable that names it. */

@@ -25,6 +25,15 @@ export function requireOptions(
   });
 }
 
+/** Refuses an argument that is empty, as an unset variable leaves it: as a path it would mean the current folder. Error: usage. */
+export function refuseEmpty({ argument }: CommandSpec, args: readonly string[]): void {
+  if (!argument || !args.includes('')) return;
+  const what = argument.name === 'FILE' ? 'path' : argument.name.toLowerCase();
+  throw new AppError('usage', `the ${what} is empty`, {
+    hints: ['if a variable stands for it, is that set?'],
+  });
+}
+
 /** Options that the example leaves open: pasted unchanged, it must not upload a file to the wrong place. */
 const neverSampled: readonly OptionName[] = ['model', 'layer'];
 

@@ -3,7 +3,7 @@ import type { CommandSpec } from './command-spec.ts';
 import { commandSpecs } from './command-specs.ts';
 import { commandHelp, helpDocument, helpWidth, toolHelp } from './help.ts';
 import { jsonVersion } from './json-version.ts';
-import { requireOptions } from './missing-options.ts';
+import { refuseEmpty, requireOptions } from './missing-options.ts';
 import type { OptionSpec } from './option-spec.ts';
 import { optionSpecs } from './option-specs.ts';
 import { everywhere, flagOf, type OptionName } from './options.ts';
@@ -94,6 +94,7 @@ function addCommand(
     const given = spec.argument ? parts[0] : undefined;
     const args = Array.isArray(given) ? (given as string[]) : given === undefined ? [] : [given as string];
     const raw = command.optsWithGlobals();
+    refuseEmpty(spec, args);
     requireOptions(spec, raw, argv);
     found({ spec, args, raw });
   });

@@ -32,6 +32,13 @@ export async function checkReceipt(path: string | undefined): Promise<void> {
 /** Checks only that a file can be written there, while the number of receipts is still unknown. Error: file_unreadable. */
 export async function checkReceiptFolder(path: string | undefined): Promise<void> {
   if (path === undefined) return;
+  if (standardStream.test(path)) {
+    throw receiptError(
+      path,
+      { message: 'it would replace standard output' },
+      'nothing was sent; name a file: --receipt receipt.jsonl',
+    );
+  }
   const found = await stat(path).catch(() => undefined);
   if (found?.isDirectory()) {
     const hint = `nothing was sent; name a file in it: ${join(path, 'receipt.jsonl')}`;
@@ -48,6 +55,9 @@ export async function checkReceiptFolder(path: string | undefined): Promise<void
     throw receiptError(path, cause, 'nothing was sent; choose a file in a folder that you may write to');
   }
 }
+
+/** A receipt replaces what its path names, so it cannot go where other output goes. */
+const standardStream = /^(-|\/dev\/(std(in|out|err)|fd\/\d+)|\/proc\/self\/fd\/\d+)$/;
 
 async function isReceipt(path: string): Promise<boolean> {
   const file = await open(path).catch(() => undefined);

@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises';
 import { AppError } from '../errors.ts';
 import { checkLabel } from '../upload/kinds/sae-vectors.ts';
 import { checkExplainUsage, wantsExplaining } from './after-upload.ts';
@@ -28,6 +29,20 @@ export function checkSaeUsage(options: OptionValues): void {
     refuse('--auto-interp explains features from their examples, and --as vectors sends none', [
       'leave one of them out; a vector is explained with: neuronpedia upload-vector --activations --auto-interp',
     ]);
+  }
+}
+
+/** Refuses a path that is given twice, by whatever name. One that does not exist is left to whoever opens it. Error: usage. */
+export async function refuseSamePath(paths: readonly string[]): Promise<void> {
+  const seen = new Map<string, string>();
+  for (const path of paths) {
+    const real = await realpath(path).catch(() => path);
+    const first = seen.get(real);
+    if (first !== undefined) {
+      const other = first === path ? '' : `, the first time as ${first}`;
+      refuse(`${path} is given twice${other}`, ['name each file or folder once']);
+    }
+    seen.set(real, path);
   }
 }
 

@@ -42,7 +42,7 @@ export async function openFile(path: string): Promise<ByteSource> {
   });
   if (!found.isFile())
     throw new AppError('file_unreadable', `${path}: is not a regular file`, {
-      hints: found.isDirectory() ? ['it is a folder: name a file in it'] : [],
+      hints: [found.isDirectory() ? 'it is a folder: name a file in it' : saveFirst],
       details: { file: path },
     });
   const handle = await open(path, 'r').catch((cause) => {
@@ -55,6 +55,9 @@ export async function openFile(path: string): Promise<ByteSource> {
     close: () => handle.close(),
   };
 }
+
+/** A pipe, a socket or a device: formats are read by position, in an order of their own. */
+const saveFirst = 'save it to a file first; a vector may also be given as JSON on standard input: upload-vector -';
 
 async function readFully(handle: FileHandle, path: string, into: Uint8Array, position: number): Promise<void> {
   let done = 0;
@@ -120,7 +123,7 @@ function readError(path: string, position: number, cause: unknown): AppError {
 function openError(path: string, cause: unknown): AppError {
   const code = (cause as NodeJS.ErrnoException).code;
   const details = { file: path };
-  if (code === 'ENOENT' || code === 'ENOTDIR') {
+  if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') {
     return missingFile(path, 'no such file', cause);
   }
   return new AppError('file_unreadable', `${path}: cannot be opened (${code ?? 'unknown reason'})`, {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { AppError } from '../errors.ts';
 
@@ -18,6 +18,7 @@ function hintsFor(path: string): string[] {
   if (/^[a-z][\w+.-]*:\/\//i.test(path)) return ['it is read from your disk: download it first'];
   const target = linkTarget(path);
   // Hugging Face caches consist of links, whose targets may have been deleted or not copied along.
+  if (target !== undefined && isCircle(path)) return [`it is a link to ${target}, which leads back to it (ELOOP)`];
   if (target !== undefined) return [`it is a link to ${target}, which does not exist`];
   const folder = dirname(resolve(path));
   if (!existsSync(folder)) {
@@ -40,6 +41,16 @@ function linkTarget(path: string): string | undefined {
     return readlinkSync(path);
   } catch {
     return undefined;
+  }
+}
+
+/** Whether the system gave up following a link. */
+function isCircle(path: string): boolean {
+  try {
+    statSync(path);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ELOOP';
   }
 }
 

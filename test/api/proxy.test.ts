@@ -39,7 +39,10 @@ describe('the proxy from the environment', () => {
   });
 
   it('is rejected if it cannot be used, without showing its password', () => {
-    for (const value of ['socks5://me:secret@proxy:1080', 'http://', 'me:secret@:99999']) {
+    for (const value of [
+      ...['socks5://me:secret@proxy:1080', 'http://', 'me:secret@:99999'],
+      ...['http://me:secret', 'socks5://me:secret:proxy:1080', 'me secret proxy', 'http://proxy:3128:secret'],
+    ]) {
       expect(() => chosen({ HTTPS_PROXY: value })).toThrow(/^HTTPS_PROXY is "(?!.*secret).*no http or https proxy$/);
     }
   });

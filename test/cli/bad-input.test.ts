@@ -57,6 +57,46 @@ const bad: Bad[] = [
     says: ['W_dec.npy: no such file', 'it is a link to', 'blobs/0a1b, which does not exist'],
   },
   {
+    what: 'a link that leads back to itself',
+    args: (home) => {
+      symlinkSync(`${home.folder}/there.npy`, `${home.folder}/here.npy`);
+      symlinkSync(`${home.folder}/here.npy`, `${home.folder}/there.npy`);
+      return ['upload-sae', `${home.folder}/here.npy`, '--model', 'tiny-kjv-4l', '--layer', '1', '--sae-id', 'x'];
+    },
+    code: 6,
+    says: ['there.npy, which leads back to it (ELOOP)'],
+  },
+  {
+    what: 'a device',
+    args: ['upload-vector', '/dev/null', '--name', 'x', '--model', 'tiny-kjv-4l', '--layer', '1'],
+    code: 6,
+    says: ['/dev/null: is not a regular file', 'save it to a file first', 'on standard input: upload-vector -'],
+  },
+  {
+    what: 'an empty path',
+    args: ['upload-sae', '', '--model', 'tiny-kjv-4l', '--layer', '1', '--sae-id', 'x'],
+    code: 2,
+    says: ['the path is empty', 'is that set?'],
+  },
+  {
+    what: 'a path that is given twice',
+    args: ['upload-sae', tinySae, `${tinySae}/../sae-tiny/`, '--sae-id', 'x'],
+    code: 2,
+    says: [`sae-tiny/ is given twice, the first time as ${tinySae}`],
+  },
+  {
+    what: 'standard output as the receipt',
+    args: bareSae('--model', 'tiny-kjv-4l', '--layer', '1', '--receipt', '-'),
+    code: 6,
+    says: ['-: the receipt cannot be written (it would replace standard output)', '--receipt receipt.jsonl'],
+  },
+  {
+    what: 'standard output as the receipt, by its name as a device',
+    args: vector('--model', 'tiny-kjv-4l', '--layer', '1', '--receipt', '/dev/stdout'),
+    code: 6,
+    says: ['/dev/stdout: the receipt cannot be written (it would replace standard output)'],
+  },
+  {
     what: 'a square matrix without an orientation',
     args: (home) => {
       const file = home.file(

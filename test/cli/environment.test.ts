@@ -1,3 +1,4 @@
+import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { test } from './home.ts';
@@ -23,6 +24,19 @@ describe.concurrent('what the environment does not allow is said with what to do
     expect(ran.stderr).toMatch(
       /\(ENOTDIR.*\nneuronpedia: hint: remove the file .* another folder with NEURONPEDIA_CONFIG_DIR/,
     );
+  });
+
+  test('a folder for keys that may not be read, unless the variable has a key', async ({ home, server }) => {
+    // A link in a circle is what even root cannot read.
+    const loop = join(home.folder, 'loop');
+    symlinkSync(loop, loop);
+    const env = { NEURONPEDIA_CONFIG_DIR: loop, NEURONPEDIA_API_KEY: '' };
+    const without = await home.runAt(server.url, ['status'], { env });
+    expect(without).toMatchObject({ code: 6, stderr: expect.stringMatching(/loop: the stored keys .*ELOOP/) });
+    expect(without.stderr).not.toContain('make one');
+    expect(await home.runAt(server.url, ['status'], { env: { NEURONPEDIA_CONFIG_DIR: loop } })).toMatchObject({
+      code: 0,
+    });
   });
 
   test('a folder for the sandbox below a file; only its own command has --data', async ({ home }) => {

@@ -21,7 +21,7 @@ import { saeOptions } from '../sae-options.ts';
 import { showPlan } from '../sae-plan.ts';
 import { checkSaeReceipts } from '../sae-receipt.ts';
 import { finishJobs, finishRefused, finishUnbegun } from '../sae-summary.ts';
-import { checkSaeUsage } from '../sae-usage.ts';
+import { checkSaeUsage, refuseSamePath } from '../sae-usage.ts';
 import { countToSend, dryRun, showSending } from '../send-saes.ts';
 import { signingIn } from '../session.ts';
 import { withSpinner } from '../spinner.ts';
@@ -45,6 +45,7 @@ function upload(context: CommandContext): Promise<number> {
   const { options } = context;
   checkSaeUsage(options);
   return closeAfter(async (own) => {
+    await refuseSamePath(context.args);
     /** The number of SAEs if there are several, else 0; and how many of them were begun. */
     let total = 0;
     let begun = 0;
