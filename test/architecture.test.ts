@@ -94,7 +94,7 @@ const mayImport: Record<string, string[]> = {
     'count',
     'v8-flags',
   ],
-  main: ['cli', 'api', 'signals'],
+  main: ['cli', 'api', 'config', 'signals'],
   signals: ['cli'],
   index: ['api', 'dashboards', 'feature-data', 'formats', 'inspect', 'layouts', 'library', 'tensor', 'upload'],
 };
