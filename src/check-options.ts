@@ -44,13 +44,14 @@ function checkParts(given: unknown, rules: Readonly<Record<string, Rule>>, withi
   }
 }
 
-/** Describes a value in a few words. Values within an object are not shown: one of them may be a key. */
+/** Describes a value in a few words. Of an object, only numbers are shown: a text in it may be a key. */
 function shown(value: unknown): string {
   if (!isObject(value) || Array.isArray(value))
     return inspect(value, { depth: 1, maxArrayLength: 3, maxStringLength: 60, breakLength: Number.POSITIVE_INFINITY });
-  const keys = ArrayBuffer.isView(value) ? [] : Object.keys(value);
-  if (keys.length === 0) return `of type ${value.constructor?.name ?? 'Object'}`;
-  return `an object with ${keys.slice(0, 3).join(', ')}${keys.length > 3 ? ', …' : ''}`;
+  const parts = ArrayBuffer.isView(value) ? [] : Object.entries(value);
+  if (parts.length === 0) return `of type ${value.constructor?.name ?? 'Object'}`;
+  const some = parts.slice(0, 3).map(([name, part]) => (typeof part === 'number' ? `${name} ${part}` : name));
+  return `an object with ${some.join(', ')}${parts.length > 3 ? ', …' : ''}`;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

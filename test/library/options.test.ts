@@ -146,6 +146,9 @@ it('every wrong option of an upload is refused by its name before a file is open
     await refused(uploadSae(tiny, nothing), 'options', nothing);
     await refused(uploadVector(values(), nothing), 'options', nothing);
   }
+  await expect(uploadSae(tiny, { ...sae, shard: { part: 0, of: 4 } })).rejects.toThrow(
+    'shard is an object with part 0, of 4: expected { part, of } with whole numbers, 1 <= part <= of <= 1000000',
+  );
   const metadata = { a: 1n };
   await refused(uploadVector(values(), { ...vector, attributes: { metadata } }), 'metadata', metadata);
   await refused(uploadVector(values(), { ...vector, server: (async () => ({})) as Anything }), 'server', 'a function');
