@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { didYouMean } from './closest.ts';
 import { AppError } from './errors.ts';
 
 // Scripts are often not type-checked, so the library checks what it is given. Each option has one rule.
@@ -20,7 +21,10 @@ export interface Rule {
 /** A rule for each option of a type, so that none is forgotten. */
 export type RulesFor<T> = { readonly [K in keyof Required<T>]: Rule };
 
-/** Checks options by their rules; what is undefined counts as absent. Error: usage, naming the first that is wrong. */
+/**
+ * Checks options by their rules; what is undefined counts as absent. Error: usage, naming the first that is wrong or no
+ * option at all: with `visibility` in the wrong place, say, a private upload would be public.
+ */
 export function checkOptions(options: unknown, rules: Readonly<Record<string, Rule>>): void {
   checkValue('the argument for options', options, object('an object'));
   checkParts(options, rules, '');
@@ -38,10 +42,22 @@ export function checkValue(name: string, value: unknown, { fits, expected, hint,
 }
 
 function checkParts(given: unknown, rules: Readonly<Record<string, Rule>>, within: string): void {
+  for (const [name, value] of Object.entries(given as object)) {
+    if (value !== undefined && !Object.hasOwn(rules, name)) throw unknownOption(within + name, name, rules);
+  }
   for (const [name, rule] of Object.entries(rules)) {
     const value = (given as Readonly<Record<string, unknown>>)[name];
     if (value !== undefined || rule.needed) checkValue(within + name, value, rule);
   }
+}
+
+function unknownOption(path: string, name: string, rules: Readonly<Record<string, Rule>>): AppError {
+  const home = Object.keys(rules).find((one) => Object.hasOwn(rules[one]?.parts ?? {}, name));
+  const all = [...didYouMean(name, Object.keys(rules)), `there are ${Object.keys(rules).join(', ')}`];
+  return new AppError('usage', `${path} is no option`, {
+    hints: home === undefined ? all : [`it belongs into ${home}: { ${home}: { ${name}: … } }`],
+    details: { option: path },
+  });
 }
 
 /** Describes a value in a few words. Of an object, only numbers are shown: a text in it may be a key. */
@@ -92,11 +108,11 @@ export const oneOf = (...choices: readonly string[]): Rule => ({
   fits: (value) => choices.some((choice) => choice === value),
 });
 
-/** An object with parts that have rules of their own. */
-export const object = (expected: string, parts: Readonly<Record<string, Rule>> = {}): Rule => ({
+/** An object: of any parts, or of those that have rules. */
+export const object = (expected: string, parts?: Readonly<Record<string, Rule>>): Rule => ({
   expected,
   fits: (value) => isObject(value) && !Array.isArray(value),
-  parts,
+  ...(parts && { parts }),
 });
 
 /** An array of which each element fits a rule. */

@@ -23,6 +23,8 @@ export interface ConnectOptions {
   readonly env?: ProxyEnv;
   /** Called with a line for every exchange, with nothing secret in it. */
   readonly onExchange?: (line: string) => void;
+  /** Called with a line for people if a request is repeated after minutes without an answer. */
+  readonly onSilence?: (line: string) => void;
   /** Aborts connecting, with its reason. It has no effect on an open connection. */
   readonly signal?: AbortSignal;
 }
@@ -36,7 +38,7 @@ const address: Rule = {
 export const connectRules: RulesFor<ConnectOptions> = {
   ...{ url: needed(address), name: string, words: string },
   ...{ key: string, keyFrom: string, userAgent: string, insecure: flag },
-  ...{ env: object('an object of environment variables'), onExchange: callback, signal },
+  ...{ env: object('an object of environment variables'), onExchange: callback, onSilence: callback, signal },
 };
 
 /** The address of a server as text. */

@@ -15,10 +15,10 @@ const hexOf = (given: Float32Array) => Buffer.from(given.buffer, given.byteOffse
 it('the values of a vector or probe are copied at the call, so that a script may use their array again', async () => {
   const { run, query } = await openBench();
   const buffer = values();
-  const upload = { ...run, ...place, concept: 'x' };
+  const upload = { ...run, ...place };
   const sent = [uploadVector(buffer, { ...upload, name: 'a' })];
   buffer.fill(2);
-  sent.push(uploadProbe(buffer, { ...upload, name: 'b' }) as (typeof sent)[0]);
+  sent.push(uploadProbe(buffer, { ...upload, name: 'b', concept: 'x' }) as (typeof sent)[0]);
   buffer.fill(3);
   await Promise.all(sent);
   const rows = query('SELECT label, lower(hex(vector)) AS v FROM features ORDER BY label');
@@ -180,4 +180,30 @@ it('a file that was closed is said to be closed', async () => {
   const vector = await openTensorFile(fixture('vectors/woman-minus-man-64-f32.npy'));
   await vector.close();
   await expect(uploadVector(vector, { ...run, ...place, name: 'x' })).rejects.toMatchObject(closed);
+});
+
+it('what is no option is refused, so that no private upload is public for being said in the wrong place', async () => {
+  const { run, query } = await openBench();
+  const upload = { ...run, ...place, name: 'x' };
+  for (const [wrong, message, hint] of [
+    [
+      { visibility: 'private' },
+      'visibility is no option',
+      'it belongs into attributes: { attributes: { visibility: … } }',
+    ],
+    [{ attributes: { visiblity: 'private' } }, 'attributes.visiblity is no option', 'did you mean visibility?'],
+    [{ strenght: 5 }, 'strenght is no option', 'did you mean strength?'],
+  ] as const) {
+    const error = await uploadVector(values(), { ...upload, ...(wrong as Anything) }).catch(
+      (thrown: Anything) => thrown,
+    );
+    expect(error).toMatchObject({ code: 'usage', message });
+    expect(error.hints[0]).toBe(hint);
+  }
+  await uploadVector(values(), {
+    ...upload,
+    attributes: { metadata: { anything: 1 } },
+    ...({ row: undefined } as Anything),
+  });
+  expect(query('SELECT label FROM features')).toEqual([{ label: 'x' }]);
 });
