@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { cpSync, readFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { fixture } from './fixtures.ts';
 import { testHere as test } from './home.ts';
@@ -65,9 +65,10 @@ describe.concurrent('upload-sae --feature-metadata', () => {
   });
 
   test('refuses a single file for two SAEs', async ({ home }) => {
-    const tiny = fixture('sae-tiny');
+    const [tiny, copy] = [fixture('sae-tiny'), `${home.folder}/copy`];
+    cpSync(tiny, copy, { recursive: true });
     const given = ['--sae-id', 'two', '--feature-metadata', data('density.npy')];
-    const ran = await home.run(['upload-sae', tiny, tiny, ...given, '--sandbox']);
+    const ran = await home.run(['upload-sae', tiny, copy, ...given, '--sandbox']);
     expect(ran).toMatchObject({ code: 2, stdout: '' });
     expect(ran.stderr).toMatch(/2 SAEs were found\n.*hint: .*\{layer\}/);
   });
