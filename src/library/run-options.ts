@@ -1,5 +1,6 @@
 import { checkValue } from '../check-options.ts';
 import { AppError } from '../errors.ts';
+import { writeHint } from '../file-fault.ts';
 import { makeDurableFolder } from '../upload/durable-folder.ts';
 import type { OnEvent } from '../upload/events.ts';
 import type { Typed, UploadRun } from '../upload/run.ts';
@@ -43,7 +44,7 @@ export async function uploadRun(options: RunOptions, server: Server, onEvent: On
   const { restart = false, forceUnlock = false, wait = false, assumeNew = false, command = '' } = options;
   await makeDurableFolder(stateDir).catch((cause) => {
     throw new AppError('checkpoint_damaged', `${stateDir}: progress cannot be kept there (${cause.code})`, {
-      hints: ['make it a folder that you may write to, or choose another with NEURONPEDIA_STATE_DIR'],
+      hints: [writeHint(cause, 'choose another with NEURONPEDIA_STATE_DIR')],
       cause,
     });
   });
