@@ -164,7 +164,7 @@ export function isAway(error: unknown): error is AppError {
   return error instanceof AppError && (error.code === 'unreachable' || error.code === 'server_failing');
 }
 
-/** Signals end commands with 128 and their number, as shells report them; no other exit code is as high. */
+/** Signals end commands with 128 and their number on Linux, as shells report them there; no other exit code is as high. */
 const leastOfSignals = 129;
 
 /** Whether somebody ended the command: Ctrl-C, or another signal. */

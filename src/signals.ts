@@ -1,4 +1,5 @@
 import { fstatSync, readSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { graceMs } from './cli/context.ts';
 import type { Output } from './cli/output.ts';
 import { AppError } from './errors.ts';
@@ -30,10 +31,11 @@ const signalEnds = {
 const signalNames = Object.keys(signalEnds) as (keyof typeof signalEnds)[];
 
 /**
- * Whether `nohup` started this from a terminal: GNU's then makes standard input a null device that cannot be read. That it
- * also ignores SIGHUP cannot be seen, as Node resets all signals when it starts.
+ * Whether `nohup` started this. That it ignores SIGHUP cannot be seen, as Node resets all signals when it starts. But shells
+ * name the program that they start in `_`, and from a terminal GNU's makes standard input a null device that cannot be read.
  */
 function isUnderNohup(): boolean {
+  if (basename(process.env._ ?? '') === 'nohup') return true;
   try {
     if (fstatSync(0).rdev !== statSync('/dev/null').rdev) return false;
     readSync(0, Buffer.alloc(1));

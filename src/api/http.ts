@@ -62,7 +62,7 @@ export interface HttpOptions {
   readonly proxy: HttpProxy | undefined;
   /** How long connecting may take, including the look-up of the host's name. */
   readonly connectTimeoutMs?: number;
-  /** Called with a line for people if a request is repeated after minutes without an answer. */
+  /** Called with a line for people if a request is repeated after ten seconds or more without an answer. */
   readonly onSilence?: (line: string) => void;
   /** Called once an exchange is over, with nothing secret in it. */
   readonly onExchange?: (line: string) => void;

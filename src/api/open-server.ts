@@ -23,7 +23,7 @@ export interface ConnectOptions {
   readonly env?: ProxyEnv;
   /** Called with a line for every exchange, with nothing secret in it. */
   readonly onExchange?: (line: string) => void;
-  /** Called with a line for people if a request is repeated after minutes without an answer. */
+  /** Called with a line for people if a request is repeated after ten seconds or more without an answer. */
   readonly onSilence?: (line: string) => void;
   /** Aborts connecting, with its reason. It has no effect on an open connection. */
   readonly signal?: AbortSignal;

@@ -121,7 +121,7 @@ export const optionSpecs = {
     value: 'TIME',
     group: groups.sending,
     help: 'how long the server may go on working on a request after its connection was lost (default: 30s)',
-    schema: parsed(parseDuration, 'a time such as 30s or 2m'),
+    schema: parsed(parseDuration, 'a time such as 30s or 2m, up to 24 days'),
   },
   ...limitOptions,
   job: {

@@ -24,9 +24,16 @@ function normalUnit(unit: string): string {
   return lower === '' || lower.endsWith('b') ? lower : `${lower}b`;
 }
 
-/** Reads `30s`, `5h30m`, `500ms` or a number of seconds. Returns milliseconds, or undefined for anything else. */
+/** 24 days, within what one `setTimeout` can count (2^31 - 1 ms, 24.8 days). */
+const longestMs = 24 * 86_400_000;
+
+/** Reads `30s`, `5h30m`, `500ms` or a number of seconds. Returns milliseconds, or undefined for anything else or too much. */
 export function parseDuration(text: string): number | undefined {
-  const trimmed = text.trim();
+  const ms = millisecondsOf(text.trim());
+  return ms !== undefined && ms <= longestMs ? ms : undefined;
+}
+
+function millisecondsOf(trimmed: string): number | undefined {
   if (/^\d+(\.\d+)?$/.test(trimmed)) return Number(trimmed) * 1000;
   if (!/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(trimmed)) return undefined;
   let total = 0;
@@ -36,13 +43,10 @@ export function parseDuration(text: string): number | undefined {
   return total;
 }
 
-/** 24 days, within what one `setTimeout` can count (2^31 - 1 ms, 24.8 days). */
-const longestLimitMs = 24 * 86_400_000;
-
 /** Reads a time limit. Returns milliseconds, or undefined if it is no duration, zero or too long. */
 export function parseTimeLimit(text: string): number | undefined {
   const ms = parseDuration(text);
-  return ms !== undefined && ms > 0 && ms <= longestLimitMs ? ms : undefined;
+  return ms !== undefined && ms > 0 ? ms : undefined;
 }
 
 /** Reads `512` or `all`, which is infinity; undefined for anything else. */

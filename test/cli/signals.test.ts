@@ -191,14 +191,22 @@ test('SIGUSR1 opens no debugger while the tool starts either', async ({ home }) 
 // What GNU nohup makes of standard input if that is a terminal.
 const nullDevice = '/dev/null';
 
-test.skipIf(!existsSync(nullDevice))('under nohup SIGHUP does not stop an upload', async ({ home, server }) => {
+test.skipIf(!existsSync(nullDevice)).for([
+  ['w', {}],
+  ['r', { _: '/usr/bin/nohup' }],
+] as const)('under nohup SIGHUP does not stop an upload: %j', async ([mode, variables], { home, server }) => {
   const proxy = home.own(await serveThrough(server.url));
   proxy.hold((asked) => asked === '/api/vector/new');
-  const env = childEnv({ ...home.env, NEURONPEDIA_API_KEY: 'sandbox-bulk', NEURONPEDIA_API_URL: proxy.url });
-  const unreadable = openSync(nullDevice, 'w');
-  const words = [binary, ...vectorArgs('under nohup')];
-  const child = spawn(process.execPath, words, { env, stdio: [unreadable, 'pipe', 'pipe'] });
-  closeSync(unreadable);
+  const env = childEnv({
+    ...home.env,
+    ...variables,
+    NEURONPEDIA_API_KEY: 'sandbox-bulk',
+    NEURONPEDIA_API_URL: proxy.url,
+  });
+  const input = openSync(nullDevice, mode);
+  const words = [binary, ...vectorArgs(`under nohup ${mode}`)];
+  const child = spawn(process.execPath, words, { env, stdio: [input, 'pipe', 'pipe'] });
+  closeSync(input);
   const ended = Promise.all([once(child, 'close'), text(child.stderr!)]);
   await proxy.held;
   child.kill('SIGHUP');
