@@ -13,8 +13,8 @@ class NotNumbers extends Error {}
 
 /**
  * Makes tensors of a JSON value's arrays of numbers: the value itself, named "", or those in an object, named by their
- * keys, with the single numbers beside them. Other arrays are undecodable, and all else is ignored. Error: format_invalid
- * if there is no array of numbers.
+ * keys, with numbers that are named like a probe's bias. Other arrays are undecodable, and all else is ignored. Error:
+ * format_invalid if there is no array of numbers.
  */
 export function readJsonTensors(path: string, value: unknown): JsonTensors {
   const tensors = new Map<string, Tensor>();
@@ -40,11 +40,14 @@ function arraysOf(value: unknown): [name: string, array: unknown[]][] {
   return Object.entries(value).filter((entry): entry is [string, unknown[]] => Array.isArray(entry[1]));
 }
 
-/** Returns an object's single numbers as tensors without dimensions: a probe's intercept is one. */
+/** Names of numbers that belong to the arrays beside them. Scripts put others there, too: an accuracy, a layer, a loss. */
+const likeBias = /(^|[._])(intercept_?|bias|b)$/;
+
+/** Returns an object's numbers that are named like a bias, as tensors without dimensions. */
 function numbersOf(path: string, value: unknown): [name: string, tensor: Tensor][] {
   if (Array.isArray(value)) return [];
   return Object.entries(value as object)
-    .filter((entry): entry is [string, number] => Number.isFinite(entry[1]))
+    .filter((entry): entry is [string, number] => likeBias.test(entry[0]) && Number.isFinite(entry[1]))
     .map(([name, number]) => [name, { file: path, name, ...inDoubles(Float64Array.of(number), []) }]);
 }
 

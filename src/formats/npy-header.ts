@@ -109,7 +109,7 @@ function refuseDescr(where: string, descr: string): AppError {
   const kind = descr.replace(/^[<>=|]/, '');
   if (kind === 'O') {
     return unsupported(where, 'holds a pickled Python object (dtype |O), which is never loaded', [
-      'save the numbers themselves: np.save("weights.npy", np.asarray(array, dtype=np.float32)), or the arrays of a dict: np.savez("weights.npz", **np.load("FILE", allow_pickle=True).item())',
+      'save the numbers themselves: np.save("weights.npy", np.asarray(array, dtype=np.float32)), or the arrays of a dict: np.savez("weights.npz", **{str(k): v for k, v in np.load("FILE", allow_pickle=True).item().items()})',
     ]);
   }
   if (kind === 'V2') {

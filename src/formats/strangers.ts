@@ -22,6 +22,8 @@ export function convertTorch(source: string): string {
 const neverLoaded = 'pickles are never loaded; where it was made, in Python:';
 const toSafetensors = `${neverLoaded} ${convertTorch('FILE.pt')}`;
 
+const saveArrays =
+  'np.savez("weights.npz", **({str(k): v for k, v in x.items()} if isinstance(x, dict) else {"vector": x}))';
 const saveProbe =
   'save the arrays: np.savez("probe.npz", coef=clf.coef_, intercept=clf.intercept_); if there is a StandardScaler, add mean=scaler.mean_, scale=scaler.scale_ to the call';
 
@@ -49,8 +51,13 @@ const strangers: readonly Stranger[] = [
   },
   {
     what: 'a pickle of numpy arrays',
-    hint: `${neverLoaded} x = pickle.load(open("FILE", "rb")); np.savez("weights.npz", **(x if isinstance(x, dict) else {"vector": x}))`,
-    matches: (head) => isPickle(head) && head.toString('latin1').includes('numpy'),
+    hint: `${neverLoaded} x = pickle.load(open("FILE", "rb")); ${saveArrays}`,
+    matches: (head) => isPickle(head) && /^(?!.*joblib).*numpy/s.test(head.toString('latin1')),
+  },
+  {
+    what: 'a pickle of joblib',
+    hint: `${neverLoaded} x = joblib.load("FILE"); ${saveArrays}`,
+    matches: (head) => isPickle(head) && head.toString('latin1').includes('joblib'),
   },
   {
     what: 'a Python pickle',
@@ -60,7 +67,7 @@ const strangers: readonly Stranger[] = [
   {
     what: 'zlib data, most likely a compressed pickle of joblib',
     hint: `pickles are never loaded; load it with joblib.load("FILE"); if it is a probe of scikit-learn, ${saveProbe}`,
-    matches: (head) => head[0] === 0x78 && head.length > 1 && head.readUInt16BE() % 31 === 0,
+    matches: (head) => head[0] === 0x78 && [0x01, 0x5e, 0x9c, 0xda].includes(head[1] ?? 0),
   },
   {
     what: 'a gzip file',

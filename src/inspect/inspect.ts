@@ -71,7 +71,8 @@ async function addFolder(found: Found, path: string, options: InspectOptions): P
     return await addSaes(found, await findSaes(path, options, warn), options);
   } catch (error) {
     const files = await weightFiles(path);
-    if (!isUntold(error) || files.length === 0) throw error;
+    if (!isOfFormat(error) || files.length === 0) throw error;
+    if (error.code === 'format_unsupported') found.findings.push(findingOf(error, path));
     for (const file of files) await addFileOfMany(found, file, options);
   }
 }
@@ -101,7 +102,8 @@ async function addFile(found: Found, path: string, options: InspectOptions): Pro
       found.vectors.push({ ...report, bias, scaler });
       found.findings.push(...findings);
     }
-    if (vectors.length === 0 && problem) addProblem(found.findings, findingOf(problem, path));
+    if (problem && (vectors.length === 0 || problem.code === 'format_unsupported'))
+      addProblem(found.findings, findingOf(problem, path));
   } finally {
     await file.close();
   }
@@ -117,8 +119,7 @@ async function saesOf(path: string, options: InspectOptions): Promise<{ saes: Sa
     return { saes: [] };
   } catch (error) {
     // The file itself could be opened, so only a part of it is unsupported.
-    const isOfPart = error instanceof AppError && error.code === 'format_unsupported';
-    if (isUntold(error) || isOfPart) return { saes: [], problem: error };
+    if (isOfFormat(error)) return { saes: [], problem: error };
     throw error;
   }
 }
@@ -187,9 +188,9 @@ function classesOf(file: TensorFile, tensor: Tensor): number {
   return isProbe && hasAll ? rows : 1;
 }
 
-/** Whether a file could be read, but not what it is meant to be. */
-function isUntold(error: unknown): error is AppError {
-  return error instanceof AppError && error.code === 'layout_unknown';
+/** Whether a file or folder could be read, but not what it is meant to be, or not all of it. */
+function isOfFormat(error: unknown): error is AppError {
+  return error instanceof AppError && ['layout_unknown', 'format_unsupported'].includes(error.code);
 }
 
 async function weightFiles(folder: string): Promise<string[]> {

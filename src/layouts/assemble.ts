@@ -1,7 +1,6 @@
 import { AppError } from '../errors.ts';
 import type { TensorFile } from '../formats/format.ts';
 import { present } from '../present.ts';
-import { isFloat } from '../tensor/dtype.ts';
 import { indexNames } from '../tensor/indices.ts';
 import { label, type Matrix, matrixOf, type Orientation, type Tensor } from '../tensor/tensor.ts';
 import type { Weights } from './layout.ts';
@@ -35,7 +34,7 @@ export function assemble(weights: Weights, decoder: Tensor, stored: Known<Orient
   if (proof && 'conflict' in proof) {
     throw new AppError('layout_unknown', `${weights.file.path}: ${decoder.name} of ${proof.conflict}`);
   }
-  refuseIntegers(weights.file, decoder);
+  refuseIntegers(weights, decoder);
   const orientation = proof ?? stored;
   if (orientation) checkSize(weights, matrixOf(decoder, orientation.value), parts);
   return finish(weights, decoder, orientation, parts);
@@ -51,7 +50,7 @@ export function finish(
   refuseScaled(file, decoder);
   const { layout, kind, model, layer, hook, hookIn, neuronpediaId, facts } = parts;
   const known = { orientation, model, layer, hook, hookIn, neuronpediaId };
-  const doubts = otherIndices(file, decoder);
+  const doubts = [...otherIndices(file, decoder, orientation?.value), ...integersOf(decoder)];
   return {
     ...{ path, layout, kind, decoder, ...present(known), facts: present(facts ?? {}) as Sae['facts'] },
     ...(doubts.length > 0 && { doubts }),
@@ -60,17 +59,20 @@ export function finish(
 }
 
 /** Names under which people save which features the rows of a matrix are. Only those in `indexNames` are believed. */
-const likeIndices = /(^|[._])(feature|features|latent|latents|neuron|neurons|(\w+_)?(ind(ex|ices)|idx|idxs|ids?))$/i;
+const likeIndices =
+  /^(?:.*[./])?(?:features|latents|(?:(?:feature|latent|neuron|sae|kept|original)s?_)?(?:index|indices|idxs?|ids?))$/i;
 
 /** Returns a doubt for each array that may number the rows and is not read as such. */
-function otherIndices({ tensors }: TensorFile, decoder: Tensor): string[] {
+function otherIndices({ tensors }: TensorFile, decoder: Tensor, orientation: Orientation | undefined): string[] {
+  const [height, breadth] = decoder.shape;
+  const rows = orientation === 'columns' ? [breadth] : orientation === 'rows' ? [height] : [height, breadth];
   const others = [...tensors.values()].filter(
     ({ name, dtype, shape: [length = 0, ...more] }) =>
       likeIndices.test(name) &&
       !indexNames.includes(name) &&
       /^[IU]\d/.test(dtype) &&
       more.length === 0 &&
-      decoder.shape.includes(length),
+      rows.includes(length),
   );
   if (indexNames.some((name) => tensors.has(name))) return [];
   return others.map(
@@ -78,9 +80,19 @@ function otherIndices({ tensors }: TensorFile, decoder: Tensor): string[] {
   );
 }
 
-/** Refuses a decoder of integers: they are quantised weights or the bits of floats. Error: format_unsupported. */
-export function refuseIntegers({ path }: TensorFile, decoder: Tensor | undefined): void {
-  if (!decoder || isFloat(decoder.dtype)) return;
+function integersOf(decoder: Tensor): string[] {
+  if (!isInteger(decoder)) return [];
+  return [
+    `${decoder.name || 'the array'} holds integers (${decoder.dtype}): they are uploaded as they are, without any scale`,
+  ];
+}
+
+/**
+ * Refuses a decoder of integers, unless the user names it: they are quantised weights or the bits of floats.
+ * Error: format_unsupported.
+ */
+export function refuseIntegers({ file: { path }, asked }: Weights, decoder: Tensor): void {
+  if (asked !== undefined || !isInteger(decoder)) return;
   throw new AppError(
     'format_unsupported',
     `${path}: "${decoder.name}" holds integers (${decoder.dtype}), not weights`,
@@ -92,6 +104,11 @@ export function refuseIntegers({ path }: TensorFile, decoder: Tensor | undefined
       details: { file: path, tensor: decoder.name },
     },
   );
+}
+
+/** Whether a tensor is a matrix of integers, and neither of floats nor a mask. */
+export function isInteger({ dtype, shape }: Tensor): boolean {
+  return /^[IU]\d/.test(dtype) && shape.length > 1;
 }
 
 /** Refuses 8-bit floats that have a scale tensor beside them: without it they are not the trained weights. */

@@ -62,12 +62,11 @@ export function readBare(weights: Weights, said: SaidOfTensor): Sae[] {
 }
 
 /** Says what is odd about a matrix that is taken all the same: it was asked for, or there is no other. */
-function doubtsOf({ name: file }: Weights, { name, dtype }: Tensor): string[] {
+function doubtsOf({ name: file }: Weights, { name }: Tensor): string[] {
   // An array without a name is called what its file is called.
   const called = name || file.replace(/\.[^.]*$/, '');
   const encoder = `${name || file} is named like an encoder, but a feature's direction is its decoder row`;
-  const integers = `${name || file} holds integers (${dtype}): they are uploaded as they are, without any scale`;
-  return [...(encoderNames.test(called) ? [encoder] : []), ...(isFloat(dtype) ? [] : [integers])];
+  return encoderNames.test(called) ? [encoder] : [];
 }
 
 /** Splits heads along the axis that the user stated or other tensors prove. Error: layout_unknown with the candidates. */
@@ -95,10 +94,12 @@ function bareHeads(weights: Weights, decoder: Tensor, headAxis: SaidOfTensor['he
 const encoderNames = /(^|[._/])(w_?enc(_\d+)?|w_e|e|enc(oder)?(_linear)?(\.weight)?)$/i;
 const biasNames = new Set([...widthBiases, ...encoderBiases, 'activation_mean', 'activation_std']);
 
-function onlyDecoder({ file, tensors }: Weights): Tensor {
+function onlyDecoder(weights: Weights): Tensor {
+  const { file, tensors } = weights;
   refuseUnread(file, (name) => decoderNames.some((decoder) => name === decoder || name.endsWith(`.${decoder}`)));
   const all = [...file.tensors.values()];
-  for (const name of decoderNames) refuseIntegers(file, tensors.get(name));
+  const decoders = decoderNames.flatMap((name) => tensors.get(name) ?? []);
+  if (!decoders.some(({ dtype }) => isFloat(dtype))) for (const decoder of decoders) refuseIntegers(weights, decoder);
   const candidates = all.filter(
     ({ shape, dtype, name }) => (shape.length === 2 || shape.length === 3) && isFloat(dtype) && !biasNames.has(name),
   );

@@ -74,5 +74,6 @@ function whole(text: string | undefined): number | undefined {
 /** Returns the full hook name: configs leave the block out, or write `{layer}` or `*` for its number. */
 function hookAt(layer: number, name: string): string {
   const hook = name.replace(/\{layer\}|\*/, String(layer));
+  if (hook.startsWith('blocks.')) return hook;
   return parseHook(hook).layer === undefined ? `blocks.${layer}.${hook}` : transformerLensHook(hook);
 }

@@ -18,7 +18,10 @@ export const dictionaryLearning: Layout = {
   looksFor: 'ae.safetensors or ae.npz beside config.json',
   config: 'config.json',
   mayBe: ({ name, beside }) =>
-    isNamed(name, /^ae(_\d+)?$/) || (isNamed(name, /^(model|model_final)$/) && beside.has('config.json')),
+    isNamed(name, /^ae$/) ||
+    // Checkpoints on the way, if the end is not there.
+    (isNamed(name, /^ae_\d+$/) && !['ae.safetensors', 'ae.npz'].some((end) => beside.has(end))) ||
+    (isNamed(name, /^(model|model_final)$/) && beside.has('config.json')),
   decoder(weights) {
     const linear = tensorOf(weights, 'decoder.weight', 2);
     if (linear && tensorOf(weights, 'encoder.weight', 2)) return linear;

@@ -39,16 +39,17 @@ export async function readDirection(file: TensorFile, { tensor: name, row }: Dir
 }
 
 /** Names of single vectors. A tensor with such a name is taken, whatever unreadable arrays lie beside it. */
-const directionNames = /(^|[._])(vector|direction|steering(_vector)?|control_vector)$/i;
+export const directionNames = /(^|[._])(vector|direction|steering(_vector)?|control_vector)$/i;
 
 /** scikit-learn's name for the direction of a probe. */
 const probeNames = /(^|[._])coef_?$/;
 
 function onlyTensor(file: TensorFile, wantsRow: boolean): Tensor {
-  const floats = [...file.tensors.values()].filter(({ dtype, shape }) => isFloat(dtype) && shape.length > 0);
+  const floats = [...file.tensors.values()].filter(({ dtype }) => isFloat(dtype));
+  const arrays = floats.filter(({ shape }) => shape.length > 0);
   const fitting = floats.filter((tensor) => (wantsRow ? tensor.shape.length === 2 : isSingle(tensor)));
   const named = fitting.filter(({ name }) => directionNames.test(name));
-  const [only] = [fitting, named, floats].find(({ length }) => length === 1) ?? [];
+  const [only] = [fitting, named, arrays, floats].find(({ length }) => length === 1) ?? [];
   if (!only || !directionNames.test(only.name)) {
     refuseUnread(file, (name, reason) => (directionNames.test(name) ? !isText(reason) : anyNumbers(name, reason)));
   }

@@ -1,15 +1,14 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { AppError } from '../errors.ts';
-import { openTensorFile } from '../formats/open.ts';
 import { missingFile } from '../tensor/missing-file.ts';
-import { readBare, type SaidOfTensor } from './bare.ts';
-import { isPickle, isWeightFile, type Listing, listFolder, wholeName, withoutParts } from './folder.ts';
-import { type Layout, type Spot, unwrapped, type Weights } from './layout.ts';
+import type { SaidOfTensor } from './bare.ts';
+import { isCheckpoint, isPickle, isWeightFile, type Listing, listFolder, wholeName, withoutParts } from './folder.ts';
+import type { Spot } from './layout.ts';
 import { leftOut, type Searched } from './left-out.ts';
 import { layouts } from './list.ts';
-import { refuseManyPlaces } from './many-places.ts';
 import { nothingFound, picklesOf } from './nothing-found.ts';
+import { type Applies, hasConfig, mayBe, openFile, openSpot } from './read-file.ts';
 import type { Sae } from './sae.ts';
 
 /** How many levels are searched. The folders of a sweep are nested a few levels deep. */
@@ -44,7 +43,8 @@ export async function findSaes(
   if (search.saes.length > 0) return search.saes;
   // It fits no layout, but as the only weight file it must be the one that is meant, unless others are only in a pickle.
   const [only, ...others] = search.weights;
-  if (only !== undefined && others.length === 0 && picklesOf(search.seen).length === 0) return openFile(only, said);
+  if (only !== undefined && others.length === 0 && picklesOf(search.seen).every((name) => !isCheckpoint(name)))
+    return openFile(only, said);
   throw nothingFound(path, search.seen);
 }
 
@@ -119,12 +119,6 @@ function isMissing(error: unknown): error is AppError {
   return error instanceof AppError && error.code === 'file_not_found';
 }
 
-/** Whether to try a layout on a file. */
-type Applies = (layout: Layout, spot: Spot) => boolean;
-
-const mayBe: Applies = (layout, spot) => layout.mayBe(spot);
-const hasConfig: Applies = ({ config }, { beside }) => config !== undefined && beside.has(config);
-
 /** Returns the only weight file beside a config: whoever converted it may have renamed it. */
 function onlyWeights<S extends Spot>(all: readonly S[]): readonly S[] {
   const weights = all.filter(({ name }) => isWeightFile(name));
@@ -140,54 +134,4 @@ function isCheckpointFolder(name: string): boolean {
 /** Returns the folder of an SAE: weights in `checkpoints` belong to the folder above. */
 function folderOfSae(folder: string): string {
   return basename(folder) === 'checkpoints' ? dirname(folder) : folder;
-}
-
-/** Reads the SAEs of one particular file: by the layout that its name or the config beside it fits, else as a bare matrix. */
-async function openFile(path: string, said: SaidOfTensor): Promise<Sae[]> {
-  const folder = resolve(dirname(path));
-  const { names } = await listFolder(folder).catch(() => ({ names: [] }));
-  const spot = { folder, name: wholeName(basename(path)), beside: new Set([...names, ...names.map(wholeName)]) };
-  return withWeights(
-    path,
-    path,
-    spot,
-    said,
-    async (weights) =>
-      (await byLayout(weights, said, mayBe)) ?? (await byLayout(weights, said, hasConfig)) ?? readBare(weights, said),
-  );
-}
-
-/** Reads the SAEs of a file found in a folder. Returns none if its tensors fit no layout. */
-function openSpot(path: string, file: string, spot: Spot, said: SaidOfTensor, applies: Applies): Promise<Sae[]> {
-  return withWeights(path, file, spot, said, async (weights) => (await byLayout(weights, said, applies)) ?? []);
-}
-
-/** Opens a file and reads it. Closes it again unless it yields an SAE. */
-async function withWeights(
-  path: string,
-  name: string,
-  spot: Spot,
-  { tensor, headAxis }: SaidOfTensor,
-  read: (weights: Weights) => Promise<Sae[]>,
-): Promise<Sae[]> {
-  const file = await openTensorFile(name);
-  let saes: Sae[] = [];
-  try {
-    saes = await read({ ...spot, path, file, tensors: unwrapped(file.tensors, tensor), headAxis });
-    return saes;
-  } finally {
-    if (saes.length === 0) await file.close();
-  }
-}
-
-/** Reads with the first layout that fits. A requested tensor other than its decoder is read bare: no config describes it. */
-async function byLayout(weights: Weights, said: SaidOfTensor, applies: Applies): Promise<Sae[] | undefined> {
-  for (const layout of layouts) {
-    const decoder = applies(layout, weights) ? layout.decoder(weights) : undefined;
-    if (decoder === undefined) continue;
-    const isAnother = said.tensor !== undefined && weights.tensors.get(said.tensor) !== decoder;
-    return isAnother ? readBare(weights, said) : layout.read(weights, decoder);
-  }
-  if (said.tensor === undefined) refuseManyPlaces(weights);
-  return undefined;
 }

@@ -52,6 +52,11 @@ export function isPickle(name: string): boolean {
   return pickles.test(name);
 }
 
+/** Whether a pickle is named like one that torch saves weights in. Others are as often logs and results. */
+export function isCheckpoint(path: string): boolean {
+  return /\.(pt|pth|ckpt|dcp)$/.test(path) && !besideSaes.test(path.replace(/^.*[\\/]/, ''));
+}
+
 /** Whether the name is that of a trainer's state for resuming, which holds no weights. */
 export function isTrainingState(path: string): boolean {
   return /(^|[\\/])(\w*state|optimizer\w*|lr_scheduler\w*)\.pth?$/.test(path);

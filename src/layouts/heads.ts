@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts';
 import { label, type Orientation, slabOf, type Tensor } from '../tensor/tensor.ts';
-import { finish, type Parts } from './assemble.ts';
+import { finish, type Parts, refuseIntegers } from './assemble.ts';
 import { type Axes, type Clue, headAxisOf, judgeAxes, lengthsOf } from './axes.ts';
 import type { Weights } from './layout.ts';
 import type { Known, Sae } from './sae.ts';
@@ -61,6 +61,7 @@ export function splitHeads(
   orientation: Known<Orientation> | undefined,
   partsOf: (head: number, heads: number) => Parts,
 ): Sae[] {
+  refuseIntegers(weights, decoder);
   const heads = decoder.shape[headAxis] as number;
   if (heads === 0 || heads > mostHeads) {
     throw new AppError(

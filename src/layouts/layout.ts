@@ -18,6 +18,8 @@ export interface Weights extends Spot {
   readonly file: TensorFile;
   /** The file's tensors by name, both as stored and without a prefix that all have in common (`_orig_mod.`, `sae.`). */
   readonly tensors: ReadonlyMap<string, Tensor>;
+  /** The tensor that the user names. */
+  readonly asked?: string | undefined;
   /** Which axis of a 3-D decoder counts heads, if the user says so. */
   readonly headAxis?: HeadAxisName | undefined;
 }
@@ -54,23 +56,54 @@ export const decoderNames: readonly string[] = [
   ...['W_dec', 'w_dec', 'decoder.weight', 'decoder_linear.weight', 'dec.weight', 'W_D'],
 ];
 
-/** A decoder's name, behind the prefix that torch.compile, DataParallel or the module around the SAE gave to every key. */
-const prefixed = new RegExp(`^(.*[./])(?:${decoderNames.join('|').replaceAll('.', '\\.')})$`);
+/** Prefixes that wrappers put before every key: torch.compile, DataParallel, a backup of a whole run. */
+const wrapper = /^(?:_orig_mod|module|ae)\./;
+
+/** Names beside a decoder that show that it is one of an SAE, and not the last layer of a language model. */
+const besideDecoders = [
+  'W_enc',
+  'w_enc',
+  'W_E',
+  'encoder.weight',
+  'encoder_linear.weight',
+  'enc.weight',
+  'b_dec',
+  'b_enc',
+];
+
+/** Returns what stands before a decoder's name: `sae.` of `sae.W_dec`. Undefined for other names. */
+function prefixOf(name: string): string | undefined {
+  const decoder = decoderNames.find((one) => name.endsWith(`.${one}`) || name.endsWith(`/${one}`));
+  return decoder && name.slice(0, -decoder.length);
+}
 
 /**
- * Adds every tensor under its name without the prefix of the decoder, unless the file has a tensor of that name. Adds
- * nothing if several decoders have different prefixes. If the user names one of them, its prefix is taken, and what has it
- * comes before tensors without it.
+ * Adds every tensor under its name without the prefixes of wrappers and, if no decoder is found so, without the prefix of
+ * the only one: the name of the module that the SAE is in. What is there under a name stays. If the user names a decoder
+ * with a prefix, what has the same comes first.
  */
 export function unwrapped(tensors: ReadonlyMap<string, Tensor>, asked?: string): ReadonlyMap<string, Tensor> {
-  const prefixOf = (name: string) => prefixed.exec(name)?.[1];
-  const own = asked !== undefined && tensors.has(asked) ? prefixOf(asked) : undefined;
-  const [prefix, ...others] = own ? [own] : new Set([...tensors.keys()].flatMap((name) => prefixOf(name) ?? []));
-  if (prefix === undefined || others.length > 0) return tensors;
   const plain = new Map(tensors);
+  for (const [name, tensor] of tensors) {
+    let bare = name;
+    while (wrapper.test(bare)) bare = bare.replace(wrapper, '');
+    if (!plain.has(bare)) plain.set(bare, tensor);
+  }
+  const own = asked !== undefined && tensors.has(asked) ? prefixOf(asked) : undefined;
+  const prefix = own ?? (decoderNames.some((name) => plain.has(name)) ? undefined : modulePrefix(tensors));
+  if (prefix === undefined) return plain;
   for (const [name, tensor] of tensors) {
     const bare = name.startsWith(prefix) ? name.slice(prefix.length) : undefined;
     if (bare !== undefined && (own || !tensors.has(bare))) plain.set(bare, tensor);
   }
   return plain;
+}
+
+/** Returns the prefix of the only decoder, if what has it too, or the lack of other matrices, shows that it is an SAE's. */
+function modulePrefix(tensors: ReadonlyMap<string, Tensor>): string | undefined {
+  const [prefix, ...others] = new Set([...tensors.keys()].flatMap((name) => prefixOf(name) ?? []));
+  if (prefix === undefined || others.length > 0) return undefined;
+  const isOutside = ({ name, shape }: Tensor) => shape.length > 1 && !name.startsWith(prefix);
+  const isSae = besideDecoders.some((name) => tensors.has(prefix + name)) || ![...tensors.values()].some(isOutside);
+  return isSae ? prefix : undefined;
 }

@@ -21,7 +21,9 @@ export function leftOut(searched: readonly Searched[], homes: ReadonlySet<string
   const namesOf = new Map(searched.map(({ folder, names }) => [folder, names]));
   return searched.flatMap(({ folder, names, found }) => {
     if (found || !sweeps.has(dirname(folder))) return [];
-    const beside = [...homes].filter((home) => dirname(home) === dirname(folder));
+    // Folders of a sweep differ in their numbers.
+    const beside = [...homes].filter((home) => dirname(home) === dirname(folder) && isAlike(home, folder));
+    if (beside.length === 0) return [];
     const [pickle] = picklesOf(names);
     const isTelling = (name: string) => configs.has(name) || isWeightFile(name);
     const shared = names.filter((name) => isTelling(name) && beside.some((home) => namesOf.get(home)?.includes(name)));
@@ -31,4 +33,9 @@ export function leftOut(searched: readonly Searched[], homes: ReadonlySet<string
       : `of their files it has only ${shared.join(', ')}`;
     return [`${basename(folder)} is left out, unlike the folders beside it: ${why}`];
   });
+}
+
+function isAlike(a: string, b: string): boolean {
+  const [one, other] = [a, b].map((folder) => basename(folder).replaceAll(/\d+/g, '#'));
+  return one === other;
 }

@@ -15,7 +15,8 @@ const joinShards =
 /** Returns the error for a folder without any SAE, with what was looked for and what is there. */
 export function nothingFound(path: string, seen: readonly string[]): AppError {
   const pickles = picklesOf(seen);
-  if (pickles.length > 0) return onlyPickles(path, pickles, seen.filter(isWeightFile));
+  const others = seen.filter(isWeightFile);
+  if (pickles.length > 0 && others.length < 2) return onlyPickles(path, pickles, others);
   const looked = layouts.filter(({ looksFor }) => looksFor !== '').map(({ name, looksFor }) => `${looksFor} (${name})`);
   return new AppError('layout_unknown', `${path}: no SAE found in this folder`, {
     hints: [

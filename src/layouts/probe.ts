@@ -4,7 +4,7 @@ import { readInOrder } from '../tensor/numbers.ts';
 import { elementCount, label, type Tensor } from '../tensor/tensor.ts';
 import { namedTensor } from './bare.ts';
 import { describe, describeAll } from './describe.ts';
-import { type Direction, refuseLong } from './direction.ts';
+import { type Direction, directionNames, refuseLong } from './direction.ts';
 import { askForScaling, brokenProbe, findScaler, isScaler, unscale } from './scaler.ts';
 import { anyNumbers, refuseUnread } from './unread.ts';
 
@@ -29,13 +29,20 @@ export interface ProbeOptions {
 /** Names of weights and their bias in scikit-learn (`coef_`, `intercept_`), torch (`weight`, `bias`) and scripts. */
 const pairs: readonly (readonly [weights: RegExp, bias: string])[] = [
   [/^(.*?)coef(_?)$/, '$1intercept$2'],
-  [/^(.*?)weights?$/, '$1bias'],
+  [/^(.*?)weight$/, '$1bias'],
+];
+
+/** The same in scripts, where other arrays may have such names: they count only if no array has one of those above. */
+const scripted: readonly (readonly [weights: RegExp, bias: string])[] = [
+  [/^(|.*[._])weights$/, '$1bias'],
   [/^(|.*[._])w$/, '$1b'],
 ];
 
+const isScripted = (name: string) => scripted.some(([pattern]) => pattern.test(name));
+
 /** Returns the name of the bias that belongs to weights of this name. Undefined if no probe names its weights so. */
 export function biasNameOf(name: string): string | undefined {
-  const beside = pairs.find(([pattern]) => pattern.test(name));
+  const beside = [...pairs, ...scripted].find(([pattern]) => pattern.test(name));
   return beside && name.replace(...beside);
 }
 
@@ -72,11 +79,13 @@ export async function readProbe(file: TensorFile, options: ProbeOptions): Promis
 }
 
 function findWeights(file: TensorFile, name: string | undefined): { weights: Tensor; bias: Tensor | undefined } {
-  const isWeights = (asked: string) => biasNameOf(asked) !== undefined;
+  const isWeights = (asked: string) => pairs.some(([pattern]) => pattern.test(asked));
   if (name === undefined) refuseUnread(file, isWeights);
-  const named = [...file.tensors.values()].filter((tensor) => isWeights(tensor.name));
   const arrays = [...file.tensors.values()].filter((tensor) => tensor.shape.length > 0);
-  const [only] = named.length === 1 ? named : arrays.length === 1 ? arrays : [];
+  const named = arrays.filter((tensor) => isWeights(tensor.name));
+  const isBare = named.length === 0 && !arrays.some((tensor) => directionNames.test(tensor.name));
+  const likely = isBare ? arrays.filter((tensor) => isScripted(tensor.name)) : [];
+  const [only] = [named, likely, arrays].find(({ length }) => length === 1) ?? [];
   if (name === undefined && only && !isWeights(only.name)) refuseUnread(file, anyNumbers);
   const weights = name === undefined ? only : namedTensor(file, name);
   if (!weights) {

@@ -43,7 +43,7 @@ const schema = z.extend(named, {
   activation_fn: text,
   hook_point: text,
   // Training configs of 2024 may list the only layer.
-  hook_point_layer: z.nullish(z.union([z.int(), z.array(z.int())])),
+  hook_point_layer: z.nullish(z.union([z.int().check(z.nonnegative()), z.array(z.int().check(z.nonnegative()))])),
   hook_point_head_index: integer,
   // A training config may hold a fraction.
   k: z.nullish(z.number()),

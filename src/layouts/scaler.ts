@@ -3,6 +3,7 @@ import type { TensorFile } from '../formats/format.ts';
 import { readInOrder } from '../tensor/numbers.ts';
 import { elementCount, label, type Tensor } from '../tensor/tensor.ts';
 import { describe } from './describe.ts';
+import { isUnreadNumbers } from './unread.ts';
 
 /** Hint for values that no probe can have. */
 export const brokenProbe = 'nothing was sent: find out why training produced this value, then train the probe again';
@@ -15,34 +16,69 @@ export interface Scaler {
   readonly mean: Tensor | undefined;
 }
 
-/** Names that StandardScaler and people give to what inputs are divided by, the most telling first. */
-const scaleNames = [/^(.*[._])?scale_?$/, /^(.*[._])?(?:std|stdev|sd|sigma)_?$/, /^(.*[._])?(?:var|variance)_?$/];
-const [scaleName, , varianceName] = scaleNames as [RegExp, RegExp, RegExp];
-const meanName = /(^|[._])(mean|mu)_?$/;
+/** scikit-learn's name for what inputs are divided by, and those of scripts: a standard deviation or its square. */
+const scaleName = /^(.*[._])?scale_?$/;
+const spreadName = /^(.*[._])?(?:std|stdev|sd|sigma)_?$/;
+const varianceName = /^(.*[._])?(?:var|variance)_?$/;
+const scaleNames = [scaleName, spreadName, varianceName];
+const meanName = /^(.*[._])?(?:mean|mu)_?$/;
 
 /** Whether an unreadable array may be a scaler's. A missing scale or mean is a pickled None; neither is ever complex. */
 export function isScaler(name: string, reason: string): boolean {
-  const isNamedSo = [...scaleNames, meanName].some((pattern) => pattern.test(name));
-  return isNamedSo && !/pickled|dtype '?[<>=|]?[cC]\d/.test(reason);
+  if (/pickled|dtype '?[<>=|]?[cC]\d/.test(reason)) return false;
+  if (scaleName.test(name) || /(^|[._])mean_?$/.test(name)) return true;
+  return [...scaleNames, meanName].some((pattern) => pattern.test(name)) && isUnreadNumbers(reason);
+}
+
+/** The tensors of a file that are named like parts of a scaler, with the prefix of each. */
+interface Candidates {
+  readonly scales: readonly { readonly scale: Tensor; readonly prefix: string; readonly pattern: RegExp }[];
+  readonly means: ReadonlyMap<string, Tensor>;
+}
+
+/** By the tensors of each file: a file may hold thousands of probes, and each looks for its scaler. */
+const candidates = new WeakMap<TensorFile['tensors'], Candidates>();
+
+function candidatesIn({ tensors }: TensorFile): Candidates {
+  const known = candidates.get(tensors);
+  if (known) return known;
+  const all = [...tensors.values()];
+  const scales = scaleNames.flatMap((pattern) =>
+    all.flatMap((scale) => {
+      const found = pattern.exec(scale.name);
+      return found ? [{ scale, prefix: found[1] ?? '', pattern }] : [];
+    }),
+  );
+  const means = new Map<string, Tensor>();
+  for (const tensor of all) {
+    const found = meanName.exec(tensor.name);
+    if (found && !means.has(found[1] ?? '')) means.set(found[1] ?? '', tensor);
+  }
+  const made = { scales, means };
+  candidates.set(tensors, made);
+  return made;
 }
 
 /**
- * Finds what a StandardScaler stores, under any prefix: `scale`, `scale_`, `scaler.scale_`, … or `std`, `sd`, `sigma` or
- * a variance with as many values as the probe is wide, and the mean of the same prefix.
+ * Finds what a StandardScaler stores, under any prefix: `scale`, `scale_`, `scaler.scale_`, … and the mean of the same
+ * prefix. Failing that, `std`, `sd`, `sigma` or a variance with as many values as the probe is wide, if its prefix does not
+ * make it the spread of something else (`coef_std`).
  */
 export function findScaler(file: TensorFile, weights: Tensor): Scaler | undefined {
-  const others = [...file.tensors.values()].filter((tensor) => tensor !== weights);
-  for (const pattern of scaleNames) {
-    for (const scale of others) {
-      const found = pattern.exec(scale.name);
-      // Names other than scikit-learn's are common for other things, such as the spread of an accuracy.
-      if (!found || (pattern !== scaleName && elementCount(scale.shape) !== widthOf(weights))) continue;
-      const mean = others.find(({ name }) => meanName.test(name) && name.replace(meanName, '$1') === (found[1] ?? ''));
+  const { scales, means } = candidatesIn(file);
+  for (const { scale, prefix, pattern } of scales) {
+    const mean = means.get(prefix);
+    const isOfInputs =
+      prefix === '' || /scal/i.test(prefix) || (mean !== undefined && !weights.name.startsWith(stemOf(prefix)));
+    const fits = elementCount(scale.shape) === widthOf(weights) && isOfInputs;
+    if (scale !== weights && (pattern === scaleName || fits)) {
       return { scale, isVariance: pattern === varianceName, mean };
     }
   }
   return undefined;
 }
+
+const stemOf = (prefix: string) => prefix.slice(0, -1);
 
 /** Returns the width of a probe, which may be stored as a column. */
 function widthOf({ shape }: Tensor): number | undefined {
@@ -72,7 +108,8 @@ export async function unscale(
   const width = coefficients.length;
   if (batchVariance.test(scale.name)) throw batchNorm(scale);
   const stored = await readAlong(scale, width);
-  const scales = isVariance ? stored.map(Math.sqrt) : stored;
+  // scikit-learn divides inputs that do not vary by 1.
+  const scales = isVariance ? stored.map((value) => Math.sqrt(value) || 1) : stored;
   const means = mean ? await readAlong(mean, width) : new Float64Array(width);
   const zero = scales.findIndex((value) => !(value > 0));
   if (zero >= 0) {

@@ -39,7 +39,7 @@ const qwenConfig = z.looseObject({
   hook_point: z.nullish(z.string()),
   d_model: z.nullish(z.int()),
   d_sae: z.nullish(z.int()),
-  k: z.nullish(z.int()),
+  k: z.nullish(z.number()),
 });
 
 /**
@@ -62,7 +62,7 @@ export const qwenScope: Layout = {
       kind: 'sae',
       model: known(base_model, from),
       layer: known(layer === undefined ? undefined : Number(layer), `file ${weights.name}`),
-      hook: known(hook_point && `blocks.${layer}.hook_${hook_point}`, from),
+      hook: known(hook_point?.startsWith('resid_') ? `blocks.${layer}.hook_${hook_point}` : undefined, from),
       facts: { k },
       says: { from, features: d_sae ?? undefined, width: d_model ?? undefined },
     } as const;

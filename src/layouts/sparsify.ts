@@ -23,8 +23,9 @@ type Config = z.infer<typeof schema>;
 /** A run's own config, the only file of the run that names the model, and at times the only one that tells transcoders. */
 const runSchema = z.looseObject({
   model: z.nullish(z.string()),
-  transcode: z.nullish(z.boolean()),
-  sae: z.nullish(z.looseObject({ transcode: z.nullish(z.boolean()) })),
+  // Other trainers write other things under these names.
+  transcode: z.nullish(z.unknown()),
+  sae: z.nullish(z.unknown()),
 });
 
 /**
@@ -58,13 +59,13 @@ async function partsOf(weights: Weights, config: Config): Promise<Parts> {
   const run = await readRun(weights.folder);
   // Only transcoders have a skip connection, and their first configs say no more than that.
   const skips = skip_connection || weights.tensors.has('W_skip');
-  const transcodes = config.transcode ?? run?.config.transcode ?? run?.config.sae?.transcode ?? skips;
+  const transcodes = config.transcode ?? run?.transcode ?? skips;
   // A transcoder may write vectors of a different width from those that it reads.
   const width = transcodes ? undefined : (d_in ?? undefined);
   return {
     layout: 'sparsify',
     kind: transcodes ? 'transcoder' : 'sae',
-    model: run && known(run.config.model, run.from),
+    model: run && known(run.model, run.from),
     layer: known(older === undefined ? layer : Number(older), at),
     hook: layer === undefined ? undefined : known(transformerLensHook(hookpoint), at),
     facts: { k, expansion_factor, activation, signed, skip_connection },
@@ -84,8 +85,17 @@ function hookpointOf(folder: string): string {
   return /^seed_?\d+$/.test(name) ? basename(dirname(folder)) : name;
 }
 
-async function readRun(folder: string): Promise<{ config: z.infer<typeof runSchema>; from: string } | undefined> {
+interface SparsifyRun {
+  readonly model: string | null | undefined;
+  readonly transcode: boolean | undefined;
+  readonly from: string;
+}
+
+async function readRun(folder: string): Promise<SparsifyRun | undefined> {
   const path = await firstFile(folder, [join('..', 'config.json'), join('..', '..', 'config.json')]);
   if (path === undefined) return undefined;
-  return { config: await readJsonConfig(path, runSchema), from: path.split(sep).slice(-2).join('/') };
+  const { model, transcode, sae } = await readJsonConfig(path, runSchema);
+  const said = [transcode, (sae as { transcode?: unknown } | null | undefined)?.transcode];
+  const known = said.find((one): one is boolean => typeof one === 'boolean');
+  return { model, transcode: known, from: path.split(sep).slice(-2).join('/') };
 }

@@ -32,6 +32,8 @@ test.each([
   ['a scikit-learn pickle', Buffer.from('\x80\x04\x95\0sklearn.linear_model', 'latin1'), /scikit-learn/],
   ['a pickle of arrays', Buffer.from('\x80\x04\x95\0numpy.core.multiarray', 'latin1'), /numpy/],
   ['a compressed joblib file', deflateSync('pickled'), /joblib/],
+  ['a pickle of joblib', Buffer.from('\x80\x04\x95\0joblib.numpy_pickle numpy', 'latin1'), /joblib/],
+  ['text that begins like zlib', Buffer.from('x y z\n1 2 3\n'), /text/],
   ['a text table', Buffer.from('feature,label\n3,"nouns"\n'), /text/],
 ])('%s is named in the error, with a hint', async (_, bytes, what) => {
   const path = join(await tempFolder(), 'weights.bin');

@@ -44,14 +44,32 @@ describe('inspecting an SAE', () => {
     const folder = await tempFolder();
     const image = safetensorsOf(sixByFour);
     const config = { metadata: { hook_name: 'blocks.1.hook_resid_pre' } };
-    await writeFiles(folder, { 'a/cfg.json': config, 'a/sae_weights.safetensors': image, 'b/cfg.json': config });
+    await writeFiles(folder, {
+      'layer_1/cfg.json': config,
+      'layer_1/sae_weights.safetensors': image,
+      'layer_2/cfg.json': config,
+    });
     expect((await inspected(folder)).findings).toEqual([
-      { code: 'left_out', where: folder, message: expect.stringContaining('b is left out') },
+      { code: 'left_out', where: folder, message: expect.stringContaining('layer_2 is left out') },
     ]);
     await writeFiles(folder, { 'W_enc.npy': npyImage('<f4', false, [6, 4], new Uint8Array(96)) });
     expect((await inspected(join(folder, 'W_enc.npy'))).findings).toContainEqual(
       expect.objectContaining({ code: 'doubtful', message: expect.stringContaining('named like an encoder') }),
     );
+  });
+
+  it('lists the arrays beside a pickle, and integers that cannot be the decoder', async () => {
+    const folder = await tempFolder();
+    await writeFiles(folder, { 'v.npy': npyImage('<f4', false, [4], new Uint8Array(16)), 'ae.pt': new Uint8Array(1) });
+    const found = await inspected(folder);
+    expect(found.vectors).toHaveLength(1);
+    expect(codes(found)).toContain('format_unsupported');
+    const header = {
+      W_dec: { dtype: 'I8', shape: [6, 4], data_offsets: [0, 24] },
+      b_dec: { dtype: 'F32', shape: [4], data_offsets: [24, 40] },
+    };
+    await writeFiles(folder, { 'x.safetensors': safetensorsImage(JSON.stringify(header), new Uint8Array(40)) });
+    expect(codes(await inspected(join(folder, 'x.safetensors')))).toContain('format_unsupported');
   });
 
   it('counts features with a sparsity of -10 as dead', async () => {

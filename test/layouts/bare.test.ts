@@ -174,12 +174,15 @@ test('a decoder of integers is refused, whatever lies beside it, unless it is na
 
 test('integers that may say which features the rows are, under another name than "index", are doubted', async () => {
   const ids = (name: string) => weights(imageOf('I64', 8, { [name]: [6], W_dec: [6, 4] }));
-  for (const name of ['feature_ids', 'indices', 'latent_idx', 'sae.kept_ids']) {
+  for (const name of ['feature_ids', 'indices', 'latent_idx', 'sae.kept_ids', 'features']) {
     const [sae] = await found(await ids(name), 'W_dec');
     expect(sae?.doubts).toContainEqual(expect.stringContaining(`if "${name}" says which feature each row is`));
   }
   const both = await weights(imageOf('I64', 8, { index: [6], feature_ids: [6], W_dec: [6, 4] }));
-  for (const path of [both, ...(await Promise.all(['index', 'feature_index', 'n_fired', 'valid'].map(ids)))]) {
+  for (const path of [
+    both,
+    ...(await Promise.all(['index', 'feature_index', 'n_fired', 'token_ids', 'dead_features'].map(ids))),
+  ]) {
     const [sae] = await found(path, 'W_dec');
     expect(sae?.doubts?.join() ?? '').not.toContain('rows are numbered');
   }
@@ -207,4 +210,45 @@ test('of several SAEs in one file, the one that is named has the biases of its o
   await expect(found(path)).rejects.toMatchObject({ hints: [expect.stringContaining('a.W_dec F32 [6, 4], b.W_dec')] });
   const [sae] = await found(path, 'b.W_dec');
   expect(sae?.orientation).toEqual({ value: 'columns', from: 'b_dec has 4 values' });
+});
+
+test('what a wrapper put before its names does not hide that a dictionary cannot be stored', async () => {
+  for (const tensors of [
+    { '_orig_mod.W_D.0': [4, 6] },
+    { 'module.W_decs.0': [6, 4] },
+    { 'module.W_O': [6, 4], 'module.W_V': [6, 4], 'module.W_Q': [6, 4] },
+  ]) {
+    const path = await weights(safetensorsOf(tensors as unknown as Record<string, readonly number[]>));
+    await expect(found(path)).rejects.toMatchObject({ code: 'cannot_be_stored' });
+  }
+});
+
+test('the last layer of a language model is no decoder of an SAE', async () => {
+  const bert = {
+    'cls.predictions.decoder.weight': [9, 4],
+    'cls.predictions.bias': [9],
+    'encoder.layer.0.weight': [4, 4],
+  };
+  await expect(found(await weights(safetensorsOf(bert)))).rejects.toMatchObject({ code: 'layout_unknown' });
+  const clip = { 'text.encoder.weight': [6, 4], 'vision.dec.weight': [6, 4] };
+  await expect(found(await weights(safetensorsOf(clip)))).rejects.toMatchObject({ code: 'layout_unknown' });
+  const two = { 'ae.decoder.weight': [4, 6], 'ae.encoder.weight': [6, 4], 'ema.decoder.weight': [4, 6] };
+  expect((await found(await weights(safetensorsOf(two))))[0]?.decoder.name).toBe('ae.decoder.weight');
+});
+
+test('integers of a crosscoder are refused, too, and those that are named are doubted in any layout', async () => {
+  await expect(
+    found(await weights(imageOf('I8', 1, { W_dec: [6, 2, 4], W_enc: [2, 4, 6], b_enc: [6] })), undefined, 'middle'),
+  ).rejects.toMatchObject({
+    code: 'format_unsupported',
+  });
+  const folder = await tempFolder();
+  await writeFiles(folder, { 'cfg.json': {}, 'sae_weights.safetensors': imageOf('I8', 1, { W_dec: [6, 4] }) });
+  const [sae] = await found(folder, 'W_dec');
+  expect(sae?.doubts).toEqual([expect.stringContaining('holds integers (I8)')]);
+});
+
+test('a mask, or integers beside a decoder of floats, refuse nothing', async () => {
+  const mask = imageOf('BOOL', 1, { W_dec: [6, 4] });
+  await expect(found(await weights(mask))).rejects.toMatchObject({ code: 'layout_unknown' });
 });

@@ -284,6 +284,8 @@ test('a folder of a sweep that gives no SAE is named: no weights, no config, or 
     'layer_2/cfg.json': {},
     'layer_3/sae_weights.safetensors': safetensorsOf(sixByFour),
     'layer_4/sae.pt': new Uint8Array(1),
+    'results/all.pkl': new Uint8Array(1),
+    'model/cfg.json': {},
     'layer_5/optimizer_state.pt': new Uint8Array(1),
     'logs/notes.json': {},
     'deep/er/cfg.json': {},
@@ -350,6 +352,28 @@ test('a weight file that is named has the config beside it, whatever its name', 
   await writeFiles(folder, { 'cfg.json': config, 'my_weights.safetensors': safetensorsOf(sixByFour) });
   const [sae] = await found(join(folder, 'my_weights.safetensors'));
   expect(sae).toMatchObject({ layout: 'SAELens', layer: { value: 3 }, model: { value: 'gpt2-small' } });
+});
+
+test('a weight file that is named does not believe a config that is not its own', async () => {
+  const shapes = { W_enc: [4, 6], W_dec: [4, 6] };
+  for (const config of [{ foo: 1 }, { model_name: 5 }, { d_sae: 99, model_name: 'gpt2-small' }]) {
+    const folder = await tempFolder();
+    await writeFiles(folder, { 'cfg.json': config, 'config.json': config, 'W.safetensors': safetensorsOf(shapes) });
+    const [sae] = await found(join(folder, 'W.safetensors'));
+    expect(sae?.layout).toBe('bare matrix');
+    expect(sae).not.toHaveProperty('orientation');
+  }
+});
+
+test('a pickle of something else beside the only array hides nothing, and a finished SAE comes before its checkpoints', async () => {
+  const folder = await tempFolder();
+  const matrix = npyImage('<f4', false, [6, 4], new Uint8Array(96));
+  await writeFiles(folder, { 'W_dec.npy': matrix, 'tokens.pt': new Uint8Array(1), 'log.pkl': new Uint8Array(1) });
+  expect(await found(folder)).toHaveLength(1);
+  const run = await tempFolder();
+  const image = safetensorsOf(linear);
+  await writeFiles(run, { 'config.json': {}, 'ae.safetensors': image, 'ae_1000.safetensors': image });
+  expect(await found(run)).toHaveLength(1);
 });
 
 const linear = { 'encoder.weight': [6, 4], 'encoder.bias': [6], 'decoder.weight': [4, 6], bias: [4] } as const;

@@ -115,6 +115,37 @@ describe('readProbe', () => {
     expect(await readProbe(await opened(join(folder, 'probe.json')), {})).not.toHaveProperty('scaling');
   });
 
+  it.each([
+    [{ coef: [6, 8], coef_std: [1, 1], coef_mean: [1, 1] }, 'coef'],
+    [{ coef: [6, 8], acc_std: [1, 1] }, 'coef'],
+    [{ coef: [6, 8], class_weights: [1, 1], w: [1, 1] }, 'coef'],
+    [{ vector: [6, 8], scale: 10, weight: 0.5 }, 'vector'],
+  ])(
+    'takes the direction of %j for itself, and what is beside it for neither direction nor scaler',
+    async (arrays, name) => {
+      const folder = await tempFolder();
+      await writeFiles(folder, { 'probe.json': arrays });
+      const probe = await readProbe(await opened(join(folder, 'probe.json')), {});
+      expect(probe).toMatchObject({ tensor: { name } });
+      expect(probe).not.toHaveProperty('scaling');
+    },
+  );
+
+  it('does not take weights of something else for the probe where a direction lies beside them', async () => {
+    const folder = await tempFolder();
+    await writeFiles(folder, { 'probe.json': { direction: [6, 8], pca_weights: [1, 2] } });
+    expect(await errorOf(readProbe(await opened(join(folder, 'probe.json')), {}))).toMatchObject({
+      code: 'layout_unknown',
+    });
+  });
+
+  it('divides inputs that did not vary by 1, as scikit-learn does', async () => {
+    const folder = await tempFolder();
+    await writeFiles(folder, { 'probe.json': { coef: [6, 8], var_: [4, 0], mean_: [0, 0], intercept: 1 } });
+    const probe = await readProbe(await opened(join(folder, 'probe.json')), { scaling: 'raw-space' });
+    expect([...probe.values]).toEqual([3, 8]);
+  });
+
   it('does not divide out a BatchNorm layer, whose variance is not all that it applies', async () => {
     const folder = await tempFolder();
     const layer = { 'bn.running_mean': [1, 3], 'bn.running_var': [4, 16] };
