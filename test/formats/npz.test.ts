@@ -2,6 +2,7 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { crc32, deflateRawSync } from 'node:zlib';
@@ -154,11 +155,17 @@ test.each([0, 8] as const)('method %i: damage is reported every time it is read'
   }
 });
 
-/** Returns how many bytes the buffers of this process hold that are still in use. */
-function bytesInUse(): number {
+/** Returns how many bytes the buffers of this process hold that are still in use. zlib gives some back only turns later. */
+async function bytesInUse(): Promise<number> {
   setFlagsFromString('--expose-gc');
-  runInNewContext('gc')();
-  return process.memoryUsage().arrayBuffers;
+  const collect = runInNewContext('gc') as () => void;
+  let least = Number.POSITIVE_INFINITY;
+  for (let turn = 0; turn < 20; turn++) {
+    collect();
+    least = Math.min(least, process.memoryUsage().arrayBuffers);
+    await setImmediate();
+  }
+  return least;
 }
 
 test.each([
@@ -171,10 +178,10 @@ test.each([
   const names = Array.from({ length: members }, (_, i) => [`layer.${i}.npy`, image]);
   const path = join(await tempFolder(), 'many.npz');
   await writeFile(path, zip(Object.fromEntries(names), 8));
-  const before = bytesInUse();
+  const before = await bytesInUse();
   const file = await opened(path);
   expect(file.tensors.size).toBe(members);
-  expect(bytesInUse() - before).toBeLessThan(5e6);
+  expect((await bytesInUse()) - before).toBeLessThan(5e6);
   expect(await readRows(flatRow(file.tensors.get(`layer.${members - 1}`)!))).toEqual(content);
 });
 
