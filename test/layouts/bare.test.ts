@@ -237,11 +237,10 @@ test('the last layer of a language model is no decoder of an SAE', async () => {
 });
 
 test('integers of a crosscoder are refused, too, and those that are named are doubted in any layout', async () => {
-  await expect(
-    found(await weights(imageOf('I8', 1, { W_dec: [6, 2, 4], W_enc: [2, 4, 6], b_enc: [6] })), undefined, 'middle'),
-  ).rejects.toMatchObject({
-    code: 'format_unsupported',
-  });
+  const heads = await tempFolder();
+  const image = imageOf('I8', 1, { W_dec: [6, 2, 4], W_enc: [2, 4, 6] });
+  await writeFiles(heads, { 'cfg.json': {}, 'cc_weights.safetensors': image });
+  await expect(found(heads, undefined, 'middle')).rejects.toMatchObject({ code: 'format_unsupported' });
   const folder = await tempFolder();
   await writeFiles(folder, { 'cfg.json': {}, 'sae_weights.safetensors': imageOf('I8', 1, { W_dec: [6, 4] }) });
   const [sae] = await found(folder, 'W_dec');
@@ -251,4 +250,10 @@ test('integers of a crosscoder are refused, too, and those that are named are do
 test('a mask, or integers beside a decoder of floats, refuse nothing', async () => {
   const mask = imageOf('BOOL', 1, { W_dec: [6, 4] });
   await expect(found(await weights(mask))).rejects.toMatchObject({ code: 'layout_unknown' });
+  const header = {
+    W_D: { dtype: 'I8', shape: [6, 4], data_offsets: [0, 24] },
+    W_dec: { dtype: 'F32', shape: [6, 4], data_offsets: [24, 120] },
+  };
+  const [sae] = await found(await weights(safetensorsImage(JSON.stringify(header), new Uint8Array(120))));
+  expect(sae?.decoder.name).toBe('W_dec');
 });

@@ -131,12 +131,16 @@ describe('readProbe', () => {
     },
   );
 
-  it('does not take weights of something else for the probe where a direction lies beside them', async () => {
+  it('does not take weights of something else for the probe where a direction or two lie beside them', async () => {
     const folder = await tempFolder();
-    await writeFiles(folder, { 'probe.json': { direction: [6, 8], pca_weights: [1, 2] } });
-    expect(await errorOf(readProbe(await opened(join(folder, 'probe.json')), {}))).toMatchObject({
-      code: 'layout_unknown',
-    });
+    for (const arrays of [
+      { direction: [6, 8], pca_weights: [1, 2] },
+      { 'a.weight': [6, 8], 'b.weight': [3, 4], w: [1, 2] },
+    ]) {
+      await writeFiles(folder, { 'probe.json': arrays });
+      const error = await errorOf(readProbe(await opened(join(folder, 'probe.json')), {}));
+      expect(error).toMatchObject({ code: 'layout_unknown' });
+    }
   });
 
   it('divides inputs that did not vary by 1, as scikit-learn does', async () => {
