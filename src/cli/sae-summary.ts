@@ -2,6 +2,7 @@ import { count } from '../count.ts';
 import type { AppError } from '../errors.ts';
 import { type SaeEnd, sourceOf } from '../library/sae-upload.ts';
 import type { RefusedSae } from '../library/upload-sae.ts';
+import { present } from '../present.ts';
 import { countRows } from '../tensor/ranges.ts';
 import type { PreparedSae } from '../upload/kinds/prepared-sae.ts';
 import type { JobReport } from '../upload/run.ts';
@@ -12,11 +13,11 @@ import type { CommandContext } from './context.ts';
 import { lostNames } from './plan-document.ts';
 import { quarantineFields } from './quarantine.ts';
 import { cannotStore } from './sae-plan.ts';
-import type { SignedIn } from './session.ts';
+import type { Session, SignedIn } from './session.ts';
 import { exitCodeOf, resumeFields, statusOf, tellEnd } from './upload-run.ts';
 
-/** How one job of a command ended, and what was done with its features afterwards. */
-export type End = SaeEnd & { readonly after?: Afterwards | undefined };
+/** How one job of a command ended, what was done with its features afterwards, and the path of its receipt. */
+export type End = SaeEnd & { readonly after?: Afterwards | undefined; readonly receipt?: string | undefined };
 
 /** Says what a job brought to the server, and how to go on if it did not finish. */
 export function tellReport(
@@ -49,9 +50,10 @@ export function tellReport(
 }
 
 /** Writes the summary of a command. Returns its exit code, the highest of those of its jobs. */
-export function finishJobs(context: CommandContext, ends: readonly End[]): number {
-  const jobs = ends.map(({ source, prepared, report, error, held, after }) => ({
+export function finishJobs(context: CommandContext, { idOrUrl }: Session, ends: readonly End[]): number {
+  const jobs = ends.map(({ source, prepared, report, error, held, after, receipt }) => ({
     source,
+    ...present({ url: report?.end.type === 'finished' ? idOrUrl(source) : undefined, receipt }),
     ...(report && preparedFields(prepared)),
     ...(held && { status: statusOf(held), sent: 0, ...resumeFields(held) }),
     ...(error && failedFields(error)),

@@ -120,16 +120,24 @@ function explainableOf(prepared: PreparedSae, report: JobReport, { autoInterp }:
   return idsOf(prepared, report, withExamples);
 }
 
+/** Where an SAE stands in its command. */
+export interface Among {
+  /** Whether it is one of several. Its error is then also shown at once. */
+  readonly several: boolean;
+  /** Called with the path of its receipt once that is written, also if the upload failed. */
+  wroteReceipt(path: string): void;
+}
+
 /**
  * Sends one SAE, shows its progress, then does what was asked for afterwards. `lost` is the error of its receipt.
- * If it is one of several, its error is also shown at once. Rethrows all errors.
+ * Rethrows all errors.
  */
 export async function showSending(
   context: CommandContext,
   signedIn: SignedIn,
   prepared: PreparedSae,
   send: (onEvent: OnEvent) => Promise<JobReport>,
-  several: boolean,
+  among: Among,
 ): Promise<{ report: JobReport; lost: AppError | undefined; after?: Afterwards }> {
   const { out, options } = context;
   const reporter = await eventReporter(context, sourceOf(prepared));
@@ -142,10 +150,7 @@ export async function showSending(
     });
     reporter.stop();
     tellReport(context, signedIn, prepared, report);
-    const lost = await receiptLost(options.receipt, async (path) => {
-      const file = await writeSaeReceipt(path, signedIn.session, prepared, report, several);
-      out.note(`receipt  ${file}`);
-    });
+    const lost = await tellReceipt(context, signedIn, prepared, report, among);
     if (report.end.type !== 'finished') return { report, lost };
     const uploaded: Uploaded = {
       ids: () => idsOf(prepared, report),
@@ -156,25 +161,38 @@ export async function showSending(
     reporter.stop();
     // Errors that end the whole command are shown at its end.
     const isOfStop = isStopped(thrown) || isTimeUp(thrown) || (context.abort.aborted && isAway(thrown));
-    if (several && !isOfStop) out.error(toAppError(thrown));
-    if (isBegun) await receiptSoFar(context, signedIn, prepared, several);
+    if (among.several && !isOfStop) out.error(toAppError(thrown));
+    if (isBegun) await receiptSoFar(context, signedIn, prepared, among);
     throw thrown;
   }
 }
 
 /** Writes the receipt of an upload that failed: what it has brought to the server, or may have. */
 async function receiptSoFar(
-  { out, options, env }: CommandContext,
-  { session, connection }: SignedIn,
+  context: CommandContext,
+  signedIn: SignedIn,
   prepared: PreparedSae,
-  several: boolean,
+  among: Among,
 ): Promise<void> {
-  const id = jobId(connection.server, prepared.identity);
+  const { out, options, env } = context;
+  const id = jobId(signedIn.connection.server, prepared.identity);
   const state = options.receipt === undefined ? undefined : await readJobState(foldersOf(env).state, id);
   if (!state || state.stored.length + state.unknown.length === 0) return;
-  const lost = await receiptLost(options.receipt, async (path) => {
-    const report = reportOf(id, state, prepared.planned);
-    out.note(`receipt  ${await writeSaeReceipt(path, session, prepared, report, several)}`);
-  });
+  const lost = await tellReceipt(context, signedIn, prepared, reportOf(id, state, prepared.planned), among);
   if (lost) out.warn(lost.message);
+}
+
+/** Writes the receipt that was asked for and says where it is. Returns the error if it cannot be written. */
+function tellReceipt(
+  { out, options }: CommandContext,
+  { session }: SignedIn,
+  prepared: PreparedSae,
+  report: JobReport,
+  { several, wroteReceipt }: Among,
+): Promise<AppError | undefined> {
+  return receiptLost(options.receipt, async (path) => {
+    const file = await writeSaeReceipt(path, session, prepared, report, several);
+    out.note(`receipt  ${file}`);
+    wroteReceipt(file);
+  });
 }

@@ -173,7 +173,7 @@ function refuseSameSource(prepared: readonly PreparedSae[]): void {
         hints:
           other.file === sae.file
             ? ['put {head} into --sae-id, or say with --head I=MODEL:LAYER that they belong to different places']
-            : ['upload them under different --sae-id, or choose with --layers'],
+            : ['name one of them instead of their folder; others need an --sae-id of their own'],
       });
     }
     seen.set(source, sae);

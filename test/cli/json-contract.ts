@@ -72,8 +72,12 @@ export const jsonCases: Record<string, (made: Made) => readonly JsonCase[]> = {
     error(2, ...probe, '--name', 'p', ...concept, '--raw-space', '--as-stored'),
     error(6, ...probe, '--name', 'p', ...concept, '--class', '7'),
   ],
-  'upload-sae': ({ gappy }) => [
-    { args: [...sae, '--sae-id', 'json', '--features', '0-9', '--verbose'], code: 0, last: 'summary' },
+  'upload-sae': ({ gappy, home }) => [
+    {
+      args: [...sae, '--sae-id', 'json', '--features', '0-9', '--verbose', '--receipt', `${home.folder}/r.jsonl`],
+      code: 0,
+      last: 'summary',
+    },
     {
       args: [
         ...sae,

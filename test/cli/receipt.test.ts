@@ -95,7 +95,10 @@ describe.concurrent('receipts and dry runs', () => {
     expect(readFileSync(notes, 'utf8')).toBe('my notes');
     expect(storedFeatures(server.data, '0-swept')).toEqual([]);
     rmSync(notes);
-    expect(await home.runAt(server.url, [...command, ...receipt])).toMatchObject({ code: 0 });
+    const sent = await home.runAt(server.url, [...command, ...receipt, '--json']);
+    expect(sent).toMatchObject({ code: 0 });
+    const jobs = receipts.map((file, layer) => ({ receipt: file, url: `${server.url}/tiny-kjv-4l/${layer}-swept` }));
+    expect(documentsOf(sent).at(-1)).toMatchObject({ type: 'summary', jobs });
     for (const file of receipts) expect(linesOf(readFileSync(file, 'utf8'))).toHaveLength(6);
     expect(readFileSync(`${home.folder}/r.jsonl`, 'utf8')).toBe('no receipt, and not written to');
   });

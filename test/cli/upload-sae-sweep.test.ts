@@ -1,4 +1,5 @@
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { AppError } from '../../src/errors.ts';
 import { timeUp } from '../../src/upload/time-limit.ts';
@@ -92,9 +93,11 @@ describe.concurrent('upload-sae of several SAEs', () => {
 
   test('takes the status of its summary from the job that sets the exit code', async ({ home }) => {
     const refused = { kind: 'answer', commit: false, status: 400, body: '{"error":"no"}' } as const;
-    const { run } = await openCommands(({ path, body }) =>
-      path === '/api/feature/upload-batch' && body.includes('"2-worst"') ? refused : undefined,
-    );
+    let batches = 0;
+    const { run } = await openCommands(({ path, body }) => {
+      if (path !== '/api/feature/upload-batch' || !body.includes('"2-worst"')) return undefined;
+      return batches++ > 0 ? refused : undefined;
+    });
     const folder = sweep(home, [0, 2]);
     const weights = `${folder}/layer_0/sae_weights.safetensors`;
     const image = readFileSync(weights);
@@ -102,12 +105,21 @@ describe.concurrent('upload-sae of several SAEs', () => {
     const [from] = JSON.parse(image.toString('utf8', 8, 8 + headerBytes)).W_dec.data_offsets;
     image.writeFloatLE(Number.NaN, 8 + headerBytes + from);
     writeFileSync(weights, image);
-    const ran = await run(['upload-sae', folder, '--sae-id', 'worst', '--skip-bad-rows']);
+    const receipt = (source: string) => join(home.folder, `r-tiny-kjv-4l-${source}.jsonl`);
+    const rows = ['--features', '0-5', '--batch-size', '2', '--concurrency', '1', '--skip-bad-rows'];
+    const receipts = ['--receipt', join(home.folder, 'r.jsonl')];
+    const ran = await run(['upload-sae', folder, '--sae-id', 'worst', ...rows, ...receipts]);
     expect(ran.code).toBe(10);
-    expect(documentsOf(ran).at(-1)).toMatchObject({
+    const summary = documentsOf(ran).at(-1);
+    expect(summary).toMatchObject({
       ...{ type: 'summary', status: 'failed' },
-      jobs: [{ status: 'quarantined' }, { status: 'failed', exitCode: 10 }],
+      jobs: [
+        { status: 'quarantined', url: expect.stringMatching(/^http.*\/0-worst$/), receipt: receipt('0-worst') },
+        { status: 'failed', exitCode: 10, receipt: receipt('2-worst') },
+      ],
     });
+    expect(summary.jobs[1]).not.toHaveProperty('url');
+    expect(existsSync(receipt('2-worst'))).toBe(true);
   });
 
   test('sends the others if one fails, ends with one summary and exits with the worst code', async ({

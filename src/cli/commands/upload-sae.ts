@@ -52,6 +52,7 @@ function upload(context: CommandContext): Promise<number> {
     let dryRunCode = 0;
     let lostReceipt: AppError | undefined;
     const afters = new Map<PreparedSae, Afterwards | undefined>();
+    const receipts = new Map<PreparedSae, string>();
     const signedIn = signingIn(context, own, () => checkReceiptFolder(options.receipt));
     const server = async () => (await signedIn()).connection.server;
     const ends = await uploadSae(
@@ -70,7 +71,10 @@ function upload(context: CommandContext): Promise<number> {
         sending: async (prepared, send) => {
           begun++;
           if (total) context.out.note(`sending ${sourceOf(prepared)} (${begun} of ${total})`);
-          const { report, after, lost } = await showSending(context, await signedIn(), prepared, send, total > 0);
+          const { report, after, lost } = await showSending(context, await signedIn(), prepared, send, {
+            several: total > 0,
+            wroteReceipt: (path) => receipts.set(prepared, path),
+          });
           lostReceipt ??= lost;
           afters.set(prepared, after);
           return report;
@@ -80,7 +84,8 @@ function upload(context: CommandContext): Promise<number> {
     if (options.dryRun) return dryRunCode;
     const code = finishJobs(
       context,
-      ends.map((end) => ({ ...end, after: afters.get(end.prepared) })),
+      (await signedIn()).session,
+      ends.map((end) => ({ ...end, after: afters.get(end.prepared), receipt: receipts.get(end.prepared) })),
     );
     if (lostReceipt) throw lostReceipt;
     return code;
