@@ -3,7 +3,7 @@
 process.on('SIGUSR1', () => {
   if (process.listenerCount('SIGUSR1') === 1) process.exit(138);
 });
-const { closeSync, fstatSync } = require('node:fs');
+const { closeSync, fstatSync, statSync } = require('node:fs');
 const { main } = require('../dist/main.js');
 
 main(process.argv.slice(2)).then((code) => {
@@ -15,7 +15,10 @@ process.on('beforeExit', () => process.exit());
 process.on('exit', () => {
   for (const fd of [0, 1, 2]) {
     try {
-      if (fstatSync(fd).isCharacterDevice() && !require('node:tty').isatty(fd)) closeSync(fd);
+      const device = fstatSync(fd);
+      // The null device is common in scripts and never was a terminal; loading `tty` for it would take milliseconds.
+      if (!device.isCharacterDevice() || device.rdev === statSync('/dev/null').rdev) continue;
+      if (!require('node:tty').isatty(fd)) closeSync(fd);
     } catch {
       // It is closed.
     }
