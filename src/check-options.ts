@@ -47,8 +47,17 @@ function checkParts(given: unknown, rules: Readonly<Record<string, Rule>>, withi
   }
   for (const [name, rule] of Object.entries(rules)) {
     const value = (given as Readonly<Record<string, unknown>>)[name];
+    if (value !== undefined && !Object.hasOwn(given as object, name)) throw inherited(within + name);
     if (value !== undefined || rule.needed) checkValue(within + name, value, rule);
   }
+}
+
+/** Options are passed on by spreading them, which leaves out what an object inherits. */
+function inherited(path: string): AppError {
+  return new AppError('usage', `${path} is inherited: expected it on the object itself`, {
+    hints: [`copy it: { ${path}: options.${path} }`],
+    details: { option: path },
+  });
 }
 
 function unknownOption(path: string, name: string, rules: Readonly<Record<string, Rule>>): AppError {
@@ -70,7 +79,8 @@ function shown(value: unknown): string {
   return `an object with ${some.join(', ')}${parts.length > 3 ? ', …' : ''}`;
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+/** Whether a value is an object of any kind. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
 }
 
@@ -108,10 +118,10 @@ export const oneOf = (...choices: readonly string[]): Rule => ({
   fits: (value) => choices.some((choice) => choice === value),
 });
 
-/** An object: of any parts, or of those that have rules. */
+/** An object, of any parts or of those that have rules; no array, Map or the like. */
 export const object = (expected: string, parts?: Readonly<Record<string, Rule>>): Rule => ({
   expected,
-  fits: (value) => isObject(value) && !Array.isArray(value),
+  fits: (value) => Object.prototype.toString.call(value) === '[object Object]',
   ...(parts && { parts }),
 });
 

@@ -1,4 +1,4 @@
-import { fstatSync, readSync, statSync } from 'node:fs';
+import { fstatSync, readFileSync, readSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { graceMs } from './cli/context.ts';
 import type { Output } from './cli/output.ts';
@@ -31,11 +31,12 @@ const signalEnds = {
 const signalNames = Object.keys(signalEnds) as (keyof typeof signalEnds)[];
 
 /**
- * Whether `nohup` started this. That it ignores SIGHUP cannot be seen, as Node resets all signals when it starts. But shells
- * name the program that they start in `_`, and from a terminal GNU's makes standard input a null device that cannot be read.
+ * Whether `nohup` started this, or the script that did. That SIGHUP is ignored cannot be seen here, as Node resets all signals
+ * when it starts, but Linux tells it of a script. Shells name the program that they start in `_`, and from a terminal GNU's
+ * makes standard input a null device that cannot be read.
  */
 function isUnderNohup(): boolean {
-  if (basename(process.env._ ?? '') === 'nohup') return true;
+  if (basename(process.env._ ?? '') === 'nohup' || parentIgnoresHangUps()) return true;
   try {
     if (fstatSync(0).rdev !== statSync('/dev/null').rdev) return false;
     readSync(0, Buffer.alloc(1));
@@ -43,6 +44,26 @@ function isUnderNohup(): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EBADF';
   }
+}
+
+function parentIgnoresHangUps(): boolean {
+  try {
+    const [, ignored = '0'] =
+      /^SigIgn:\s*([\da-f]+)$/m.exec(readFileSync(`/proc/${process.ppid}/status`, 'utf8')) ?? [];
+    // The lowest bit is that of signal 1.
+    return Number.parseInt(ignored.slice(-1), 16) % 2 === 1;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Whether SIGUSR1 came while Node was starting and nobody could listen yet: Node then has opened a debugger, which shows the
+ * key to every local user. People who want one ask for it with options of Node's.
+ */
+function isDebuggedBySignal(): boolean {
+  const isAskedFor = process.execArgv.length > 0 || Boolean(process.env.NODE_OPTIONS);
+  return !isAskedFor && process.getBuiltinModule('node:inspector').url() !== undefined;
 }
 
 /** Reports an immediate stop: as a note for people, and as the last line for programs that read the output. */
@@ -58,6 +79,7 @@ function tellEnd(out: Output, exitCode: number, { code }: AppError): void {
  * The journal is safe either way. SIGHUP is ignored under `nohup`.
  */
 export function listenForSignals(out: Output, { expected, inOrder }: { expected: boolean; inOrder: boolean }): Signals {
+  if (isDebuggedBySignal()) process.exit(signalEnds.SIGUSR1.code);
   const stop = new AbortController();
   const abort = new AbortController();
   let code: number | undefined;
@@ -80,11 +102,15 @@ export function listenForSignals(out: Output, { expected, inOrder }: { expected:
   };
   const hangUp = isUnderNohup() ? () => undefined : handle('SIGHUP');
   for (const signal of signalNames) process.on(signal, signal === 'SIGHUP' ? hangUp : handle(signal));
-  // Ctrl-Z: restore the terminal before the shell gets it back.
+  // Ctrl-Z and Ctrl-\: restore the terminal before the shell gets it back.
   if (process.platform !== 'win32' && process.stderr.isTTY) {
     process.on('SIGTSTP', () => {
       process.stderr.write(terminalAsBefore);
       process.kill(process.pid, 'SIGSTOP');
+    });
+    process.once('SIGQUIT', () => {
+      process.stderr.write(terminalAsBefore);
+      process.kill(process.pid, 'SIGQUIT');
     });
   }
   // conf's when-exit raises each signal again, which would count as a second one from the user: remove its listeners.

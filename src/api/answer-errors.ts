@@ -73,7 +73,9 @@ function hintsFor(answer: Answer, code: ErrorCode, complaint: Complaint): string
   const key = keyFrom === undefined ? 'the key' : `the key from ${keyFrom}`;
   if (code === 'authentication_failed') {
     return [
-      `${origin} does not take ${key}: check that it is correct and whole`,
+      answer.hasKey
+        ? `${origin} does not take ${key}: check that it is correct and whole`
+        : `${origin} asks for a key, and none was given`,
       `keys are made at ${origin}/settings; ${anotherKey(answer)}`,
     ];
   }

@@ -106,7 +106,8 @@ export function toAnswer(head: Head, whole: string, { origin, key, keyFrom }: An
   // Done before anything cuts the text short, as part of a key would not be found, or logs it.
   const forms = formsOf(key ?? '');
   const text = redact(whole, forms);
-  return { status: head.status, headers: headersOf(head, forms), text, json: tryParseJson(text), origin, keyFrom };
+  const from = { origin, keyFrom, hasKey: key !== undefined };
+  return { status: head.status, headers: headersOf(head, forms), text, json: tryParseJson(text), ...from };
 }
 
 /** Returns a function that counts bytes chunk by chunk and returns the sum so far. Error: AnswerTooLarge above `most`. */

@@ -28,6 +28,8 @@ export interface Answer {
   /** Who answered, and where the key that was sent came from, if that is known. */
   readonly origin: string;
   readonly keyFrom: string | undefined;
+  /** Whether a key was sent. */
+  readonly hasKey: boolean;
 }
 
 /** An answer that comes piece by piece. Reading the pieces throws NoAnswer if the connection breaks. */

@@ -6,19 +6,14 @@ import type { OptionValues } from './options.ts';
 
 /** Refuses options of `upload-sae` that do not go together, before any file is read or server asked. Error: usage. */
 export function checkSaeUsage(options: OptionValues): void {
-  const { shard, list, as, label, autoInterp, interpLimit } = options;
+  const { shard, list, as, autoInterp, interpLimit } = options;
   // These act once on all features; with --shard every shard would do so, at the same time.
   if (shard && (list !== undefined || wantsExplaining(options))) {
     refuse('--list, --auto-interp and --score need the whole upload, but --shard uploads only a part of it', [
       'upload all shards, then run the command once more without --shard: it finds the rows and does the rest',
     ]);
   }
-  if (label !== undefined && as !== 'vectors') {
-    refuse('--label names vectors, and these are features', [
-      'add --as vectors to upload each row as a vector; names of features come with --feature-metadata',
-    ]);
-  }
-  if (label !== undefined) checkLabel(label);
+  checkLabel(options);
   checkExplainUsage(options);
   if (wantsExplaining(options) && interpLimit === undefined) {
     refuse('--auto-interp and --score make paid calls to a language model, one per feature', [

@@ -2,6 +2,7 @@ import { extname } from 'node:path';
 import { AppError } from '../errors.ts';
 import * as z from '../schema.ts';
 import { type ByteSource, memoryBytes, readBytes } from '../tensor/byte-source.ts';
+import { likeIndices } from '../tensor/indices.ts';
 import { readJsonLine } from '../tensor/json-line.ts';
 import { beginning, linesOf } from '../tensor/lines.ts';
 import { denseStrides, inMemory, type Tensor } from '../tensor/tensor.ts';
@@ -18,9 +19,6 @@ const lineSchema = z.looseObject({
     ),
   ),
 });
-
-/** Other names for an index, which would be lost in silence. */
-const likeIndex = ['feature', 'feature_id', 'feature_idx', 'latent', 'latent_id', 'latent_idx', 'neuron', 'idx'];
 
 type Line = z.infer<typeof lineSchema>;
 
@@ -74,8 +72,12 @@ export async function openJsonRows(path: string, bytes: ByteSource): Promise<Con
 function parseRow(path: string, number: number, text: Uint8Array): Line {
   const line = readJsonLine(text, lineSchema);
   if (typeof line !== 'string') {
-    const other = line.index === undefined ? likeIndex.find((name) => Number.isInteger(line[name])) : undefined;
+    const other =
+      line.index === undefined
+        ? Object.keys(line).find((name) => likeIndices.test(name) && Number.isInteger(line[name]))
+        : undefined;
     if (other === undefined) return line;
+    // It would be lost in silence.
     throw invalidJson(path, `line ${number}: has "${other}" but no "index"`, [
       'if it says which feature this is, rename it to "index"; if not, leave it out: rows without an index are numbered from 0',
     ]);

@@ -27,6 +27,9 @@ const saveArrays =
 const saveProbe =
   'save the arrays: np.savez("probe.npz", coef=clf.coef_, intercept=clf.intercept_); if there is a StandardScaler, add mean=scaler.mean_, scale=scaler.scale_ to the call';
 
+/** The number that torch.save of before 1.6 begins with, as a pickle writes it. */
+const oldTorch = [0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
+
 const strangers: readonly Stranger[] = [
   {
     what: 'a git-lfs pointer, not the weights themselves',
@@ -60,8 +63,13 @@ const strangers: readonly Stranger[] = [
     matches: (head) => isPickle(head) && head.toString('latin1').includes('joblib'),
   },
   {
-    what: 'a Python pickle',
+    what: 'a pickle made by torch.save',
     hint: toSafetensors,
+    matches: (head) => isPickle(head) && startsWith(head.subarray(2), oldTorch),
+  },
+  {
+    what: 'a Python pickle',
+    hint: `${neverLoaded} x = pickle.load(open("FILE", "rb")); ${saveArrays}`,
     matches: isPickle,
   },
   {

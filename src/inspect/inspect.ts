@@ -67,12 +67,15 @@ async function addDashboards(found: Found, path: string): Promise<void> {
 /** Adds a folder's SAEs or, if it holds none, the weight files directly in it. */
 async function addFolder(found: Found, path: string, options: InspectOptions): Promise<void> {
   try {
-    const warn = (message: string) => found.findings.push({ code: 'left_out', where: path, message });
-    return await addSaes(found, await findSaes(path, options, warn), options);
+    const saes = await findSaes(path, options, ({ message }) =>
+      found.findings.push({ code: 'left_out', where: path, message }),
+    );
+    return await addSaes(found, saes, options);
   } catch (error) {
     const files = await weightFiles(path);
     if (!isOfFormat(error) || files.length === 0) throw error;
-    if (error.code === 'format_unsupported') found.findings.push(findingOf(error, path));
+    // What is about a file is found again in that file.
+    if (error.code === 'format_unsupported' && error.details.file === path) found.findings.push(findingOf(error, path));
     for (const file of files) await addFileOfMany(found, file, options);
   }
 }
@@ -142,11 +145,8 @@ async function addFileReport(found: Found, file: TensorFile): Promise<void> {
   const report = await reportFile(file);
   found.files.push(report);
   for (const { name, reason } of report.undecodable) {
-    found.findings.push({
-      code: 'undecodable',
-      where: file.path,
-      message: `${quoted(name)} cannot be read: ${reason}`,
-    });
+    const message = `${quoted(name)} cannot be read: ${reason}`;
+    found.findings.push({ code: 'undecodable', where: file.path, message });
   }
 }
 

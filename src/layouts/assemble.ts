@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
 import type { TensorFile } from '../formats/format.ts';
 import { present } from '../present.ts';
-import { indexNames } from '../tensor/indices.ts';
+import { indexNames, likeIndices } from '../tensor/indices.ts';
 import { label, type Matrix, matrixOf, type Orientation, type Tensor } from '../tensor/tensor.ts';
 import type { Weights } from './layout.ts';
 import { orientationFromBiases } from './orientation.ts';
@@ -57,10 +57,6 @@ export function finish(
     file,
   };
 }
-
-/** Names under which people save which features the rows of a matrix are. Only those in `indexNames` are believed. */
-const likeIndices =
-  /^(?:.*[./])?(?:features|latents|(?:(?:feature|latent|neuron|sae|kept|original)s?_)?(?:index|indices|idxs?|ids?))$/i;
 
 /** Returns a doubt for each array that may number the rows and is not read as such. */
 function otherIndices({ tensors }: TensorFile, decoder: Tensor, orientation: Orientation | undefined): string[] {

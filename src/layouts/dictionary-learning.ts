@@ -1,4 +1,4 @@
-import { basename, dirname } from 'node:path';
+import { basename, join } from 'node:path';
 import { assemble } from './assemble.ts';
 import { type DictionaryConfig, hookOfSubmodule, readDictionaryConfig } from './dictionary-learning-config.ts';
 import { parseHook } from './hook.ts';
@@ -29,7 +29,10 @@ export const dictionaryLearning: Layout = {
   },
   async read(weights, decoder) {
     const isCheckpoint = basename(weights.folder) === 'checkpoints';
-    const config = await firstFile(isCheckpoint ? dirname(weights.folder) : weights.folder, ['config.json']);
+    const config = await firstFile(weights.folder, [
+      'config.json',
+      ...(isCheckpoint ? [join('..', 'config.json')] : []),
+    ]);
     return [
       assemble(
         weights,

@@ -5,7 +5,7 @@ import { missingFile } from '../tensor/missing-file.ts';
 import type { SaidOfTensor } from './bare.ts';
 import { isCheckpoint, isPickle, isWeightFile, type Listing, listFolder, wholeName, withoutParts } from './folder.ts';
 import type { Spot } from './layout.ts';
-import { leftOut, type Searched } from './left-out.ts';
+import { type LeftOut, leftOut, type Searched } from './left-out.ts';
 import { layouts } from './list.ts';
 import { nothingFound, picklesOf } from './nothing-found.ts';
 import { type Applies, hasConfig, mayBe, openFile, openSpot } from './read-file.ts';
@@ -17,14 +17,15 @@ const deepestFolder = 8;
 /**
  * Finds every SAE under a path. A weight file holds one SAE, or one per head of a crosscoder. A folder may hold several
  * (say, one per layer), returned in name order. In folders, only files whose names fit a layout are opened, or the only
- * weight file beside a config, and their tensors then decide. If none fits, the only weight file of all is read.
+ * weight file beside a config, and their tensors then decide. If none fits, the only weight file of all is read, unless pickles lie
+ * beside it.
  * The files stay open: close each `sae.file`. `warn` is told of folders that look like the others and hold none.
  * Errors: those of opening and of the layouts, layout_unknown or format_unsupported (only pickles) if nothing is found.
  */
 export async function findSaes(
   path: string,
   said: SaidOfTensor = {},
-  warn?: (message: string) => void,
+  warn?: (folder: LeftOut) => void,
 ): Promise<Sae[]> {
   const found = await stat(path).catch(() => undefined);
   if (!found) throw missingFile(path);
@@ -39,8 +40,10 @@ export async function findSaes(
     for (const sae of search.saes) await sae.file.close();
     throw error;
   }
-  for (const message of search.saes.length > 0 ? leftOut(search.searched, search.homes) : []) warn?.(message);
-  if (search.saes.length > 0) return search.saes;
+  if (search.saes.length > 0) {
+    if (warn) leftOut(search.searched, search.homes).forEach(warn);
+    return search.saes;
+  }
   // It fits no layout, but as the only weight file it must be the one that is meant, unless others are only in a pickle.
   const [only, ...others] = search.weights;
   if (only !== undefined && others.length === 0 && picklesOf(search.seen).every((name) => !isCheckpoint(name)))

@@ -59,7 +59,7 @@ export function isCheckpoint(path: string): boolean {
 
 /** Whether the name is that of a trainer's state for resuming, which holds no weights. */
 export function isTrainingState(path: string): boolean {
-  return /(^|[\\/])(\w*state|optimizer\w*|lr_scheduler\w*)\.pth?$/.test(path);
+  return /(^|[\\/])(\w*state|optimizer\w*|(lr_)?scheduler\w*|(grad_)?scaler)\.pth?$/.test(path);
 }
 
 /** File extensions of the formats that hold weights. */

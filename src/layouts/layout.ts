@@ -16,7 +16,7 @@ export interface Weights extends Spot {
   /** What plans call the SAE in it: the file, or the folder if it holds no other. */
   readonly path: string;
   readonly file: TensorFile;
-  /** The file's tensors by name, both as stored and without a prefix that all have in common (`_orig_mod.`, `sae.`). */
+  /** The tensors by name, as stored and without what wrappers or the SAE's module put before it (see `unwrapped`). */
   readonly tensors: ReadonlyMap<string, Tensor>;
   /** The tensor that the user names. */
   readonly asked?: string | undefined;
@@ -78,9 +78,9 @@ function prefixOf(name: string): string | undefined {
 }
 
 /**
- * Adds every tensor under its name without the prefixes of wrappers and, if no decoder is found so, without the prefix of
- * the only one: the name of the module that the SAE is in. What is there under a name stays. If the user names a decoder
- * with a prefix, what has the same comes first.
+ * Adds every tensor under its name without the prefixes of wrappers. If no decoder is found so, the SAE is in a module whose
+ * name stands before the only one, or before the one that the user names: then only what has the same prefix is returned,
+ * with and without it.
  */
 export function unwrapped(tensors: ReadonlyMap<string, Tensor>, asked?: string): ReadonlyMap<string, Tensor> {
   const plain = new Map(tensors);
@@ -92,11 +92,9 @@ export function unwrapped(tensors: ReadonlyMap<string, Tensor>, asked?: string):
   const own = asked !== undefined && tensors.has(asked) ? prefixOf(asked) : undefined;
   const prefix = own ?? (decoderNames.some((name) => plain.has(name)) ? undefined : modulePrefix(tensors));
   if (prefix === undefined) return plain;
-  for (const [name, tensor] of tensors) {
-    const bare = name.startsWith(prefix) ? name.slice(prefix.length) : undefined;
-    if (bare !== undefined && (own || !tensors.has(bare))) plain.set(bare, tensor);
-  }
-  return plain;
+  // What is outside of the module belongs to something else.
+  const inside = [...tensors].filter(([name]) => name.startsWith(prefix));
+  return new Map([...inside, ...inside.map(([name, tensor]) => [name.slice(prefix.length), tensor] as const)]);
 }
 
 /** Returns the prefix of the only decoder, if what has it too, or the lack of other matrices, shows that it is an SAE's. */

@@ -12,11 +12,18 @@ export interface Searched {
 
 const configs = new Set(layouts.flatMap(({ config }) => config ?? []));
 
+/** A folder without the SAE that it should have. */
+export interface LeftOut {
+  readonly folder: string;
+  /** For people. */
+  readonly message: string;
+}
+
 /**
  * Returns a warning for each folder of a sweep that looks like those of the SAEs beside it but gave none: its weights are
  * pickles, or it has a config without weights or weights without a config. `homes` are the folders of the SAEs.
  */
-export function leftOut(searched: readonly Searched[], homes: ReadonlySet<string>): string[] {
+export function leftOut(searched: readonly Searched[], homes: ReadonlySet<string>): LeftOut[] {
   const sweeps = new Set([...homes].map((home) => dirname(home)));
   const namesOf = new Map(searched.map(({ folder, names }) => [folder, names]));
   return searched.flatMap(({ folder, names, found }) => {
@@ -31,7 +38,7 @@ export function leftOut(searched: readonly Searched[], homes: ReadonlySet<string
     const why = pickle
       ? `${pickle} is a pickle, which is never loaded`
       : `of their files it has only ${shared.join(', ')}`;
-    return [`${basename(folder)} is left out, unlike the folders beside it: ${why}`];
+    return [{ folder, message: `${basename(folder)} is left out, unlike the folders beside it: ${why}` }];
   });
 }
 

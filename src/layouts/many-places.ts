@@ -47,7 +47,11 @@ export function refuseManyPlaces({ tensors, file }: Pick<Weights, 'tensors' | 'f
   const found = sortOf(tensors);
   if (!found) return;
   throw new AppError('cannot_be_stored', `${file.path}: is ${found.kind.what}: ${found.kind.why}`, {
-    hints: [`it holds ${describe(found.tensor)}; to upload one slab of it, save that slab as a separate matrix`],
+    // A matrix is the encoder, whose decoders are in files of their own.
+    hints:
+      found.tensor.shape.length > 2
+        ? [`it holds ${describe(found.tensor)}; to upload one slab of it, save that slab as a separate matrix`]
+        : [],
     details: { file: file.path, tensor: found.tensor.name, shape: found.tensor.shape },
   });
 }

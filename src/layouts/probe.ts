@@ -5,7 +5,7 @@ import { elementCount, label, type Tensor } from '../tensor/tensor.ts';
 import { namedTensor } from './bare.ts';
 import { describe, describeAll } from './describe.ts';
 import { type Direction, directionNames, refuseLong } from './direction.ts';
-import { askForScaling, brokenProbe, findScaler, isScaler, unscale } from './scaler.ts';
+import { askForScaling, brokenProbe, findScaler, isScaler, refuseWithoutScaler, unscale } from './scaler.ts';
 import { anyNumbers, refuseUnread } from './unread.ts';
 
 /** A linear probe: its direction, and the bias of its decision if the file has one. */
@@ -26,7 +26,7 @@ export interface ProbeOptions {
   readonly scaling?: 'raw-space' | 'as-stored';
 }
 
-/** Names of weights and their bias in scikit-learn (`coef_`, `intercept_`), torch (`weight`, `bias`) and scripts. */
+/** Names of weights and their bias in scikit-learn (`coef_`, `intercept_`) and torch (`weight`, `bias`). */
 const pairs: readonly (readonly [weights: RegExp, bias: string])[] = [
   [/^(.*?)coef(_?)$/, '$1intercept$2'],
   [/^(.*?)weight$/, '$1bias'],
@@ -63,7 +63,10 @@ export async function readProbe(file: TensorFile, options: ProbeOptions): Promis
   if (options.scaling !== 'as-stored') refuseUnread(file, isScaler, 'or ignore the scaler with --as-stored');
   const scaler = findScaler(file, weights);
   const probe = { tensor: weights, classes, ...(classes > 1 && { row }) };
-  if (!scaler) return { ...probe, values: Float32Array.from(coefficients), ...(bias !== undefined && { bias }) };
+  if (!scaler) {
+    if (options.scaling === 'raw-space') refuseWithoutScaler(weights);
+    return { ...probe, values: Float32Array.from(coefficients), ...(bias !== undefined && { bias }) };
+  }
   const scaling = options.scaling ?? askForScaling(scaler.scale);
   const unscaled = scaling === 'as-stored' ? { coefficients, bias } : await unscale(scaler, coefficients, bias);
   const values = Float32Array.from(unscaled.coefficients);

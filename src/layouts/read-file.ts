@@ -2,7 +2,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { AppError } from '../errors.ts';
 import { openTensorFile } from '../formats/open.ts';
 import { readBare, type SaidOfTensor } from './bare.ts';
-import { listFolder, wholeName } from './folder.ts';
+import { isWeightFile, listFolder, wholeName, withoutParts } from './folder.ts';
 import { type Layout, type Spot, unwrapped, type Weights } from './layout.ts';
 import { layouts } from './list.ts';
 import { refuseManyPlaces } from './many-places.ts';
@@ -17,12 +17,15 @@ export const mayBe: Applies = (layout, spot) => layout.mayBe(spot);
 export const hasConfig: Applies = ({ config }, { beside }) => config !== undefined && beside.has(config);
 
 /**
- * Reads the SAEs of one particular file: by the layout that its name or the config beside it fits, else as a bare matrix.
+ * Reads the SAEs of one particular file: by the layout that its name fits or, if it is the only weight file there, the config
+ * beside it; else as a bare matrix.
  * Errors: those of opening, of the layouts and of bare matrices.
  */
 export async function openFile(path: string, said: SaidOfTensor): Promise<Sae[]> {
   const folder = resolve(dirname(path));
   const { names } = await listFolder(folder).catch(() => ({ names: [] }));
+  // A config beside several weight files may be that of another one.
+  const isAlone = withoutParts(names).filter((name) => isWeightFile(wholeName(name))).length < 2;
   const spot = { folder, name: wholeName(basename(path)), beside: new Set([...names, ...names.map(wholeName)]) };
   return withWeights(
     path,
@@ -30,7 +33,9 @@ export async function openFile(path: string, said: SaidOfTensor): Promise<Sae[]>
     spot,
     said,
     async (weights) =>
-      (await byLayout(weights, said, mayBe)) ?? (await byConfig(weights, said)) ?? readBare(weights, said),
+      (await byLayout(weights, said, mayBe)) ??
+      (isAlone ? await byConfig(weights, said) : undefined) ??
+      readBare(weights, said),
   );
 }
 

@@ -58,15 +58,20 @@ export async function readSaelensConfig(path: string): Promise<SaelensConfig> {
   const config = await readJsonConfig(path, schema);
   const nested = config.metadata ?? {};
   const hookLayer = nested.hook_layer ?? config.hook_layer ?? onlyOf(config.hook_point_layer);
-  const hookPoint = config.hook_point?.replace('{layer}', String(hookLayer ?? '{layer}'));
   const fields = {
     architecture: architectureOf(config),
     inputWidth: config.d_in,
     outputWidth: config.d_out,
     features: config.d_sae ?? expanded(config.d_in, config.expansion_factor),
     modelName: nested.model_name ?? config.model_name,
-    hookName: nested.hook_name ?? config.hook_name ?? hookPoint ?? nested.hf_hook_name ?? config.hf_hook_name,
-    hookNameOut: nested.hook_name_out ?? config.hook_name_out ?? nested.hf_hook_name_out ?? config.hf_hook_name_out,
+    hookName: atLayer(
+      nested.hook_name ?? config.hook_name ?? config.hook_point ?? nested.hf_hook_name ?? config.hf_hook_name,
+      hookLayer,
+    ),
+    hookNameOut: atLayer(
+      nested.hook_name_out ?? config.hook_name_out ?? nested.hf_hook_name_out ?? config.hf_hook_name_out,
+      hookLayer,
+    ),
     hookLayer,
     neuronpediaId: nested.neuronpedia_id ?? config.neuronpedia_id,
     facts: present({
@@ -77,6 +82,12 @@ export async function readSaelensConfig(path: string): Promise<SaelensConfig> {
     }),
   };
   return present(fields) as unknown as SaelensConfig;
+}
+
+/** Puts the layer into a hook's name that has a place for it. Undefined if the layer is not known. */
+function atLayer(hook: string | null | undefined, layer: number | null | undefined): string | null | undefined {
+  if (!hook?.includes('{layer}')) return hook;
+  return layer === undefined || layer === null ? undefined : hook.replaceAll('{layer}', String(layer));
 }
 
 /** An activation function of `topk` means the topk architecture, even if the config calls it standard. */

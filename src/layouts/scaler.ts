@@ -62,14 +62,16 @@ function candidatesIn({ tensors }: TensorFile): Candidates {
 /**
  * Finds what a StandardScaler stores, under any prefix: `scale`, `scale_`, `scaler.scale_`, … and the mean of the same
  * prefix. Failing that, `std`, `sd`, `sigma` or a variance with as many values as the probe is wide, if its prefix does not
- * make it the spread of something else (`coef_std`).
+ * make it the spread of the weights (`coef_std`).
  */
 export function findScaler(file: TensorFile, weights: Tensor): Scaler | undefined {
   const { scales, means } = candidatesIn(file);
   for (const { scale, prefix, pattern } of scales) {
     const mean = means.get(prefix);
     const isOfInputs =
-      prefix === '' || /scal/i.test(prefix) || (mean !== undefined && !weights.name.startsWith(stemOf(prefix)));
+      prefix === '' ||
+      /scal/i.test(prefix) ||
+      (mean !== undefined && weights.name.replace(/_$/, '') !== stemOf(prefix));
     const fits = elementCount(scale.shape) === widthOf(weights) && isOfInputs;
     if (scale !== weights && (pattern === scaleName || fits)) {
       return { scale, isVariance: pattern === varianceName, mean };
@@ -96,6 +98,15 @@ export function askForScaling(scale: Tensor): never {
   });
 }
 
+/** Throws because there is nothing to divide out, although the user says so. Error: tensor_not_found. */
+export function refuseWithoutScaler(weights: Tensor): never {
+  throw new AppError('tensor_not_found', `${label(weights)}: there is no scaler beside it to divide out`, {
+    hints: [
+      "save it in the same file as scale and mean; if there was none, leave --raw-space out: the direction applies to the model's own activations as it is",
+    ],
+  });
+}
+
 /**
  * Divides a scaler out of a direction and its bias: coef / scale, intercept − Σ coef·mean / scale.
  * Errors: not_finite, layout_unknown, format_unsupported (BatchNorm).
@@ -109,7 +120,7 @@ export async function unscale(
   if (batchVariance.test(scale.name)) throw batchNorm(scale);
   const stored = await readAlong(scale, width);
   // scikit-learn divides inputs that do not vary by 1.
-  const scales = isVariance ? stored.map((value) => Math.sqrt(value) || 1) : stored;
+  const scales = isVariance ? stored.map((value) => (value === 0 ? 1 : Math.sqrt(value))) : stored;
   const means = mean ? await readAlong(mean, width) : new Float64Array(width);
   const zero = scales.findIndex((value) => !(value > 0));
   if (zero >= 0) {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { AppError } from '../errors.ts';
 import * as z from '../schema.ts';
 import type { Orientation, Tensor } from '../tensor/tensor.ts';
 import { assemble } from './assemble.ts';
@@ -42,6 +43,8 @@ const qwenConfig = z.looseObject({
   k: z.nullish(z.number()),
 });
 
+type QwenConfig = z.infer<typeof qwenConfig>;
+
 /**
  * Qwen Scope, converted: `layer3.sae.safetensors` with `W_dec [width, features]`, as its biases prove, and one
  * `config.json` for all layers.
@@ -54,9 +57,7 @@ export const qwenScope: Layout = {
   async read(weights, decoder) {
     const layer = qwenName.exec(weights.name.replace(/\.[^.]+$/, ''))?.[1];
     const from = 'config.json';
-    const { base_model, hook_point, d_model, d_sae, k } = weights.beside.has(from)
-      ? await readJsonConfig(join(weights.folder, from), qwenConfig)
-      : ({} as z.infer<typeof qwenConfig>);
+    const { base_model, hook_point, d_model, d_sae, k } = await readQwenConfig(weights, from);
     const parts = {
       layout: 'Qwen Scope',
       kind: 'sae',
@@ -69,6 +70,16 @@ export const qwenScope: Layout = {
     return [assemble(weights, decoder, undefined, parts)];
   },
 };
+
+/** Returns nothing if the config is missing or of something else, as of the model: the file's name says enough without it. */
+async function readQwenConfig({ folder, beside }: Weights, name: string): Promise<QwenConfig> {
+  if (!beside.has(name)) return {};
+  const config = await readJsonConfig(join(folder, name), qwenConfig).catch((error: unknown): QwenConfig => {
+    if (error instanceof AppError && error.code === 'config_invalid') return {};
+    throw error;
+  });
+  return config.hook_point || config.d_sae ? config : {};
+}
 
 const hookZConfig = z.looseObject({
   act_name: z.nullish(z.string()),

@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts';
 import type { SaidOfTensor } from '../layouts/bare.ts';
 import { findSaes } from '../layouts/find.ts';
+import { layerIn } from '../layouts/path-facts.ts';
 import type { Sae, SaeKind } from '../layouts/sae.ts';
 import { formatRanges, membership, type Ranges, rangesOf } from '../tensor/ranges.ts';
 import { checkHeads, type HeadPlace, saidOfHead } from '../upload/head-place.ts';
@@ -16,6 +17,9 @@ export interface Choice {
   readonly activations?: string | undefined;
 }
 
+/** Names of the folders of layers: `layer_5`, `layers.10`, `resid_post_layer_3`. */
+const folderOfLayer = /(?:^|[._-])layers?[._-]?(\d+)(?!\d)/i;
+
 /**
  * Finds the SAEs that are meant under some paths; gives each file to `own`, and tells `warn` of folders without the SAE
  * that they should have. Errors: those of finding and `chooseSaes`.
@@ -27,8 +31,12 @@ export async function findChosen(
   warn?: (message: string) => void,
 ): Promise<readonly Sae[]> {
   const found: Sae[] = [];
+  const isWanted = options.layers && membership(options.layers);
   for (const path of paths) {
-    const saes = await findSaes(path, options, warn);
+    const saes = await findSaes(path, options, ({ folder, message }) => {
+      const layer = layerIn(folder, folderOfLayer)?.value;
+      if (layer === undefined || !isWanted || isWanted(layer)) warn?.(message);
+    });
     for (const sae of saes) own(sae.file);
     found.push(...saes);
   }

@@ -2,10 +2,11 @@ import {
   callback,
   checkOptions,
   checkValue,
+  isObject,
   listOf,
-  needed,
   object,
   oneOf,
+  type Rule,
   type RulesFor,
   signal,
   string,
@@ -24,11 +25,17 @@ export interface InspectOptions extends Omit<All, 'models' | 'watch'> {
   readonly watch?: Partial<Watch>;
 }
 
+/** A model as it comes from a server's list has more fields, so others are not refused. */
+const model: Rule = {
+  expected: '{ id, dimension }',
+  fits: (value) => isObject(value) && text.fits(value.id) && whole(1).fits(value.dimension),
+};
+
 const rules: RulesFor<InspectOptions> = {
   tensor: string,
   orientation: oneOf('rows', 'columns'),
   headAxis: oneOf('first', 'middle'),
-  models: listOf(object('{ id, dimension }', { id: needed(text), dimension: needed(whole(1)) }), 'a list of models'),
+  models: listOf(model, 'a list of models, each with its id and dimension'),
   watch: object('an object', { signal, onRows: callback }),
 };
 

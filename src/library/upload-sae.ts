@@ -173,7 +173,7 @@ function refuseSameSource(prepared: readonly PreparedSae[]): void {
         hints:
           other.file === sae.file
             ? ['put {head} into --sae-id, or say with --head I=MODEL:LAYER that they belong to different places']
-            : ['name one of them instead of their folder; others need an --sae-id of their own'],
+            : ['upload each with a command of its own, with its path and an --sae-id of its own'],
       });
     }
     seen.set(source, sae);

@@ -1,8 +1,10 @@
 import { checkOptions, checkValue } from '../check-options.ts';
+import { AppError } from '../errors.ts';
 import type { TensorFile } from '../formats/format.ts';
 import { openTensorFile } from '../formats/open.ts';
 import { type Direction, type DirectionOptions, readDirection, refuseLong } from '../layouts/direction.ts';
 import { type Probe, type ProbeOptions, readProbe } from '../layouts/probe.ts';
+import { present } from '../present.ts';
 import { inMemory } from '../tensor/tensor.ts';
 import type { UploadEvent } from '../upload/events.ts';
 import { sendVector } from '../upload/kinds/send-vector.ts';
@@ -71,7 +73,7 @@ export async function uploadVector(
   hooks: VectorHooks = {},
 ): Promise<VectorEnd | undefined> {
   checkOptions(upload, vectorRules);
-  return withFile(source, async (file) => {
+  return withFile(source, upload, async (file) => {
     const direction = 'values' in file ? file : await readDirection(file, upload);
     return send(direction, upload, undefined, hooks);
   });
@@ -90,17 +92,34 @@ export async function uploadProbe(
   hooks: VectorHooks<Probe> = {},
 ): Promise<VectorEnd | undefined> {
   checkOptions(upload, probeRules);
-  return withFile(source, async (file) => {
+  return withFile(source, upload, async (file) => {
     const probe: Probe = 'values' in file ? { ...file, classes: 1 } : await readProbe(file, upload);
     const bias = upload.bias ?? probe.bias;
     return send(probe, upload, { concept: upload.concept, ...(bias !== undefined && { bias }) }, hooks);
   });
 }
 
-function withFile<T>(source: VectorSource, work: (file: TensorFile | Direction) => Promise<T>): Promise<T> {
+function withFile<T>(
+  source: VectorSource,
+  choice: DirectionOptions & ProbeOptions,
+  work: (file: TensorFile | Direction) => Promise<T>,
+): Promise<T> {
   checkValue('the source', source, vectorSourceRule);
-  if (source instanceof Float32Array) return work(copyOf(source));
+  if (source instanceof Float32Array) {
+    refuseChoice(choice);
+    return work(copyOf(source));
+  }
   return closeAfter(async (own) => work(typeof source === 'string' ? own(await openTensorFile(source)) : source));
+}
+
+/** Refuses options that choose or change what a file holds, if there is no file. Error: usage. */
+function refuseChoice({ tensor, row, classIndex, scaling }: DirectionOptions & ProbeOptions): void {
+  const [name] = Object.keys(present({ tensor, row, classIndex, scaling }));
+  if (name === undefined) return;
+  throw new AppError('usage', `${name} is about a file, but the values themselves were given`, {
+    hints: [`leave ${name} out, or give the path of the file`],
+    details: { option: name },
+  });
 }
 
 /** Copies values: their owner may change them while they are checked and sent. Error: wrong_width. */

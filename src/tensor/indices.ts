@@ -17,6 +17,10 @@ export interface Indices {
 /** Names of arrays that say which feature each row is: `feature_index` in SAEDashboard and Llama Scope's Arrow files. */
 export const indexNames: readonly string[] = ['index', 'feature_index'];
 
+/** Names under which people save the same. They may mean something else, so none is believed. */
+export const likeIndices =
+  /^(?:.*[./])?(?:features?|latents?|neurons?|(?:(?:feature|latent|neuron|sae|kept|original)s?_)?(?:index|indices|idxs?|ids?))$/i;
+
 /** Renames a parsed JSON line's `feature_index` to `index`, unless `index` is there. A null counts as absent. */
 export function withIndex(json: unknown): unknown {
   if (typeof json !== 'object' || json === null || !('feature_index' in json)) return json;

@@ -67,13 +67,16 @@ export function checkAttributes(
 }
 
 /** Says why a JSON value would not arrive unchanged; undefined if it would. Empty texts are allowed here. */
-function jsonFault(value: unknown): string | undefined {
+function jsonFault(value: unknown, within: readonly unknown[] = []): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : textFault(value);
   if (typeof value === 'number') return Number.isFinite(value) ? undefined : 'is a number out of range for a float64';
   if (['bigint', 'function', 'symbol'].includes(typeof value)) return `a ${typeof value} is not a JSON value`;
   if (typeof value !== 'object' || value === null) return undefined;
+  if (within.includes(value)) return 'contains itself';
+  if (!['[object Object]', '[object Array]'].includes(Object.prototype.toString.call(value)))
+    return `a ${value.constructor.name} is not a JSON value`;
   for (const [key, part] of Object.entries(value)) {
-    const fault = (key === '' ? undefined : textFault(key)) ?? jsonFault(part);
+    const fault = (key === '' ? undefined : textFault(key)) ?? jsonFault(part, [...within, value]);
     if (fault !== undefined) return fault;
   }
   return undefined;

@@ -115,7 +115,11 @@ async function readIfThere(path: string): Promise<Buffer | undefined> {
   return readFile(path).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT') return undefined;
     throw new AppError('checkpoint_damaged', `${path}: the checkpoint cannot be read (${cause.code})`, {
-      hints: [writeHint(cause, 'choose another folder with NEURONPEDIA_STATE_DIR')],
+      hints: [
+        ['EACCES', 'EPERM'].includes(cause.code ?? '')
+          ? writeHint(cause, 'choose another folder with NEURONPEDIA_STATE_DIR')
+          : 'move it elsewhere, or choose another folder with NEURONPEDIA_STATE_DIR: the rows on the server are found again',
+      ],
       details: { file: path },
       cause,
     });

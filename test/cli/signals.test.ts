@@ -1,9 +1,10 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { on, once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { describe, expect } from 'vitest';
 import { fixture, tinySae } from './fixtures.ts';
 import { type Home, test } from './home.ts';
@@ -188,6 +189,19 @@ test('SIGUSR1 opens no debugger while the tool starts either', async ({ home }) 
   expect(ran).toMatchObject({ code: 138, stderr: '' });
 });
 
+test('a debugger that SIGUSR1 opened before the tool could listen ends it, and one that was asked for does not', async ({
+  home,
+}) => {
+  // As after a signal, Node's debugger is open and no option asks for it.
+  const debugged = home.file('debugged.cjs', `require('node:inspector').open(0); require(${JSON.stringify(binary)});`);
+  const run = (env: Record<string, string>) =>
+    promisify(execFile)(process.execPath, [debugged, 'status', '--sandbox', '--json'], {
+      env: childEnv({ ...home.env, ...env }),
+    });
+  await expect(run({})).rejects.toMatchObject({ code: 138, stdout: '' });
+  expect((await run({ NODE_OPTIONS: '--no-warnings' })).stdout).toContain('"type":"status"');
+});
+
 // What GNU nohup makes of standard input if that is a terminal.
 const nullDevice = '/dev/null';
 
@@ -214,6 +228,24 @@ test.skipIf(!existsSync(nullDevice)).for([
   const [[code], stderr] = await ended;
   expect([code, stderr]).toEqual([0, expect.not.stringContaining('stop')]);
 });
+
+test.runIf(process.platform === 'linux')(
+  'SIGHUP does not stop what a script runs that ignores it',
+  async ({ home, server }) => {
+    const proxy = home.own(await serveThrough(server.url));
+    proxy.hold((asked) => asked === '/api/vector/new');
+    const env = childEnv({ ...home.env, NEURONPEDIA_API_KEY: 'sandbox-bulk', NEURONPEDIA_API_URL: proxy.url });
+    const script = 'trap "" HUP; "$@" < /dev/null; exit $?';
+    const words = ['-c', script, 'sh', process.execPath, binary, ...vectorArgs('in a script')];
+    const child = spawn('sh', words, { env, detached: true });
+    const ended = Promise.all([once(child, 'close'), text(child.stderr)]);
+    await proxy.held;
+    process.kill(-(child.pid as number), 'SIGHUP');
+    proxy.release();
+    const [[code], stderr] = await ended;
+    expect([code, stderr]).toEqual([0, expect.not.stringContaining('stop')]);
+  },
+);
 
 describe.skipIf(!existsSync(nullDevice))('a standard input that cannot be read, as under nohup, is reported by', () => {
   for (const args of [

@@ -31,6 +31,8 @@ describe.concurrent('upload-sae of several SAEs', () => {
     for (const source of ['0-all', '2-all']) expect(storedFeatures(server.data, source)).toHaveLength(512);
     expect(ran.stderr).toContain('warning: layer_1 is left out, unlike the folders beside it');
     expect(ran.stderr).toContain('2 of 2 SAEs done: 1,024 rows on the server, 1,024 sent now\n');
+    const some = await home.runAt(server.url, ['upload-sae', folder, '--sae-id', 'all', '--layers', '0,2']);
+    expect(some).toMatchObject({ code: 0, stderr: expect.not.stringContaining('left out') });
   });
 
   test('does not accept one --layer for all of them', async ({ home, server }) => {

@@ -100,6 +100,7 @@ it('a line whose index has another name is refused, but not one that has other k
     message: expect.stringContaining('line 1: has "feature" but no "index"'),
     hints: [expect.stringContaining('rename it to "index"')],
   });
+  await expect(openTensorFile(await written('{"neuron_idx": 7, "vector": [1, 2]}'))).rejects.toThrow('"neuron_idx"');
   for (const line of [
     '{"idx": "a", "vector": [1, 2]}',
     '{"idx": 7, "index": 3, "vector": [1, 2]}',

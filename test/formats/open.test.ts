@@ -44,6 +44,20 @@ test.each([
   expect(error.hints).toHaveLength(1);
 });
 
+test('how to convert a pickle depends on who wrote it', async () => {
+  const path = join(await tempFolder(), 'x.pkl');
+  // What pickle.dump([1.5]) writes, and how a torch.save of before 1.6 begins.
+  const own = Buffer.from('80045d94473ff8000000000000612e', 'hex');
+  const torch = Buffer.from('80028a0a6cfc9c46f9206aa850192e', 'hex');
+  for (const [bytes, hint] of [
+    [own, 'pickle.load('],
+    [torch, 'torch.load('],
+  ] as const) {
+    await writeFile(path, bytes);
+    await expect(openTensorFile(path)).rejects.toMatchObject({ hints: [expect.stringContaining(hint)] });
+  }
+});
+
 test('a text file named .json is read as JSON, and its faults are reported as such', async () => {
   const path = join(await tempFolder(), 'v.json');
   await writeFile(path, '0.5');

@@ -61,7 +61,7 @@ test.each([
 
 const answer = (status: number, json: unknown, headers: Record<string, string> = {}): Answer => ({
   ...{ status, json, text: JSON.stringify(json), headers: new Map(Object.entries(headers)) },
-  ...{ origin: 'http://a', keyFrom: undefined },
+  ...{ origin: 'http://a', keyFrom: undefined, hasKey: false },
 });
 
 test('impossible times from a server never become invalid dates', () => {

@@ -1,4 +1,4 @@
-import { copyFile, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openTensorFile } from '../../src/formats/open.ts';
@@ -70,6 +70,10 @@ describe('inspecting an SAE', () => {
     };
     await writeFiles(folder, { 'x.safetensors': safetensorsImage(JSON.stringify(header), new Uint8Array(40)) });
     expect(codes(await inspected(join(folder, 'x.safetensors')))).toContain('format_unsupported');
+    await rm(join(folder, 'ae.pt'));
+    await rename(join(folder, 'x.safetensors'), join(folder, 'sae_weights.safetensors'));
+    await writeFiles(folder, { 'cfg.json': {} });
+    expect(codes(await inspected(folder)).filter((code) => code === 'format_unsupported')).toHaveLength(1);
   });
 
   it('counts features with a sparsity of -10 as dead', async () => {

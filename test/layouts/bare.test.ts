@@ -174,7 +174,7 @@ test('a decoder of integers is refused, whatever lies beside it, unless it is na
 
 test('integers that may say which features the rows are, under another name than "index", are doubted', async () => {
   const ids = (name: string) => weights(imageOf('I64', 8, { [name]: [6], W_dec: [6, 4] }));
-  for (const name of ['feature_ids', 'indices', 'latent_idx', 'sae.kept_ids', 'features']) {
+  for (const name of ['feature_ids', 'indices', 'latent_idx', 'sae.kept_ids', 'features', 'feature', 'neuron']) {
     const [sae] = await found(await ids(name), 'W_dec');
     expect(sae?.doubts).toContainEqual(expect.stringContaining(`if "${name}" says which feature each row is`));
   }
@@ -186,6 +186,12 @@ test('integers that may say which features the rows are, under another name than
     const [sae] = await found(path, 'W_dec');
     expect(sae?.doubts?.join() ?? '').not.toContain('rows are numbered');
   }
+});
+
+test('what is outside of the module that an SAE is in proves nothing about it', async () => {
+  const inside = { 'sae.W_dec': [6, 4], 'sae.W_enc': [4, 6], 'sae.b_dec': [4] };
+  const [sae] = await found(await weights(safetensorsOf({ ...inside, b_dec: [6] })));
+  expect(sae).toMatchObject({ decoder: { name: 'sae.W_dec' }, orientation: { value: 'rows' } });
 });
 
 test('a prefix that all names have in common is ignored', async () => {

@@ -272,7 +272,7 @@ test('model, hook and k are read under the names of a dictionary_learning fork',
 /** Returns what is warned about while the SAEs of a folder are found. */
 async function warnedOf(folder: string): Promise<string[]> {
   const warnings: string[] = [];
-  for (const { file } of await findSaes(folder, {}, (message) => warnings.push(message))) await file.close();
+  for (const { file } of await findSaes(folder, {}, ({ message }) => warnings.push(message))) await file.close();
   return warnings;
 }
 
@@ -365,10 +365,23 @@ test('a weight file that is named does not believe a config that is not its own'
   }
 });
 
+test('a weight file that is named does not take the config of another one in the folder', async () => {
+  const folder = await tempFolder();
+  const config = { model_name: 'gpt2-small', hook_name: 'blocks.3.hook_resid_post', hook_layer: 3 };
+  const image = safetensorsOf(sixByFour);
+  await writeFiles(folder, { 'cfg.json': config, 'first.safetensors': image, 'other.safetensors': image });
+  for (const name of ['first.safetensors', 'other.safetensors']) {
+    const [sae] = await found(join(folder, name));
+    expect(sae).toMatchObject({ layout: 'bare matrix' });
+    expect(sae).not.toHaveProperty('layer');
+  }
+});
+
 test('a pickle of something else beside the only array hides nothing, and a finished SAE comes before its checkpoints', async () => {
   const folder = await tempFolder();
   const matrix = npyImage('<f4', false, [6, 4], new Uint8Array(96));
   await writeFiles(folder, { 'W_dec.npy': matrix, 'tokens.pt': new Uint8Array(1), 'log.pkl': new Uint8Array(1) });
+  await writeFiles(folder, { 'scheduler.pt': new Uint8Array(1), 'scaler.pt': new Uint8Array(1) });
   expect(await found(folder)).toHaveLength(1);
   const run = await tempFolder();
   const image = safetensorsOf(linear);
@@ -390,6 +403,8 @@ test('a checkpoint of dictionary_learning has the config of the folder above', a
   expect(sae).toMatchObject({ layer: { value: 3 }, hook: { value: 'blocks.3.hook_resid_post' } });
   const [named] = await found(join(folder, 'trainer_0/checkpoints/ae_1000.safetensors'));
   expect(named?.model?.value).toBe('pythia-70m');
+  await writeFiles(folder, { 'trainer_0/checkpoints/config.json': { trainer: { ...trainer, layer: 5 } } });
+  expect((await found(folder))[0]?.layer?.value).toBe(5);
 });
 
 test.each([
@@ -465,10 +480,20 @@ test('Qwen Scope: the config beside its layers says model and hook', async () =>
   });
 });
 
+test.each([{ base_model: ['a'] }, { d_model: 512, hidden_size: 512 }, [1]])(
+  'Qwen Scope: a config of something else is passed over: %j',
+  async (config) => {
+    const folder = await tempFolder();
+    const tensors = { W_enc: [6, 4], W_dec: [4, 6], b_enc: [6], b_dec: [4] };
+    await writeFiles(folder, { 'config.json': config, 'layer3.sae.safetensors': safetensorsOf(tensors) });
+    expect((await found(folder))[0]).toMatchObject({ layout: 'Qwen Scope', layer: { value: 3 } });
+  },
+);
+
 test('both halves of a cross-layer transcoder are refused, but not a matrix of that name', async () => {
   const folder = await tempFolder();
   await writeFiles(folder, { 'W_enc_2.safetensors': safetensorsOf({ W_enc_2: [6, 4], b_enc_2: [6] }) });
-  await expect(found(folder)).rejects.toMatchObject({ code: 'cannot_be_stored' });
+  await expect(found(folder)).rejects.toMatchObject({ code: 'cannot_be_stored', hints: [] });
   await writeFiles(folder, { 'x/W_dec_2.safetensors': safetensorsOf({ W_dec_2: [6, 4] }) });
   const [sae] = await found(join(folder, 'x', 'W_dec_2.safetensors'));
   expect(sae?.decoder.name).toBe('W_dec_2');

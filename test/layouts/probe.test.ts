@@ -93,6 +93,8 @@ describe('readProbe', () => {
     { scaler_std: [2, 4], scaler_mean: [1, 3] },
     { 'scaler.var_': [4, 16], mean: [9, 9], 'scaler.mean_': [1, 3] },
     { scale_: [2, 4], var_: [4, 16], mean_: [1, 3] },
+    { 'probe.std': [2, 4], 'probe.mean': [1, 3], 'probe.weight': [6, 8], 'probe.bias': [0.5], coef: undefined },
+    { train_std: [2, 4], train_mean: [1, 3], train_coef: [6, 8], train_intercept: 0.5, coef: undefined },
   ])('asks about a scaler that was saved as %j, and divides it out', async (scaler) => {
     const folder = await tempFolder();
     await writeFiles(folder, { 'probe.json': { coef: [6, 8], intercept: 0.5, accuracy: 0.9, ...scaler } });
@@ -148,6 +150,20 @@ describe('readProbe', () => {
     await writeFiles(folder, { 'probe.json': { coef: [6, 8], var_: [4, 0], mean_: [0, 0], intercept: 1 } });
     const probe = await readProbe(await opened(join(folder, 'probe.json')), { scaling: 'raw-space' });
     expect([...probe.values]).toEqual([3, 8]);
+  });
+
+  it.each([{ var: [4, -4] }, { scale: [2, 0] }, { std: [2, -1] }])('refuses a scaler of %j', async (scaler) => {
+    const folder = await tempFolder();
+    await writeFiles(folder, { 'probe.json': { coef: [6, 8], mean: [0, 0], ...scaler } });
+    const probe = readProbe(await opened(join(folder, 'probe.json')), { scaling: 'raw-space' });
+    expect(await errorOf(probe)).toMatchObject({ code: 'not_finite' });
+  });
+
+  it('refuses to divide out a scaler that is not there', async () => {
+    const folder = await tempFolder();
+    await writeFiles(folder, { 'probe.json': { coef: [6, 8], intercept: 1 } });
+    const probe = readProbe(await opened(join(folder, 'probe.json')), { scaling: 'raw-space' });
+    expect(await errorOf(probe)).toMatchObject({ code: 'tensor_not_found', exitCode: 6 });
   });
 
   it('does not divide out a BatchNorm layer, whose variance is not all that it applies', async () => {

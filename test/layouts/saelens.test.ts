@@ -118,6 +118,13 @@ test.each([[3], 3])('a hook that leaves its layer open has that of hook_point_la
   expect(sae).toMatchObject({ layer: { value: 3 }, hook: { value: 'blocks.3.hook_resid_pre' } });
 });
 
+test('a place for the layer in any hook is filled in, and a hook is not known while its layer is not', async () => {
+  const sae = await saelens({ hook_name: 'blocks.{layer}.hook_mlp_out', hook_layer: 3 });
+  expect(sae).toMatchObject({ layer: { value: 3 }, hook: { value: 'blocks.3.hook_mlp_out' } });
+  const open = await saelens({ hook_point: 'blocks.{layer}.hook_resid_pre', hook_point_layer: [3, 5] });
+  expect(open).not.toHaveProperty('hook');
+});
+
 test('an expansion factor that is no whole number is rounded', async () => {
   await expect(saelens({ d_in: 4, expansion_factor: 1.5001 })).resolves.toHaveProperty('decoder');
   await expect(saelens({ d_in: 4, expansion_factor: 1.2 })).rejects.toThrow('says 5 features');

@@ -11,6 +11,8 @@ it('inspects a path with nothing else said, against the models that the command 
   expect(findings).toEqual([]);
   const [other] = (await inspectPath(tiny, { models: [{ id: 'mine', dimension: 64 }] })).saes;
   expect(other?.fits).toEqual(['mine']);
+  const asListed = [{ id: 'listed', dimension: 64, layers: 4 }];
+  expect((await inspectPath(tiny, { models: asListed })).saes[0]?.fits).toEqual(['listed']);
 });
 
 it('ends with the reason of its signal, reports rows, and refuses what cannot be right', async () => {

@@ -75,7 +75,7 @@ const wrong: Record<string, readonly unknown[]> = {
   createModel: [Number.NaN, 0, 1.5, '4', 128],
   attributes: [
     ...[null, 'x', { tags: 'x' }, { tags: [5] }, { description: 5 }, { visibility: 'Private' }],
-    ...[{ paperUrl: 'x y' }, { metadata: 5 }],
+    ...[{ paperUrl: 'x y' }, { metadata: 5 }, { metadata: new Map([['a', 1]]) }, new Map()],
   ],
 };
 
@@ -149,8 +149,16 @@ it('every wrong option of an upload is refused by its name before a file is open
   await expect(uploadSae(tiny, { ...sae, shard: { part: 0, of: 4 } })).rejects.toThrow(
     'shard is an object with part 0, of 4: expected { part, of } with whole numbers, 1 <= part <= of <= 1000000',
   );
-  const metadata = { a: 1n };
-  await refused(uploadVector(values(), { ...vector, attributes: { metadata } }), 'metadata', metadata);
+  const circular: Record<string, unknown> = {};
+  circular.self = [circular];
+  for (const metadata of [{ a: 1n }, { a: { b: new Map() } }, circular])
+    await refused(uploadVector(values(), { ...vector, attributes: { metadata } }), 'metadata', metadata);
+  await refused(uploadVector(values(), Object.create(vector)), 'server', 'inherited');
+  await refused(uploadSae(tiny, { ...sae, label: 'x' }), 'label', 'x');
+  for (const [option, value] of Object.entries({ row: 0, tensor: 'x' }))
+    await refused(uploadVector(values(), { ...vector, [option]: value }), option, value);
+  for (const [option, value] of Object.entries({ classIndex: 0, scaling: 'as-stored' }))
+    await refused(uploadProbe(values(), { ...vector, concept: 'x', [option]: value } as Anything), option, value);
   await refused(uploadVector(values(), { ...vector, server: (async () => ({})) as Anything }), 'server', 'a function');
   expect(query('SELECT count(*) AS n FROM features')).toEqual([{ n: 0 }]);
   expect(await readdir(folder)).not.toContain('state');

@@ -41,7 +41,6 @@ export async function vectorsWay(placed: PlacedSae, server: Server, options: Vec
   refuseWithoutWidth(model, server);
   const hookType = hookTypeOf(place);
   const template = options.label ?? defaultLabel;
-  checkLabel(template);
   const label = await labelMaker(template, placed);
   if (new Set(Array.from(eachRow(planned), label)).size < total) {
     throw new AppError('usage', `--label "${template}" gives several vectors the same name`, {
@@ -83,8 +82,14 @@ const templateFields = ['{sae-id}', '{layer}', '{index}', '{name}'];
 /** What was probably meant as one of these; any other braces are part of the name. */
 const nearField = /\{\s*(sae[-_ ]?id|layer|index|idx|name|row|feature|model|head)\s*\}/gi;
 
-/** Checks the template for names of vectors. Error: usage for an unknown field. */
-export function checkLabel(template: string): void {
+/** Checks the template for names of vectors. Error: usage if features are uploaded, and for an unknown field. */
+export function checkLabel({ label: template, as }: { label?: string | undefined; as?: string | undefined }): void {
+  if (template === undefined) return;
+  if (as !== 'vectors') {
+    throw new AppError('usage', '--label names vectors, and these are features', {
+      hints: ['add --as vectors to upload each row as a vector; names of features come with --feature-metadata'],
+    });
+  }
   const unknown = template.match(nearField)?.find((field) => !templateFields.includes(field));
   if (unknown === undefined) return;
   throw new AppError('usage', `--label "${template}": ${unknown} is not a field that it can contain`, {

@@ -15,7 +15,7 @@ import { deadAmong, lostFields, openFacts } from './sae-facts.ts';
 import { featuresWay } from './sae-features.ts';
 import { selectRows } from './sae-indices.ts';
 import { settleMatrix } from './sae-matrix.ts';
-import { vectorsWay } from './sae-vectors.ts';
+import { checkLabel, vectorsWay } from './sae-vectors.ts';
 
 /**
  * Checks an SAE against itself, the options and the server, reading every planned row once; writes nothing.
@@ -28,6 +28,7 @@ export async function prepareSae(
 ): Promise<PreparedSae> {
   const { attributes = {} } = options;
   checkAttributes(attributes, server);
+  checkLabel(options);
   refuseExamplesOfVectors(options);
   const place = placeOf(sae, options);
   const { record: model, isNew: isNewModel } = await findModel(server, place.model.value, options.createModel);
