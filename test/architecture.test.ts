@@ -46,6 +46,7 @@ const everywhere = new Set([
   'elapsed',
   'closest',
   'try-parse-json',
+  'python-json',
   'present',
   'steady-clock',
   'wait-for',
@@ -56,6 +57,7 @@ const everywhere = new Set([
 /** What each part may import besides itself and those. Imports go one way, so a part can be read without its users. */
 const mayImport: Record<string, string[]> = {
   errors: [],
+  'python-json': [],
   'check-options': [],
   'make-folder': [],
   count: [],

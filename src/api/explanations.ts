@@ -66,6 +66,11 @@ export function isOf({ typeName, explanationModelName }: Explanation, { type, mo
   return typeName === type && explanationModelName === model;
 }
 
+/** Whether a score was given by this method and model. */
+export function isScoreOf(score: Score, { type, model }: Explaining): boolean {
+  return score.explanationScoreTypeName === type && score.explanationScoreModelName === model;
+}
+
 function generateRequest({ model, source, index }: FeatureId, explaining: Explaining) {
   return postJson('/api/explanation/generate', {
     ...{ modelId: model, layer: source, index },
@@ -87,7 +92,7 @@ export async function scoreExplanation(
   let made: Score | undefined;
   const answer = await askRest(http, request, async () => {
     const scores = (await explanationsOf(http, id)).find((one) => one.id === explanationId)?.scores;
-    made = scores?.find((one) => one.explanationScoreTypeName === type && one.explanationScoreModelName === model);
+    made = scores?.find((one) => isScoreOf(one, { type, model }));
     return made ? undefined : request;
   });
   if (made || !answer) return made;

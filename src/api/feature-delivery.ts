@@ -31,7 +31,7 @@ export function featureDelivery(
       const headers = capabilities.idempotencyKeys ? { 'idempotency-key': key } : {};
       const request = { method: 'POST', path: '/api/feature/upload-batch', body, headers, signal } as const;
       const result = await sendUpload(http, request, `uploading to ${modelId}/${source}`, pacer);
-      return 'type' in result ? result : storedIfCreated(result, rows);
+      return 'type' in result ? result : storedIfCreated(result, rows, capabilities.idempotencyKeys);
     },
     async lookup(rows) {
       const found = new Map<number, StoredRow>();

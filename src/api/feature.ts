@@ -4,7 +4,7 @@ import { askAgain, readOrRefuse, requireAsked, senseless } from './ask.ts';
 import { type FeatureId, idText } from './feature-id.ts';
 import type { Http } from './http.ts';
 import { manyOf } from './many-of.ts';
-import { explanationSchema } from './schemas.ts';
+import { accountId, digest, explanationSchema } from './schemas.ts';
 
 const person = z.nullish(z.looseObject({ name: z.nullish(z.string()) }));
 const texts = z.nullish(manyOf(z.string()));
@@ -20,10 +20,10 @@ const featureSchema = z.looseObject({
   modelId: z.string(),
   layer: z.string(),
   index: z.pipe(z.union([z.string(), z.number()]), z.transform(String)),
-  creatorId: z.nullish(z.string()),
+  creatorId: z.nullish(accountId),
   hasVector: z.nullish(z.boolean()),
   vector: numbers,
-  vectorHash: z.nullish(z.string()),
+  vectorHash: z.nullish(digest),
   vectorLabel: z.nullish(z.string()),
   vectorDefaultSteerStrength: z.nullish(z.number()),
   name: z.nullish(z.string()),

@@ -177,6 +177,8 @@ function told(tell: (result: string) => void, failure: NoAnswer): NoAnswer {
 function transferOf(carrier: Carrier, options: HttpOptions, request: HttpRequest): Transfer {
   const headers = {
     accept: 'application/json',
+    // Without it a server may choose any coding.
+    'accept-encoding': 'identity',
     'user-agent': options.userAgent,
     ...(options.key !== undefined && { 'x-api-key': options.key }),
     ...(request.body !== undefined && { 'content-type': 'application/json' }),

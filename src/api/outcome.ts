@@ -21,7 +21,7 @@ const quotaBody = z.looseObject({
 });
 
 /**
- * Sends an upload; returns a 200 with JSON as it is, else what became of it. Only this place tells permanent, transient and
+ * Sends an upload; returns a 200 or 201 with JSON as it is, else what became of it. Only this place tells permanent, transient and
  * unknown apart: a refusal is certain, a request that never left was not stored, and after anything else it may have been.
  * Error: unreachable if the connection was closed on this side.
  */
@@ -36,7 +36,8 @@ export async function sendUpload(
   try {
     const answer = await http.request(request);
     remaining = remainingRequests(answer);
-    return answer.status === 200 && answer.json !== undefined ? answer : classify(answer, doing, pacer);
+    const isDone = answer.status === 200 || answer.status === 201;
+    return isDone && answer.json !== undefined ? answer : classify(answer, doing, pacer);
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error;
     // Whoever closed it does not want it to be tried again. The intent in the journal stays, for the next run to settle.
@@ -54,12 +55,13 @@ const createdBody = z.looseObject({ message: z.string() });
 
 /**
  * Reads the answer to a batch, such as `128 features created.` Anything else may be a gateway's, and proves nothing.
- * `count` is how many were sent; undefined accepts any number.
+ * `count` is how many were sent; undefined accepts any number. With `atMost` the server may leave rows out that it has.
  */
-export function storedIfCreated({ json }: Answer, count: number | undefined): Outcome {
+export function storedIfCreated({ json }: Answer, count: number | undefined, atMost = false): Outcome {
   const { data } = createdBody.safeParse(json);
   const [, created] = /^(\d+) \w+ created\b/.exec(data?.message ?? '') ?? [];
-  if (created !== undefined && (count === undefined || Number(created) === count)) return { type: 'stored' };
+  const isAll = count === undefined || Number(created) === count || (atMost && Number(created) < count);
+  if (created !== undefined && isAll) return { type: 'stored' };
   return notSaid({ json }, `that it created ${count ?? 'any'} ${count === 1 ? 'row' : 'rows'}`);
 }
 
@@ -77,16 +79,22 @@ function classify(answer: Answer, doing: string, pacer: Pacer): Outcome {
     return { type: 'limited', why };
   }
   const quota = quotaBody.safeParse(answer.json);
-  if (answer.status === 429 && quota.success) return quotaOutcome(quota.data.features, answer, why);
+  if (answer.status === 429 && quota.success && !isPace(quota.data.features, answer))
+    return quotaOutcome(quota.data.features, answer, why);
   if (answer.status === 429) return busyOutcome(answer, why);
   if (answer.status === 413) return { type: 'too_large', why };
-  // A success other than 200 with JSON comes from a gateway or a log-in page. The server itself may come back.
+  // Another success, or one without JSON, comes from a gateway or a log-in page. The server itself may come back.
   if (isTransient(answer.status) || answer.status < 300) {
     // A page, or a status that gateways send, is a gateway's answer: the server behind it may still be working.
     const answered = answer.status === 500 && answer.json !== undefined;
     return { type: 'unknown', answered, waitMs: retryAfterMs(answer), why };
   }
   return { type: 'refused', error: permanentError(answer, doing) };
+}
+
+/** Whether a 429 is about the pace: no quota is spent, or the server says to come back soon. */
+function isPace({ limit }: z.infer<typeof quotaBody>['features'], answer: Answer): boolean {
+  return limit === null || (retryAfterMs(answer) ?? Number.POSITIVE_INFINITY) <= longestWaitMs;
 }
 
 function busyOutcome(answer: Answer, why: string): Outcome {
@@ -96,7 +104,7 @@ function busyOutcome(answer: Answer, why: string): Outcome {
 }
 
 function quotaOutcome(features: z.infer<typeof quotaBody>['features'], answer: Answer, why: string): Outcome {
-  const left = features.limit === null ? 0 : Math.max(0, features.limit - features.used);
+  const left = Math.max(0, (features.limit ?? 0) - features.used);
   const { resetsAt } = features;
   if (!resetsAt) return { type: 'quota', left, resumeAt: undefined, ofTier: true, why };
   return {

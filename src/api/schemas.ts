@@ -26,10 +26,22 @@ export const limitsSchema = z.looseObject({
   maxBodyBytes: z.int().check(z.positive()),
   storesVectors: z.boolean(),
   idempotencyKeys: z.boolean(),
-  serverId: z.optional(z.string()),
+  serverId: z.pipe(
+    z.nullish(z.string()),
+    z.transform((id) => id ?? undefined),
+  ),
 });
 
-export const userSchema = z.looseObject({ id: z.string(), name: z.nullish(name) });
+/** The id of an account, which may be a number. */
+export const accountId = z.pipe(z.union([z.string(), z.int()]), z.transform(String));
+
+/** A digest in hex, as this tool writes it. */
+export const digest = z.pipe(
+  z.string(),
+  z.transform((hex) => hex.toLowerCase()),
+);
+
+export const userSchema = z.looseObject({ id: accountId, name: z.nullish(name) });
 
 export const modelSchema = z.looseObject({
   id: z.string(),
@@ -39,7 +51,7 @@ export const modelSchema = z.looseObject({
 
 export const sourceSetSchema = z.looseObject({
   name: z.string(),
-  creatorId: z.nullish(z.string()),
+  creatorId: z.nullish(accountId),
   description: z.nullish(z.string()),
   urls: z.nullish(z.array(z.string())),
 });
@@ -51,7 +63,7 @@ export const lookedUpSchema = z.looseObject({
   modelId: z.optional(z.string()),
   layer: z.optional(z.string()),
   index: z.pipe(index, z.transform(Number)),
-  vectorHash: z.nullish(z.string()),
+  vectorHash: z.nullish(digest),
 });
 
 /** The answer of vector/new. Its field names differ from those of vector/get and list-owned. */

@@ -110,8 +110,11 @@ async function lookUp(http: Http, destination: VectorDestination, rows: readonly
   return { stored, namesakes };
 }
 
-/** Whether a stored vector has the strength and the marks of those to be uploaded. */
+/**
+ * Whether a stored vector has the strength and the marks of those to be uploaded. A mark that the server's list does not show
+ * makes no difference: taking its own vector for another's, a run would upload it again.
+ */
 function isAlike(vector: StoredVector, { strength, marks }: VectorDestination): boolean {
-  const isMarked = Object.entries(marks).every(([name, value]) => vector[name] === value);
+  const isMarked = Object.entries(marks).every(([name, value]) => (vector[name] ?? value) === value);
   return isMarked && vector.vectorDefaultSteerStrength === strength;
 }

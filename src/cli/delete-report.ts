@@ -71,6 +71,7 @@ export function tellEnd(context: CommandContext, ended: Ended): number {
     out.note(`${several(deletion.left.length, 'row')} left; go on with: ${context.command}`);
   }
   if (problem && status !== 'dry-run') {
+    if (problem === deletion.failure && deletion.unknown.length > 0) out.note(unknownText(deletion.unknown));
     out.complain(problem);
   }
   out.document({
@@ -105,7 +106,7 @@ function problemOf({ planned, deletion, survey }: Ended, refused: number): AppEr
   if (failure && !isAway(failure)) return failure;
   if (unknown.length > 0) {
     const why = unknownWhy === undefined ? '' : ` (${unknownWhy.message})`;
-    const problem = `it is unknown whether ${several(unknown.length, 'row')} ${unknown.length === 1 ? 'was' : 'were'} deleted: ${someOf(unknown)}${why}`;
+    const problem = unknownText(unknown) + why;
     const hints = ['run the same command again once the server answers; rows that are already gone do no harm'];
     return new AppError('outcome_unknown', problem, { hints });
   }
@@ -119,6 +120,10 @@ function problemOf({ planned, deletion, survey }: Ended, refused: number): AppEr
   return new AppError('not_yours', `${id} belongs to ${why || 'another account'}, not to you; ${left}`, {
     hints: ['leave it out, or use the key of the account that uploaded it'],
   });
+}
+
+function unknownText(ids: readonly string[]): string {
+  return `it is unknown whether ${several(ids.length, 'row')} ${ids.length === 1 ? 'was' : 'were'} deleted: ${someOf(ids)}`;
 }
 
 /** Returns the `status` of the summary for a deletion that went wrong. */

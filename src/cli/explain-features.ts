@@ -1,4 +1,11 @@
-import { type Explaining, explanationsOf, generateExplanation, isOf, scoreExplanation } from '../api/explanations.ts';
+import {
+  type Explaining,
+  explanationsOf,
+  generateExplanation,
+  isOf,
+  isScoreOf,
+  scoreExplanation,
+} from '../api/explanations.ts';
 import { type FeatureId, idText } from '../api/feature-id.ts';
 import type { Http } from '../api/http.ts';
 import type { Explanation } from '../api/schemas.ts';
@@ -121,9 +128,11 @@ async function score(
   model: string,
   http: Http,
   feature: FeatureId,
-  { id }: Explanation,
+  { id, scores }: Explanation,
 ): Promise<Record<string, number>> {
   if (type === undefined || !id) return {};
+  // Each score is a paid call.
+  if (scores?.some((one) => isScoreOf(one, { type, model }))) return {};
   const made = await scoreExplanation(http, feature, id, { type, model });
   return typeof made?.value === 'number' ? { [type]: made.value } : {};
 }

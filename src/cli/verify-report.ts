@@ -20,7 +20,7 @@ export interface VerifyFields extends Verification {
 export function tellVerification(out: Output, fields: VerifyFields): void {
   const { compared, rows, different, differences, basis, chanceToNoticeOnePercent: chance } = fields;
   if (rows === 0) {
-    out.result('  verify   no rows of this job are on the server: nothing is left to verify');
+    out.result('  verify   no row of this job is known to be on the server: there is nothing to verify');
     return;
   }
   const done = basis === 'presence' ? 'looked for' : 'read back';

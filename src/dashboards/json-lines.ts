@@ -8,13 +8,12 @@ import type { Activation, Dashboard, DashboardPlace, DashboardSource, ReadOption
 import { gatherDashboards, withTokens } from './gather.ts';
 import { placeFault } from './place.ts';
 
-const activation = z.looseObject({
-  tokens: z.array(z.string()),
-  values: z.array(z.number()),
+const quantile = {
   quantileMin: z.nullish(z.number()),
   quantileMax: z.nullish(z.number()),
   quantileFraction: z.nullish(z.number()),
-});
+};
+const activation = z.looseObject({ tokens: z.array(z.string()), values: z.array(z.number()), ...quantile });
 const logits = z.nullish(z.array(z.looseObject({ token: z.string(), value: z.number() })));
 
 /** A line holds a feature with its activations, or one activation of a feature. */
@@ -27,6 +26,7 @@ const line = z.looseObject({
   activations: z.nullish(z.array(activation)),
   tokens: z.nullish(z.array(z.string())),
   values: z.nullish(z.array(z.number())),
+  ...quantile,
   topLogits: logits,
   bottomLogits: logits,
   explanations: z.nullish(z.array(z.looseObject({ text: z.string(), methodName: z.nullish(z.string()) }))),
@@ -134,8 +134,8 @@ async function readSpans(bytes: ByteSource, spans: readonly number[], onlyIndex:
 
 /** Merges the lines of one feature into its dashboard. */
 function merge(lines: readonly Line[]): Dashboard {
-  const activations: Activation[] = lines.flatMap(({ activations, tokens, values }) =>
-    (activations ?? [{ tokens: tokens ?? [], values: values ?? [] }]).map(toActivation),
+  const activations: Activation[] = lines.flatMap(({ activations, tokens, values, ...one }) =>
+    (activations ?? [{ ...one, tokens: tokens ?? [], values: values ?? [] }]).map(toActivation),
   );
   // Any of the lines may hold what is said of the feature itself.
   const said = <K extends keyof Line>(name: K) => lines.find((line) => line[name] != null)?.[name];

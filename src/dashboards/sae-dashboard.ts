@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../errors.ts';
+import { parsePythonJson } from '../python-json.ts';
 import * as z from '../schema.ts';
 import { openFile, readBytes } from '../tensor/byte-source.ts';
 import { type JsonElement, jsonText, readElements } from '../tensor/json-elements.ts';
@@ -75,7 +76,7 @@ async function readBatch(
   const bytes = await openFile(file);
   let count = 0;
   const onElement = ({ text, start }: JsonElement) => {
-    const feature = check(file, featureSchema, JSON.parse(jsonText(text)), `features.${count++}`);
+    const feature = check(file, featureSchema, parsePythonJson(jsonText(text)), `features.${count++}`);
     onFeature(feature, { file, start, length: text.length, requireUnchanged });
   };
   try {
@@ -94,7 +95,7 @@ async function readAgain({ file, start, length, requireUnchanged }: Place): Prom
   try {
     const text = await readBytes(bytes, start, length);
     requireUnchanged();
-    return check(file, featureSchema, JSON.parse(jsonText(text)), 'it');
+    return check(file, featureSchema, parsePythonJson(jsonText(text)), 'it');
   } finally {
     await bytes.close();
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { AppError, mostListed } from '../errors.ts';
-import { indexNames, largestIndex } from '../tensor/indices.ts';
+import { indexNames, largestIndex, likeIndices } from '../tensor/indices.ts';
 import type { Column, Columns } from './columns.ts';
 import { factsOf } from './facts.ts';
 import type { FeatureData, FeatureSet, SparsityScale } from './feature-data.ts';
@@ -28,6 +28,7 @@ export async function fromColumns(
     if (columns.length === 0) throw nothingThere(path, source.notRead);
     const [key] = keys;
     const count = key ? (key.length ?? 1) : set.rows;
+    if (!key) refuseLikeKey(path, columns, set);
     for (const { name, length } of columns) {
       if (length === undefined || length === count) continue;
       throw wrongLength(path, name, length, set, key);
@@ -36,7 +37,7 @@ export async function fromColumns(
     return {
       path,
       ...gathered,
-      notes: [...missing, ...[...source.notRead].map(([name, why]) => `"${name}" is not read: it ${tidy(why)}`)],
+      notes: [...missing, ...[...source.notRead].map(([name, why]) => `"${name}" is not read: ${because(why)}`)],
       hash: hashOf(source, scale, gathered.texts),
       async read(row) {
         const position = positions ? (positions[row] as number) : row;
@@ -111,6 +112,11 @@ function tidy(why: string): string {
   return why.replace(/^it /, '');
 }
 
+/** Makes a reason a sentence of its own: `is …` and `has …` are about the array. */
+function because(why: string): string {
+  return /^(is|has|holds|cannot)\b/.test(why) ? `it ${why}` : why;
+}
+
 /** The error for unusable indices: values must not be assigned to rows by position if they belong to other features. */
 function keyNotRead(path: string, name: string, why: string): AppError {
   return new AppError(
@@ -119,6 +125,30 @@ function keyNotRead(path: string, name: string, why: string): AppError {
     {
       hints: ['save it as integers, one per value; rename it if it is something else'],
       details: { file: path, array: name },
+    },
+  );
+}
+
+/**
+ * Refuses facts by position if a column looks like it says which feature each value is of, and says otherwise: a table that
+ * was sorted or filtered would give each feature the facts of another. Error: record_invalid.
+ */
+function refuseLikeKey(path: string, columns: readonly Column[], { rows, indices }: FeatureSet): void {
+  const named = columns.find(({ name, length, values }) => {
+    if (length === undefined || values.length !== length || !likeIndices.test(name)) return false;
+    const isIndices = values.every((index) => Number.isInteger(index) && index >= 0 && index <= largestIndex);
+    if (!isIndices || new Set(values).size < length) return false;
+    return length !== rows || values.some((index, row) => index !== indices.indexOf(row));
+  });
+  if (!named) return;
+  throw new AppError(
+    'record_invalid',
+    `${path}: "${named.name}" looks like the feature that each value is of, but only "index" or "feature_index" is read as such`,
+    {
+      hints: [
+        'rename it to "index"; if it is something else, give it another name, and values follow the order of the rows',
+      ],
+      details: { file: path, array: named.name },
     },
   );
 }

@@ -14,7 +14,7 @@ export interface Collector {
   readonly name: string;
   /** Errors: ColumnProblem if the column cannot be a tensor; format_invalid, format_unsupported for the file. */
   add(batch: ArrowBatch): Promise<void>;
-  finish(): Pick<Tensor, 'dtype' | 'shape' | 'offset' | 'bytes'>;
+  finish(): Pick<Tensor, 'dtype' | 'shape' | 'offset' | 'bytes' | 'byRow'>;
 }
 
 /** Collects a column of numbers as a tensor of one dimension. */
@@ -27,7 +27,8 @@ export function scalarCollector(file: string, bytes: ByteSource, field: ArrowFie
     async add(batch) {
       const window = await openValues(file, field, batch, buffers, 0, batch.rows);
       const nullRow = await findNull(file, field, batch, buffers, 0, batch.rows);
-      if (nullRow !== undefined) throw new ColumnProblem(batch.firstRow + nullRow, 'is null');
+      if (nullRow !== undefined)
+        throw new ColumnProblem(batch.firstRow + nullRow, 'is null in a column of single numbers');
       windows.push(window);
       rows += batch.rows;
     },

@@ -52,6 +52,7 @@ export function listCollector(file: string, bytes: ByteSource, field: ArrowField
       dtype: values.dtype!,
       shape: [rows, width ?? field.listSize],
       ...joinWindows(windows),
+      byRow: 'each row of the table is one vector',
     }),
   };
 }

@@ -80,8 +80,8 @@ function describeType(field: ArrowField): string {
 }
 
 function tensorOf(file: string, collector: Collector): Tensor {
-  const { dtype, shape, offset, bytes } = collector.finish();
-  return { file, name: collector.name, dtype, bigEndian: false, shape, strides: denseStrides(shape), offset, bytes };
+  const { shape, ...found } = collector.finish();
+  return { file, name: collector.name, bigEndian: false, shape, strides: denseStrides(shape), ...found };
 }
 
 function nothingToRead(file: string, undecodable: ReadonlyMap<string, string>): AppError {

@@ -1,8 +1,4 @@
-/**
- * Matches a JSON string, in regular expressions with the `s` flag. An unclosed string takes all that is left: looking for
- * its end again from each quote in it would take quadratic time.
- */
-export const jsonString = '"[^"\\\\]*(?:\\\\.?[^"\\\\]*)*(?:"|$)';
+import { jsonString } from '../python-json.ts';
 
 /** Tensor headers nest three levels deep. */
 const deepest = 32;

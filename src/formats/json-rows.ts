@@ -64,7 +64,7 @@ export async function openJsonRows(path: string, bytes: ByteSource): Promise<Con
   }
   if (width === undefined) throw invalidJson(path, 'holds no line with a vector');
   const rows = rowBytes(path, bytes, places, width);
-  const vectors = tensorOf(path, 'vector', [places.length, width], rows);
+  const vectors = { ...tensorOf(path, 'vector', [places.length, width], rows), byRow: 'each line is one vector' };
   const index: [string, Tensor][] = indices.length > 0 ? [['index', indexTensor(path, indices)]] : [];
   return { tensors: new Map([['vector', vectors], ...index]), undecodable: new Map(), metadata: new Map() };
 }

@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts';
+import { jsonString } from '../python-json.ts';
 import { quoted } from '../tensor/tensor.ts';
-import { findDuplicateKey, jsonString } from './json-keys.ts';
+import { findDuplicateKey } from './json-keys.ts';
 
 /** Parses JSON strictly; errors say where it goes wrong. Error: format_invalid. */
 export function parseJson(path: string, text: string): unknown {

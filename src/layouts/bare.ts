@@ -10,7 +10,7 @@ import { decoderNames, type Weights } from './layout.ts';
 import { refuseManyPlaces } from './many-places.ts';
 import { encoderBiases, orientationFromBiases, orientationFromName, widthBiases } from './orientation.ts';
 import { bareLayout, type Sae } from './sae.ts';
-import { anyNumbers, refuseUnread } from './unread.ts';
+import { anyMatrix, refuseUnread } from './unread.ts';
 
 const toUploadVector = 'to upload a single vector: neuronpedia upload-vector';
 /** Hint for an unnamed array of integers. */
@@ -55,7 +55,8 @@ export function readBare(weights: Weights, said: SaidOfTensor): Sae[] {
       hints: ['name the decoder with --tensor, and say which axis counts features with --orientation'],
     });
   }
-  const orientation = proof && 'value' in proof ? proof : orientationFromName(decoder.name);
+  const byRow = decoder.byRow === undefined ? undefined : { value: 'rows' as const, from: decoder.byRow };
+  const orientation = proof && 'value' in proof ? proof : (byRow ?? orientationFromName(decoder.name));
   const sae = finish(weights, decoder, orientation, { layout: bareLayout, kind: 'sae' });
   const doubts = [...(sae.doubts ?? []), ...doubtsOf(weights, decoder)];
   return [doubts.length > 0 ? { ...sae, doubts } : sae];
@@ -105,11 +106,11 @@ function onlyDecoder(weights: Weights): Tensor {
   );
   const named = decoderNames.flatMap((name) => tensors.get(name) ?? []).filter((tensor) => candidates.includes(tensor));
   const [only] = candidates.length === 1 ? candidates : named;
-  if (only && !named.includes(only)) refuseUnread(file, anyNumbers);
+  if (only && !named.includes(only)) refuseUnread(file, anyMatrix);
   if (only && encoderNames.test(only.name)) throw noDecoder(only);
   if (only) return only;
   if (candidates.length === 0) {
-    refuseUnread(file, anyNumbers);
+    refuseUnread(file, anyMatrix);
     const shapes = describeAll(all);
     throw new AppError('layout_unknown', `${file.path}: holds no matrix of floating-point numbers; found: ${shapes}`, {
       hints: otherUses(all),

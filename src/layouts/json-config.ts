@@ -1,7 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { AppError } from '../errors.ts';
-import { findDuplicateKey, jsonString } from '../formats/json-keys.ts';
+import { findDuplicateKey } from '../formats/json-keys.ts';
+import { nullForNaN } from '../python-json.ts';
 import type * as z from '../schema.ts';
 import { missingFile } from '../tensor/missing-file.ts';
 import { parseHook, transformerLensHook } from './hook.ts';
@@ -18,13 +19,8 @@ export async function readJsonConfig<T>(path: string, schema: z.ZodMiniType<T>):
   throw configError(path, `${issue?.path.join('.') || 'the whole file'}: ${issue?.message}`);
 }
 
-/** Matches strings, and the NaN and Infinity that Python's json writes although JSON has neither. */
-const stringOrNoNumber = new RegExp(`${jsonString}|-?\\b(?:NaN|Infinity)\\b`, 'gs');
-
 function parseJson(path: string, text: string): unknown {
-  const plain = text
-    .replace(/^\ufeff/, '')
-    .replace(stringOrNoNumber, (found) => (found.startsWith('"') ? found : 'null'));
+  const plain = nullForNaN(text.replace(/^\ufeff/, ''));
   try {
     const twice = findDuplicateKey(plain);
     if (twice === undefined) return JSON.parse(plain);

@@ -14,14 +14,18 @@ export interface Scaler {
   readonly scale: Tensor;
   readonly isVariance: boolean;
   readonly mean: Tensor | undefined;
+  /** An array beside the scale that only a MinMaxScaler has. */
+  readonly minimum: Tensor | undefined;
 }
 
 /** scikit-learn's name for what inputs are divided by, and those of scripts: a standard deviation or its square. */
 const scaleName = /^(.*[._])?scale_?$/;
-const spreadName = /^(.*[._])?(?:std|stdev|sd|sigma)_?$/;
-const varianceName = /^(.*[._])?(?:var|variance)_?$/;
+const spreadName = /^(.*[._])?(?:stds?|stdev|sd|sigma)_?$/;
+const varianceName = /^(.*[._])?(?:vars?|variance)_?$/;
 const scaleNames = [scaleName, spreadName, varianceName];
-const meanName = /^(.*[._])?(?:mean|mu)_?$/;
+const meanName = /^(.*[._])?(?:means?|mu|center)_?$/;
+/** scikit-learn's names for what a MinMaxScaler has besides its scale, by which it multiplies. */
+const minName = /^(.*[._])?(?:min|data_min|data_max|data_range)_?$/;
 
 /** Whether an unreadable array may be a scaler's. A missing scale or mean is a pickled None; neither is ever complex. */
 export function isScaler(name: string, reason: string): boolean {
@@ -34,6 +38,7 @@ export function isScaler(name: string, reason: string): boolean {
 interface Candidates {
   readonly scales: readonly { readonly scale: Tensor; readonly prefix: string; readonly pattern: RegExp }[];
   readonly means: ReadonlyMap<string, Tensor>;
+  readonly minima: ReadonlyMap<string, Tensor>;
 }
 
 /** By the tensors of each file: a file may hold thousands of probes, and each looks for its scaler. */
@@ -49,14 +54,18 @@ function candidatesIn({ tensors }: TensorFile): Candidates {
       return found ? [{ scale, prefix: found[1] ?? '', pattern }] : [];
     }),
   );
-  const means = new Map<string, Tensor>();
-  for (const tensor of all) {
-    const found = meanName.exec(tensor.name);
-    if (found && !means.has(found[1] ?? '')) means.set(found[1] ?? '', tensor);
-  }
-  const made = { scales, means };
+  const made = { scales, means: byPrefix(all, meanName), minima: byPrefix(all, minName) };
   candidates.set(tensors, made);
   return made;
+}
+
+/** Returns the first tensor of each prefix whose name fits a pattern. */
+function byPrefix(tensors: readonly Tensor[], pattern: RegExp): ReadonlyMap<string, Tensor> {
+  const found = tensors.flatMap((tensor) => {
+    const match = pattern.exec(tensor.name);
+    return match ? [[match[1] ?? '', tensor] as const] : [];
+  });
+  return new Map(found.reverse());
 }
 
 /**
@@ -65,7 +74,7 @@ function candidatesIn({ tensors }: TensorFile): Candidates {
  * make it the spread of the weights (`coef_std`).
  */
 export function findScaler(file: TensorFile, weights: Tensor): Scaler | undefined {
-  const { scales, means } = candidatesIn(file);
+  const { scales, means, minima } = candidatesIn(file);
   for (const { scale, prefix, pattern } of scales) {
     const mean = means.get(prefix);
     const isOfInputs =
@@ -74,7 +83,7 @@ export function findScaler(file: TensorFile, weights: Tensor): Scaler | undefine
       (mean !== undefined && weights.name.replace(/_$/, '') !== stemOf(prefix));
     const fits = elementCount(scale.shape) === widthOf(weights) && isOfInputs;
     if (scale !== weights && (pattern === scaleName || fits)) {
-      return { scale, isVariance: pattern === varianceName, mean };
+      return { scale, isVariance: pattern === varianceName, mean, minimum: minima.get(prefix) };
     }
   }
   return undefined;
@@ -109,15 +118,16 @@ export function refuseWithoutScaler(weights: Tensor): never {
 
 /**
  * Divides a scaler out of a direction and its bias: coef / scale, intercept − Σ coef·mean / scale.
- * Errors: not_finite, layout_unknown, format_unsupported (BatchNorm).
+ * Errors: not_finite, layout_unknown, format_unsupported (BatchNorm, MinMaxScaler).
  */
 export async function unscale(
-  { scale, isVariance, mean }: Scaler,
+  { scale, isVariance, mean, minimum }: Scaler,
   coefficients: Float64Array,
   bias: number | undefined,
 ): Promise<{ coefficients: Float64Array; bias: number | undefined }> {
   const width = coefficients.length;
   if (batchVariance.test(scale.name)) throw batchNorm(scale);
+  if (minimum && elementCount(minimum.shape) === elementCount(scale.shape)) throw minMax(scale, minimum);
   const stored = await readAlong(scale, width);
   // scikit-learn divides inputs that do not vary by 1.
   const scales = isVariance ? stored.map((value) => (value === 0 ? 1 : Math.sqrt(value))) : stored;
@@ -140,6 +150,15 @@ function batchNorm(variance: Tensor): AppError {
   return new AppError('format_unsupported', `${label(variance)}: a BatchNorm layer, which cannot be divided out here`, {
     hints: [
       'it also adds an epsilon and has a weight and bias of its own: fold them into the probe in Python and save weight and bias, or use --as-stored',
+    ],
+  });
+}
+
+function minMax(scale: Tensor, minimum: Tensor): AppError {
+  const shown = `${label(minimum)}: shows that "${scale.name}" is that of a MinMaxScaler, which multiplies by it`;
+  return new AppError('format_unsupported', shown, {
+    hints: [
+      'save coef * scale_ as coef and intercept + (coef * min_).sum() as intercept, without the scaler; or use --as-stored',
     ],
   });
 }

@@ -55,3 +55,7 @@ export function refuseUnread(
 
 /** The `isMeant` for an array that is taken only for being alone: any unreadable one that may hold numbers counts. */
 export const anyNumbers = (_name: string, reason: string): boolean => isUnreadNumbers(reason);
+
+/** The same for a matrix, which no column of single numbers is. */
+export const anyMatrix = (name: string, reason: string): boolean =>
+  anyNumbers(name, reason) && !reason.endsWith('a column of single numbers');

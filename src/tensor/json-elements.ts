@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { parsePythonJson } from '../python-json.ts';
 import { type ByteSource, readBytes } from './byte-source.ts';
 import { longestRecord } from './lines.ts';
 
@@ -33,7 +34,7 @@ export async function readElements(bytes: ByteSource, { key, onChunk, onElement 
     elements.take(chunk);
     at += chunk.length;
   }
-  return JSON.parse(jsonText(elements.outside()));
+  return parsePythonJson(jsonText(elements.outside()));
 }
 
 /** Cuts the elements of one array out of JSON text that comes in chunks. */

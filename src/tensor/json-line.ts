@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { nullForNaN, parsePythonJson } from '../python-json.ts';
 import type * as z from '../schema.ts';
 import { indexFault, withIndex } from './indices.ts';
 
@@ -14,9 +15,10 @@ const mostKeys = 6;
 /** Parses a line of JSON by a schema, with its feature index as `index`. Returns a text that describes the fault, if any. */
 export function readJsonLine<S extends z.ZodMiniType>(text: Uint8Array, schema: S): z.infer<S> | string {
   if (!isUtf8(text)) return 'is not UTF-8';
+  const line = Buffer.from(text.buffer, text.byteOffset, text.length).toString('utf8');
   let json: unknown;
   try {
-    json = JSON.parse(Buffer.from(text.buffer, text.byteOffset, text.length).toString('utf8'));
+    json = parsePythonJson(line);
   } catch (cause) {
     return `is not JSON: ${(cause as Error).message}`;
   }
@@ -26,5 +28,7 @@ export function readJsonLine<S extends z.ZodMiniType>(text: Uint8Array, schema: 
   const parsed = schema.safeParse(withIndex(json));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  return `${issue?.path.join('.') || 'the line'}: ${issue?.message}`;
+  const asNull =
+    /received null$/.test(issue?.message ?? '') && nullForNaN(line) !== line ? ' (NaN counts as null)' : '';
+  return `${issue?.path.join('.') || 'the line'}: ${issue?.message}${asNull}`;
 }

@@ -16,6 +16,8 @@ export interface Tensor {
   /** Byte position of the first element. */
   readonly offset: number;
   readonly bytes: ByteSource;
+  /** Set if the format itself says that the first axis counts vectors: one list per row of a table, one vector per line. */
+  readonly byRow?: string;
 }
 
 /** A tensor as `rows` vectors of `width` values, after deciding which axis is which. Strides count elements. */

@@ -1,4 +1,4 @@
-import { AppError, wasSent } from '../errors.ts';
+import { AppError, isAway, wasSent } from '../errors.ts';
 import type { DeletionMarks } from './deletion-marks.ts';
 import type { RowAccess } from './server.ts';
 
@@ -76,6 +76,8 @@ export async function deleteRows(ids: readonly string[], run: DeletionRun): Prom
     sum.failure = part.failure;
     run.onProgress(sum.deleted.length);
   }
+  // A server that failed on the requests and deleted the rows all the same has done what it was asked.
+  if (sum.failure && isAway(sum.failure) && sum.left.length + sum.unknown.length === 0) sum.failure = undefined;
   return sum;
 }
 

@@ -4,7 +4,7 @@ import { type Batch, drop, newBatch, type Run } from './batch.ts';
 import { bodyHash, bodyOf, bodyRows } from './body.ts';
 import type { Outcome } from './delivery.ts';
 import { endLimited, endUnstored, sendHalves } from './end-unstored.ts';
-import { neverSent } from './journal-records.ts';
+import { madeAgain, neverSent } from './journal-records.ts';
 import { longestWaitMs } from './patience.ts';
 import { failAgain } from './poison.ts';
 import { settleByLookUp } from './settle.ts';
@@ -144,7 +144,7 @@ async function endUnknown(run: Run, batch: Batch, outcome: Unknown, tries: Tries
   if (tries.unanswered < mostUnanswered || batch.body.pieces.length === 1) return false;
   // Halves get new keys. No row is doubled: servers with keys skip features they have, on others it was just looked up.
   run.appetite.failed(batch.body);
-  await drop(run, batch, 'made again');
+  await drop(run, batch, madeAgain);
   await sendHalves(run, batch, 'got no answer, several times');
   return true;
 }
@@ -164,7 +164,7 @@ async function confirm(run: Run, { id, body }: Batch, given: readonly string[] |
 async function sendAnew(run: Run, batch: Batch): Promise<void> {
   const { body } = batch;
   const { maxRows, maxBytes, format } = run.delivery;
-  await drop(run, batch, 'made again');
+  await drop(run, batch, madeAgain);
   const share = Math.min(1, maxBytes / body.bytes.length);
   const most = Math.max(1, Math.min(maxRows, Math.floor(share * body.pieces.length)));
   for (let at = 0; at < body.pieces.length && !run.isOver(); at += most) {

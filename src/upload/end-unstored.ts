@@ -1,7 +1,9 @@
+import type { AppError } from '../errors.ts';
 import { steadyNow } from '../steady-clock.ts';
 import { type Batch, drop, newBatch, type Run } from './batch.ts';
 import { bodyOf, halveBody } from './body.ts';
-import type { Outcome } from './delivery.ts';
+import { nameRow, type Outcome } from './delivery.ts';
+import { madeAgain } from './journal-records.ts';
 import { refusedRow } from './poison.ts';
 
 /**
@@ -25,12 +27,20 @@ type Unstored = Exclude<Outcome, { type: 'stored' | 'limited' | 'busy' | 'unknow
 export async function endUnstored(run: Run, batch: Batch, outcome: Unstored, isOpen: boolean): Promise<void> {
   const isSingle = batch.body.pieces.length === 1;
   // If the batch is there after all, its halves do no harm: servers with keys skip features that they have.
-  if (!isOpen || (outcome.type === 'too_large' && !isSingle)) await drop(run, batch, outcome.type);
-  if (outcome.type === 'refused') throw outcome.error;
+  if (!isOpen || (outcome.type === 'too_large' && !isSingle)) await drop(run, batch, isOpen ? madeAgain : outcome.type);
+  if (outcome.type === 'refused') throw withRow(outcome.error, run, batch);
   if (outcome.type === 'quota') return spendQuota(run, batch, outcome, isOpen);
   if (isSingle) throw refusedRow(run, batch, `it is too large for the server: ${outcome.why}`, tooLarge(run));
   run.appetite.tooLarge(batch.body);
   return sendHalves(run, batch, 'was too large for the server');
+}
+
+/** Adds which row a refusal is about, if the server says which feature of the request it does not take. */
+function withRow(error: AppError, { delivery }: Run, { body }: Batch): AppError {
+  const [, at] = /\bfeatures[[.](\d+)/.exec(`${error.details.path ?? error.message}`) ?? [];
+  const row = at === undefined ? undefined : body.pieces[Number(at)]?.row;
+  if (row === undefined) return error;
+  return error.with({ message: `${error.message}: ${nameRow(delivery.format, row)}`, details: { row } });
 }
 
 /** Returns hints. Only an SAE can leave a row out: the upload of a direction has no others. */

@@ -152,7 +152,11 @@ export async function noteTyped(journal: Journal, { typed, command, planned }: J
 async function beginJob(journal: Journal, { server, identity, title, command }: JobInput): Promise<void> {
   const { job } = journal.state;
   if (job) {
-    if (job.serverKind === server.capabilities.kind) return;
+    if (job.serverKind === server.capabilities.kind) {
+      // The same server may have another address by now.
+      if (job.serverName !== server.name) await journal.append({ ...job, serverName: server.name });
+      return;
+    }
     throw new AppError(
       'checkpoint_mismatch',
       `this job was started on a server of kind ${job.serverKind}, but the server is now of kind ${server.capabilities.kind}`,

@@ -127,7 +127,7 @@ function statusOf(journal: JournalState, job: JobRecord, running: boolean): Omit
     identity && rows[0] ? [[rows[0][0], identity.label] as const] : [],
   );
   const taken = countRows(subtractRanges(deleted, deleting));
-  const isDeleted = taken > 0 && countRows(deleting) + countRows(stored) + unknown.length === 0;
+  const isDeleted = taken > 0 && countRows(deleting) + countRows(stored) + countRows(unknownRows) === 0;
   // `done` is not enough: rows may have been deleted since, or the last run may have covered only part of the job.
   const settled = mergeRanges([...stored, ...deleted, ...rangesOf(quarantined.keys())]);
   const isOpen = unknown.length > 0 || deleting.length > 0;

@@ -84,9 +84,14 @@ const intentSchema = z.object({
 /** The server has the batch. `ids` are the names it gave, in row order, if it gives any. */
 const storedSchema = z.object({ t: z.literal('stored'), batch: z.number(), ids: z.optional(z.array(z.string())) });
 
-/** Reasons for a drop that count when the journal is read: its turn never came, or the server kept failing on the batch. */
+/**
+ * Reasons for a drop that count when the journal is read: its turn never came; the server kept failing on the batch; it was
+ * looked up; or it got no answer and its rows go into other batches, while the server may have them.
+ */
 export const neverSent = 'not sent';
 export const failedAgain = 'failed';
+export const lookedUp = 'looked up';
+export const madeAgain = 'made again';
 
 /** The batch was given up: rows of it that are not known to be stored go into other batches (see `drop`). */
 const droppedSchema = z.object({ t: z.literal('dropped'), batch: z.number(), why: z.string() });

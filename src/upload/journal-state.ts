@@ -24,6 +24,8 @@ export interface JournalState {
   readonly found: Ranges;
   /** Batches that were about to be sent or were sent, and have no answer. */
   readonly unknown: readonly IntentRecord[];
+  /** Rows of batches without an answer that were made again, and that nothing has been heard of since. */
+  readonly remade: Ranges;
   /** Rows that this job has ever sent, or may have, after seeing that the server lacked them. */
   readonly sent: Ranges;
   /** Rows deleted since they were last planned: like rows never planned, they are looked up before they are sent. */
@@ -54,6 +56,7 @@ export function emptySum(): Sum {
     planned: [],
     quarantined: new Map(),
     suspects: new Set(),
+    remade: [],
     sent: new Map(),
     deleted: [],
     deleting: [],
@@ -85,6 +88,7 @@ export function stateOf(sum: Sum): JournalState {
     stored,
     found: mergeRanges(sum.found),
     unknown: [...sum.intents.values()].filter(isOpen),
+    remade: subtractRanges(mergeRanges(sum.remade), stored),
     sent: mergeRanges([...sum.sent.values()].flat()),
     deleted: mergeRanges([...sum.deleted, ...sum.deleting]),
     deleting: mergeRanges(sum.deleting),
@@ -98,7 +102,12 @@ export function stateOf(sum: Sum): JournalState {
 }
 
 /** Returns the rows that were sent and had no answer. */
-export function unansweredRows({ unknown }: JournalState): Ranges {
+export function unansweredRows(state: JournalState): Ranges {
+  return mergeRanges([...inOpenBatches(state), ...state.remade]);
+}
+
+/** Returns those of these rows whose batches are to be settled. The others are sent again. */
+function inOpenBatches({ unknown }: JournalState): Ranges {
   return mergeRanges(unknown.flatMap(({ rows }) => rows));
 }
 
@@ -110,7 +119,7 @@ export function foundBefore({ found, sent }: JournalState): Ranges {
 /** Returns rows still to be sent in new batches: planned, not confirmed, and not in a batch whose outcome is unknown. */
 export function pendingRows(state: JournalState, planned: Ranges): Ranges {
   const open = subtractRanges(planned, state.stored);
-  return subtractRanges(open, unansweredRows(state));
+  return subtractRanges(open, inOpenBatches(state));
 }
 
 /** Returns pending rows that an earlier run left out, or was about to, because the server kept failing on them. */

@@ -5,6 +5,8 @@ import {
   type IntentRecord,
   type JobRecord,
   type JournalRecord,
+  lookedUp,
+  madeAgain,
   neverSent,
   type PausedRecord,
   type TypedRecord,
@@ -24,6 +26,8 @@ export interface Sum {
   readonly quarantined: Map<number, string>;
   /** Rows that failed alone while the server took others. */
   readonly suspects: Set<number>;
+  /** Rows of batches without an answer that were made again. They may be on the server until something shows what became of them. */
+  remade: Range[];
   /** Rows that may have reached the server, by the batch that they were in. */
   readonly sent: Map<number, readonly Range[]>;
   deleted: Range[];
@@ -77,6 +81,7 @@ export function addRecord(sum: Sum, record: JournalRecord): void {
     case 'dropped':
       if (record.why === failedAgain) addSuspect(sum, sum.intents.get(record.batch));
       if (record.why === neverSent) sum.sent.delete(record.batch);
+      noteRemade(sum, record.why, sum.intents.get(record.batch)?.rows ?? []);
       sum.intents.delete(record.batch);
       break;
     case 'stored':
@@ -111,6 +116,12 @@ function addSuspect({ stored, suspects }: Sum, intent: IntentRecord | undefined)
   if (row !== undefined && second === undefined && stored.length > 0) suspects.add(row);
 }
 
+/** Rows that were made again without an answer stay doubtful until they were looked for. */
+function noteRemade(sum: Sum, why: string, rows: readonly Range[]): void {
+  if (why === madeAgain) add(sum.remade, rows);
+  if (why === lookedUp || why === failedAgain) sum.remade = without(sum.remade, rows);
+}
+
 /** Takes rows out of an open batch. What is left of it is no longer the body that was sent. */
 function leaveOut({ intents }: Sum, intent: IntentRecord, out: readonly Range[]): void {
   const rows = subtractRanges(mergeRanges(intent.rows), mergeRanges(out));
@@ -122,6 +133,7 @@ function leaveOut({ intents }: Sum, intent: IntentRecord, out: readonly Range[])
 function addResolved(sum: Sum, row: number, id: string | null): void {
   const range: Range = [row, row + 1];
   for (const intent of sum.intents.values()) leaveOut(sum, intent, [range]);
+  sum.remade = without(sum.remade, [range]);
   if (id === null) return;
   sum.found.push(range);
   sum.ids.set(row, id);
@@ -139,6 +151,7 @@ function takeBack(sum: Sum, rows: readonly Range[]): void {
   }
   sum.stored = without(sum.stored, rows);
   sum.found = without(sum.found, rows);
+  sum.remade = without(sum.remade, rows);
 }
 
 /** Forgets what was planned, sent and left out of earlier data: it says nothing about the new data. */
@@ -155,7 +168,8 @@ function addDeleted(sum: Sum, rows: readonly Range[]): void {
   sum.deleting = without(sum.deleting, rows);
   add(sum.deleted, rows);
   for (const row of sum.ids.size > 0 ? eachRow(mergeRanges(rows)) : []) sum.ids.delete(row);
-  if (sum.stored.length + sum.found.length + sum.deleting.length + sum.intents.size > 0) return;
+  const { stored, found, deleting, remade } = sum;
+  if (stored.length + found.length + deleting.length + remade.length + sum.intents.size > 0) return;
   delete sum.data;
   sum.blocks.clear();
 }

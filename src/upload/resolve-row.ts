@@ -1,10 +1,10 @@
 import { AppError } from '../errors.ts';
-import { formatRanges, intersectRanges, mergeRanges } from '../tensor/ranges.ts';
+import { formatRanges, intersectRanges, mergeRanges, type Ranges } from '../tensor/ranges.ts';
 import type { RowIdentity } from './delivery.ts';
 import { looseHash } from './fingerprint.ts';
 import { holdJob } from './held-jobs.ts';
 import type { JobRecord } from './journal-records.ts';
-import type { JournalState } from './journal-state.ts';
+import { type JournalState, unansweredRows } from './journal-state.ts';
 import { idOfRow } from './row-ids.ts';
 
 /** A person's verdict on a row without an answer: the server has it as `id` (`model/source/index`), or (null) not at all. */
@@ -54,10 +54,11 @@ async function checkResolution(
   read: ReadById,
 ): Promise<boolean> {
   const { unknown, job } = state;
-  const intent = unknown.find(({ rows }) => intersectRanges(mergeRanges(rows), [[row, row + 1]]).length > 0);
-  if (!intent || !job) throw notUnknown(unknown, jobId, row);
+  const isAmong = (rows: Ranges) => intersectRanges(mergeRanges(rows), [[row, row + 1]]).length > 0;
+  if (!job || !isAmong(unansweredRows(state))) throw notUnknown(state, jobId, row);
+  const intent = unknown.find(({ rows }) => isAmong(rows));
   if (id === null) return true;
-  const expected = expectedPlace(job, state, row, intent.identity);
+  const expected = expectedPlace(job, state, row, intent?.identity);
   const matches = typeof expected === 'string' ? id === expected : id.startsWith(`${expected.place}/`);
   if (!matches) throw different(row, id, `it belongs at ${typeof expected === 'string' ? expected : expected.place}`);
   const found = await read(id);
@@ -87,8 +88,8 @@ function different(row: number, id: string, how: string): AppError {
   return new AppError('difference', `${id} is not row ${row}: ${how}; nothing was recorded`, { details: { row, id } });
 }
 
-function notUnknown(unknown: JournalState['unknown'], job: string, row: number): AppError {
-  const rows = mergeRanges(unknown.flatMap((intent) => intent.rows));
+function notUnknown(state: JournalState, job: string, row: number): AppError {
+  const rows = unansweredRows(state);
   const open = rows.length === 0 ? 'no row of this job does' : `the rows that lack one are ${formatRanges(rows)}`;
   return new AppError('not_found', `job ${job}: row ${row} does not lack an answer; ${open}`, {
     hints: [`neuronpedia status ${job} shows them`],

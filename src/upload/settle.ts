@@ -4,6 +4,7 @@ import { waitFor } from '../wait-for.ts';
 import { type Batch, drop, newBatch, type Run } from './batch.ts';
 import { type Body, bodyOf } from './body.ts';
 import { nameRow, type StoredRow } from './delivery.ts';
+import { lookedUp } from './journal-records.ts';
 import { compare, featureExists } from './look.ts';
 
 /**
@@ -58,7 +59,7 @@ async function takeFound(run: Run, batch: Batch, there: ReadonlyMap<number, Stor
   const ids = Object.fromEntries([...there].flatMap(([row, { id }]) => (id === undefined ? [] : [[row, id]])));
   const missing = body.pieces.filter(({ row }) => !there.has(row));
   const rows = rangesOf(there.keys());
-  if (missing.length > 0) await drop(run, batch, 'looked up');
+  if (missing.length > 0) await drop(run, batch, lookedUp);
   if (rows.length > 0) {
     await run.journal.append({ t: 'found', rows, ids });
     run.confirm(rows);

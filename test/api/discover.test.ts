@@ -45,6 +45,15 @@ describe('finding out what a server is', () => {
     expect(found.account).toEqual({ id: 'u1', name: 'alice' });
   });
 
+  it('takes an id of null for none, and one of an account that is a number', async () => {
+    const found = await discovered({
+      'GET /api/upload/limits': { body: JSON.stringify({ ...limits, serverId: null }) },
+      'POST /api/user/refresh': { body: JSON.stringify({ id: 17, name: 'alice' }) },
+    });
+    expect(found.id).toBe(server.url);
+    expect(found.account).toEqual({ id: '17', name: 'alice' });
+  });
+
   it('prefers the header x-server-id to the id in the limits', async () => {
     const headers = { 'content-type': 'application/json', 'x-server-id': 'of-the-data' };
     const found = await discovered({

@@ -11,21 +11,48 @@ const capabilities: Capabilities = {
 };
 
 /** Sends a batch of three rows that gets this answer, and returns its outcome. */
-async function outcomeOf(answer: Said) {
+async function outcomeOf(answer: Said, idempotencyKeys = true) {
   const server = await answerServer(() => answer);
   const http = openHttp({ origin: server.url, basePath: '', key: 'k', userAgent: 'test', proxy: undefined });
   onTestFinished(() => http.close());
   const format = { before: '', after: '', values: true, around: () => () => ({ before: '', after: '' }) };
-  const delivery = featureDelivery(http, capabilities, { modelId: 'm', source: '1-s', format }, createPacer());
+  const delivery = featureDelivery(
+    http,
+    { ...capabilities, idempotencyKeys },
+    { modelId: 'm', source: '1-s', format },
+    createPacer(),
+  );
   return delivery.send(Buffer.from('{}'), 'key', new AbortController().signal, 3);
 }
 
 describe('the answer to a batch of three features', () => {
   it('means stored if it says that three were created', async () => {
-    expect(await outcomeOf({ body: '{"message":"3 features created."}' })).toEqual({ type: 'stored' });
+    const body = '{"message":"3 features created."}';
+    expect(await outcomeOf({ body })).toEqual({ type: 'stored' });
+    expect(await outcomeOf({ status: 201, body })).toEqual({ type: 'stored' });
   });
 
-  for (const body of ['{"error":"maintenance"}', 'null', '[]', '{}', '{"message":"2 features created."}', '"ok"']) {
+  it('means stored if it says that fewer were created, on a server where a repeat creates nothing', async () => {
+    const body = '{"message":"1 features created."}';
+    expect(await outcomeOf({ body })).toEqual({ type: 'stored' });
+    expect(await outcomeOf({ body }, false)).toMatchObject({ type: 'unknown', answered: false });
+  });
+
+  it('is about the pace if no quota is spent or the server says to come back soon, else about the quota', async () => {
+    const resetsAt = '2030-01-01T00:00:00Z';
+    const limited = (limit: number | null, headers: Record<string, string> = {}) =>
+      outcomeOf({
+        status: 429,
+        headers,
+        body: JSON.stringify({ error: 'x', code: 'rate_limit_exceeded', features: { limit, used: 5, resetsAt } }),
+      });
+    expect(await limited(null)).toMatchObject({ type: 'busy' });
+    expect(await limited(1000, { 'retry-after': '2' })).toMatchObject({ type: 'busy', waitMs: 2000 });
+    for (const headers of [{}, { 'retry-after': '40000' }])
+      expect(await limited(7, headers)).toMatchObject({ type: 'quota', left: 2, resumeAt: new Date(resetsAt) });
+  });
+
+  for (const body of ['{"error":"maintenance"}', 'null', '[]', '{}', '{"message":"4 features created."}', '"ok"']) {
     it(`leaves the outcome unknown if it is ${body}`, async () => {
       expect(await outcomeOf({ body })).toMatchObject({ type: 'unknown', answered: false });
     });
@@ -39,7 +66,7 @@ describe('the answer to a batch of three features', () => {
     }
   });
 
-  for (const status of [201, 202, 204]) {
+  for (const status of [202, 204]) {
     it(`leaves the outcome unknown with status ${status}`, async () => {
       const body = status === 204 ? '' : '{"message":"3 features created."}';
       expect(await outcomeOf({ status, body })).toMatchObject({ type: 'unknown' });

@@ -19,6 +19,11 @@ it('looks up an explanation or a score whose answer was lost instead of paying f
   const explained = documentsOf(ran).filter(({ type }) => type === 'explanation');
   expect(explained).toMatchObject([{ isNew: true, scores: { eleuther_fuzz: expect.any(Number) } }]);
   expect([asked(explain), asked(score)]).toEqual([2, 1]);
+  const again = await run(['upload-sae', tinySae, '--sae-id', 'lost', ...examples, ...after]);
+  expect(documentsOf(again).filter(({ type }) => type === 'explanation')).toMatchObject([
+    { isNew: false, scores: { eleuther_fuzz: expect.any(Number) } },
+  ]);
+  expect(asked(score)).toBe(1);
 });
 
 it.each([

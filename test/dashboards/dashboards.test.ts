@@ -103,6 +103,18 @@ describe('dashboards in a .jsonl', () => {
     await source.close();
   });
 
+  it('may have one activation per line with its quantile, and NaN where Python has written it', async () => {
+    const quantile = { quantileMin: 0.1, quantileMax: 2, quantileFraction: 0.5 };
+    const line = { index: 0, tokens: ['t'], values: [1], ...quantile };
+    const text = JSON.stringify({ ...line, density: null, note: null }).replaceAll('null', 'NaN');
+    const path = await jsonLines(text);
+    const source = await openDashboards(path, place);
+    expect((await source.read(0))?.activations).toEqual([{ tokens: ['t'], values: [1], ...quantile }]);
+    await source.close();
+    await writeFile(path, '{"index":0,"tokens":["t"],"values":[NaN]}');
+    await expect(openDashboards(path, place)).rejects.toThrow('received null (NaN counts as null)');
+  });
+
   it('may give density, logits and explanations on any line of a feature', async () => {
     const example = { index: 3, tokens: ['t'], values: [1] };
     const logits = { topLogits: [{ token: 'a', value: 1 }], bottomLogits: [{ token: 'z', value: -1 }] };
@@ -249,6 +261,14 @@ describe('a folder written by SAEDashboard', () => {
       bottomLogits: [{ token: 'n', value: -1.5 }],
     });
     expect(await source.read(5)).toBeUndefined();
+  });
+
+  it('may hold NaN in fields that are not read', async () => {
+    const text = JSON.stringify(batch(feature(1, {}), { ...feature(2, {}), other: [null] }));
+    const path = await batches({ 'batch-0.json': {} });
+    await writeFile(join(path, 'batch-0.json'), text.replace('[null]', '[NaN, -Infinity]'));
+    const source = await openDashboards(path, place);
+    expect(source.features).toEqual([[1, 3]]);
   });
 
   it('marks top activations with a bin of -1, which is not sent as a quantile', async () => {

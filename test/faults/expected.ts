@@ -84,14 +84,19 @@ const special: Partial<Record<RequestKind, Codes>> = {
   'POST /api/features': (scenario, nth, fault) => {
     const isDivided = nth !== undefined && scenario.name !== 'delete a feature';
     if (fault === '413' && (isDivided || scenario.name === 'finished vectors')) return scenario.codes;
-    return nth === 1 && (final.includes(fault) || fault === hour) ? [9] : asked(scenario, nth, fault);
+    return nth === 1 && fault === hour ? [9] : asked(scenario, nth, fault);
   },
-  // If the server fails, what counts is whether the row is still there; several requests are in flight at once.
-  'POST /api/vector/delete': ({ codes }, nth, fault) => {
+  // If the server fails, what counts is whether the row is still there. A gateway that fails on several rows in succession
+  // ends the deletion; the upload protocol takes several requests at once, so that all have been sent by then.
+  'POST /api/vector/delete': ({ codes, name, isPublic }, nth, fault) => {
     if (final.includes(fault)) return [10];
     if (fault === hour || (nth === undefined && tooMany.includes(fault))) return [8];
-    if (nth !== undefined || /^50\d .*after the commit/.test(fault)) return codes;
-    if (/^50|page/.test(fault)) return [10];
+    const isOne = name === 'delete a feature';
+    const isGateway = /^50[24]/.test(fault);
+    const isDone = fault === '500 after the commit' || (lost.includes(fault) && (isOne || (isGateway && !isPublic)));
+    if (nth !== undefined || isDone) return codes;
+    if (fault === '500 before the commit' || fault === 'a log-in page') return [10];
+    if (isGateway) return isOne ? [9] : [5];
     return fault === 'cut JSON' ? [5, ...codes] : [5, 9];
   },
   'POST /api/steer': steered,

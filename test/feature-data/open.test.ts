@@ -12,7 +12,7 @@ import {
 } from '../../src/feature-data/feature-data.ts';
 import { openFeatureData } from '../../src/feature-data/open.ts';
 import { type Indices, ownIndices, rowNumbers, singleIndex } from '../../src/tensor/indices.ts';
-import { fixture, npyImage, tempFolder } from '../fixtures.ts';
+import { fixture, npyImage, safetensorsImage, tempFolder } from '../fixtures.ts';
 
 const rows = 16;
 const facts: FeatureFacts[] = JSON.parse(readFileSync(fixture('feature-data', 'facts.json'), 'utf8'));
@@ -70,6 +70,29 @@ describe('facts of features', () => {
       ]);
     },
   );
+
+  it('are refused beside an array that looks like their indices and says another order', async () => {
+    const facts = (name: string, order: number[]) => {
+      const header = {
+        [name]: { dtype: 'I64', shape: [4], data_offsets: [0, 32] },
+        density: { dtype: 'F32', shape: [4], data_offsets: [32, 48] },
+      };
+      const bytes = [BigInt64Array.from(order.map(BigInt)).buffer, Float32Array.of(0, 0.5, 0.25, 1).buffer];
+      const data = Buffer.concat(bytes.map((buffer) => new Uint8Array(buffer)));
+      return written('facts.safetensors', safetensorsImage(JSON.stringify(header), data));
+    };
+    for (const name of ['feature_id', 'feature', 'latent_idx', 'id', 'neuron'])
+      await expect(open(await facts(name, [2, 0, 3, 1]), undefined, setOf(4))).rejects.toMatchObject({
+        ...{ code: 'record_invalid', message: expect.stringContaining(`"${name}" looks like the feature`) },
+        hints: [expect.stringContaining('rename it to "index"')],
+      });
+    for (const [name, order] of [
+      ['feature_id', [0, 1, 2, 3]],
+      ['feature_id', [2, 2, 0, 1]],
+      ['token', [2, 0, 3, 1]],
+    ] as const)
+      expect(await readAll(await open(await facts(name, [...order]), undefined, setOf(4)), 4)).toHaveLength(4);
+  });
 
   it('from a single .npy are named after the file', async () => {
     const source = await open(data('density.npy'));

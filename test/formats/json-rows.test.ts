@@ -54,7 +54,8 @@ describe('a .jsonl of vectors', () => {
     'no vector': ['{"index":1}', /line 1: vector/],
     'an empty vector': ['{"vector":[]}', /line 1: vector/],
     'a value that is not a number': ['{"vector":[1,null]}', /line 1: vector\.1/],
-    'a line that is not JSON': ['{"vector":[1,NaN]}', /line 1: is not JSON/],
+    'a line that is not JSON': ['{"vector":[1,nil]}', /line 1: is not JSON/],
+    'a NaN': ['{"vector":[1,NaN]}', /line 1: vector\.1: .*\(NaN counts as null\)/],
     'a line that is not an object': ['{"vector":[1]}\n[1]', /line 2: is not a JSON object/],
     'an invalid index': ['{"index":-1,"vector":[1]}', /line 1: index/],
   };

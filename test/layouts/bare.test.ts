@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { Field, FixedSizeList, Float32, Table, tableToIPC, vectorFromArray } from 'apache-arrow';
 import { expect, test } from 'vitest';
 import { namedTensor } from '../../src/layouts/bare.ts';
 import { fixture, npyImage, opened, safetensorsImage, safetensorsOf, tempFolder, writeFiles } from '../fixtures.ts';
@@ -262,4 +263,31 @@ test('a mask, or integers beside a decoder of floats, refuse nothing', async () 
   };
   const [sae] = await found(await weights(safetensorsImage(JSON.stringify(header), new Uint8Array(120))));
   expect(sae?.decoder.name).toBe('W_dec');
+});
+
+test('what a format stores vector by vector is not turned over, whatever the shape', async () => {
+  const folder = await tempFolder();
+  await writeFiles(folder, { 'w.jsonl': Buffer.from(Array(4).fill('{"vector":[1,2,3,4]}').join('\n')) });
+  for (const [path, from] of [
+    [join(folder, 'w.jsonl'), 'each line is one vector'],
+    [fixture('sae-tiny-encodings', 'W_dec_f64.arrow'), 'each row of the table is one vector'],
+  ] as const) {
+    const [sae] = await found(path);
+    expect(sae?.orientation).toEqual({ value: 'rows', from });
+  }
+});
+
+test('a column of single numbers that cannot be read is not taken for the decoder', async () => {
+  const folder = await tempFolder();
+  const vector = vectorFromArray(
+    [
+      [1, 2],
+      [3, 4],
+    ],
+    new FixedSizeList(2, new Field('item', new Float32(), false)),
+  );
+  const table = new Table({ v: vector, score: vectorFromArray([1, null], new Float32()) });
+  await writeFiles(folder, { 'w.arrow': tableToIPC(table, 'file') });
+  const [sae] = await found(join(folder, 'w.arrow'));
+  expect(sae?.decoder).toMatchObject({ name: 'v', shape: [2, 2] });
 });

@@ -93,6 +93,8 @@ describe('readProbe', () => {
     { scaler_std: [2, 4], scaler_mean: [1, 3] },
     { 'scaler.var_': [4, 16], mean: [9, 9], 'scaler.mean_': [1, 3] },
     { scale_: [2, 4], var_: [4, 16], mean_: [1, 3] },
+    { scale: [2, 4], center: [1, 3] },
+    { feature_stds: [2, 4], feature_means: [1, 3] },
     { 'probe.std': [2, 4], 'probe.mean': [1, 3], 'probe.weight': [6, 8], 'probe.bias': [0.5], coef: undefined },
     { train_std: [2, 4], train_mean: [1, 3], train_coef: [6, 8], train_intercept: 0.5, coef: undefined },
   ])('asks about a scaler that was saved as %j, and divides it out', async (scaler) => {
@@ -157,6 +159,19 @@ describe('readProbe', () => {
     await writeFiles(folder, { 'probe.json': { coef: [6, 8], mean: [0, 0], ...scaler } });
     const probe = readProbe(await opened(join(folder, 'probe.json')), { scaling: 'raw-space' });
     expect(await errorOf(probe)).toMatchObject({ code: 'not_finite' });
+  });
+
+  it('does not divide by the scale of a MinMaxScaler, which multiplies', async () => {
+    const folder = await tempFolder();
+    const probe = { coef: [6, 8], intercept: 1, scale: [2, 4] };
+    for (const beside of [{ min_: [0, 1] }, { data_min_: [0, 1], data_max_: [1, 2] }]) {
+      await writeFiles(folder, { 'probe.json': { ...probe, ...beside } });
+      const read = readProbe(await opened(join(folder, 'probe.json')), { scaling: 'raw-space' });
+      expect(await errorOf(read)).toMatchObject({
+        code: 'format_unsupported',
+        hints: [expect.stringContaining('coef * scale_')],
+      });
+    }
   });
 
   it('refuses to divide out a scaler that is not there', async () => {

@@ -64,13 +64,13 @@ describe('an upload that meets a fault on the wire', () => {
 
   it('ends at once after a refusal, with what the server said', async () => {
     bench = await openBench(200, { here: true });
-    const body = json({ error: 'index must be an integer', code: 'invalid_field', path: 'features[0].index' });
+    const body = json({ error: 'index must be an integer', code: 'invalid_field', path: 'features[3].index' });
     proxy = await startFaultProxy(bench.sandbox.url, ({ path }) =>
       path === upload ? { kind: 'answer', commit: false, status: 400, body } : undefined,
     );
     const { code, stderr } = await bench.upload(proxy.url).ended;
     expect(code).toBe(10);
-    expect(stderr).toContain('index must be an integer (at features[0].index)');
+    expect(stderr).toContain('index must be an integer (at features[3].index): row 3');
     expect(bench.stored()).toEqual([]);
   });
 

@@ -180,3 +180,36 @@ it('an upload with the same signal for stop and abort is reported as stopped, wi
   expect((await bench.upload(path)).report).toMatchObject({ end: { type: 'finished' }, confirmed: 64 });
   expect(bench.held()).toHaveLength(64);
 });
+
+it('a server that stores every batch but never answers has all rows of the job without an answer, not only the last', async () => {
+  const lost: Fault = { ...page(504), commit: true, headers: { 'retry-after': '0' } } as Fault;
+  let isLost = true;
+  const bench = await openLibraryBench(false, ({ path }) => (isLost && path === upload ? lost : undefined));
+  const stop = new AbortController();
+  // Once the first half of a batch waits for its answer.
+  const onEvent = ({ type, message = '' }: { type: string; message?: string }) =>
+    type === 'warning' && message.includes('two halves') && stop.abort();
+  const { report } = await bench.upload(tiny, few, { onEvent, stop: stop.signal });
+  expect(report).toMatchObject({ confirmed: 0, end: { type: 'stopped' }, unknown: [[0, 4]] });
+  expect(await listJobs(bench.state)).toMatchObject([{ unknown: 4, unknownRows: [[0, 4]] }]);
+  isLost = false;
+  expect((await bench.upload(tiny, few)).report).toMatchObject({ confirmed: 12, found: 0, unknown: [] });
+  expect(bench.held().map(({ index }) => index)).toEqual(Array.from({ length: 12 }, (_, i) => i));
+});
+
+it('vectors that a list shows without their visibility or kind are not uploaded again', async () => {
+  const list = '/api/vector/list-owned';
+  const bench = await openLibraryBench(false, async ({ path }) => {
+    if (path !== list) return undefined;
+    const headers = { 'x-api-key': bench.sandbox.apiKey, 'content-type': 'application/json' };
+    const listed = await fetch(bench.sandbox.url + list, { method: 'POST', headers, body: '{}' });
+    const { vectors } = (await listed.json()) as { vectors: Record<string, unknown>[] };
+    const bare = vectors.map(({ visibility: _v, kind: _k, ...shown }) => shown);
+    return { kind: 'answer', commit: false, status: 200, body: JSON.stringify({ vectors: bare }) };
+  });
+  const vectors = { features: [[0, 3]], as: 'vectors' } as const;
+  await bench.upload(tiny, vectors);
+  const { report } = await bench.upload(tiny, vectors, { restart: true });
+  expect(report).toMatchObject({ confirmed: 3, found: 3, sent: 0 });
+  expect(bench.held()).toHaveLength(3);
+});

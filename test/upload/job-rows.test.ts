@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { rowsToDelete } from '../../src/upload/job-rows.ts';
-import { type JobRecord, type JournalRecord, neverSent } from '../../src/upload/journal-records.ts';
+import {
+  type JobRecord,
+  type JournalRecord,
+  lookedUp,
+  madeAgain,
+  neverSent,
+} from '../../src/upload/journal-records.ts';
 import { foldRecords } from './fold.ts';
 
 const job = (as: JobRecord['as']): JobRecord => ({
@@ -41,6 +47,24 @@ describe('the rows that deleting a job deletes', () => {
     };
     expect(rowsOf('features', records)).toEqual(expected);
     expect(rowsOf('features', records, true).ids).toHaveLength(6);
+  });
+
+  it('include those of a batch without an answer that was made again, until they were looked for', () => {
+    const remade: JournalRecord[] = [
+      intent(3, [[6, 8]]),
+      { t: 'dropped', batch: 3, why: madeAgain },
+      intent(4, [[6, 7]]),
+      { t: 'dropped', batch: 4, why: neverSent },
+    ];
+    const { ids, unanswered } = rowsOf('features', [...records, ...remade]);
+    expect(ids.slice(-2)).toEqual(['m/1-x/6', 'm/1-x/7']);
+    expect(unanswered).toEqual(new Set(['m/1-x/5', 'm/1-x/6', 'm/1-x/7']));
+    const looked: JournalRecord[] = [intent(5, [[7, 8]]), { t: 'dropped', batch: 5, why: lookedUp }];
+    expect(rowsOf('features', [...records, ...remade, ...looked]).ids.at(-1)).toBe('m/1-x/6');
+    const stored: JournalRecord[] = [intent(5, [[6, 8]]), { t: 'stored', batch: 5 }];
+    expect(rowsOf('features', [...records, ...remade, ...stored])).toMatchObject({
+      unanswered: new Set(['m/1-x/5']),
+    });
   });
 
   it('include none of a batch that was never sent, even if another upload has stored them since', () => {

@@ -36,6 +36,8 @@ export interface LibraryBench {
     path: string,
     options?: Partial<SaeOptions>,
     more?: Partial<UploadRun>,
+    /** The server's address, unless it is the proxy's. */
+    url?: string,
   ): Promise<{ prepared: PreparedSae; report: JobReport }>;
   /** Returns all that the store holds of a source set, ordered by index. */
   held(saeId?: string): Held[];
@@ -65,8 +67,8 @@ export async function openLibraryBench(
   const state = join(folder, 'state');
   return {
     ...{ sandbox, folder, state, proxy },
-    upload: (path, options = {}, more = {}) =>
-      upload(proxy.url, sandbox.apiKey, { stateDir: state, ...more }, path, options),
+    upload: (path, options = {}, more = {}, url = proxy.url) =>
+      upload(url, sandbox.apiKey, { stateDir: state, ...more }, path, options),
     held: (saeId = 'bench') => readHeld(data, `1-${saeId}`),
     ask: (sql) => withStore(data, (store) => store.query(sql)),
     change(sql) {

@@ -1,5 +1,6 @@
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { listJobs } from '../../src/upload/jobs.ts';
+import { startFaultProxy } from './fault-proxy.ts';
 import { factFile, openLibraryBench } from './library-bench.ts';
 
 it('an answer from another server ends the upload, which can be resumed on the first server', async () => {
@@ -18,4 +19,14 @@ it('an answer from another server ends the upload, which can be resumed on the f
   const { report } = await bench.upload(factFile('rows.npy'));
   expect(report.confirmed).toBe(16);
   expect(bench.held().map(({ index }) => index)).toEqual(Array.from({ length: 16 }, (_, i) => i));
+});
+
+it('a server that has another address by now is known under that one', async () => {
+  const bench = await openLibraryBench();
+  await bench.upload(factFile('rows.npy'), { features: [[0, 4]] });
+  expect(await listJobs(bench.state)).toMatchObject([{ job: { serverName: bench.proxy.url } }]);
+  const moved = await startFaultProxy(bench.sandbox.url, () => undefined);
+  onTestFinished(() => moved.close());
+  await bench.upload(factFile('rows.npy'), {}, {}, moved.url);
+  expect(await listJobs(bench.state)).toMatchObject([{ confirmed: 16, job: { serverName: moved.url } }]);
 });

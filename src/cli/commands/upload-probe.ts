@@ -29,16 +29,18 @@ function scalingOf({ rawSpace, asStored }: OptionValues): 'raw-space' | 'as-stor
 }
 
 function notesOf({ bias, classes, row, scaling, assumed }: Probe, options: OptionValues): string {
+  // A bias that is given is taken as it is.
+  const zero = (assumed ?? []).filter((what) => what === 'mean' || options.bias === undefined);
   const parts = [
     `detects "${options.concept}"`,
     ...(classes > 1 ? [`class ${row} of ${classes}`] : []),
     options.bias !== undefined
-      ? `bias ${options.bias} (--bias)`
+      ? `bias ${options.bias} (--bias, taken as it is)`
       : bias === undefined
         ? 'no bias'
         : `bias ${bias}${scaling === 'raw-space' ? '' : ' (file)'}`,
     ...(scaling === 'raw-space' ? ['in raw space: the scaler is divided out'] : []),
-    ...(assumed ? [`no ${assumed.join(' and no ')} in the file: taken as 0`] : []),
+    ...(zero.length > 0 ? [`no ${zero.join(' and no ')} in the file: taken as 0`] : []),
     ...(scaling === 'as-stored' ? ['as stored: expects scaled inputs'] : []),
   ];
   return `probe    ${parts.join(', ')}`;
