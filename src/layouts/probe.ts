@@ -59,7 +59,7 @@ export async function readProbe(file: TensorFile, options: ProbeOptions): Promis
   refuseLong(weights, width);
   const row = pickClass(weights, classes, options.classIndex);
   const coefficients = (await readInOrder(weights)).slice(row * width, (row + 1) * width);
-  const bias = biasTensor && (await biasOf(biasTensor, classes, row));
+  const bias = biasTensor && (await biasOf(biasTensor, { classes, width }, row));
   if (options.scaling !== 'as-stored') refuseUnread(file, isScaler, 'or ignore the scaler with --as-stored');
   const scaler = findScaler(file, weights);
   const probe = { tensor: weights, classes, ...(classes > 1 && { row }) };
@@ -144,12 +144,22 @@ function pickClass(weights: Tensor, classes: number, said: number | undefined): 
   throw new AppError('rows_out_of_range', `${label(weights)}: has no class ${said}`, { hints: [range] });
 }
 
-async function biasOf(tensor: Tensor, classes: number, row: number): Promise<number> {
+/** How many directions the weights hold, and how long each is. */
+interface Size {
+  readonly classes: number;
+  readonly width: number;
+}
+
+async function biasOf(tensor: Tensor, { classes, width }: Size, row: number): Promise<number> {
   const count = elementCount(tensor.shape);
   const isOne = count === 1 && classes === 1;
   if (!isOne && count !== classes) {
     throw new AppError('layout_unknown', `${label(tensor)}: expected ${classes} values, found ${describe(tensor)}`, {
-      hints: ['name the weights with --tensor and give the bias with --bias'],
+      hints: [
+        count === width
+          ? 'the weights seem to be transposed: save one row per class (coef.T)'
+          : 'name the weights with --tensor and give the bias with --bias',
+      ],
     });
   }
   const bias = (await readInOrder(tensor))[isOne ? 0 : row] as number;

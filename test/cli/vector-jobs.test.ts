@@ -66,7 +66,7 @@ it('a job that was deleted as a whole has nothing left to verify', async () => {
   const { code, stdout, stderr } = await runBare('status', job, '--verify', '--api-url', url);
   expect(code).toBe(0);
   expect(stderr).not.toContain('not on the server yet');
-  expect(stdout).toContain('nothing is left to verify');
+  expect(stdout).toContain('there is nothing to verify');
   expect(stdout).not.toContain('all of them');
 });
 

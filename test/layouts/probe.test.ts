@@ -174,6 +174,14 @@ describe('readProbe', () => {
     }
   });
 
+  it('says that weights with a column per class are transposed', async () => {
+    const folder = await tempFolder();
+    const coef = [1, 2, 3, 4, 5].map((x) => [x, -x, 0]);
+    await writeFiles(folder, { 'probe.json': { coef, intercept: [1, 2, 3] } });
+    const error = await errorOf(readProbe(await opened(join(folder, 'probe.json')), { classIndex: 1 }));
+    expect(error).toMatchObject({ code: 'layout_unknown', hints: [expect.stringContaining('coef.T')] });
+  });
+
   it('refuses to divide out a scaler that is not there', async () => {
     const folder = await tempFolder();
     await writeFiles(folder, { 'probe.json': { coef: [6, 8], intercept: 1 } });
