@@ -130,7 +130,7 @@ function statusOf(journal: JournalState, job: JobRecord, running: boolean): Omit
   const isDeleted = taken > 0 && countRows(deleting) + countRows(stored) + countRows(unknownRows) === 0;
   // `done` is not enough: rows may have been deleted since, or the last run may have covered only part of the job.
   const settled = mergeRanges([...stored, ...deleted, ...rangesOf(quarantined.keys())]);
-  const isOpen = unknown.length > 0 || deleting.length > 0;
+  const isOpen = unknownRows.length > 0 || deleting.length > 0;
   const isOver = (done || taken > 0) && !isOpen && subtractRanges(planned, settled).length === 0;
   const ended = isDeleted ? 'deleted' : isOver ? 'done' : paused ? 'paused' : 'interrupted';
   const state = running ? 'running' : ended;
