@@ -193,7 +193,10 @@ it('a server that stores every batch but never answers has all rows of the job w
   expect(report).toMatchObject({ confirmed: 0, end: { type: 'stopped' }, unknown: [[0, 4]] });
   expect(await listJobs(bench.state)).toMatchObject([{ unknown: 4, unknownRows: [[0, 4]] }]);
   isLost = false;
+  await bench.upload(tiny, { features: [[0, 2]] });
+  expect(await listJobs(bench.state)).toMatchObject([{ state: 'interrupted', unknownRows: [[2, 4]] }]);
   expect((await bench.upload(tiny, few)).report).toMatchObject({ confirmed: 12, found: 0, unknown: [] });
+  expect(await listJobs(bench.state)).toMatchObject([{ state: 'done', unknown: 0 }]);
   expect(bench.held().map(({ index }) => index)).toEqual(Array.from({ length: 12 }, (_, i) => i));
 });
 
