@@ -121,7 +121,7 @@ export const oneOf = (...choices: readonly string[]): Rule => ({
 /** An object, of any parts or of those that have rules; no array, Map or the like. */
 export const object = (expected: string, parts?: Readonly<Record<string, Rule>>): Rule => ({
   expected,
-  fits: (value) => Object.prototype.toString.call(value) === '[object Object]',
+  fits: (value) => ['[object Object]', '[object Module]'].includes(Object.prototype.toString.call(value)),
   ...(parts && { parts }),
 });
 

@@ -59,11 +59,11 @@ function parentIgnoresHangUps(): boolean {
 
 /**
  * Whether SIGUSR1 came while Node was starting and nobody could listen yet: Node then has opened a debugger, which shows the
- * key to every local user. People who want one ask for it with options of Node's.
+ * key to every local user. Who wants one asks for it with options of Node's, or has a script loaded that opens it, as editors do.
  */
 function isDebuggedBySignal(): boolean {
-  const isAskedFor = process.execArgv.length > 0 || Boolean(process.env.NODE_OPTIONS);
-  return !isAskedFor && process.getBuiltinModule('node:inspector').url() !== undefined;
+  const isAskedFor = /inspect|require|import/.test(`${process.execArgv} ${process.env.NODE_OPTIONS}`);
+  return !isAskedFor && process.getBuiltinModule('node:inspector')?.url() !== undefined;
 }
 
 /** Reports an immediate stop: as a note for people, and as the last line for programs that read the output. */

@@ -130,7 +130,7 @@ async function makeOrFind<T>(
   const before = await find();
   if (before) return { ...before, isNew: false };
   const answer = await make().catch((error: unknown) => error as AppError);
-  const made = 'status' in answer && answer.status === 200 ? undefined : await find();
+  const made = 'status' in answer && answer.status >= 200 && answer.status < 300 ? undefined : await find();
   if (made) return { ...made, isNew: false };
   if (!('status' in answer)) throw answer;
   return { ...read(answer), isNew: true };

@@ -92,9 +92,12 @@ function classify(answer: Answer, doing: string, pacer: Pacer): Outcome {
   return { type: 'refused', error: permanentError(answer, doing) };
 }
 
-/** Whether a 429 is about the pace: no quota is spent, or the server says to come back soon. */
-function isPace({ limit }: z.infer<typeof quotaBody>['features'], answer: Answer): boolean {
-  return limit === null || (retryAfterMs(answer) ?? Number.POSITIVE_INFINITY) <= longestWaitMs;
+/** Whether a 429 is about the pace: no quota is spent, or will be again soon, and the server says to come back soon. */
+function isPace({ limit, used, resetsAt }: z.infer<typeof quotaBody>['features'], answer: Answer): boolean {
+  if (limit === null) return true;
+  const isSoon = (ms: number | undefined) => ms !== undefined && ms <= longestWaitMs;
+  const isLeft = used < limit || isSoon(resetsAt ? resetsAt.getTime() - serverTime(answer) : undefined);
+  return isLeft && isSoon(retryAfterMs(answer));
 }
 
 function busyOutcome(answer: Answer, why: string): Outcome {

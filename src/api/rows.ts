@@ -8,6 +8,7 @@ import { idParts } from './feature-id.ts';
 import type { Http } from './http.ts';
 import { inHalves } from './in-halves.ts';
 import { manyOf } from './many-of.ts';
+import { accountId, digest } from './schemas.ts';
 
 /** Rows per request. A server that cannot be asked for single fields sends rows in full, vectors with 15 KB or more. */
 const rowsAtOnce = { fields: 1024, whole: 32 } as const;
@@ -16,7 +17,8 @@ const ownedSchema = z.looseObject({
   modelId: z.string(),
   layer: z.string(),
   index: z.pipe(z.union([z.string(), z.number()]), z.transform(String)),
-  creatorId: z.nullish(z.string()),
+  creatorId: z.nullish(accountId),
+  vectorHash: z.nullish(digest),
 });
 
 /** Returns access to rows of any kind by their ids: who owns them, what they hold, and how to delete them. */

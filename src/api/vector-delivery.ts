@@ -112,9 +112,9 @@ async function lookUp(http: Http, destination: VectorDestination, rows: readonly
 
 /**
  * Whether a stored vector has the strength and the marks of those to be uploaded. A mark that the server's list does not show
- * makes no difference: taking its own vector for another's, a run would upload it again.
+ * makes no difference: taking its own vector for another's, a run would upload it again. A null is shown: the vector has none.
  */
 function isAlike(vector: StoredVector, { strength, marks }: VectorDestination): boolean {
-  const isMarked = Object.entries(marks).every(([name, value]) => (vector[name] ?? value) === value);
+  const isMarked = Object.entries(marks).every(([name, value]) => !(name in vector) || vector[name] === value);
   return isMarked && vector.vectorDefaultSteerStrength === strength;
 }

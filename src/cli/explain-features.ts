@@ -132,7 +132,7 @@ async function score(
 ): Promise<Record<string, number>> {
   if (type === undefined || !id) return {};
   // Each score is a paid call.
-  if (scores?.some((one) => isScoreOf(one, { type, model }))) return {};
+  if (scores?.some((one) => typeof one.value === 'number' && isScoreOf(one, { type, model }))) return {};
   const made = await scoreExplanation(http, feature, id, { type, model });
   return typeof made?.value === 'number' ? { [type]: made.value } : {};
 }

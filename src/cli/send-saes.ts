@@ -177,7 +177,7 @@ async function receiptSoFar(
   const { out, options, env } = context;
   const id = jobId(signedIn.connection.server, prepared.identity);
   const state = options.receipt === undefined ? undefined : await readJobState(foldersOf(env).state, id);
-  if (!state || state.stored.length + state.unknown.length === 0) return;
+  if (!state || state.stored.length + state.unknown.length + state.remade.length === 0) return;
   const lost = await tellReceipt(context, signedIn, prepared, reportOf(id, state, prepared.planned), among);
   if (lost) out.warn(lost.message);
 }

@@ -48,7 +48,7 @@ export async function openJsonRows(path: string, bytes: ByteSource): Promise<Con
   for await (const { text, start } of linesOf(path, bytes, () => undefined)) {
     number++;
     if (text.toString('latin1').trim() === '') continue;
-    const { vector, index } = parseRow(path, number, text);
+    const { vector, index } = parseRow(path, number, text, places.length);
     width ??= vector.length;
     if (vector.length !== width) {
       throw invalidJson(
@@ -69,12 +69,15 @@ export async function openJsonRows(path: string, bytes: ByteSource): Promise<Con
   return { tensors: new Map([['vector', vectors], ...index]), undecodable: new Map(), metadata: new Map() };
 }
 
-function parseRow(path: string, number: number, text: Uint8Array): Line {
+/** Any record may have an `id`. */
+const isLikeIndex = (name: string) => name !== 'id' && likeIndices.test(name);
+
+function parseRow(path: string, number: number, text: Uint8Array, row: number): Line {
   const line = readJsonLine(text, lineSchema);
   if (typeof line !== 'string') {
     const other =
       line.index === undefined
-        ? Object.keys(line).find((name) => likeIndices.test(name) && Number.isInteger(line[name]))
+        ? Object.keys(line).find((name) => isLikeIndex(name) && Number.isInteger(line[name]) && line[name] !== row)
         : undefined;
     if (other === undefined) return line;
     // It would be lost in silence.
@@ -105,7 +108,7 @@ function rowBytes(path: string, bytes: ByteSource, places: readonly Place[], wid
   const readRow = async (row: number) => {
     if (row !== kept.row) {
       const { number, start, length } = places[row] as Place;
-      const { vector } = parseRow(path, number, await readBytes(bytes, start, length));
+      const { vector } = parseRow(path, number, await readBytes(bytes, start, length), row);
       if (vector.length !== width) throw changed(path);
       kept = { row, values: new Uint8Array(Float32Array.from(vector).buffer) };
     }

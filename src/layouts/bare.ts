@@ -56,7 +56,10 @@ export function readBare(weights: Weights, said: SaidOfTensor): Sae[] {
     });
   }
   const byRow = decoder.byRow === undefined ? undefined : { value: 'rows' as const, from: decoder.byRow };
-  const orientation = proof && 'value' in proof ? proof : (byRow ?? orientationFromName(decoder.name));
+  const byName = orientationFromName(decoder.name);
+  // A weight that torch named and somebody put into a table has rows that are no vectors: then neither is believed.
+  const likely = byRow && byName ? undefined : (byRow ?? byName);
+  const orientation = proof && 'value' in proof ? proof : likely;
   const sae = finish(weights, decoder, orientation, { layout: bareLayout, kind: 'sae' });
   const doubts = [...(sae.doubts ?? []), ...doubtsOf(weights, decoder)];
   return [doubts.length > 0 ? { ...sae, doubts } : sae];

@@ -1,4 +1,4 @@
-import { basename, dirname, resolve } from 'node:path';
+import { basename, dirname, extname, resolve } from 'node:path';
 import { AppError } from '../errors.ts';
 import { openTensorFile } from '../formats/open.ts';
 import { readBare, type SaidOfTensor } from './bare.ts';
@@ -17,16 +17,17 @@ export const mayBe: Applies = (layout, spot) => layout.mayBe(spot);
 export const hasConfig: Applies = ({ config }, { beside }) => config !== undefined && beside.has(config);
 
 /**
- * Reads the SAEs of one particular file: by the layout that its name fits or, if it is the only weight file there, the config
- * beside it; else as a bare matrix.
+ * Reads the SAEs of one particular file: by the layout that its name fits or, by the config beside it, unless that may be
+ * another file's; else as a bare matrix.
  * Errors: those of opening, of the layouts and of bare matrices.
  */
 export async function openFile(path: string, said: SaidOfTensor): Promise<Sae[]> {
   const folder = resolve(dirname(path));
   const { names } = await listFolder(folder).catch(() => ({ names: [] }));
-  // A config beside several weight files may be that of another one.
-  const isAlone = withoutParts(names).filter((name) => isWeightFile(wholeName(name))).length < 2;
   const spot = { folder, name: wholeName(basename(path)), beside: new Set([...names, ...names.map(wholeName)]) };
+  const isAlone = !withoutParts(names)
+    .map(wholeName)
+    .some((other) => other !== spot.name && mayOwnConfig(other, spot));
   return withWeights(
     path,
     path,
@@ -37,6 +38,13 @@ export async function openFile(path: string, said: SaidOfTensor): Promise<Sae[]>
       (isAlone ? await byConfig(weights, said) : undefined) ??
       readBare(weights, said),
   );
+}
+
+/** Whether a config beside a file may be that of another one there: of the same format, or named as its layout names them. */
+function mayOwnConfig(other: string, spot: Spot): boolean {
+  if (!isWeightFile(other)) return false;
+  const isNamed = layouts.some((layout) => hasConfig(layout, spot) && layout.mayBe({ ...spot, name: other }));
+  return isNamed || extname(other) === extname(spot.name);
 }
 
 /** Reads the SAEs of a file found in a folder. Returns none if its tensors fit no layout. Errors: those of `openFile`. */

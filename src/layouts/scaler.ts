@@ -127,7 +127,8 @@ export async function unscale(
 ): Promise<{ coefficients: Float64Array; bias: number | undefined }> {
   const width = coefficients.length;
   if (batchVariance.test(scale.name)) throw batchNorm(scale);
-  if (minimum && elementCount(minimum.shape) === elementCount(scale.shape)) throw minMax(scale, minimum);
+  // A MinMaxScaler has no mean.
+  if (minimum && !mean && elementCount(minimum.shape) === elementCount(scale.shape)) throw minMax(scale, minimum);
   const stored = await readAlong(scale, width);
   // scikit-learn divides inputs that do not vary by 1.
   const scales = isVariance ? stored.map((value) => (value === 0 ? 1 : Math.sqrt(value))) : stored;

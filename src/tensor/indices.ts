@@ -19,7 +19,7 @@ export const indexNames: readonly string[] = ['index', 'feature_index'];
 
 /** Names under which people save the same. They may mean something else, so none is believed. */
 export const likeIndices =
-  /^(?:.*[./])?(?:features?|latents?|neurons?|(?:(?:feature|latent|neuron|sae|kept|original)s?_)?(?:index|indices|idxs?|ids?|numbers?))$/i;
+  /^(?:.*[./])?(?:features?|latents?|neurons?|(?:(?:feature|latent|neuron|kept|original)s?_)?(?:index|indices|idxs?|ids?))$/i;
 
 /** Renames a parsed JSON line's `feature_index` to `index`, unless `index` is there. A null counts as absent. */
 export function withIndex(json: unknown): unknown {

@@ -18,7 +18,7 @@ export function readJsonLine<S extends z.ZodMiniType>(text: Uint8Array, schema: 
   const line = Buffer.from(text.buffer, text.byteOffset, text.length).toString('utf8');
   let json: unknown;
   try {
-    json = parsePythonJson(line);
+    json = parsePythonJson(line, true);
   } catch (cause) {
     return `is not JSON: ${(cause as Error).message}`;
   }
@@ -29,6 +29,6 @@ export function readJsonLine<S extends z.ZodMiniType>(text: Uint8Array, schema: 
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const asNull =
-    /received null$/.test(issue?.message ?? '') && nullForNaN(line) !== line ? ' (NaN counts as null)' : '';
+    /received null$/.test(issue?.message ?? '') && nullForNaN(line, true) !== line ? ' (NaN counts as null)' : '';
   return `${issue?.path.join('.') || 'the line'}: ${issue?.message}${asNull}`;
 }

@@ -72,6 +72,7 @@ function jsonFault(value: unknown, within: readonly unknown[] = []): string | un
   if (typeof value === 'number') return Number.isFinite(value) ? undefined : 'is a number out of range for a float64';
   if (['bigint', 'function', 'symbol'].includes(typeof value)) return `a ${typeof value} is not a JSON value`;
   if (typeof value !== 'object' || value === null) return undefined;
+  if ('toJSON' in value) return undefined;
   if (within.includes(value)) return 'contains itself';
   if (!['[object Object]', '[object Array]'].includes(Object.prototype.toString.call(value)))
     return `a ${value.constructor.name} is not a JSON value`;

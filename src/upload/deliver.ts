@@ -4,7 +4,7 @@ import { type Batch, drop, newBatch, type Run } from './batch.ts';
 import { bodyHash, bodyOf, bodyRows } from './body.ts';
 import type { Outcome } from './delivery.ts';
 import { endLimited, endUnstored, sendHalves } from './end-unstored.ts';
-import { madeAgain, neverSent } from './journal-records.ts';
+import { lookedUp, madeAgain, neverSent } from './journal-records.ts';
 import { longestWaitMs } from './patience.ts';
 import { failAgain } from './poison.ts';
 import { settleByLookUp } from './settle.ts';
@@ -82,7 +82,7 @@ async function deliverAnnounced(run: Run, batch: Batch): Promise<void> {
   const isLookedFor = batch.stale || (batch.known && delivery.settle === 'lookup');
   if (isLookedFor && (await settleByLookUp(run, batch, false))) return;
   // Sent unchanged it would be refused every time.
-  if (batch.stale || batch.oversize) return sendAnew(run, batch);
+  if (batch.stale || batch.oversize) return sendAnew(run, batch, isLookedFor ? lookedUp : madeAgain);
   const isOpen = batch.known && delivery.settle === 'resend';
   const tries: Tries = { windows: 0, failures: 0, unanswered: 0, isOpen, isLost: isOpen };
   while (!abort.aborted) {
@@ -144,7 +144,7 @@ async function endUnknown(run: Run, batch: Batch, outcome: Unknown, tries: Tries
   if (tries.unanswered < mostUnanswered || batch.body.pieces.length === 1) return false;
   // Halves get new keys. No row is doubled: servers with keys skip features they have, on others it was just looked up.
   run.appetite.failed(batch.body);
-  await drop(run, batch, madeAgain);
+  await drop(run, batch, delivery.settle === 'lookup' ? lookedUp : madeAgain);
   await sendHalves(run, batch, 'got no answer, several times');
   return true;
 }
@@ -161,10 +161,10 @@ async function confirm(run: Run, { id, body }: Batch, given: readonly string[] |
 }
 
 /** Sends the same rows in new batches of the size that is allowed now, each under a key of its own. */
-async function sendAnew(run: Run, batch: Batch): Promise<void> {
+async function sendAnew(run: Run, batch: Batch, why: string): Promise<void> {
   const { body } = batch;
   const { maxRows, maxBytes, format } = run.delivery;
-  await drop(run, batch, madeAgain);
+  await drop(run, batch, why);
   const share = Math.min(1, maxBytes / body.bytes.length);
   const most = Math.max(1, Math.min(maxRows, Math.floor(share * body.pieces.length)));
   for (let at = 0; at < body.pieces.length && !run.isOver(); at += most) {

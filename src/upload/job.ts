@@ -5,6 +5,7 @@ import { listJobs } from './jobs.ts';
 import { refuseOverlap } from './jobs-beside.ts';
 import { type Journal, journalPath, lockPath, openJournal, readJournal, removeJournal } from './journal.ts';
 import { type Aside, openAside } from './journal-aside.ts';
+import type { JobRecord } from './journal-records.ts';
 import type { JournalState } from './journal-state.ts';
 import { type Lock, takeLock } from './lock.ts';
 import type { JobIdentity, JobInput } from './run.ts';
@@ -47,11 +48,13 @@ export async function refuseOtherOwner(server: Server, identity: JobIdentity, st
   if (identity.request !== undefined) return;
   const id = jobId(server, identity);
   const others = await listJobs(stateDir, ({ job }) => {
-    const same = job.serverName === server.name && job.model === identity.model && job.source === identity.source;
+    const same = job.model === identity.model && job.source === identity.source;
     const samePart = job.shard === (identity.shard && formatShard(identity.shard));
     return same && samePart && job.as === identity.as;
   });
-  const open = others.filter(({ state }) => state !== 'done' && state !== 'deleted');
+  // Only now is it known at which address the server of each was last seen.
+  const here = others.filter(({ job }) => job.serverName === server.name);
+  const open = here.filter(({ state }) => state !== 'done' && state !== 'deleted');
   const other = open.find(({ job }) => job.server !== server.id || job.account !== server.account.id);
   if (!other || open.some((job) => job.id === id)) return;
   const { job } = other;
@@ -149,12 +152,23 @@ export async function noteTyped(journal: Journal, { typed, command, planned }: J
   await journal.append({ t: 'typed', words: [...typed.words], folder: typed.folder, command });
 }
 
+/** Records another address. What the journal ends with holds all the same: a finished job stays finished. */
+async function noteAddress(journal: Journal, job: JobRecord, serverName: string): Promise<void> {
+  const { done, paused } = journal.state;
+  const at = new Date().toISOString();
+  await journal.append(
+    { ...job, serverName },
+    ...(done ? [{ t: 'done' as const, at }] : []),
+    ...(paused ? [paused] : []),
+  );
+}
+
 async function beginJob(journal: Journal, { server, identity, title, command }: JobInput): Promise<void> {
   const { job } = journal.state;
   if (job) {
     if (job.serverKind === server.capabilities.kind) {
       // The same server may have another address by now.
-      if (job.serverName !== server.name) await journal.append({ ...job, serverName: server.name });
+      if (job.serverName !== server.name) await noteAddress(journal, job, server.name);
       return;
     }
     throw new AppError(

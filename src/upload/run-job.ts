@@ -65,8 +65,8 @@ const refusals: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether a refused job has nothing on the server, for certain: then there is nothing to resume. */
-function isNothing({ stored, unknown, deleted }: JournalState, code: string): boolean {
-  return refusals.has(code) && [stored, unknown, deleted].every((rows) => rows.length === 0);
+function isNothing({ stored, unknown, remade, deleted }: JournalState, code: string): boolean {
+  return refusals.has(code) && [stored, unknown, remade, deleted].every((rows) => rows.length === 0);
 }
 
 /** Records rows that failed the check in the journal. */

@@ -377,6 +377,18 @@ test('a weight file that is named does not take the config of another one in the
   }
 });
 
+test('a weight file that is named has the config beside it if the other arrays there are of another format', async () => {
+  const folder = await tempFolder();
+  const config = { model_name: 'gpt2-small', hook_name: 'blocks.3.hook_resid_post', hook_layer: 3 };
+  const density = npyImage('<f4', false, [6], new Uint8Array(24));
+  await writeFiles(folder, {
+    'cfg.json': config,
+    'mine.safetensors': safetensorsOf(sixByFour),
+    'density.npy': density,
+  });
+  expect((await found(join(folder, 'mine.safetensors')))[0]?.layer?.value).toBe(3);
+});
+
 test('a pickle of something else beside the only array hides nothing, and a finished SAE comes before its checkpoints', async () => {
   const folder = await tempFolder();
   const matrix = npyImage('<f4', false, [6, 4], new Uint8Array(96));

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { rowsToDelete } from '../../src/upload/job-rows.ts';
 import {
+  failedAgain,
   type JobRecord,
   type JournalRecord,
   lookedUp,
@@ -61,6 +62,14 @@ describe('the rows that deleting a job deletes', () => {
     expect(unanswered).toEqual(new Set(['m/1-x/5', 'm/1-x/6', 'm/1-x/7']));
     const looked: JournalRecord[] = [intent(5, [[7, 8]]), { t: 'dropped', batch: 5, why: lookedUp }];
     expect(rowsOf('features', [...records, ...remade, ...looked]).ids.at(-1)).toBe('m/1-x/6');
+    const failed: JournalRecord[] = [intent(5, [[7, 8]]), { t: 'dropped', batch: 5, why: failedAgain }];
+    const settled: JournalRecord[] = [{ t: 'resolved', row: 7, id: null }];
+    const gone: JournalRecord[] = [
+      { t: 'deleting', rows: [[7, 8]] },
+      { t: 'deleted', rows: [[7, 8]] },
+    ];
+    for (const more of [failed, settled, gone])
+      expect(rowsOf('features', [...records, ...remade, ...more]).unanswered).toEqual(new Set(['m/1-x/5', 'm/1-x/6']));
     const stored: JournalRecord[] = [intent(5, [[6, 8]]), { t: 'stored', batch: 5 }];
     expect(rowsOf('features', [...records, ...remade, ...stored])).toMatchObject({
       unanswered: new Set(['m/1-x/5']),
