@@ -277,6 +277,19 @@ test('what a format stores vector by vector is not turned over, whatever the sha
   }
 });
 
+test('a weight that torch named is not taken for vectors because a table has it in rows', async () => {
+  const folder = await tempFolder();
+  const square = vectorFromArray(
+    [
+      [1, 2],
+      [3, 4],
+    ],
+    new FixedSizeList(2, new Field('item', new Float32(), false)),
+  );
+  await writeFiles(folder, { 'w.arrow': tableToIPC(new Table({ 'decoder.weight': square }), 'file') });
+  expect((await found(join(folder, 'w.arrow')))[0]).not.toHaveProperty('orientation');
+});
+
 test('a column of single numbers that cannot be read is not taken for the decoder', async () => {
   const folder = await tempFolder();
   const vector = vectorFromArray(

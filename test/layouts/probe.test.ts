@@ -94,6 +94,7 @@ describe('readProbe', () => {
     { 'scaler.var_': [4, 16], mean: [9, 9], 'scaler.mean_': [1, 3] },
     { scale_: [2, 4], var_: [4, 16], mean_: [1, 3] },
     { scale: [2, 4], center: [1, 3] },
+    { scale: [2, 4], mean: [1, 3], min: [0, 0] },
     { feature_stds: [2, 4], feature_means: [1, 3] },
     { 'probe.std': [2, 4], 'probe.mean': [1, 3], 'probe.weight': [6, 8], 'probe.bias': [0.5], coef: undefined },
     { train_std: [2, 4], train_mean: [1, 3], train_coef: [6, 8], train_intercept: 0.5, coef: undefined },

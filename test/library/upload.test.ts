@@ -209,3 +209,19 @@ it('values that the command line would refuse are refused from a script too, bef
   }
   expect(query('SELECT count(*) AS n FROM features')).toEqual([{ n: 0 }]);
 });
+
+it('a probe with another bias is another probe', async () => {
+  const { run, query } = await openBench();
+  const values = Float32Array.from({ length: 64 }, (_, i) => Math.cos(i));
+  const probe = { ...run, ...place, name: 'p', concept: 'c' };
+  for (const [bias, sent] of [
+    [undefined, 1],
+    [0.5, 1],
+    [0.5, 0],
+    [undefined, 0],
+  ] as const) {
+    const { report } = await uploadProbe(values, { ...probe, ...(bias !== undefined && { bias }), restart: true });
+    expect([bias, report.sent]).toEqual([bias, sent]);
+  }
+  expect(query('SELECT count(*) AS n FROM features')).toEqual([{ n: 2 }]);
+});
