@@ -59,7 +59,7 @@ function parentIgnoresHangUps(): boolean {
 
 /**
  * Whether SIGUSR1 came while Node was starting and nobody could listen yet: Node then has opened a debugger, which shows the
- * key to every local user. Who wants one asks for it with options of Node's, or has a script loaded that opens it, as editors do.
+ * key to every local user. Whoever wants one asks Node for it, or for a script that opens it, as editors do.
  */
 function isDebuggedBySignal(): boolean {
   const isAskedFor = /inspect|require|import/.test(`${process.execArgv} ${process.env.NODE_OPTIONS}`);

@@ -17,9 +17,9 @@ const deepestFolder = 8;
 /**
  * Finds every SAE under a path. A weight file holds one SAE, or one per head of a crosscoder. A folder may hold several
  * (say, one per layer), returned in name order. In folders, only files whose names fit a layout are opened, or the only
- * weight file beside a config, and their tensors then decide. If none fits, the only weight file of all is read, unless pickles lie
- * beside it.
- * The files stay open: close each `sae.file`. `warn` is told of folders that look like the others and hold none.
+ * weight file beside a config, and their tensors then decide. If none fits, the only weight file of all is read, unless
+ * checkpoints of torch lie beside it. The files stay open: close each `sae.file`. `warn` is told of folders that look like
+ * the others and hold none.
  * Errors: those of opening and of the layouts, layout_unknown or format_unsupported (only pickles) if nothing is found.
  */
 export async function findSaes(

@@ -17,8 +17,8 @@ export const mayBe: Applies = (layout, spot) => layout.mayBe(spot);
 export const hasConfig: Applies = ({ config }, { beside }) => config !== undefined && beside.has(config);
 
 /**
- * Reads the SAEs of one particular file: by the layout that its name fits or, by the config beside it, unless that may be
- * another file's; else as a bare matrix.
+ * Reads the SAEs of one particular file: by the layout that its name fits, else by the config beside it, unless that may be
+ * another file's, else as a bare matrix.
  * Errors: those of opening, of the layouts and of bare matrices.
  */
 export async function openFile(path: string, said: SaidOfTensor): Promise<Sae[]> {
