@@ -70,3 +70,24 @@ it('every wrong option is refused by its name before anything is sent', async ()
   expect(mixedUp.message).toMatch(/^url is an object with key: expected the address of a server/);
   expect(requests()).toBe(0);
 });
+
+it('a server that wants a key says so where none was given, and may not choose a coding for its answers', async () => {
+  const codings: unknown[] = [];
+  const server = createServer(({ headers }, answer) => {
+    codings.push(headers['accept-encoding']);
+    answer.writeHead(401, { 'content-type': 'application/json' }).end('{"error":"who are you?"}');
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  onTestFinished(() => void server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  for (const [key, hint] of [
+    [undefined, 'asks for a key, and none was given'],
+    ['wrong', 'check that it is correct and whole'],
+  ] as const) {
+    await expect(connect({ url, ...(key && { key }) })).rejects.toMatchObject({
+      code: 'authentication_failed',
+      hints: expect.arrayContaining([expect.stringContaining(hint)]),
+    });
+  }
+  expect(new Set(codings)).toEqual(new Set(['identity']));
+});
