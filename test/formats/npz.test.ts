@@ -44,10 +44,21 @@ function zip(members: Record<string, Uint8Array>, method: 0 | 8): Uint8Array {
   return Buffer.concat([...local, entries, end]);
 }
 
-async function npz(method: 0 | 8, fortran = false): Promise<{ path: string; file: TensorFile }> {
+const images = new Map<string, Uint8Array>();
+
+/** Returns the archive of the matrix, made once. */
+function imageOf(method: 0 | 8, fortran = false): Uint8Array {
+  const known = images.get(`${method} ${fortran}`);
+  if (known) return known;
   const stored = fortran ? values.map((_, i) => valueAt(i % rows, Math.floor(i / rows))) : values;
+  const image = zip({ 'W_dec.npy': npyImage('<f4', fortran, [rows, width], bytesOf(stored)) }, method);
+  images.set(`${method} ${fortran}`, image);
+  return image;
+}
+
+async function npz(method: 0 | 8, fortran = false): Promise<{ path: string; file: TensorFile }> {
   const path = join(await tempFolder(), 'params.npz');
-  await writeFile(path, zip({ 'W_dec.npy': npyImage('<f4', fortran, [rows, width], bytesOf(stored)) }, method));
+  await writeFile(path, imageOf(method, fortran));
   return { path, file: await opened(path) };
 }
 
@@ -143,7 +154,7 @@ test.each([0, 8] as const)('method %i: a file cut off after it was opened is unr
 });
 
 test.each([0, 8] as const)('method %i: damage is reported every time it is read', async (method) => {
-  const image = zip({ 'W_dec.npy': npyImage('<f4', false, [rows, width], bytesOf(values)) }, method);
+  const image = Buffer.from(imageOf(method));
   // Damages the CRC-32 in the only entry of the directory.
   image[image.length - 22 - 'W_dec.npy'.length - 46 + 16]! ^= 1;
   const path = join(await tempFolder(), 'params.npz');

@@ -84,7 +84,7 @@ it('a server that wants a key says so where none was given, and may not choose a
     [undefined, 'asks for a key, and none was given'],
     ['wrong', 'check that it is correct and whole'],
   ] as const) {
-    await expect(connect({ url, ...(key && { key }) })).rejects.toMatchObject({
+    await expect(connect({ url, key })).rejects.toMatchObject({
       code: 'authentication_failed',
       hints: expect.arrayContaining([expect.stringContaining(hint)]),
     });

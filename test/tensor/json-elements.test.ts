@@ -8,14 +8,17 @@ async function elementsOf(text: string) {
   const bytes = Buffer.from(text);
   const values: unknown[] = [];
   const chunks: Uint8Array[] = [];
+  // Looked at once: there are tens of thousands.
+  const elsewhere: number[] = [];
   const around = await readElements(memoryBytes(bytes), {
     key: 'features',
     onChunk: (chunk) => chunks.push(chunk),
     onElement: ({ text: value, start }) => {
-      expect(bytes.subarray(start, start + value.length).equals(value)).toBe(true);
+      if (!bytes.subarray(start, start + value.length).equals(value)) elsewhere.push(start);
       values.push(JSON.parse(value.toString()));
     },
   });
+  expect(elsewhere).toEqual([]);
   expect(Buffer.concat(chunks).equals(bytes)).toBe(true);
   return { values, around };
 }
@@ -50,7 +53,7 @@ describe('the values of an array in a JSON object', () => {
       const features = Array.from({ length: 40_000 }, (_, i) => ({ i, t: `"],${'€'.repeat(random() * 9)}\\` }));
       const text = JSON.stringify({ pad: ' '.repeat(before), features, end: 1 });
       const { values, around } = await elementsOf(text);
-      expect(values).toEqual(features);
+      expect(JSON.stringify(values) === JSON.stringify(features)).toBe(true);
       expect(around).toMatchObject({ features: [], end: 1 });
     }
   });
