@@ -26,7 +26,7 @@ export interface Sum {
   readonly quarantined: Map<number, string>;
   /** Rows that failed alone while the server took others. */
   readonly suspects: Set<number>;
-  /** Rows of batches without an answer that were made again. They may be on the server until something shows what became of them. */
+  /** Rows of batches without an answer that were made again: they may be there until something shows what became of them. */
   remade: Range[];
   /** Rows that may have reached the server, by the batch that they were in. */
   readonly sent: Map<number, readonly Range[]>;

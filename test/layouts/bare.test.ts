@@ -277,29 +277,24 @@ test('what a format stores vector by vector is not turned over, whatever the sha
   }
 });
 
+/** Returns a column of two lists of two values. */
+function twoLists() {
+  const lists = [
+    [1, 2],
+    [3, 4],
+  ];
+  return vectorFromArray(lists, new FixedSizeList(2, new Field('item', new Float32(), false)));
+}
+
 test('a weight that torch named is not taken for vectors because a table has it in rows', async () => {
   const folder = await tempFolder();
-  const square = vectorFromArray(
-    [
-      [1, 2],
-      [3, 4],
-    ],
-    new FixedSizeList(2, new Field('item', new Float32(), false)),
-  );
-  await writeFiles(folder, { 'w.arrow': tableToIPC(new Table({ 'decoder.weight': square }), 'file') });
+  await writeFiles(folder, { 'w.arrow': tableToIPC(new Table({ 'decoder.weight': twoLists() }), 'file') });
   expect((await found(join(folder, 'w.arrow')))[0]).not.toHaveProperty('orientation');
 });
 
 test('a column of single numbers that cannot be read is not taken for the decoder', async () => {
   const folder = await tempFolder();
-  const vector = vectorFromArray(
-    [
-      [1, 2],
-      [3, 4],
-    ],
-    new FixedSizeList(2, new Field('item', new Float32(), false)),
-  );
-  const table = new Table({ v: vector, score: vectorFromArray([1, null], new Float32()) });
+  const table = new Table({ v: twoLists(), score: vectorFromArray([1, null], new Float32()) });
   await writeFiles(folder, { 'w.arrow': tableToIPC(table, 'file') });
   const [sae] = await found(join(folder, 'w.arrow'));
   expect(sae?.decoder).toMatchObject({ name: 'v', shape: [2, 2] });

@@ -25,14 +25,14 @@ it('if the server goes away, only rows whose deletion was never sent are marked 
   expect(kept).toEqual([unsent]);
 });
 
-/** Deletes 200 rows from a server that fails as `remove` says, and keeps the rows that it fails on. */
-async function deleteAll(remove: (index: number) => AppError | undefined) {
+/** Deletes 200 rows from a server that fails as `remove` says, and keeps the rows that it fails on, unless not `isKept`. */
+async function deleteAll(remove: (index: number) => AppError | undefined, isKept = true) {
   const ids = Array.from({ length: 200 }, (_, index) => `m/1-x/${index}`);
   const quiet = async () => undefined;
   const rows = {
     read: async () => new Map(),
     owners: async (some: readonly string[]) =>
-      new Map(some.filter((id) => remove(indexOf(id))).map((id) => [id, 'me'])),
+      new Map(some.filter((id) => isKept && remove(indexOf(id))).map((id) => [id, 'me'])),
     remove: async (id: string) => {
       const error = remove(indexOf(id));
       if (error) throw error;
@@ -58,4 +58,12 @@ it('a server that keeps failing, or asks for a pause, ends the deletion', async 
   expect(away).toMatchObject({ deleted: { length: 10 }, left: { length: 190 }, failure: { message: 'a gateway' } });
   const paused = await deleteAll((index) => (index >= 10 ? gateway({ wait_s: 90 }) : undefined));
   expect(paused).toMatchObject({ deleted: { length: 10 }, failure: { details: { wait_s: 90 } } });
+});
+
+it('a gateway that fails and has all rows deleted all the same has not failed, but a refusal has', async () => {
+  const done = await deleteAll((index) => (index >= 197 ? gateway() : undefined), false);
+  expect(done).toMatchObject({ deleted: { length: 200 }, left: [], unknown: [] });
+  expect(done.failure).toBeUndefined();
+  const refused = await deleteAll((index) => (index >= 199 ? new AppError('refused', 'no') : undefined), false);
+  expect(refused).toMatchObject({ deleted: { length: 200 }, failure: { message: 'no' } });
 });
