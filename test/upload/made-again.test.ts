@@ -2,6 +2,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { connect } from '../../src/api/connect.ts';
 import { nullForNaN, parsePythonJson } from '../../src/python-json.ts';
 import { listJobs } from '../../src/upload/jobs.ts';
+import { resolveRows } from '../../src/upload/resolve-row.ts';
 import { fixture } from '../fixtures.ts';
 import { type Fault, startFaultProxy } from './fault-proxy.ts';
 import { factFile, openLibraryBench } from './library-bench.ts';
@@ -28,6 +29,24 @@ it('a job whose batch was made again keeps its journal when the server refuses t
   await expect(bench.upload(tiny, few)).rejects.toMatchObject({ code: 'upload_not_permitted' });
   expect(bench.held()).toHaveLength(4);
   expect(await listJobs(bench.state)).toMatchObject([{ unknown: 4, unknownRows: [[0, 4]] }]);
+});
+
+it('a batch that was lost once and is too large then may be there all the same, and a person can say that it is not', async () => {
+  const tooLarge: Fault = { kind: 'answer', commit: false, status: 413, body: '{"error":"too large"}' };
+  const bench = await openLibraryBench(false, ({ path }, nth) =>
+    path === upload ? (nth === 0 ? lost(true) : tooLarge) : undefined,
+  );
+  const stop = new AbortController();
+  const onEvent = ({ type, message = '' }: { type: string; message?: string }) =>
+    type === 'warning' && message.includes('two halves') && stop.abort();
+  await bench.upload(tiny, few, { onEvent, stop: stop.signal });
+  const [job] = await listJobs(bench.state);
+  expect(job).toMatchObject({ unknownRows: [[0, 4]] });
+  const id = job?.id ?? '';
+  await resolveRows(bench.state, id, [{ row: 3, id: null }], async () => undefined);
+  expect(await listJobs(bench.state)).toMatchObject([{ unknownRows: [[0, 3]] }]);
+  const again = resolveRows(bench.state, id, [{ row: 3, id: null }], async () => undefined);
+  await expect(again).rejects.toMatchObject({ code: 'not_found', message: expect.stringContaining('are 0-2') });
 });
 
 it('rows that were looked for and are absent do not lack an answer once their batch is made again', async () => {
