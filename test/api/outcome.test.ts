@@ -48,6 +48,8 @@ describe('the answer to a batch of three features', () => {
       });
     expect(await limited(null)).toMatchObject({ type: 'busy' });
     expect(await limited(1000, { 'retry-after': '2' })).toMatchObject({ type: 'busy', waitMs: 2000 });
+    // Spent is spent, however soon the server wants to be asked again.
+    expect(await limited(5, { 'retry-after': '1' })).toMatchObject({ type: 'quota', left: 0 });
     for (const headers of [{}, { 'retry-after': '40000' }])
       expect(await limited(7, headers)).toMatchObject({ type: 'quota', left: 2, resumeAt: new Date(resetsAt) });
   });

@@ -1,6 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { connect } from '../../src/api/connect.ts';
 import { listJobs } from '../../src/upload/jobs.ts';
 import type { SaeOptions } from '../../src/upload/kinds/prepared-sae.ts';
 import { npyFile } from '../cli/fixtures.ts';
@@ -215,4 +216,26 @@ it('vectors that a list shows without their visibility or kind are not uploaded 
   const { report } = await bench.upload(tiny, vectors, { restart: true });
   expect(report).toMatchObject({ confirmed: 3, found: 3, sent: 0 });
   expect(bench.held()).toHaveLength(3);
+});
+
+it('accounts that are numbers own their rows, and digests in capitals are read of several rows', async () => {
+  let isOther = false;
+  const bench = await openLibraryBench(false, async ({ path, body }) => {
+    if (!isOther || !['/api/features', '/api/user/refresh'].includes(path)) return undefined;
+    const headers = { 'x-api-key': bench.sandbox.apiKey, 'content-type': 'application/json' };
+    const answer = await fetch(bench.sandbox.url + path, { method: 'POST', headers, body });
+    const text = (await answer.text())
+      .replace(/"creatorId":"[^"]*"|^\{"id":"[^"]*"/g, (found) => found.replace(/"[^"]*"$/, '7'))
+      .replace(/(?<="vectorHash":")[0-9a-f]+/g, (hex) => hex.toUpperCase());
+    return { kind: 'answer', commit: false, status: 200, body: text };
+  });
+  await bench.upload(tiny, { features: [[0, 4]] });
+  isOther = true;
+  const { server, close } = await connect({
+    ...{ url: bench.proxy.url, key: bench.sandbox.apiKey, userAgent: 'test', insecure: false },
+  });
+  onTestFinished(close);
+  const ids = [0, 1].map((row) => `tiny-kjv-4l/1-bench/${row}`);
+  expect([...(await server.rows.owners(ids)).values()]).toEqual([server.account.id, server.account.id]);
+  for (const { vectorHash } of (await server.rows.read(ids, 0)).values()) expect(vectorHash).toMatch(/^[0-9a-f]{64}$/);
 });
