@@ -1,12 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { openStore, startSandbox } from '../../src/sandbox/index.ts';
 import { loadDriver } from '../../src/sandbox/store/driver.ts';
+import { startSandboxProcess } from '../cli/sandbox-process.ts';
 import {
   ask,
   BATCH,
@@ -20,13 +17,12 @@ import {
   withSourceSet,
 } from './running-sandbox.ts';
 
-const CHILD = fileURLToPath(new URL('sandbox-process.mjs', import.meta.url));
-
-async function inProcess(dataDir: string): Promise<{ url: string; serverId: string; child: ChildProcess }> {
-  const child = spawn(process.execPath, [CHILD, dataDir], { stdio: ['ignore', 'pipe', 'inherit'] });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  const [line] = (await once(createInterface(child.stdout!), 'line')) as [string];
-  return { ...JSON.parse(line), child };
+/** Runs `neuronpedia sandbox` in a process of its own, which ends with the test if not before. */
+async function inProcess(dataDir: string) {
+  const { url, close } = await startSandboxProcess({ data: dataDir });
+  onTestFinished(async () => void (await close('SIGKILL')));
+  const { headers } = await send(url, 'GET', '/api/upload/limits');
+  return { url, serverId: headers.get('x-server-id'), kill: () => close('SIGKILL') };
 }
 
 const withKey = (key: string) => ({ headers: { 'idempotency-key': key } });
@@ -49,8 +45,7 @@ test('a fresh start empties the folder and makes a new id, but not while another
   const first = await inProcess(dataDir);
   expect((await send(first.url, 'POST', '/api/vector/new', newVector())).status).toBe(200);
   await expect(startSandbox({ dataDir, fresh: true })).rejects.toMatchObject({ code: 'sandbox_in_use' });
-  first.child.kill('SIGKILL');
-  await once(first.child, 'exit');
+  await first.kill();
   const second = await running({ dataDir, fresh: true });
   expect(second.serverId).not.toBe(first.serverId);
   expect([second.count('features'), second.count('source_sets'), second.count('usage')]).toEqual([0, 0, 0]);
@@ -97,13 +92,13 @@ test('processes that open a new folder at once agree on its id', async () => {
 
 test('after kill -9 during an upload, each batch is stored whole or not at all; resending completes it', async () => {
   const dataDir = temporaryFolder();
-  const { url, child } = await inProcess(dataDir);
+  const { url, kill } = await inProcess(dataDir);
   await send(url, 'POST', '/api/source-set/new', { name: 'mine', modelId: 'gpt2-small' });
   const batches = Array.from({ length: 40 }, (_none, k) => batch(features(k * 16, 16)));
   const confirmed: number[] = [];
   const sent = batches.map(async (body, k) => {
     await send(url, 'POST', BATCH, body, withKey(`k${k}`));
-    if (confirmed.push(k) === 5) child.kill('SIGKILL');
+    if (confirmed.push(k) === 5) await kill();
   });
   await Promise.allSettled(sent);
   const after = ask(dataDir, 'SELECT idx / 16 AS k, count(*) AS n FROM features GROUP BY k ORDER BY k');
