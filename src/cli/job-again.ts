@@ -3,7 +3,7 @@ import { AppError } from '../errors.ts';
 import { findChosen } from '../library/choose-saes.ts';
 import type { Own } from '../library/close-after.ts';
 import { placeOf } from '../upload/destination.ts';
-import { jobId } from '../upload/job.ts';
+import { jobId } from '../upload/job-lock.ts';
 import type { JournalState } from '../upload/journal-state.ts';
 import { prepareSae } from '../upload/kinds/sae.ts';
 import { activationsJob, type VectorJob, vectorJob } from '../upload/kinds/send-vector.ts';

@@ -104,12 +104,12 @@ const mostIds = 20;
 const mostRows = 100;
 
 function showOpenRows({ out }: CommandContext, status: JobStatus): void {
-  const { id, labels, quarantined, state } = status;
+  const { id, identities, quarantined, state } = status;
   // A run in progress still gets these answers.
   const unknownRows = state === 'running' ? [] : status.unknownRows;
-  for (const [row, label] of unknownRows.length > 0 ? [...labels].slice(0, mostRows) : [])
+  for (const [row, { label }] of unknownRows.length > 0 ? [...identities].slice(0, mostRows) : [])
     out.result(`    without an answer: row ${row} "${label}"`);
-  if (unknownRows.length > 0 && labels.size === 0) {
+  if (unknownRows.length > 0 && identities.size === 0) {
     out.result(`    without an answer: rows ${formatRanges(unknownRows)}`);
   }
   if (unknownRows[0]) {
@@ -148,10 +148,10 @@ export function jobDocument(status: JobStatus) {
   };
 }
 
-function rowsDocument({ unknownRows, labels, quarantined, ...naming }: JobStatus): Record<string, unknown> {
+function rowsDocument({ unknownRows, identities, quarantined, ...naming }: JobStatus): Record<string, unknown> {
   return {
     unknownRows: formatRanges(unknownRows),
-    labels: Object.fromEntries(labels),
+    labels: Object.fromEntries([...identities].map(([row, { label }]) => [row, label])),
     quarantinedRows: listQuarantine(quarantined, naming),
   };
 }

@@ -6,7 +6,7 @@ import { sourceOf } from '../library/sae-upload.ts';
 import { present } from '../present.ts';
 import type { OnEvent } from '../upload/events.ts';
 import { readJobState } from '../upload/held-jobs.ts';
-import { jobId } from '../upload/job.ts';
+import { jobId } from '../upload/job-lock.ts';
 import type { PreparedSae } from '../upload/kinds/prepared-sae.ts';
 import { limited, previewSae } from '../upload/kinds/send-sae.ts';
 import { mostToSend } from '../upload/preview-job.ts';

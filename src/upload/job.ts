@@ -1,13 +1,13 @@
-import { createHash } from 'node:crypto';
 import { AppError } from '../errors.ts';
 import { subtractRanges } from '../tensor/ranges.ts';
+import { jobId, lockJob } from './job-lock.ts';
 import { listJobs } from './jobs.ts';
 import { refuseOverlap } from './jobs-beside.ts';
-import { type Journal, journalPath, lockPath, openJournal, readJournal, removeJournal } from './journal.ts';
+import { type Journal, journalPath, openJournal, readJournal, removeJournal } from './journal.ts';
 import { type Aside, openAside } from './journal-aside.ts';
 import type { JobRecord } from './journal-records.ts';
 import type { JournalState } from './journal-state.ts';
-import { type Lock, takeLock } from './lock.ts';
+import type { Lock } from './lock.ts';
 import type { JobIdentity, JobInput } from './run.ts';
 import type { Server } from './server.ts';
 import { formatShard } from './shard.ts';
@@ -31,13 +31,6 @@ export interface Job {
 
 /** How a job ended: its journal is `kept`, the run was `refused`, or the server has `nothing` of it. */
 export type JobEnd = 'kept' | 'refused' | 'nothing';
-
-/** Returns sixteen hex digits of a digest over all that a job is bound to. */
-export function jobId(server: Server, identity: JobIdentity): string {
-  const parts = [server.id, server.account.id, identity.model, identity.source, identity.as, identity.request ?? ''];
-  if (identity.shard) parts.push(formatShard(identity.shard));
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
-}
 
 /**
  * Refuses to begin an upload again that is unfinished on another server behind the same address, or with another account.
@@ -74,10 +67,10 @@ export async function refuseOtherOwner(server: Server, identity: JobIdentity, st
 
 /** Opens or begins a job. Errors: locked, checkpoint_mismatch, checkpoint_damaged. */
 export async function openJob(input: JobInput): Promise<Job> {
-  const { server, identity, stateDir, restart, forceUnlock } = input;
+  const { server, identity, stateDir, restart } = input;
   const id = jobId(server, identity);
   const path = journalPath(stateDir, id);
-  const lock = await takeLock(lockPath(stateDir, id), { force: forceUnlock });
+  const lock = await lockJob(id, input);
   input.onStage?.('locked');
   let journal: Journal | undefined;
   let aside: Aside | undefined;

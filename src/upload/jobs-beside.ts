@@ -1,5 +1,6 @@
 import { AppError } from '../errors.ts';
 import { eachRow, intersectRanges, type Ranges, rangesOf } from '../tensor/ranges.ts';
+import type { RowIdentity } from './delivery.ts';
 import { type JobStatus, type KnownJob, listJobs } from './jobs.ts';
 import type { Journal } from './journal.ts';
 import type { JobRecord } from './journal-records.ts';
@@ -30,21 +31,29 @@ export async function refuseOverlap(
 }
 
 /** Where a job's rows go. */
-export type JobPlace = Pick<JobRecord, 'server' | 'account' | 'model' | 'source' | 'as' | 'request'>;
+export type JobPlace = Pick<JobRecord, 'server' | 'account' | 'model' | 'source' | 'as' | 'request' | 'title'>;
 
 /**
- * Whether unanswered requests of jobs other than `self` at this place contain any of these indices: they may still be under
- * way. After a restart, `self` is to be undefined, so that the job's own journal, which was put aside, counts too.
+ * Whether jobs other than `self` have sent any of these rows without an answer, which may still be under way. After a
+ * restart, `self` is to be undefined, so that the job's own journal, which was put aside, counts too.
  */
 export async function isLostBeside(
-  stateDir: string,
+  { stateDir, delivery: { identify, format } }: Pick<JobInput, 'stateDir' | 'delivery'>,
   place: JobPlace,
   self: string | undefined,
-  indices: Ranges,
+  rows: Ranges,
 ): Promise<boolean> {
-  const others = await listJobs(stateDir, (known) => known.id !== self && mayShare(place, known));
+  const mayMeet = identify ? mayMakeSame : mayShare;
+  const others = await listJobs(stateDir, (known) => known.id !== self && mayMeet(place, known));
+  if (identify) {
+    const ours = new Set(Array.from(eachRow(rows), (row) => keyOf(identify(row))));
+    return others.some(({ identities }) => [...identities.values()].some((one) => ours.has(keyOf(one))));
+  }
+  const indices = indicesOf(rows, format.indexOf);
   return others.some((one) => intersectRanges(indices, indicesOf(one.unknownRows, one.indexOf)).length > 0);
 }
+
+const keyOf = ({ label, place, hash }: RowIdentity) => JSON.stringify([label, place, hash]);
 
 /** Returns the indices of rows as features. */
 export function indicesOf(rows: Ranges, indexOf: ((row: number) => number) | undefined): Ranges {
@@ -59,6 +68,13 @@ export function isSamePlace(a: JobPlace, b: JobPlace): boolean {
 /** Decides by first lines alone, so that hundreds of journals of vectors at one place need not be read in full. */
 function mayShare(place: JobPlace, { job }: KnownJob): boolean {
   return isSamePlace(place, job) && !areApart(place.request, job.request);
+}
+
+/** Whether two jobs may make the same vector: whatever else they send with it, and on some servers as a probe, too. */
+function mayMakeSame(place: JobPlace, { job }: KnownJob): boolean {
+  const isThere = (['server', 'account', 'model'] as const).every((name) => place[name] === job[name]);
+  const areSingle = place.request !== undefined && job.request !== undefined;
+  return isThere && (!areSingle || place.title === job.title);
 }
 
 function mayOverlap(job: JobRecord, planned: Ranges, other: JobStatus): boolean {

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, toAppError } from '../errors.ts';
 import { countRows, intersectRanges, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
+import type { RowIdentity } from './delivery.ts';
 import { journalPath, lockPath, readJobRecord, readJournal } from './journal.ts';
 import { asidePath } from './journal-aside.ts';
 import type { JobRecord } from './journal-records.ts';
@@ -21,9 +22,9 @@ export interface JobStatus {
   readonly batches: number;
   /** Rows of which the next run has to find out whether they are there: in unanswered batches or a cut-off deletion. */
   readonly unknown: number;
-  /** The rows of unanswered batches. `labels` has the label of each if the server names rows itself. */
+  /** The rows of unanswered batches. `identities` tells what each can be recognised by if the server names rows itself. */
   readonly unknownRows: Ranges;
-  readonly labels: ReadonlyMap<number, string>;
+  readonly identities: ReadonlyMap<number, RowIdentity>;
   /** Rows that were left out, and why. */
   readonly quarantined: ReadonlyMap<number, string>;
   /** Folder in which its latest command was typed; undefined for a job of an earlier version. */
@@ -123,8 +124,8 @@ function statusOf(journal: JournalState, job: JobRecord, running: boolean): Omit
   const { planned, stored, unknown, ids, quarantined, done, deleted, deleting, paused } = journal;
   const { indices } = journal.data ?? {};
   const unknownRows = unansweredRows(journal);
-  const labels = unknown.flatMap(({ rows, identity }) =>
-    identity && rows[0] ? [[rows[0][0], identity.label] as const] : [],
+  const identities = unknown.flatMap(({ rows, identity }) =>
+    identity && rows[0] ? [[rows[0][0], identity] as const] : [],
   );
   const taken = countRows(subtractRanges(deleted, deleting));
   const isDeleted = taken > 0 && countRows(deleting) + countRows(stored) + countRows(unknownRows) === 0;
@@ -142,7 +143,7 @@ function statusOf(journal: JournalState, job: JobRecord, running: boolean): Omit
     batches: journal.nextBatch,
     unknown: countRows(mergeRanges([...deleting, ...unknownRows])),
     unknownRows,
-    labels: new Map(labels),
+    identities: new Map(identities),
     quarantined,
     ...(journal.typed && { folder: journal.typed.folder }),
     ...(indices && { indexOf: (row: number) => indexInRuns(indices, row) }),

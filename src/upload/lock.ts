@@ -22,6 +22,8 @@ export interface Lock {
 export interface LockOptions {
   /** Takes the lock even from a live owner. */
   readonly force?: boolean;
+  /** What is locked, for errors (default: this job). */
+  readonly what?: string;
   /** How long to listen for heartbeats of an owner whose process cannot be seen. */
   readonly listenMs?: number;
 }
@@ -30,7 +32,10 @@ export interface LockOptions {
  * Takes a job's lock. Takes it over if its owner is dead (same host) or has given no heartbeat for a minute (another host).
  * Errors: locked, naming the owner, and checkpoint_damaged if the lock cannot be written.
  */
-export async function takeLock(path: string, { force, listenMs = quietMs }: LockOptions = {}): Promise<Lock> {
+export async function takeLock(
+  path: string,
+  { force, what = 'this job', listenMs = quietMs }: LockOptions = {},
+): Promise<Lock> {
   try {
     makeFolder(dirname(path));
   } catch (cause) {
@@ -40,10 +45,10 @@ export async function takeLock(path: string, { force, listenMs = quietMs }: Lock
   for (let attempt = 0; attempt < 5; attempt++) {
     if (await createLock(path, me)) return heldLock(path, me, attempt > 0);
     const owner = await readOwner(path);
-    if (owner && !force && (await isAlive(path, owner, me, listenMs))) throw lockedError(path, owner);
+    if (owner && !force && (await isAlive(path, owner, me, listenMs))) throw lockedError(path, what, owner);
     await breakLock(path, owner);
   }
-  throw new AppError('locked', `${path}: another run keeps taking this job's lock`);
+  throw new AppError('locked', `${path}: another run keeps taking the lock of ${what}`);
 }
 
 /** Whether some run holds this lock now. */
@@ -150,8 +155,8 @@ function cannotWrite(path: string, cause: unknown): AppError {
   });
 }
 
-function lockedError(path: string, owner: Owner): AppError {
-  return new AppError('locked', `another run holds this job: pid ${owner.pid} on ${owner.host}, since ${owner.since}`, {
+function lockedError(path: string, what: string, owner: Owner): AppError {
+  return new AppError('locked', `another run holds ${what}: pid ${owner.pid} on ${owner.host}, since ${owner.since}`, {
     hints: ['wait for it to end; if you are sure that it is gone, run again with --force-unlock'],
     details: { lock: path, pid: owner.pid, host: owner.host, since: owner.since },
   });

@@ -5,8 +5,8 @@ import { keptAsSent } from './bind-data.ts';
 import type { Delivery } from './delivery.ts';
 import { looseHash } from './fingerprint.ts';
 import type { Job } from './job.ts';
-import { indicesOf, isLostBeside } from './jobs-beside.ts';
-import { type JournalState, pendingRows } from './journal-state.ts';
+import { isLostBeside } from './jobs-beside.ts';
+import { batchesAmong, type JournalState, pendingRows } from './journal-state.ts';
 import { type Comparison, compareRows, featureExists, sampleRows } from './look.ts';
 import type { JobInput } from './run.ts';
 import { type RowContent, toDelete } from './server.ts';
@@ -29,15 +29,18 @@ export async function lookFirst(input: JobInput, { id, journal, isAside, earlier
   if (state.done && subtractRanges(planned, state.stored).length === 0) return;
   const seenBefore = subtractRanges(state.planned, state.deleted);
   const pending = pendingRows(state, planned);
-  const unseen = repeatsAreHarmless(delivery) ? subtractRanges(pending, seenBefore) : pending;
+  const keyed = keyedRows(input, state);
+  const unseen = repeatsAreHarmless(delivery)
+    ? subtractRanges(pending, seenBefore)
+    : mergeRanges([...pending, ...keyed]);
   const skip = input.isNew || unseen.length === 0;
   const { model, source, as, request } = identity;
-  const place = { server: input.server.id, account: input.server.account.id, model, source, as, request };
+  const { server, title } = input;
+  const place = { server: server.id, account: server.account.id, model, source, as, request, title };
   const mayDouble = !skip && !repeatsAreHarmless(delivery);
-  const indices = indicesOf(mayDouble ? unseen : [], delivery.format.indexOf);
-  const isLost = mayDouble && (await isLostBeside(input.stateDir, place, isAside ? undefined : id, indices));
+  const isLost = mayDouble && (await isLostBeside(input, place, isAside ? undefined : id, unseen));
   const isLeaving = intersectRanges(unseen, state.deleting).length > 0;
-  const seen = skip ? undefined : await lookAtUnseen(input, unseen, seenBefore, { isLost, isLeaving });
+  const seen = skip ? undefined : await lookAtUnseen(input, unseen, { seenBefore, keyed, isLost, isLeaving });
   if (seen && seen.different.length > 0) throw featureExists(input, seen.different, isAside ? id : undefined);
   const found = seen ? mergeRanges([...seen.same, ...seen.uncompared]) : [];
   const ids = Object.fromEntries(seen?.ids ?? []);
@@ -69,8 +72,22 @@ function repeatsAreHarmless({ settle, serverNames }: Delivery): boolean {
   return settle === 'resend' && !serverNames;
 }
 
-/** What earlier requests may still do. */
+/**
+ * Returns rows of unanswered batches whose vectors another job may have made meanwhile, under other keys: a key only keeps its
+ * own request from being stored twice. Empty if the server ignores features that it has, or without keys, when `sendRows`
+ * looks for such batches.
+ */
+function keyedRows({ planned, delivery }: JobInput, state: JournalState): Ranges {
+  if (delivery.settle !== 'resend' || !delivery.serverNames) return [];
+  return mergeRanges(batchesAmong(state, planned).flatMap(({ rows }) => rows));
+}
+
+/** What is known of rows to look up, and what earlier requests may still do to them. */
 interface UnderWay {
+  /** The rows that this journal knows. */
+  readonly seenBefore: Ranges;
+  /** Those that the journal has keys for: whether they were stored, a request under the same key tells without waiting. */
+  readonly keyed: Ranges;
   /** An earlier run has requests without an answer. */
   readonly isLost: boolean;
   /** Some of the rows to look up were being deleted, and the deletion was not seen to finish. */
@@ -85,23 +102,24 @@ interface UnderWay {
 async function lookAtUnseen(
   input: JobInput,
   unseen: Ranges,
-  seenBefore: Ranges,
-  { isLost, isLeaving }: UnderWay,
+  { seenBefore, keyed, isLost, isLeaving }: UnderWay,
 ): Promise<Comparison> {
   const { delivery, onEvent, settleTimeoutMs, stop } = input;
   const look = () => compareRows(input, unseen);
   const isKnown = subtractRanges(unseen, seenBefore).length === 0;
   const seen = await look().catch((cause) => goOnUnseen(input, isKnown, cause));
-  const there = countRows(seen.same) + countRows(seen.uncompared);
-  const mayGo = isLeaving && there > 0;
-  const mayCome = !repeatsAreHarmless(delivery) && there < countRows(unseen) && (there > 0 || isLost);
+  const there = mergeRanges([...seen.same, ...seen.uncompared]);
+  const others = countRows(subtractRanges(there, keyed));
+  const mayGo = isLeaving && there.length > 0;
+  const isComplete = countRows(there) === countRows(unseen);
+  const mayCome = !repeatsAreHarmless(delivery) && !isComplete && (others > 0 || isLost);
   if (!mayGo && !mayCome) return seen;
   const seconds = settleTimeoutMs / 1000;
   const [why, purpose] = mayGo
     ? ['a deletion of these rows was interrupted and may still be under way', 'for it to finish']
     : isLost
       ? ['requests of an earlier run got no answer and may still be under way', 'in case their rows appear']
-      : [`${there} rows are on the server already, perhaps from a run that has just ended`, 'in case more arrive'];
+      : [`${others} rows are on the server already, perhaps from a run that has just ended`, 'in case more arrive'];
   onEvent({ type: 'warning', message: `${why}: waiting ${seconds} s ${purpose}` });
   // If a signal cut the wait short, nothing will be sent, so the first look will do.
   await waitFor(settleTimeoutMs, stop);

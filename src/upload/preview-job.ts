@@ -1,6 +1,6 @@
 import { countRows, intersectRanges, mergeRanges, subtractRanges } from '../tensor/ranges.ts';
 import { checkData } from './bind-data.ts';
-import { jobId } from './job.ts';
+import { jobId } from './job-lock.ts';
 import { journalPath, readJournal } from './journal.ts';
 import type { JournalState } from './journal-state.ts';
 import { featureExists } from './look.ts';

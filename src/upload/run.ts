@@ -56,6 +56,8 @@ export interface JobIdentity {
   readonly as: 'features' | 'vectors' | 'vector' | 'probe' | 'activations';
   /** Tells apart jobs that share everything else: a digest of the whole request for a single vector. */
   readonly request?: string;
+  /** What the server would know a single vector by, as a digest: one job at a time makes vectors with the same. */
+  readonly vector?: string;
   /** The part of an SAE that the job uploads, if several jobs share it. */
   readonly shard?: Shard;
 }

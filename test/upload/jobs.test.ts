@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Delivery, RowIdentity } from '../../src/upload/delivery.ts';
 import { holdJob, readJobState } from '../../src/upload/held-jobs.ts';
 import { knownJobs, listJobs } from '../../src/upload/jobs.ts';
-import { isLostBeside } from '../../src/upload/jobs-beside.ts';
+import { isLostBeside, type JobPlace } from '../../src/upload/jobs-beside.ts';
 import { journalPath } from '../../src/upload/journal.ts';
 import { encodeRecord, type JournalRecord } from '../../src/upload/journal-records.ts';
 import { tempFolder } from '../fixtures.ts';
@@ -103,20 +104,39 @@ it('a finished run over part of what was planned before does not finish the job'
 
 it('unanswered requests of other jobs count if they hold rows that a job is about to look up', async () => {
   const folder = await history(['1-a']);
-  const place = { server: 's', account: 'a', model: 'm', source: '1-a', as: 'features' } as const;
+  const place = { server: 's', account: 'a', model: 'm', source: '1-a', as: 'features', title: 't' } as const;
+  const delivery = { format: {} } as Delivery;
   const isLost = (rows: [number, number], source = '1-a', self?: string) =>
-    isLostBeside(folder, { ...place, source }, self, [rows]);
+    isLostBeside({ stateDir: folder, delivery }, { ...place, source }, self, [rows]);
   expect(await isLost([batches - 1, batches + 10])).toBe(true);
   expect(await isLost([batches, batches + 10])).toBe(false);
   expect(await isLost([0, 1], '1-b')).toBe(false);
   expect(await isLost([0, 1], '1-a', '0'.repeat(16))).toBe(false);
+});
+
+it('unanswered requests of other jobs count if they may make the same vector', async () => {
+  const folder = await history([]);
+  const identity = { label: 'Refusal', place: 'm/1-a', hash: 'same' };
+  const place = { server: 's', account: 'a', model: 'm', source: '1-a' };
+  const one = { ...place, as: 'vector', request: 'x', title: 'Refusal (m, layer 1)' } as const;
+  const lost: JournalRecord = { t: 'intent', batch: 0, key: 'k', rows: [[0, 1]], hash: 'h', identity };
+  await writeFile(
+    journalPath(folder, 'a'.repeat(16)),
+    [{ ...job('1-a', '2026-01-01'), ...one } as JournalRecord, lost].map(encodeRecord).join(''),
+  );
+  const isLost = (other: Partial<JobPlace>, made: Partial<RowIdentity> = {}) => {
+    const delivery = { format: {}, identify: () => ({ ...identity, ...made }) } as unknown as Delivery;
+    return isLostBeside({ stateDir: folder, delivery }, { ...one, ...other }, undefined, [[0, 1]]);
+  };
+  expect(await isLost({})).toBe(true);
+  // The same vector with another description, as a probe, or as a row of an SAE.
+  expect(await isLost({ request: 'y' })).toBe(true);
+  expect(await isLost({ request: 'y', as: 'probe' })).toBe(true);
+  expect(await isLost({ request: undefined, as: 'vectors', source: '1-sae', title: 'm/1-sae' })).toBe(true);
   // Every single vector is its own row 0, so another one's request says nothing about this one.
-  const one = { ...job('1-a', '2026-01-01'), as: 'vector', request: 'x' } as const;
-  const lost: JournalRecord = { t: 'intent', batch: 0, key: 'k', rows: [[0, 1]], hash: 'h' };
-  await writeFile(journalPath(folder, 'a'.repeat(16)), [one, lost].map(encodeRecord).join(''));
-  const isVectorLost = (request: string) =>
-    isLostBeside(folder, { ...place, as: 'vector', source: '1-a', request }, undefined, [[0, 1]]);
-  expect([await isVectorLost('x'), await isVectorLost('y')]).toEqual([true, false]);
+  expect(await isLost({ request: 'y' }, { hash: 'other' })).toBe(false);
+  expect(await isLost({ request: 'y', title: 'Consent (m, layer 1)' }, { label: 'Consent' })).toBe(false);
+  expect(await isLost({ account: 'b' })).toBe(false);
 });
 
 it('a job with an unreadable line in its journal is listed as damaged and cannot be held', async () => {

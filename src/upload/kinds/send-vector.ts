@@ -13,10 +13,11 @@ export type VectorJob = Pick<JobInput, 'title' | 'identity' | 'matrix' | 'planne
 export function vectorJob(prepared: PreparedVector, server: Server): VectorJob {
   const { kind, matrix, destination, name, vectorHash, blocks } = prepared;
   const { modelId, layer, hookType, strength, fields } = destination;
-  const request = digestOf([modelId, layer, hookType, strength, name, vectorHash, fields]);
+  const known = [modelId, layer, hookType, strength, name, vectorHash];
+  const request = digestOf([...known, fields]);
   return {
     title: `${name} (${modelId}, layer ${layer})`,
-    identity: { model: modelId, source: `${layer}-${hookType}`, as: kind, request },
+    identity: { model: modelId, source: `${layer}-${hookType}`, as: kind, request, vector: digestOf(known) },
     matrix,
     planned: [[0, 1]],
     blocks,
