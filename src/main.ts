@@ -64,6 +64,7 @@ async function runCommand(
     interactive: isatty(0) && process.stderr.isTTY === true && options.input !== false,
     version,
     command: commandToRepeat(argv, options),
+    goOn: commandToRepeat(withoutFreshStart(argv, options), options),
     typed: { words: argv, folder: folderHere(), isPart: options.features !== undefined },
     read: (words) => parseCommandLine(words, version, silent),
     commands: commandSpecs,
@@ -94,6 +95,12 @@ function commandToRepeat(argv: readonly string[], options: OptionValues): string
   const server = serverSetting(process.env);
   const isNamed = options.apiUrl !== undefined || options.sandbox || options.sandboxPublic || !server;
   return ['neuronpedia', ...argv, ...(isNamed ? [] : ['--api-url', server])].map(shellWord).join(' ');
+}
+
+/** Leaves out what would throw away the progress made by the run that it was given to, or take the lock of its successor. */
+function withoutFreshStart(argv: readonly string[], { restart, forceUnlock }: OptionValues): readonly string[] {
+  const given = [restart && '--restart', forceUnlock && '--force-unlock'];
+  return argv.filter((word) => !given.includes(word));
 }
 
 /** Returns the key to hide, or '' for a sandbox key: those are printed in the manual. */

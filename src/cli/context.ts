@@ -20,6 +20,8 @@ export interface CommandContext {
   readonly version: string;
   /** The command line that repeats this run. */
   readonly command: string;
+  /** The command line that goes on with it: without options that discard an earlier run's progress or lock. */
+  readonly goOn: string;
   /** What was typed, as words, and the folder it was typed in. */
   readonly typed: Typed;
   /** Parses another command line, that of an earlier upload. Undefined if it only asks for help. Error: usage. */

@@ -68,7 +68,7 @@ export function tellEnd(context: CommandContext, ended: Ended): number {
     out.note(`dry run: ${several(survey.mine.length, 'row')} would be deleted; nothing was done`);
   if (status === 'declined') out.note('nothing was deleted');
   if (deletion.left.length > 0 && (status === 'interrupted' || deletion.failure)) {
-    out.note(`${several(deletion.left.length, 'row')} left; go on with: ${context.command}`);
+    out.note(`${several(deletion.left.length, 'row')} left; go on with: ${context.goOn}`);
   }
   if (problem && status !== 'dry-run') {
     if (problem === deletion.failure && deletion.unknown.length > 0) out.note(unknownText(deletion.unknown));

@@ -16,12 +16,12 @@ import type { QuotaReach } from './progress-state.ts';
 import { describeQuarantine, type RowNaming } from './quarantine.ts';
 
 /** Turns options and signals into the library's run options, as every upload command needs them. */
-export function runOptions({ options, env, stop, abort, command, typed }: CommandContext): Omit<RunOptions, 'server'> {
+export function runOptions({ options, env, stop, abort, goOn, typed }: CommandContext): Omit<RunOptions, 'server'> {
   const { restart = false, forceUnlock = false, settleTimeout, wait = false, assumeNew = false } = options;
   return {
     stateDir: foldersOf(env).state,
     ...present({ settleTimeoutMs: settleTimeout }),
-    ...{ restart, forceUnlock, wait, assumeNew, command, typed, abort },
+    ...{ restart, forceUnlock, wait, assumeNew, command: goOn, typed, abort },
     signal: stop,
   };
 }
@@ -99,7 +99,7 @@ export function tellEvent({ out }: CommandContext, event: UploadEvent, outages: 
 
 /** Lists the rows that were left out and, if the run did not finish, says why and how to go on. */
 export function tellEnd(context: CommandContext, { end, quarantined }: JobReport, naming: RowNaming = {}): void {
-  const { out, command, options } = context;
+  const { out, goOn, options } = context;
   for (const line of describeQuarantine(quarantined, naming)) out.note(line);
   if (end.type === 'finished') return;
   if (end.type === 'quota') {
@@ -108,7 +108,7 @@ export function tellEnd(context: CommandContext, { end, quarantined }: JobReport
     if (ways.length > 0) out.note(ways.join('; '));
   }
   if (end.type === 'time_up') out.note(`paused: ${timeIsUpText}`);
-  out.note(`progress is saved; go on with: ${command}`);
+  out.note(`progress is saved; go on with: ${goOn}`);
 }
 
 /** How a job ended, or why it was not begun. */

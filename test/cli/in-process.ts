@@ -57,6 +57,7 @@ export async function runHere(argv: readonly string[], around: Around): Promise<
           version: '0.0.0',
           interactive: around.interactive ?? false,
           command: ['neuronpedia', ...argv].join(' '),
+          goOn: ['neuronpedia', ...argv].join(' '),
         },
         typed: { words: argv, folder: process.cwd(), isPart: options.features !== undefined },
         read: (words) => parseCommandLine(words, '0.0.0', { ...write, out: () => undefined, err: () => undefined }),

@@ -39,8 +39,14 @@ async function openFree(rows: number): Promise<void> {
 describe('an upload that spends its quota', () => {
   it('stops and says when to go on, in local time and UTC; the same command then finishes it', async () => {
     await openFree(1100);
-    const first = await bench.upload(bench.sandbox.url, '--json').ended;
+    const first = await bench.upload(bench.sandbox.url, '--restart', '--force-unlock', '--json').ended;
     expect(first.code).toBe(8);
+    // Repeated as it is, the command would forget what was sent.
+    expect(/go on with: (.*)/.exec(first.stderr)?.[1]).toMatch(
+      /^neuronpedia upload-sae (?!.*(restart|unlock)).* --json$/,
+    );
+    const [job] = await listJobs(join(bench.folder, 'state'));
+    expect(job?.job.command).toMatch(/^neuronpedia upload-sae (?!.*(restart|unlock)).* --json$/);
     expect(first.stderr).toContain('more may be sent from 01:00 on 2026-11-23 (2026-11-23 00:00 UTC)');
     expect(first.stderr).toContain('support@neuronpedia.org');
     const paused = { type: 'summary', status: 'paused', resume_at: '2026-11-23T00:00:00.000Z' };
