@@ -12,3 +12,13 @@ export async function waitFor(ms: number, signal: AbortSignal): Promise<void> {
     await sleep(Math.min(left, longestSliceMs), undefined, { signal }).catch(() => undefined);
   }
 }
+
+/** Returns what `work` does, or throws the signal's reason if it fires first. The work itself goes on. */
+export function orStopped<T>(work: Promise<T>, stop: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const end = () => reject(stop.reason);
+    if (stop.aborted) end();
+    stop.addEventListener('abort', end, { once: true });
+    work.then(resolve, reject).finally(() => stop.removeEventListener('abort', end));
+  });
+}

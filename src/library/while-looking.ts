@@ -1,5 +1,6 @@
 import type { Delivery } from '../upload/delivery.ts';
 import type { Server } from '../upload/server.ts';
+import { orStopped } from '../wait-for.ts';
 
 /** Look-ups of one upload, which a signal cuts off while nothing is in flight that has to end in order. */
 export interface Looking {
@@ -23,10 +24,12 @@ export function whileLooking(server: Server, stop: AbortSignal | undefined): Loo
   return {
     server: {
       ...server,
-      askQuota: until(server.askQuota),
       getModel: until(server.getModel),
       listModels: until(server.listModels),
       getSourceSet: until(server.getSourceSet),
+      // They look first. Whether something was made, the next run finds out the same way.
+      createModel: until(server.createModel),
+      createSourceSet: until(server.createSourceSet),
       rows: { ...server.rows, read: until(server.rows.read), owners: until(server.rows.owners) },
       features: (destination) => ofDelivery(server.features(destination)),
       vectors: (destination) => ofDelivery(server.vectors(destination)),
@@ -36,14 +39,4 @@ export function whileLooking(server: Server, stop: AbortSignal | undefined): Loo
       isSending = now;
     },
   };
-}
-
-/** Returns what `work` does, or throws the signal's reason if it fires first. */
-function orStopped<T>(work: Promise<T>, stop: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const end = () => reject(stop.reason);
-    if (stop.aborted) end();
-    stop.addEventListener('abort', end, { once: true });
-    work.then(resolve, reject).finally(() => stop.removeEventListener('abort', end));
-  });
 }

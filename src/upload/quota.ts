@@ -1,5 +1,5 @@
 import { isAway } from '../errors.ts';
-import { waitFor } from '../wait-for.ts';
+import { orStopped, waitFor } from '../wait-for.ts';
 import type { JobInput, SendResult } from './run.ts';
 import type { Quota } from './server.ts';
 
@@ -22,9 +22,16 @@ export function leftToday(quota: Quota | undefined): number {
   return isLimited(quota) ? Math.max(0, quota.limit - quota.used) : Number.POSITIVE_INFINITY;
 }
 
-/** Returns the current quota: another job of this command, or another machine, may have used some of it. */
-export async function freshQuota({ server }: Pick<JobInput, 'server'>): Promise<Quota | undefined> {
-  return isLimited(server.quota) ? server.askQuota() : server.quota;
+/**
+ * Returns the current quota: another job of this command, or another machine, may have used some of it. It is asked for while
+ * nothing is in flight, so a signal ends that at once. A run that is over needs no more than the quota known before.
+ */
+export async function freshQuota({ server, stop }: Pick<JobInput, 'server' | 'stop'>): Promise<Quota | undefined> {
+  if (!isLimited(server.quota)) return server.quota;
+  return orStopped(server.askQuota(), stop).catch((error) => {
+    if (stop.aborted) return server.quota;
+    throw error;
+  });
 }
 
 /** Milliseconds until a quota is reset, by the server's clock, because ours may be set to anything; undefined if unknown. */
@@ -64,7 +71,7 @@ export async function waitForQuota(
 }
 
 /** Returns the quota, or `away` if the server does not answer (it may be down at midnight) and is to be asked again. */
-function askPatiently(input: Pick<JobInput, 'server'>): Promise<Quota | undefined | 'away'> {
+function askPatiently(input: Pick<JobInput, 'server' | 'stop'>): Promise<Quota | undefined | 'away'> {
   return freshQuota(input).catch((error) => {
     if (isAway(error)) return 'away';
     throw error;

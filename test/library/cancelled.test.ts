@@ -6,13 +6,13 @@ import { type Plan, startFaultProxy } from '../upload/fault-proxy.ts';
 import { openBench, place, tiny } from './bench.ts';
 
 /** A sandbox behind a proxy that gives no answer to requests to `quiet.path`, and calls `quiet.meanwhile`. */
-async function openQuietBench() {
+async function openQuietBench(key?: string) {
   const bench = await openBench();
   const quiet = { path: '', meanwhile: (): void => undefined };
   const plan: Plan = ({ path }) =>
     path === quiet.path ? { kind: 'silence', commit: false, meanwhile: () => quiet.meanwhile() } : undefined;
   const proxy = await startFaultProxy(bench.url, plan);
-  const { server, close } = await connect({ url: proxy.url, key: bench.key });
+  const { server, close } = await connect({ url: proxy.url, key: key ?? bench.key });
   onTestFinished(async () => {
     await close();
     await proxy.close();
@@ -46,6 +46,31 @@ it.each(['signal', 'abort'])(
     expect(query('SELECT count(*) AS n FROM features')).toEqual([{ n: 21 }]);
   },
 );
+
+it('making a source set, and looking at it before, ends at once too', async () => {
+  const { run, quiet, query } = await openQuietBench();
+  const sae = { ...run, saeId: 'new', features: [[0, 10]] } as const;
+  for (const path of ['/api/source-set/tiny-kjv-4l/new', '/api/source-set/new']) {
+    const [reason, stop] = [new Error(path), new AbortController()];
+    quiet.meanwhile = () => stop.abort(reason);
+    const onEvent = ({ type }: UploadEvent) => {
+      // By then the plan has asked for the set once.
+      if (type === 'checking') quiet.path = path;
+    };
+    await expect(uploadSae(tiny, { ...sae, signal: stop.signal, onEvent }), path).rejects.toBe(reason);
+    quiet.path = '';
+  }
+  await uploadSae(tiny, sae);
+  expect(query('SELECT count(*) AS n FROM features')).toEqual([{ n: 10 }]);
+});
+
+it('an upload that is stopped while it asks for its quota reports how it stands', async () => {
+  const { run, quiet } = await openQuietBench('sandbox-free');
+  const stop = new AbortController();
+  Object.assign(quiet, { path: '/api/upload/limits', meanwhile: () => stop.abort() });
+  const [end] = await uploadSae(tiny, { ...run, saeId: 'x', signal: stop.signal });
+  expect(end?.report).toMatchObject({ end: { type: 'stopped' }, confirmed: 0 });
+});
 
 it('an SAE whose look-up is cut off after another was sent is reported as not begun', async () => {
   const { run, folder, quiet } = await openQuietBench();
