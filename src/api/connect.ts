@@ -129,11 +129,13 @@ async function makeOrFind<T>(
 ): Promise<T & Made> {
   const before = await find();
   if (before) return { ...before, isNew: false };
-  const answer = await make().catch((error: unknown) => error as AppError);
-  const made = 'status' in answer && answer.status >= 200 && answer.status < 300 ? undefined : await find();
-  if (made) return { ...made, isNew: false };
-  if (!('status' in answer)) throw answer;
-  return { ...read(answer), isNew: true };
+  const made = await make()
+    .then(read)
+    .catch((error: unknown) => error as AppError);
+  if (!(made instanceof Error)) return { ...made, isNew: true };
+  const there = await find();
+  if (!there) throw made;
+  return { ...there, isNew: false };
 }
 
 function toSourceSet({ creatorId, description, urls }: z.infer<typeof sourceSetSchema>): SourceSet {

@@ -239,3 +239,13 @@ it('accounts that are numbers own their rows, and digests in capitals are read o
   expect([...(await server.rows.owners(ids)).values()]).toEqual([server.account.id, server.account.id]);
   for (const { vectorHash } of (await server.rows.read(ids, 0)).values()) expect(vectorHash).toMatch(/^[0-9a-f]{64}$/);
 });
+
+it.each([
+  [201, '{"ok":true}'],
+  [202, ''],
+])('a source set is used that the server made and did not describe: %s', async (status, body) => {
+  const bench = await openLibraryBench(false, ({ path }) =>
+    path === '/api/source-set/new' ? { kind: 'answer', commit: true, status, body } : undefined,
+  );
+  expect((await bench.upload(tiny, few)).report).toMatchObject({ confirmed: 12, end: { type: 'finished' } });
+});
