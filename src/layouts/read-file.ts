@@ -1,4 +1,4 @@
-import { basename, dirname, extname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { AppError } from '../errors.ts';
 import { openTensorFile } from '../formats/open.ts';
 import { readBare, type SaidOfTensor } from './bare.ts';
@@ -27,7 +27,7 @@ export async function openFile(path: string, said: SaidOfTensor): Promise<Sae[]>
   const spot = { folder, name: wholeName(basename(path)), beside: new Set([...names, ...names.map(wholeName)]) };
   const isAlone = !withoutParts(names)
     .map(wholeName)
-    .some((other) => other !== spot.name && mayOwnConfig(other, spot));
+    .some((other) => other !== spot.name && mayOwnConfig(other));
   return withWeights(
     path,
     path,
@@ -36,15 +36,24 @@ export async function openFile(path: string, said: SaidOfTensor): Promise<Sae[]>
     async (weights) =>
       (await byLayout(weights, said, mayBe)) ??
       (isAlone ? await byConfig(weights, said) : undefined) ??
-      readBare(weights, said),
+      withDoubt(readBare(weights, said), isAlone ? undefined : await unusedConfig(weights, said)),
   );
 }
 
-/** Whether a config beside a file may be that of another one there: of the same format, or named as its layout names them. */
-function mayOwnConfig(other: string, spot: Spot): boolean {
-  if (!isWeightFile(other)) return false;
-  const isNamed = layouts.some((layout) => hasConfig(layout, spot) && layout.mayBe({ ...spot, name: other }));
-  return isNamed || extname(other) === extname(spot.name);
+/** Whether a config may be that of a file: a `.npy` holds one array without a name, which fits no layout. */
+const mayOwnConfig = (name: string) => isWeightFile(name) && !/\.npy$/i.test(name);
+
+/** Returns the name of the config beside a file that would be its own if no other file were there; undefined if none would. */
+async function unusedConfig(weights: Weights, said: SaidOfTensor): Promise<string | undefined> {
+  // What is wrong with a config is no fault of a file that does not use it.
+  const saes = await byConfig(weights, said).catch(() => undefined);
+  return saes && layouts.find((layout) => hasConfig(layout, weights) && layout.decoder(weights))?.config;
+}
+
+function withDoubt(saes: Sae[], config: string | undefined): Sae[] {
+  if (config === undefined) return saes;
+  const doubt = `${config} beside it was not used, as it may be another weight file's: give what it says as options, or move the two to a folder of their own`;
+  return saes.map((sae) => ({ ...sae, doubts: [...(sae.doubts ?? []), doubt] }));
 }
 
 /** Reads the SAEs of a file found in a folder. Returns none if its tensors fit no layout. Errors: those of `openFile`. */

@@ -131,6 +131,7 @@ function missing(sae: Sae, head: Sae['head'], noLayer: boolean, noModel: boolean
       ...(from === undefined ? [] : [`its config names ${from} without saying for which head`]),
       ...(head ? [] : [`add ${options}`]),
       ...(noModel ? ['neuronpedia inspect PATH lists the models whose width matches'] : []),
+      ...(sae.doubts ?? []),
     ],
     details: { missing: what, ...(head && { head: head.index }) },
   });

@@ -369,15 +369,20 @@ test('a weight file that is named does not take the config of another one in the
   const folder = await tempFolder();
   const config = { model_name: 'gpt2-small', hook_name: 'blocks.3.hook_resid_post', hook_layer: 3 };
   const image = safetensorsOf(sixByFour);
-  await writeFiles(folder, { 'cfg.json': config, 'first.safetensors': image, 'other.safetensors': image });
-  for (const name of ['first.safetensors', 'other.safetensors']) {
+  await writeFiles(folder, { 'cfg.json': config, 'first.SAFETENSORS': image, 'other.safetensors': image });
+  for (const name of ['first.SAFETENSORS', 'other.safetensors']) {
     const [sae] = await found(join(folder, name));
-    expect(sae).toMatchObject({ layout: 'bare matrix' });
+    expect(sae).toMatchObject({ layout: 'bare matrix', doubts: [expect.stringMatching(/^cfg.json .* was not used/)] });
     expect(sae).not.toHaveProperty('layer');
   }
+  const mixed = await tempFolder();
+  await writeFiles(mixed, { 'cfg.json': config, 'first.safetensors': image, 'other.npz': new Uint8Array(1) });
+  expect((await found(join(mixed, 'first.safetensors')))[0]).not.toHaveProperty('layer');
+  await writeFiles(folder, { 'cfg.json': Buffer.from('{') });
+  expect((await found(join(folder, 'other.safetensors')))[0]).not.toHaveProperty('doubts');
 });
 
-test('a weight file that is named has the config beside it if the other arrays there are of another format', async () => {
+test('a weight file that is named has the config beside it if the other arrays there have no names', async () => {
   const folder = await tempFolder();
   const config = { model_name: 'gpt2-small', hook_name: 'blocks.3.hook_resid_post', hook_layer: 3 };
   const density = npyImage('<f4', false, [6], new Uint8Array(24));

@@ -80,6 +80,14 @@ test.each([
   });
 });
 
+test('what is odd about a file is said also if it cannot be placed', async () => {
+  const [sae] = await found(fixture('layouts', 'one-file'));
+  const odd = { ...sae!, doubts: ['cfg.json was not used'] };
+  expect(() => placeOf(odd, { saeId })).toThrow(
+    expect.objectContaining({ hints: expect.arrayContaining(['cfg.json was not used']) }),
+  );
+});
+
 test('a head whose layer contradicts its hook is refused', async () => {
   const elsewhere = heads.map((head) => ({ ...head, layer: 13 }));
   await expect(places('crosscoder-nanda', { heads: elsewhere })).rejects.toMatchObject({
