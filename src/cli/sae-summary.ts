@@ -3,7 +3,7 @@ import type { AppError } from '../errors.ts';
 import { type SaeEnd, sourceOf } from '../library/sae-upload.ts';
 import type { RefusedSae } from '../library/upload-sae.ts';
 import { present } from '../present.ts';
-import { countRows } from '../tensor/ranges.ts';
+import { countRows, intersectRanges } from '../tensor/ranges.ts';
 import type { PreparedSae } from '../upload/kinds/prepared-sae.ts';
 import type { JobReport } from '../upload/run.ts';
 import { formatShard, nameShard } from '../upload/shard.ts';
@@ -29,8 +29,10 @@ export function tellReport(
   const { out } = context;
   const { as, shard } = prepared;
   const before = report.found > 0 ? `, ${count(report.found)} of them there already` : '';
+  const unknown = unknownOf(prepared, report);
+  const open = unknown > 0 ? `, ${count(unknown)} without an answer` : '';
   out.note(
-    `${count(report.confirmed)} of ${count(report.planned)} ${as} on the server${before}, ${count(report.sent)} sent now${shard ? ` (${nameShard(shard)} only)` : ''}`,
+    `${count(report.confirmed)} of ${count(report.planned)} ${as} on the server${before}, ${count(report.sent)} sent now${open}${shard ? ` (${nameShard(shard)} only)` : ''}`,
   );
   for (const line of cannotStore(server, prepared)) out.note(line);
   const dead = countRows(prepared.dead);
@@ -64,6 +66,7 @@ export function finishJobs(context: CommandContext, { idOrUrl }: Session, ends: 
       confirmed: report.confirmed,
       found: report.found,
       sent: report.sent,
+      ...unknownField(unknownOf(prepared, report)),
       ...quarantineFields(report.quarantined, prepared.delivery.format),
       ...after?.fields,
       ...resumeFields(report),
@@ -153,11 +156,20 @@ function exitCodeOfEnd({ report, error, held, after }: End): number {
   return error?.exitCode ?? Math.max(report ? exitCodeOf(report) : 0, after?.exitCode ?? 0);
 }
 
+/** Returns how many of the planned rows were sent and had no answer. */
+function unknownOf({ planned }: PreparedSae, { unknown }: JobReport): number {
+  return countRows(intersectRanges(planned, unknown));
+}
+
+const unknownField = (unknown: number) => (unknown > 0 ? { unknown } : {});
+
 function failedFields({ code, exitCode, message, details }: AppError) {
   const paused = code === 'paused';
+  const rows = code === 'outcome_unknown' && Array.isArray(details.rows) ? details.rows.length : 0;
   return {
     status: paused ? 'paused' : 'failed',
     ...{ code, exitCode, message },
+    ...unknownField(rows),
     ...(paused && details.resume_at !== undefined && { resume_at: details.resume_at }),
   };
 }

@@ -20,6 +20,7 @@ const rareFields = new Set([
   ...['code', 'exitCode', 'message'].map((field) => `summary of upload-sae: jobs: ${field}`),
   'summary of delete: resume_at',
   'summary of upload-sae: jobs: dead',
+  'summary of upload-sae: jobs: unknown',
   'summary of upload-sae: jobs: withoutExamples',
   'summary of upload-sae: jobs with --dry-run: shard',
   ...['shard', 'why', 'resume_at'].map((field) => `job: ${field}`),

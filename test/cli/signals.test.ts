@@ -126,8 +126,9 @@ describe('a signal', () => {
     expect(documentsOf(first).at(-1)).toMatchObject({
       type: 'summary',
       status: 'interrupted',
-      jobs: [{ confirmed: 0 }],
+      jobs: [{ confirmed: 0, unknown: 64 }],
     });
+    expect(first.stderr).toContain('0 sent now, 64 without an answer');
     expect(first.stderr).toContain('go on with: neuronpedia upload-sae');
     const rows = rowsIn(receipt).map(({ status }) => status);
     expect(rows).toEqual([...Array(64).fill(unanswered), ...Array(448).fill('pending')]);
