@@ -163,12 +163,14 @@ function unknownOf({ planned }: PreparedSae, { unknown }: JobReport): number {
 
 const unknownField = (unknown: number) => (unknown > 0 ? { unknown } : {});
 
-function failedFields({ code, exitCode, message, details }: AppError) {
+/** Returns the fields of a job that failed, or that would. */
+export function failedFields({ code, exitCode, message, hints, details }: AppError) {
   const paused = code === 'paused';
   const rows = code === 'outcome_unknown' && Array.isArray(details.rows) ? details.rows.length : 0;
   return {
     status: paused ? 'paused' : 'failed',
     ...{ code, exitCode, message },
+    ...(hints.length > 0 && { hint: hints.join('\n') }),
     ...unknownField(rows),
     ...(paused && details.resume_at !== undefined && { resume_at: details.resume_at }),
   };

@@ -23,7 +23,7 @@ import { planDocument } from './plan-document.ts';
 import { showQuota } from './quota-plan.ts';
 import { receiptLost } from './receipt.ts';
 import { idsOf, writeSaeReceipt } from './sae-receipt.ts';
-import { tellReport } from './sae-summary.ts';
+import { failedFields, tellReport } from './sae-summary.ts';
 import type { SignedIn } from './session.ts';
 import { withSpinner } from './spinner.ts';
 import { eventReporter, lookOptions } from './upload-run.ts';
@@ -48,9 +48,8 @@ export async function dryRun(
     const looking = withSpinner(out, `looking up ${source}`, () => previewSae(one, lookOptions(context, server)));
     const preview = await (prepared.length > 1 ? looking.catch(asOwnFault) : looking);
     if (preview instanceof AppError) {
-      const { code, message } = preview;
       out.complain(preview);
-      jobs.push({ source, status: 'failed', code, exitCode: preview.exitCode, message });
+      jobs.push({ source, ...failedFields(preview) });
       exitCode = Math.max(exitCode, preview.exitCode);
       continue;
     }

@@ -17,7 +17,7 @@ const rareFields = new Set([
     `summary of ${name}: notExplained`,
     `summary of ${name}: afterwards`,
   ]),
-  ...['code', 'exitCode', 'message'].map((field) => `summary of upload-sae: jobs: ${field}`),
+  ...['code', 'exitCode', 'message', 'hint'].map((field) => `summary of upload-sae: jobs: ${field}`),
   'summary of delete: resume_at',
   'summary of upload-sae: jobs: dead',
   'summary of upload-sae: jobs: unknown',

@@ -135,20 +135,21 @@ describe.concurrent('upload-sae of several SAEs', () => {
     expect(storedFeatures(server.data, '0-one-fails')).toHaveLength(1);
     const ran = await home.runAt(server.url, ['upload-sae', sweep(home, [0, 2]), '--sae-id', 'one-fails', '--json']);
     expect(ran.code).toBe(10);
+    const hint = expect.stringContaining('neuronpedia delete');
     const dry = ['upload-sae', `${home.folder}/sweep`, '--sae-id', 'one-fails', '--dry-run', '--json'];
     const previewed = await home.runAt(server.url, dry);
     expect(previewed.code).toBe(10);
     expect(documentsOf(previewed).at(-1)).toMatchObject({
       status: 'dry-run',
       jobs: [
-        { status: 'failed', code: 'feature_exists' },
+        { status: 'failed', code: 'feature_exists', hint },
         { toSend: 0, there: 512 },
       ],
     });
     const documents = documentsOf(ran);
     expect(documents.filter(({ type }) => type === 'summary')).toHaveLength(1);
     const jobs = [
-      { source: 'tiny-kjv-4l/0-one-fails', status: 'failed', exitCode: 10 },
+      { source: 'tiny-kjv-4l/0-one-fails', status: 'failed', exitCode: 10, hint },
       { source: 'tiny-kjv-4l/2-one-fails', status: 'done', confirmed: 512 },
     ];
     expect(documents.at(-1)).toMatchObject({ type: 'summary', jobs });
