@@ -5,6 +5,7 @@ import { rowBlocks } from '../tensor/row-blocks.ts';
 import { elementCount, flatRow, label, type Matrix, matrixOf, type Tensor } from '../tensor/tensor.ts';
 import { namedTensor, toWeights } from './bare.ts';
 import { describe, describeAll } from './describe.ts';
+import { findScaler } from './scaler.ts';
 import { anyNumbers, isText, refuseUnread } from './unread.ts';
 
 /** One vector from a file, in memory: a steering vector or a probe. */
@@ -13,6 +14,8 @@ export interface Direction {
   /** Its row in the tensor, if one was chosen among several. */
   readonly row?: number;
   readonly values: Float32Array;
+  /** What is odd about it, but may be meant: to be shown before anything is sent. */
+  readonly doubts?: readonly string[];
 }
 
 /** Selects one of the vectors in a file. */
@@ -31,11 +34,24 @@ export const longestVector = 24_576;
  */
 export async function readDirection(file: TensorFile, { tensor: name, row }: DirectionOptions): Promise<Direction> {
   const tensor = name === undefined ? onlyTensor(file, row !== undefined) : namedTensor(file, name);
-  if (row !== undefined) return { tensor, row, values: await readRow(rowsOf(tensor, row), row) };
+  const values = row === undefined ? await readSingle(file, tensor) : await readRow(rowsOf(tensor, row), row);
+  const doubts = doubtsOf(file, tensor, values.length);
+  return { tensor, values, ...(row !== undefined && { row }), ...(doubts.length > 0 && { doubts }) };
+}
+
+async function readSingle(file: TensorFile, tensor: Tensor): Promise<Float32Array> {
   requireSingle(tensor);
   refuseLong(tensor, elementCount(tensor.shape));
-  const values = (await file.readWhole?.(tensor)) ?? (await readRow(flatRow(tensor), 0));
-  return { tensor, values };
+  return (await file.readWhole?.(tensor)) ?? readRow(flatRow(tensor), 0);
+}
+
+/** Says that a probe's scaler lies beside a direction. A single number beside it, such as a strength, is none. */
+function doubtsOf(file: TensorFile, tensor: Tensor, width: number): string[] {
+  const scale = likeProbes.test(tensor.name) ? findScaler(file, tensor)?.scale : undefined;
+  if (!scale || elementCount(scale.shape) !== width) return [];
+  return [
+    `"${scale.name}" beside "${tensor.name}" is as long: if this probe was trained on scaled features, it does not apply to the model's own activations, and neuronpedia upload-probe --raw-space divides the scaler out`,
+  ];
 }
 
 /** Names of single vectors. A tensor with such a name is taken, whatever unreadable arrays lie beside it. */
@@ -43,6 +59,8 @@ export const directionNames = /(^|[._])(vector|direction|steering(_vector)?|cont
 
 /** scikit-learn's name for the direction of a probe. */
 const probeNames = /(^|[._])coef_?$/;
+/** That, and what torch and scripts call it. */
+const likeProbes = /(^|[._])(coef_?|weights?)$/;
 
 function onlyTensor(file: TensorFile, wantsRow: boolean): Tensor {
   const floats = [...file.tensors.values()].filter(({ dtype }) => isFloat(dtype));

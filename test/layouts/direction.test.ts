@@ -35,6 +35,31 @@ describe('readDirection', () => {
     });
   });
 
+  it('says that a scaler lies beside the direction of a probe, and not that a strength does', async () => {
+    const path = join(await tempFolder(), 'p.json');
+    const scaled = { coef: [1, 2, 3], mean: [0, 0, 0], std: [2, 2, 2] };
+    for (const [content, options, doubts] of [
+      [scaled, { tensor: 'coef' }, [expect.stringMatching(/^"std" .* upload-probe --raw-space/)]],
+      [
+        {
+          ...scaled,
+          coef: [
+            [1, 2, 3],
+            [4, 5, 6],
+          ],
+        },
+        { tensor: 'coef', row: 1 },
+        [expect.stringContaining('"std"')],
+      ],
+      [scaled, { tensor: 'mean' }, undefined],
+      [{ coef: [1, 2, 3], scale: 10 }, { tensor: 'coef' }, undefined],
+    ] as const) {
+      await writeFiles(join(path, '..'), { 'p.json': content });
+      const direction = await readDirection(await opened(path), options);
+      expect([options, direction.doubts]).toEqual([options, doubts]);
+    }
+  });
+
   it('says how to choose a row if a whole matrix is named', async () => {
     const file = await opened(fixture('sae-tiny', 'sae_weights.safetensors'));
     const error = await errorOf(readDirection(file, { tensor: 'W_dec' }));

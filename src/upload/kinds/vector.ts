@@ -92,7 +92,7 @@ export async function prepareVector(
   };
   return {
     ...{ kind, matrix, destination, name, vectorHash: hashes(0).exact, modelLayers: model.layers, isNewModel, blocks },
-    remarks: rowRemarks(direction, model, layer, options.hook),
+    remarks: [...(direction.doubts ?? []), ...rowRemarks(direction, model, layer, options.hook)],
     later: storesAttributes ? undefined : dashboard,
     notStored: storesAttributes
       ? {}
