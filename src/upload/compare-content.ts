@@ -40,6 +40,7 @@ export function compareContent({ whole, row }: Sent, found: RowContent, exact: b
   return [
     ...comparePlain(whole, found, 'whole', exact),
     ...comparePlain(row, found, 'row', exact),
+    ...compareVisibility({ whole, row }, found),
     ...compareVector(row.vector, found),
     ...compareLogits(row.topLogits, found, 'pos', exact),
     ...compareLogits(row.bottomLogits, found, 'neg', exact),
@@ -62,6 +63,13 @@ function comparePlain(sent: RowContent, found: RowContent, of: 'whole' | 'row', 
     if (expected !== there) differences.push({ field: name, expected: brief(expected), found: brief(there) });
   }
   return differences;
+}
+
+/** Public is the default and no part of a request: a row that is shown as anything else is not as it was sent. */
+function compareVisibility({ whole, row }: Sent, { visibility }: RowContent): FieldDifference[] {
+  const isSent = (whole.visibility ?? row.visibility) !== undefined;
+  if (isSent || typeof visibility !== 'string' || visibility.toLowerCase() === 'public') return [];
+  return [{ field: 'visibility', expected: canonical('public', true), found: brief(canonical(visibility, true)) }];
 }
 
 /** Compares values exactly, as float32; the sign of a zero counts only if the server returns its own digest of them. */

@@ -87,6 +87,7 @@ describe('comparing a row with what was sent', () => {
     ['the metadata', { metadata: { l0: 1 } }, 'metadata'],
     ['the metadata of the SAE', { sourceMetadata: null }, 'sourceMetadata'],
     ['a tag', { tags: [] }, 'tags'],
+    ['a row that is private', { visibility: 'private' }, 'visibility'],
     ['a logit', { pos_values: [2] }, 'topLogits'],
     ['an activation that is gone', { activations: [acts[1]] }, 'activations'],
     ['an activation stored twice', { activations: [...acts, acts[0]] }, 'activations'],
@@ -111,6 +112,14 @@ describe('comparing a row with what was sent', () => {
     expect(compareContent({ whole: {}, row: sent }, rounded, true)).toHaveLength(1);
     const wrong = { activations: [{ tokens: ['a'], values: [0.3000000000000005] }] };
     expect(compareContent({ whole: {}, row: sent }, wrong, false)).toHaveLength(1);
+  });
+
+  it('finds a private row that is public, and no difference in one that was sent and is as private or public', () => {
+    const isPrivate = { visibility: 'private' };
+    const found = (sent: Record<string, unknown>, visibility: string) =>
+      compareContent({ whole: sent, row: {} }, { visibility }, true);
+    expect(found(isPrivate, 'public')).toEqual([{ field: 'visibility', expected: '"private"', found: '"public"' }]);
+    expect([...found(isPrivate, 'private'), ...found({}, 'public'), ...found({}, 'PUBLIC')]).toEqual([]);
   });
 
   it('accepts 0 for a -0 that was sent', () => {
