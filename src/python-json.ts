@@ -1,30 +1,20 @@
-/**
- * Matches a JSON string, in regular expressions with the `s` flag. An unclosed string takes all that is left: looking for
- * its end again from each quote in it would take quadratic time.
- */
-export const jsonString = '"[^"\\\\]*(?:\\\\.?[^"\\\\]*)*(?:"|$)';
-
-/** The beginnings of strings, and the NaN and Infinity that Python's json writes although JSON has neither. */
-const quoteOrNoNumber = /"|-?\b(?:NaN|Infinity)\b/g;
-const quoteOrNaN = /"|\bNaN\b/g;
+/** A string of a JSON text, with its quotes, or a piece between strings, and where it begins. */
+export interface JsonPiece {
+  readonly piece: string;
+  readonly at: number;
+}
 
 /**
- * Puts null where Python's json has written NaN and, unless `onlyNaN`, an infinity. A pattern for whole strings would
- * overflow the stack.
+ * Yields the strings of a JSON text, and between them what `others` matches. An unclosed string takes all that is left:
+ * looking for its end again from each quote in it would take quadratic time. A pattern for whole strings would overflow the
+ * stack.
  */
-export function nullForNaN(text: string, onlyNaN = false): string {
-  const found = new RegExp(onlyNaN ? quoteOrNaN : quoteOrNoNumber);
-  let plain = '';
-  let done = 0;
-  for (let match = found.exec(text); match; match = found.exec(text)) {
-    if (match[0] === '"') {
-      found.lastIndex = endOfString(text, found.lastIndex);
-      continue;
-    }
-    plain += `${text.slice(done, match.index)}null`;
-    done = found.lastIndex;
+export function* jsonPieces(text: string, others: RegExp): Generator<JsonPiece> {
+  const next = new RegExp(`"|${others.source}`, 'g');
+  for (let match = next.exec(text); match; match = next.exec(text)) {
+    if (match[0] === '"') next.lastIndex = endOfString(text, next.lastIndex);
+    yield { piece: text.slice(match.index, next.lastIndex), at: match.index };
   }
-  return plain + text.slice(done);
 }
 
 /** Returns the position after the quote that closes a string, or the end of the text. */
@@ -37,6 +27,18 @@ function endOfString(text: string, from: number): number {
     if ((quote - slash) % 2 === 0) return quote + 1;
     at = quote + 1;
   }
+}
+
+/** Puts null where Python's json has written NaN, which JSON lacks, and, unless `onlyNaN`, an infinity. */
+export function nullForNaN(text: string, onlyNaN = false): string {
+  let plain = '';
+  let done = 0;
+  for (const { piece, at } of jsonPieces(text, onlyNaN ? /\bNaN\b/ : /-?\b(?:NaN|Infinity)\b/)) {
+    if (piece.startsWith('"')) continue;
+    plain += `${text.slice(done, at)}null`;
+    done = at + piece.length;
+  }
+  return plain + text.slice(done);
 }
 
 /** Parses JSON as Python writes it, with null as above. Throws a SyntaxError for anything else that is not JSON. */

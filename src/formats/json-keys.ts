@@ -1,4 +1,4 @@
-import { jsonString } from '../python-json.ts';
+import { jsonPieces } from '../python-json.ts';
 
 /** Tensor headers nest three levels deep. */
 const deepest = 32;
@@ -9,15 +9,13 @@ const deepest = 32;
  */
 export function findDuplicateKey(text: string): string | undefined {
   const open: Array<Set<string> | undefined> = [];
-  const token = new RegExp(`${jsonString}|[{}[\\]]`, 'gs');
-  for (let match = token.exec(text); match; match = token.exec(text)) {
-    const [piece] = match;
+  for (const { piece, at } of jsonPieces(text, /[{}[\]]/)) {
     if (piece === '{' || piece === '[') {
       open.push(piece === '{' ? new Set() : undefined);
       if (open.length > deepest) throw new Error(`nested deeper than ${deepest} levels`);
     } else if (piece === '}' || piece === ']') {
       open.pop();
-    } else if (isKey(text, token.lastIndex)) {
+    } else if (isKey(text, at + piece.length)) {
       const key = unquote(piece);
       const keys = open.at(-1);
       if (keys?.has(key)) return key;

@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts';
-import { jsonString } from '../python-json.ts';
+import { type JsonPiece, jsonPieces } from '../python-json.ts';
 import { quoted } from '../tensor/tensor.ts';
 import { findDuplicateKey } from './json-keys.ts';
 
@@ -12,9 +12,11 @@ export function parseJson(path: string, text: string): unknown {
   } catch (cause) {
     const literal = findLiteral(text);
     if (!literal) throw invalidJson(path, `is not JSON: ${(cause as Error).message}`);
-    throw invalidJson(path, `holds ${literal.word} at ${placeOf(text, literal.at)}, which is not a valid JSON number`, [
-      'Python writes NaN and infinities like this; no such value can be uploaded',
-    ]);
+    throw invalidJson(
+      path,
+      `holds ${literal.piece} at ${placeOf(text, literal.at)}, which is not a valid JSON number`,
+      ['Python writes NaN and infinities like this; no such value can be uploaded'],
+    );
   }
 }
 
@@ -27,11 +29,9 @@ function checkKeys(path: string, text: string): string | undefined {
 }
 
 /** Finds the first NaN or infinity outside strings, as Python's json writes them. */
-function findLiteral(text: string): { word: string; at: number } | undefined {
-  const piece = new RegExp(`${jsonString}|-?\\b(?:NaN|Infinity|nan|inf)\\b`, 'gs');
-  for (let match = piece.exec(text); match; match = piece.exec(text)) {
-    if (!match[0].startsWith('"')) return { word: match[0], at: match.index };
-  }
+function findLiteral(text: string): JsonPiece | undefined {
+  for (const found of jsonPieces(text, /-?\b(?:NaN|Infinity|nan|inf)\b/))
+    if (!found.piece.startsWith('"')) return found;
   return undefined;
 }
 

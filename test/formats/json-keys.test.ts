@@ -33,6 +33,14 @@ test.each([
   expect(findDuplicateKey(text)).toBeUndefined();
 });
 
+test('keys after a string with millions of escapes are found', () => {
+  const long = '\\n'.repeat(4_500_000);
+  expect(findDuplicateKey(`{"a":"${long}","b":1,"b":2}`)).toBe('b');
+  expect(findDuplicateKey(`{"a":"${long}","b":1}`)).toBeUndefined();
+  // Unclosed, and cut off within an escape.
+  for (const end of ['', '\\', '\\"']) expect(findDuplicateKey(`{"b":1,"b":"${long}${end}`)).toBe('b');
+});
+
 test('all keys of a large header are told apart', () => {
   const keys = Array.from({ length: 20_000 }, (_, i) => `"layer.${i}":{"dtype":"F32"}`);
   expect(findDuplicateKey(`{${keys.join(',')}}`)).toBeUndefined();
