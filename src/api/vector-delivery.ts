@@ -110,11 +110,18 @@ async function lookUp(http: Http, destination: VectorDestination, rows: readonly
   return { stored, namesakes };
 }
 
+/** What a vector is if nothing else was asked for. */
+const usual: Readonly<Record<string, unknown>> = { kind: 'vector', visibility: 'public' };
+
 /**
  * Whether a stored vector has the strength and the marks of those to be uploaded. A mark that the server's list does not show
- * makes no difference: taking its own vector for another's, a run would upload it again. A null is shown: the vector has none.
+ * makes no difference: taking its own vector for another's, a run would upload it again. A null is shown: the vector has none,
+ * or what is usual.
  */
 function isAlike(vector: StoredVector, { strength, marks }: VectorDestination): boolean {
-  const isMarked = Object.entries(marks).every(([name, value]) => !(name in vector) || vector[name] === value);
+  const isMarked = Object.entries(marks).every(([name, value]) => {
+    const shown = vector[name] ?? usual[name] ?? null;
+    return !(name in vector) || shown === value;
+  });
   return isMarked && vector.vectorDefaultSteerStrength === strength;
 }

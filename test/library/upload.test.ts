@@ -215,13 +215,15 @@ it('a probe with another bias is another probe', async () => {
   const values = Float32Array.from({ length: 64 }, (_, i) => Math.cos(i));
   const probe = { ...run, ...place, name: 'p', concept: 'c' };
   for (const [bias, sent] of [
-    [undefined, 1],
     [0.5, 1],
+    [undefined, 1],
+    [0, 1],
     [0.5, 0],
     [undefined, 0],
+    [0, 0],
   ] as const) {
     const { report } = await uploadProbe(values, { ...probe, ...(bias !== undefined && { bias }), restart: true });
     expect([bias, report.sent]).toEqual([bias, sent]);
   }
-  expect(query('SELECT count(*) AS n FROM features')).toEqual([{ n: 2 }]);
+  expect(query('SELECT count(*) AS n FROM features')).toEqual([{ n: 3 }]);
 });

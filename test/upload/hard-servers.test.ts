@@ -201,14 +201,17 @@ it('a server that stores every batch but never answers has all rows of the job w
   expect(bench.held().map(({ index }) => index)).toEqual(Array.from({ length: 12 }, (_, i) => i));
 });
 
-it('vectors that a list shows without their visibility or kind are not uploaded again', async () => {
+it.each([
+  ['without', {}],
+  ['with null for', { visibility: null, kind: null }],
+])('vectors that a list shows %s their visibility and kind are not uploaded again', async (_, nulls) => {
   const list = '/api/vector/list-owned';
   const bench = await openLibraryBench(false, async ({ path }) => {
     if (path !== list) return undefined;
     const headers = { 'x-api-key': bench.sandbox.apiKey, 'content-type': 'application/json' };
     const listed = await fetch(bench.sandbox.url + list, { method: 'POST', headers, body: '{}' });
     const { vectors } = (await listed.json()) as { vectors: Record<string, unknown>[] };
-    const bare = vectors.map(({ visibility: _v, kind: _k, ...shown }) => shown);
+    const bare = vectors.map(({ visibility: _v, kind: _k, ...shown }) => ({ ...shown, ...nulls }));
     return { kind: 'answer', commit: false, status: 200, body: JSON.stringify({ vectors: bare }) };
   });
   const vectors = { features: [[0, 3]], as: 'vectors' } as const;

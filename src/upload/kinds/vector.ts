@@ -74,7 +74,8 @@ export async function prepareVector(
   const hashes = await hashRows(matrix, [[0, 1]]);
   const { storesAttributes } = server.capabilities;
   const kind = probe ? 'probe' : 'vector';
-  const marks = storesAttributes ? { kind, ...probe, visibility: attributes.visibility ?? 'public' } : {};
+  const ofProbe = probe && { bias: null, ...probe };
+  const marks = storesAttributes ? { kind, ...ofProbe, visibility: attributes.visibility ?? 'public' } : {};
   const own = vectorFields({ kind, ...probe }, attributes, server);
   const fields = [
     JSON.stringify(own).slice(1, -1),
