@@ -69,16 +69,16 @@ export async function openJsonRows(path: string, bytes: ByteSource): Promise<Con
   return { tensors: new Map([['vector', vectors], ...index]), undecodable: new Map(), metadata: new Map() };
 }
 
-/** Any record may have an `id`. */
-const isLikeIndex = (name: string) => name !== 'id' && likeIndices.test(name);
+/** Whether a value says that a row is another feature than its number. Any record may have an `id`. */
+function isLikeIndex(name: string, value: unknown, row: number): boolean {
+  return name !== 'id' && likeIndices.test(name) && /^-?\d+$/.test(String(value)) && Number(value) !== row;
+}
 
 function parseRow(path: string, number: number, text: Uint8Array, row: number): Line {
   const line = readJsonLine(text, lineSchema);
   if (typeof line !== 'string') {
     const other =
-      line.index === undefined
-        ? Object.keys(line).find((name) => isLikeIndex(name) && Number.isInteger(line[name]) && line[name] !== row)
-        : undefined;
+      line.index === undefined ? Object.keys(line).find((name) => isLikeIndex(name, line[name], row)) : undefined;
     if (other === undefined) return line;
     // It would be lost in silence.
     throw invalidJson(path, `line ${number}: has "${other}" but no "index"`, [
