@@ -62,7 +62,7 @@ function parentIgnoresHangUps(): boolean {
  * key to every local user. Whoever wants one asks Node for it, or for a script that opens it, as editors do.
  */
 function isDebuggedBySignal(): boolean {
-  const isAskedFor = /inspect|require|import/.test(`${process.execArgv} ${process.env.NODE_OPTIONS}`);
+  const isAskedFor = /inspect|require|import|(^|[ ,])-r/.test(`${process.execArgv} ${process.env.NODE_OPTIONS}`);
   return !isAskedFor && process.getBuiltinModule('node:inspector')?.url() !== undefined;
 }
 

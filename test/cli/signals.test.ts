@@ -201,7 +201,8 @@ test('a debugger that SIGUSR1 opened before the tool could listen ends it, and o
     });
   for (const env of [{}, { NODE_OPTIONS: '--no-warnings' }])
     await expect(run(env)).rejects.toMatchObject({ code: 138, stdout: '' });
-  expect((await run({ NODE_OPTIONS: '--inspect-port=0' })).stdout).toContain('"type":"status"');
+  for (const NODE_OPTIONS of ['--inspect-port=0', '-r node:os'])
+    expect((await run({ NODE_OPTIONS })).stdout).toContain('"type":"status"');
 });
 
 // What GNU nohup makes of standard input if that is a terminal.
