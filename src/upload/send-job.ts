@@ -1,5 +1,5 @@
 import { count } from '../count.ts';
-import { countRows, intersectRanges, mergeRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
+import { countRows, eachRow, intersectRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
 import type { QuotaAhead } from './events.ts';
 import type { Job } from './job.ts';
 import { batchesAmong, doubtfulRows, type JournalState, pendingRows } from './journal-state.ts';
@@ -15,7 +15,8 @@ interface Tally {
   readonly total: number;
   readonly before: number;
   confirmed: number;
-  stored: Ranges;
+  /** Counts those of these rows that are planned and were not counted before. */
+  readonly countNew: (rows: Ranges) => number;
   readonly quarantined: Map<number, string>;
   quota?: QuotaAhead | undefined;
 }
@@ -50,14 +51,27 @@ export async function sendJob(input: JobInput, job: SentJob): Promise<JobReport>
   }
 }
 
-function startTally({ planned, quarantined }: JobInput, state: JournalState): Tally {
+function startTally({ matrix, planned, quarantined }: JobInput, state: JournalState): Tally {
   const before = countRows(intersectRanges(planned, state.stored));
   return {
     total: countRows(planned),
     before,
     confirmed: before,
-    stored: state.stored,
+    countNew: newRows(matrix.rows, planned, state.stored),
     quarantined: new Map(quarantined),
+  };
+}
+
+/** Returns a counter of planned rows that are not among the `counted` ones. A flag for each row: ranges may be many. */
+function newRows(rows: number, planned: Ranges, counted: Ranges): (more: Ranges) => number {
+  const isOpen = new Uint8Array(rows);
+  for (const [start, end] of planned) isOpen.fill(1, start, end);
+  for (const [start, end] of counted) isOpen.fill(0, start, end);
+  return (more) => {
+    let found = 0;
+    for (const row of eachRow(more)) found += isOpen[row] ?? 0;
+    for (const [start, end] of more) isOpen.fill(0, start, end);
+    return found;
   };
 }
 
@@ -89,8 +103,7 @@ async function sendRound(input: JobInput, { id, journal }: SentJob, round: Round
       takenBefore: intersectRanges(state.sent, state.stored).length > 0,
       onConfirmed: (confirmed) => {
         // Some rows of a batch that is sent again may have been found and counted before.
-        tally.confirmed += countRows(subtractRanges(intersectRanges(confirmed, planned), tally.stored));
-        tally.stored = mergeRanges([...tally.stored, ...confirmed]);
+        tally.confirmed += tally.countNew(confirmed);
         tell();
       },
       onQuarantined: (row, why) => tally.quarantined.set(row, why),
