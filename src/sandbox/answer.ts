@@ -32,3 +32,17 @@ function writeJson(value: unknown): string {
 export function answer(value: unknown, status = 200): Answer {
   return { status, text: writeJson(value) };
 }
+
+/** Makes an answer `{"NAME":[…]}` that is made and sent value by value: all together may be more than a string can hold. */
+export function answerList(name: string, values: Iterable<unknown>): Answer {
+  return { status: 200, text: '', stream: listParts(name, values) };
+}
+
+async function* listParts(name: string, values: Iterable<unknown>): AsyncGenerator<string> {
+  let before = `{${JSON.stringify(name)}:[`;
+  for (const value of values) {
+    yield before + writeJson(value);
+    before = ',';
+  }
+  yield before === ',' ? ']}' : `${before}]}`;
+}

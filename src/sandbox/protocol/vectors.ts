@@ -1,6 +1,6 @@
 import * as z from '../../schema.ts';
 import type { Account } from '../accounts.ts';
-import { type Answer, answer } from '../answer.ts';
+import { type Answer, answer, answerList } from '../answer.ts';
 import { contentHash } from '../content.ts';
 import { hashVector } from '../float32.ts';
 import type { Call } from '../route.ts';
@@ -115,8 +115,15 @@ export function getVector(call: Call): Answer {
 
 /** `POST /api/vector/list-owned`: all vectors and probes of the user, in full. */
 export function listOwnedVectors(call: Call): Answer {
-  const rows = call.store.features.ownedVectors(requireAccount(call).id);
-  return answer({ vectors: rows.map((row) => viewOf(call, row, VECTOR_FIELDS)) });
+  return answerList('vectors', ownVectors(call, requireAccount(call).id));
+}
+
+function* ownVectors(call: Call, owner: string): Generator<object> {
+  for (const row of call.store.features.ownedVectors(owner)) {
+    const view = viewOf(call, row, VECTOR_FIELDS);
+    // Deleted since the answer began.
+    if (view.vector !== null) yield view;
+  }
 }
 
 /** `POST /api/vector/delete`: deletes a vector, probe or feature of the user, and the idempotency keys of its uploads. */
