@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { plainKey } from './api/key.ts';
 import { commandSpecs } from './cli/command-specs.ts';
-import type { OptionValues } from './cli/options.ts';
 import { createOutput, type Output } from './cli/output.ts';
 import { type Invocation, parseCommandLine } from './cli/program.ts';
-import { shellWord } from './cli/shell-word.ts';
-import { serverSetting } from './config/folders.ts';
+import { typedCommand } from './cli/typed-command.ts';
 import { AppError, toAppError } from './errors.ts';
 import { listenForSignals } from './signals.ts';
 
@@ -63,9 +61,7 @@ async function runCommand(
     },
     interactive: isatty(0) && process.stderr.isTTY === true && options.input !== false,
     version,
-    command: commandToRepeat(argv, options),
-    goOn: commandToRepeat(withoutFreshStart(argv, options), options),
-    typed: { words: argv, folder: folderHere(), isPart: options.features !== undefined },
+    ...typedCommand(argv, options, process.env, folderHere()),
     read: (words) => parseCommandLine(words, version, silent),
     commands: commandSpecs,
     stop: signals.stop,
@@ -89,19 +85,6 @@ function outputLost(why: string): AppError {
 
 /** Writes nothing: for command lines that are parsed only to be examined. */
 const silent = { out: () => undefined, err: () => undefined, json: false, columns: undefined };
-
-/** Returns the command as typed, with the server from the environment, so that it reaches the same one elsewhere too. */
-function commandToRepeat(argv: readonly string[], options: OptionValues): string {
-  const server = serverSetting(process.env);
-  const isNamed = options.apiUrl !== undefined || options.sandbox || options.sandboxPublic || !server;
-  return ['neuronpedia', ...argv, ...(isNamed ? [] : ['--api-url', server])].map(shellWord).join(' ');
-}
-
-/** Leaves out what would throw away the progress made by the run that it was given to, or take the lock of its successor. */
-function withoutFreshStart(argv: readonly string[], { restart, forceUnlock }: OptionValues): readonly string[] {
-  const given = [restart && '--restart', forceUnlock && '--force-unlock'];
-  return argv.filter((word) => !given.includes(word));
-}
 
 /** Returns the key to hide, or '' for a sandbox key: those are printed in the manual. */
 function secretOf(key = ''): string {

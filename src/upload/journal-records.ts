@@ -60,8 +60,8 @@ export type DataRecord = z.infer<typeof dataSchema>;
 /** Digests of whole blocks of rows, by block number (see `fingerprint.ts`). */
 const blocksSchema = z.object({ t: z.literal('blocks'), hashes: z.record(z.string(), z.string()) });
 
-/** Rows that a run set out to have on the server. */
-const planSchema = z.object({ t: z.literal('plan'), rows: ranges });
+/** Rows that a run set out to have on the server. If they are the `whole` upload, no others are to be sent any more. */
+const planSchema = z.object({ t: z.literal('plan'), rows: ranges, whole: z.optional(z.literal(true)) });
 
 /** Rows that a look-up found on the server, with its names for them if it gives any. */
 const foundSchema = z.object({

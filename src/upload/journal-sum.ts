@@ -22,7 +22,7 @@ export interface Sum {
   readonly ids: Map<number, string>;
   stored: Range[];
   found: Range[];
-  readonly planned: Range[];
+  planned: Range[];
   readonly quarantined: Map<number, string>;
   /** Rows that failed alone while the server took others. */
   readonly suspects: Set<number>;
@@ -62,6 +62,7 @@ export function addRecord(sum: Sum, record: JournalRecord): void {
       break;
     case 'plan':
       sum.wasDone = false;
+      if (record.whole) sum.planned = [];
       add(sum.planned, record.rows);
       sum.deleted = without(sum.deleted, record.rows);
       sum.deleting = without(sum.deleting, record.rows);
@@ -156,7 +157,7 @@ function takeBack(sum: Sum, rows: readonly Range[]): void {
 
 /** Forgets what was planned, sent and left out of earlier data: it says nothing about the new data. */
 function forgetRows(sum: Sum): void {
-  sum.planned.length = 0;
+  sum.planned = [];
   sum.sent.clear();
   sum.quarantined.clear();
   sum.suspects.clear();

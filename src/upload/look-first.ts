@@ -53,7 +53,8 @@ export async function lookFirst(input: JobInput, { id, journal, isAside, earlier
     });
   }
   if (found.length > 0) await journal.append({ t: 'found', rows: found, ids });
-  await journal.append({ t: 'plan', rows: planned });
+  const isWhole = input.typed !== undefined && !input.typed.choose;
+  await journal.append({ t: 'plan', rows: planned, ...(isWhole && { whole: true }) });
 }
 
 /** Refuses a journal with confirmed rows if their place was created just now: the rows are gone. Error: difference. */

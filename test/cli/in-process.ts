@@ -3,6 +3,7 @@ import { commandSpecs } from '../../src/cli/command-specs.ts';
 import { createOutput, type OutputOptions } from '../../src/cli/output.ts';
 import { parseOptions } from '../../src/cli/parse-options.ts';
 import { parseCommandLine } from '../../src/cli/program.ts';
+import { typedCommand } from '../../src/cli/typed-command.ts';
 import { type AppError, toAppError } from '../../src/errors.ts';
 import type { Ran } from './run-cli.ts';
 
@@ -56,10 +57,8 @@ export async function runHere(argv: readonly string[], around: Around): Promise<
           out,
           version: '0.0.0',
           interactive: around.interactive ?? false,
-          command: ['neuronpedia', ...argv].join(' '),
-          goOn: ['neuronpedia', ...argv].join(' '),
         },
-        typed: { words: argv, folder: process.cwd(), isPart: options.features !== undefined },
+        ...typedCommand(argv, options, around.env, process.cwd()),
         read: (words) => parseCommandLine(words, '0.0.0', { ...write, out: () => undefined, err: () => undefined }),
         commands: commandSpecs,
         env: around.env,

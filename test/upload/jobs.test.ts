@@ -100,6 +100,10 @@ it('a finished run over part of what was planned before does not finish the job'
   ];
   await writeFile(path, records.map(encodeRecord).join(''));
   expect(await listJobs(folder)).toMatchObject([{ state: 'interrupted', planned: 512, confirmed: 300 }]);
+  // Unless that part is all that is still wanted, as with --skip-dead.
+  const whole = records.map((record) => (record.t === 'plan' ? { ...record, whole: true as const } : record));
+  await writeFile(path, whole.map(encodeRecord).join(''));
+  expect(await listJobs(folder)).toMatchObject([{ state: 'done', planned: 10, confirmed: 10 }]);
 });
 
 it('unanswered requests of other jobs count if they hold rows that a job is about to look up', async () => {
