@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { openStore } from '../../src/sandbox/index.ts';
+import { queryStore } from '../sandbox/query-store.ts';
 import type { Plan } from '../upload/fault-proxy.ts';
 import { openLibraryBench } from '../upload/library-bench.ts';
 import { runHere } from './in-process.ts';
@@ -22,13 +22,6 @@ export async function openCommands(plan?: Plan, isPublic = false) {
     asked: (path: string) => bench.proxy.seen.filter((request) => request.path === path).length,
     change: bench.change,
     /** Queries the store directly, whatever the server says. */
-    query(sql: string) {
-      const store = openStore(join(bench.folder, 'data'));
-      try {
-        return store.query(sql);
-      } finally {
-        store.close();
-      }
-    },
+    query: (sql: string) => queryStore(join(bench.folder, 'data'), sql),
   };
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { openStore } from '../../src/sandbox/index.ts';
+import { queryStore as query } from '../sandbox/query-store.ts';
 import { binary, childEnv, type Json } from './run-cli.ts';
 
 export interface SandboxArgs {
@@ -79,14 +79,7 @@ export interface StoredFeature {
 }
 
 /** Queries the database in a data folder directly, past any server. */
-export function queryStore(data: string, sql: string, ...values: string[]): Json[] {
-  const store = openStore(data);
-  try {
-    return store.query(sql, ...values);
-  } finally {
-    store.close();
-  }
-}
+export const queryStore: (data: string, sql: string, ...values: string[]) => Json[] = query;
 
 /** Returns the features that a store holds of one source, in which `%` is a wildcard, or of all. */
 export function storedFeatures(data: string, source = '%'): StoredFeature[] {

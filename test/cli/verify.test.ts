@@ -1,18 +1,21 @@
 import { copyFileSync, cpSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { openWritableStore } from '../../src/sandbox/store/store.ts';
+import { loadDriver } from '../../src/sandbox/store/driver.ts';
 import { fixture, tinySae } from './fixtures.ts';
 import { type Home, test } from './home.ts';
 import { documentsOf, type Json, linesOf } from './run-cli.ts';
 
 /** Changes a store behind its server's back. */
 function spoil(data: string, ...statements: string[]): void {
-  const store = openWritableStore(data, new Date());
+  const db = new (loadDriver())(join(data, 'sandbox.db'), { timeout: 5_000 });
   try {
-    for (const sql of statements) expect(store.query(`${sql} RETURNING 1 AS done`).length, sql).toBeGreaterThan(0);
+    db.exec('PRAGMA foreign_keys = ON');
+    for (const sql of statements) {
+      expect(db.prepare(`${sql} RETURNING 1 AS done`).all([]).length, sql).toBeGreaterThan(0);
+    }
   } finally {
-    store.close();
+    db.close();
   }
 }
 

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openStore, startSandbox } from '../../src/sandbox/index.ts';
+import { startSandbox } from '../../src/sandbox/index.ts';
 import { type RanHere, runHere } from '../cli/in-process.ts';
+import { queryStore } from '../sandbox/query-store.ts';
 import type { Material } from '../soak/material.ts';
 import { whatIsWrong, wrongInReceipt } from '../soak/oracle.ts';
 import { type Seen, startFaultProxy } from '../upload/fault-proxy.ts';
@@ -142,9 +143,8 @@ function placeIn(folder: string, data: string, state: string, material: Material
   return {
     ...{ material, vector, texts, receipt: join(folder, 'receipt.jsonl') },
     vectorId: () => {
-      const store = openStore(data);
-      const [row] = store.query('SELECT model_id, source, idx FROM features WHERE label IS NOT NULL ORDER BY label');
-      store.close();
+      const sql = 'SELECT model_id, source, idx FROM features WHERE label IS NOT NULL ORDER BY label';
+      const [row] = queryStore(data, sql);
       const { model_id, source, idx } = row as Record<string, unknown>;
       return `${model_id}/${source}/${idx}`;
     },
@@ -177,9 +177,7 @@ function wrongAfter(
 /** Returns the rows that a receipt calls stored but the store does not hold. */
 function falselyStored(receipt: string, data: string): string[] {
   const [, ...lines] = readFileSync(receipt, 'utf8').trimEnd().split('\n');
-  const store = openStore(data);
-  const held = store.query('SELECT model_id, source, idx FROM features') as Record<string, unknown>[];
-  store.close();
+  const held = queryStore(data, 'SELECT model_id, source, idx FROM features');
   const ids = new Set(held.map(({ model_id, source, idx }) => `${model_id}/${source}/${idx}`));
   const said = lines.map((line) => JSON.parse(line) as { row: number; id: string; status: string });
   return said.filter(({ id, status }) => status === 'stored' && !ids.has(id)).map(({ row }) => `receipt: row ${row}`);

@@ -1,6 +1,4 @@
-import { openStore } from '../../src/sandbox/index.ts';
-
-type Row = Record<string, unknown>;
+import { queryStore } from '../sandbox/query-store.ts';
 
 const tables: Readonly<Record<string, string>> = {
   feature: `SELECT model_id, source, iif(label IS NULL, idx, 'any') AS idx, owner, visibility, f.kind, hook_name, label,
@@ -24,16 +22,9 @@ const tables: Readonly<Record<string, string>> = {
  * index). What is stored twice is returned twice.
  */
 export function holdings(data: string): string[] {
-  const store = openStore(data);
-  try {
-    return Object.entries(tables)
-      .flatMap(([name, sql]) =>
-        (store.query(sql) as Row[]).map(({ _metadata, ...row }) => `${name} ${JSON.stringify(row)}`),
-      )
-      .sort();
-  } finally {
-    store.close();
-  }
+  return Object.entries(tables)
+    .flatMap(([name, sql]) => queryStore(data, sql).map((row) => `${name} ${JSON.stringify(row)}`))
+    .sort();
 }
 
 /** Returns the lines that `held` has too often or too seldom, and by how many. */

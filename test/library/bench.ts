@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type Connection, connect } from '../../src/index.ts';
-import { openStore, startSandbox } from '../../src/sandbox/index.ts';
+import { startSandbox } from '../../src/sandbox/index.ts';
 import { fixture } from '../fixtures.ts';
+import { queryStore } from '../sandbox/query-store.ts';
 
 /** Starts a sandbox and connects to it, until the test ends. `run` has what every upload needs; `query` reads the store. */
 export async function openBench() {
@@ -12,15 +13,13 @@ export async function openBench() {
   const sandbox = await startSandbox({ dataDir: join(folder, 'data') });
   const { url, apiKey: key } = sandbox;
   const connection: Connection = await connect({ url, key });
-  const store = openStore(join(folder, 'data'));
   onTestFinished(async () => {
-    store.close();
     await connection.close();
     await sandbox.close();
     await rm(folder, { recursive: true, force: true });
   });
   const run = { server: connection.server, stateDir: join(folder, 'state') };
-  return { run, folder, connection, url, key, query: (sql: string) => store.query(sql) };
+  return { run, folder, connection, url, key, query: (sql: string) => queryStore(join(folder, 'data'), sql) };
 }
 
 export const tiny = fixture('sae-tiny');

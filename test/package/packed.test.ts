@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openStore, type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
+import { type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
 import { fixture } from '../fixtures.ts';
+import { queryStore } from '../sandbox/query-store.ts';
 
 const root = join(import.meta.dirname, '../..');
 let folder: string;
@@ -55,10 +56,7 @@ describe('the packed package', () => {
     const again = await run(process.execPath, ['script.mjs'], folder, env);
     expect(again).toContain('tiny-kjv-4l/1-my-res-16k: finished');
     expect(readdirSync(join(folder, 'uploads/jobs'))).toHaveLength(1);
-    const store = openStore(join(folder, 'data'));
-    expect(store.query('SELECT count(*) AS n, count(DISTINCT idx) AS d FROM features')).toMatchObject([
-      { n: 512, d: 512 },
-    ]);
-    store.close();
+    const counts = 'SELECT count(*) AS n, count(DISTINCT idx) AS d FROM features';
+    expect(queryStore(join(folder, 'data'), counts)).toEqual([{ n: 512, d: 512 }]);
   });
 });

@@ -1,14 +1,13 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { openStore, startSandbox } from '../../src/sandbox/index.ts';
+import { startSandbox } from '../../src/sandbox/index.ts';
 import { loadDriver } from '../../src/sandbox/store/driver.ts';
 import { startSandboxProcess } from '../cli/sandbox-process.ts';
+import { queryStore } from './query-store.ts';
 import {
-  ask,
   BATCH,
   batch,
-  feature,
   features,
   newVector,
   running,
@@ -101,27 +100,16 @@ test('after kill -9 during an upload, each batch is stored whole or not at all; 
     if (confirmed.push(k) === 5) await kill();
   });
   await Promise.allSettled(sent);
-  const after = ask(dataDir, 'SELECT idx / 16 AS k, count(*) AS n FROM features GROUP BY k ORDER BY k');
+  const after = queryStore(dataDir, 'SELECT idx / 16 AS k, count(*) AS n FROM features GROUP BY k ORDER BY k');
   expect(after.every(({ n }) => n === 16)).toBe(true);
   expect(after.map(({ k }) => k)).toEqual(expect.arrayContaining(confirmed));
-  expect(ask(dataDir, 'PRAGMA integrity_check')).toMatchObject([{ integrity_check: 'ok' }]);
+  expect(queryStore(dataDir, 'PRAGMA integrity_check')).toMatchObject([{ integrity_check: 'ok' }]);
 
   const again = await running({ dataDir });
   const resent = await Promise.all(batches.map((body, k) => again.post(BATCH, body, withKey(`k${k}`))));
   for (const { status, json } of resent) expect([status, json.created]).toEqual([200, 16]);
   expect(again.count('features')).toBe(640);
   expect(again.ask('SELECT count FROM usage')).toEqual([{ count: 640 }]);
-});
-
-test('openStore opens the store read-only, and throws for a folder without data', async () => {
-  const sandbox = await withSourceSet();
-  await sandbox.post(BATCH, batch([feature(0)]));
-  const store = openStore(sandbox.dataDir);
-  expect(store.serverId).toBe(sandbox.serverId);
-  expect(store.features.find('gpt2-small', '6-mine', 0)).toMatchObject({ index: 0, width: 768 });
-  expect(() => store.features.remove(1)).toThrow(/readonly/);
-  store.close();
-  expect(() => openStore(temporaryFolder())).toThrow(/no sandbox data/);
 });
 
 test('data of another version is refused rather than misread', async () => {

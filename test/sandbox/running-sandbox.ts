@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { openStore, type SandboxOptions, startSandbox } from '../../src/sandbox/index.ts';
+import { type SandboxOptions, startSandbox } from '../../src/sandbox/index.ts';
+import { queryStore } from './query-store.ts';
 
 // Tests read answers key by key; whether these have the right types is what the tests find out.
 // biome-ignore lint/suspicious/noExplicitAny: see above
@@ -57,20 +58,10 @@ export async function running(options: Partial<SandboxOptions> = {}) {
       send(sandbox.url, 'POST', path, body, options),
     get: (path: string, options?: Parameters<typeof send>[4]) => send(sandbox.url, 'GET', path, undefined, options),
     /** Counts the rows of a table through a separate connection. */
-    count: (table: string) => Number(ask(dataDir, `SELECT count(*) AS n FROM ${table}`)[0]?.n),
+    count: (table: string) => Number(queryStore(dataDir, `SELECT count(*) AS n FROM ${table}`)[0]?.n),
     /** Runs a query through a separate connection. */
-    ask: (sql: string) => ask(dataDir, sql),
+    ask: (sql: string) => queryStore(dataDir, sql),
   };
-}
-
-/** Runs a query on the store of a data folder. */
-export function ask(dataDir: string, sql: string): Record<string, unknown>[] {
-  const store = openStore(dataDir);
-  try {
-    return store.query(sql);
-  } finally {
-    store.close();
-  }
 }
 
 /** Starts a sandbox in which the user of `key` has made the source set `mine` of gpt2-small. */

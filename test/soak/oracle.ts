@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { openStore } from '../../src/sandbox/index.ts';
+import { queryStore } from '../sandbox/query-store.ts';
 import { type Material, model } from './material.ts';
 
 /** What should have been uploaded, and how. */
@@ -17,13 +17,8 @@ type Row = Record<string, unknown>;
 
 /** Returns what a store wrongly holds or lacks, according to its tables and whatever its server said. */
 export function whatIsWrong(data: string, expected: Expected): string[] {
-  const store = openStore(data);
-  try {
-    const ask = (sql: string, ...values: string[]) => store.query(sql, ...values) as Row[];
-    return expected.as === 'features' ? wrongFeatures(ask, expected) : wrongVectors(ask, expected);
-  } finally {
-    store.close();
-  }
+  const ask: Ask = (sql, ...values) => queryStore(data, sql, ...values);
+  return expected.as === 'features' ? wrongFeatures(ask, expected) : wrongVectors(ask, expected);
 }
 
 type Ask = (sql: string, ...values: string[]) => Row[];
@@ -101,9 +96,7 @@ function float32Hex(bytes: Buffer, width: number): string {
 export function wrongInReceipt(path: string, data: string, { as, rows, saeId }: Expected): string[] {
   const [, ...lines] = readFileSync(path, 'utf8').trimEnd().split('\n');
   const said = lines.map((line) => JSON.parse(line) as { row: number; id: string; status: string });
-  const store = openStore(data);
-  const held = store.query('SELECT model_id, source, idx, label FROM features') as Row[];
-  store.close();
+  const held = queryStore(data, 'SELECT model_id, source, idx, label FROM features');
   const ids = new Map(held.map((row) => [`${row.model_id}/${row.source}/${row.idx}`, row.label]));
   const wrong = wrongCounts(
     said.map(({ row }) => row),

@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openStore, type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index.ts';
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index.ts';
 import { runHere } from '../cli/in-process.ts';
+import { queryStore } from '../sandbox/query-store.ts';
 
 const binary = join(import.meta.dirname, '../../bin/neuronpedia.js');
 
@@ -155,29 +156,13 @@ function vectorArgs(folder: string, url: string, more: string[]): string[] {
   return ['upload-vector', file, ...place, '--activations', join(folder, 'texts.jsonl'), '--api-url', url, ...more];
 }
 
-function queryStore(data: string, sql: string): Record<string, unknown>[] {
-  const store = openStore(data);
-  try {
-    return store.query(sql).map((row) => {
-      const { _metadata, ...columns } = row as Record<string, unknown>;
-      return columns;
-    });
-  } finally {
-    store.close();
-  }
-}
-
 function readStored(data: string): { index: number; vector: Float32Array }[] {
-  const store = openStore(data);
-  try {
-    const rows = store.query('SELECT idx, vector FROM features ORDER BY idx') as { idx: number; vector: Uint8Array }[];
-    return rows.map(({ idx, vector }) => ({
-      index: idx,
-      vector: new Float32Array(Uint8Array.from(new Uint8Array(vector)).buffer),
-    }));
-  } finally {
-    store.close();
-  }
+  const sql = 'SELECT idx, vector FROM features ORDER BY idx';
+  const rows = queryStore(data, sql) as { idx: number; vector: Uint8Array }[];
+  return rows.map(({ idx, vector }) => ({
+    index: idx,
+    vector: new Float32Array(Uint8Array.from(new Uint8Array(vector)).buffer),
+  }));
 }
 
 /** Returns the rows of the decoder that the store lacks, holds with other values, or holds twice. */

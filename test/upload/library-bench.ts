@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { connect } from '../../src/api/connect.ts';
 import { findSaes } from '../../src/layouts/find.ts';
-import { openStore, type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index.ts';
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index.ts';
 import { loadDriver } from '../../src/sandbox/store/driver.ts';
 import type { PreparedSae, SaeOptions } from '../../src/upload/kinds/prepared-sae.ts';
 import { prepareSae } from '../../src/upload/kinds/sae.ts';
 import { sendSae } from '../../src/upload/kinds/send-sae.ts';
 import type { JobReport, UploadRun } from '../../src/upload/run.ts';
 import { fixture } from '../fixtures.ts';
+import { queryStore } from '../sandbox/query-store.ts';
 import { type FaultProxy, type Plan, startFaultProxy } from './fault-proxy.ts';
 
 /** A feature as the store holds it. */
@@ -70,7 +71,7 @@ export async function openLibraryBench(
     upload: (path, options = {}, more = {}, url = proxy.url) =>
       upload(url, sandbox.apiKey, { stateDir: state, ...more }, path, options),
     held: (saeId = 'bench') => readHeld(data, `1-${saeId}`),
-    ask: (sql) => withStore(data, (store) => store.query(sql)),
+    ask: (sql) => queryStore(data, sql),
     change(sql) {
       const db = new (loadDriver())(join(data, 'sandbox.db'), { timeout: 5000 });
       db.exec(sql);
@@ -120,21 +121,12 @@ async function upload(
 function readHeld(data: string, source: string): Held[] {
   const sql = `SELECT idx AS "index", label, lower(hex(vector)) AS vector, details FROM features
     WHERE source IN (?, '1-neuronpedia-resid-post') ORDER BY idx`;
-  const rows = withStore(data, (store) => store.query(sql, source));
+  const rows = queryStore(data, sql, source);
   return rows.map((row) => {
     const { details, index, label, vector } = row as unknown as Held & { details: string };
     const { density, name, description, metadata } = JSON.parse(details);
     return { index, label, vector, density, name, description, metadata };
   });
-}
-
-function withStore<T>(data: string, work: (store: ReturnType<typeof openStore>) => T): T {
-  const store = openStore(data);
-  try {
-    return work(store);
-  } finally {
-    store.close();
-  }
 }
 
 /** Returns the path of a fixture with facts or rows of features. */

@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder } from '../../make-folder.ts';
 import { type CompletionStore, completionStore } from './completions.ts';
-import { type Database, loadDriver, type Row, type Value } from './driver.ts';
+import { type Database, loadDriver } from './driver.ts';
 import { type ExampleStore, exampleStore } from './examples.ts';
 import { type FeatureStore, featureStore } from './features.ts';
 import { type ListStore, listStore } from './lists.ts';
@@ -33,8 +33,6 @@ export interface Store {
   windows: WindowStore;
   /** Runs `work` in one transaction, during which no other process can write. Rolls back and rethrows if `work` throws. */
   write<T>(work: () => T): T;
-  /** Runs any SQL, for looking into the store without the routes. */
-  query(sql: string, ...values: Value[]): Row[];
   close(): void;
 }
 
@@ -96,11 +94,6 @@ function refuseVersion(version: string, dataDir: string): never {
   throw Object.assign(new Error(message), { code: 'sandbox_version' });
 }
 
-function requireVersion(db: Database, dataDir: string): void {
-  const version = metaOf(db, 'version');
-  if (version !== SCHEMA_VERSION) refuseVersion(version, dataDir);
-}
-
 function makeTables(db: Database, now: Date): void {
   db.exec(SCHEMA);
   const put = db.prepare('INSERT INTO meta VALUES (?, ?)');
@@ -132,7 +125,6 @@ function storeOver(db: Database, write: Store['write']): Store {
     completions: completionStore(db),
     windows: windowStore(db),
     write,
-    query: (sql, ...values) => db.prepare(sql).all(values),
     close: () => db.close(),
   };
 }
@@ -154,21 +146,6 @@ export function openWritableStore(dataDir: string, now: Date): Store {
     const write = transaction(db);
     write(() => (hasTables(db) ? upgradeTables(db, dataDir) : makeTables(db, now)));
     return storeOver(db, write);
-  } catch (error) {
-    db.close();
-    throw error;
-  }
-}
-
-/** Opens a data folder's store read-only, even beside a running server. Throws if it is missing or of another version. */
-export function openStore(dataDir: string): Store {
-  const file = join(dataDir, FILE);
-  if (!existsSync(file)) throw new Error(`no sandbox data in ${dataDir}`);
-  const db = new (loadDriver())(file, { timeout: BUSY_MS });
-  db.exec('PRAGMA query_only = ON');
-  try {
-    requireVersion(db, dataDir);
-    return storeOver(db, transaction(db));
   } catch (error) {
     db.close();
     throw error;
