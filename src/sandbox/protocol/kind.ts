@@ -1,15 +1,16 @@
 import type { Answer } from '../answer.ts';
 import { readBody } from '../body.ts';
+import { haltedAnswer } from '../halt.ts';
 import type { ServerKind } from '../kind.ts';
 import { standIn } from '../stand-ins/completion.ts';
 import type { Upstream } from '../steering/upstream.ts';
 import { MAX_BODY_BYTES } from './limits.ts';
-import { answerRefusal, refusalOf } from './refusal.ts';
+import { answerRefusal } from './refusal.ts';
 import { protocolRoutes } from './routes.ts';
 
 function failure(error: unknown): Answer {
-  const refusal = refusalOf(error);
-  if (refusal !== undefined) return answerRefusal(refusal);
+  const halted = haltedAnswer(error);
+  if (halted !== undefined) return halted;
   const { code, message } = error as { code?: unknown; message?: string };
   // Another process held the store for longer than the driver waits: the client should try again.
   if (String(code).startsWith('SQLITE_BUSY')) {

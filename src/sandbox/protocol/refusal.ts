@@ -1,7 +1,8 @@
 import { type Answer, answer } from '../answer.ts';
+import { halt } from '../halt.ts';
 
 /** Why a server refuses a request; sent as `{"error","code","path"?,…more}`. */
-export interface Refusal {
+interface Refusal {
   status: number;
   code: string;
   message: string;
@@ -12,8 +13,6 @@ export interface Refusal {
   more?: Record<string, unknown>;
 }
 
-const mark = Symbol('refusal');
-
 /** Ends a request with an error answer. Always throws, which rolls back an open write. */
 export function refuse(
   status: number,
@@ -21,17 +20,12 @@ export function refuse(
   message: string,
   extra: Pick<Refusal, 'path' | 'headers' | 'more'> = {},
 ): never {
-  throw Object.assign(new Error(message), { [mark]: { status, code, message, ...extra } });
+  halt(answerRefusal({ status, code, message, ...extra }));
 }
 
 /** Refuses with 400 `invalid_field`, naming the place unless `path` is empty. */
 export function refuseField(path: string, problem: string): never {
   refuse(400, 'invalid_field', path === '' ? problem : `${path}: ${problem}`, path === '' ? {} : { path });
-}
-
-/** Returns the refusal in a caught value; undefined for any other error. */
-export function refusalOf(error: unknown): Refusal | undefined {
-  return typeof error === 'object' && error !== null ? (error as { [mark]?: Refusal })[mark] : undefined;
 }
 
 /** Makes the upload protocol's answer from a refusal. */

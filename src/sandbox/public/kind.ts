@@ -1,8 +1,9 @@
 import type { Answer } from '../answer.ts';
 import { readCutBody } from '../body.ts';
+import { haltedAnswer } from '../halt.ts';
 import type { ServerKind } from '../kind.ts';
 import { unknownPath } from './page.ts';
-import { haltedAnswer, OPAQUE } from './refusals.ts';
+import { OPAQUE } from './refusals.ts';
 import { publicRoutes } from './routes.ts';
 import { type Admission, admit } from './windows.ts';
 import { type WorldOptions, worldOf } from './world.ts';

@@ -1,19 +1,8 @@
 import { type Answer, answer } from '../answer.ts';
+import { halt } from '../halt.ts';
 
 // The public server's errors have several shapes, and no rule tells which endpoint uses which: see the table of error shapes
-// in the observations. Each function here ends a request by throwing, which rolls back an open write.
-
-const mark = Symbol('halted');
-
-/** Ends a request with this answer. */
-export function halt(given: Answer): never {
-  throw Object.assign(new Error(given.text), { [mark]: given });
-}
-
-/** Returns the answer in a caught value; undefined for any other error. */
-export function haltedAnswer(error: unknown): Answer | undefined {
-  return typeof error === 'object' && error !== null ? (error as { [mark]?: Answer })[mark] : undefined;
-}
+// in the observations. Each function here ends a request.
 
 /** Refuses with `{"message"}`: vectors, steering, explanations. */
 export function refuseMessage(status: number, message: string): never {

@@ -1,7 +1,8 @@
 import { answer } from '../answer.ts';
+import { halt } from '../halt.ts';
 import { steer } from '../steering/run.ts';
 import { chatSteering, completionView, lengthOf, MAX_PROMPT, type Message } from '../steering/views.ts';
-import { halt, refuseMessage, refuseUnknown } from './refusals.ts';
+import { refuseMessage, refuseUnknown } from './refusals.ts';
 import { readAs } from './request.ts';
 import { list, object, text, truth } from './shape.ts';
 import { steerFeatures, steerFields } from './steer-fields.ts';
