@@ -1,11 +1,10 @@
 import { ownerName, PLATFORM_ID } from '../accounts.ts';
 import { activationView, explanationView } from '../records/examples.ts';
 import { listRecord } from '../records/lists.ts';
-import { setNameOf, sourceRecord, sourceSetRecord } from '../records/models.ts';
+import { findModel, setNameOf, sourceRecord, sourceSetRecord } from '../records/models.ts';
 import type { Call } from '../route.ts';
 import type { FeatureRow } from '../store/features.ts';
 import type { Store } from '../store/store.ts';
-import { findModel } from './model-records.ts';
 
 /** What the values of a view are computed from. `details` is parsed when a value first asks for it. */
 interface Viewed {

@@ -1,9 +1,8 @@
 import * as z from '../../schema.ts';
 import { ownerName } from '../accounts.ts';
 import { type Answer, answer } from '../answer.ts';
-import { type ModelRecord, sourceSetRecord, sourcesOf } from '../records/models.ts';
+import { allModels, findModel, type ModelRecord, sourceSetRecord, sourcesOf } from '../records/models.ts';
 import type { Call } from '../route.ts';
-import { allModels, findModel } from './model-records.ts';
 import { numeric, parseAs, text, webAddress } from './parse.ts';
 import { refuse } from './refusal.ts';
 import { readJson, requireUploader } from './request.ts';

@@ -1,13 +1,13 @@
 import * as z from '../../schema.ts';
 import { type Account, ownerName } from '../accounts.ts';
 import { type Answer, answer } from '../answer.ts';
-import { type ModelRecord, sourceSetRecord, sourcesOf } from '../records/models.ts';
+import { findModel, type ModelRecord, sourceSetRecord, sourcesOf } from '../records/models.ts';
 import type { Call } from '../route.ts';
 import type { Store } from '../store/store.ts';
-import { findModel, requireModel } from './model-records.ts';
 import { parseAs, text, webAddress } from './parse.ts';
 import { refuse, refuseField } from './refusal.ts';
 import { readJson, requireUploader } from './request.ts';
+import { requireModel } from './require-model.ts';
 
 // `neurons` is reserved on the public server too. The other two are the sets of all users' vectors.
 const RESERVED = ['neurons', 'neuronpedia-resid-post', 'neuronpedia-resid-pre'];

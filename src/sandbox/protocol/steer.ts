@@ -6,10 +6,10 @@ import { steer } from '../steering/run.ts';
 import type { SteerFeature, Upstream } from '../steering/upstream.ts';
 import { chatSteering, completionView, lengthOf, MAX_PROMPT, type Message } from '../steering/views.ts';
 import { requireVisible } from './features.ts';
-import { requireModel } from './model-records.ts';
 import { numeric, parseAs, rowIndex, text, truth } from './parse.ts';
 import { refuse, refuseField } from './refusal.ts';
 import { readJson } from './request.ts';
+import { requireModel } from './require-model.ts';
 
 const SEED_LIMIT = 100_000_000;
 

@@ -11,12 +11,12 @@ import { exampleFields, maxActivation } from './examples.ts';
 import { VECTOR_FIELDS, viewOf } from './feature-view.ts';
 import { findVisible, requireOwn } from './features.ts';
 import { answerOnce, type Stored } from './idempotent.ts';
-import { requireModel } from './model-records.ts';
 import { numeric, parseAs, rowIndex, text } from './parse.ts';
 import { spendQuota } from './quota.ts';
 import { readVector } from './read-vector.ts';
 import { refuse, refuseField } from './refusal.ts';
 import { readJson, requireAccount, requireUploader } from './request.ts';
+import { requireModel } from './require-model.ts';
 import { storeRow } from './store-row.ts';
 import { requireWidth } from './widths.ts';
 

@@ -1,32 +1,10 @@
 import { PLATFORM_ID } from '../accounts.ts';
-import {
-  builtInRecord,
-  customRecord,
-  type ModelRecord,
-  setNameOf,
-  sourceRecord,
-  sourceSetRecord,
-  sourcesOf,
-} from '../records/models.ts';
+import { findModel, type ModelRecord, setNameOf, sourceRecord, sourceSetRecord, sourcesOf } from '../records/models.ts';
 import type { SourceSet } from '../store/models.ts';
 import type { VectorSource } from '../store/sources.ts';
 import type { Store } from '../store/store.ts';
 import { isStorable } from './request.ts';
 import type { World } from './world.ts';
-
-/** Finds a model by id; undefined if it is unknown. */
-export function findModel(store: Store, { models }: World, id: string): ModelRecord | undefined {
-  const builtIn = models.find((model) => model.id === id);
-  if (builtIn !== undefined) return builtInRecord(builtIn, store.createdAt);
-  const custom = isStorable(id) ? store.models.custom(id) : undefined;
-  return custom === undefined ? undefined : customRecord(custom);
-}
-
-/** Returns all models, with those that users made last. Theirs are unlisted but included all the same: "model/list". */
-export function allModels(store: Store, { models }: World): ModelRecord[] {
-  const builtIn = models.map((model) => builtInRecord(model, store.createdAt));
-  return [...builtIn, ...store.models.allCustom().map(customRecord)];
-}
 
 /** A source as a feature read shows it. */
 export type SourceRecord = ReturnType<typeof sourceRecord>;
@@ -83,7 +61,7 @@ export function findSource(store: Store, world: World, modelId: string, id: stri
   const vectors = store.sources.find(modelId, id);
   if (vectors !== undefined) return { source: vectorSourceRecord(vectors), set: undefined };
   const set = store.models.sourceSet(modelId, setNameOf(id));
-  const model = findModel(store, world, modelId);
+  const model = findModel(store, modelId, world.models);
   const [, layer] = /^(0|[1-9]\d*)-/.exec(id) ?? [];
   if (set === undefined || model === undefined || layer === undefined) return undefined;
   if (Number(layer) >= model.layers) return undefined;

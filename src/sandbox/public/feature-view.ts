@@ -1,9 +1,10 @@
 import { activationView, explanationView } from '../records/examples.ts';
 import { listRecord } from '../records/lists.ts';
+import { findModel } from '../records/models.ts';
 import type { Call } from '../route.ts';
 import type { Activation } from '../store/examples.ts';
 import type { FeatureRow } from '../store/features.ts';
-import { findModel, findSource, userSetRecord } from './catalog.ts';
+import { findSource, userSetRecord } from './catalog.ts';
 import type { World } from './world.ts';
 
 interface Logit {
@@ -84,7 +85,7 @@ export function featureView(call: Call, world: World, row: FeatureRow) {
   const set = found?.set;
   return {
     ...columnsOf(call, row, set?.name ?? null),
-    model: findModel(store, world, row.modelId) ?? null,
+    model: findModel(store, row.modelId, world.models) ?? null,
     lists: store.lists.holding(row.id).map((list) => listRecord(list, world.nameOf(list.owner))),
     creator: { name: world.nameOf(row.owner) },
     source: found?.source ?? null,

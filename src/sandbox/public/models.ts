@@ -1,7 +1,7 @@
 import { answer } from '../answer.ts';
-import type { ModelRecord } from '../records/models.ts';
+import { allModels, findModel, type ModelRecord } from '../records/models.ts';
 import type { Call } from '../route.ts';
-import { allModels, findModel, type SourceRecord, setsOf } from './catalog.ts';
+import { type SourceRecord, setsOf } from './catalog.ts';
 import { refuseError, refuseOpaquely } from './refusals.ts';
 import { isStorable, readAs, requireUser } from './request.ts';
 import { anyText, object, optional, refuseShape, type Shape, text } from './shape.ts';
@@ -63,13 +63,13 @@ function withSourceSets({ store }: Call, world: World, model: ModelRecord) {
 /** `POST /api/model/get {"id"}`: needs no API key. A body without `id` is a 500; "missing" is `null`. */
 export const getModel: Handler = (call, world) => {
   const { id } = readAs(call, wanted, refuseOpaquely);
-  const model = findModel(call.store, world, id);
+  const model = findModel(call.store, id, world.models);
   return answer(model === undefined ? null : withSourceSets(call, world, model));
 };
 
 /** `POST /api/model/list`: "model/list"; needs no API key. */
 export const listModels: Handler = (call, world) =>
-  answer(allModels(call.store, world).map((model) => withSourceSets(call, world, model)));
+  answer(allModels(call.store, world.models).map((model) => withSourceSets(call, world, model)));
 
 /** `POST /api/model/new`: makes a model without a width, hence "vector into it: dimension is null, so never". */
 export const createModel: Handler = (call, world) => {
@@ -79,9 +79,9 @@ export const createModel: Handler = (call, world) => {
   const displayName = given.displayName || given.id;
   if (!isStorable(displayName)) refuseOpaquely();
   return store.write(() => {
-    if (findModel(store, world, given.id) !== undefined) refuseError(400, 'Model already exists');
+    if (findModel(store, given.id, world.models) !== undefined) refuseError(400, 'Model already exists');
     const createdAt = now.toISOString();
     store.models.add({ id: given.id, layers: given.layers, displayName, url: given.url, owner, createdAt });
-    return answer(findModel(store, world, given.id));
+    return answer(findModel(store, given.id, world.models));
   });
 };

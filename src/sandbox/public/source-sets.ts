@@ -1,6 +1,6 @@
 import { answer } from '../answer.ts';
-import { sourcesOf } from '../records/models.ts';
-import { findModel, setsOf, userSetRecord } from './catalog.ts';
+import { findModel, sourcesOf } from '../records/models.ts';
+import { setsOf, userSetRecord } from './catalog.ts';
 import { webAddress } from './models.ts';
 import { refuseError, refuseOpaquely } from './refusals.ts';
 import { isStorable, readAs, requireUser } from './request.ts';
@@ -39,7 +39,7 @@ export const createSourceSet: Handler = (call, world) => {
   const { name, modelId, description, url } = given;
   if (!isStorable(description)) refuseOpaquely();
   return store.write(() => {
-    const model = findModel(store, world, modelId) ?? refuseError(400, 'Model not found');
+    const model = findModel(store, modelId, world.models) ?? refuseError(400, 'Model not found');
     if (setsOf(store, world, model).some(({ record }) => record.name === name)) {
       refuseError(400, 'Source set name already exists for this model.');
     }
@@ -52,7 +52,7 @@ export const createSourceSet: Handler = (call, world) => {
 /** `GET /api/source-set/{model}/{name}`: "missing" is `null`; "exists, creator key: 12 sources", none for others. */
 export const getSourceSet: Handler = ({ store, account, params: [modelId = '', name = ''] }, world) => {
   const set = store.models.sourceSet(modelId, name);
-  const model = findModel(store, world, modelId);
+  const model = findModel(store, modelId, world.models);
   if (set === undefined || model === undefined) return answer(null);
   const sources = account?.id === set.owner ? sourcesOf(set, model.layers) : [];
   return answer({ ...userSetRecord(set, world), sources, releases: null, model });

@@ -1,7 +1,7 @@
+import { findModel } from '../records/models.ts';
 import type { Call } from '../route.ts';
 import { areMixed } from '../steering/request.ts';
 import type { SteerFeature } from '../steering/upstream.ts';
-import { findModel } from './catalog.ts';
 import { findRow } from './features.ts';
 import { notAvailable, refuseMessage, refuseUnknown } from './refusals.ts';
 import { list, number, object, oneOf, optional, text, truth } from './shape.ts';
@@ -37,7 +37,7 @@ function featureOf(call: Call, given: Given['features'][number]): SteerFeature {
  * uploaded feature without a vector, which goes to the model as an SAE feature.
  */
 export function steerFeatures(call: Call, world: World, given: Given): SteerFeature[] {
-  if (findModel(call.store, world, given.modelId) === undefined) refuseMessage(404, notAvailable(call.origin));
+  if (findModel(call.store, given.modelId, world.models) === undefined) refuseMessage(404, notAvailable(call.origin));
   if (given.features.length === 0) refuseUnknown();
   const features = given.features.map((each) => featureOf(call, each));
   if (areMixed(features)) refuseMessage(400, "Can't steer both vector and non-vector features");

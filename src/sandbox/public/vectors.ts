@@ -1,10 +1,11 @@
 import { type Answer, answer } from '../answer.ts';
 import { contentHash } from '../content.ts';
 import { hashVector } from '../float32.ts';
+import { findModel } from '../records/models.ts';
 import type { Call } from '../route.ts';
 import type { FeatureRow, NewFeature } from '../store/features.ts';
 import { vectorSource, withIndex } from '../vector-place.ts';
-import { findModel, findSource } from './catalog.ts';
+import { findSource } from './catalog.ts';
 import { findRow } from './features.ts';
 import { refuseBoth, refuseMessage, refuseOpaquely, refuseUnknown } from './refusals.ts';
 import { isStorable, readAs, requireUser } from './request.ts';
@@ -30,7 +31,7 @@ const place = object({ modelId: text(), source: text(), index: text() });
 // Refuses "wrong dimension (767)", "layer == number of layers", "unknown model", "upper-case model id", and every vector for
 // a user's model: "dimension is null, so never".
 function requireFit({ store }: Call, world: World, { modelId, layerNumber, vector }: NewVector): void {
-  const model = findModel(store, world, modelId) ?? refuseMessage(400, 'Model not found');
+  const model = findModel(store, modelId, world.models) ?? refuseMessage(400, 'Model not found');
   if (layerNumber >= model.layers) refuseMessage(400, "Layer number is greater than model's numLayers");
   if (vector.length !== model.dimension) refuseMessage(400, 'Vector dimension does not match model dimension');
 }

@@ -1,6 +1,8 @@
 import { PLATFORM_ID } from '../accounts.ts';
-import type { BuiltInModel } from '../models.ts';
+import { BUILT_IN_MODELS, type BuiltInModel } from '../models.ts';
 import type { CustomModel, SourceSet } from '../store/models.ts';
+import type { Store } from '../store/store.ts';
+import { textProblem } from '../text.ts';
 
 interface ModelParts {
   id: string;
@@ -45,18 +47,32 @@ function modelRecord(model: ModelParts) {
   };
 }
 
-/** Returns the record of a built-in model. */
-export function builtInRecord(model: BuiltInModel, createdAt: string): ModelRecord {
+function builtInRecord(model: BuiltInModel, createdAt: string): ModelRecord {
   const platform = { creatorId: PLATFORM_ID, visibility: 'PUBLIC', inferenceEnabled: true, website: null } as const;
   return modelRecord({ ...model, ...platform, createdAt });
 }
 
-/** Returns the record of a model that a user made. */
-export function customRecord({ id, layers, displayName, url, owner, createdAt }: CustomModel): ModelRecord {
+function customRecord({ id, layers, displayName, url, owner, createdAt }: CustomModel): ModelRecord {
   const names = { displayNameShort: displayName, displayName, owner: 'custom', website: url };
   const shape = { dimension: null, layers, neuronsPerLayer: 0 };
   const access = { visibility: 'UNLISTED', inferenceEnabled: false } as const;
   return modelRecord({ id, ...names, ...shape, ...access, creatorId: owner, createdAt });
+}
+
+/** Finds a model by id, built in or made by a user; undefined if it is unknown. */
+export function findModel(store: Store, id: string, builtIn = BUILT_IN_MODELS): ModelRecord | undefined {
+  const known = builtIn.find((model) => model.id === id);
+  if (known !== undefined) return builtInRecord(known, store.createdAt);
+  const custom = textProblem(id) === undefined ? store.models.custom(id) : undefined;
+  return custom === undefined ? undefined : customRecord(custom);
+}
+
+/** Returns all models, with those that users made last. */
+export function allModels(store: Store, builtIn = BUILT_IN_MODELS): ModelRecord[] {
+  return [
+    ...builtIn.map((model) => builtInRecord(model, store.createdAt)),
+    ...store.models.allCustom().map(customRecord),
+  ];
 }
 
 /** Returns a source set as the public endpoints show it, without its sources. */
