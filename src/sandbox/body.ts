@@ -1,5 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+/** Reads a whole body and keeps its first `cap` bytes. Rejects if the client disconnects before its end. */
+export function readCutBody(request: IncomingMessage, cap: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = [];
+    let left = cap;
+    request.on('data', (chunk: Uint8Array) => {
+      if (left > 0) chunks.push(chunk.subarray(0, left));
+      left -= Math.min(left, chunk.length);
+    });
+    request.on('end', () => resolve(Buffer.concat(chunks)));
+    request.on('error', reject);
+    request.on('close', () => reject(new Error('the client went away')));
+  });
+}
+
 /**
  * Reads a request body of at most `cap` bytes. Resolves to undefined as soon as it is known to be larger.
  * Rejects if the client disconnects before its end.
@@ -7,18 +22,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 export function readBody(request: IncomingMessage, cap: number): Promise<Uint8Array | undefined> {
   return new Promise((resolve, reject) => {
     if (Number(request.headers['content-length'] ?? 0) > cap) return resolve(undefined);
-    const chunks: Uint8Array[] = [];
     let size = 0;
-    const collect = (chunk: Uint8Array): void => {
+    request.on('data', (chunk: Uint8Array) => {
       size += chunk.length;
-      if (size <= cap) return void chunks.push(chunk);
-      request.off('data', collect);
-      resolve(undefined);
-    };
-    request.on('data', collect);
-    request.on('end', () => resolve(Buffer.concat(chunks)));
-    request.on('error', reject);
-    request.on('close', () => reject(new Error('the client went away')));
+      if (size > cap) resolve(undefined);
+    });
+    readCutBody(request, cap).then(resolve, reject);
   });
 }
 
@@ -36,19 +45,4 @@ export function endUnread(request: IncomingMessage, response: ServerResponse, te
   request.on('end', () => response.end());
   request.on('close', () => response.end());
   request.resume();
-}
-
-/** Reads a whole body and keeps its first `cap` bytes. Rejects if the client disconnects before its end. */
-export function readCutBody(request: IncomingMessage, cap: number): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    const chunks: Uint8Array[] = [];
-    let left = cap;
-    request.on('data', (chunk: Uint8Array) => {
-      if (left > 0) chunks.push(chunk.subarray(0, left));
-      left -= Math.min(left, chunk.length);
-    });
-    request.on('end', () => resolve(Buffer.concat(chunks)));
-    request.on('error', reject);
-    request.on('close', () => reject(new Error('the client went away')));
-  });
 }
