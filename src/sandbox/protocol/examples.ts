@@ -32,7 +32,7 @@ export const activation = z.pipe(
 );
 
 /** One explanation of an upload, converted to its stored form. */
-export const explanation = z.pipe(
+const explanation = z.pipe(
   z.object({
     text: z.string().check(z.minLength(1), z.maxLength(512)),
     methodName: z.nullish(text),

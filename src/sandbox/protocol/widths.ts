@@ -1,9 +1,8 @@
 import type { ModelRecord } from '../records/models.ts';
+import { refuse } from './refusal.ts';
 
 /** What these rules need to know about a model. */
 type ModelShape = Pick<ModelRecord, 'id' | 'dimension'>;
-
-import { refuse } from './refusal.ts';
 
 // Hooks on the residual stream, or writing to it, have its width. Others (hook_z, neurons, …) have their own.
 const RESIDUAL = /resid|mlp_out|attn_out/;

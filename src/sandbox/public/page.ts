@@ -5,7 +5,7 @@ const HEAD =
   '<head><meta charSet="utf-8"/><title>Neuronpedia</title></head>';
 
 /** Returns a web page, which is what the site answers to paths without an endpoint. */
-export function page(status: number): Answer {
+function page(status: number): Answer {
   const said = 'This is a page of the embedded sandbox (public mode). There is no API endpoint at this address.';
   const text = `${HEAD}<body><p>${said}</p></body></html>`;
   return { status, type: 'text/html; charset=utf-8', text };

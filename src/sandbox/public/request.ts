@@ -17,7 +17,7 @@ export function requireUser({ account }: Call): Account {
  * Returns the parsed JSON body. "malformed JSON", "empty body", "bare NaN token in the JSON", "Content-Encoding: gzip"
  * (never unpacked) and "body 10.6 MB" (cut, so never whole JSON) are all the opaque 500.
  */
-export function readJson({ body }: Pick<Call, 'body'>): unknown {
+function readJson({ body }: Pick<Call, 'body'>): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(body));
   } catch {

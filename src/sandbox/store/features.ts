@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type StoredVector, vectorBytes, vectorFromBytes } from '../float32.ts';
-import type { Database, Row } from './driver.ts';
+import type { Database } from './driver.ts';
 
 /** Who may see a row: everybody, or only its owner. */
 export type Visibility = 'public' | 'private';
@@ -66,8 +66,6 @@ const COLUMNS = `SELECT f.id, model_id AS modelId, source, idx AS "index", owner
   FROM features f LEFT JOIN common ON common.id = common_id`;
 const KEY = 'WHERE model_id = ? AND source = ? AND idx = ?';
 
-const asFeature = (row: Row) => row as unknown as FeatureRow;
-
 function readers(db: Database): Omit<FeatureStore, 'add' | 'raiseMaxActivation' | 'remove'> {
   const find = db.prepare(`${COLUMNS} ${KEY}`);
   const byId = db.prepare(`${COLUMNS} WHERE f.id = ?`);
@@ -86,7 +84,7 @@ function readers(db: Database): Omit<FeatureStore, 'add' | 'raiseMaxActivation' 
       const row = vector.get([id]);
       return row?.vector == null ? null : vectorFromBytes(row.vector as Uint8Array, Number(row.width));
     },
-    ownedVectors: (owner) => owned.all([owner]).map(asFeature),
+    ownedVectors: (owner) => owned.all([owner]) as unknown as FeatureRow[],
   };
 }
 

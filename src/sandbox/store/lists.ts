@@ -1,4 +1,4 @@
-import type { Database, Row } from './driver.ts';
+import type { Database } from './driver.ts';
 
 /** A user's list of features. */
 export interface List {
@@ -25,8 +25,6 @@ export interface ListStore {
 const COLUMNS = `SELECT lists.id, name, lists.description, test_text AS testText, owner, created_at AS createdAt
   FROM lists`;
 
-const asList = (row: Row) => row as unknown as List;
-
 /** The tables `lists` and `list_features`. */
 export function listStore(db: Database): ListStore {
   const find = db.prepare(`${COLUMNS} WHERE lists.id = ?`);
@@ -38,8 +36,8 @@ export function listStore(db: Database): ListStore {
     VALUES (?, ?, ?, ?, ?) ON CONFLICT (list_id, feature_id) DO UPDATE SET description = excluded.description`);
   return {
     find: (id) => find.get([id]) as List | undefined,
-    owned: (owner) => owned.all([owner]).map(asList),
-    holding: (featureId) => holding.all([featureId]).map(asList),
+    owned: (owner) => owned.all([owner]) as unknown as List[],
+    holding: (featureId) => holding.all([featureId]) as unknown as List[],
     add: (l) => void add.run([l.id, l.name, l.description, l.testText, l.owner, l.createdAt]),
     addFeature: (...values) => void addFeature.run(values),
   };

@@ -1,4 +1,4 @@
-import type { Database, Row } from './driver.ts';
+import type { Database } from './driver.ts';
 
 /** A model that a user made. The built-in ones are in `../models.ts`. */
 export interface CustomModel {
@@ -33,9 +33,6 @@ export interface ModelStore {
 const MODEL = 'SELECT id, layers, display_name AS displayName, url, owner, created_at AS createdAt FROM models';
 const SET = 'SELECT model_id AS modelId, name, owner, description, url, created_at AS createdAt FROM source_sets';
 
-const asModel = (row: Row) => row as unknown as CustomModel;
-const asSet = (row: Row) => row as unknown as SourceSet;
-
 /** The tables `models` and `source_sets`. */
 export function modelStore(db: Database): ModelStore {
   const one = db.prepare(`${MODEL} WHERE id = ?`);
@@ -44,13 +41,12 @@ export function modelStore(db: Database): ModelStore {
   const set = db.prepare(`${SET} WHERE model_id = ? AND name = ?`);
   const sets = db.prepare(`${SET} WHERE model_id = ? ORDER BY name`);
   const addSet = db.prepare('INSERT INTO source_sets VALUES (?, ?, ?, ?, ?, ?)');
-  const found = <T>(row: Row | undefined, as: (row: Row) => T) => (row === undefined ? undefined : as(row));
   return {
-    custom: (id) => found(one.get([id]), asModel),
-    allCustom: () => all.all([]).map(asModel),
+    custom: (id) => one.get([id]) as CustomModel | undefined,
+    allCustom: () => all.all([]) as unknown as CustomModel[],
     add: (m) => void add.run([m.id, m.layers, m.displayName, m.url, m.owner, m.createdAt]),
-    sourceSet: (modelId, name) => found(set.get([modelId, name]), asSet),
-    sourceSets: (modelId) => sets.all([modelId]).map(asSet),
+    sourceSet: (modelId, name) => set.get([modelId, name]) as SourceSet | undefined,
+    sourceSets: (modelId) => sets.all([modelId]) as unknown as SourceSet[],
     addSourceSet: (s) => void addSet.run([s.modelId, s.name, s.owner, s.description, s.url, s.createdAt]),
   };
 }

@@ -1,4 +1,4 @@
-import type { Database, Row } from './driver.ts';
+import type { Database } from './driver.ts';
 
 /** A source that holds all users' vectors for one hook of a model. */
 export interface VectorSource {
@@ -21,8 +21,6 @@ export interface SourceStore {
 
 const COLUMNS = 'SELECT model_id AS modelId, source, set_name AS setName, created_at AS createdAt FROM sources';
 
-const asSource = (row: Row) => row as unknown as VectorSource;
-
 /** The table `sources`. */
 export function sourceStore(db: Database): SourceStore {
   const find = db.prepare(`${COLUMNS} WHERE model_id = ? AND source = ?`);
@@ -32,7 +30,7 @@ export function sourceStore(db: Database): SourceStore {
   );
   return {
     find: (modelId, source) => find.get([modelId, source]) as VectorSource | undefined,
-    all: (modelId) => all.all([modelId]).map(asSource),
+    all: (modelId) => all.all([modelId]) as unknown as VectorSource[],
     require: (s) => void add.run([s.modelId, s.source, s.setName, s.createdAt]),
   };
 }
