@@ -43,7 +43,7 @@ export async function surveyRows(matrix: Matrix, watch: Watch): Promise<RowSurve
   const { rows, width } = matrix;
   const notes = startNotes(rows, width);
   if (width > 0) {
-    for await (const { start, count, values } of rowBlocks(matrix, rows > 0 ? [[0, rows]] : [])) {
+    for await (const { start, count, values } of rowBlocks(matrix, [[0, rows]])) {
       watch.signal.throwIfAborted();
       notes.addBlock(start, count, values);
       watch.onRows(start + count, rows);

@@ -1,5 +1,5 @@
 import { mostListed } from '../errors.ts';
-import { countRows, type Ranges } from '../tensor/ranges.ts';
+import type { Ranges } from '../tensor/ranges.ts';
 import { rowBlocks } from '../tensor/row-blocks.ts';
 import type { Matrix } from '../tensor/tensor.ts';
 import { bodies } from './bodies.ts';
@@ -45,8 +45,7 @@ export async function verifyRows(input: VerifyInput): Promise<Verification> {
   const differences: RowDifference[] = [];
   let [compared, different] = [0, 0];
   const limits = { rows: rowsAtOnce, bytes: delivery.maxBytes, alone: Number.POSITIVE_INFINITY };
-  const blocks = countRows(rows) > 0 ? rowBlocks(matrix, rows) : none();
-  for await (const body of bodies(blocks, delivery.format, () => limits, createBufferPool())) {
+  for await (const body of bodies(rowBlocks(matrix, rows), delivery.format, () => limits, createBufferPool())) {
     for (const found of await compareBody(input, body).finally(() => body.release())) {
       if (found.length > 0) different++;
       differences.push(...found.slice(0, mostListed - differences.length));
@@ -56,8 +55,6 @@ export async function verifyRows(input: VerifyInput): Promise<Verification> {
   }
   return { compared, different, differences };
 }
-
-async function* none(): AsyncGenerator<never> {}
 
 /** The differences of each row of a body. */
 async function compareBody({ server, delivery, idOf }: VerifyInput, body: Body): Promise<RowDifference[][]> {
