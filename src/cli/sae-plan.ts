@@ -1,8 +1,7 @@
 import { count, several } from '../count.ts';
 import { describe } from '../layouts/describe.ts';
-import type { Known } from '../layouts/sae.ts';
+import { type Known, titleOf } from '../layouts/sae.ts';
 import { sourceOf } from '../library/sae-upload.ts';
-import { titleOf } from '../library/upload-sae.ts';
 import { countRows, formatRanges, type Ranges } from '../tensor/ranges.ts';
 import { type Attributes, sharing } from '../upload/attributes.ts';
 import type { PreparedSae } from '../upload/kinds/prepared-sae.ts';

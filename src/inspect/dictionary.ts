@@ -1,6 +1,6 @@
 import { describe } from '../layouts/describe.ts';
 import { widestVector } from '../layouts/orientation.ts';
-import type { Known, Sae } from '../layouts/sae.ts';
+import { headText, type Known, type Sae } from '../layouts/sae.ts';
 import { label, type Matrix, matrixOf, type Orientation } from '../tensor/tensor.ts';
 import type { Finding } from './findings.ts';
 import { type Firing, readFiring } from './firing.ts';
@@ -55,8 +55,7 @@ export async function inspectDictionary(
   const findings = placeFindings(sae, matrix, orientation.from === null, models);
   const readable = matrix.rows > 0 && matrix.width > 0 && matrix.width <= widestVector;
   const survey = readable ? await surveyRows(matrix, watch) : null;
-  const head = sae.head ? `, head ${sae.head.index} of ${sae.head.of}` : '';
-  if (survey) findings.push(...rowFindings(label(sae.decoder) + head, survey));
+  if (survey) findings.push(...rowFindings(label(sae.decoder) + headText(sae.head), survey));
   const firing = await readFiring(sae, matrix.rows);
   if (firing && 'code' in firing) findings.push(firing);
   const report = {

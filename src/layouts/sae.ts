@@ -40,3 +40,13 @@ export interface Sae {
   readonly doubts?: readonly string[];
   readonly file: TensorFile;
 }
+
+/** Says which head of a crosscoder it is, to be appended to a name; empty if it is none. */
+export function headText(head: Sae['head'] | null): string {
+  return head ? `, head ${head.index} of ${head.of}` : '';
+}
+
+/** An SAE's name for people: its path and, for a crosscoder, which head it is. */
+export function titleOf({ path, head }: Pick<Sae, 'path' | 'head'>): string {
+  return path + headText(head);
+}

@@ -1,6 +1,6 @@
 import { checkOptions, checkValue } from '../check-options.ts';
 import { AppError, isAway, isStopped, isWrongInput, mostListed, toAppError } from '../errors.ts';
-import type { Sae } from '../layouts/sae.ts';
+import { type Sae, titleOf } from '../layouts/sae.ts';
 import { mergeRanges } from '../tensor/ranges.ts';
 import type { OnEvent } from '../upload/events.ts';
 import type { PreparedSae } from '../upload/kinds/prepared-sae.ts';
@@ -178,9 +178,4 @@ function refuseSameSource(prepared: readonly PreparedSae[]): void {
     }
     seen.set(source, sae);
   }
-}
-
-/** An SAE's name for people: its path and, for a crosscoder, which head it is. */
-export function titleOf({ path, head }: Sae): string {
-  return head ? `${path}, head ${head.index} of ${head.of}` : path;
 }

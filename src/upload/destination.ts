@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
 import { expandHook, parseHook, refuseMisspelt } from '../layouts/hook.ts';
 import { neuronpediaModelId } from '../layouts/model-names.ts';
-import type { Known, Sae, SaeKind } from '../layouts/sae.ts';
+import { headText, type Known, type Sae, type SaeKind } from '../layouts/sae.ts';
 import { type HeadPlace, headOf, saidOfHead } from './head-place.ts';
 
 /** What the user said about where an upload belongs. */
@@ -123,18 +123,21 @@ function checkHookLayer(hook: Known<string> | undefined, layer: Known<number>): 
 function missing(sae: Sae, head: Sae['head'], noLayer: boolean, noModel: boolean): AppError {
   const what = noLayer && noModel ? 'model and layer' : noLayer ? 'layer' : 'model';
   const options = [noModel ? ['--model ID'] : [], noLayer ? ['--layer N'] : []].flat().join(' ');
-  const name = head ? `${sae.path}, head ${head.index} of ${head.of}` : sae.path;
   const { trained_from: from } = sae.facts;
-  return new AppError('option_missing', `${name}: its files do not say which ${what} it was trained on`, {
-    hints: [
-      ...(head ? [`add --head ${head.index}=MODEL:LAYER for this head, or ${options} for all of them`] : []),
-      ...(from === undefined ? [] : [`its config names ${from} without saying for which head`]),
-      ...(head ? [] : [`add ${options}`]),
-      ...(noModel ? ['neuronpedia inspect PATH lists the models whose width matches'] : []),
-      ...(sae.doubts ?? []),
-    ],
-    details: { missing: what, ...(head && { head: head.index }) },
-  });
+  return new AppError(
+    'option_missing',
+    `${sae.path}${headText(head)}: its files do not say which ${what} it was trained on`,
+    {
+      hints: [
+        ...(head ? [`add --head ${head.index}=MODEL:LAYER for this head, or ${options} for all of them`] : []),
+        ...(from === undefined ? [] : [`its config names ${from} without saying for which head`]),
+        ...(head ? [] : [`add ${options}`]),
+        ...(noModel ? ['neuronpedia inspect PATH lists the models whose width matches'] : []),
+        ...(sae.doubts ?? []),
+      ],
+      details: { missing: what, ...(head && { head: head.index }) },
+    },
+  );
 }
 
 function suggestName(text: string): string {

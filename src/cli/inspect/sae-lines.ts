@@ -4,6 +4,7 @@ import type { Firing } from '../../inspect/firing.ts';
 import type { RowList } from '../../inspect/row-list.ts';
 import type { Spread } from '../../inspect/spread.ts';
 import type { RowSurvey } from '../../inspect/survey-rows.ts';
+import { headText } from '../../layouts/sae.ts';
 import type { Page } from '../output.ts';
 import { bars } from './bars.ts';
 import { indent, labelled } from './lines.ts';
@@ -12,10 +13,9 @@ import { figure } from './numbers.ts';
 /** Shows all that is known of one SAE. */
 export function saeLines(page: Page, sae: SaeReport): string[] {
   const { head, kind, layout, survey, firing } = sae;
-  const slab = head ? `, head ${head.index} of ${head.of}` : '';
   const facts = Object.entries(sae.facts).map(([name, value]) => `${name} ${value}`);
   return [
-    ...labelled(page, 'SAE', `${sae.path} (${layout}, ${kind}${slab})`),
+    ...labelled(page, 'SAE', `${sae.path} (${layout}, ${kind}${headText(head)})`),
     ...labelled(page, 'decoder', ...decoder(sae)),
     ...labelled(page, 'model', ...place(sae)),
     ...(facts.length > 0 ? labelled(page, 'config', facts.join(', ')) : []),
