@@ -4,10 +4,10 @@ import type { CommandContext } from './context.ts';
 /** Why `CommandContext.interactive` is false. */
 export const whyNotAsked = 'standard input or error is not a terminal, or --no-input is set';
 
-/** Fails early if confirmation is needed and nobody is there to give it. Error: usage. */
-export function requireSomebody({ interactive, options }: CommandContext, doing: string): void {
+/** Fails early if a deletion needs confirmation and nobody is there to give it. Error: usage. */
+export function requireSomebody({ interactive, options }: CommandContext): void {
   if (interactive || options.yes) return;
-  throw new AppError('usage', `cannot ask for confirmation before ${doing}: ${whyNotAsked}`, {
+  throw new AppError('usage', `cannot ask for confirmation before deleting these rows: ${whyNotAsked}`, {
     hints: ['add --yes to go on without asking, or --dry-run to see what would be done'],
   });
 }

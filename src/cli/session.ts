@@ -37,14 +37,10 @@ export interface Session {
  * may be URLs: warns if one of them is on another host.
  */
 export async function openSession(context: CommandContext, ids: readonly string[] = []): Promise<Session> {
-  const chosen = await choose(context);
+  const { sandbox, sandboxPublic } = context.options;
+  const chosen = await (sandbox || sandboxPublic ? chooseSandbox(context) : chooseByAddress(context));
   tellOtherHosts(context, chosen, ids);
   return session(context, chosen);
-}
-
-function choose(context: CommandContext): Promise<Chosen> {
-  const { sandbox, sandboxPublic } = context.options;
-  return sandbox || sandboxPublic ? chooseSandbox(context) : chooseByAddress(context);
 }
 
 async function chooseByAddress(context: CommandContext): Promise<Chosen> {
@@ -125,9 +121,10 @@ function session(context: CommandContext, chosen: Chosen): Session {
     idOrUrl: (id) => (chosen.embedded ? id : `${chosen.url}/${id}`),
     connect: () => {
       if (key !== undefined) return connectUntil(context, options);
-      throw new AppError('no_key', `no API key for ${new URL(chosen.url).origin}`, {
+      const { origin } = new URL(chosen.url);
+      throw new AppError('no_key', `no API key for ${origin}`, {
         hints: [
-          `make one at ${new URL(chosen.url).origin}/settings, then: ${loginAt(new URL(chosen.url).origin)}, or set NEURONPEDIA_API_KEY`,
+          `make one at ${origin}/settings, then: ${loginAt(origin)}, or set NEURONPEDIA_API_KEY`,
           'to try without an account, add --sandbox',
         ],
       });

@@ -46,7 +46,7 @@ export function run(context: CommandContext): Promise<number> {
     const state = job === undefined ? undefined : await readJobState(stateDir, job);
     if (job !== undefined && !state) throw await missingJob(stateDir, job);
     if (options.job !== undefined && state?.job) requireHost(options.job, state.job);
-    if (!options.dryRun) requireSomebody(context, 'deleting these rows');
+    if (!options.dryRun) requireSomebody(context);
     const session = own(
       await openSession(job && state ? await atServerOf(context, job, state) : context, context.args),
     );
