@@ -2,8 +2,6 @@
 export interface CertificateFault {
   readonly what: string;
   readonly hints: readonly string[];
-  /** Asking again would meet the same certificate. */
-  readonly settled: true;
   /** Whether a request may have been sent: certificates are checked before, broken TLS may be met at any time. */
   readonly sent: boolean;
 }
@@ -20,12 +18,7 @@ const unknownIssuer = new Set([
 
 /** Explains the code of a TLS error at `origin`; undefined for other codes. */
 export function certificateFault(code: string | undefined, origin: string): CertificateFault | undefined {
-  const fault = (what: string, ...hints: string[]): CertificateFault => ({
-    what,
-    hints,
-    settled: true,
-    sent: false,
-  });
+  const fault = (what: string, ...hints: string[]): CertificateFault => ({ what, hints, sent: false });
   if (code === undefined) return undefined;
   if (unknownIssuer.has(code)) {
     return fault(

@@ -59,8 +59,11 @@ export function noAnswer(way: Reaching, error: unknown): NoAnswer {
     return new NoAnswer(outOfAddresses, false, { cause: error, hints: [moreAddresses], settled: true });
   if (error instanceof ProxyFailure && way.proxy) return proxyFailed(way.origin, way.proxy, error);
   const certificate = certificateFault(errorCode(error), way.origin);
-  if (certificate)
-    return new NoAnswer(`${way.origin}: ${certificate.what}`, certificate.sent, { ...certificate, cause: error });
+  // Asking again would meet the same certificate.
+  if (certificate) {
+    const { what, hints, sent } = certificate;
+    return new NoAnswer(`${way.origin}: ${what}`, sent, { hints, settled: true, cause: error });
+  }
   const sent = !failedToConnect(error);
   if (closedCodes.has(errorCode(error) ?? '')) {
     return new ClosedHere(`${way.origin}: the connection was closed on this side`, sent, {
