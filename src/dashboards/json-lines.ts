@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
 import * as z from '../schema.ts';
 import { type ByteSource, openFile, readBytes } from '../tensor/byte-source.ts';
-import { readJsonLine, saysNoIndex } from '../tensor/json-line.ts';
+import { lineIndex, readJsonLine, saysNoIndex } from '../tensor/json-line.ts';
 import { linesOf } from '../tensor/lines.ts';
 import { unchangedSince } from '../tensor/unchanged.ts';
 import type { Activation, Dashboard, DashboardPlace, DashboardSource, ReadOptions } from './dashboard.ts';
@@ -18,7 +18,7 @@ const logits = z.nullish(z.array(z.looseObject({ token: z.string(), value: z.num
 
 /** A line holds a feature with its activations, or one activation of a feature. */
 const line = z.looseObject({
-  index: z.nullish(z.union([z.number(), z.pipe(z.string().check(z.regex(/^\d+$/)), z.transform(Number))])),
+  index: lineIndex,
   modelId: z.nullish(z.string()),
   model_id: z.optional(z.unknown()),
   layer: z.nullish(z.union([z.string(), z.number()])),

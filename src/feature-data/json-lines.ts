@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { AppError } from '../errors.ts';
 import * as z from '../schema.ts';
 import { type ByteSource, openFile, readBytes } from '../tensor/byte-source.ts';
-import { readJsonLine, saysNoIndex } from '../tensor/json-line.ts';
+import { lineIndex, readJsonLine, saysNoIndex } from '../tensor/json-line.ts';
 import { linesOf } from '../tensor/lines.ts';
 import { type RequireUnchanged, unchangedSince } from '../tensor/unchanged.ts';
 import { type FactsOrFault, factsOf } from './facts.ts';
@@ -11,7 +11,7 @@ import { gather } from './gather.ts';
 
 /** A line of facts. `factsOf` reads what is not named here: other known facts, or metadata. */
 const lineSchema = z.looseObject({
-  index: z.nullish(z.union([z.number(), z.pipe(z.string().check(z.regex(/^\d+$/)), z.transform(Number))])),
+  index: lineIndex,
   modelId: z.nullish(z.string()),
   layer: z.nullish(z.union([z.string(), z.number()])),
   metadata: z.nullish(z.looseObject({})),

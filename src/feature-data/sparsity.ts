@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { AppError } from '../errors.ts';
 import type { Sum } from './facts.ts';
 import type { SparsityScale } from './feature-data.ts';
@@ -11,6 +13,16 @@ export interface UnknownScale {
 export interface FaultToMend {
   readonly text: string;
   readonly hint: string;
+}
+
+/** The file in which SAELens leaves the base-10 logarithm of how often each feature fires. */
+export const saelensSparsity = 'sparsity.safetensors';
+
+/** Returns the path of that file beside some weights; undefined if there is none. */
+export async function sparsityBeside(weights: string): Promise<string | undefined> {
+  const path = join(dirname(weights), saelensSparsity);
+  const found = await stat(path).catch(() => undefined);
+  return found?.isFile() ? path : undefined;
 }
 
 /** SAELens adds this before it takes the logarithm, so that a feature that never fires is at -10. */

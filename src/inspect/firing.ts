@@ -1,7 +1,5 @@
-import { stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { AppError } from '../errors.ts';
-import { logFault, shareOfLog } from '../feature-data/sparsity.ts';
+import { logFault, shareOfLog, sparsityBeside } from '../feature-data/sparsity.ts';
 import { openTensorFile } from '../formats/open.ts';
 import { bareLayout, type Sae } from '../layouts/sae.ts';
 import { rowBlocks } from '../tensor/row-blocks.ts';
@@ -19,7 +17,6 @@ export interface Firing {
   readonly density: Spread | null;
 }
 
-const fileName = 'sparsity.safetensors';
 const tensorName = 'sparsity';
 
 /**
@@ -28,9 +25,8 @@ const tensorName = 'sparsity';
  * suggests that the two belong together. Other side files are left to the reader of feature data.
  */
 export async function readFiring(sae: Sae, features: number): Promise<Firing | Finding | undefined> {
-  const path = join(dirname(sae.file.path), fileName);
-  const found = await stat(path).catch(() => undefined);
-  if (!found?.isFile()) return undefined;
+  const path = await sparsityBeside(sae.file.path);
+  if (path === undefined) return undefined;
   const firing = await readFile(path, features).catch((error: unknown): Finding => {
     if (error instanceof AppError) return { ...findingOf(error, path), code: 'side_file' };
     throw error;

@@ -9,8 +9,10 @@ export interface UploadCost {
   readonly days: { readonly free: number; readonly research: number };
 }
 
-/** Features per day, by tier. */
-const dailyQuota = { free: 1000, research: 10_000 } as const;
+/** Under daily quotas of 1,000 and 10,000 features. */
+function daysOf(features: number): UploadCost['days'] {
+  return { free: Math.ceil(features / 1000), research: Math.ceil(features / 10_000) };
+}
 
 /** Usual limits on one request to servers with the upload protocol. */
 const usualLimits = { rows: 128, bytes: 4_500_000 } as const;
@@ -31,7 +33,7 @@ export function uploadCost(
     features,
     requests: Math.ceil(features / rowsARequest),
     bytes: Math.round(features * rowBytes),
-    days: { free: Math.ceil(features / dailyQuota.free), research: Math.ceil(features / dailyQuota.research) },
+    days: daysOf(features),
   };
 }
 
@@ -43,6 +45,6 @@ export function totalCost(costs: readonly UploadCost[]): UploadCost {
     features,
     requests: sum((cost) => cost.requests),
     bytes: sum((cost) => cost.bytes),
-    days: { free: Math.ceil(features / dailyQuota.free), research: Math.ceil(features / dailyQuota.research) },
+    days: daysOf(features),
   };
 }

@@ -1,7 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import { nullForNaN, parsePythonJson } from '../python-json.ts';
-import type * as z from '../schema.ts';
+import * as z from '../schema.ts';
 import { indexFault, withIndex } from './indices.ts';
+
+/** The index of the feature that a line describes: a number or its digits. */
+export const lineIndex = z.nullish(
+  z.union([z.number(), z.pipe(z.string().check(z.regex(/^\d+$/)), z.transform(Number))]),
+);
 
 /** Describes the fault of a line that has no index, listing the keys it has instead. */
 export function saysNoIndex(line: object): string {

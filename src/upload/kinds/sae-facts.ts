@@ -1,10 +1,10 @@
-import { stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { placeFault } from '../../dashboards/place.ts';
 import { AppError } from '../../errors.ts';
 import { combine } from '../../feature-data/combine.ts';
 import { deadRows, type FeatureData, type FeatureSet, type SparsityScale } from '../../feature-data/feature-data.ts';
 import { openFeatureData } from '../../feature-data/open.ts';
+import { saelensSparsity, sparsityBeside } from '../../feature-data/sparsity.ts';
 import type { Sae, SaeKind } from '../../layouts/sae.ts';
 import { countRows, intersectRanges, type Ranges, subtractRanges } from '../../tensor/ranges.ts';
 import type { Place } from '../destination.ts';
@@ -34,9 +34,6 @@ export function placedPath(path: string, sae: Sae, layer: number, kind: SaeKind 
   return path.replaceAll('{layer}', String(layer)).replaceAll('{head}', head ? String(head.index) : '{head}');
 }
 
-/** The file in which SAELens leaves the base-10 logarithm of how often each feature fires. */
-const saelensSparsity = 'sparsity.safetensors';
-
 /**
  * Opens what `--feature-metadata` names, and the sparsity that SAELens left beside the weights.
  * Errors: those of reading them.
@@ -49,7 +46,7 @@ export async function openFacts(
 ): Promise<SaeFacts | undefined> {
   const place = recordPlace(model.value, layer.value);
   const features: FeatureSet = { ...set, placeFault: (named) => placeFault(named, place) };
-  const beside = await sparsityBeside(sae);
+  const beside = sae.layout === 'SAELens' ? await sparsityBeside(sae.file.path) : undefined;
   const named = options.featureMetadata && placedPath(options.featureMetadata, sae, layer.value, options.kind);
   const scale = options.sparsityScale;
   const isBeside = named !== undefined && beside !== undefined && resolve(named) === resolve(beside);
@@ -78,13 +75,6 @@ function fieldNames({ fields }: FeatureData): string[] {
     // A density derived from a frequency is listed, and kept, as the frequency.
     ...(fields.includes('density') && !keys.includes('frequency') ? [densities] : []),
   ];
-}
-
-async function sparsityBeside(sae: Sae): Promise<string | undefined> {
-  if (sae.layout !== 'SAELens') return undefined;
-  const path = join(dirname(sae.file.path), saelensSparsity);
-  const found = await stat(path).catch(() => undefined);
-  return found?.isFile() ? path : undefined;
 }
 
 /** Given fields that are lost: some servers keep only densities; vectors have no density, and a name only in their label. */
