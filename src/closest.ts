@@ -1,5 +1,8 @@
+/** Most words that are suggested. */
+const most = 3;
+
 /** Returns the words that were probably meant: those with the fewest slips, or else those that contain what was typed. */
-export function closest(typed: string, known: readonly string[], most = 3): string[] {
+function closest(typed: string, known: readonly string[]): string[] {
   const wanted = typed.toLowerCase();
   const scored = known.map((word) => ({ word, slips: slipsBetween(wanted, word.toLowerCase()) }));
   const near = scored.filter(({ word, slips }) => slips <= Math.max(1, Math.floor(word.length * 0.4)));

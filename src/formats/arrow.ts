@@ -19,11 +19,12 @@ function startsWith(head: Uint8Array, text: string): boolean {
 function looksLikeStream(head: Uint8Array): boolean {
   if (head.length < 8) return false;
   const view = new DataView(head.buffer, head.byteOffset, head.length);
-  return view.getInt32(0, true) === -1 ? view.getInt32(4, true) > 0 : holdsSchema(view, 4);
+  return view.getInt32(0, true) === -1 ? view.getInt32(4, true) > 0 : holdsSchema(view);
 }
 
-/** Whether the flatbuffer at `start` is a message with a schema: old streams have no other mark. */
-function holdsSchema(view: DataView, start: number): boolean {
+/** Whether the flatbuffer after the length is a message with a schema: old streams have no other mark. */
+function holdsSchema(view: DataView): boolean {
+  const start = 4;
   const length = view.getInt32(0, true);
   if (length < 16 || length % 4 !== 0) return false;
   try {

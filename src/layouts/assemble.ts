@@ -103,7 +103,7 @@ export function refuseIntegers({ file: { path }, asked }: Weights, decoder: Tens
 }
 
 /** Whether a tensor is a matrix of integers, and neither of floats nor a mask. */
-export function isInteger({ dtype, shape }: Tensor): boolean {
+function isInteger({ dtype, shape }: Tensor): boolean {
   return /^[IU]\d/.test(dtype) && shape.length > 1;
 }
 
@@ -125,7 +125,7 @@ function refuseScaled({ tensors, path }: TensorFile, { name, dtype }: Tensor): v
 }
 
 /** Checks the decoder's size against the config. Error: layout_unknown, with both numbers, if they differ. */
-export function checkSize(weights: Weights, found: Pick<Matrix, 'rows' | 'width' | 'tensor'>, { says }: Parts): void {
+function checkSize(weights: Weights, found: Pick<Matrix, 'rows' | 'width' | 'tensor'>, { says }: Parts): void {
   if (!says) return;
   const { from, features, width } = says;
   const name = found.tensor.name;

@@ -58,7 +58,7 @@ export interface Judged {
 export function judgeAxes(
   decoder: Tensor,
   tensors: ReadonlyMap<string, Tensor>,
-  more: readonly Clue[] = [],
+  more: readonly Clue[],
   headAxis?: 0 | 1,
 ): Judged {
   const open = readings.filter((axes) => headAxis === undefined || axes.headAxis === headAxis);

@@ -24,12 +24,12 @@ export const temporal: Layout = {
     const width = Number(config.get('llm.dimin')) || undefined;
     const parts = { layout: 'temporal SAE', kind: 'sae', says: { from, width } } as const;
     // The decoder bias is just called `b`, which in other layouts may be anything.
-    return [assemble({ ...weights, tensors: withBias(weights, 'b') }, decoder, rows('D'), parts)];
+    return [assemble({ ...weights, tensors: withBias(weights) }, decoder, rows('D'), parts)];
   },
 };
 
-function withBias({ tensors }: Weights, name: string): ReadonlyMap<string, Tensor> {
-  const bias = tensors.get(name);
+function withBias({ tensors }: Weights): ReadonlyMap<string, Tensor> {
+  const bias = tensors.get('b');
   return bias ? new Map([...tensors, ['b_dec', bias]]) : tensors;
 }
 
