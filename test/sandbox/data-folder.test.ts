@@ -5,16 +5,7 @@ import { startSandbox } from '../../src/sandbox/index.ts';
 import { loadDriver } from '../../src/sandbox/store/driver.ts';
 import { startSandboxProcess } from '../cli/sandbox-process.ts';
 import { queryStore } from './query-store.ts';
-import {
-  BATCH,
-  batch,
-  features,
-  newVector,
-  running,
-  send,
-  temporaryFolder,
-  withSourceSet,
-} from './running-sandbox.ts';
+import { BATCH, batch, features, newVector, running, send, temporaryFolder, withSourceSet } from './running-sandbox.ts';
 
 /** Runs `neuronpedia sandbox` in a process of its own, which ends with the test if not before. */
 async function inProcess(dataDir: string) {
