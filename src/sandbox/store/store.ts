@@ -141,8 +141,7 @@ export function openWritableStore(dataDir: string, now: Date): Store {
   const db = new Driver(join(dataDir, FILE), { timeout: BUSY_MS });
   try {
     // FULL: an answered batch survives even a power cut. A 16 KiB page holds several vectors without overflow pages.
-    db.exec('PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
-    db.exec(`PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA foreign_keys = ON`);
+    db.exec('PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
     const write = transaction(db);
     write(() => (hasTables(db) ? upgradeTables(db, dataDir) : makeTables(db, now)));
     return storeOver(db, write);
