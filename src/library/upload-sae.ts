@@ -16,7 +16,7 @@ import { paths as pathsRule, saeRules } from './option-rules.ts';
 import { isReason, serverOf, stopOf, throwIfStopped, uploadRun } from './run-options.ts';
 import { type SaeEnd, type SaeHooks, type SaeUpload, sourceOf } from './sae-upload.ts';
 import { sendWhenOpen } from './send-when-open.ts';
-import { type Looking, whileLooking } from './while-looking.ts';
+import { askedOnce, type Looking, whileLooking } from './while-looking.ts';
 
 /**
  * Uploads every SAE under some paths, each as a job of its own, or resumes what an earlier run left. All are found and
@@ -46,10 +46,11 @@ export async function uploadSae(
     });
     const looking = whileLooking(await serverOf(upload), stopOf(upload));
     const { server } = looking;
+    const checking = askedOnce(server);
     const prepared: PreparedSae[] = [];
     const faults: AppError[] = [];
     for (const sae of saes) {
-      const one = check(sae, upload, server, hooks);
+      const one = check(sae, upload, checking, hooks);
       const checked = await (saes.length > 1 ? one.catch((error) => faultOf(error, sae)) : one);
       if (checked instanceof AppError) faults.push(checked);
       else prepared.push(own(checked));

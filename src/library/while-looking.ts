@@ -40,3 +40,17 @@ export function whileLooking(server: Server, stop: AbortSignal | undefined): Loo
     },
   };
 }
+
+/** Returns a server that is asked only once for what the SAEs of a sweep have in common: their model and their source set. */
+export function askedOnce(server: Server): Server {
+  const once = <A extends readonly string[], R>(ask: (...given: A) => Promise<R>) => {
+    const asked = new Map<string, Promise<R>>();
+    return (...given: A): Promise<R> => {
+      const key = JSON.stringify(given);
+      const answer = asked.get(key) ?? ask(...given);
+      asked.set(key, answer);
+      return answer;
+    };
+  };
+  return { ...server, getModel: once(server.getModel), getSourceSet: once(server.getSourceSet) };
+}

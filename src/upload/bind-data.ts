@@ -4,6 +4,7 @@ import { countRows, formatRanges, intersectRanges, mergeRanges, type Range, type
 import type { Matrix } from '../tensor/tensor.ts';
 import type { BodyFormat } from './delivery.ts';
 import { blockRows } from './fingerprint.ts';
+import { idOfJob } from './job-lock.ts';
 import type { Journal } from './journal.ts';
 import type { JournalState } from './journal-state.ts';
 import { runsOf } from './row-runs.ts';
@@ -110,7 +111,7 @@ export function keptAsSent({ data, sent }: JournalState, fields: string, rows: R
 }
 
 function changed({ tensor: { file } }: Matrix, { job }: JournalState, { what, expected, found }: Change): AppError {
-  const takeBack = `neuronpedia delete --job ${job?.model}/${job?.source}`;
+  const takeBack = `neuronpedia delete --job ${job ? idOfJob(job) : 'JOB'}`;
   return new AppError(
     'checkpoint_mismatch',
     `${file}: differs from what this upload was started with: ${what} (was ${expected}, is now ${found})`,
@@ -118,7 +119,7 @@ function changed({ tensor: { file } }: Matrix, { job }: JournalState, { what, ex
       hints: [
         'continue with the file and options it was started with, or upload this one under another --sae-id',
         `nothing on the server is overwritten: to replace what is there, delete it first with ${takeBack}`,
-        '--restart forgets the checkpoint, leaves rows already on the server unchanged, and sends the missing ones from this file with these options',
+        '--restart forgets the checkpoint and sends what is missing, from this file with these options; rows already on the server stay as they are, and if their values differ, nothing is sent',
       ],
       details: { file, expected, found },
     },

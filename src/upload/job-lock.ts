@@ -1,15 +1,23 @@
 import { createHash } from 'node:crypto';
 import { lockPath } from './journal.ts';
+import type { JobRecord } from './journal-records.ts';
 import { type Lock, takeLock } from './lock.ts';
 import type { JobIdentity, JobInput } from './run.ts';
 import type { Server } from './server.ts';
 import { formatShard } from './shard.ts';
 
+/** All that a job is bound to. */
+type BoundJob = Pick<JobRecord, 'server' | 'account' | 'model' | 'source' | 'as' | 'request' | 'shard'>;
+
 /** Returns sixteen hex digits of a digest over all that a job is bound to. */
-export function jobId(server: Server, identity: JobIdentity): string {
-  const parts = [server.id, server.account.id, identity.model, identity.source, identity.as, identity.request ?? ''];
-  if (identity.shard) parts.push(formatShard(identity.shard));
-  return digestOf(parts);
+export function jobId(server: Server, { shard, ...identity }: JobIdentity): string {
+  const bound = { server: server.id, account: server.account.id, ...identity };
+  return idOfJob({ ...bound, ...(shard && { shard: formatShard(shard) }) });
+}
+
+/** Returns the same for a job as its journal describes it. */
+export function idOfJob({ server, account, model, source, as, request = '', shard }: BoundJob): string {
+  return digestOf([server, account, model, source, as, request, ...(shard === undefined ? [] : [shard])]);
 }
 
 function digestOf(parts: readonly string[]): string {

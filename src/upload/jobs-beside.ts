@@ -1,8 +1,9 @@
+import { existsSync } from 'node:fs';
 import { AppError } from '../errors.ts';
 import { eachRow, intersectRanges, type Ranges, rangesOf } from '../tensor/ranges.ts';
 import type { RowIdentity } from './delivery.ts';
 import { type JobStatus, type KnownJob, listJobs } from './jobs.ts';
-import type { Journal } from './journal.ts';
+import { type Journal, lockPath } from './journal.ts';
 import type { JobRecord } from './journal-records.ts';
 import type { JobInput } from './run.ts';
 import { parseShard } from './shard.ts';
@@ -18,7 +19,9 @@ export async function refuseOverlap(
   { id, journal }: { readonly id: string; readonly journal: Journal },
 ): Promise<void> {
   const job = journal.state.job as JobRecord;
-  const others = await listJobs(stateDir, (known) => known.id !== id && mayShare(job, known));
+  // Only a running job matters, so that the others' journals need not be read.
+  const mayRun = (known: KnownJob) => existsSync(lockPath(stateDir, known.id));
+  const others = await listJobs(stateDir, (known) => known.id !== id && mayShare(job, known) && mayRun(known));
   const other = others.find((one) => one.state === 'running' && mayOverlap(job, planned, one));
   if (!other) return;
   const { shard, request, model, source } = other.job;

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, toAppError } from '../errors.ts';
@@ -52,10 +53,32 @@ export type KnownJob = Pick<JobStatus, 'id' | 'job'>;
 export async function knownJobs(stateDir: string): Promise<KnownJob[]> {
   const known: KnownJob[] = [];
   for (const id of await jobIds(stateDir)) {
-    const job = await readJobRecord(journalPath(stateDir, id));
+    const job = await recordOf(journalPath(stateDir, id));
     if (job) known.push({ id, job });
   }
   return known;
+}
+
+/** First lines of journals read so far, by path: each SAE of a sweep asks for those of all jobs. They never change. */
+const firstLines = new Map<string, { readonly file: string; readonly job: JobRecord }>();
+
+async function recordOf(path: string): Promise<JobRecord | undefined> {
+  const file = fileAt(path);
+  const before = firstLines.get(path);
+  if (file !== undefined && before?.file === file) return before.job;
+  const job = await readJobRecord(path);
+  if (file !== undefined && job) firstLines.set(path, { file, job });
+  return job;
+}
+
+/** Returns what tells a file from another of its name; undefined if there is none. */
+function fileAt(path: string): string | undefined {
+  try {
+    const { ino, birthtimeMs } = statSync(path);
+    return `${ino} ${birthtimeMs}`;
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -35,6 +35,15 @@ describe.concurrent('upload-sae of several SAEs', () => {
     expect(some).toMatchObject({ code: 0, stderr: expect.not.stringContaining('left out') });
   });
 
+  test('asks once for what they have in common', async ({ home }) => {
+    const asked: string[] = [];
+    const { run } = await openCommands(({ path }) => void asked.push(path));
+    const ran = await run(['upload-sae', sweep(home, [0, 1, 2]), '--sae-id', 'once', '--features', '0-3', '--dry-run']);
+    expect(ran.code).toBe(0);
+    expect(asked.filter((path) => path === '/api/model/get')).toHaveLength(1);
+    expect(asked.filter((path) => path.startsWith('/api/source-set/'))).toHaveLength(1);
+  });
+
   test('does not accept one --layer for all of them', async ({ home, server }) => {
     const command = ['upload-sae', sweep(home, [0, 2]), '--sae-id', 'one-layer', '--layer', '1'];
     expect(await home.runAt(server.url, command)).toMatchObject({ code: 2, stdout: '' });
