@@ -99,6 +99,8 @@ async function deliverAnnounced(run: Run, batch: Batch): Promise<void> {
         if (await endUnknown(run, batch, outcome, tries)) return;
         break;
       default:
+        // Refused for what another run has put there since: that may be the same values beside other fields.
+        if (tries.isOpen && isTaken(outcome) && (await settleByLookUp(run, batch, true))) return;
         return endUnstored(run, batch, outcome, tries.isOpen);
     }
     // With keys an unknown batch is sent again unchanged: if it was stored, the server repeats its first answer.
@@ -106,6 +108,8 @@ async function deliverAnnounced(run: Run, batch: Batch): Promise<void> {
     if (over.aborted) return outcome.type === 'busy' && !tries.isOpen ? drop(run, batch, 'busy') : undefined;
   }
 }
+
+const isTaken = (outcome: Outcome) => outcome.type === 'refused' && outcome.error.code === 'feature_exists';
 
 async function send(run: Run, { body, key }: Batch): Promise<Outcome> {
   // The batch may have waited an hour for its turn, or this machine may have slept: another run may have the job.

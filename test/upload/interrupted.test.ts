@@ -1,3 +1,4 @@
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
@@ -33,6 +34,29 @@ describe('resuming an interrupted upload', () => {
     expect(keys).toHaveLength(9);
     expect(keys[4]).toBe(keysBefore[3]);
     expect(new Set(keys).size).toBe(8);
+    expect(compareWithStore(bench)).toEqual(allThere);
+  });
+
+  it('counts rows of the unanswered batch as there if another run has sent the same values with other fields', async () => {
+    bench = await openBench(64);
+    let first: Run | undefined;
+    proxy = await startFaultProxy(bench.sandbox.url, (request, count) => {
+      if (request.path !== upload || count !== 1) return undefined;
+      first?.process.kill('SIGKILL');
+      return { kind: 'reset-before' };
+    });
+    const one = () => bench.upload(proxy?.url ?? '', ...small, '--concurrency', '1', '--description', 'one');
+    first = one();
+    await first.ended;
+    const [state, aside] = ['state', 'aside'].map((name) => join(bench.folder, name)) as [string, string];
+    await rename(state, aside);
+    expect((await bench.upload(proxy.url, '--features', '40-63', '--description', 'two').ended).code).toBe(0);
+    await rm(state, { recursive: true });
+    await rename(aside, state);
+    expect(await one().ended).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('64 of 64 features on the server'),
+    });
     expect(compareWithStore(bench)).toEqual(allThere);
   });
 
