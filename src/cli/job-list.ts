@@ -12,22 +12,28 @@ import { shellWord } from './shell-word.ts';
 const mostFinished = 10;
 const mostIds = 3;
 
-/** Lists jobs, the shards of an SAE under a line of their own. Older finished jobs get one line each, unless `--all`. */
+/**
+ * Lists jobs, the shards of an SAE under a line of their own. Those to go on with come last, where the screen ends. Older
+ * finished jobs get one line each, unless `--all`.
+ */
 export function showJobs({ out, options, typed }: CommandContext, jobs: readonly JobStatus[]): void {
   const groups = inGroups(jobs);
   const finished = groups.filter((group) => group.every(isFinished));
+  const others = groups.filter((group) => !group.every(isFinished));
   const brief = new Set(options.all ? [] : finished.slice(0, -mostFinished));
-  for (const group of groups) {
+  const show = (group: JobStatus[]) => {
     if (group[0]?.job.shard !== undefined) out.result(shardsLine(group));
     for (const job of group) {
       const [first = '', ...more] = jobLines(out, job, mostIds, typed.folder);
       for (const line of [first, ...(brief.has(group) ? [] : more)]) out.result(line);
     }
-  }
+  };
+  finished.forEach(show);
   if (brief.size > 0)
     out.result(
       `  finished jobs before the latest ${mostFinished} are shown on one line each; --all shows them in full`,
     );
+  others.forEach(show);
 }
 
 const isFinished = ({ state }: JobStatus) => state === 'done' || state === 'deleted';

@@ -1,8 +1,8 @@
 import type { SaeUpload } from '../library/sae-upload.ts';
 import { present } from '../present.ts';
+import type { SendLimits } from '../upload/run.ts';
 import { attributesOf } from './attributes.ts';
 import type { OptionValues } from './options.ts';
-import { sendLimits } from './send-saes.ts';
 
 /** Turns the options of `upload-sae` into the library's options for SAEs and their rows. */
 export function saeOptions(options: OptionValues): Omit<SaeUpload, 'server' | 'stateDir'> {
@@ -18,4 +18,9 @@ export function saeOptions(options: OptionValues): Omit<SaeUpload, 'server' | 's
     // A dry run needs no confirmation.
     ...present({ as, label, skipBadRows, fixTokens, yes: yes ?? dryRun }),
   };
+}
+
+/** Returns the sending limits that the options set. */
+export function sendLimits({ batchSize, maxBody, concurrency }: OptionValues): SendLimits {
+  return present({ rows: batchSize, bytes: maxBody, inFlight: concurrency });
 }

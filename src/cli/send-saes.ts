@@ -1,37 +1,30 @@
 import { foldersOf } from '../config/folders.ts';
 import { count } from '../count.ts';
 import { AppError, isAway, isStopped, toAppError } from '../errors.ts';
-import { uploadCost } from '../inspect/upload-cost.ts';
 import { sourceOf } from '../library/sae-upload.ts';
-import { present } from '../present.ts';
 import type { OnEvent } from '../upload/events.ts';
 import { readJobState } from '../upload/held-jobs.ts';
 import { jobId } from '../upload/job-lock.ts';
 import type { PreparedSae } from '../upload/kinds/prepared-sae.ts';
-import { limited, previewSae } from '../upload/kinds/send-sae.ts';
+import { previewSae } from '../upload/kinds/send-sae.ts';
 import { mostToSend } from '../upload/preview-job.ts';
 import { isLimited, leftToday } from '../upload/quota.ts';
 import { reportOf } from '../upload/report-of.ts';
-import type { JobReport, SendLimits } from '../upload/run.ts';
+import type { JobReport } from '../upload/run.ts';
 import type { Server } from '../upload/server.ts';
 import { isTimeUp } from '../upload/time-limit.ts';
 import { type Afterwards, afterUpload, type Uploaded } from './after-upload.ts';
 import type { CommandContext } from './context.ts';
-import { size as byteSize } from './inspect/numbers.ts';
 import type { OptionValues } from './options.ts';
 import { planDocument } from './plan-document.ts';
 import { showQuota } from './quota-plan.ts';
 import { receiptLost } from './receipt.ts';
+import { requestsText } from './requests-plan.ts';
 import { idsOf, writeSaeReceipt } from './sae-receipt.ts';
 import { failedFields, tellReport } from './sae-summary.ts';
 import type { SignedIn } from './session.ts';
 import { withSpinner } from './spinner.ts';
 import { eventReporter, lookOptions } from './upload-run.ts';
-
-/** Returns the sending limits that the options set. */
-export function sendLimits({ batchSize, maxBody, concurrency }: OptionValues): SendLimits {
-  return present({ rows: batchSize, bytes: maxBody, inFlight: concurrency });
-}
 
 /** Shows what is on the server already and what would be sent, without writing anything. Returns the exit code. */
 export async function dryRun(
@@ -57,7 +50,7 @@ export async function dryRun(
       `dry run: ${source}: ${count(preview.there)} of ${count(preview.planned)} features are on the server already, ${count(preview.toSend)} would be sent`,
     );
     if (!isLimited(server.quota) && preview.toSend > 0)
-      out.note(`         ${finishText(preview.toSend, one, sendLimits(context.options))}`);
+      out.note(`         ${requestsText(context, server, one, preview.toSend)}`);
     jobs.push({ ...planDocument(one), there: preview.there, toSend: preview.toSend });
     toSend += preview.toSend;
   }
@@ -65,19 +58,6 @@ export async function dryRun(
   out.note('dry run: nothing was sent');
   out.document({ type: 'summary', status: 'dry-run', jobs });
   return exitCode;
-}
-
-/** Says how much is to be sent. Without a daily limit, only the server's pace decides how long that takes. */
-function finishText(rows: number, { matrix, dashboards, delivery }: PreparedSae, limits: SendLimits): string {
-  const { format, maxRows, maxBytes, serverNames } = limited(delivery, limits);
-  if (serverNames) return `no daily limit: in ${count(rows)} requests, at the server's pace`;
-  const width = format.values ? matrix.width : 0;
-  const { requests, bytes } = uploadCost(rows, width, { rows: maxRows, bytes: maxBytes });
-  const vectors = format.values ? [`${byteSize(bytes)} in all`] : [];
-  const what = [...vectors, ...(dashboards ? ['the examples'] : [])].join(' and ');
-  // The number of examples does not tell their size.
-  const many = `${dashboards ? 'at least' : 'about'} ${count(requests)} ${requests === 1 ? 'request' : 'requests'}`;
-  return `no daily limit: in ${many} of ${what}, at the server's pace`;
 }
 
 /**

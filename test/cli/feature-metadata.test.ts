@@ -87,8 +87,8 @@ describe.concurrent('upload-sae --feature-metadata', () => {
     expect(refused.stderr).toMatch(
       /the contents of --feature-metadata \(digest\), .*, changed \(was [0-9a-f]{8}, is now [0-9a-f]{8}\)\n/,
     );
-    expect(refused.stderr).toContain('delete it first with neuronpedia delete --job tiny-kjv-4l/1-facts');
-    expect(refused.stderr).toContain('sends the missing ones from this file with these options');
+    expect(refused.stderr).toMatch(/delete it first with neuronpedia delete --job [0-9a-f]{16}\n/);
+    expect(refused.stderr).toContain('sends what is missing, from this file with these options');
     const again = await upload(other, '--restart');
     expect(again.stderr).toMatch(
       /4 rows on the server will stay as they were sent before: .*delete --job [0-9a-f]{16} --include-found --sandbox/,

@@ -125,6 +125,9 @@ describe('upload-sae --dry-run', () => {
     // A body that would hold few vectors holds many features without them.
     const dropped = await home.run([...args, ...examples, '--max-body', '20kB', '--sandbox-public']);
     expect(dropped.stderr).toContain('no daily limit: in at least 6 requests of the examples, at');
+    const facts = ['--feature-metadata', home.file('facts.jsonl', '{"index":0,"name":"first"}\n')];
+    const described = await home.run([...args, ...facts, '--sandbox']);
+    expect(described.stderr).toMatch(/no daily limit: in at least 6 requests of \d+\.\d kB in all and the facts, at/);
     const vectors = await home.run([...args, '--as', 'vectors', '--sandbox-public']);
     expect(vectors.stderr).toContain("no daily limit: in 512 requests, at the server's pace");
   });
