@@ -16,8 +16,15 @@ import { cannotStore } from './sae-plan.ts';
 import type { Session, SignedIn } from './session.ts';
 import { exitCodeOf, resumeFields, statusOf, tellEnd } from './upload-run.ts';
 
-/** How one job of a command ended, what was done with its features afterwards, and the path of its receipt. */
-export type End = SaeEnd & { readonly after?: Afterwards | undefined; readonly receipt?: string | undefined };
+/**
+ * How one job of a command ended, how far it got if it failed, what was done with its features afterwards, and the path of
+ * its receipt.
+ */
+export type End = SaeEnd & {
+  readonly soFar?: JobReport | undefined;
+  readonly after?: Afterwards | undefined;
+  readonly receipt?: string | undefined;
+};
 
 /** Says what a job brought to the server, and how to go on if it did not finish. */
 export function tellReport(
@@ -53,20 +60,18 @@ export function tellReport(
 
 /** Writes the summary of a command. Returns its exit code, the highest of those of its jobs. */
 export function finishJobs(context: CommandContext, { idOrUrl }: Session, ends: readonly End[]): number {
-  const jobs = ends.map(({ source, prepared, report, error, held, after, receipt }) => ({
+  const jobs = ends.map(({ source, prepared, report, error, soFar, held, after, receipt }) => ({
     source,
     ...present({ url: report?.end.type === 'finished' ? idOrUrl(source) : undefined, receipt }),
     ...(report && preparedFields(prepared)),
     ...(held && { status: statusOf(held), sent: 0, ...resumeFields(held) }),
     ...(error && failedFields(error)),
+    ...(soFar && storedFields(prepared, soFar)),
     ...(report && {
       status: statusOf(report),
-      job: report.job,
-      rows: report.planned,
-      confirmed: report.confirmed,
+      ...storedFields(prepared, report),
       found: report.found,
       sent: report.sent,
-      ...unknownField(unknownOf(prepared, report)),
       ...quarantineFields(report.quarantined, prepared.delivery.format),
       ...after?.fields,
       ...resumeFields(report),
@@ -122,6 +127,11 @@ export function finishRefused({ out }: CommandContext, error: AppError, refused:
   return error.exitCode;
 }
 
+function storedFields(prepared: PreparedSae, report: JobReport): Record<string, unknown> {
+  const { job, planned: rows, confirmed } = report;
+  return { job, rows, confirmed, ...unknownField(unknownOf(prepared, report)) };
+}
+
 function preparedFields(prepared: PreparedSae): Record<string, unknown> {
   const [dead, withoutExamples] = [countRows(prepared.dead), countRows(prepared.withoutExamples)];
   return {
@@ -134,7 +144,7 @@ function preparedFields(prepared: PreparedSae): Record<string, unknown> {
 /** Sums up several jobs in one line. */
 function tellAll({ out }: CommandContext, ends: readonly End[]): void {
   if (ends.length < 2) return;
-  const reports = ends.flatMap(({ report }) => report ?? []);
+  const reports = ends.flatMap(({ report, soFar }) => report ?? soFar ?? []);
   const sum = (of: (report: JobReport) => number) => count(reports.reduce((total, report) => total + of(report), 0));
   const done = ends.filter((end) => statusOfEnd(end) === 'done').length;
   out.note(

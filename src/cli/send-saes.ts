@@ -105,6 +105,8 @@ export interface Among {
   readonly several: boolean;
   /** Called with the path of its receipt once that is written, also if the upload failed. */
   wroteReceipt(path: string): void;
+  /** Called with how far it got if its upload failed. */
+  failed(soFar: JobReport): void;
 }
 
 /**
@@ -141,13 +143,13 @@ export async function showSending(
     // Errors that end the whole command are shown at its end.
     const isOfStop = isStopped(thrown) || isTimeUp(thrown) || (context.abort.aborted && isAway(thrown));
     if (among.several && !isOfStop) out.error(toAppError(thrown));
-    if (isBegun) await receiptSoFar(context, signedIn, prepared, among);
+    if (isBegun) await tellSoFar(context, signedIn, prepared, among);
     throw thrown;
   }
 }
 
-/** Writes the receipt of an upload that failed: what it has brought to the server, or may have. */
-async function receiptSoFar(
+/** Tells what an upload that failed has brought to the server, or may have, and writes its receipt. */
+async function tellSoFar(
   context: CommandContext,
   signedIn: SignedIn,
   prepared: PreparedSae,
@@ -155,9 +157,13 @@ async function receiptSoFar(
 ): Promise<void> {
   const { out, options, env } = context;
   const id = jobId(signedIn.connection.server, prepared.identity);
-  const state = options.receipt === undefined ? undefined : await readJobState(foldersOf(env).state, id);
+  // The error of the upload is the one to report.
+  const state = await readJobState(foldersOf(env).state, id).catch(() => undefined);
   if (!state || state.stored.length + state.unknown.length + state.remade.length === 0) return;
-  const lost = await tellReceipt(context, signedIn, prepared, reportOf(id, state, prepared.planned), among);
+  const report = reportOf(id, state, prepared.planned);
+  among.failed(report);
+  if (options.receipt === undefined) return;
+  const lost = await tellReceipt(context, signedIn, prepared, report, among);
   if (lost) out.warn(lost.message);
 }
 

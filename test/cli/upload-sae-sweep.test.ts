@@ -126,9 +126,10 @@ describe.concurrent('upload-sae of several SAEs', () => {
       ...{ type: 'summary', status: 'failed' },
       jobs: [
         { status: 'quarantined', url: expect.stringMatching(/^http.*\/0-worst$/), receipt: receipt('0-worst') },
-        { status: 'failed', exitCode: 10, receipt: receipt('2-worst') },
+        { status: 'failed', exitCode: 10, rows: 6, confirmed: 2, receipt: receipt('2-worst') },
       ],
     });
+    expect(ran.stderr).toContain('0 of 2 SAEs done: 7 rows on the server');
     expect(summary.jobs[1]).not.toHaveProperty('url');
     expect(existsSync(receipt('2-worst'))).toBe(true);
   });

@@ -9,6 +9,7 @@ import { countRows, formatRanges, type Ranges, rangesOf, subtractRanges } from '
 import type { OnEvent } from '../../upload/events.ts';
 import type { PreparedSae } from '../../upload/kinds/prepared-sae.ts';
 import { isLimited } from '../../upload/quota.ts';
+import type { JobReport } from '../../upload/run.ts';
 import { isTimeUp } from '../../upload/time-limit.ts';
 import { type Afterwards, checkAfterwards, wantsExplaining } from '../after-upload.ts';
 import type { CommandContext } from '../context.ts';
@@ -53,6 +54,7 @@ function upload(context: CommandContext): Promise<number> {
     let lostReceipt: AppError | undefined;
     const afters = new Map<PreparedSae, Afterwards | undefined>();
     const receipts = new Map<PreparedSae, string>();
+    const failed = new Map<PreparedSae, JobReport>();
     const signedIn = signingIn(context, own, () => checkReceiptFolder(options.receipt));
     const server = async () => (await signedIn()).connection.server;
     const ends = await uploadSae(
@@ -74,6 +76,7 @@ function upload(context: CommandContext): Promise<number> {
           const { report, after, lost } = await showSending(context, await signedIn(), prepared, send, {
             several: total > 0,
             wroteReceipt: (path) => receipts.set(prepared, path),
+            failed: (soFar) => failed.set(prepared, soFar),
           });
           lostReceipt ??= lost;
           afters.set(prepared, after);
@@ -85,7 +88,11 @@ function upload(context: CommandContext): Promise<number> {
     const code = finishJobs(
       context,
       (await signedIn()).session,
-      ends.map((end) => ({ ...end, after: afters.get(end.prepared), receipt: receipts.get(end.prepared) })),
+      ends.map((end) => {
+        const { prepared } = end;
+        const soFar = end.error && failed.get(prepared);
+        return { ...end, soFar, after: afters.get(prepared), receipt: receipts.get(prepared) };
+      }),
     );
     if (lostReceipt) throw lostReceipt;
     return code;
