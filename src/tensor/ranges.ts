@@ -1,7 +1,10 @@
 /** Half-open range of row numbers. */
 export type Range = readonly [start: number, end: number];
 
-/** Rows as sorted, disjoint, non-touching ranges: a million rows cost one entry, not a million. */
+/**
+ * Rows as sorted, disjoint, non-touching ranges: a million rows cost one entry, not a million. There may be half a million
+ * of them all the same (what is left without dead features), so functions pass on entries that stay as they are.
+ */
 export type Ranges = readonly Range[];
 
 /** How many rows the ranges hold. */
@@ -23,12 +26,12 @@ export function isRanges(value: unknown): value is Ranges {
 
 /** Sorts and merges ranges that overlap or touch. */
 export function mergeRanges(ranges: Iterable<Range>): Ranges {
-  const merged: [number, number][] = [];
+  const merged: Range[] = [];
   const sorted = [...ranges].filter(([start, end]) => start < end).sort((a, b) => a[0] - b[0]);
-  for (const [start, end] of sorted) {
+  for (const range of sorted) {
     const last = merged.at(-1);
-    if (last && start <= last[1]) last[1] = Math.max(last[1], end);
-    else merged.push([start, end]);
+    if (!last || range[0] > last[1]) merged.push(range);
+    else if (range[1] > last[1]) merged[merged.length - 1] = [last[0], range[1]];
   }
   return merged;
 }
@@ -37,7 +40,8 @@ export function mergeRanges(ranges: Iterable<Range>): Ranges {
 export function subtractRanges(ranges: Ranges, without: Ranges): Ranges {
   const left: Range[] = [];
   let next = 0;
-  for (const [start, end] of ranges) {
+  for (const range of ranges) {
+    const [start, end] = range;
     let from = start;
     while (next < without.length && (without[next] as Range)[1] <= from) next++;
     for (let i = next; i < without.length && from < end; i++) {
@@ -46,7 +50,7 @@ export function subtractRanges(ranges: Ranges, without: Ranges): Ranges {
       if (gapStart > from) left.push([from, gapStart]);
       from = Math.max(from, gapEnd);
     }
-    if (from < end) left.push([from, end]);
+    if (from < end) left.push(from === start ? range : [from, end]);
   }
   return left;
 }

@@ -1,5 +1,13 @@
 import { count } from '../count.ts';
-import { countRows, eachRow, intersectRanges, type Ranges, rangesOf, subtractRanges } from '../tensor/ranges.ts';
+import {
+  countRows,
+  eachRow,
+  intersectRanges,
+  type Range,
+  type Ranges,
+  rangesOf,
+  subtractRanges,
+} from '../tensor/ranges.ts';
 import type { QuotaAhead } from './events.ts';
 import type { Job } from './job.ts';
 import { batchesAmong, doubtfulRows, type JournalState, pendingRows } from './journal-state.ts';
@@ -133,10 +141,11 @@ function spent(quota: Quota | undefined): SendResult {
 /** Cuts rows down to those that the account may upload now: a batch over the quota would be refused whole. */
 function cutToQuota(rows: Ranges, quota: Quota | undefined): { rows: Ranges; cut: boolean } {
   let left = leftToday(quota);
-  const kept: [number, number][] = [];
-  for (const [start, end] of rows) {
+  const kept: Range[] = [];
+  for (const range of rows) {
+    const [start, end] = range;
     const count = Math.min(left, end - start);
-    if (count > 0) kept.push([start, start + count]);
+    if (count > 0) kept.push(count === end - start ? range : [start, start + count]);
     left -= count;
   }
   return { rows: kept, cut: countRows(kept) < countRows(rows) };
