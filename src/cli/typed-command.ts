@@ -11,13 +11,8 @@ export function typedCommand(
   folder: string,
 ): Pick<CommandContext, 'command' | 'goOn' | 'typed'> {
   const toRepeat = (words: readonly string[]) => commandToRepeat(words, options, env);
-  const goOn = (words: readonly string[]) => toRepeat(withoutFreshStart(words, options));
-  const choose = (features: string) => {
-    const words = withFeatures(argv, features);
-    return { words, command: goOn(words) };
-  };
-  const typed = { words: argv, folder, ...(options.features !== undefined && { choose }) };
-  return { command: toRepeat(argv), goOn: goOn(argv), typed };
+  const typed = { words: argv, folder, isPart: options.features !== undefined };
+  return { command: toRepeat(argv), goOn: toRepeat(withoutFreshStart(argv, options)), typed };
 }
 
 /** Returns the command as typed, with the server from the environment, so that it reaches the same one elsewhere too. */
@@ -31,11 +26,4 @@ function commandToRepeat(words: readonly string[], options: OptionValues, env: E
 function withoutFreshStart(words: readonly string[], { restart, forceUnlock }: OptionValues): readonly string[] {
   const given = [restart && '--restart', forceUnlock && '--force-unlock'];
   return words.filter((word) => !given.includes(word));
-}
-
-function withFeatures(words: readonly string[], features: string): readonly string[] {
-  return words.map((word, i) => {
-    if (words[i - 1] === '--features') return features;
-    return word.startsWith('--features=') ? `--features=${features}` : word;
-  });
 }

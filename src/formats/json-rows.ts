@@ -71,7 +71,8 @@ export async function openJsonRows(path: string, bytes: ByteSource): Promise<Con
 
 /** Whether a value says that a row is another feature than its number. Any record may have an `id`. */
 function isLikeIndex(name: string, value: unknown, row: number): boolean {
-  return name !== 'id' && likeIndices.test(name) && /^-?\d+$/.test(String(value)) && Number(value) !== row;
+  const isNumber = typeof value === 'number' || typeof value === 'string';
+  return name !== 'id' && likeIndices.test(name) && isNumber && /^-?\d+$/.test(`${value}`) && Number(value) !== row;
 }
 
 function parseRow(path: string, number: number, text: Uint8Array, row: number): Line {

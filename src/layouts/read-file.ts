@@ -1,4 +1,4 @@
-import { basename, dirname, resolve } from 'node:path';
+import { basename, dirname, extname, resolve } from 'node:path';
 import { AppError } from '../errors.ts';
 import { openTensorFile } from '../formats/open.ts';
 import { readBare, type SaidOfTensor } from './bare.ts';
@@ -27,7 +27,7 @@ export async function openFile(path: string, said: SaidOfTensor): Promise<Sae[]>
   const spot = { folder, name: wholeName(basename(path)), beside: new Set([...names, ...names.map(wholeName)]) };
   const isAlone = !withoutParts(names)
     .map(wholeName)
-    .some((other) => other !== spot.name && mayOwnConfig(other));
+    .some((other) => other !== spot.name && mayOwnConfig(other, spot));
   return withWeights(
     path,
     path,
@@ -40,8 +40,12 @@ export async function openFile(path: string, said: SaidOfTensor): Promise<Sae[]>
   );
 }
 
-/** Whether a config may be that of a file: a `.npy` holds one array without a name, which fits no layout. */
-const mayOwnConfig = (name: string) => isWeightFile(name) && !/\.npy$/i.test(name);
+/** Whether a config beside a file may be that of another one there: of the same format, or named as its layout names them. */
+function mayOwnConfig(other: string, spot: Spot): boolean {
+  if (!isWeightFile(other)) return false;
+  const isNamed = layouts.some((layout) => hasConfig(layout, spot) && layout.mayBe({ ...spot, name: other }));
+  return isNamed || extname(other).toLowerCase() === extname(spot.name).toLowerCase();
+}
 
 /** Returns the name of the config beside a file that would be its own if no other file were there; undefined if none would. */
 async function unusedConfig(weights: Weights, said: SaidOfTensor): Promise<string | undefined> {

@@ -34,7 +34,11 @@ export async function lockJob(id: string, { server, identity, stateDir, forceUnl
   try {
     const name = digestOf([server.id, server.account.id, identity.vector]);
     const vector = await takeLock(lockPath(stateDir, name), { force, what: 'this vector' });
-    return { ...job, release: () => vector.release().finally(job.release) };
+    const stillOurs = async () => {
+      await job.stillOurs();
+      await vector.stillOurs();
+    };
+    return { ...job, stillOurs, release: () => vector.release().finally(job.release) };
   } catch (error) {
     await job.release();
     throw error;

@@ -1,8 +1,9 @@
 import { AppError } from '../errors.ts';
-import { formatRanges, mergeRanges, subtractRanges } from '../tensor/ranges.ts';
+import { present } from '../present.ts';
+import { subtractRanges } from '../tensor/ranges.ts';
 import { jobId, lockJob } from './job-lock.ts';
 import { listJobs } from './jobs.ts';
-import { indicesOf, refuseOverlap } from './jobs-beside.ts';
+import { refuseOverlap } from './jobs-beside.ts';
 import { type Journal, journalPath, openJournal, readJournal, removeJournal } from './journal.ts';
 import { type Aside, openAside } from './journal-aside.ts';
 import type { JobRecord } from './journal-records.ts';
@@ -130,20 +131,18 @@ function asJob(id: string, { journal, aside, lock, earlier }: Opened): Job {
 }
 
 /**
- * Notes the command to finish a job with, and to read its rows again with: the latest one. If that chooses some features and
- * an earlier one chose others, it is the latest with all of them, or the earlier one where that has them all.
+ * Notes a command of a job: its rows are finished with it, and read again with it. A command that names only a part of the
+ * rows already planned (`--features`) is not noted.
  */
-export async function noteTyped(journal: Journal, { typed, command, planned, delivery }: JobInput): Promise<void> {
+export async function noteTyped(journal: Journal, { typed, command, planned }: JobInput): Promise<void> {
   if (!typed) return;
-  const { state } = journal;
-  const others = typed.choose ? subtractRanges(state.planned, planned) : [];
-  if (others.length > 0 && subtractRanges(planned, state.planned).length === 0) return;
-  const all = indicesOf(mergeRanges([...others, ...planned]), delivery.format.indexOf);
-  const noted = (others.length > 0 && typed.choose?.(formatRanges(all))) || { words: typed.words, command };
-  const { words, folder } = state.typed ?? {};
-  const isKnown = JSON.stringify([words, folder]) === JSON.stringify([noted.words, typed.folder]);
-  if (isKnown && state.job?.command === noted.command) return;
-  await journal.append({ t: 'typed', words: [...noted.words], folder: typed.folder, command: noted.command });
+  const { noted, job, planned: before } = journal.state;
+  const isNoted = JSON.stringify([noted?.words, noted?.folder]) === JSON.stringify([typed.words, typed.folder]);
+  if (isNoted && (noted?.command ?? job?.command) === command) return;
+  // A smaller choice of rows made otherwise, or another file, defines the upload from now on.
+  const [others, added] = [subtractRanges(before, planned), subtractRanges(planned, before)];
+  if (typed.isPart && others.length > 0 && added.length === 0) return;
+  await journal.append({ t: 'typed', words: [...typed.words], folder: typed.folder, command });
 }
 
 /** Records another address. What the journal ends with holds all the same: a finished job stays finished. */
@@ -186,7 +185,7 @@ async function beginJob(journal: Journal, { server, identity, title, command }: 
     source: identity.source,
     as: identity.as,
     ...(identity.shard && { shard: formatShard(identity.shard) }),
-    ...(identity.request !== undefined && { request: identity.request }),
+    ...present({ request: identity.request, vector: identity.vector }),
     title,
     command,
     createdAt: new Date().toISOString(),

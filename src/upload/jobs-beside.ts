@@ -34,7 +34,7 @@ export async function refuseOverlap(
 }
 
 /** Where a job's rows go. */
-export type JobPlace = Pick<JobRecord, 'server' | 'account' | 'model' | 'source' | 'as' | 'request' | 'title'>;
+export type JobPlace = Pick<JobRecord, 'server' | 'account' | 'model' | 'source' | 'as' | 'request' | 'vector'>;
 
 /**
  * Whether jobs other than `self` have sent any of these rows without an answer, which may still be under way. After a
@@ -76,8 +76,8 @@ function mayShare(place: JobPlace, { job }: KnownJob): boolean {
 /** Whether two jobs may make the same vector: whatever else they send with it, and on some servers as a probe, too. */
 function mayMakeSame(place: JobPlace, { job }: KnownJob): boolean {
   const isThere = (['server', 'account', 'model'] as const).every((name) => place[name] === job[name]);
-  const areSingle = place.request !== undefined && job.request !== undefined;
-  return isThere && (!areSingle || place.title === job.title);
+  if (!isThere || job.as === 'features' || job.as === 'activations') return false;
+  return place.vector === undefined || job.vector === undefined || place.vector === job.vector;
 }
 
 function mayOverlap(job: JobRecord, planned: Ranges, other: JobStatus): boolean {

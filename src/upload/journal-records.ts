@@ -24,6 +24,8 @@ const jobSchema = z.object({
   shard: z.optional(z.string()),
   /** What sets it apart from otherwise identical jobs, such as `index 7` (absent in journals of earlier versions). */
   request: z.optional(z.string()),
+  /** What tells a single vector from others on the server, as a digest (see `JobIdentity`). */
+  vector: z.optional(z.string()),
   /** For people: what was typed, and what to type to go on. */
   title: z.string(),
   command: z.string(),

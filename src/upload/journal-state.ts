@@ -13,8 +13,10 @@ import { addRecord, type Sum } from './journal-sum.ts';
 /** What a journal says of its job, all records taken together. */
 export interface JournalState {
   readonly job?: JobRecord;
-  /** The command to finish the job with (see `noteTyped`). */
+  /** The command to go on with, and to read rows again with: the latest that has rows to send, otherwise the latest. */
   readonly typed?: TypedRecord;
+  /** The command that was noted last. */
+  readonly noted?: TypedRecord;
   readonly data?: DataRecord;
   readonly blocks: ReadonlyMap<number, string>;
   readonly planned: Ranges;
@@ -48,6 +50,7 @@ export interface JournalState {
 /** Returns the sum of a journal without records. */
 export function emptySum(): Sum {
   return {
+    commands: [],
     intents: new Map(),
     blocks: new Map(),
     ids: new Map(),
@@ -79,12 +82,17 @@ export function stateOf(sum: Sum): JournalState {
   const isStored = membership(stored);
   const quarantined = new Map([...sum.quarantined].filter(([row]) => !isStored(row)).sort(([a], [b]) => a - b));
   const isOpen = (intent: IntentRecord) => subtractRanges(mergeRanges(intent.rows), stored).length > 0;
+  const noted = sum.commands.at(-1)?.typed;
+  const planned = mergeRanges(sum.planned);
+  const settled = () => mergeRanges([...stored, ...sum.deleted, ...sum.deleting, ...rangesOf(quarantined.keys())]);
+  const typed = commandFor(sum.commands, () => subtractRanges(planned, settled()));
   return {
-    ...(sum.job && { job: { ...sum.job, command: sum.typed?.command ?? sum.job.command } }),
-    ...(sum.typed && { typed: sum.typed }),
+    ...(sum.job && { job: { ...sum.job, command: typed?.command ?? sum.job.command } }),
+    ...(typed && { typed }),
+    ...(noted && { noted }),
     ...(sum.data && { data: sum.data }),
     blocks: new Map(sum.blocks),
-    planned: mergeRanges(sum.planned),
+    planned,
     stored,
     found: mergeRanges(sum.found),
     unknown: [...sum.intents.values()].filter(isOpen),
@@ -99,6 +107,14 @@ export function stateOf(sum: Sum): JournalState {
     done: sum.done,
     ...(sum.paused && { paused: sum.paused }),
   };
+}
+
+/** Returns the latest command that is about any of the open rows, otherwise the latest. */
+function commandFor(commands: Sum['commands'], open: () => Ranges): TypedRecord | undefined {
+  const latest = commands.at(-1)?.typed;
+  if (commands.length < 2) return latest;
+  const rows = open();
+  return commands.findLast((one) => intersectRanges(mergeRanges(one.rows), rows).length > 0)?.typed ?? latest;
 }
 
 /** Returns the rows that were sent and had no answer. */

@@ -15,7 +15,8 @@ import {
 /** What records add up to, while they are being added. */
 export interface Sum {
   job?: JobRecord;
-  typed?: TypedRecord;
+  /** The commands that its runs were started with, each with the rows that they planned. */
+  readonly commands: { readonly typed: TypedRecord; readonly rows: Range[] }[];
   data?: DataRecord;
   readonly intents: Map<number, IntentRecord>;
   readonly blocks: Map<number, string>;
@@ -50,7 +51,7 @@ export function addRecord(sum: Sum, record: JournalRecord): void {
       sum.job = record;
       break;
     case 'typed':
-      sum.typed = record;
+      sum.commands.push({ typed: record, rows: [] });
       sum.done = wasDone;
       break;
     case 'data':
@@ -64,6 +65,7 @@ export function addRecord(sum: Sum, record: JournalRecord): void {
       sum.wasDone = false;
       if (record.whole) sum.planned = [];
       add(sum.planned, record.rows);
+      add(sum.commands.at(-1)?.rows ?? [], record.rows);
       sum.deleted = without(sum.deleted, record.rows);
       sum.deleting = without(sum.deleting, record.rows);
       break;

@@ -34,9 +34,9 @@ export async function lookFirst(input: JobInput, { id, journal, isAside, earlier
     ? subtractRanges(pending, seenBefore)
     : mergeRanges([...pending, ...keyed]);
   const skip = input.isNew || unseen.length === 0;
-  const { model, source, as, request } = identity;
-  const { server, title } = input;
-  const place = { server: server.id, account: server.account.id, model, source, as, request, title };
+  const { model, source, as, request, vector } = identity;
+  const { server } = input;
+  const place = { server: server.id, account: server.account.id, model, source, as, request, vector };
   const mayDouble = !skip && !repeatsAreHarmless(delivery);
   const isLost = mayDouble && (await isLostBeside(input, place, isAside ? undefined : id, unseen));
   const isLeaving = intersectRanges(unseen, state.deleting).length > 0;
@@ -53,7 +53,7 @@ export async function lookFirst(input: JobInput, { id, journal, isAside, earlier
     });
   }
   if (found.length > 0) await journal.append({ t: 'found', rows: found, ids });
-  const isWhole = input.typed !== undefined && !input.typed.choose;
+  const isWhole = input.typed !== undefined && !input.typed.isPart;
   await journal.append({ t: 'plan', rows: planned, ...(isWhole && { whole: true }) });
 }
 

@@ -10,8 +10,8 @@ import type { Shard } from './shard.ts';
 export interface Typed {
   readonly words: readonly string[];
   readonly folder: string;
-  /** Returns the same for another choice of features; absent if it chooses none, so that it is about the whole upload. */
-  readonly choose?: (features: string) => { readonly words: readonly string[]; readonly command: string };
+  /** Whether it selects rows, so that other rows of the same upload belong to another command. */
+  readonly isPart?: boolean;
 }
 
 /** What every upload needs from its caller, whatever it uploads. */

@@ -375,14 +375,11 @@ test('a weight file that is named does not take the config of another one in the
     expect(sae).toMatchObject({ layout: 'bare matrix', doubts: [expect.stringMatching(/^cfg.json .* was not used/)] });
     expect(sae).not.toHaveProperty('layer');
   }
-  const mixed = await tempFolder();
-  await writeFiles(mixed, { 'cfg.json': config, 'first.safetensors': image, 'other.npz': new Uint8Array(1) });
-  expect((await found(join(mixed, 'first.safetensors')))[0]).not.toHaveProperty('layer');
   await writeFiles(folder, { 'cfg.json': Buffer.from('{') });
   expect((await found(join(folder, 'other.safetensors')))[0]).not.toHaveProperty('doubts');
 });
 
-test('a weight file that is named has the config beside it if the other arrays there have no names', async () => {
+test('a weight file that is named has the config beside it if the other arrays there are of another format', async () => {
   const folder = await tempFolder();
   const config = { model_name: 'gpt2-small', hook_name: 'blocks.3.hook_resid_post', hook_layer: 3 };
   const density = npyImage('<f4', false, [6], new Uint8Array(24));
@@ -390,6 +387,7 @@ test('a weight file that is named has the config beside it if the other arrays t
     'cfg.json': config,
     'mine.safetensors': safetensorsOf(sixByFour),
     'density.npy': density,
+    'facts.npz': new Uint8Array(1),
   });
   expect((await found(join(folder, 'mine.safetensors')))[0]?.layer?.value).toBe(3);
 });

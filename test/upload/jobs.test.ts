@@ -108,7 +108,7 @@ it('a finished run over part of what was planned before does not finish the job'
 
 it('unanswered requests of other jobs count if they hold rows that a job is about to look up', async () => {
   const folder = await history(['1-a']);
-  const place = { server: 's', account: 'a', model: 'm', source: '1-a', as: 'features', title: 't' } as const;
+  const place = { server: 's', account: 'a', model: 'm', source: '1-a', as: 'features' } as const;
   const delivery = { format: {} } as Delivery;
   const isLost = (rows: [number, number], source = '1-a', self?: string) =>
     isLostBeside({ stateDir: folder, delivery }, { ...place, source }, self, [rows]);
@@ -122,7 +122,7 @@ it('unanswered requests of other jobs count if they may make the same vector', a
   const folder = await history([]);
   const identity = { label: 'Refusal', place: 'm/1-a', hash: 'same' };
   const place = { server: 's', account: 'a', model: 'm', source: '1-a' };
-  const one = { ...place, as: 'vector', request: 'x', title: 'Refusal (m, layer 1)' } as const;
+  const one = { ...place, as: 'vector', request: 'x', vector: 'v' } as const;
   const lost: JournalRecord = { t: 'intent', batch: 0, key: 'k', rows: [[0, 1]], hash: 'h', identity };
   await writeFile(
     journalPath(folder, 'a'.repeat(16)),
@@ -136,10 +136,10 @@ it('unanswered requests of other jobs count if they may make the same vector', a
   // The same vector with another description, as a probe, or as a row of an SAE.
   expect(await isLost({ request: 'y' })).toBe(true);
   expect(await isLost({ request: 'y', as: 'probe' })).toBe(true);
-  expect(await isLost({ request: undefined, as: 'vectors', source: '1-sae', title: 'm/1-sae' })).toBe(true);
+  expect(await isLost({ request: undefined, vector: undefined, as: 'vectors', source: '1-sae' })).toBe(true);
   // Every single vector is its own row 0, so another one's request says nothing about this one.
   expect(await isLost({ request: 'y' }, { hash: 'other' })).toBe(false);
-  expect(await isLost({ request: 'y', title: 'Consent (m, layer 1)' }, { label: 'Consent' })).toBe(false);
+  expect(await isLost({ request: 'y', vector: 'at another strength' })).toBe(false);
   expect(await isLost({ account: 'b' })).toBe(false);
 });
 

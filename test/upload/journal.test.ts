@@ -77,6 +77,19 @@ describe('what a journal adds up to', () => {
     expect(foldRecords([...records, done, { t: 'plan', rows: [[0, 200]] }]).done).toBe(false);
   });
 
+  it('goes on with the latest command that has rows to send', () => {
+    const typed = (word: string): JournalRecord => ({ t: 'typed', words: [word], folder: '', command: word });
+    const plan = (...rows: [number, number]): JournalRecord => ({ t: 'plan', rows: [rows] });
+    const found = (...rows: [number, number]): JournalRecord => ({ t: 'found', rows: [rows] });
+    const both = [typed('a'), plan(0, 10), found(0, 8), typed('b'), plan(20, 30), found(20, 29)];
+    expect(foldRecords(both).typed).toMatchObject({ command: 'b' });
+    expect(foldRecords([...both, found(29, 30)])).toMatchObject({ typed: { command: 'a' }, noted: { command: 'b' } });
+    expect(foldRecords([...both, found(29, 30), found(8, 10)]).typed).toMatchObject({ command: 'b' });
+    expect(foldRecords([...both, found(29, 30), { t: 'deleted', rows: [[8, 10]] }]).typed).toMatchObject({
+      command: 'b',
+    });
+  });
+
   it('is paused only while `paused` is the last record', () => {
     const paused: JournalRecord = { t: 'paused', at: 'now', why: 'spent', resumeAt: null };
     expect(foldRecords(records).paused).toBeUndefined();

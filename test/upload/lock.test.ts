@@ -6,8 +6,10 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { lockJob } from '../../src/upload/job-lock.ts';
 import { isLocked, takeLock } from '../../src/upload/lock.ts';
 import { processStart } from '../../src/upload/process-start.ts';
+import type { JobInput } from '../../src/upload/run.ts';
 
 let folder: string;
 let path: string;
@@ -219,6 +221,28 @@ describe('the lock of a job', () => {
     expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ pid: process.pid });
     await second.release();
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('is also one of the vector that it makes: other jobs that would make it wait, or end the run if they break it', async () => {
+    const job = (forceUnlock = false) =>
+      ({
+        server: { id: 's', account: { id: 'a' } },
+        identity: { vector: 'v' },
+        stateDir: folder,
+        forceUnlock,
+      }) as JobInput;
+    const first = await lockJob('1', job());
+    await expect(lockJob('2', job())).rejects.toMatchObject({
+      code: 'locked',
+      message: expect.stringContaining('vector'),
+    });
+    // What it could not have in full it has given back.
+    const second = await lockJob('2', job(true));
+    await expect(first.stillOurs()).rejects.toMatchObject({ code: 'locked' });
+    await first.release();
+    await second.stillOurs();
+    await second.release();
+    expect(await readdir(join(folder, 'jobs'))).toEqual([]);
   });
 
   it('cut off while it was written belongs to nobody', async () => {
