@@ -15,21 +15,29 @@ afterEach(async () => {
   await bench.close();
 });
 
+/** Uploads through a proxy that kills the process at its `nth` batch, counted from 0, and then loses request or answer. */
+async function uploadKilledAt(nth: number, kind: 'reset-before' | 'reset-after', ...more: string[]) {
+  let run: Run | undefined;
+  const between = await startFaultProxy(bench.sandbox.url, (request, count) => {
+    if (request.path !== upload || count !== nth) return undefined;
+    run?.process.kill('SIGKILL');
+    return { kind };
+  });
+  proxy = between;
+  const again = () => bench.upload(between.url, ...small, '--concurrency', '1', ...more);
+  run = again();
+  await run.ended;
+  const keys = () => between.seen.filter(({ path }) => path === upload).map(({ idempotencyKey }) => idempotencyKey);
+  return { url: between.url, again, keys };
+}
+
 describe('resuming an interrupted upload', () => {
   it('sends the unanswered batch again under its old key, and no confirmed batch', async () => {
     bench = await openBench(256);
-    let first: Run | undefined;
-    proxy = await startFaultProxy(bench.sandbox.url, (request, count) => {
-      if (request.path !== upload || count !== 3) return undefined;
-      first?.process.kill('SIGKILL');
-      return { kind: 'reset-after' };
-    });
-    first = bench.upload(proxy.url, ...small, '--concurrency', '1');
-    await first.ended;
-    const keysBefore = proxy.seen.filter(({ path }) => path === upload).map(({ idempotencyKey }) => idempotencyKey);
-    const second = await bench.upload(proxy.url, ...small, '--concurrency', '1').ended;
-    expect(second.code).toBe(0);
-    const keys = proxy.seen.filter(({ path }) => path === upload).map(({ idempotencyKey }) => idempotencyKey);
+    const killed = await uploadKilledAt(3, 'reset-after');
+    const keysBefore = killed.keys();
+    expect((await killed.again().ended).code).toBe(0);
+    const keys = killed.keys();
     expect(keysBefore).toHaveLength(4);
     expect(keys).toHaveLength(9);
     expect(keys[4]).toBe(keysBefore[3]);
@@ -39,21 +47,13 @@ describe('resuming an interrupted upload', () => {
 
   it('counts rows of the unanswered batch as there if another run has sent the same values with other fields', async () => {
     bench = await openBench(64);
-    let first: Run | undefined;
-    proxy = await startFaultProxy(bench.sandbox.url, (request, count) => {
-      if (request.path !== upload || count !== 1) return undefined;
-      first?.process.kill('SIGKILL');
-      return { kind: 'reset-before' };
-    });
-    const one = () => bench.upload(proxy?.url ?? '', ...small, '--concurrency', '1', '--description', 'one');
-    first = one();
-    await first.ended;
+    const { url, again } = await uploadKilledAt(1, 'reset-before', '--description', 'one');
     const [state, aside] = ['state', 'aside'].map((name) => join(bench.folder, name)) as [string, string];
     await rename(state, aside);
-    expect((await bench.upload(proxy.url, '--features', '40-63', '--description', 'two').ended).code).toBe(0);
+    expect((await bench.upload(url, '--features', '40-63', '--description', 'two').ended).code).toBe(0);
     await rm(state, { recursive: true });
     await rename(aside, state);
-    expect(await one().ended).toMatchObject({
+    expect(await again().ended).toMatchObject({
       code: 0,
       stderr: expect.stringContaining('64 of 64 features on the server'),
     });
