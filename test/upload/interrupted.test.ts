@@ -1,4 +1,4 @@
-import { rename, rm } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
@@ -15,16 +15,16 @@ afterEach(async () => {
   await bench.close();
 });
 
-/** Uploads through a proxy that kills the process at its `nth` batch, counted from 0, and then loses request or answer. */
+/** Uploads through a proxy that kills the process at its `nth` batch or vector, counted from 0, and then loses request or answer. */
 async function uploadKilledAt(nth: number, kind: 'reset-before' | 'reset-after', ...more: string[]) {
   let run: Run | undefined;
   const between = await startFaultProxy(bench.sandbox.url, (request, count) => {
-    if (request.path !== upload || count !== nth) return undefined;
+    if (![upload, '/api/vector/new'].includes(request.path) || count !== nth) return undefined;
     run?.process.kill('SIGKILL');
     return { kind };
   });
   proxy = between;
-  const again = () => bench.upload(between.url, ...small, '--concurrency', '1', ...more);
+  const again = (...other: string[]) => bench.upload(between.url, ...small, '--concurrency', '1', ...more, ...other);
   run = again();
   await run.ended;
   const keys = () => between.seen.filter(({ path }) => path === upload).map(({ idempotencyKey }) => idempotencyKey);
@@ -58,6 +58,35 @@ describe('resuming an interrupted upload', () => {
       stderr: expect.stringContaining('64 of 64 features on the server'),
     });
     expect(compareWithStore(bench)).toEqual(allThere);
+  });
+
+  it('counts only rows that were asked for, though the unanswered batch has others', async () => {
+    bench = await openBench(64);
+    const { again } = await uploadKilledAt(1, 'reset-before');
+    const { code, stderr } = await again('--features', '40-47').ended;
+    expect([code, stderr]).toEqual([0, expect.stringContaining('8 of 8 features on the server, 8 sent now\n')]);
+    expect(compareWithStore(bench)).toEqual(allThere);
+  });
+
+  it('is done without the rows that a later whole upload leaves out', async () => {
+    bench = await openBench(64);
+    const facts = join(bench.folder, 'dead.jsonl');
+    await writeFile(
+      facts,
+      Array.from({ length: 64 }, (_, index) => `{"index":${index},"dead":${index > 59}}`).join('\n'),
+    );
+    const { url, again } = await uploadKilledAt(0, 'reset-before', '--feature-metadata', facts);
+    expect((await again('--skip-dead').ended).code).toBe(0);
+    const { stdout } = await bench.run('status', '--json', '--api-url', url).ended;
+    expect(JSON.parse(stdout).jobs).toMatchObject([{ state: 'done', planned: 60, confirmed: 60, unknown: 0 }]);
+  });
+
+  it('finds the vector whose answer was lost without waiting for others', async () => {
+    bench = await openBench(4);
+    const { again } = await uploadKilledAt(1, 'reset-after', '--as', 'vectors', '--hook', 'resid-post');
+    const { code, stderr } = await again().ended;
+    expect([code, stderr]).toEqual([0, expect.not.stringContaining('waiting')]);
+    expect(bench.stored()).toHaveLength(4);
   });
 
   it('works after SIGINT, which exits with 130 and says how to go on', async () => {

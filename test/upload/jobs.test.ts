@@ -118,6 +118,17 @@ it('unanswered requests of other jobs count if they hold rows that a job is abou
   expect(await isLost([0, 1], '1-a', '0'.repeat(16))).toBe(false);
 });
 
+it('a journal in place of another one is read anew', async () => {
+  const folder = await history([]);
+  const [path, other] = [journalPath(folder, '0'.repeat(16)), join(folder, 'other')];
+  const sources = async () => (await knownJobs(folder)).map(({ job: { source } }) => source);
+  await writeFile(path, encodeRecord(job('1-a', '2026-01-01')));
+  expect([await sources(), await sources()]).toEqual([['1-a'], ['1-a']]);
+  await writeFile(other, encodeRecord(job('1-b', '2026-01-01')));
+  await rename(other, path);
+  expect(await sources()).toEqual(['1-b']);
+});
+
 it('unanswered requests of other jobs count if they may make the same vector', async () => {
   const folder = await history([]);
   const identity = { label: 'Refusal', place: 'm/1-a', hash: 'same' };
