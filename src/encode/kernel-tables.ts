@@ -30,9 +30,9 @@ export function kernelTables(module: WebAssembly.Module): Uint8Array {
 }
 
 /**
- * Fills in unit, scale and reach of plain values. If scaled values are rounded to 2^-24, the reach is two such steps
- * short: the kernel checks what is up to five steps beyond it with more bits. If they are exact, none is that close to
- * the `edge`.
+ * Fills in unit, place and reach of plain values; the place is that of the decimal point in a decimal of seven digits. If
+ * scaled values are rounded to 2^-24, the reach is two such steps short: the kernel checks what is up to five steps beyond
+ * it with more bits. If they are exact, none is that close to the `edge`.
  */
 function fillPlainUnits(view: DataView, high: Float64Array, scale: Int32Array): void {
   const { first, count } = plainExponents;
@@ -40,7 +40,7 @@ function fillPlainUnits(view: DataView, high: Float64Array, scale: Int32Array): 
     const unit = (high[exponent] as number) * 2 ** 24;
     const isExact = exponent >= exactExponents.first && exponent < exactExponents.first + exactExponents.count;
     view.setFloat64(16 * exponent, unit, true);
-    view.setInt32(16 * exponent + 8, (scale[exponent] as number) + 7, true);
+    view.setInt32(16 * exponent + 8, (scale[exponent] as number) + 7 - lowestPoint, true);
     view.setInt32(16 * exponent + 12, isExact ? Math.ceil(unit / 2) : Math.floor(unit / 2) - 2, true);
   }
 }
@@ -54,6 +54,7 @@ function fillPowers(bytes: Uint8Array): void {
 
 /** Where the kernel holds a value's characters before it puts them in order. */
 const characters = { digits: [0, 8, 9, 10, 11, 12, 13, 14, 15], zero: 1, point: 2, minus: 3 } as const;
+/** The position of the decimal point that shapes count from. Points actually come after -4 to 9 digits. */
 const lowestPoint = -8;
 
 function fillShapes(bytes: Uint8Array): void {
