@@ -2,9 +2,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
-const file = 'dist/float32-json.wasm';
+const file = 'dist/kernel.wasm';
 const { kernelTables } = await imported('src/encode/kernel-tables.ts');
-const { tablesSection } = await imported('src/encode/wasm-floats.ts');
+const { tablesSection } = await imported('src/kernel/kernel.ts');
 
 const kernel = readFileSync(file);
 const name = Buffer.from(tablesSection);

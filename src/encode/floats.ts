@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { endianness } from 'node:os';
-import { optimiseWebAssembly } from '../v8-flags.ts';
+import { openKernel } from '../kernel/kernel.ts';
 import { writeFloatsPlainly } from './plain-floats.ts';
-import { type KernelFloats, wasmFloats } from './wasm-floats.ts';
+import { wasmFloats } from './wasm-floats.ts';
 
 export { longestFloatText } from './tables.ts';
 
@@ -16,19 +14,17 @@ export { longestFloatText } from './tables.ts';
  */
 export type WriteFloats = (values: Float32Array, from: number, count: number, out: Uint8Array, at: number) => number;
 
-/** The kernel that `npm run bundle` compiles. The path is right from the sources and from `dist/parts` alike. */
-const kernelFile = new URL('../../dist/float32-json.wasm', import.meta.url);
-
-let fastest: KernelFloats | undefined;
+let fastest: WriteFloats | undefined;
 let free: Buffer[] = [];
 
-/** Returns the WebAssembly kernel if it runs here, otherwise plain JavaScript that writes the same bytes. */
+/** Returns the WebAssembly kernel's writer if that runs here, otherwise plain JavaScript that writes the same bytes. */
 export function floatWriter(): WriteFloats {
   if (!fastest) {
-    fastest = openKernel() ?? { write: writeFloatsPlainly, buffers: [] };
-    free = [...fastest.buffers];
+    const kernel = openKernel();
+    fastest = kernel ? wasmFloats(kernel) : writeFloatsPlainly;
+    free = [...(kernel?.buffers ?? [])];
   }
-  return fastest.write;
+  return fastest;
 }
 
 /** Lends a buffer that `floatWriter()` writes to without a copy; undefined before its first call, or if none is free. */
@@ -38,19 +34,7 @@ export function borrowBuffer(): Buffer | undefined {
 
 /** Takes back a borrowed buffer; returns false for any other. */
 export function returnBuffer(buffer: Buffer): boolean {
-  if (!fastest?.buffers.includes(buffer)) return false;
+  if (!openKernel()?.buffers.includes(buffer)) return false;
   free.push(buffer);
   return true;
-}
-
-/** Opens the kernel; undefined without WebAssembly SIMD, its file or the memory for it, and on big-endian machines. */
-export function openKernel(): KernelFloats | undefined {
-  if (typeof WebAssembly === 'undefined' || endianness() === 'BE') return undefined;
-  try {
-    const bytes = readFileSync(kernelFile);
-    optimiseWebAssembly();
-    return wasmFloats(new WebAssembly.Module(bytes));
-  } catch {
-    return undefined;
-  }
 }

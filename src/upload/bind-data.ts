@@ -45,9 +45,7 @@ export function checkData(state: JournalState, { matrix, blocks, fields }: Omit<
     const { expected, found } = fact;
     throw changed(matrix, state, { expected, found, what: `${fact.name}, sent along with it, changed` });
   }
-  // Earlier versions wrote longer digests, which cannot be compared with these.
-  const isOther = (before: string | undefined, hash: string) => before?.length === hash.length && before !== hash;
-  const different = [...blocks].filter(([block, hash]) => isOther(state.blocks.get(block), hash));
+  const different = [...blocks].filter(([block, hash]) => (state.blocks.get(block) ?? hash) !== hash);
   if (different.length > 0) {
     const rows = different.map(([block]): Range => [block * blockRows, Math.min(matrix.rows, (block + 1) * blockRows)]);
     const [block, hash] = different[0] as [number, string];

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { crc32 } from 'node:zlib';
+import { floatDigest } from '../tensor/float-digest.ts';
 import { mergeRanges, type Range, type Ranges } from '../tensor/ranges.ts';
 import type { RowBlock } from '../tensor/row-blocks.ts';
 
@@ -19,20 +19,25 @@ export function wholeBlocks(ranges: Ranges, rows: number): Ranges {
   );
 }
 
-/**
- * Digests rows fed in ascending order: CRC-32 of each block's float32 values, little-endian. It reveals accidental changes
- * of a file; a digest that resists tampering would take as long as all the rest of the check.
- */
-export function blockHasher(): { add(block: RowBlock): void; finish(): ReadonlyMap<number, string> } {
+/** Digests rows that are fed in ascending order, block by block. */
+export interface BlockHasher {
+  /** Returns whether all values are finite. */
+  add(block: RowBlock): boolean;
+  /** Returns the digest of each block. */
+  finish(): ReadonlyMap<number, string>;
+}
+
+/** Makes a digest of blocks of rows. It reveals accidental changes of a file. */
+export function blockHasher(): BlockHasher {
   const hashes = new Map<number, string>();
-  let sum = 0;
+  const digest = floatDigest();
   let current = -1;
   const close = () => {
-    if (current >= 0) hashes.set(current, sum.toString(16).padStart(8, '0'));
-    sum = 0;
+    if (current >= 0) hashes.set(current, digest.take());
   };
   return {
     add({ start, count, width, values }) {
+      let areFinite = true;
       for (let row = start; row < start + count; ) {
         const block = Math.floor(row / blockRows);
         if (block !== current) {
@@ -40,9 +45,10 @@ export function blockHasher(): { add(block: RowBlock): void; finish(): ReadonlyM
           current = block;
         }
         const end = Math.min(start + count, (block + 1) * blockRows);
-        sum = crc32(float32Bytes(values, (row - start) * width, (end - row) * width), sum);
+        if (!digest.add(values.subarray((row - start) * width, (end - start) * width))) areFinite = false;
         row = end;
       }
+      return areFinite;
     },
     finish() {
       close();

@@ -1,5 +1,15 @@
 import { expect, test } from 'vitest';
-import { type Dtype, decode, dtypeSize, float16ToNumber, isDtype, isFloat } from '../../src/tensor/dtype.ts';
+import {
+  type Dtype,
+  decode,
+  decodeBf16,
+  decodeF16,
+  dtypeSize,
+  float16ToNumber,
+  isDtype,
+  isFloat,
+} from '../../src/tensor/dtype.ts';
+import { type Float32Values, float32Values } from '../../src/tensor/float32-values.ts';
 import { asFloat32, firstDifference, fixture, promisedTensors } from '../fixtures.ts';
 
 /** Returns every 16-bit pattern in order, little-endian. */
@@ -40,6 +50,28 @@ test.each(halfTypes)(
     expect(firstDifference(decoded(dtype, allHalves()), expected)).toBeUndefined();
     const swapped = new Uint8Array(Buffer.from(allHalves()).swap16());
     expect(firstDifference(decoded(dtype, swapped, true), expected)).toBeUndefined();
+  },
+);
+
+test.each([
+  ['F16', decodeF16],
+  ['BF16', decodeBf16],
+] as const)(
+  'the kernel and plain JavaScript give the same bits for %s, NaN included, and write no more',
+  (dtype, plainly) => {
+    const { widen } = float32Values() as Float32Values;
+    const halves = allHalves();
+    for (const count of [0, 1, 7, 8, 9, 4095, 4096, 4097, 65536]) {
+      const bytes = halves.slice(halves.length - 2 * count);
+      const [kernel, plain] = [new Uint32Array(count + 4).fill(7), new Uint32Array(count + 4).fill(7)];
+      widen(dtype, bytes, count, new Float32Array(kernel.buffer), 2);
+      plainly(bytes, count, new Float32Array(plain.buffer), 2);
+      expect(
+        kernel.findIndex((bits, i) => bits !== plain[i]),
+        `${count}`,
+      ).toBe(-1);
+      expect([...kernel.subarray(0, 2), ...kernel.subarray(count + 2)]).toEqual([7, 7, 7, 7]);
+    }
   },
 );
 

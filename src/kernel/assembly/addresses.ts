@@ -1,6 +1,7 @@
-// AssemblyScript. Addresses of the kernel's input, output and tables. kernel-tables.ts fills the tables as one piece.
+// AssemblyScript. Addresses of the kernel's input, output, tables and what it notes meanwhile. kernel-tables.ts fills the
+// tables as one piece.
 
-/** The most values that one call prints. */
+/** The most values that one call takes. */
 export const capacity: i32 = 4096;
 export const input = memory.data(16384, 16);
 /** 16 bytes per value, and 16 more because the kernel writes 16 bytes at a time. */
@@ -28,3 +29,6 @@ export const decimals = memory.data(1040, 16);
 export const places = memory.data(1040, 16);
 /** For each value: its first digit, `0`, point and minus, the address of its shape in `shapes` (i32), eight more digits. */
 export const characters = memory.data(4160, 16);
+
+/** The digest so far: 16 lanes of 4 bytes. */
+export const lanes = memory.data(64, 16);

@@ -1,0 +1,50 @@
+import { openKernel } from '../kernel/kernel.ts';
+
+/** Does with WebAssembly what `dtype.ts` and `float-digest.ts` do without it. */
+export interface Float32Values {
+  /** Widens `count` elements from the start of `bytes` to float32, into `out` from `at`. */
+  widen(dtype: 'BF16' | 'F16', bytes: Uint8Array, count: number, out: Float32Array, at: number): void;
+  /** Adds values to the lanes of a digest, the first one to lane `lane` mod 16. Returns whether all are finite. */
+  digest(values: Float32Array, lanes: Int32Array, lane: number): boolean;
+}
+
+let made: Float32Values | undefined;
+
+/** Returns what uses the kernel; undefined if that does not run here. */
+export function float32Values(): Float32Values | undefined {
+  made ??= makeFloat32Values();
+  return made;
+}
+
+function makeFloat32Values(): Float32Values | undefined {
+  const kernel = openKernel();
+  if (!kernel) return undefined;
+  const { buffer } = kernel.memory;
+  const capacity: number = kernel.capacity.value;
+  const bytesIn = new Uint8Array(buffer, kernel.input.value, 4 * capacity);
+  const valuesIn = new Float32Array(buffer, kernel.input.value, capacity);
+  const valuesOut = new Float32Array(buffer, kernel.output.value, capacity);
+  const lanesIn = new Int32Array(buffer, kernel.lanes.value, 16);
+  return {
+    widen(dtype, bytes, count, out, at) {
+      for (let i = 0; i < count; i += capacity) {
+        const some = Math.min(capacity, count - i);
+        bytesIn.set(bytes.subarray(2 * i, 2 * (i + some)));
+        if (dtype === 'BF16') kernel.widenBf16(some);
+        else kernel.widenF16(some);
+        out.set(some === capacity ? valuesOut : valuesOut.subarray(0, some), at + i);
+      }
+    },
+    digest(values, lanes, lane) {
+      lanesIn.set(lanes);
+      let areFinite = true;
+      for (let i = 0; i < values.length; i += capacity) {
+        const some = values.subarray(i, i + capacity);
+        valuesIn.set(some);
+        if (!kernel.digest(some.length, (lane + i) % 16)) areFinite = false;
+      }
+      lanes.set(lanesIn);
+      return areFinite;
+    },
+  };
+}
