@@ -11,11 +11,12 @@ interface Exports {
   readonly output: WebAssembly.Global;
   /** Where the printer's tables begin. */
   readonly units: WebAssembly.Global;
-  readonly lanes: WebAssembly.Global;
+  /** Whether the values that were digested last are all finite: 0 or 1. */
+  readonly areFinite: WebAssembly.Global;
   print(count: number, to: number): number;
   widenBf16(count: number): void;
   widenF16(count: number): void;
-  digest(count: number, lane: number): number;
+  digest(count: number, position: number, step: number): number;
 }
 
 /** The kernel: what is done to every value, in WebAssembly SIMD. Plain JavaScript does the same where it does not run. */

@@ -1,5 +1,5 @@
 import { type BlockReader, blockBytes, rowsThatFit } from './block-reader.ts';
-import type { ByteSource, Runs } from './byte-source.ts';
+import { readRuns } from './byte-source.ts';
 import { decode, dtypeSize } from './dtype.ts';
 import type { Matrix } from './tensor.ts';
 
@@ -110,12 +110,5 @@ function turnLines(
   }
   for (; line < width; line++) {
     for (let i = 0; i < count; i++) out[i * width + line] = lines[first + line * across + i * step] as number;
-  }
-}
-
-async function readRuns(source: ByteSource, into: Uint8Array, runs: Runs): Promise<void> {
-  if (source.readRuns) return source.readRuns(into, runs);
-  for (let i = 0; i < runs.count; i++) {
-    await source.read(into.subarray(i * runs.pitch, i * runs.pitch + runs.length), runs.position + i * runs.stride);
   }
 }

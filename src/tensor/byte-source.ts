@@ -27,6 +27,14 @@ export interface Runs {
   readonly pitch: number;
 }
 
+/** Reads runs in the way that is fastest for the source. */
+export async function readRuns(source: ByteSource, into: Uint8Array, runs: Runs): Promise<void> {
+  if (source.readRuns) return source.readRuns(into, runs);
+  for (let i = 0; i < runs.count; i++) {
+    await source.read(into.subarray(i * runs.pitch, i * runs.pitch + runs.length), runs.position + i * runs.stride);
+  }
+}
+
 /** Operating systems, and Node itself, read less than 2 GiB at once. */
 const largestRead = 1 << 30;
 

@@ -1,11 +1,11 @@
 import { openKernel } from '../kernel/kernel.ts';
+import type { DigestFloats } from './float-digest.ts';
 
 /** Does with WebAssembly what `dtype.ts` and `float-digest.ts` do without it. */
 export interface Float32Values {
   /** Widens `count` elements from the start of `bytes` to float32, into `out` from `at`. */
   widen(dtype: 'BF16' | 'F16', bytes: Uint8Array, count: number, out: Float32Array, at: number): void;
-  /** Adds values to the lanes of a digest, the first one to lane `lane` mod 16. Returns whether all are finite. */
-  digest(values: Float32Array, lanes: Int32Array, lane: number): boolean;
+  readonly digest: DigestFloats;
 }
 
 let made: Float32Values | undefined;
@@ -24,7 +24,6 @@ function makeFloat32Values(): Float32Values | undefined {
   const bytesIn = new Uint8Array(buffer, kernel.input.value, 4 * capacity);
   const valuesIn = new Float32Array(buffer, kernel.input.value, capacity);
   const valuesOut = new Float32Array(buffer, kernel.output.value, capacity);
-  const lanesIn = new Int32Array(buffer, kernel.lanes.value, 16);
   return {
     widen(dtype, bytes, count, out, at) {
       for (let i = 0; i < count; i += capacity) {
@@ -35,16 +34,16 @@ function makeFloat32Values(): Float32Values | undefined {
         out.set(some === capacity ? valuesOut : valuesOut.subarray(0, some), at + i);
       }
     },
-    digest(values, lanes, lane) {
-      lanesIn.set(lanes);
+    digest(values, position, step) {
+      let sum = 0;
       let areFinite = true;
       for (let i = 0; i < values.length; i += capacity) {
         const some = values.subarray(i, i + capacity);
         valuesIn.set(some);
-        if (!kernel.digest(some.length, (lane + i) % 16)) areFinite = false;
+        sum += kernel.digest(some.length, position + i * step, step);
+        if (!kernel.areFinite.value) areFinite = false;
       }
-      lanes.set(lanesIn);
-      return areFinite;
+      return { sum: sum | 0, areFinite };
     },
   };
 }

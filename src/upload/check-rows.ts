@@ -1,18 +1,11 @@
 import { AppError, mostListed } from '../errors.ts';
 import { countRows, membership, type Ranges } from '../tensor/ranges.ts';
-import { type RowBlock, rowBlocks } from '../tensor/row-blocks.ts';
 import { label, type Matrix } from '../tensor/tensor.ts';
 import type { CheckSizes } from './check-sizes.ts';
+import { checkValues, type Finding } from './check-values.ts';
 import { type BodyFormat, nameRow } from './delivery.ts';
 import type { OnEvent } from './events.ts';
 import { blockHasher, wholeBlocks } from './fingerprint.ts';
-
-/** A value that cannot be sent. */
-interface Finding {
-  readonly row: number;
-  readonly column: number;
-  readonly value: number;
-}
 
 /** What reading the planned rows has found. */
 export interface CheckedRows {
@@ -45,7 +38,7 @@ export async function checkRows(
   onEvent: OnEvent,
   { format = {}, sizes, isOnly = false, skipBad = false, isPart = false }: CheckOptions = {},
 ): Promise<CheckedRows> {
-  const hasher = blockHasher();
+  const hasher = blockHasher(matrix.width);
   const findings: Finding[] = [];
   const isPlanned = membership(planned);
   const whole = wholeBlocks(planned, matrix.rows);
@@ -54,16 +47,15 @@ export async function checkRows(
   const reasons = new Map<number, string>();
   const large = new Map<number, string>();
   let bad = 0;
-  for await (const block of rowBlocks(matrix, whole)) {
-    const areFinite = hasher.add(block);
-    for (const finding of areFinite ? [] : badValues(block)) {
+  for await (const part of checkValues(matrix, whole, hasher, sizes !== undefined)) {
+    for (const finding of part.bad) {
       if (!isPlanned(finding.row)) continue;
       bad++;
       if (findings.length < mostListed) findings.push(finding);
       if (skipBad) reasons.set(finding.row, `value ${finding.column} is ${finding.value}`);
     }
-    for (const [row, why] of (await sizes?.(block, isPlanned)) ?? []) large.set(row, why);
-    rows += block.count;
+    for (const [row, why] of (part.block && (await sizes?.(part.block, isPlanned))) ?? []) large.set(row, why);
+    rows += part.count;
     onEvent({ type: 'checking', rows, total });
   }
   const left = countRows(planned) - new Set([...large.keys(), ...reasons.keys()]).size;
@@ -71,15 +63,6 @@ export async function checkRows(
   if (bad > 0 && (!skipBad || noneLeft)) throw notFinite(matrix, findings, bad, { format, isOnly, skipBad });
   if (large.size > 0 && (!skipBad || noneLeft)) throw tooLarge(matrix, large, { format, skipBad });
   return { blocks: hasher.finish(), bad: new Map([...large, ...reasons]) };
-}
-
-/** Yields the first non-finite value of each row that has one. */
-function* badValues({ start, count, width, values }: RowBlock): Generator<Finding> {
-  for (let i = 0; i < count; i++) {
-    const row = values.subarray(i * width, (i + 1) * width);
-    const column = row.findIndex((value) => !Number.isFinite(value));
-    if (column >= 0) yield { row: start + i, column, value: row[column] as number };
-  }
 }
 
 function tooLarge(

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { floatDigest } from '../tensor/float-digest.ts';
+import { digestFloats, type FloatDigest } from '../tensor/float-digest.ts';
 import { mergeRanges, type Range, type Ranges } from '../tensor/ranges.ts';
 import type { RowBlock } from '../tensor/row-blocks.ts';
 
@@ -19,42 +19,40 @@ export function wholeBlocks(ranges: Ranges, rows: number): Ranges {
   );
 }
 
-/** Digests rows that are fed in ascending order, block by block. */
+/** Digests the blocks that rows lie in. All parts of a block must be added once, in any order. */
 export interface BlockHasher {
-  /** Returns whether all values are finite. */
-  add(block: RowBlock): boolean;
+  /** Adds rows. Returns whether all their values are finite. */
+  add(rows: RowBlock): boolean;
+  /** Adds values of consecutive rows from `start` on, all in one column. Returns whether they are finite. */
+  addColumn(column: number, start: number, values: Float32Array): boolean;
   /** Returns the digest of each block. */
   finish(): ReadonlyMap<number, string>;
 }
 
-/** Makes a digest of blocks of rows. It reveals accidental changes of a file. */
-export function blockHasher(): BlockHasher {
-  const hashes = new Map<number, string>();
-  const digest = floatDigest();
-  let current = -1;
-  const close = () => {
-    if (current >= 0) hashes.set(current, digest.take());
+/** Makes digests of the blocks of a matrix of this width. They reveal accidental changes of a file. */
+export function blockHasher(width: number): BlockHasher {
+  const sums = new Map<number, number>();
+  /** Adds `count` rows from `start` on, of which `part` returns the digest. */
+  const addRows = (start: number, count: number, part: (from: number, end: number, first: number) => FloatDigest) => {
+    let areFinite = true;
+    for (let row = start; row < start + count; ) {
+      const block = Math.floor(row / blockRows);
+      const end = Math.min(start + count, (block + 1) * blockRows);
+      const digest = part(row - start, end - start, (row % blockRows) * width);
+      sums.set(block, ((sums.get(block) ?? 0) + digest.sum) | 0);
+      if (!digest.areFinite) areFinite = false;
+      row = end;
+    }
+    return areFinite;
   };
   return {
-    add({ start, count, width, values }) {
-      let areFinite = true;
-      for (let row = start; row < start + count; ) {
-        const block = Math.floor(row / blockRows);
-        if (block !== current) {
-          close();
-          current = block;
-        }
-        const end = Math.min(start + count, (block + 1) * blockRows);
-        if (!digest.add(values.subarray((row - start) * width, (end - start) * width))) areFinite = false;
-        row = end;
-      }
-      return areFinite;
-    },
-    finish() {
-      close();
-      current = -1;
-      return hashes;
-    },
+    add: ({ start, count, values }) =>
+      addRows(start, count, (from, end, first) => digestFloats(values.subarray(from * width, end * width), first, 1)),
+    addColumn: (column, start, values) =>
+      addRows(start, values.length, (from, end, first) =>
+        digestFloats(values.subarray(from, end), first + column, width),
+      ),
+    finish: () => new Map([...sums].map(([block, sum]) => [block, (sum >>> 0).toString(16).padStart(8, '0')])),
   };
 }
 

@@ -29,6 +29,3 @@ export const decimals = memory.data(1040, 16);
 export const places = memory.data(1040, 16);
 /** For each value: its first digit, `0`, point and minus, the address of its shape in `shapes` (i32), eight more digits. */
 export const characters = memory.data(4160, 16);
-
-/** The digest so far: 16 lanes of 4 bytes. */
-export const lanes = memory.data(64, 16);

@@ -1,8 +1,6 @@
 // AssemblyScript. Widens half-precision values of `input` to float32 in `output`, and digests float32 values of `input`.
 // dtype.ts and float-digest.ts do the same in JavaScript.
-import { input, lanes, output } from './addresses';
-
-export { lanes } from './addresses';
+import { input, output } from './addresses';
 
 /** Widens bfloat16, the upper halves of float32. It works on eight values at a time, so it writes up to seven more. */
 export function widenBf16(count: i32): void {
@@ -36,49 +34,54 @@ function widenFour(halves: v128): v128 {
   return v128.or(v128.or(value, sign), v128.and(isSpecial, i32x4.splat(0x7f800000)));
 }
 
-/** Adds values to the digest, the first one to lane `lane`. Returns whether all of them are finite. */
-export function digest(count: i32, lane: i32): bool {
-  let at = input;
+/** Whether the values that were digested last are all finite. */
+export let areFinite: bool = true;
+
+/** Digests values whose positions are `step` apart, from `position` on (see float-digest.ts). */
+export function digest(count: i32, position: i32, step: i32): i32 {
   const end = input + (<usize>count << 2);
-  let areFinite = true;
-  for (; lane & 15 && at < end; at += 4, lane++) areFinite = addOne(at, lane & 15) && areFinite;
-  let a = v128.load(lanes);
-  let b = v128.load(lanes, 16);
-  let c = v128.load(lanes, 32);
-  let d = v128.load(lanes, 48);
+  const each = step * salt;
+  let salts = i32x4.splat(position * salt);
+  salts = i32x4.add(salts, i32x4.mul(i32x4(0, 1, 2, 3), i32x4.splat(each)));
+  const four = i32x4.splat(4 * each);
+  let sums = i32x4.splat(0);
   let largest = i32x4.splat(0);
-  for (; at + 64 <= end; at += 64) {
-    const first = v128.load(at);
-    const second = v128.load(at, 16);
-    const third = v128.load(at, 32);
-    const fourth = v128.load(at, 48);
-    a = mix(a, first);
-    b = mix(b, second);
-    c = mix(c, third);
-    d = mix(d, fourth);
-    const one = i32x4.max_u(i32x4.shl(first, 1), i32x4.shl(second, 1));
-    const other = i32x4.max_u(i32x4.shl(third, 1), i32x4.shl(fourth, 1));
-    largest = i32x4.max_u(largest, i32x4.max_u(one, other));
+  let at = input;
+  for (; at + 16 <= end; at += 16) {
+    const bits = v128.load(at);
+    sums = i32x4.add(sums, mixFour(v128.xor(bits, salts)));
+    salts = i32x4.add(salts, four);
+    largest = i32x4.max_u(largest, i32x4.shl(bits, 1));
   }
-  v128.store(lanes, a);
-  v128.store(lanes, b, 16);
-  v128.store(lanes, c, 32);
-  v128.store(lanes, d, 48);
-  // Without their sign, what is not finite is at least as large as infinity.
-  if (v128.any_true(i32x4.ge_u(largest, i32x4.splat(0xff000000)))) areFinite = false;
-  for (lane = 0; at < end; at += 4, lane++) areFinite = addOne(at, lane) && areFinite;
-  return areFinite;
+  // Without their sign, values that are not finite are at least as large as infinity.
+  areFinite = !v128.any_true(i32x4.ge_u(largest, i32x4.splat(0xff000000)));
+  let sum = sumOf(sums);
+  for (let one = i32x4.extract_lane(salts, 0); at < end; at += 4, one += each) {
+    const bits = load<u32>(at);
+    sum += mix(bits ^ one);
+    if (bits << 1 >= 0xff000000) areFinite = false;
+  }
+  return sum;
 }
+
+const salt: u32 = 0x9e3779b1;
+const factor: u32 = 0x85ebca6b;
+const other: u32 = 0xc2b2ae35;
 
 @inline
-function mix(lanes: v128, bits: v128): v128 {
-  const product = i32x4.mul(v128.xor(lanes, bits), i32x4.splat(0x9e3779b1));
-  return v128.or(i32x4.shl(product, 13), i32x4.shr_u(product, 19));
+function mixFour(bits: v128): v128 {
+  const first = i32x4.mul(v128.xor(bits, i32x4.shr_u(bits, 16)), i32x4.splat(factor));
+  const second = i32x4.mul(v128.xor(first, i32x4.shr_u(first, 13)), i32x4.splat(other));
+  return v128.xor(second, i32x4.shr_u(second, 16));
 }
 
-function addOne(at: usize, lane: i32): bool {
-  const bits = load<u32>(at);
-  const to = lanes + (<usize>lane << 2);
-  store<u32>(to, rotl<u32>((load<u32>(to) ^ bits) * 0x9e3779b1, 13));
-  return (bits & 0x7f800000) != 0x7f800000;
+function mix(bits: u32): u32 {
+  const first = (bits ^ (bits >> 16)) * factor;
+  const second = (first ^ (first >> 13)) * other;
+  return second ^ (second >> 16);
+}
+
+function sumOf(lanes: v128): i32 {
+  const two = i32x4.extract_lane(lanes, 0) + i32x4.extract_lane(lanes, 1);
+  return two + i32x4.extract_lane(lanes, 2) + i32x4.extract_lane(lanes, 3);
 }
