@@ -15,6 +15,7 @@ export { longestFloatText } from './tables.ts';
 export type WriteFloats = (values: Float32Array, from: number, count: number, out: Uint8Array, at: number) => number;
 
 let fastest: WriteFloats | undefined;
+let buffers: readonly Buffer[] = [];
 let free: Buffer[] = [];
 
 /** Returns the WebAssembly kernel's writer if that runs here, otherwise plain JavaScript that writes the same bytes. */
@@ -22,7 +23,8 @@ export function floatWriter(): WriteFloats {
   if (!fastest) {
     const kernel = openKernel();
     fastest = kernel ? wasmFloats(kernel) : writeFloatsPlainly;
-    free = [...(kernel?.buffers ?? [])];
+    buffers = kernel?.buffers ?? [];
+    free = [...buffers];
   }
   return fastest;
 }
@@ -34,7 +36,7 @@ export function borrowBuffer(): Buffer | undefined {
 
 /** Takes back a borrowed buffer; returns false for any other. */
 export function returnBuffer(buffer: Buffer): boolean {
-  if (!openKernel()?.buffers.includes(buffer)) return false;
+  if (!buffers.includes(buffer)) return false;
   free.push(buffer);
   return true;
 }

@@ -19,6 +19,9 @@ export function digestFloats(values: Float32Array, position: number, step: numbe
   return (float32Values()?.digest ?? digestPlainly)(values, position, step);
 }
 
+/** A prime near 2^32 divided by the golden ratio: its multiples are spread evenly. */
+const salt = 0x9e3779b1;
+
 /** The kernel's twin in plain JavaScript. */
 export const digestPlainly: DigestFloats = (values, position, step) => {
   const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
@@ -26,7 +29,7 @@ export const digestPlainly: DigestFloats = (values, position, step) => {
   let areFinite = true;
   for (let i = 0; i < bits.length; i++) {
     const value = bits[i] as number;
-    sum = (sum + mix(value ^ Math.imul(position + i * step, 0x9e3779b1))) | 0;
+    sum = (sum + mix(value ^ Math.imul(position + i * step, salt))) | 0;
     if ((value & 0x7f800000) === 0x7f800000) areFinite = false;
   }
   return { sum, areFinite };

@@ -73,7 +73,7 @@ test.each(Object.keys(changes))('%s changes the digest', (name) => {
   for (const mask of [0xffffffff, 0xffff0000]) {
     const bits = anyBits(512).map((value) => value & mask);
     const before = sumOf(bits);
-    for (let round = 0; round < 30_000; round++) {
+    for (let round = 0; round < 5_000; round++) {
       const changed = bits.slice();
       const i = below(512);
       changes[name]?.(changed, i, (i + 1 + below(511)) % 512);

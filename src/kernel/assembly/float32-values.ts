@@ -23,7 +23,7 @@ export function widenF16(count: i32): void {
   }
 }
 
-/** Its fraction and exponent, in their places in a float32, are those of 2^-112 times the value, subnormal ones included. */
+/** Moved to where float32 has them, a half's exponent and fraction are those of 2^-112 times its value, even if subnormal. */
 @inline
 function widenFour(halves: v128): v128 {
   const magnitude = i32x4.shl(v128.and(halves, i32x4.splat(0x7fff)), 13);
@@ -41,8 +41,7 @@ export let areFinite: bool = true;
 export function digest(count: i32, position: i32, step: i32): i32 {
   const end = input + (<usize>count << 2);
   const each = step * salt;
-  let salts = i32x4.splat(position * salt);
-  salts = i32x4.add(salts, i32x4.mul(i32x4(0, 1, 2, 3), i32x4.splat(each)));
+  let salts = i32x4.add(i32x4.splat(position * salt), i32x4.mul(i32x4(0, 1, 2, 3), i32x4.splat(each)));
   const four = i32x4.splat(4 * each);
   let sums = i32x4.splat(0);
   let largest = i32x4.splat(0);
@@ -56,14 +55,15 @@ export function digest(count: i32, position: i32, step: i32): i32 {
   // Without their sign, values that are not finite are at least as large as infinity.
   areFinite = !v128.any_true(i32x4.ge_u(largest, i32x4.splat(0xff000000)));
   let sum = sumOf(sums);
-  for (let one = i32x4.extract_lane(salts, 0); at < end; at += 4, one += each) {
+  for (let next = i32x4.extract_lane(salts, 0); at < end; at += 4, next += each) {
     const bits = load<u32>(at);
-    sum += mix(bits ^ one);
+    sum += mix(bits ^ next);
     if (bits << 1 >= 0xff000000) areFinite = false;
   }
   return sum;
 }
 
+/** The same as in float-digest.ts. */
 const salt: u32 = 0x9e3779b1;
 const factor: u32 = 0x85ebca6b;
 const other: u32 = 0xc2b2ae35;
