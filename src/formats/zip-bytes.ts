@@ -10,7 +10,7 @@ export function memberBytes(member: ZipMember): ByteSource {
 
 /**
  * Makes a window on the archive. The CRC-32 is checked if the member is read from start to end, in pieces of any size. It
- * is not checked if columns are read band by band, or only some of the rows.
+ * is not checked if only some of the rows are read, or columns in more than one band.
  */
 function storedBytes(member: ZipMember): ByteSource {
   const { archive, start, size } = member;

@@ -3,7 +3,7 @@ import { inflate } from './zip-inflate.ts';
 import type { ZipMember } from './zip-member.ts';
 import { spool } from './zip-spool.ts';
 
-/** Checking and sending take one pass each. More passes mean that columns are read in bands, with a pass for every band. */
+/** Checking and sending take one pass each. More mean that columns are read in bands, with a pass for each. */
 const mostPasses = 4;
 
 /**

@@ -36,13 +36,18 @@ export const tablesSection = 'tables';
 
 let opened: Kernel | 'none' | undefined;
 
+/** The kernel if it has been opened. */
+export function openedKernel(): Kernel | undefined {
+  return opened === 'none' ? undefined : opened;
+}
+
 /**
  * Opens the kernel once. Undefined without WebAssembly SIMD, the module or the memory for it, and on big-endian machines,
  * because WebAssembly's memory is little-endian.
  */
 export function openKernel(): Kernel | undefined {
   opened ??= load() ?? 'none';
-  return opened === 'none' ? undefined : opened;
+  return openedKernel();
 }
 
 function load(): Kernel | undefined {

@@ -10,7 +10,8 @@ export interface FloatDigest {
 /**
  * Digests values to tell whether they have changed by accident. Their positions are `step` apart, from `position` on: each
  * is mixed with its position, so what is exchanged changes the sum, and yet rows and columns can be read in any order. Each
- * step can be undone, so one changed value always changes the sum; several do not once in 2^32. It resists no tampering.
+ * step can be undone, so one changed value always changes the sum; several escape once in 2^28 to 2^32. It resists no
+ * tampering.
  */
 export type DigestFloats = (values: Float32Array, position: number, step: number) => FloatDigest;
 

@@ -1,4 +1,4 @@
-import { openKernel } from '../kernel/kernel.ts';
+import { type Kernel, openedKernel, openKernel } from '../kernel/kernel.ts';
 import type { DigestFloats } from './float-digest.ts';
 
 /** Does with WebAssembly what `dtype.ts` and `float-digest.ts` do without it. */
@@ -10,15 +10,20 @@ export interface Float32Values {
 
 let made: Float32Values | undefined;
 
-/** Returns what uses the kernel; undefined if that does not run here. */
+/** Returns what uses the kernel, which is opened for it; undefined if that does not run here. */
 export function float32Values(): Float32Values | undefined {
-  made ??= makeFloat32Values();
+  openKernel();
+  return openedFloat32Values();
+}
+
+/** Returns what uses the kernel if that has been opened for something else. */
+export function openedFloat32Values(): Float32Values | undefined {
+  const kernel = openedKernel();
+  if (kernel) made ??= float32ValuesOf(kernel);
   return made;
 }
 
-function makeFloat32Values(): Float32Values | undefined {
-  const kernel = openKernel();
-  if (!kernel) return undefined;
+function float32ValuesOf(kernel: Kernel): Float32Values {
   const { buffer } = kernel.memory;
   const capacity: number = kernel.capacity.value;
   const bytesIn = new Uint8Array(buffer, kernel.input.value, 4 * capacity);

@@ -55,7 +55,7 @@ export async function checkRows(
       if (skipBad) reasons.set(finding.row, `value ${finding.column} is ${finding.value}`);
     }
     for (const [row, why] of (part.block && (await sizes?.(part.block, isPlanned))) ?? []) large.set(row, why);
-    rows += part.count;
+    rows += part.rows;
     onEvent({ type: 'checking', rows, total });
   }
   const left = countRows(planned) - new Set([...large.keys(), ...reasons.keys()]).size;

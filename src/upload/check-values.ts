@@ -13,7 +13,8 @@ export interface Finding {
 
 /** Some rows that were read and digested, with the first value of each that is not finite, in the order of the rows. */
 export interface CheckedPart {
-  readonly count: number;
+  /** How many more rows have been read. */
+  readonly rows: number;
   readonly bad: Iterable<Finding>;
   /** The rows, valid until the next part is asked for; only if they were wanted, or if that is how the file is read. */
   readonly block?: RowBlock;
@@ -34,7 +35,7 @@ export function checkValues(
 
 async function* byRows(matrix: Matrix, ranges: Ranges, hasher: BlockHasher): AsyncGenerator<CheckedPart> {
   for await (const block of rowBlocks(matrix, ranges)) {
-    yield { count: block.count, bad: hasher.add(block) ? [] : badRows(block), block };
+    yield { rows: block.count, bad: hasher.add(block) ? [] : badRows(block), block };
   }
 }
 
@@ -48,11 +49,16 @@ function* badRows({ start, count, width, values }: RowBlock): Generator<Finding>
 
 async function* byColumns(matrix: Matrix, ranges: Ranges, hasher: BlockHasher): AsyncGenerator<CheckedPart> {
   let bad = new Map<number, Finding>();
+  let reported = 0;
   for await (const block of columnBlocks(matrix, ranges)) {
     for (let i = 0; i < block.columns; i++) addColumn(block, i, hasher, bad);
-    if (block.column + block.columns < matrix.width) continue;
-    yield { count: block.count, bad: [...bad.values()].sort((a, b) => a.row - b.row) };
-    bad = new Map();
+    // The columns read so far count as so many whole rows.
+    const read = block.column + block.columns;
+    const rows = Math.floor((block.count * read) / matrix.width);
+    const isLast = read === matrix.width;
+    yield { rows: rows - reported, bad: isLast ? [...bad.values()].sort((a, b) => a.row - b.row) : [] };
+    reported = isLast ? 0 : rows;
+    if (isLast) bad = new Map();
   }
 }
 
@@ -60,9 +66,9 @@ function addColumn(block: ColumnBlock, i: number, hasher: BlockHasher, bad: Map<
   const { start, count, pitch, values } = block;
   const column = block.column + i;
   const inColumn = values.subarray(i * pitch, i * pitch + count);
-  if (hasher.addColumn(column, start, inColumn)) return;
-  for (const [at, value] of inColumn.entries()) {
-    const row = start + at;
-    if (!Number.isFinite(value) && !bad.has(row)) bad.set(row, { row, column, value });
+  if (hasher.addColumn(column, start, inColumn) || bad.size === count) return;
+  for (let at = 0; at < count; at++) {
+    const value = inColumn[at] as number;
+    if (!Number.isFinite(value) && !bad.has(start + at)) bad.set(start + at, { row: start + at, column, value });
   }
 }

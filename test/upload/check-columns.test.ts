@@ -98,6 +98,21 @@ it('names the first bad value of each row, in the order of the rows, as for a fi
   expect(await message(byColumns)).toEqual(await message(byRows));
 });
 
+it('progress is told every few columns, in whole rows', async () => {
+  const given = await matrix(16_500, 40, smooth, 'fortran', '<f4');
+  const reported: unknown[] = [];
+  await checkRows(given, [[0, 16_500]], (event) => reported.push(event));
+  // 16,384 rows are read of 16, 32 and 40 columns, then the others.
+  const rows = [6553, 13_107, 16_384, 16_430, 16_476, 16_500];
+  expect(reported).toEqual(rows.map((read) => ({ type: 'checking', rows: read, total: 16_500 })));
+});
+
+it('if all values of some rows are bad, the first of each is named', async () => {
+  const given = await matrix(40, 35, (row) => (row < 20 ? Number.NaN : row), 'fortran', '<f4');
+  const expected = Array.from({ length: 20 }, (_, row) => [row, 'value 0 is NaN']);
+  expect((await check(given)).bad).toEqual(expected);
+});
+
 it('rows that may be too large are read as rows', async () => {
   const sizes = async ({ start, values }: { start: number; values: Float32Array }) =>
     new Map([[start, `begins with ${values[0]}, ${values[1]}`]]);

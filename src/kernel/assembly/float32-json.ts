@@ -3,7 +3,7 @@
 //
 // A batch of values takes three short loops: the first finds their decimals, the second splits these into digits, and the
 // third puts characters in order. Rounds of a short loop overlap in a processor; in one long loop with all three steps,
-// each would wait for its own results, which takes a third longer.
+// each would wait for its own results, which takes an eighth longer.
 import { characters, input, mostInBatch, shapes } from './addresses';
 import { printEach } from './rare-floats';
 import { scale } from './scale';
