@@ -31,7 +31,7 @@ const bufferCount = 20;
 const bufferBytes = 6 << 20;
 const pageBytes = 1 << 16;
 
-/** The section of the module that holds the printer's tables (see `kernel-tables.ts`). */
+/** The section of the module that holds the printer's tables (see `encode/kernel-tables.ts`). */
 export const tablesSection = 'tables';
 
 let opened: Kernel | 'none' | undefined;

@@ -32,7 +32,7 @@ export interface BlockHasher {
 /** Makes digests of the blocks of a matrix of this width. They reveal accidental changes of a file. */
 export function blockHasher(width: number): BlockHasher {
   const sums = new Map<number, number>();
-  /** Adds `count` rows from `start` on, of which `part` returns the digest. */
+  /** Adds rows block by block. `part` digests some of those given; `first` is the position in the block where they begin. */
   const addRows = (start: number, count: number, part: (from: number, end: number, first: number) => FloatDigest) => {
     let areFinite = true;
     for (let row = start; row < start + count; ) {

@@ -1,5 +1,5 @@
-// AssemblyScript. Addresses of the kernel's input, output, tables and what it notes meanwhile. kernel-tables.ts fills the
-// tables as one piece.
+// AssemblyScript. Addresses of the kernel's input, output, tables and what it notes meanwhile.
+// src/encode/kernel-tables.ts fills the tables as one piece.
 
 /** The most values that one call takes. */
 export const capacity: i32 = 4096;

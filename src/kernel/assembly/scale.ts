@@ -66,7 +66,7 @@ function scaleFour(bits: v128, at: usize, to: usize, careful: bool): bool {
   const d = v128.load(exponentOf(at, 3), plainUnits);
   const ab = i64x2.shuffle(a, b, 1, 3);
   const cd = i64x2.shuffle(c, d, 1, 3);
-  const scale7 = i32x4.shuffle(ab, cd, 0, 2, 4, 6);
+  const place = i32x4.shuffle(ab, cd, 0, 2, 4, 6);
   const reach = i32x4.shuffle(ab, cd, 1, 3, 5, 7);
 
   // The scaled values with 24 bits of fraction, below 2^52.
@@ -83,7 +83,7 @@ function scaleFour(bits: v128, at: usize, to: usize, careful: bool): bool {
   const units = i32x4.shr_s(i32x4.add(rest, i32x4.splat(1 << 23)), 24);
   const isTen = i32x4.lt_s(i32x4.abs(rest), near);
   v128.store(to, i32x4.add(tens, v128.andnot(units, isTen)), decimals);
-  v128.store(to, i32x4.add(scale7, i32x4.shl(i32x4.shr_u(bits, 31), 5)), places);
+  v128.store(to, i32x4.add(place, i32x4.shl(i32x4.shr_u(bits, 31), 5)), places);
   return true;
 }
 

@@ -1,7 +1,7 @@
 // AssemblyScript. The printer's second step: splits decimals into characters.
 import { characters, decimals, places } from './addresses';
 
-/** Splits decimals of so many bytes into characters. If their number is odd in fours, it also splits what follows them. */
+/** Splits decimals of so many bytes into characters, eight at a time: up to four that follow them are split as well. */
 export function split(size: usize): void {
   for (let at: usize = 0; at < size; at += 32) {
     splitFour(at);
@@ -9,7 +9,7 @@ export function split(size: usize): void {
   }
 }
 
-/** Stores the characters of four values `decimal · 10^(scale7 - 7)`, and which shape each has; decimals have seven to nine digits. */
+/** Stores the characters of four decimals, which have seven to nine digits, and where each value's shape is. */
 @inline
 function splitFour(at: usize): void {
   const decimal = v128.load(at, decimals);
